@@ -1,0 +1,186 @@
+"""Everything the environment decides, read once at start."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from platformdirs import user_downloads_path
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from problems import Problem
+
+PREFIX = "IMAGE_CONSULTANT_"
+TOOLSETS = ("core", "quick", "explore", "keep", "about")
+DEFAULT_DATA_DIR = "~/.openai-images-mcp"
+
+
+class SettingsError(Problem):
+    """A setting has a value that cannot be used."""
+
+
+class Settings(BaseSettings):
+    """The settings of one server process.
+
+    An empty value and an unexpanded `${user_config...}` count as unset: desktop
+    clients hand both over for options that a person left blank.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
+
+    openai_api_key: Annotated[
+        SecretStr | None, Field(validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"))
+    ] = None
+    openai_base_url: Annotated[
+        str | None, Field(validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"))
+    ] = None
+    openai_org_id: Annotated[
+        str | None, Field(validation_alias=AliasChoices("OPENAI_ORG_ID", "openai_org_id"))
+    ] = None
+    openai_project_id: Annotated[
+        str | None,
+        Field(validation_alias=AliasChoices("OPENAI_PROJECT_ID", "openai_project_id")),
+    ] = None
+
+    sandbox: bool = Field(False, description="Use the built-in stand-in for OpenAI: no key, no cost.")
+    facilitator_model: str = Field("gpt-4o", description="The model that holds the dialogue.")
+    assistant_model: str = Field(
+        "gpt-6-luna", description="The model that calls the image tool."
+    )
+    image_model: str = Field("gpt-image-2.6-sunburst", description="The model that draws.")
+    quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] = Field(
+        "medium", description="Quality of a picture where nothing else says it."
+    )
+    images_dir: Path = Field(
+        default_factory=lambda: user_downloads_path() / "images",
+        description="Where pictures are saved.",
+    )
+    data_dir: Path = Field(
+        default_factory=lambda: Path(DEFAULT_DATA_DIR).expanduser(),
+        description="Where records are kept. A `.env` in it is read.",
+    )
+    prompts_dir: Path | None = Field(
+        None, description="Own templates that win over the shipped ones; `prompts` in the data folder."
+    )
+    input_dirs: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        description="Folders that input pictures may come from, separated as in PATH.",
+    )
+    wait_seconds: float = Field(
+        45, ge=1, le=600, description="How long a call waits for a picture before it answers."
+    )
+    preview: Literal["on", "off"] = Field("on", description="Whether results carry a preview.")
+    daily_budget_usd: float | None = Field(
+        None, ge=0, description="Refuse paid calls once a day's spending would pass this."
+    )
+    toolsets: Annotated[list[str], NoDecode] = Field(
+        default_factory=lambda: ["core"],
+        description=f"Which tools are offered: {', '.join(TOOLSETS)}, or `all`.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is logged to stderr."
+    )
+
+    @field_validator("images_dir", "data_dir", "prompts_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
+
+    @field_validator("input_dirs", mode="before")
+    @classmethod
+    def _split_folders(cls, value: object) -> object:
+        return _split(value, os.pathsep)
+
+    @field_validator("input_dirs")
+    @classmethod
+    def _absolute_folders(cls, value: list[Path]) -> list[Path]:
+        return [folder.expanduser().absolute() for folder in value]
+
+    @field_validator("toolsets", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return _split(value, ",")
+
+    @field_validator("toolsets")
+    @classmethod
+    def _known_toolsets(cls, value: list[str]) -> list[str]:
+        if unknown := [name for name in value if name not in {*TOOLSETS, "all"}]:
+            raise ValueError(f"unknown toolset {unknown[0]!r}; there are {', '.join(TOOLSETS)}, all")
+        return value
+
+    @property
+    def templates_dir(self) -> Path:
+        """Where the person's own templates lie, whether or not there are any."""
+        return self.prompts_dir or self.data_dir / "prompts"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # fixed by pydantic
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Drop placeholders per source, so that the next source is asked instead."""
+        return (
+            init_settings,
+            _Expanded(settings_cls, env_settings),
+            _Expanded(settings_cls, dotenv_settings),
+        )
+
+
+class _Expanded(PydanticBaseSettingsSource):
+    """Another source without the values that a client left unexpanded."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002
+        """Unused: whole sources are filtered in `__call__`."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return {key: value for key, value in self._source().items() if not _is_unset(value)}
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  # passed on to pydantic
+    """Read the environment and the data folder's `.env`.
+
+    Overrides win over both; the command line passes its options this way. Raises
+    `SettingsError` that names the variable, never its value: it may be a key.
+    """
+    given = os.environ.get(f"{PREFIX}DATA_DIR", "")
+    folder = Path(DEFAULT_DATA_DIR if _is_unset(given) else given).expanduser()
+    try:
+        return Settings(_env_file=folder / ".env", **overrides)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{variable_of(str(fault['loc'][0]))}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise SettingsError(f"A setting cannot be used. {faults}. Correct or unset it.") from None
+
+
+def variable_of(field: str) -> str:
+    """The environment variable behind a field of `Settings`."""
+    return field.upper() if field.lower().startswith("openai_") else f"{PREFIX}{field.upper()}"
+
+
+def _is_unset(value: object) -> bool:
+    return isinstance(value, str) and (not value.strip() or value.strip().startswith("${"))
+
+
+def _split(value: object, separator: str) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(separator) if part.strip()]
