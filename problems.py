@@ -1,9 +1,38 @@
 """What went wrong, in words that a person or a model can act on."""
 
+import re
+from typing import Self
 
-class Problem(Exception):
+_SECRETS = re.compile(
+    r"sk-[\w-]{6,}"  # keys as they are issued
+    r"|\S*\*{3,}\S*"  # the masked form that OpenAI echoes
+    r"|(?<=[Bb]earer )\S+"
+    r"|\b(?:org|proj)[-_]\w{8,}"
+)
+
+
+class Problem(Exception):  # noqa: N818  # not every one is an error of ours
     """An expected failure: whole sentences saying what happened and the next step.
 
     Every package derives its errors from this one. The server shows their text to
     the client as it is; any other exception is a bug and its text stays hidden.
     """
+
+    conversation_id: str | None = None
+
+    def within(self, conversation_id: str) -> Self:
+        """The same problem, knowing the conversation that can be continued after it."""
+        self.conversation_id = conversation_id
+        return self
+
+    @property
+    def text(self) -> str:
+        """All of it in words."""
+        if self.conversation_id is None:
+            return str(self)
+        return f"{self} What was said is kept in conversation {self.conversation_id}."
+
+
+def redact(text: str) -> str:
+    """The text without anything that looks like a key or names an account."""
+    return _SECRETS.sub("[redacted]", text)

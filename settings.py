@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     )
 
     openai_api_key: Annotated[
-        SecretStr | None, Field(validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"))
+        SecretStr | None,
+        Field(validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key")),
     ] = None
     openai_base_url: Annotated[
         str | None, Field(validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"))
@@ -50,11 +51,11 @@ class Settings(BaseSettings):
         Field(validation_alias=AliasChoices("OPENAI_PROJECT_ID", "openai_project_id")),
     ] = None
 
-    sandbox: bool = Field(False, description="Use the built-in stand-in for OpenAI: no key, no cost.")
-    facilitator_model: str = Field("gpt-4o", description="The model that holds the dialogue.")
-    assistant_model: str = Field(
-        "gpt-6-luna", description="The model that calls the image tool."
+    sandbox: bool = Field(
+        False, description="Use the built-in stand-in for OpenAI: no key, no cost."
     )
+    facilitator_model: str = Field("gpt-4o", description="The model that holds the dialogue.")
+    assistant_model: str = Field("gpt-6-luna", description="The model that calls the image tool.")
     image_model: str = Field("gpt-image-2.6-sunburst", description="The model that draws.")
     quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] = Field(
         "medium", description="Quality of a picture where nothing else says it."
@@ -68,7 +69,8 @@ class Settings(BaseSettings):
         description="Where records are kept. A `.env` in it is read.",
     )
     prompts_dir: Path | None = Field(
-        None, description="Own templates that win over the shipped ones; `prompts` in the data folder."
+        None,
+        description="Own templates that win over the shipped ones; `prompts` in the data folder.",
     )
     input_dirs: Annotated[list[Path], NoDecode] = Field(
         default_factory=list,
@@ -113,7 +115,9 @@ class Settings(BaseSettings):
     @classmethod
     def _known_toolsets(cls, value: list[str]) -> list[str]:
         if unknown := [name for name in value if name not in {*TOOLSETS, "all"}]:
-            raise ValueError(f"unknown toolset {unknown[0]!r}; there are {', '.join(TOOLSETS)}, all")
+            raise ValueError(
+                f"unknown toolset {unknown[0]!r}; there are {', '.join(TOOLSETS)}, all"
+            )
         return value
 
     @property
@@ -141,11 +145,13 @@ class Settings(BaseSettings):
 class _Expanded(PydanticBaseSettingsSource):
     """Another source without the values that a client left unexpanded."""
 
-    def __init__(self, settings_cls: type[BaseSettings], source: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, settings_cls: type[BaseSettings], source: Callable[[], dict[str, Any]]
+    ) -> None:
         super().__init__(settings_cls)
         self._source = source
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Unused: whole sources are filtered in `__call__`."""
         return None, field_name, False
 
@@ -153,7 +159,7 @@ class _Expanded(PydanticBaseSettingsSource):
         return {key: value for key, value in self._source().items() if not _is_unset(value)}
 
 
-def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  # passed on to pydantic
+def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
     """Read the environment and the data folder's `.env`.
 
     Overrides win over both; the command line passes its options this way. Raises

@@ -1,1 +1,1 @@
-"""."""
+"""From a prompt to a picture that is kept."""

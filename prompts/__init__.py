@@ -1,1 +1,1 @@
-"""."""
+"""What is said to models, and the code that loads, checks and renders it."""

@@ -1,0 +1,7 @@
+"""What can go wrong in a dialogue."""
+
+from problems import Problem
+
+
+class ConsultationError(Problem):
+    """The dialogue cannot go on as asked."""

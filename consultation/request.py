@@ -1,0 +1,80 @@
+"""The request for one facilitator turn, built from the record alone.
+
+The order keeps the prefix stable from turn to turn, so that OpenAI's prompt cache
+hits: instructions, then the dialogue as it grew, then the state that changes.
+"""
+
+import json
+from typing import Any
+
+from consultation.modes import questions_left
+from consultation.turn import response_format
+from prompts.template import Template
+from storage.tables import Conversation, Turn
+
+TEMPLATE = "consultation/facilitator"
+LONGEST_ANSWER = 6_000
+"""Tokens of one turn; a prompt of 120 words with its sources takes under a thousand."""
+
+
+def build_request(
+    conversation: Conversation,
+    *,
+    model: str,
+    template: Template,
+    instructions: str,
+    finish: bool,
+) -> dict[str, Any]:
+    """The body of the call. The person's words travel as input, never as instructions."""
+    return {
+        "model": model,
+        "instructions": instructions,
+        "input": [*_dialogue(conversation), _state(conversation, finish=finish)],
+        "text": response_format(),
+        "temperature": 0.3,
+        "max_output_tokens": LONGEST_ANSWER,
+        "prompt_cache_key": f"{template.name}@{template.fingerprint}/{conversation.mode}",
+        "metadata": {
+            "conversation": conversation.id,
+            "templates": f"{template.name}@{template.fingerprint}",
+        },
+    }
+
+
+def open_questions(conversation: Conversation) -> list[dict[str, str]]:
+    """The questions that still wait for an answer, as the facilitator is told of them."""
+    answered = {answer.question for answer in conversation.answers}
+    return [
+        {"id": question.label, "dimension": question.dimension}
+        for question in conversation.questions
+        if question.label not in answered
+    ]
+
+
+def _dialogue(conversation: Conversation) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    for turn in conversation.turns:
+        items.append({"role": "user", "content": _said(turn)})
+        if turn.reply:
+            items.append(
+                {"role": "assistant", "content": json.dumps(turn.reply, ensure_ascii=False)}
+            )
+    return items
+
+
+def _said(turn: Turn) -> list[dict[str, str]]:
+    parts = [{"type": "input_text", "text": turn.words}]
+    if turn.answers_given:
+        answers = json.dumps({"answers": turn.answers_given}, ensure_ascii=False)
+        parts.append({"type": "input_text", "text": answers})
+    return parts
+
+
+def _state(conversation: Conversation, *, finish: bool) -> dict[str, str]:
+    state = {
+        "mode": conversation.mode,
+        "questions_left": questions_left(conversation.mode, len(conversation.questions)),
+        "finish": finish,
+        "open_questions": open_questions(conversation),
+    }
+    return {"role": "developer", "content": json.dumps(state)}

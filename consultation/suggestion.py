@@ -1,0 +1,39 @@
+"""Settings to draw with: the facilitator's where the model takes them, else the type's."""
+
+from datetime import datetime
+
+from consultation.turn import Suggestion
+from gateway.capabilities import fault_of_image_model, faults_of_options
+from gateway.prices import estimate_image
+from prompts.image_type import ImageType
+from settings import Settings
+
+
+def settle(suggestion: Suggestion, image_type: ImageType, settings: Settings) -> dict[str, str]:
+    """Size, quality, background and format that the configured image model draws."""
+    own = suggestion.model_dump()
+    theirs = image_type.suggested.model_dump(exclude={"why"})
+    plain = {
+        "size": "1024x1024",
+        "quality": "medium",
+        "background": "auto",
+        "output_format": "png",
+    }
+    for candidate in (own, theirs):
+        known = candidate["background"] in {"auto", "opaque", "transparent"}
+        if known and not any(
+            faults_of_options(settings.image_model, compression=None, **candidate)
+        ):
+            return candidate
+    return plain
+
+
+def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
+    """USD for one picture with these settings, from the table."""
+    today = datetime.now().astimezone().date()
+    if fault_of_image_model(settings.image_model, today):
+        return None
+    cost = estimate_image(
+        settings.image_model, size=suggested["size"], quality=suggested["quality"]
+    )
+    return round(cost.usd, 4)

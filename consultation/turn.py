@@ -1,0 +1,96 @@
+"""One turn of the facilitator, as the strict schema that GPT-4o answers in.
+
+The schema is part of every request: a changed field or description here changes the
+request, and recordings of it no longer match. That is right.
+"""
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from consultation.errors import ConsultationError
+
+SCHEMA_NAME = "facilitator_turn"
+
+Source = Literal["request", "answer", "reference", "template", "assumption"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class BriefEntry(_Part):
+    """One dimension of the picture, decided or open."""
+
+    dimension: str
+    value: str
+    source: Literal[Source, "open"]
+    ref: str | None
+
+
+class Answered(_Part):
+    """An open question that the newest message answers, in the person's words."""
+
+    question_id: str
+    answer: str
+
+
+class Asked(_Part):
+    """A question to put to the person, with two to five options."""
+
+    dimension: str
+    text: str
+    why: str
+    options: list[str]
+    default: str
+
+
+class Phrase(_Part):
+    """A piece of the prompt; the pieces joined as they are make the prompt."""
+
+    text: str
+    source: Source
+    ref: str | None
+
+
+class Suggestion(_Part):
+    """What to draw the picture with."""
+
+    size: str
+    quality: str
+    background: str
+    output_format: str
+
+
+class FacilitatorTurn(_Part):
+    """Everything that one turn decides."""
+
+    language: str
+    title: str
+    image_type: str
+    brief: list[BriefEntry]
+    answered: list[Answered]
+    questions: list[Asked]
+    ready: bool
+    phrases: list[Phrase]
+    suggested: Suggestion
+
+
+def response_format() -> dict[str, Any]:
+    """The `text` field of the request."""
+    schema = FacilitatorTurn.model_json_schema()
+    return {
+        "format": {"type": "json_schema", "name": SCHEMA_NAME, "schema": schema, "strict": True}
+    }
+
+
+def parse_turn(text: str) -> FacilitatorTurn:
+    """Read the facilitator's answer. Raises `ConsultationError` if it is not a turn."""
+    try:
+        return FacilitatorTurn.model_validate(json.loads(text))
+    except (ValueError, ValidationError) as error:
+        raise ConsultationError(
+            "The facilitator's answer was not in the agreed form. The call was charged. Send the "
+            "same message again."
+        ) from error

@@ -1,0 +1,116 @@
+"""Which options a model takes, checked before any money is spent.
+
+Plain functions on `models.toml`: each returns what is wrong in words, or nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from gateway.models import ImageModel, SizeRule, is_shut_down, load_models
+
+SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+def fault_of_image_model(name: str, today: date) -> str | None:
+    """Why an image model cannot be used on this day."""
+    models = load_models()
+    model = models.find_image(name)
+    if model is None:
+        living = ", ".join(models.living_image_models(today))
+        return f"image_model {name!r} is not known; there are {living}."
+    if is_shut_down(model, today):
+        return f"{name} was shut down on {model.shutdown}; use {model.successor} instead."
+    return None
+
+
+def faults_of_options(
+    name: str,
+    *,
+    size: str,
+    quality: str,
+    background: str,
+    output_format: str,
+    compression: int | None,
+) -> Iterator[str]:
+    """What a living image model does not take of these options, each with what it does take."""
+    models = load_models()
+    model = models.find_image(name)
+    if model is None:
+        return
+    if fault := fault_of_size(models.sizes[model.sizes], size):
+        yield f"size: {fault}"
+    if quality != "auto" and quality not in model.qualities:
+        yield f"quality: {name} draws in {', '.join(model.qualities)}, not {quality}."
+    if output_format not in model.formats:
+        yield f"output_format: {name} makes {', '.join(model.formats)}, not {output_format}."
+    yield from _faults_of_background(name, model, background, output_format)
+    if compression is not None and output_format not in {"jpeg", "webp"}:
+        yield f"compression: only jpeg and webp are compressed, not {output_format}."
+
+
+def _faults_of_background(
+    name: str, model: ImageModel, background: str, output_format: str
+) -> Iterator[str]:
+    if background != "transparent":
+        return
+    if not model.transparent:
+        yield f"background: {name} draws no transparent background; use opaque."
+    elif output_format not in {"png", "webp"}:
+        yield f"background: {output_format} cannot be transparent; use png or webp."
+
+
+def fault_of_size(rule: SizeRule, size: str) -> str | None:
+    """Why a size cannot be drawn under a rule, with the nearest one that can."""
+    if size == "auto":
+        return None
+    match = SIZE.fullmatch(size)
+    if match is None:
+        return f"{size[:20]!r} is no size; write it as WIDTHxHEIGHT, such as 1024x1024."
+    if rule.allowed:
+        if size in rule.allowed:
+            return None
+        return f"{size} is not among the sizes of this model: {', '.join(rule.allowed)}."
+    width, height = int(match[1]), int(match[2])
+    if _fits(rule, width, height):
+        return None
+    return (
+        f"{size} is not possible: both edges must be multiples of {rule.multiple} and at most "
+        f"{rule.max_edge}, their ratio at most {rule.max_ratio:g}:1, and the area from "
+        f"{rule.min_pixels:,} to {rule.max_pixels:,} pixels. The nearest is "
+        f"{nearest_size(rule, width, height)}."
+    )
+
+
+def nearest_size(rule: SizeRule, width: int, height: int) -> str:
+    """The size under a flexible rule that comes closest in shape, then in area."""
+    width, height = max(width, 1), max(height, 1)
+    ratio = min(max(width / height, 1 / rule.max_ratio), rule.max_ratio)
+    area = min(max(width * height, rule.min_pixels), rule.max_pixels)
+    step = rule.multiple
+    edge = round((area * ratio) ** 0.5 / step) * step
+    candidates = (
+        (wide, high)
+        for wide in range(max(step, edge - 4 * step), edge + 5 * step, step)
+        for high in (round(wide / ratio / step) * step + shift * step for shift in (-1, 0, 1))
+        if high > 0 and _fits(rule, wide, high)
+    )
+
+    def distance(size: tuple[int, int]) -> float:
+        wide, high = size
+        return abs(wide / high / ratio - 1) + abs(wide * high / area - 1)
+
+    best = min(candidates, key=distance, default=(1024, 1024))
+    return f"{best[0]}x{best[1]}"
+
+
+def _fits(rule: SizeRule, width: int, height: int) -> bool:
+    if not width or not height:
+        return False
+    return (
+        width % rule.multiple == 0
+        and height % rule.multiple == 0
+        and max(width, height) <= rule.max_edge
+        and max(width, height) <= rule.max_ratio * min(width, height)
+        and rule.min_pixels <= width * height <= rule.max_pixels
+    )

@@ -1,0 +1,167 @@
+"""What the models can do, cost, and until when they live: `models.toml` as plain data."""
+
+import re
+import tomllib
+from collections.abc import Collection
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from settings import Settings, variable_of
+
+WARNING_DAYS = 90
+SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+State = Literal["ok", "warning", "problem"]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TextPrice(_Row):
+    """USD per million tokens of a text model."""
+
+    input: float
+    cached: float
+    output: float
+
+
+class ImagePrice(_Row):
+    """USD per million tokens of an image model: text in, pictures in, pictures out."""
+
+    text: float
+    image: float
+    output: float
+
+
+class SizeRule(_Row):
+    """Which sizes a model draws: a list, or bounds on edges (pixels) and area."""
+
+    allowed: list[str] = []
+    multiple: int = 1
+    max_ratio: float = 1.0
+    min_pixels: int = 0
+    max_pixels: int = 0
+    max_edge: int = 0
+
+
+class _Model(_Row):
+    shutdown: date | None = None
+    successor: str | None = None
+    estimated: bool = False
+
+
+class TextModel(_Model):
+    """A model that talks: whether it takes sampling parameters, and how hard it reasons."""
+
+    sampling: bool = False
+    reasoning: str | None = None
+    price: TextPrice | None = None
+
+
+class ImageModel(_Model):
+    """A model that draws: what it accepts and the output tokens per quality at 1024x1024."""
+
+    sizes: str = "standard"
+    qualities: list[str] = []
+    transparent: bool = False
+    formats: list[str] = []
+    price: ImagePrice | None = None
+    tokens: dict[str, int] = {}
+
+
+class Models(_Row):
+    """The whole table."""
+
+    text: dict[str, TextModel]
+    image: dict[str, ImageModel]
+    sizes: dict[str, SizeRule]
+
+    def find_text(self, name: str) -> TextModel | None:
+        """A text model by its name or the name of one of its dated snapshots."""
+        return self.text.get(_undated(name, self.text))
+
+    def find_image(self, name: str) -> ImageModel | None:
+        """An image model by its name or the name of one of its dated snapshots."""
+        return self.image.get(_undated(name, self.image))
+
+    def living_image_models(self, today: date) -> list[str]:
+        """Names of the image models that still draw on this day, the newest first."""
+        return [name for name, model in self.image.items() if not is_shut_down(model, today)]
+
+
+@cache
+def load_models() -> Models:
+    """Read `models.toml` once."""
+    return Models.model_validate(
+        tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))
+    )
+
+
+def _undated(name: str, table: Collection[str]) -> str:
+    """The table's name for a snapshot: gpt-4o for gpt-4o-2024-08-06."""
+    stem = SNAPSHOT.sub("", name)
+    return stem if stem in table else name
+
+
+def is_shut_down(model: TextModel | ImageModel, today: date) -> bool:
+    """From its shutdown date on a model no longer answers."""
+    return model.shutdown is not None and model.shutdown <= today
+
+
+def living_text_model(name: str, today: date) -> tuple[str, str | None]:
+    """The model to call for a configured one, and what to tell the person, if anything.
+
+    A model that the table does not know is called as it is: OpenAI decides.
+    """
+    model = load_models().find_text(name)
+    if model is None or not is_shut_down(model, today):
+        return name, None
+    if model.successor is None:
+        return name, f"{name} was shut down on {model.shutdown}."
+    return model.successor, (
+        f"{name} was shut down on {model.shutdown}; {model.successor} was used instead."
+    )
+
+
+def outlook(settings: Settings, today: date) -> list[tuple[str, State, str]]:
+    """Each configured model with its state and one sentence on its future."""
+    models = load_models()
+    configured: list[tuple[str, str, TextModel | ImageModel | None]] = [
+        (
+            "facilitator_model",
+            settings.facilitator_model,
+            models.find_text(settings.facilitator_model),
+        ),
+        (
+            "assistant_model",
+            settings.assistant_model,
+            models.find_text(settings.assistant_model),
+        ),
+        ("image_model", settings.image_model, models.find_image(settings.image_model)),
+    ]
+    return [(name, *_prospect(field, name, model, today)) for field, name, model in configured]
+
+
+def _prospect(
+    field: str, name: str, model: TextModel | ImageModel | None, today: date
+) -> tuple[State, str]:
+    variable = variable_of(field)
+    if model is None:
+        return "warning", f"{variable} names {name}, which models.toml does not know."
+    if model.shutdown is None:
+        return "ok", f"{name}: no shutdown announced."
+    advice = f"Set {variable} to {model.successor}." if model.successor else ""
+    if is_shut_down(model, today):
+        return "problem", f"{name} was shut down on {model.shutdown}. {advice}".strip()
+    days = (model.shutdown - today).days
+    if model.shutdown - today > timedelta(days=WARNING_DAYS):
+        return "ok", f"{name} is shut down on {model.shutdown}."
+    return "warning", (
+        f"{name} is shut down on {model.shutdown}, in {days} days; from then on "
+        f"{model.successor or 'no successor'} is used. {advice}".strip()
+    )

@@ -1,0 +1,106 @@
+"""Receive one streamed picture: events in, a drawing or an error out."""
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.client import Drawing, Stage
+from gateway.mapper import Fault, explain, explain_exception
+from gateway.prices import Usage
+from gateway.reading import (
+    decode_picture,
+    is_sandbox,
+    missing_picture,
+    picture_item,
+    raise_for_status,
+    read_usage,
+)
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+STAGES = {
+    "response.created": "submitted",
+    "response.image_generation_call.in_progress": "planning",
+    "response.image_generation_call.generating": "drawing",
+    "response.image_generation_call.partial_image": "partial",
+    "response.image_generation_call.completed": "drawn",
+}
+
+TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
+
+
+class _Received:
+    """What a stream has brought so far."""
+
+    def __init__(self) -> None:
+        self.response: Any = None  # as at `created`, then as at the end
+        self.finished = False
+        self.item: Any = None
+
+    @property
+    def response_id(self) -> str | None:
+        return self.response.id if self.response else None
+
+    def take(self, event: Any) -> None:  # SDK event, unvalidated
+        """Keep what an event brings that the drawing needs."""
+        if event.type == "response.created":
+            self.response = event.response
+        elif event.type == "response.output_item.done":
+            self.item = picture_item([event.item]) or self.item
+        elif event.type in TERMINAL:
+            self.response, self.finished = event.response, True
+            self.item = self.item or picture_item(event.response.output)
+        elif event.type == "error":  # the flat form; the SDK raises on the nested one
+            raise explain(Fault.read(event, response_id=self.response_id), paid=True)
+
+
+async def receive(client: "AsyncOpenAI", request: dict[str, Any], stage: Stage) -> Drawing:
+    """Send the request and read its stream to the end.
+
+    Tells `stage` of each step. Raises `GatewayError`, with the response id where one
+    was given. Once the picture is here, a later fault no longer matters.
+    """
+    import httpx2
+    import openai
+
+    got = _Received()
+    stream = await client.responses.create(**request)
+    try:
+        async for event in stream:
+            got.take(event)
+            if name := STAGES.get(event.type):
+                await stage(name, got.response_id or "")
+    except (openai.APIError, httpx2.HTTPError) as error:
+        if got.item is None or not got.item.result:
+            raise explain_exception(error, paid=True, response_id=got.response_id) from error
+    finally:
+        await stream.close()
+    return _drawing(got)
+
+
+def _drawing(got: _Received) -> Drawing:
+    if got.item is None:
+        if not got.finished:
+            cut = ConnectionError("the stream ended before the response did")
+            raise explain_exception(cut, paid=True, response_id=got.response_id)
+        raise_for_status(got.response, paid=True)
+        raise missing_picture(got.response)
+    response_id = got.response_id or ""
+    return Drawing(
+        response_id=response_id,
+        data=decode_picture(got.item, response_id),
+        model=got.response.model,
+        image_model=_image_model(got.response),
+        size=got.item.size,
+        quality=got.item.quality,
+        revised_prompt=got.item.revised_prompt,
+        usage=read_usage(got.response) if got.finished else Usage(),
+        sandbox=is_sandbox(response_id),
+    )
+
+
+def _image_model(response: Any) -> str | None:
+    """The model that drew, as the server echoes it in the tool's settings."""
+    for tool in response.tools:
+        if tool.type == "image_generation":
+            return getattr(tool, "model", None)
+    return None

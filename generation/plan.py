@@ -1,0 +1,56 @@
+"""Decide what a call draws: the refined prompt, a new one, or a change of an earlier picture."""
+
+from dataclasses import dataclass
+
+from generation.errors import GenerationError
+from storage.tables import Conversation, Image
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to draw. `parent` is the picture to change, `kept` one that is already there."""
+
+    prompt: str
+    parent: Image | None = None
+    kept: Image | None = None
+
+
+def plan(conversation: Conversation, prompt: str, from_image: str | None) -> Plan:
+    """What a call means in this conversation. Raises `GenerationError`.
+
+    Words change the newest picture, or the one named by `from_image`. No words draw the
+    refined prompt; a picture of it that is there already is not bought again.
+    """
+    parent = _parent(conversation, from_image)
+    if prompt:
+        return Plan(prompt, parent=parent)
+    if from_image:
+        raise GenerationError(
+            "from_image needs a prompt that says what to change. Nothing was charged."
+        )
+    refined = _refined(conversation)
+    drawn = [image for image in conversation.images if image.prompt == refined]
+    return Plan(refined, kept=drawn[-1] if drawn else None)
+
+
+def _parent(conversation: Conversation, from_image: str | None) -> Image | None:
+    if from_image is None:
+        return conversation.images[-1] if conversation.images else None
+    for image in conversation.images:
+        if image.id == from_image:
+            return image
+    raise GenerationError(
+        f"from_image names no picture of this conversation; it has "
+        f"{', '.join(image.id for image in conversation.images) or 'none'}. Nothing was charged."
+    )
+
+
+def _refined(conversation: Conversation) -> str:
+    newest = conversation.briefs[-1] if conversation.briefs else None
+    if newest is None or not newest.phrases:
+        raise GenerationError(
+            "The dialogue of this conversation has no refined prompt yet. Answer its questions "
+            "with openai_image_consultation, end it there with finish=true, or pass a prompt. "
+            "Nothing was charged."
+        )
+    return "".join(phrase["text"] for phrase in newest.phrases)

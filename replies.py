@@ -1,0 +1,82 @@
+"""Turn results and problems into what MCP clients read.
+
+Some clients show the model only the text of a result, others only its structured
+content, so each says everything. Errors are text alone.
+"""
+
+import base64
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
+
+import mcp.types as mt
+from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import ValidationError as Refused
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from fastmcp.tools import ToolResult
+from pydantic import BaseModel, ValidationError
+
+from problems import Problem
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Arguments = MiddlewareContext[mt.CallToolRequestParams]
+
+REWORDED = {
+    "missing": "is required",
+    "unexpected_keyword_argument": "is no parameter of this tool",
+    "extra_forbidden": "is no parameter here",
+}
+
+
+def as_reply(result: BaseModel, text: str, preview: bytes | None = None) -> ToolResult:
+    """A tool's result: all of it in words, all of it as data, and a JPEG to look at."""
+    content: list[mt.ContentBlock] = [mt.TextContent(type="text", text=text)]
+    if preview is not None:
+        encoded = base64.b64encode(preview).decode()
+        content.append(mt.ImageContent(type="image", data=encoded, mime_type="image/jpeg"))
+    return ToolResult(content=content, structured_content=result.model_dump(mode="json"))
+
+
+def in_words(tool: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Tell the client about expected failures; let a bug be a bug, whose text stays hidden."""
+
+    @functools.wraps(tool)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await tool(*args, **kwargs)
+        except Problem as problem:
+            kind = getattr(problem, "kind", type(problem).__name__)
+            logger.warning("%s ended without a result: %s", tool.__name__, kind)
+            raise ToolError(problem.text, log_level=logging.DEBUG) from problem
+
+    return wrapper
+
+
+class PlainArguments(Middleware):
+    """Rewords what pydantic says of wrong arguments: the field and what it may be."""
+
+    async def on_call_tool(
+        self, context: Arguments, call_next: CallNext[mt.CallToolRequestParams, Any]
+    ) -> Any:  # whatever the tool returns
+        """Run the tool; raise `ToolError` for arguments that its schema refuses."""
+        try:
+            return await call_next(context)
+        except Refused as refused:
+            if not isinstance(refused.__cause__, ValidationError):
+                raise
+            raise ToolError(_arguments(refused.__cause__)) from refused
+
+
+def _arguments(error: ValidationError) -> str:
+    """Each wrong argument with what it may be, without what was passed."""
+    told = []
+    for fault in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in fault["loc"]) or "arguments"
+        message = REWORDED.get(fault["type"], fault["msg"][:1].lower() + fault["msg"][1:])
+        told.append(f"{name}: {message}.")
+    return f"{' '.join(dict.fromkeys(told))} Nothing was sent to OpenAI and nothing was charged."

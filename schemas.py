@@ -1,0 +1,104 @@
+"""Output schemas of the tools, short: a client reads them with every list of tools.
+
+They state the shape of structured content; `tests/test_surface.py` holds every result
+against them. Kept apart from the result classes so that listing the tools imports none.
+"""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+STRING: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+INTEGER: Schema = {"type": "integer"}
+BOOLEAN: Schema = {"type": "boolean"}
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _object(**fields: Schema) -> Schema:
+    return {"type": "object", "properties": fields}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _enum(*values: str) -> Schema:
+    return {"enum": list(values)}
+
+
+_TEXT = _or_null(STRING)
+_SPAN = _object(
+    text=STRING,
+    source=_enum("request", "answer", "reference", "template", "assumption"),
+    ref=_TEXT,
+)
+
+_DIALOGUE: Schema = {
+    "conversation_id": STRING,
+    "questions": _list(
+        _object(
+            id=STRING,
+            dimension=STRING,
+            text=STRING,
+            why=STRING,
+            options=_list(STRING),
+            default=STRING,
+        )
+    ),
+    "brief": _list(_object(dimension=STRING, value=STRING, source=STRING, ref=_TEXT)),
+    "completeness": _or_null(_object(before=INTEGER, now=INTEGER, missing=_list(STRING))),
+    "refined_prompt": _TEXT,
+    "provenance": _list(_SPAN),
+    "assumptions": _list(STRING),
+    "suggested": _or_null(
+        _object(size=STRING, quality=STRING, background=STRING, output_format=STRING)
+    ),
+    "estimated_cost_usd": _or_null(NUMBER),
+    "origin": _enum("openai", "sandbox"),
+    "notes": _list(STRING),
+    "next_step": STRING,
+}
+
+CONSULTATION: Schema = {
+    **_object(status=_enum("asking", "ready"), **_DIALOGUE),
+    "required": ["conversation_id", "status", "next_step"],
+}
+
+_IMAGE = _object(
+    image_id=STRING,
+    parent_image_id=_TEXT,
+    path=STRING,
+    width=INTEGER,
+    height=INTEGER,
+    format=STRING,
+    bytes=INTEGER,
+    has_alpha=BOOLEAN,
+    changed=_TEXT,
+)
+
+GENERATION: Schema = {
+    **_object(
+        conversation_id=STRING,
+        status=_enum("done", "working", "asking", "failed"),
+        images=_list(_IMAGE),
+        prompt=STRING,
+        revised_prompt=_TEXT,
+        models={"type": "object"},
+        cost_usd=NUMBER,
+        cost_is_estimate=BOOLEAN,
+        spent_today_usd=NUMBER,
+        checklist=_list(STRING),
+        verification=_TEXT,
+        elapsed_seconds=NUMBER,
+        attempts=INTEGER,
+        origin=_enum("openai", "sandbox"),
+        questions=_list({"type": "object"}),
+        notes=_list(STRING),
+        next_step=STRING,
+    ),
+    "required": ["conversation_id", "status", "next_step"],
+}

@@ -1,0 +1,88 @@
+"""The one module that writes picture files."""
+
+import os
+import secrets
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from storage.errors import StorageError
+
+ROOM = 64 * 1024 * 1024
+"""Free bytes that must be there before a picture is paid for; large ones pass 30 MB."""
+
+
+class Pictures:
+    """A folder of pictures, and a second one where they go when the first fails."""
+
+    def __init__(self, folder: Path, reserve: Path) -> None:
+        self._folder = folder
+        self._reserve = reserve
+
+    def check(self) -> None:
+        """Raise before money is spent if a picture could not be saved."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            probe = self._folder / f".{secrets.token_hex(8)}.part"
+            try:
+                probe.write_bytes(b"\0")
+            finally:
+                probe.unlink(missing_ok=True)
+            free = shutil.disk_usage(self._folder).free
+        except OSError as error:
+            raise StorageError(
+                f"Pictures cannot be saved in {self._folder} ({error.strerror}). Make that folder "
+                "writable, or set IMAGE_CONSULTANT_IMAGES_DIR to another one. Nothing was charged."
+            ) from error
+        if free < ROOM:
+            raise StorageError(
+                f"The disk that holds {self._folder} is nearly full: {free // 2**20} MB are free, "
+                f"{ROOM // 2**20} MB are needed. Free some space, or set "
+                "IMAGE_CONSULTANT_IMAGES_DIR to another disk. Nothing was charged."
+            )
+
+    def keep(self, data: bytes, extension: str) -> tuple[Path, str | None]:
+        """Write a paid picture, exactly these bytes; its path, and a note if it went elsewhere.
+
+        Raises `StorageError` only if neither folder takes it.
+        """
+        try:
+            return _write(self._folder, data, extension), None
+        except OSError as error:
+            reason = error.strerror
+        try:
+            path = _write(self._reserve, data, extension)
+        except OSError as error:
+            raise StorageError(
+                f"The picture was drawn but could be saved neither in {self._folder} ({reason}) "
+                f"nor in {self._reserve} ({error.strerror})."
+            ) from error
+        return path, f"{self._folder} could not be written ({reason}), so it was saved here."
+
+
+def _write(folder: Path, data: bytes, extension: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now().astimezone().strftime("%Y%m%d_%H%M%S")
+    path = folder / f"openai_image_{stamp}_{secrets.token_hex(4)}.{extension}"
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(folder)
+    return path
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename durable, where the system can (Windows cannot open a folder)."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

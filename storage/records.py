@@ -1,0 +1,158 @@
+"""Write down what was said, asked, answered, drawn and paid, as it happens."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from storage.database import Database
+from storage.errors import UnknownId
+from storage.tables import (
+    Answer,
+    Base,
+    Brief,
+    Conversation,
+    Image,
+    Job,
+    Question,
+    Spending,
+    Turn,
+)
+
+SHOWN_ID_LENGTH = 60
+
+
+class Records:
+    """The conversations of one data folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, mode: str) -> str:
+        """Start a conversation; its id."""
+        conversation = Conversation(id=mint("conv"), mode=mode, created_at=now(), changed_at=now())
+        await self.add(conversation)
+        return conversation.id
+
+    async def load(self, conversation_id: str) -> Conversation:
+        """A conversation in full. Raises `UnknownId`."""
+        parts = [
+            selectinload(getattr(Conversation, name))
+            for name in ("turns", "questions", "answers", "briefs", "jobs", "images")
+        ]
+        async with self._database.read() as session:
+            found = await session.get(Conversation, conversation_id, options=parts)
+        if found is None:
+            raise UnknownId(
+                f"There is no conversation {shown(conversation_id)}. Leave conversation_id out to "
+                "begin a new one."
+            )
+        return found
+
+    async def image(self, image_id: str) -> Image:
+        """A picture's record. Raises `UnknownId`."""
+        async with self._database.read() as session:
+            found = await session.get(Image, image_id)
+        if found is None:
+            raise UnknownId(
+                f"There is no picture {shown(image_id)}. Use an image_id from an earlier result."
+            )
+        return found
+
+    async def add(self, *rows: Base) -> None:
+        """Write new rows, all or none."""
+        async with self._database.write() as session:
+            session.add_all(rows)
+
+    async def close_turn(
+        self,
+        turn: Turn,
+        *,
+        conversation: dict[str, Any],
+        rows: list[Question | Answer | Brief],
+    ) -> None:
+        """Write what the facilitator made of a turn, and what it says of the conversation."""
+        async with self._database.write() as session:
+            await session.merge(turn)
+            session.add_all(rows)
+            row = await session.get_one(Conversation, turn.conversation_id)
+            for name, value in conversation.items():
+                setattr(row, name, value)
+            row.changed_at = now()
+
+    async def advance(self, job: Job, state: str, **changes: str) -> None:
+        """Move a job on to its next state."""
+        job.state, job.changed_at = state, now()
+        for name, value in changes.items():
+            setattr(job, name, value)
+        async with self._database.write() as session:
+            await session.merge(job)
+
+    async def keep(self, job: Job, image: Image, costs: list[Spending]) -> None:
+        """Write a picture, its price and the end of its job, all or none."""
+        job.state, job.changed_at = "kept", now()
+        async with self._database.write() as session:
+            await session.merge(job)
+            session.add_all([image, *costs])
+            row = await session.get_one(Conversation, job.conversation_id)
+            row.changed_at = now()
+
+    async def spent_today(self, origin: str) -> float:
+        """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
+        total = select(func.sum(Spending.usd)).where(
+            Spending.day == today(), Spending.origin == origin
+        )
+        async with self._database.read() as session:
+            return float((await session.scalar(total)) or 0.0)
+
+    async def spent_on(self, conversation_id: str) -> float:
+        """USD spent on a conversation so far."""
+        total = select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
+        async with self._database.read() as session:
+            return float((await session.scalar(total)) or 0.0)
+
+
+def booking(
+    conversation_id: str,
+    purpose: str,
+    *,
+    model: str,
+    usd: float,
+    estimated: bool,
+    usage: dict[str, Any],
+    sandbox: bool,
+) -> Spending:
+    """The row for what one call cost."""
+    return Spending(
+        conversation_id=conversation_id,
+        day=today(),
+        origin="sandbox" if sandbox else "openai",
+        purpose=purpose,
+        model=model,
+        usd=usd,
+        estimated=estimated,
+        usage=usage,
+    )
+
+
+def mint(kind: str) -> str:
+    """A new id such as conv_4f1c0a9b77d2e65a."""
+    return f"{kind}_{secrets.token_hex(8)}"
+
+
+def now() -> str:
+    """This moment as ISO 8601 in UTC; sorts as text."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def today() -> str:
+    """The person's date, since a day's spending is counted in local time."""
+    return datetime.now().astimezone().date().isoformat()
+
+
+def shown(value: str) -> str:
+    """An id that came from outside, made safe to repeat in a sentence."""
+    printable = "".join(letter for letter in value if letter.isprintable())
+    return f"'{printable[:SHOWN_ID_LENGTH]}'"

@@ -1,0 +1,181 @@
+"""The tables: one conversation is one piece of work, from idea to last picture.
+
+Times are ISO 8601 in UTC, ids are opaque text, prices USD. Lists and small objects
+that are only ever read whole are JSON.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    """Metadata of all tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012  # read by SQLAlchemy
+
+
+def _owner() -> Mapped[str]:
+    return mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+
+
+class Conversation(Base):
+    """One piece of work."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(default="")
+    mode: Mapped[str]
+    image_type: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[str]
+    changed_at: Mapped[str] = mapped_column(index=True)
+
+    turns: Mapped[list["Turn"]] = relationship(order_by="Turn.number")
+    questions: Mapped[list["Question"]] = relationship(order_by="Question.number")
+    answers: Mapped[list["Answer"]] = relationship(order_by="Answer.id")
+    briefs: Mapped[list["Brief"]] = relationship(order_by="Brief.id")
+    jobs: Mapped[list["Job"]] = relationship(order_by="Job.created_at, Job.id")
+    images: Mapped[list["Image"]] = relationship(order_by="Image.created_at, Image.id")
+
+
+class Turn(Base):
+    """What the person said, and what the facilitator made of it.
+
+    `reply` is the facilitator's turn as it was sent to the model again, empty while
+    there is none. `templates` maps each template used to its fingerprint.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = _owner()
+    number: Mapped[int]
+    words: Mapped[str]
+    answers_given: Mapped[list[Any]] = mapped_column(default=list)
+    reply: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    model: Mapped[str] = mapped_column(default="")
+    response_id: Mapped[str] = mapped_column(default="")
+    templates: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    notes: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[str]
+
+
+class Question(Base):
+    """A question that was put to the person."""
+
+    __tablename__ = "questions"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = _owner()
+    turn_number: Mapped[int]
+    number: Mapped[int]
+    dimension: Mapped[str]
+    text: Mapped[str]
+    why: Mapped[str]
+    options: Mapped[list[Any]]
+    default: Mapped[str]
+
+    @property
+    def label(self) -> str:
+        """The question's id within its conversation: q1, q2, ..."""
+        return f"q{self.number}"
+
+
+class Answer(Base):
+    """The person's answer to a question, in the person's words."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = _owner()
+    turn_number: Mapped[int]
+    question: Mapped[str]
+    text: Mapped[str]
+
+
+class Brief(Base):
+    """What is decided after a turn; the newest one counts.
+
+    `phrases` are empty until the prompt is ready; joined they are the refined prompt.
+    """
+
+    __tablename__ = "briefs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = _owner()
+    turn_number: Mapped[int]
+    entries: Mapped[list[Any]]
+    completeness: Mapped[int]
+    phrases: Mapped[list[Any]]
+    suggested: Mapped[dict[str, Any]]
+
+
+class Job(Base):
+    """A paid request for a picture, written down before it is sent.
+
+    States: requested, submitted (OpenAI has it), kept, failed, unknown (whether it
+    was billed cannot be known).
+    """
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = _owner()
+    state: Mapped[str] = mapped_column(index=True)
+    prompt: Mapped[str]
+    options: Mapped[dict[str, Any]]
+    templates: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    parent_image_id: Mapped[str | None]
+    response_id: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[str]
+    changed_at: Mapped[str]
+
+
+class Image(Base):
+    """A picture on disk; sizes in pixels and bytes, all read from its bytes."""
+
+    __tablename__ = "images"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = _owner()
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    parent_image_id: Mapped[str | None]
+    path: Mapped[str]
+    format: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    bytes: Mapped[int]
+    has_alpha: Mapped[bool]
+    sha256: Mapped[str]
+    prompt: Mapped[str]
+    revised_prompt: Mapped[str]
+    model: Mapped[str]
+    response_id: Mapped[str]
+    created_at: Mapped[str]
+
+
+class Spending(Base):
+    """What one call cost; stays when its conversation is deleted, since the day's sum counts.
+
+    `origin` keeps the sandbox's play money apart from real money.
+    """
+
+    __tablename__ = "spending"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str | None] = mapped_column(
+        ForeignKey("conversations.id", ondelete="SET NULL"), index=True
+    )
+    day: Mapped[str] = mapped_column(index=True)
+    origin: Mapped[str]
+    purpose: Mapped[str]
+    model: Mapped[str]
+    usd: Mapped[float]
+    estimated: Mapped[bool]
+    usage: Mapped[dict[str, Any]]
