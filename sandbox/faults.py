@@ -1,0 +1,153 @@
+"""Failures on demand: what can go wrong at OpenAI, by name, and who is to meet it next."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from threading import Lock
+
+FAULTS = {
+    "invalid_api_key": "401: the key is wrong",
+    "key_echo": "401 that repeats part of the caller's key, as OpenAI does",
+    "unverified": "403: the organization must be verified to use the model",
+    "not_found": "404: no such response",
+    "model_not_found": "400: the model does not exist",
+    "tool_not_supported": "400: the image tool is not supported with this model",
+    "rate_limit": "429 without Retry-After",
+    "rate_limit_retry_after": "429 with Retry-After: 1, or =SECONDS",
+    "insufficient_quota": "429 that no waiting cures: the money is used up",
+    "billing_hard_limit": "400: the billing hard limit is reached",
+    "server_error": "500",
+    "overloaded": "503",
+    "context_length": "400: the input is too long",
+    "previous_response_not_found": "400: the earlier response is gone",
+    "moderation_http": "400 moderation_blocked with moderation_details",
+    "moderation_stream": "a nested error in the stream, then response.failed",
+    "moderation_failed": "HTTP 200 whose status is failed",
+    "moderation_item": "a completed response whose image item is failed",
+    "stream_rate_limit": "a rate limit in mid-stream; 429 without a stream",
+    "stream_server_error": "a server error in mid-stream; 500 without a stream",
+    "stream_cut_before_image": "the connection drops before the picture; the response completes",
+    "stream_cut_after_image": "the connection drops after the picture; the response completes",
+    "truncated_json": "status incomplete for max_output_tokens, half of the text",
+    "refusal": "the model declines: content of type refusal",
+    "text_instead_of_image": "a message in words, no image item",
+    "empty_answer": "completed, with neither words nor picture",
+    "not_a_picture": "the result is base64, but of no picture",
+    "broken_base64": "the result is not base64",
+    "no_completed_event": "Azure: no completed event, the item's status stays generating",
+    "delay": "works, after =SECONDS (1)",
+    "padded": "works; a png result is padded to =BYTES (3000000)",
+    "ask_too_many": "facilitator: more questions than the budget allows",
+    "ask_again": "facilitator: a question that was asked before",
+    "ask_answered": "facilitator: a question whose answer is known",
+    "bad_ref": "facilitator: a phrase from an answer that does not exist",
+    "invent": "facilitator: a phrase called the person's that they never said",
+    "lose_text": "facilitator: text for the picture is not kept to the letter",
+    "drop_avoid": "facilitator: what to avoid is forgotten",
+    "one_option": "facilitator: questions with a single option",
+    "never_ready": "facilitator: asks on, whatever the state says",
+    "not_json": "facilitator: prose instead of JSON",
+    "wrong_shape": "facilitator: JSON of another shape",
+    "empty_questions_not_ready": "facilitator: neither a question nor ready",
+}
+
+_MARKER = re.compile(r"\[\[sandbox:([\w=.]+?)(?:\*(\d+))?\]\]")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failure, with the number given after its name (`delay=2`)."""
+
+    name: str
+    value: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Fault":
+        """Read `NAME` or `NAME=VALUE`.
+
+        Raises:
+            ValueError: there is no such failure, or the value is not a number.
+        """
+        name, _, value = text.strip().partition("=")
+        if name not in FAULTS:
+            raise ValueError(
+                f"The sandbox knows no fault '{name}'. GET /sandbox/faults lists them."
+            )
+        return cls(name, float(value) if value else None)
+
+
+@dataclass
+class _Waiting:
+    fault: Fault
+    times: int
+    kind: str | None
+    path: str
+
+    def fits(self, path: str, kind: str) -> bool:
+        here = path == self.path or (self.path.endswith("/") and path.startswith(self.path))
+        return here and self.kind in (None, kind)
+
+
+class Faults:
+    """The failures waiting to happen, and which marked texts have had theirs."""
+
+    def __init__(self) -> None:
+        self._queue: list[_Waiting] = []
+        self._marked: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def add(self, name: str, times: int, kind: str | None, path: str = "/v1/responses") -> None:
+        """Queue a failure for the next `times` requests of that kind to that path."""
+        with self._lock:
+            self._queue.append(_Waiting(Fault.parse(name), times, kind, path))
+
+    def clear(self) -> None:
+        """Forget every failure, queued or counted."""
+        with self._lock:
+            self._queue.clear()
+            self._marked.clear()
+
+    def take(self, path: str, kind: str, header: str | None, words: str) -> Fault | None:
+        """Return what this request must meet: by header, by marker in its words, by queue."""
+        if header:
+            return Fault.parse(header)
+        with self._lock:
+            return self._from_marker(words) or self._from_queue(path, kind)
+
+    def waiting(self) -> list[dict[str, object]]:
+        """Return the queue as plain data."""
+        return [
+            {
+                "fault": w.fault.name,
+                "value": w.fault.value,
+                "times": w.times,
+                "kind": w.kind,
+                "path": w.path,
+            }
+            for w in self._queue
+        ]
+
+    def _from_marker(self, words: str) -> Fault | None:
+        found = _MARKER.search(words)
+        if not found:
+            return None
+        self._marked[words] += 1
+        if found[2] and self._marked[words] > int(found[2]):
+            return None
+        return Fault.parse(found[1])
+
+    def _from_queue(self, path: str, kind: str) -> Fault | None:
+        for waiting in self._queue:
+            if waiting.fits(path, kind):
+                waiting.times -= 1
+                if waiting.times <= 0:
+                    self._queue.remove(waiting)
+                return waiting.fault
+        return None
+
+
+def without_markers(words: str) -> str:
+    """Return the words as the person meant them."""
+    if "[[sandbox:" not in words:
+        return words
+    return re.sub(rf"\s?{_MARKER.pattern}", "", words).strip()

@@ -1,0 +1,123 @@
+"""What a model does wrong, on demand: each function spoils a good turn in one way."""
+
+import json
+import re
+from collections.abc import Callable
+
+from sandbox import lexicon
+from sandbox.dialogue import Dialogue
+from sandbox.errors import Json
+
+_INVENTED = "with a golden dragon"
+_PROSE = "Sure! Before I draw, tell me: where will you use it, and which style do you like?"
+
+
+def spoil(turn: Json, talk: Dialogue, fault: str | None) -> str | None:
+    """Return the spoiled turn, or None if the fault is none of the facilitator's."""
+    if fault == "not_json":
+        return _PROSE
+    if fault == "wrong_shape":
+        return json.dumps({"answer": turn["title"], "next": ["style", "use"]})
+    change = _CHANGES.get(fault or "")
+    if change is None:
+        return None
+    change(turn, talk)
+    return json.dumps(turn, ensure_ascii=False)
+
+
+def _ask(turn: Json, questions: list[Json]) -> None:
+    turn.update(questions=questions, ready=False, phrases=[])
+
+
+def _asked_or(turn: Json, dimension: str) -> list[Json]:
+    return turn["questions"] or [lexicon.question(dimension, turn["language"])]
+
+
+def _ask_too_many(turn: Json, talk: Dialogue) -> None:
+    known = [entry["dimension"] for entry in turn["brief"] if entry["source"] != "open"]
+    ladder = sorted(lexicon.order(), key=known.__contains__)
+    wanted = max(talk.questions_left + 1, 7)
+    _ask(turn, [lexicon.question(d, turn["language"]) for d in ladder[:wanted]])
+
+
+def _ask_again(turn: Json, talk: Dialogue) -> None:
+    before = [entry["dimension"] for entry in talk.asked]
+    questions = _asked_or(turn, "style")
+    again = before[0] if before else questions[0]["dimension"]
+    _ask(turn, [lexicon.question(again, turn["language"]), *questions])
+
+
+def _ask_answered(turn: Json, _talk: Dialogue) -> None:
+    known = [e["dimension"] for e in turn["brief"] if e["source"] in ("request", "answer")]
+    dimension = known[0] if known else "subject"
+    _ask(turn, [lexicon.question(dimension, turn["language"])])
+
+
+def _bad_ref(turn: Json, _talk: Dialogue) -> None:
+    claimed = {"source": "answer", "ref": "q99"}
+    _mood(turn).update(value="very polished", **claimed)
+    if turn["ready"]:
+        turn["phrases"].append({"text": ", very polished", **claimed})
+
+
+def _invent(turn: Json, _talk: Dialogue) -> None:
+    claimed = {"source": "request", "ref": "m1"}
+    _mood(turn).update(value=_INVENTED, **claimed)
+    if turn["ready"]:
+        turn["phrases"].append({"text": f" {_INVENTED}", **claimed})
+
+
+def _mood(turn: Json) -> Json:
+    return next(entry for entry in turn["brief"] if entry["dimension"] == "mood")
+
+
+def _lose_text(turn: Json, talk: Dialogue) -> None:
+    for quote in (quote for words in talk.said for quote in lexicon.quotes(words)):
+        wrong = quote[0] + quote[1:-1].swapcase()[:-1] + quote[-1]
+        _replace(turn, quote, wrong)
+
+
+def _drop_avoid(turn: Json, _talk: Dialogue) -> None:
+    for entry in turn["brief"]:
+        if entry["dimension"] == "avoid" and entry["value"]:
+            for passage in entry["value"].split(", "):
+                _replace(turn, passage, "")
+            entry.update(value="", source="open", ref=None)
+    turn["phrases"] = [p for p in turn["phrases"] if p["text"].strip(" ,.")]
+
+
+def _replace(turn: Json, old: str, new: str) -> None:
+    pattern = re.compile(re.escape(old) if new else rf",?\s*{re.escape(old)}")
+    for phrase in turn["phrases"]:
+        phrase["text"] = pattern.sub(lambda _found: new, phrase["text"])
+    for entry in turn["brief"]:
+        entry["value"] = entry["value"].replace(old, new)
+
+
+def _one_option(turn: Json, _talk: Dialogue) -> None:
+    questions = [
+        {**question, "options": question["options"][:1]} for question in _asked_or(turn, "light")
+    ]
+    _ask(turn, questions)
+
+
+def _never_ready(turn: Json, _talk: Dialogue) -> None:
+    _ask(turn, _asked_or(turn, "light"))
+
+
+def _empty_questions(turn: Json, _talk: Dialogue) -> None:
+    _ask(turn, [])
+
+
+_CHANGES: dict[str, Callable[[Json, Dialogue], None]] = {
+    "ask_too_many": _ask_too_many,
+    "ask_again": _ask_again,
+    "ask_answered": _ask_answered,
+    "bad_ref": _bad_ref,
+    "invent": _invent,
+    "lose_text": _lose_text,
+    "drop_avoid": _drop_avoid,
+    "one_option": _one_option,
+    "never_ready": _never_ready,
+    "empty_questions_not_ready": _empty_questions,
+}

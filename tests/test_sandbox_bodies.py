@@ -1,0 +1,235 @@
+"""What the sandbox answers when all goes well, seen through the OpenAI SDK and plain HTTP."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openai import AsyncOpenAI
+from openai.types import Model
+from openai.types.responses import Response
+
+from sandbox import Sandbox
+from tests import wire
+
+TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
+DRAW: dict[str, Any] = {"model": "gpt-6-luna", "input": "A fox", "tools": [TOOL]}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+async def test_the_sdk_gets_words_that_say_they_are_the_sandboxs(sandbox: Sandbox) -> None:
+    async with wire.client(sandbox) as client:
+        response = await client.responses.create(model="gpt-4o", input="Hello there")
+    assert "sandbox" in response.output_text
+    assert response.id.startswith("resp_sandbox_")
+    assert response._request_id
+
+
+async def test_the_sdk_gets_a_picture_then_an_empty_message(sandbox: Sandbox) -> None:
+    async with wire.client(sandbox) as client:
+        response = await client.responses.create(**DRAW)
+    assert [item.type for item in response.output] == [
+        "reasoning",
+        "image_generation_call",
+        "message",
+    ]
+    assert [item.id.split("_sandbox_")[0] for item in response.output] == ["rs", "ig", "msg"]
+    picture = response.output[1]
+    assert picture.type == "image_generation_call"
+    assert picture.revised_prompt != "A fox"
+    assert "A fox" in str(picture.revised_prompt)
+    assert response.output_text == ""
+
+
+def test_every_parameter_comes_back_with_its_default(sandbox: Sandbox) -> None:
+    made = wire.answer(sandbox, {**DRAW, "metadata": {"job": "7"}, "instructions": "Be brief"})
+    assert made["metadata"] == {"job": "7"}
+    assert made["instructions"] == "Be brief"
+    tool = made["tools"][0]
+    assert tool["model"] == "gpt-image-2.6-sunburst"
+    assert (tool["n"], tool["moderation"], tool["output_compression"]) == (1, "auto", 100)
+    assert made["completed_at"] >= made["created_at"]
+
+
+@pytest.mark.parametrize("format_", ["png", "svg", "gif"])
+def test_the_plain_body_and_the_streams_last_body_agree(sandbox: Sandbox, format_: str) -> None:
+    request = {**DRAW, "tools": [{**TOOL, "output_format": format_}]}
+    plain, told = wire.answer(sandbox, request), wire.events(sandbox, request)
+    wire.assert_same_shape(told[-1]["response"], plain)
+    assert told[-1]["response"]["output"][1]["result"] == plain["output"][1]["result"]
+
+
+def test_a_stream_sends_the_picture_twice_and_its_partials_before(sandbox: Sandbox) -> None:
+    told = wire.events(sandbox, {**DRAW, "tools": [{**TOOL, "partial_images": 3}]})
+    partials = [e for e in told if e["type"].endswith("partial_image")]
+    assert [partial["partial_image_index"] for partial in partials] == [0, 1, 2]
+    assert len({partial["partial_image_b64"] for partial in partials}) == 3
+    done = [e for e in told if e["type"] == "response.output_item.done"]
+    final = told[-1]["response"]["output"][1]["result"]
+    assert done[1]["item"]["result"] == final
+    used = told[-1]["response"]["tool_usage"]["image_gen"]["output_tokens"]
+    assert used == 686 + 3 * 100
+
+
+def test_words_arrive_in_pieces_with_obfuscation_unless_refused(sandbox: Sandbox) -> None:
+    request = {"model": "gpt-4o", "input": "Hello"}
+    for options, expected in (({}, True), ({"include_obfuscation": False}, False)):
+        told = wire.events(sandbox, {**request, "stream_options": options})
+        deltas = [e for e in told if e["type"] == "response.output_text.delta"]
+        assert all(("obfuscation" in delta) is expected for delta in deltas)
+        text = told[-1]["response"]["output"][0]["content"][0]["text"]
+        assert "".join(delta["delta"] for delta in deltas) == text
+
+
+def test_a_schema_is_answered_with_its_smallest_instance(sandbox: Sandbox) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "verdict": {"$ref": "#/$defs/Verdict"},
+            "points": {"type": "array", "items": {"type": "integer"}, "minItems": 2},
+            "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "score": {"type": "number", "minimum": 3},
+        },
+        "required": ["verdict", "points", "note", "score"],
+        "additionalProperties": False,
+        "$defs": {"Verdict": {"type": "string", "enum": ["yes", "no"]}},
+    }
+    asked = {"type": "json_schema", "name": "look", "schema": schema, "strict": True}
+    made = wire.answer(sandbox, {"model": "gpt-4o", "input": "Look", "text": {"format": asked}})
+    text = made["output"][0]["content"][0]["text"]
+    assert json.loads(text) == {
+        "verdict": "yes",
+        "points": [0, 0],
+        "note": "sandbox note",
+        "score": 3,
+    }
+
+
+def test_a_repeated_prefix_is_cached_in_steps_of_128_tokens(sandbox: Sandbox) -> None:
+    request = {"model": "gpt-4o", "instructions": "word " * 1200, "prompt_cache_key": "k"}
+    used = [
+        wire.answer(sandbox, {**request, "input": words})["usage"]["input_tokens_details"]
+        for words in ("one", "two")
+    ]
+    assert used[0]["cached_tokens"] == 0
+    assert used[1]["cached_tokens"] >= 1024
+    assert used[1]["cached_tokens"] % 128 == 0
+    other = wire.answer(sandbox, {**request, "input": "two", "prompt_cache_key": "other"})
+    assert other["usage"]["input_tokens_details"]["cached_tokens"] == 0
+
+
+def test_a_short_prompt_is_never_cached(sandbox: Sandbox) -> None:
+    request = {"model": "gpt-4o", "input": "short", "prompt_cache_key": "short"}
+    for _time in range(2):
+        made = wire.answer(sandbox, request)
+    assert made["usage"]["input_tokens_details"]["cached_tokens"] == 0
+
+
+def test_a_background_response_can_be_cancelled_again_and_again(sandbox: Sandbox) -> None:
+    queued = wire.answer(sandbox, {**DRAW, "background": True})
+    with wire.http(sandbox) as plain:
+        for _time in range(2):
+            cancelled = plain.post(f"/v1/responses/{queued['id']}/cancel").json()
+            wire.check(cancelled)
+            assert cancelled["status"] == "cancelled"
+        assert plain.get(f"/v1/responses/{queued['id']}").json() == cancelled
+
+
+def test_a_synchronous_response_cannot_be_cancelled(sandbox: Sandbox) -> None:
+    made = wire.answer(sandbox, {"model": "gpt-4o", "input": "Hello"})
+    with wire.http(sandbox) as plain:
+        assert plain.post(f"/v1/responses/{made['id']}/cancel").status_code == 400
+
+
+def test_a_background_stream_resumes_after_a_number(sandbox: Sandbox) -> None:
+    told = wire.events(sandbox, {"model": "gpt-4o", "input": "Hello", "background": True})
+    assert [event["type"] for event in told[:3]] == [
+        "response.created",
+        "response.queued",
+        "response.in_progress",
+    ]
+    with wire.http(sandbox) as plain:
+        place = f"/v1/responses/{told[0]['response']['id']}"
+        rest = plain.get(place, params={"stream": "true", "starting_after": 4}).text
+    assert '"sequence_number":5' in rest.splitlines()[1]
+
+
+def test_an_unstored_response_is_not_found(sandbox: Sandbox) -> None:
+    made = wire.answer(sandbox, {"model": "gpt-4o", "input": "Hello", "store": False})
+    with wire.http(sandbox) as plain:
+        assert plain.get(f"/v1/responses/{made['id']}").status_code == 404
+
+
+async def test_a_client_that_hangs_up_finds_its_response_complete(sandbox: Sandbox) -> None:
+    async with wire.client(sandbox) as client:
+        stream: Any = await client.responses.create(**DRAW, stream=True)
+        first = await anext(aiter(stream))
+        await stream.close()
+        await asyncio.sleep(0.05)
+        kept = await client.responses.retrieve(first.response.id)
+    assert kept.status == "completed"
+
+
+async def test_models_have_shutdown_dates_and_gone_ones_are_not_found(sandbox: Sandbox) -> None:
+    async with wire.client(sandbox) as client:
+        model = await client.models.retrieve("gpt-4o")
+        names = [one.id async for one in client.models.list()]
+    wire.check(model.model_dump(exclude_none=True), Model)
+    assert model.shutdown_date == "2027-01-14"
+    assert "gpt-image-2.6-sunburst" in names
+    assert not {"gpt-image-1", "dall-e-3"} & set(names)
+    with wire.http(sandbox) as plain:
+        gone = plain.get("/v1/models/dall-e-3")
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_a_file_goes_up_is_described_and_deleted(sandbox: Sandbox) -> None:
+    async with wire.client(sandbox) as client:
+        sent = await client.files.create(file=("a.png", b"\x89PNG\r\n"), purpose="vision")
+        assert sent.id.startswith("file-sandbox-")
+        assert (await client.files.retrieve(sent.id)).bytes == 6
+        assert (await client.files.delete(sent.id)).deleted
+    with wire.http(sandbox) as plain:
+        assert plain.get(f"/v1/files/{sent.id}").status_code == 404
+
+
+def test_the_log_tells_what_was_asked_and_what_was_paid(sandbox: Sandbox) -> None:
+    sandbox.clear()
+    picture = "data:image/png;base64," + base64.b64encode(bytes(3000)).decode()
+    content = [
+        {"type": "input_text", "text": "Hi"},
+        {"type": "input_image", "image_url": picture},
+    ]
+    wire.answer(sandbox, {"model": "gpt-4o", "input": [{"role": "user", "content": content}]})
+    wire.events(sandbox, DRAW)
+    wire.post(sandbox, DRAW, **{"x-sandbox-fault": "rate_limit"})
+    assert (sandbox.count("text"), sandbox.count("image")) == (1, 1)
+    calls = sandbox.requests
+    assert [(call.kind, call.stream, call.paid) for call in calls] == [
+        ("text", False, False),
+        ("image", True, True),
+        ("image", False, False),
+    ]
+    with wire.http(sandbox) as plain:
+        shown = plain.get("/sandbox/requests").json()["requests"]
+        assert shown[2]["fault"] == "rate_limit"
+        assert "<base64>" in json.dumps(shown[0])
+        plain.delete("/sandbox/requests")
+    assert sandbox.requests == []
+
+
+async def test_two_sandboxes_do_not_know_each_others_responses() -> None:
+    with Sandbox() as one, Sandbox() as two:
+        assert one.base_url != two.base_url
+        made = wire.answer(one, {"model": "gpt-4o", "input": "Hello"})
+        async with AsyncOpenAI(base_url=one.base_url, api_key="sk-x") as client:
+            assert isinstance(await client.responses.retrieve(made["id"]), Response)
+        with wire.http(two) as plain:
+            assert plain.get(f"/v1/responses/{made['id']}").status_code == 404

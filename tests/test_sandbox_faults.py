@@ -1,0 +1,304 @@
+"""Every failure on demand does what the facts say, seen through the SDK's exceptions."""
+
+import base64
+import io
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+from PIL import Image, UnidentifiedImageError
+
+from sandbox import FAULTS, Sandbox
+from tests import wire
+
+TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
+DRAW: dict[str, Any] = {"model": "gpt-6-luna", "input": "A fox", "tools": [TOOL]}
+
+HTTP = {
+    "invalid_api_key": (openai.AuthenticationError, 401, "invalid_api_key"),
+    "key_echo": (openai.AuthenticationError, 401, "invalid_api_key"),
+    "unverified": (openai.PermissionDeniedError, 403, None),
+    "not_found": (openai.NotFoundError, 404, None),
+    "model_not_found": (openai.BadRequestError, 400, "model_not_found"),
+    "tool_not_supported": (openai.BadRequestError, 400, None),
+    "rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded"),
+    "rate_limit_retry_after": (openai.RateLimitError, 429, "rate_limit_exceeded"),
+    "insufficient_quota": (openai.RateLimitError, 429, "insufficient_quota"),
+    "billing_hard_limit": (openai.BadRequestError, 400, "billing_hard_limit_reached"),
+    "server_error": (openai.InternalServerError, 500, "server_error"),
+    "overloaded": (openai.InternalServerError, 503, "server_is_overloaded"),
+    "context_length": (openai.BadRequestError, 400, "context_length_exceeded"),
+    "previous_response_not_found": (
+        openai.BadRequestError,
+        400,
+        "previous_response_not_found",
+    ),
+    "moderation_http": (openai.BadRequestError, 400, "moderation_blocked"),
+    "moderation_stream": (openai.BadRequestError, 400, "moderation_blocked"),
+    "stream_rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded"),
+    "stream_server_error": (openai.InternalServerError, 500, "server_error"),
+}
+IN_STREAM = {
+    "moderation_stream": "moderation_blocked",
+    "stream_rate_limit": "rate_limit_exceeded",
+    "stream_server_error": "server_error",
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    running.clear()
+    return running
+
+
+@pytest.fixture
+async def client(sandbox: Sandbox) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with wire.client(sandbox) as made:
+        yield made
+
+
+def fault(name: str) -> dict[str, str]:
+    return {"x-sandbox-fault": name}
+
+
+def image(body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        item for item in body["output"] if item["type"] == "image_generation_call"
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", HTTP)
+async def test_a_refused_call_raises_the_sdks_exception(
+    client: openai.AsyncOpenAI, sandbox: Sandbox, name: str
+) -> None:
+    kind, status, code = HTTP[name]
+    with pytest.raises(openai.APIStatusError) as caught:
+        await client.responses.create(**DRAW, extra_headers=fault(name))
+    assert type(caught.value) is kind
+    assert caught.value.status_code == status
+    assert caught.value.code == code
+    assert caught.value.request_id
+    assert sandbox.count("image") == 0
+
+
+@pytest.mark.parametrize("name", IN_STREAM)
+async def test_an_error_in_mid_stream_raises_an_error_without_status(
+    client: openai.AsyncOpenAI, name: str
+) -> None:
+    stream: Any = await client.responses.create(**DRAW, stream=True, extra_headers=fault(name))
+    with pytest.raises(openai.APIError) as caught:
+        async for _event in stream:
+            pass
+    assert caught.value.code == IN_STREAM[name]
+    assert not hasattr(caught.value, "status_code")
+
+
+def test_a_failed_stream_ends_with_response_failed(sandbox: Sandbox) -> None:
+    told = wire.post(sandbox, {**DRAW, "stream": True}, **fault("moderation_stream")).text
+    assert told.count("event: ") == 4
+    assert "event: response.failed" in told
+    assert '"moderation_details"' in told
+
+
+def test_retry_after_says_how_long(sandbox: Sandbox) -> None:
+    for name, seconds in (("rate_limit_retry_after", "1"), ("rate_limit_retry_after=7", "7")):
+        assert wire.post(sandbox, DRAW, **fault(name)).headers["retry-after"] == seconds
+    assert "retry-after" not in wire.post(sandbox, DRAW, **fault("rate_limit")).headers
+
+
+def test_a_wrong_key_is_echoed_in_part(sandbox: Sandbox) -> None:
+    message = wire.post(sandbox, DRAW, **fault("key_echo")).json()["error"]["message"]
+    assert wire.KEY[:8] in message
+    assert wire.KEY[-4:] in message
+    assert wire.KEY not in message
+
+
+def test_blocked_prompts_carry_moderation_details(sandbox: Sandbox) -> None:
+    detail = wire.post(sandbox, DRAW, **fault("moderation_http")).json()["error"]
+    assert detail["type"] == "image_generation_user_error"
+    assert detail["moderation_details"]["categories"] == ["violence"]
+    assert "safety_violations" in detail["message"]
+
+
+def test_a_failed_response_has_status_failed_and_an_error(sandbox: Sandbox) -> None:
+    plain = wire.answer(sandbox, DRAW, **fault("moderation_failed"))
+    told = wire.events(sandbox, DRAW, **fault("moderation_failed"))
+    for body in (plain, told[-1]["response"]):
+        assert (body["status"], body["output"]) == ("failed", [])
+        assert body["error"]["code"] == "image_content_policy_violation"
+    assert told[-1]["type"] == "response.failed"
+
+
+def test_a_blocked_item_is_failed_in_a_completed_response(sandbox: Sandbox) -> None:
+    plain = wire.answer(sandbox, DRAW, **fault("moderation_item"))
+    told = wire.events(sandbox, DRAW, **fault("moderation_item"))
+    for body in (plain, told[-1]["response"]):
+        item = image(body)
+        assert (body["status"], item["status"], item["result"]) == ("completed", "failed", None)
+        assert item["error"]["code"] == "moderation_blocked"
+    assert not any(event["type"].endswith("call.completed") for event in told)
+    assert sandbox.count("image") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("stream_cut_before_image", "response.in_progress"),
+        ("stream_cut_after_image", "response.output_item.done"),
+    ],
+)
+async def test_a_cut_stream_leaves_a_complete_response_behind(
+    client: openai.AsyncOpenAI, sandbox: Sandbox, name: str, seen: str
+) -> None:
+    stream: Any = await client.responses.create(**DRAW, stream=True, extra_headers=fault(name))
+    told: list[Any] = []
+    with pytest.raises((openai.APIConnectionError, httpx2.TransportError)):
+        await _read_on(stream, told)
+    assert told[-1].type == seen
+    kept = await client.responses.retrieve(told[0].response.id)
+    assert (kept.status, sandbox.count("image")) == ("completed", 1)
+
+
+async def _read_on(stream: Any, told: list[Any]) -> None:
+    async for event in stream:
+        told.append(event)  # noqa: PERF401 - a comprehension would lose them all at the cut
+
+
+async def test_a_cut_connection_without_a_stream_is_a_connection_error(
+    client: openai.AsyncOpenAI,
+) -> None:
+    with pytest.raises(openai.APIConnectionError):
+        await client.responses.create(**DRAW, extra_headers=fault("stream_cut_before_image"))
+
+
+def test_a_truncated_answer_is_half_of_the_whole(sandbox: Sandbox) -> None:
+    request = {"model": "gpt-4o", "input": "Hello there"}
+    whole, half = (
+        wire.answer(sandbox, request),
+        wire.answer(sandbox, request, **fault("truncated_json")),
+    )
+    assert half["status"] == "incomplete"
+    assert half["incomplete_details"] == {"reason": "max_output_tokens"}
+    text = half["output"][0]["content"][0]["text"]
+    assert whole["output"][0]["content"][0]["text"].startswith(text)
+
+
+def test_a_refusal_streams_as_a_refusal(sandbox: Sandbox) -> None:
+    told = wire.events(sandbox, {"model": "gpt-4o", "input": "Hi"}, **fault("refusal"))
+    said = "".join(e["delta"] for e in told if e["type"] == "response.refusal.delta")
+    part = told[-1]["response"]["output"][0]["content"][0]
+    assert part == {"type": "refusal", "refusal": said}
+
+
+def test_words_may_come_instead_of_a_picture(sandbox: Sandbox) -> None:
+    made = wire.answer(sandbox, DRAW, **fault("text_instead_of_image"))
+    assert [item["type"] for item in made["output"]] == ["reasoning", "message"]
+    assert made["output"][1]["content"][0]["text"]
+    assert made["tool_usage"]["image_gen"]["total_tokens"] == 0
+
+
+def test_an_empty_answer_has_neither_words_nor_picture(sandbox: Sandbox) -> None:
+    made = wire.answer(sandbox, DRAW, **fault("empty_answer"))
+    assert made["status"] == "completed"
+    assert [item["type"] for item in made["output"]] == ["reasoning"]
+
+
+def test_a_result_may_be_no_picture_or_no_base64(sandbox: Sandbox) -> None:
+    result = image(wire.answer(sandbox, DRAW, **fault("not_a_picture")))["result"]
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(io.BytesIO(base64.b64decode(result, validate=True)))
+    result = image(wire.answer(sandbox, DRAW, **fault("broken_base64")))["result"]
+    with pytest.raises(ValueError, match="base64"):
+        base64.b64decode(result, validate=True)
+    assert sandbox.count("image") == 2
+
+
+def test_azure_sends_no_completed_event_and_leaves_the_item_generating(
+    sandbox: Sandbox,
+) -> None:
+    told = wire.events(sandbox, DRAW, **fault("no_completed_event"))
+    assert "response.image_generation_call.completed" not in wire.order(told)
+    item = image(told[-1]["response"])
+    assert item["status"] == "generating"
+    assert item["result"]
+    assert image(wire.answer(sandbox, DRAW, **fault("no_completed_event")))["result"]
+
+
+def test_a_padded_picture_is_as_heavy_as_asked_and_still_opens(sandbox: Sandbox) -> None:
+    result = image(wire.answer(sandbox, DRAW, **fault("padded=400000")))["result"]
+    content = base64.b64decode(result)
+    assert len(content) == 400_000
+    Image.open(io.BytesIO(content)).verify()
+
+
+def test_a_delay_holds_the_answer_back_and_then_it_works(sandbox: Sandbox) -> None:
+    for send in (wire.answer, wire.events):
+        began = time.monotonic()
+        send(sandbox, {"model": "gpt-4o", "input": "Hi"}, **fault("delay=0.3"))
+        assert 0.3 <= time.monotonic() - began < 3
+
+
+def test_a_delayed_background_response_stays_in_progress(sandbox: Sandbox) -> None:
+    queued = wire.answer(
+        sandbox, {"model": "gpt-4o", "input": "Hi", "background": True}, **fault("delay=0.4")
+    )
+    with wire.http(sandbox) as plain:
+        seen = [plain.get(f"/v1/responses/{queued['id']}").json()["status"] for _ in range(3)]
+        time.sleep(0.45)
+        seen.append(plain.get(f"/v1/responses/{queued['id']}").json()["status"])
+    assert seen == ["in_progress"] * 3 + ["completed"]
+
+
+def test_a_marker_in_the_words_fails_as_often_as_it_says(sandbox: Sandbox) -> None:
+    request = {"model": "gpt-4o", "input": "Hi [[sandbox:server_error*2]] there"}
+    assert [wire.post(sandbox, request).status_code for _ in range(3)] == [500, 500, 200]
+    always = {"model": "gpt-4o", "input": "Hi [[sandbox:overloaded]]"}
+    assert {wire.post(sandbox, always).status_code for _ in range(3)} == {503}
+
+
+def test_a_marker_is_not_drawn(sandbox: Sandbox) -> None:
+    marked = {**DRAW, "input": "A fox [[sandbox:delay=0.01]]"}
+    assert image(wire.answer(sandbox, marked))["revised_prompt"].endswith("A fox")
+
+
+def test_a_queued_fault_meets_the_next_request_of_its_kind(sandbox: Sandbox) -> None:
+    sandbox.fail("overloaded", times=2, kind="image")
+    words = {"model": "gpt-4o", "input": "Hi"}
+    codes = [wire.post(sandbox, body).status_code for body in (words, DRAW, DRAW, DRAW)]
+    assert codes == [200, 503, 503, 200]
+    assert [call.fault.name for call in sandbox.requests if call.fault] == ["overloaded"] * 2
+
+
+def test_faults_are_queued_listed_and_cleared_over_http(sandbox: Sandbox) -> None:
+    with wire.http(sandbox) as plain:
+        asked = {"fault": "server_error", "times": 3, "path": "/v1/models"}
+        plain.post("/sandbox/faults", json=asked)
+        assert plain.get("/v1/models").status_code == 500
+        listed = plain.get("/sandbox/faults").json()
+        assert listed["faults"] == FAULTS
+        assert listed["waiting"][0]["times"] == 2
+        plain.delete("/sandbox/faults")
+        assert plain.get("/v1/models").status_code == 200
+
+
+def test_an_unknown_fault_is_told_so(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="knows no fault"):
+        sandbox.fail("no_such")
+    with wire.http(sandbox) as plain:
+        assert plain.post("/sandbox/faults", json={"fault": "no_such"}).status_code == 400
+    assert wire.post(sandbox, DRAW, **fault("no_such")).status_code == 400
+
+
+def test_every_fault_is_described() -> None:
+    assert all(FAULTS.values())
+    assert set(HTTP) < set(FAULTS)
