@@ -1,10 +1,73 @@
-"""The command line `image-consultant`."""
+"""The command line `image-consultant`: which commands there are, and how each may end."""
 
-from settings import load_settings
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from problems import Problem
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+# FastMCP reads a `.env` of the working directory and records spans unless told otherwise.
+FASTMCP_DEFAULTS = {"FASTMCP_ENV_FILE": os.devnull, "FASTMCP_TELEMETRY_MODE": "off"}
+# Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each.
+FASTMCP_FIXED = {"FASTMCP_LOG_ENABLED": "false"}
+
+SERVE_ALONE = frozenset({"serve", "--sandbox"})
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
-    from server import create_server
+    """Run the command that the arguments name.
 
-    create_server(load_settings()).run(show_banner=False)
+    Exits with 2 after one line on stderr where a person has to act, with 130 on Ctrl-C.
+    """
+    for name, value in FASTMCP_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ.update(FASTMCP_FIXED)
+    try:
+        _run(sys.argv[1:])
+    except Problem as problem:
+        sys.stderr.write(" ".join(str(problem).split()) + "\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(arguments: Sequence[str]) -> None:
+    """Start the server directly where nothing is to be parsed: the parser costs 0.1 s."""
+    if SERVE_ALONE.issuperset(arguments):
+        from cli.serve import serve
+
+        serve(sandbox="--sandbox" in arguments)
+    else:
+        _app()(arguments)
+
+
+def _app() -> "App":
+    from cyclopts import App, Parameter
+
+    from cli.serve import serve
+
+    app = App(
+        name="image-consultant",
+        help="An MCP server that asks before it draws. Without a command it serves.",
+        version=_version,
+        default_parameter=Parameter(negative=()),
+        suppress_keyboard_interrupt=False,
+    )
+    app.default(serve)
+    app.command(serve)
+    app.command("cli.demo:demo", help="Play the whole job on the sandbox: no key, no cost.")
+    app.command("cli.doctor:doctor", help="Check what the server needs, and start it once.")
+    app.command("cli.sandbox:sandbox", help="Serve the stand-in for OpenAI by itself.")
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("image-consultant")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,180 @@
+"""Raw JSON-RPC with a server process, below any client library that could hide a fault.
+
+`python tests/rpc.py COMMAND...` lists the tools of that server through each opening.
+It needs nothing but Python, so it also examines a wheel in an empty environment.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+PATIENCE = 60
+"""Seconds without an answer after which a server counts as hanging."""
+ENVELOPE = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "rpc", "version": "0"},
+}
+HANDSHAKE = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "rpc", "version": "0"},
+}
+OPENINGS = {
+    "initialize": ["initialize"],
+    "discover": ["server/discover"],
+    "discover, then initialize": ["server/discover", "initialize"],
+    "initialize twice": ["initialize", "initialize"],
+}
+
+Message = dict[str, Any]
+
+
+class Ending(NamedTuple):
+    """How a process ended, and what it had still to say."""
+
+    code: int
+    replies: list[Message]
+    errors: str
+
+
+class Server:
+    """A server process and the pipes to it."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._errors = Path(self._folder.name, "stderr")
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                command,
+                env=None if environment is None else dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                encoding="utf-8",
+            )
+        self._last_id = 0
+
+    def send(self, message: Message | str) -> None:
+        """Send one line: a message, or a string as it is."""
+        line = message if isinstance(message, str) else json.dumps(message)
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def request(
+        self, method: str, parameters: Message | None = None, *, modern: bool = False
+    ) -> int:
+        """Send a request, in the envelope of 2026-07-28 if modern, and return its id."""
+        self._last_id += 1
+        envelope = {"_meta": ENVELOPE} if modern else {}
+        self.send(
+            {
+                "jsonrpc": "2.0",
+                "id": self._last_id,
+                "method": method,
+                "params": {**(parameters or {}), **envelope},
+            }
+        )
+        return self._last_id
+
+    def notify(self, method: str, parameters: Message | None = None) -> None:
+        """Send a notification."""
+        self.send({"jsonrpc": "2.0", "method": method, "params": parameters or {}})
+
+    def receive(self) -> Message:
+        """The next message; a line that is none, or silence, is an error."""
+        assert self.process.stdout
+        watch = threading.Timer(PATIENCE, self.process.kill)
+        watch.start()
+        line = self.process.stdout.readline()
+        watch.cancel()
+        if not line:
+            raise EOFError(f"The server fell silent. Its stderr:\n{self.errors()}")
+        return parsed(line)
+
+    def ask(
+        self, method: str, parameters: Message | None = None, *, modern: bool = False
+    ) -> Message:
+        """Send a request and return the message that answers it."""
+        expected = self.request(method, parameters, modern=modern)
+        while (message := self.receive()).get("id") != expected:
+            pass
+        return message
+
+    def open(self, opening: str) -> bool:
+        """Take the steps of an opening; true if requests are modern from then on."""
+        for step in OPENINGS[opening]:
+            if step == "initialize":
+                self.ask(step, HANDSHAKE)
+                self.notify("notifications/initialized")
+            else:
+                self.ask(step, modern=True)
+        return OPENINGS[opening][-1] != "initialize"
+
+    def end(self, signal: int | None = None) -> Ending:
+        """Close stdin, or send a signal, and wait for the process to end."""
+        assert self.process.stdout
+        if signal is None:
+            assert self.process.stdin
+            self.process.stdin.close()
+        else:
+            self.process.send_signal(signal)
+        code = self.process.wait(PATIENCE)
+        return Ending(code, [parsed(line) for line in self.process.stdout], self.errors())
+
+    def errors(self) -> str:
+        """What the process has said on stderr so far."""
+        return self._errors.read_text(encoding="utf-8", errors="replace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        with self.process:
+            pass
+        self._folder.cleanup()
+
+
+def parsed(line: str) -> Message:
+    """A line of stdout as the JSON-RPC message that it has to be."""
+    message = json.loads(line)
+    assert message["jsonrpc"] == "2.0", line
+    assert {"method", "result", "error"} & message.keys(), line
+    return dict(message)
+
+
+def tool_names(command: Sequence[str], environment: Mapping[str, str], opening: str) -> list[str]:
+    """The names of a server's tools as listed after an opening."""
+    with Server(command, environment) as server:
+        answer = server.ask("tools/list", modern=server.open(opening))
+        assert server.end().code == 0
+    return [tool["name"] for tool in answer["result"]["tools"]]
+
+
+def main() -> int:
+    """List the tools of the command in the arguments; 1 for none, or where openings differ."""
+    listings = []
+    for opening in OPENINGS:
+        listings.append(tool_names(sys.argv[1:], os.environ, opening))
+        sys.stdout.write(f"{opening}: {len(listings[-1])} tools\n")
+    return int(not listings[0] or any(names != listings[0] for names in listings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""The commands as a person or a client types them."""
+
+import ast
+import http.client
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from cli.checks import Check, examine
+from tests.rpc import HANDSHAKE, Server
+
+ROOT = Path(__file__).parent.parent
+KEY = "sk-proj-recognisable-0123456789abcdef"
+FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
+
+# What only a picture or a command needs; together they would double the start.
+LATE = {"PIL", "alembic", "cyclopts", "jinja2", "openai", "sqlalchemy", "tenacity"}
+STARTED = f"""\
+import sys
+from cli import main
+main()
+sys.stderr.write("late: " + " ".join({LATE!r} & sys.modules.keys()))
+"""
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of a person who has configured nothing."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "IMAGE_CONSULTANT_SANDBOX"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
+    return tmp_path
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "__main__.py"), *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+def findings(amount: int = 5) -> Mapping[str, Check]:
+    """The first findings of doctor: those before the models and the start."""
+    return {check.name: check for check in islice(examine(sandbox=False), amount)}
+
+
+def test_the_help_names_every_command() -> None:
+    shown = run("--help")
+
+    assert shown.returncode == 0
+    for command in ("serve", "demo", "doctor", "sandbox"):
+        assert re.search(rf"│ {command} ", shown.stdout)
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def test_a_wrong_option_is_named_on_stderr_alone() -> None:
+    refused = run("serve", "--colour")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--colour" in refused.stderr
+
+
+def test_a_start_imports_only_what_a_list_of_tools_needs() -> None:
+    with Server([sys.executable, "-c", STARTED]) as server:
+        server.open("initialize")
+        server.ask("tools/list")
+
+        assert server.end().errors.splitlines()[-1] == "late: "
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = run("serve", "--transport", "http", "--port", port)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(f"Port {port} ")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_http_answers_this_machine_and_no_foreign_page() -> None:
+    serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
+    with Server([*serve, "--port", "0"]) as server:
+        port = wait_for_port(server)
+
+        assert post(port, {}) == 200
+        assert post(port, FOREIGN) in {403, 421}
+
+
+def wait_for_port(server: Server) -> int:
+    for _ in range(600):
+        if "startup complete" in server.errors():
+            break
+        time.sleep(0.05)
+    said = re.search(r"http://127\.0\.0\.1:(\d+)/mcp", server.errors())
+    assert said, server.errors()
+    return int(said[1])
+
+
+def post(port: int, headers: Mapping[str, str]) -> int:
+    """The status that an initialize over HTTP gets."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(
+        "POST",
+        "/mcp",
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HANDSHAKE}),
+        {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            **headers,
+        },
+    )
+    with connection.getresponse() as response:
+        status = response.status
+    connection.close()
+    return status
+
+
+def test_doctor_finds_nothing_wrong_on_the_sandbox() -> None:
+    examined = run("doctor", "--json", "--sandbox")
+    found = {check["name"]: check for check in json.loads(examined.stdout)}
+
+    assert examined.returncode == 0, examined.stdout
+    assert {"python", "packages", "key", "images folder", "data folder"} <= found.keys()
+    assert re.match(r"\d+ tools listed over stdio after \d", found["start"]["sentence"])
+
+
+def test_doctor_says_how_to_give_a_key_and_has_no_colours_in_a_pipe() -> None:
+    examined = run("doctor")
+
+    assert examined.returncode == 1
+    assert re.search(r"^problem +key +There is none\. Set OPENAI_API_KEY", examined.stdout, re.M)
+    assert "\x1b" not in examined.stdout
+
+
+def test_doctor_says_where_the_key_comes_from_and_nothing_of_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "data" / ".env"
+    file.parent.mkdir()
+    file.write_text(f"OPENAI_API_KEY={KEY}-in-the-file\n", encoding="utf-8")
+    from_file = findings()["key"]
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    from_environment = findings()["key"]
+
+    assert from_file == ("key", "ok", f"OPENAI_API_KEY comes from {file}.")
+    assert from_environment == ("key", "ok", "OPENAI_API_KEY comes from the environment.")
+
+
+def test_doctor_names_the_setting_of_a_folder_it_cannot_write(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "file").touch()
+    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(home / "file" / "images"))
+
+    _, state, sentence = findings()["images folder"]
+    assert state == "problem"
+    assert "IMAGE_CONSULTANT_IMAGES_DIR" in sentence
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), [(5_000_000_000, "ok"), (500_000_000, "warning"), (5_000_000, "problem")]
+)
+def test_doctor_weighs_the_free_space(
+    monkeypatch: pytest.MonkeyPatch, free: int, state: str
+) -> None:
+    class Usage:
+        def __init__(self, _: Path) -> None:
+            self.free = free
+
+    monkeypatch.setattr(shutil, "disk_usage", Usage)
+
+    assert findings()["data folder"].state == state
+
+
+def test_doctor_creates_no_folders(home: Path) -> None:
+    findings()
+
+    assert list(home.iterdir()) == []
+
+
+def test_doctor_reports_a_setting_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGE_CONSULTANT_PREVIEW", "sometimes")
+
+    _, state, sentence = list(examine(sandbox=False))[-1]
+    assert state == "problem"
+    assert "IMAGE_CONSULTANT_PREVIEW" in sentence
+
+
+def test_doctor_reports_the_last_words_of_a_server_that_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "sitecustomize.py").write_text("raise SystemExit('broken on purpose')")
+    monkeypatch.setenv("PYTHONPATH", str(home))
+
+    assert list(examine(sandbox=True))[-1] == (
+        "start",
+        "problem",
+        "The server did not list its tools: SystemExit: broken on purpose",
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "above"),
+    [
+        ("server", {"cli"}),
+        ("replies", {"cli", "server"}),
+        ("schemas", {"cli", "server"}),
+        ("settings", {"cli", "consultation", "gateway", "generation", "server", "storage"}),
+        ("problems", {"cli", "consultation", "gateway", "generation", "server", "settings"}),
+    ],
+)
+def test_a_module_beside_the_packages_imports_nothing_above_it(
+    module: str, above: set[str]
+) -> None:
+    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+    names = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+
+    assert not names & above

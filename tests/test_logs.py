@@ -1,0 +1,97 @@
+"""The log is one line an event, and neither keys nor prompts are in it."""
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from cli import logs
+from settings import Settings
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Undo what `configure` changes for the whole process."""
+    root, hook, thread_hook = logging.getLogger(), sys.excepthook, threading.excepthook
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(False)
+    sys.excepthook, threading.excepthook = hook, thread_hook
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def line(message: str, *arguments: object, key: str = "", error: Exception | None = None) -> str:
+    exc_info = (type(error), error, error.__traceback__) if error else None
+    record = logging.LogRecord("gateway", logging.INFO, "", 0, message, arguments, exc_info)
+    return logs.OneLine(key).format(record)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abcdefgh12345678",
+        "sk-abc***xyz",
+        "invalid-*****2345",
+        "Bearer abcdef.ghijkl",
+    ],
+)
+def test_what_looks_like_a_key_is_redacted(secret: str) -> None:
+    logged = line("Incorrect API key provided: %s. Find yours at the console.", secret)
+
+    assert secret.removeprefix("Bearer ") not in logged
+    assert "Incorrect API key provided" in logged
+
+
+def test_the_configured_key_is_redacted_whatever_it_looks_like() -> None:
+    assert "swordfish" not in line("The key is swordfish.", key="swordfish")
+
+
+def test_an_event_stays_on_one_line() -> None:
+    logged = line("one\ntwo\r\nthree\u2028four\x85five", error=ValueError("six\nseven"))
+
+    assert len(logged.splitlines()) == 1
+    assert 'message="one\\ntwo' in logged
+    assert "ValueError: six\\nseven" in logged
+
+
+def test_letters_of_all_languages_stay_readable() -> None:
+    assert "/home/jürgen/画像" in line("Saved in /home/jürgen/画像")
+
+
+def test_a_refused_argument_is_not_quoted() -> None:
+    class Arguments(BaseModel):
+        size: int
+
+    idea = "a fox who reads in the snow"
+    with pytest.raises(ValidationError) as refusal:
+        Arguments.model_validate({"size": idea})
+
+    logged = line("refused", error=refusal.value)
+    assert "fox" not in logged
+    assert "Input should be a valid integer" in logged
+
+
+@pytest.mark.usefixtures("restored")
+def test_details_of_other_packages_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(Settings(log_level="DEBUG"))
+    logging.getLogger("openai").debug("a whole request")
+    logging.getLogger("openai").info("one fact")
+    logging.getLogger("gateway.client").debug("our own detail")
+
+    said = capsys.readouterr().err
+    assert "a whole request" not in said
+    assert "one fact" in said
+    assert "our own detail" in said
+
+
+@pytest.mark.usefixtures("restored")
+def test_the_log_level_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(Settings(log_level="WARNING"))
+    logging.getLogger("gateway").info("a fact")
+    logging.getLogger("gateway").warning("a warning")
+
+    assert [event.split()[1] for event in capsys.readouterr().err.splitlines()] == ["level=WARNING"]

@@ -1,0 +1,299 @@
+"""What the process says on its pipes, read as bytes a client would read."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.rpc import OPENINGS, Ending, Message, Server
+
+ROOT = Path(__file__).parent.parent
+KEY = "sk-proj-recognisable-0123456789abcdef"
+EVENT = re.compile(r"time=\S+ level=[A-Z]+ logger=\S+ message=\".*\"")
+
+# The real command around a server whose tools a picture server has no use for.
+PLAYGROUND = """\
+import logging, sys, types, warnings
+from contextlib import asynccontextmanager
+
+import anyio
+from cli import main
+
+logger = logging.getLogger("server")
+
+
+@asynccontextmanager
+async def lifespan(server):
+    yield {}
+    await anyio.sleep(0.1)
+    logger.info("The lifespan has finished.")
+
+
+async def nap(seconds: float) -> str:
+    try:
+        await anyio.sleep(seconds)
+    except BaseException:
+        logger.info("A nap of %s s was cancelled.", seconds)
+        raise
+    return f"slept {seconds}"
+
+
+def shout(words: str) -> str:
+    print(words)
+    sys.stdout.write(words + chr(10))
+    warnings.warn(words)
+    raise RuntimeError(words)
+
+
+def create_server(settings):
+    from fastmcp import FastMCP
+
+    print("printed at start")
+    return FastMCP("playground", version="0", lifespan=lifespan, tools=[nap, shout])
+
+
+sys.modules["server"] = types.SimpleNamespace(create_server=create_server)
+main()
+"""
+
+PRODUCT = {"openai_image_consultation", "openai_conversational_image"}
+
+SERVE = [sys.executable, str(ROOT / "__main__.py"), "serve"]
+PLAY = [sys.executable, "-c", PLAYGROUND]
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The environment of a person who has configured nothing, away from the real home."""
+    home = tmp_path_factory.mktemp("home")
+    ours = ("OPENAI_", "IMAGE_CONSULTANT_", "FASTMCP_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "PYTHONPATH": str(ROOT),
+        "IMAGE_CONSULTANT_DATA_DIR": str(home / "data"),
+        "IMAGE_CONSULTANT_IMAGES_DIR": str(home / "images"),
+    }
+
+
+@pytest.fixture(scope="module")
+def start(environment: Mapping[str, str]) -> Start:
+    """Start a command with more variables set."""
+    return lambda command, **more: Server(command, {**environment, **more})
+
+
+@pytest.fixture(scope="module")
+def bilingual(start: Start) -> Iterator[Server]:
+    """A connection on which both eras have been opened."""
+    with start(PLAY) as server:
+        server.open("discover, then initialize")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def after_shouting(start: Start) -> Ending:
+    """The end of a server in which a tool printed, warned and failed."""
+    with start(PLAY) as server:
+        server.open("initialize")
+        answer = server.ask("tools/call", call("shout", words="nothing for a client"))
+        assert answer["result"]["isError"]
+        return server.end()
+
+
+@pytest.fixture(scope="module")
+def after_debugging(start: Start) -> tuple[list[Message], Ending]:
+    """The replies and the end of a server that has a key and logs all it can."""
+    with start(SERVE, OPENAI_API_KEY=KEY, IMAGE_CONSULTANT_LOG_LEVEL="DEBUG") as server:
+        server.open("discover, then initialize")
+        said = [server.ask(method) for method in ("tools/list", "resources/list", "prompts/list")]
+        tools = [tool["name"] for tool in said[0]["result"]["tools"]]
+        said += [
+            server.ask("tools/call", call(tool, unheard_of="two\nlines"))
+            for tool in [*tools, "unheard_of"]
+        ]
+        return said, server.end()
+
+
+def call(tool: str, **arguments: object) -> Message:
+    """The parameters of a tool call."""
+    return {"name": tool, "arguments": arguments}
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_the_tools_are_listed_and_called_after_every_opening_and_without_a_key(
+    start: Start, opening: str
+) -> None:
+    with start([*SERVE, "--sandbox"]) as server:
+        modern = server.open(opening)
+        listing = server.ask("tools/list", modern=modern)
+        idea = call("openai_image_consultation", message="A red kite over a lake", mode="skip")
+        answer = server.ask("tools/call", idea, modern=modern)
+        ending = server.end()
+
+    assert {tool["name"] for tool in listing["result"]["tools"]} >= PRODUCT
+    assert answer["result"]["structuredContent"]["status"] == "ready"
+    assert (ending.code, ending.replies) == (0, [])
+
+
+def test_one_connection_serves_tool_calls_of_both_eras_at_once(bilingual: Server) -> None:
+    slow = bilingual.request("tools/call", call("nap", seconds=0.5), modern=True)
+    quick = bilingual.request("tools/call", call("nap", seconds=0.1))
+    answers = [bilingual.receive(), bilingual.receive()]
+
+    assert [answer["id"] for answer in answers] == [quick, slow]
+    assert [answer["result"]["content"][0]["text"] for answer in answers] == [
+        "slept 0.1",
+        "slept 0.5",
+    ]
+
+
+@pytest.mark.parametrize("modern", [True, False])
+def test_a_cancellation_reaches_the_request_it_names(bilingual: Server, modern: bool) -> None:
+    seconds = 30 if modern else 40
+    cancelled = bilingual.request("tools/call", call("nap", seconds=seconds), modern=modern)
+    other = bilingual.request("tools/call", call("nap", seconds=0.3), modern=not modern)
+    bilingual.notify("notifications/cancelled", {"requestId": cancelled})
+
+    assert bilingual.receive()["id"] == other
+    assert f"A nap of {seconds}.0 s was cancelled." in bilingual.errors()
+
+
+@pytest.mark.parametrize("modern", [True, False])
+def test_unknown_methods_and_tools_are_answered_with_an_error(
+    bilingual: Server, modern: bool
+) -> None:
+    method = bilingual.ask("no/such/method", modern=modern)
+    tool = bilingual.ask("tools/call", call("no_such_tool"), modern=modern)
+
+    assert "error" in method
+    assert "error" in tool or tool["result"]["isError"]
+
+
+def test_a_reply_under_way_survives_a_late_initialize(start: Start) -> None:
+    with start(PLAY) as server:
+        server.open("discover")
+        slow = server.request("tools/call", call("nap", seconds=0.5), modern=True)
+        server.open("initialize")
+        answer = server.receive()
+
+    assert answer["id"] == slow
+    assert answer["result"]["content"][0]["text"] == "slept 0.5"
+
+
+def test_a_request_sent_just_before_the_end_of_input_is_answered(start: Start) -> None:
+    with start(SERVE) as server:
+        server.open("initialize")
+        listing = server.request("tools/list")
+        ending = server.end()
+
+    assert [reply["id"] for reply in ending.replies] == [listing]
+    assert "result" in ending.replies[0]
+
+
+def test_the_end_of_input_is_a_clean_end_of_the_lifespan_too(start: Start) -> None:
+    with start(PLAY) as server:
+        ending = server.end()
+
+    assert (ending.code, ending.replies) == (0, [])
+    assert "The lifespan has finished." in ending.errors
+
+
+def test_a_client_that_stops_reading_leaves_no_traceback(start: Start) -> None:
+    with start(PLAY) as server:
+        server.open("initialize")
+        assert server.process.stdout
+        server.process.stdout.close()
+        server.request("tools/list")
+        server.process.wait(10)
+
+        assert server.process.returncode == 0
+        assert "Traceback" not in server.errors()
+        assert "BrokenPipe" not in server.errors()
+
+
+def test_what_a_tool_prints_stays_off_the_wire(after_shouting: Ending) -> None:
+    assert (after_shouting.code, after_shouting.replies) == (0, [])
+    assert "printed at start" in after_shouting.errors
+    assert "\nnothing for a client\n" in after_shouting.errors
+
+
+def test_an_exception_or_a_warning_is_one_event(after_shouting: Ending) -> None:
+    lines = after_shouting.errors.splitlines()
+    events = [line for line in lines if EVENT.match(line)]
+
+    assert len([event for event in events if "RuntimeError: nothing for a client" in event]) == 1
+    assert len([event for event in events if "UserWarning: nothing for a client" in event]) == 1
+    assert "\nTraceback" not in after_shouting.errors
+
+
+def test_lines_that_are_no_messages_are_left_out(start: Start) -> None:
+    with start(SERVE) as server:
+        for line in (
+            "garbage",
+            "",
+            "{}",
+            "[1, 2]",
+            '{"jsonrpc":"2.0","id":7,"method":3}',
+            "\0",
+        ):
+            server.send(line)
+        server.open("initialize")
+        for line in ('{"id": "', "null", '"' + "long" * 50_000):
+            server.send(line)
+        answer = server.ask("tools/list")
+        ending = server.end()
+
+    assert "result" in answer
+    assert (ending.code, ending.replies) == (0, [])
+    assert "Traceback" not in ending.errors
+
+
+def test_each_line_on_stderr_is_one_event(
+    after_debugging: tuple[list[Message], Ending],
+) -> None:
+    events = after_debugging[1].errors.splitlines()
+
+    assert events
+    assert [event for event in events if not EVENT.match(event)] == []
+
+
+def test_the_key_is_in_no_output_whatever_is_asked(
+    after_debugging: tuple[list[Message], Ending],
+) -> None:
+    said, ending = after_debugging
+
+    assert KEY not in str(said)
+    assert KEY not in ending.errors
+    assert (ending.code, ending.replies) == (0, [])
+
+
+def test_a_setting_that_cannot_be_used_is_one_sentence_and_exit_2(start: Start) -> None:
+    with start(SERVE, IMAGE_CONSULTANT_WAIT_SECONDS="soon", OPENAI_API_KEY=KEY) as server:
+        ending = server.end()
+
+    assert (ending.code, ending.replies) == (2, [])
+    assert len(ending.errors.splitlines()) == 1
+    assert "IMAGE_CONSULTANT_WAIT_SECONDS" in ending.errors
+    assert KEY not in ending.errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_finishes_the_lifespan_and_leaves_no_traceback(
+    start: Start, number: int
+) -> None:
+    with start(PLAY) as server:
+        server.open("initialize")
+        server.request("tools/call", call("nap", seconds=30))
+        ending = server.end(signal=number)
+
+    assert ending.code == 130
+    assert "The lifespan has finished." in ending.errors
+    assert "Traceback" not in ending.errors

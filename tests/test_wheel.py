@@ -1,0 +1,43 @@
+"""The wheel adds one name to site-packages and carries all that the server reads."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("cli", "consultation", "gateway", "generation", "prompts", "sandbox", "storage")
+DATA = {".j2", ".yaml", ".toml", ".mako", ".ini"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names of the files in a freshly built wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def sources() -> set[Path]:
+    """Every module and every data file of the packages, and the modules beside them."""
+    inside = (path for package in PACKAGES for path in (ROOT / package).rglob("*"))
+    return {path for path in inside if path.suffix in DATA | {".py"}} | set(ROOT.glob("*.py"))
+
+
+def test_the_wheel_adds_one_name(wheel: set[str]) -> None:
+    assert {name.split("/")[0] for name in wheel} == {"image_consultant"}
+
+
+def test_the_wheel_carries_every_module_and_data_file_and_nothing_else(wheel: set[str]) -> None:
+    assert wheel == {f"image_consultant/{path.relative_to(ROOT).as_posix()}" for path in sources()}
+
+
+def test_every_package_is_known_to_the_wheel() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+
+    assert packages - {"tests"} == set(PACKAGES)
