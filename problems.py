@@ -4,7 +4,7 @@ import re
 from typing import Self
 
 _SECRETS = re.compile(
-    r"sk-[\w-]{6,}"  # keys as they are issued
+    r"(?<![A-Za-z0-9])sk-[\w-]{6,}"  # keys as they are issued
     r"|\S*\*{3,}\S*"  # the masked form that OpenAI echoes
     r"|(?<=[Bb]earer )\S+"
     r"|\b(?:org|proj)[-_]\w{8,}"

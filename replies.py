@@ -28,6 +28,7 @@ Arguments = MiddlewareContext[mt.CallToolRequestParams]
 
 REWORDED = {
     "missing": "is required",
+    "missing_argument": "is required",
     "unexpected_keyword_argument": "is no parameter of this tool",
     "extra_forbidden": "is no parameter here",
 }

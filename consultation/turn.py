@@ -8,6 +8,7 @@ import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from consultation.errors import ConsultationError
 
@@ -77,9 +78,16 @@ class FacilitatorTurn(_Part):
     suggested: Suggestion
 
 
+class _Untitled(GenerateJsonSchema):
+    """Leaves out the titles that pydantic makes of names: they cost tokens and say nothing."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # fixed by pydantic
+        return False
+
+
 def response_format() -> dict[str, Any]:
     """The `text` field of the request."""
-    schema = FacilitatorTurn.model_json_schema()
+    schema = FacilitatorTurn.model_json_schema(schema_generator=_Untitled)
     return {
         "format": {"type": "json_schema", "name": SCHEMA_NAME, "schema": schema, "strict": True}
     }

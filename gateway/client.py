@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gateway.fit import Request, fit, successor
 from gateway.models import living_text_model
@@ -59,6 +59,8 @@ class Drawing:
     notes: list[str] = field(default_factory=list)
 
 
+Origin = Literal["openai", "sandbox"]
+
 Stage = Callable[[str, str], Awaitable[None]]
 """Told of each stage of a drawing: its name, and the response id."""
 
@@ -74,7 +76,13 @@ class Gateway:
         self._settings = settings
         self._start_sandbox = start_sandbox
         self._client: AsyncOpenAI | None = None
+        self._sandbox = settings.sandbox
         self._lock = asyncio.Lock()
+
+    @property
+    def origin(self) -> Origin:
+        """Who answers: told by the settings, then by the answers themselves."""
+        return "sandbox" if self._sandbox else "openai"
 
     async def talk(self, request: Request) -> Reply:
         """One turn of a talking model. Raises `GatewayError`."""
@@ -87,6 +95,7 @@ class Gateway:
             return response
 
         response, attempts, notes = await self._call(once, request, TALK_SECONDS, paid=False)
+        self._sandbox = reading.is_sandbox(response.id)
         usage = reading.read_usage(response)
         return Reply(
             response_id=response.id,
@@ -95,7 +104,7 @@ class Gateway:
             usage=usage,
             cost=text_cost(response.model, usage),
             attempts=attempts,
-            sandbox=reading.is_sandbox(response.id),
+            sandbox=self._sandbox,
             notes=notes,
         )
 
@@ -112,6 +121,18 @@ class Gateway:
 
         drawing, attempts, notes = await self._call(once, request, DRAW_SECONDS, paid=True)
         drawing.attempts, drawing.notes = attempts, notes
+        self._sandbox = drawing.sandbox
+        return drawing
+
+    async def collect(self, response_id: str) -> Drawing:
+        """Fetch a picture that was bought earlier; costs nothing. Raises `GatewayError`."""
+        from gateway.stream import collect
+
+        async def once(_request: Request) -> Drawing:
+            return await collect(await self._connect(), response_id)
+
+        drawing, _ = await self._attempt(once, {}, TALK_SECONDS, paid=False)
+        self._sandbox = drawing.sandbox
         return drawing
 
     async def close(self) -> None:

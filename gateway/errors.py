@@ -161,6 +161,21 @@ KINDS: dict[str, Kind] = {
         False,
         "Look at the usage page of the OpenAI platform before paying for it again.",
     ),
+    "cut": Kind(
+        Outage,
+        "The connection to OpenAI broke while it was drawing.",
+        "maybe",
+        False,
+        "Call again with only the conversation_id: that looks the picture up where OpenAI keeps "
+        "it, and costs nothing.",
+    ),
+    "unfinished": Kind(
+        Outage,
+        "OpenAI is still drawing this picture.",
+        "maybe",
+        False,
+        "Call again in a minute with only this conversation_id.",
+    ),
     "moderation": Kind(
         CallerError,
         "OpenAI's safety system refused this request.",

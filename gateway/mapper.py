@@ -128,7 +128,9 @@ def explain_exception(
     if isinstance(error, openai.APIConnectionError) or not isinstance(error, openai.APIError):
         if response_id is None and _never_sent(error):
             return failure("connection")
-        return failure("unclear", retryable=not paid, response_id=response_id)
+        if response_id is not None:
+            return failure("cut", response_id=response_id)
+        return failure("unclear", retryable=not paid)
     fault = Fault.read(error.body or error)
     return explain(replace(fault, response_id=response_id), paid=paid)
 

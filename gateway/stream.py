@@ -1,8 +1,9 @@
-"""Receive one streamed picture: events in, a drawing or an error out."""
+"""Receive one picture, streamed or fetched later: a drawing or an error comes out."""
 
 from typing import TYPE_CHECKING, Any
 
 from gateway.client import Drawing, Stage
+from gateway.errors import failure
 from gateway.mapper import Fault, explain, explain_exception
 from gateway.prices import Usage
 from gateway.reading import (
@@ -74,6 +75,17 @@ async def receive(client: "AsyncOpenAI", request: dict[str, Any], stage: Stage) 
             raise explain_exception(error, paid=True, response_id=got.response_id) from error
     finally:
         await stream.close()
+    return _drawing(got)
+
+
+async def collect(client: "AsyncOpenAI", response_id: str) -> Drawing:
+    """Fetch a picture that was paid for earlier. Raises `GatewayError`."""
+    got = _Received()
+    got.response = await client.responses.retrieve(response_id)
+    if got.response.status in {"queued", "in_progress"}:
+        raise failure("unfinished", response_id=response_id)
+    got.finished = True
+    got.item = picture_item(got.response.output)
     return _drawing(got)
 
 

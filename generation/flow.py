@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,6 @@ class Artist:
         self._records = records
         self._pictures = pictures
         self._library = library
-        self._origin = "sandbox" if settings.sandbox else "openai"
         self._running: set[asyncio.Task[Drawn]] = set()
 
     async def draw(
@@ -69,11 +68,17 @@ class Artist:
         planned = plan(conversation, prompt, from_image)
         if planned.kept is not None:
             return await self._show_again(conversation, planned.kept)
+        if planned.pending is not None:
+            return await self._shielded(self._collect(conversation, planned.pending, progress))
         suggested = conversation.briefs[-1].suggested if conversation.briefs else {}
         options = choose(wished, suggested, self._settings, datetime.now().astimezone().date())
         await asyncio.to_thread(self._pictures.check)
         await self._check_budget(options)
-        task = asyncio.create_task(self._run(conversation, planned, options, progress))
+        return await self._shielded(self._buy(conversation, planned, options, progress))
+
+    async def _shielded(self, work: Coroutine[Any, Any, Drawn]) -> Drawn:
+        """Let work that is paid for go on when its caller goes away."""
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
@@ -82,10 +87,9 @@ class Artist:
         """Wait for drawings that are still under way."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _run(
+    async def _buy(
         self, conversation: Conversation, planned: Plan, options: Options, progress: Progress
     ) -> Drawn:
-        started = time.monotonic()
         template = self._library.template(TEMPLATE)
         request = build_request(
             planned.prompt,
@@ -96,9 +100,27 @@ class Artist:
         )
         job = job_row(conversation, planned, options, {template.name: template.fingerprint})
         await self._records.add(job)
+        bought = self._gateway.draw(request, self._stages(job, progress))
+        return await self._finish(conversation, job, bought, progress)
+
+    async def _collect(self, conversation: Conversation, job: Job, progress: Progress) -> Drawn:
+        """Fetch a picture that was bought but never arrived."""
+        return await self._finish(
+            conversation, job, self._gateway.collect(job.response_id), progress
+        )
+
+    async def _finish(
+        self,
+        conversation: Conversation,
+        job: Job,
+        coming: Awaitable[Drawing],
+        progress: Progress,
+    ) -> Drawn:
+        """Wait for a picture, keep it, and tell of it; or record how its job ended."""
+        started = time.monotonic()
         try:
-            drawing = await self._gateway.draw(request, self._stages(job, progress))
-            image, picture, notes = await self._keep(job, options, drawing)
+            drawing = await coming
+            image, picture, notes = await self._keep(job, drawing)
         except (GatewayError, StorageError) as error:
             await self._give_up(job, error)
             raise error.within(conversation.id) from error.__cause__
@@ -106,8 +128,8 @@ class Artist:
         result = tell(
             image,
             drawing,
-            prices=costs(options, drawing),
-            spent_today=await self._records.spent_today(self._origin),
+            prices=costs(job, drawing),
+            spent_today=await self._records.spent_today(self._gateway.origin),
             checklist=self._checklist(conversation),
             elapsed=time.monotonic() - started,
             notes=notes,
@@ -122,11 +144,9 @@ class Artist:
 
         return stage
 
-    async def _keep(
-        self, job: Job, options: Options, drawing: Drawing
-    ) -> tuple[Image, Picture, list[str]]:
+    async def _keep(self, job: Job, drawing: Drawing) -> tuple[Image, Picture, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
-        prices = spending_rows(job, drawing, costs(options, drawing))
+        prices = spending_rows(job, drawing, costs(job, drawing))
         try:
             picture = await asyncio.to_thread(
                 examine, drawing.data, preview=self._settings.preview == "on"
@@ -134,7 +154,15 @@ class Artist:
         except GatewayError:
             await self._records.add(*prices)  # it was charged all the same
             raise
-        path, note = await asyncio.to_thread(self._pictures.keep, drawing.data, picture.extension)
+        try:
+            path, note = await asyncio.to_thread(
+                self._pictures.keep, drawing.data, picture.extension
+            )
+        except StorageError as error:
+            raise StorageError(
+                f"{error} It was charged. OpenAI keeps it for 30 days as {drawing.response_id}: "
+                "make room, then call again with only the conversation_id."
+            ) from error
         image = image_row(job, drawing, picture, path)
         try:
             await self._records.keep(job, image, prices)
@@ -143,15 +171,21 @@ class Artist:
         return image, picture, [note] if note else []
 
     async def _give_up(self, job: Job, error: GatewayError | StorageError) -> None:
-        """Record how a job ended without a picture."""
-        unclear = isinstance(error, GatewayError) and error.spent == "maybe"
+        """Record how a job ended without a picture.
+
+        A picture that OpenAI may still hold stays submitted: it can be collected.
+        """
+        if isinstance(error, StorageError) or error.kind in {"cut", "unfinished"}:
+            state = "submitted"
+        else:
+            state = "unknown" if error.kind == "unclear" else "failed"
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.advance(job, "unknown" if unclear else "failed", error=str(error))
+            await self._records.advance(job, state, error=str(error))
 
     async def _show_again(self, conversation: Conversation, image: Image) -> Drawn:
         result = tell_again(
             image,
-            spent_today=await self._records.spent_today(self._origin),
+            spent_today=await self._records.spent_today(self._gateway.origin),
             checklist=self._checklist(conversation),
         )
         shown = self._settings.preview == "on"
@@ -161,7 +195,7 @@ class Artist:
         budget = self._settings.daily_budget_usd
         if budget is None:
             return
-        spent = await self._records.spent_today(self._origin)
+        spent = await self._records.spent_today(self._gateway.origin)
         if spent + options.estimated_usd > budget:
             raise GenerationError(
                 f"This picture (about ${options.estimated_usd:.3f}) would pass the daily budget of "

@@ -3,23 +3,29 @@
 from dataclasses import dataclass
 
 from generation.errors import GenerationError
-from storage.tables import Conversation, Image
+from storage.tables import Conversation, Image, Job
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to draw. `parent` is the picture to change, `kept` one that is already there."""
+    """What to draw.
+
+    `parent` is the picture to change, `kept` one that is already there, `pending` a job
+    whose picture OpenAI may still hold.
+    """
 
     prompt: str
     parent: Image | None = None
     kept: Image | None = None
+    pending: Job | None = None
 
 
 def plan(conversation: Conversation, prompt: str, from_image: str | None) -> Plan:
     """What a call means in this conversation. Raises `GenerationError`.
 
-    Words change the newest picture, or the one named by `from_image`. No words draw the
-    refined prompt; a picture of it that is there already is not bought again.
+    Words change the newest picture, or the one named by `from_image`. No words collect a
+    picture that was bought but never arrived, else draw the refined prompt; a picture of
+    it that is there already is not bought again.
     """
     parent = _parent(conversation, from_image)
     if prompt:
@@ -28,6 +34,9 @@ def plan(conversation: Conversation, prompt: str, from_image: str | None) -> Pla
         raise GenerationError(
             "from_image needs a prompt that says what to change. Nothing was charged."
         )
+    newest = conversation.jobs[-1] if conversation.jobs else None
+    if newest and newest.state == "submitted":
+        return Plan(newest.prompt, pending=newest)
     refined = _refined(conversation)
     drawn = [image for image in conversation.images if image.prompt == refined]
     return Plan(refined, kept=drawn[-1] if drawn else None)

@@ -54,13 +54,14 @@ def image_row(job: Job, drawing: Drawing, picture: Picture, path: Path) -> Image
     )
 
 
-def costs(options: Options, drawing: Drawing) -> dict[str, Cost]:
+def costs(job: Job, drawing: Drawing) -> dict[str, Cost]:
     """What each of the two models cost: the one that was spoken to, the one that drew."""
-    size = drawing.size or options.size
-    quality = drawing.quality or options.quality
+    model = job.options["image_model"]
+    size = drawing.size or job.options["size"]
+    quality = drawing.quality or job.options["quality"]
     return {
         "assistant": text_cost(drawing.model, drawing.usage),
-        "image": image_cost(options.image_model, drawing.usage, size=size, quality=quality),
+        "image": image_cost(model, drawing.usage, size=size, quality=quality),
     }
 
 

@@ -1,0 +1,115 @@
+"""Shared fixtures: a sandbox, settings in an empty home, clients of both protocol eras."""
+
+import os
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from vcr import VCR
+from vcr.cassette import Cassette
+
+from sandbox import Sandbox
+from server import create_server
+from settings import Settings
+from tests import recording
+
+ROOT = Path(__file__).parent.parent
+CASSETTES = ROOT / "cassettes"
+KEY = "sk-test-0123456789abcdefghij"
+
+Connect = Callable[..., AbstractAsyncContextManager[Client[Any]]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the person who runs the tests reaches them, nor their home."""
+    for name in os.environ:
+        if name.startswith(("OPENAI_", "IMAGE_CONSULTANT_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: Sandbox) -> Sandbox:
+    """OpenAI's stand-in, without the requests and faults of earlier tests."""
+    shared_sandbox.clear()
+    return shared_sandbox
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
+    return Settings(
+        openai_api_key=KEY,
+        openai_base_url=sandbox.base_url,
+        data_dir=tmp_path / "data",
+        images_dir=tmp_path / "images",
+    )
+
+
+@pytest.fixture
+def connect(settings: Settings) -> Connect:
+    """Connect to a server with these settings, changed where the test says so."""
+
+    @asynccontextmanager
+    async def open_client(mode: str = "auto", **changes: Any) -> AsyncIterator[Client[Any]]:
+        changed = settings.model_copy(update=changes)
+        async with Client(create_server(changed), mode=mode) as client:
+            yield client
+
+    return open_client
+
+
+@pytest.fixture
+async def client(connect: Connect) -> AsyncIterator[Client[Any]]:
+    async with connect() as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
+    """Top-level cassettes/, one folder per test module."""
+    return str(CASSETTES / request.path.stem)
+
+
+@pytest.fixture(scope="module")
+def vcr_config() -> dict[str, Any]:
+    """No record_mode here: it would override --record-mode."""
+    return {
+        "match_on": ["method", "path", "call"],
+        "decode_compressed_response": True,
+        "before_record_request": recording.few_headers_out,
+        "before_record_response": recording.few_headers_back,
+        "before_save_interaction": recording.shorten,
+    }
+
+
+def pytest_recording_configure(config: pytest.Config, vcr: VCR) -> None:  # noqa: ARG001  # a hook
+    vcr.register_matcher("call", recording.same_call)
+    vcr.register_serializer("yaml", recording)
+
+
+@pytest.fixture
+def cassette(vcr: Cassette, record_mode: str) -> Iterator[Cassette]:
+    """The recording of this test: played to its end, and said to be stale where it is."""
+    recording.stale.clear()
+    yield vcr
+    if record_mode == "none":
+        assert vcr.all_played, "the recording holds calls that this test no longer makes"
+    for template in sorted({name.split("@")[0] for name in recording.stale}):
+        warnings.warn(f"stale cassette: {template} changed since recording", stacklevel=1)

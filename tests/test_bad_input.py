@@ -1,0 +1,260 @@
+"""Bad input and bad surroundings: a clear sentence each, and nothing is lost or paid."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import CONSULT, DRAW, consult, conversation_of, draw, picture, refusal
+from tests.conftest import Connect
+
+SKIP = {"dialogue_mode": "skip"}
+FILLER = "filler"
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    (CONSULT, {}, "message: is required"),
+    (CONSULT, {"message": ""}, "message is empty"),
+    (CONSULT, {"message": " \n\t "}, "message is empty"),
+    (CONSULT, {"message": "x" * 40_000}, "message: string should have at most 32000 characters"),
+    (CONSULT, {"message": 7}, "message: input should be a valid string"),
+    (CONSULT, {"message": "x", "mode": "deep"}, "'quick', 'guided', 'explorer' or 'skip'"),
+    (CONSULT, {"message": "x", "conversation_id": "conv_none"}, "no conversation 'conv_none'"),
+    (CONSULT, {"message": "x", "conversation_id": "../../x"}, "no conversation '../../x'"),
+    (CONSULT, {"message": "x", "conversation_id": "a\0b"}, "no conversation 'ab'"),
+    (CONSULT, {"message": "x", "answers": [{"question_id": "q9", "answer": "a"}]}, "'q9'"),
+    (CONSULT, {"message": "x", "answers": [{"id": "q1"}]}, "answers.0.question_id: is required"),
+    (CONSULT, {"message": "x", "template": "logo"}, "template is not available yet"),
+    (CONSULT, {"message": "x", "reference_images": ["a.png"]}, "reference_images is not available"),
+    (CONSULT, {"message": "x", "colour": "red"}, "colour: is no parameter of this tool"),
+    (DRAW, {}, "prompt is empty"),
+    (DRAW, {"prompt": " "}, "prompt is empty"),
+    (DRAW, {"prompt": "x" * 40_000}, "at most 32000 characters"),
+    (DRAW, {"conversation_id": "../../x"}, "no conversation '../../x'"),
+    (DRAW, {"prompt": "x", **SKIP, "from_image": "img_none"}, "from_image names no picture"),
+    (DRAW, {"prompt": "x", **SKIP, "size": "512x512"}, "The nearest is 816x816"),
+    (DRAW, {"prompt": "x", **SKIP, "size": "1000x1000"}, "multiples of 16"),
+    (DRAW, {"prompt": "x", **SKIP, "size": "large"}, "'large' is no size"),
+    (DRAW, {"prompt": "x", **SKIP, "size": "99999x1"}, "at most 3840"),
+    (DRAW, {"prompt": "x", **SKIP, "quality": "best"}, "quality: input should be 'low'"),
+    (DRAW, {"prompt": "x", **SKIP, "compression": 101}, "compression: input should be less"),
+    (DRAW, {"prompt": "x", **SKIP, "compression": 50}, "only jpeg and webp"),
+    (
+        DRAW,
+        {"prompt": "x", **SKIP, "background": "transparent", "output_format": "jpeg"},
+        "jpeg cannot be transparent",
+    ),
+    (
+        DRAW,
+        {"prompt": "x", **SKIP, "background": "transparent", "image_model": "gpt-image-2"},
+        "gpt-image-2 draws no transparent background",
+    ),
+    (
+        DRAW,
+        {"prompt": "x", **SKIP, "quality": "max", "image_model": "gpt-image-2"},
+        "gpt-image-2 draws in low, medium, high",
+    ),
+    (
+        DRAW,
+        {"prompt": "x", **SKIP, "output_format": "svg", "image_model": "gpt-image-2.5-flare"},
+        "gpt-image-2.5-flare makes png, jpeg, webp",
+    ),
+    (DRAW, {"prompt": "x", **SKIP, "image_model": "gpt-image-9"}, "'gpt-image-9' is not known"),
+    (DRAW, {"prompt": "x", **SKIP, "image_model": "gpt-image-1"}, "shut down on 2026-10-23"),
+]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("case", BAD, ids=lambda case: f"{case[0][7:15]} {case[2][:30]}")
+async def test_bad_arguments_end_in_a_sentence_and_cost_nothing(
+    connect: Connect, sandbox: Sandbox, case: tuple[str, dict[str, Any], str], mode: str
+) -> None:
+    tool, arguments, says = case
+    async with connect(mode) as client:
+        error = await refusal(client, tool, **arguments)
+
+    assert says in error
+    assert "pydantic" not in error
+    assert "Traceback" not in error
+    assert sandbox.count("image") == 0
+
+
+async def test_a_conversation_that_still_asks_is_not_drawn(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    asked = await consult(client, "a lighthouse")
+
+    error = await refusal(client, DRAW, conversation_id=asked["conversation_id"])
+
+    assert "no refined prompt yet" in error
+    assert "finish=true" in error
+    assert sandbox.count("image") == 0
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that nobody can write to: closed by its mode, for root by its mount."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield folder
+        return
+    with _mounted(folder, "ro"):
+        yield folder
+
+
+async def test_an_unwritable_images_folder_is_refused_before_anything_is_paid(
+    connect: Connect, sandbox: Sandbox, closed_folder: Path
+) -> None:
+    async with connect(images_dir=closed_folder / "images") as client:
+        error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+
+    assert "IMAGE_CONSULTANT_IMAGES_DIR" in error
+    assert sandbox.count("image") == 0
+
+
+async def test_an_unwritable_data_folder_is_told_before_anything_is_sent(
+    connect: Connect, sandbox: Sandbox, closed_folder: Path
+) -> None:
+    async with connect(data_dir=closed_folder / "data") as client:
+        error = await refusal(client, CONSULT, message="a fox")
+
+    assert "IMAGE_CONSULTANT_DATA_DIR" in error
+    assert sandbox.requests == []
+
+
+async def test_an_images_folder_that_is_a_file_is_refused_before_anything_is_paid(
+    connect: Connect, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("not a folder")
+    async with connect(images_dir=taken) as client:
+        error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+
+    assert "IMAGE_CONSULTANT_IMAGES_DIR" in error
+    assert sandbox.count("image") == 0
+
+
+async def test_a_data_folder_that_is_a_file_is_told_before_anything_is_sent(
+    connect: Connect, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("not a folder")
+    async with connect(data_dir=taken) as client:
+        error = await refusal(client, CONSULT, message="a fox")
+
+    assert "IMAGE_CONSULTANT_DATA_DIR" in error
+    assert sandbox.requests == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with a megabyte of room."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with _mounted(disk, "size=1m"):
+        yield disk
+
+
+async def test_a_full_images_disk_is_refused_before_anything_is_paid(
+    connect: Connect, sandbox: Sandbox, small_disk: Path
+) -> None:
+    async with connect(images_dir=small_disk / "images") as client:
+        error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+
+    assert "nearly full" in error
+    assert "Nothing was charged" in error
+    assert sandbox.count("image") == 0
+
+
+async def test_a_full_data_disk_is_told_before_anything_is_paid(
+    connect: Connect, sandbox: Sandbox, small_disk: Path
+) -> None:
+    async with connect(data_dir=small_disk / "data") as client:
+        await draw(client, prompt="a fox", **SKIP)
+        _fill(small_disk)
+        paid = sandbox.count("image")
+        error = await refusal(client, DRAW, prompt="a hen" * 2000, **SKIP)
+
+    assert "the disk is full" in error
+    assert sandbox.count("image") == paid
+
+
+@pytest.fixture
+def full_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A disk that was found to have room, yet is full when the picture comes."""
+    monkeypatch.setattr("storage.pictures.ROOM", 0)
+    (small_disk / "images").mkdir()
+    _fill(small_disk)
+    return small_disk
+
+
+async def test_a_disk_that_fills_up_while_drawing_loses_no_picture(
+    connect: Connect, settings: Settings, full_disk: Path
+) -> None:
+    async with connect(images_dir=full_disk / "images") as client:
+        result = await draw(client, prompt="a fox", **SKIP)
+
+    assert picture(result).is_file()
+    assert picture(result).is_relative_to(settings.data_dir)
+    assert any("so it was saved here" in note for note in result["notes"])
+    assert not list((full_disk / "images").iterdir())
+
+
+async def test_a_picture_that_no_disk_takes_can_be_collected_later(
+    connect: Connect, sandbox: Sandbox, settings: Settings, full_disk: Path
+) -> None:
+    reserve = settings.data_dir / "pictures"
+    reserve.mkdir(parents=True)
+    async with connect(images_dir=full_disk / "images") as client:
+        with _mounted(reserve, "size=1m"):
+            _fill(reserve)
+            error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+            (full_disk / FILLER).unlink()
+            conversation = conversation_of(error)
+            result = await draw(client, conversation_id=conversation)
+
+        assert "could be saved neither" in error
+        assert "It was charged" in error
+        assert picture(result).parent == full_disk / "images"
+        assert sandbox.count("image") == 1
+
+
+async def test_a_damaged_database_is_told_and_left_as_it_is(
+    connect: Connect, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.data_dir.mkdir()
+    damaged = settings.data_dir / "conversations.db"
+    damaged.write_bytes(b"this was a database once" * 500)
+    before = damaged.read_bytes()
+
+    async with connect() as client:
+        error = await refusal(client, CONSULT, message="a fox")
+
+    assert "is damaged" in error
+    assert damaged.read_bytes() == before
+    assert sandbox.requests == []
+
+
+@contextmanager
+def _mounted(folder: Path, options: str) -> Iterator[None]:
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this account may not mount a disk for the test")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def _fill(disk: Path) -> None:
+    """Leave two pages of a disk."""
+    found = os.statvfs(disk)
+    (disk / FILLER).write_bytes(b"\0" * (found.f_bavail * found.f_frsize - 8192))

@@ -1,0 +1,232 @@
+"""Every failure of OpenAI, through MCP: the error or the retry that it asks for.
+
+The sandbox makes each fault at the HTTP layer. `requests` counts what was sent to
+OpenAI, so a retry that must not happen shows.
+"""
+
+import time
+from typing import Any, NamedTuple
+
+import pytest
+from fastmcp import Client
+
+from sandbox import Sandbox
+from tests.calls import CONSULT, DRAW, consult, conversation_of, draw, picture, refusal
+from tests.conftest import KEY, Connect
+
+PICTURE = {"prompt": "a fox", "dialogue_mode": "skip"}
+
+
+class Ends(NamedTuple):
+    """A fault that ends in an error: what it says, and the money it may have cost."""
+
+    fault: str
+    says: str
+    money: str
+
+
+FREE, UNKNOWN, PAID = "Nothing was charged", "It is unknown whether", "The call was charged"
+
+ERRORS = [
+    Ends("invalid_api_key", "refused the API key", FREE),
+    Ends("key_echo", "refused the API key", FREE),
+    Ends("unverified", "wants the organization behind the key verified", FREE),
+    Ends("not_found", "does not know what was asked for", FREE),
+    Ends("insufficient_quota", "out of credit", FREE),
+    Ends("billing_hard_limit", "out of credit", FREE),
+    Ends("context_length", "too long for the model", FREE),
+    Ends("previous_response_not_found", "no longer knows the earlier picture", FREE),
+    Ends("moderation_http", "safety system refused", FREE),
+    Ends("moderation_stream", "safety system refused", FREE),
+    Ends("moderation_failed", "safety system refused", FREE),
+    Ends("moderation_item", "safety system refused", UNKNOWN),
+    Ends("stream_cut_before_image", "broke while it was drawing", UNKNOWN),
+    Ends("refusal", "declined to answer", PAID),
+    Ends("text_instead_of_image", "answered without a picture", PAID),
+    Ends("empty_answer", "answered without a picture", PAID),
+    Ends("not_a_picture", "not a picture", PAID),
+    Ends("broken_base64", "not a picture", PAID),
+]
+
+RETRIED = [
+    "rate_limit", "rate_limit_retry_after", "server_error", "overloaded", "stream_rate_limit",
+    "stream_server_error",
+]  # fmt: skip
+
+TALK_ERRORS = [
+    Ends("invalid_api_key", "refused the API key", FREE),
+    Ends("unverified", "verified", FREE),
+    Ends("insufficient_quota", "out of credit", FREE),
+    Ends("context_length", "too long for the model", FREE),
+    Ends("moderation_http", "safety system refused", FREE),
+    Ends("moderation_failed", "safety system refused", FREE),
+    Ends("refusal", "declined to answer", PAID),
+    Ends("truncated_json", "cut off before its end", PAID),
+    Ends("empty_answer", "empty answer", PAID),
+    Ends("not_json", "not in the agreed form", PAID),
+    Ends("wrong_shape", "not in the agreed form", PAID),
+]
+
+
+@pytest.mark.parametrize("expected", ERRORS, ids=lambda row: row.fault)
+async def test_a_fault_while_drawing_is_told_and_not_repeated(
+    client: Client[Any], sandbox: Sandbox, expected: Ends
+) -> None:
+    sandbox.fail(expected.fault, kind="image")
+
+    error = await refusal(client, DRAW, **PICTURE)
+
+    assert expected.says in error
+    assert expected.money in error
+    assert "kept in conversation conv_" in error
+    assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("fault", RETRIED)
+async def test_a_passing_fault_while_drawing_is_tried_again(
+    client: Client[Any], sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.fail(fault, kind="image")
+
+    result = await draw(client, **PICTURE)
+
+    assert result["attempts"] == 2
+    assert sandbox.count("image") == 1
+
+
+@pytest.mark.parametrize("fault", ["stream_cut_after_image", "no_completed_event"])
+async def test_a_picture_that_arrived_is_kept_whatever_follows(
+    client: Client[Any], sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.fail(fault, kind="image")
+
+    result = await draw(client, **PICTURE)
+
+    assert result["status"] == "done"
+    assert result["attempts"] == 1
+    assert len(sandbox.requests) == 1
+
+
+async def test_a_picture_whose_stream_was_cut_is_collected_without_paying_again(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.fail("stream_cut_before_image", kind="image")
+    error = await refusal(client, DRAW, **PICTURE)
+    conversation = conversation_of(error)
+
+    result = await draw(client, conversation_id=conversation)
+
+    assert result["status"] == "done"
+    assert picture(result).is_file()
+    assert result["spent_today_usd"] == result["cost_usd"] > 0
+    assert sandbox.count("image") == 1
+
+
+async def test_an_outage_that_lasts_ends_after_four_attempts(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.fail("server_error", times=20)
+
+    error = await refusal(client, DRAW, **PICTURE)
+
+    assert "internal error" in error
+    assert len(sandbox.requests) == 4
+
+
+async def test_retry_after_is_waited_for(client: Client[Any], sandbox: Sandbox) -> None:
+    sandbox.fail("rate_limit_retry_after=2", kind="image")
+
+    started = time.monotonic()
+    await draw(client, **PICTURE)
+
+    assert time.monotonic() - started >= 2
+
+
+async def test_a_wait_longer_than_the_deadline_is_not_begun(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.fail("rate_limit_retry_after=300", times=5)
+
+    started = time.monotonic()
+    error = await refusal(client, CONSULT, message="a fox")
+
+    assert time.monotonic() - started < 5
+    assert "asks to wait 300 seconds" in error
+    assert len(sandbox.requests) == 1
+
+
+async def test_an_image_model_that_is_gone_is_named(client: Client[Any], sandbox: Sandbox) -> None:
+    error = await refusal(client, DRAW, image_model="dall-e-3", **PICTURE)
+
+    assert "dall-e-3 was shut down on 2026-05-12" in error
+    assert "gpt-image-2.6-sunburst" in error
+    assert sandbox.requests == []
+
+
+async def test_an_assistant_without_the_image_tool_is_named(
+    client: Client[Any],
+) -> None:
+    error = await refusal(client, DRAW, assistant_model="gpt-6-luna-none", **PICTURE)
+
+    assert "gpt-6-luna-none" in error
+    assert "Nothing was charged" in error
+
+
+@pytest.mark.parametrize("expected", TALK_ERRORS, ids=lambda row: row.fault)
+async def test_a_fault_in_the_dialogue_is_told_and_not_repeated(
+    client: Client[Any], sandbox: Sandbox, expected: Ends
+) -> None:
+    sandbox.fail(expected.fault)
+
+    error = await refusal(client, CONSULT, message="a fox")
+
+    assert expected.says in error
+    assert expected.money in error
+    assert "kept in conversation conv_" in error
+    assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["rate_limit", "server_error", "overloaded"])
+async def test_a_passing_fault_in_the_dialogue_is_tried_again(
+    client: Client[Any], sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.fail(fault)
+
+    result = await consult(client, "a fox")
+
+    assert result["status"] == "asking"
+    assert len(sandbox.requests) == 2
+
+
+async def test_an_openai_that_cannot_be_reached_is_told_as_such(connect: Connect) -> None:
+    async with connect(openai_base_url="http://127.0.0.1:9/v1") as client:
+        error = await refusal(client, DRAW, **PICTURE)
+
+    assert "could not be reached" in error
+    assert "Nothing was charged" in error
+
+
+@pytest.mark.parametrize("tool", [CONSULT, DRAW])
+async def test_without_a_key_the_tools_say_how_to_set_one(connect: Connect, tool: str) -> None:
+    arguments = PICTURE if tool == DRAW else {"message": "a fox"}
+    async with connect(openai_api_key=None) as client:
+        error = await refusal(client, tool, **arguments)
+
+    assert "OPENAI_API_KEY" in error
+    assert "--sandbox" in error
+
+
+@pytest.mark.parametrize("fault", ["invalid_api_key", "key_echo", "unverified"])
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_no_part_of_the_key_is_in_an_error(
+    connect: Connect, sandbox: Sandbox, fault: str, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fail(fault)
+    with caplog.at_level("INFO"):
+        async with connect(mode) as client:
+            error = await refusal(client, DRAW, **PICTURE)
+
+    for text in (error, caplog.text):
+        assert KEY not in text
+        assert KEY[:8] not in text
+        assert KEY[-4:] not in text

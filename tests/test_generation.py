@@ -1,0 +1,253 @@
+"""Drawing and refining, through MCP, with the sandbox as OpenAI."""
+
+import base64
+import io
+import sqlite3
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastmcp import Client
+from PIL import Image, ImageChops, ImageStat
+
+from generation.options import choose
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import DRAW, consult, data_of, draw, picture, refusal, text_of
+from tests.conftest import Connect
+
+SKIP = {"dialogue_mode": "skip"}
+
+
+async def test_the_refined_prompt_of_a_dialogue_is_drawn(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    ready = await consult(client, "a lighthouse", finish=True)
+
+    result = await draw(client, conversation_id=ready["conversation_id"])
+
+    assert result["status"] == "done"
+    assert result["prompt"] == ready["refined_prompt"]
+    assert sandbox.requests[-1].body["input"][0]["content"][0]["text"] == ready["refined_prompt"]
+    assert result["conversation_id"] == ready["conversation_id"]
+    assert picture(result).is_file()
+
+
+async def test_the_request_forces_the_tool_and_names_every_option(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    await draw(client, prompt="a fox", **SKIP)
+
+    body = sandbox.requests[-1].body
+    (tool,) = body["tools"]
+    assert body["tool_choice"] == {"type": "image_generation"}
+    assert body["max_tool_calls"] == 1
+    assert body["stream"] is True
+    assert tool["model"] == "gpt-image-2.6-sunburst"
+    assert tool["quality"] == "medium"
+    assert tool["size"] == "1024x1024"
+
+
+async def test_the_file_holds_the_bytes_as_they_came(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    result = await draw(client, prompt="a fox", **SKIP)
+
+    data = picture(result).read_bytes()
+    assert data == _as_sent(sandbox, settings)
+    assert picture(result).parent == settings.images_dir
+    assert result["images"][0]["bytes"] == len(data)
+    assert not list(settings.images_dir.glob(".*"))
+
+
+async def test_the_file_is_named_after_time_and_format(client: Client[Any]) -> None:
+    result = await draw(client, prompt="a fox", output_format="jpeg", **SKIP)
+
+    name = picture(result).name
+    stem, suffix = name.split(".")
+    assert suffix == "jpg"
+    assert stem.startswith(f"openai_image_{date.today():%Y%m%d}_")  # noqa: DTZ011  # the person's day
+    assert len(stem.split("_")[-1]) == 8
+
+
+@pytest.mark.parametrize("output_format", ["png", "jpeg", "webp", "gif", "svg"])
+async def test_each_format_is_read_from_the_bytes(client: Client[Any], output_format: str) -> None:
+    result = await draw(client, prompt="a fox", output_format=output_format, **SKIP)
+
+    (image,) = result["images"]
+    assert image["format"] == output_format
+    if output_format != "svg":
+        with Image.open(image["path"]) as opened:
+            assert opened.size == (image["width"], image["height"]) == (1024, 1024)
+
+
+async def test_transparency_is_what_the_pixels_say(client: Client[Any]) -> None:
+    clear = await draw(client, prompt="a fox", background="transparent", **SKIP)
+    solid = await draw(client, prompt="a fox", background="opaque", **SKIP)
+
+    assert clear["images"][0]["has_alpha"] is True
+    assert solid["images"][0]["has_alpha"] is False
+
+
+async def test_a_change_starts_from_the_picture_and_keeps_it(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox in snow", **SKIP)
+    other = await draw(client, prompt="a city at noon", **SKIP)
+    second = await draw(client, prompt="add a scarf", conversation_id=first["conversation_id"])
+
+    assert sandbox.requests[-1].body["previous_response_id"].startswith("resp_")
+    assert second["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
+    assert second["images"][0]["changed"] == "add a scarf"
+    assert _distance(first, second) < _distance(other, second)
+
+
+async def test_an_earlier_picture_can_be_changed_instead(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    conversation = first["conversation_id"]
+    await draw(client, prompt="make it blue", conversation_id=conversation)
+    start = first["images"][0]["image_id"]
+
+    branch = await draw(
+        client, prompt="make it green", conversation_id=conversation, from_image=start
+    )
+
+    ids = [call.body.get("previous_response_id") for call in sandbox.requests]
+    assert ids[1] == ids[2]
+    assert branch["images"][0]["parent_image_id"] == start
+
+
+async def test_the_same_refined_prompt_is_not_bought_twice(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+
+    again = await draw(client, conversation_id=first["conversation_id"])
+
+    assert again["images"] == first["images"]
+    assert again["cost_usd"] == 0
+    assert sandbox.count("image") == 1
+
+
+async def test_a_prompt_alone_is_asked_about_when_it_is_vague(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    result = await draw(client, prompt="a lighthouse")
+
+    assert result["status"] == "asking"
+    assert result["questions"]
+    assert sandbox.count("image") == 0
+
+
+async def test_a_prompt_alone_is_drawn_at_once_when_it_is_complete(client: Client[Any]) -> None:
+    result = await draw(
+        client,
+        prompt="A flat vector illustration of a red fox for a website, in warm autumn "
+        "colours, no text",
+    )
+
+    assert result["status"] == "done"
+    assert "red fox" in result["prompt"]
+
+
+async def test_the_preview_is_small_and_shows_the_picture(client: Client[Any]) -> None:
+    called = await client.call_tool(DRAW, {"prompt": "a fox", "size": "3840x2160", **SKIP})
+
+    (shown,) = [block for block in called.content if block.type == "image"]
+    assert len(shown.data) < 350_000
+    with Image.open(io.BytesIO(base64.b64decode(shown.data))) as preview:
+        assert max(preview.size) <= 1024
+        assert abs(preview.width / preview.height - 3840 / 2160) < 0.01
+
+
+async def test_no_preview_where_the_setting_is_off(connect: Connect) -> None:
+    async with connect(preview="off") as client:
+        called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
+
+    assert [block.type for block in called.content] == ["text"]
+
+
+async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Connect) -> None:
+    heard: list[float] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        assert total == 100
+        assert message
+        heard.append(progress)
+
+    async with connect() as client:
+        await client.call_tool(DRAW, {"prompt": "a fox", **SKIP}, progress_handler=listen)
+
+    assert heard == sorted(set(heard))
+    assert heard[-1] == 100
+
+
+async def test_what_was_spent_is_told_and_adds_up(client: Client[Any]) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    second = await draw(client, prompt="a hen", **SKIP)
+
+    assert first["cost_usd"] > 0
+    assert second["spent_today_usd"] == pytest.approx(
+        first["cost_usd"] + second["cost_usd"], abs=1e-5
+    )
+
+
+async def test_the_daily_budget_refuses_before_it_is_passed(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(daily_budget_usd=0.01) as client:
+        error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+
+    assert "daily budget of $0.01" in error
+    assert "Nothing was charged" in error
+    assert sandbox.count("image") == 0
+
+
+async def test_what_the_sandbox_drew_is_labelled(client: Client[Any]) -> None:
+    called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
+
+    assert data_of(called)["origin"] == "sandbox"
+    assert "Made by the sandbox" in text_of(called)
+
+
+async def test_the_text_alone_carries_path_facts_cost_and_next_step(client: Client[Any]) -> None:
+    called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
+
+    text, data = text_of(called), data_of(called)
+    (image,) = data["images"]
+    for fact in (image["path"], image["image_id"], "1024x1024", "png", data["next_step"]):
+        assert fact in text
+    assert f"${data['cost_usd']:.4f}" in text
+
+
+def test_a_call_overrides_the_suggestion_and_that_the_settings(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, images_dir=tmp_path, quality="low")
+    suggested = {
+        "size": "1536x1024", "quality": "high", "background": "auto", "output_format": "png"
+    }  # fmt: skip
+
+    chosen = choose({"size": "1024x1536"}, suggested, settings, date(2026, 11, 21))
+    plain = choose({}, {}, settings, date(2026, 11, 21))
+
+    assert (chosen.size, chosen.quality) == ("1024x1536", "high")
+    assert (plain.size, plain.quality) == ("1024x1024", "low")
+
+
+def _as_sent(sandbox: Sandbox, settings: Settings) -> bytes:
+    """The picture that OpenAI keeps under the newest response id of the record."""
+    with sqlite3.connect(settings.data_dir / "conversations.db") as records:
+        ((response_id,),) = records.execute("SELECT response_id FROM images")
+    url = f"{sandbox.base_url}/responses/{response_id}"
+    body = httpx2.get(url, headers={"authorization": "Bearer any"}).json()
+    (item,) = [item for item in body["output"] if item["type"] == "image_generation_call"]
+    return base64.b64decode(item["result"])
+
+
+def _distance(one: dict[str, Any], two: dict[str, Any]) -> float:
+    with Image.open(picture(one)) as first, Image.open(picture(two)) as second:
+        change = ImageChops.difference(first.convert("L"), second.convert("L"))
+        return float(ImageStat.Stat(change).mean[0])
