@@ -8,7 +8,6 @@ SQLAlchemy, Pillow or Jinja.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastmcp import Context, FastMCP
@@ -19,7 +18,7 @@ from pydantic import BaseModel, Field
 from problems import Problem
 from replies import PlainArguments, as_reply, in_words
 from schemas import CONSULTATION, GENERATION
-from settings import Settings
+from settings import Settings, own_version
 
 if TYPE_CHECKING:
     from consultation.flow import Consultant
@@ -133,7 +132,7 @@ def create_server(settings: Settings) -> FastMCP:
     server = FastMCP(
         "image-consultant",
         instructions=INSTRUCTIONS,
-        version=_version(),
+        version=own_version(),
         lifespan=lifespan,
         middleware=[PlainArguments()],
         mask_error_details=True,
@@ -313,10 +312,3 @@ def _refuse_unavailable(**given: object) -> None:
                 f"{name} is not available yet. Leave it out and say in message what matters about "
                 "it. Nothing was charged."
             )
-
-
-def _version() -> str:
-    try:
-        return version("image-consultant")
-    except PackageNotFoundError:
-        return "0"

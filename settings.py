@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,17 +39,31 @@ class Settings(BaseSettings):
 
     openai_api_key: Annotated[
         SecretStr | None,
-        Field(validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key")),
+        Field(
+            validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
+            description="The key that pays. Without one the tools say how to set it.",
+        ),
     ] = None
     openai_base_url: Annotated[
-        str | None, Field(validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"))
+        str | None,
+        Field(
+            validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
+            description="Another address for the API, such as a proxy's or the sandbox's.",
+        ),
     ] = None
     openai_org_id: Annotated[
-        str | None, Field(validation_alias=AliasChoices("OPENAI_ORG_ID", "openai_org_id"))
+        str | None,
+        Field(
+            validation_alias=AliasChoices("OPENAI_ORG_ID", "openai_org_id"),
+            description="The organization that is billed.",
+        ),
     ] = None
     openai_project_id: Annotated[
         str | None,
-        Field(validation_alias=AliasChoices("OPENAI_PROJECT_ID", "openai_project_id")),
+        Field(
+            validation_alias=AliasChoices("OPENAI_PROJECT_ID", "openai_project_id"),
+            description="The project that is billed.",
+        ),
     ] = None
 
     sandbox: bool = Field(
@@ -70,7 +85,7 @@ class Settings(BaseSettings):
     )
     prompts_dir: Path | None = Field(
         None,
-        description="Own templates that win over the shipped ones; `prompts` in the data folder.",
+        description="Own templates, which win over the shipped ones file by file.",
     )
     input_dirs: Annotated[list[Path], NoDecode] = Field(
         default_factory=list,
@@ -190,3 +205,11 @@ def _split(value: object, separator: str) -> object:
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.split(separator) if part.strip()]
+
+
+def own_version() -> str:
+    """The version of this installation."""
+    try:
+        return version("image-consultant")
+    except PackageNotFoundError:
+        return "0"

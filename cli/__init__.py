@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from problems import Problem
@@ -15,6 +14,17 @@ if TYPE_CHECKING:
 FASTMCP_DEFAULTS = {"FASTMCP_ENV_FILE": os.devnull, "FASTMCP_TELEMETRY_MODE": "off"}
 # Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each.
 FASTMCP_FIXED = {"FASTMCP_LOG_ENABLED": "false"}
+
+COMMANDS = {
+    "serve": (
+        "cli.serve:serve",
+        "Serve the tools to an MCP client, over stdio or http.",
+    ),
+    "demo": ("cli.demo:demo", "Play the whole job on the sandbox: no key, no cost."),
+    "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
+    "sandbox": ("cli.sandbox:sandbox", "Serve the stand-in for OpenAI by itself."),
+}
+"""Each command with where it lives, imported when it is called, and its line of help."""
 
 SERVE_ALONE = frozenset({"serve", "--sandbox"})
 
@@ -50,24 +60,16 @@ def _app() -> "App":
     from cyclopts import App, Parameter
 
     from cli.serve import serve
+    from settings import own_version
 
     app = App(
         name="image-consultant",
         help="An MCP server that asks before it draws. Without a command it serves.",
-        version=_version,
+        version=own_version,
         default_parameter=Parameter(negative=()),
         suppress_keyboard_interrupt=False,
     )
     app.default(serve)
-    app.command(serve)
-    app.command("cli.demo:demo", help="Play the whole job on the sandbox: no key, no cost.")
-    app.command("cli.doctor:doctor", help="Check what the server needs, and start it once.")
-    app.command("cli.sandbox:sandbox", help="Serve the stand-in for OpenAI by itself.")
+    for name, (place, help_line) in COMMANDS.items():
+        app.command(place, name=name, help=help_line)
     return app
-
-
-def _version() -> str:
-    try:
-        return version("image-consultant")
-    except PackageNotFoundError:
-        return "0"

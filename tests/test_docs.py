@@ -1,0 +1,96 @@
+"""README and docs say what the code says.
+
+`python -m tests.test_docs` writes the tables anew.
+"""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from fastmcp import Client
+
+from cli import COMMANDS
+from server import create_server
+from settings import Settings, load_settings, variable_of
+from tests.conftest import ROOT
+
+README = ROOT / "README.md"
+
+
+def tools_table() -> str:
+    async def listed() -> list[tuple[str, str]]:
+        async with Client(create_server(load_settings())) as client:
+            return [(tool.name, tool.description or "") for tool in await client.list_tools()]
+
+    rows = [f"| `{name}` | {text.splitlines()[0]} |" for name, text in asyncio.run(listed())]
+    return "\n".join(["| tool | what it does |", "| --- | --- |", *rows])
+
+
+def settings_table() -> str:
+    rows = [
+        f"| `{variable_of(name)}` | {_default(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| variable | default | what it decides |", "| --- | --- | --- |", *rows])
+
+
+def commands_table() -> str:
+    rows = [f"| `{name}` | {text} |" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
+
+
+def _default(name: str) -> str:
+    field = Settings.model_fields[name]
+    if name in SPOKEN_DEFAULTS:
+        return SPOKEN_DEFAULTS[name]
+    value = field.get_default(call_default_factory=True)
+    if value in (None, []):
+        return ""
+    return f"`{','.join(value) if isinstance(value, list) else value}`".replace("False", "false")
+
+
+SPOKEN_DEFAULTS = {
+    "images_dir": "`images` in the Downloads folder",
+    "data_dir": "`~/.openai-images-mcp`",
+    "prompts_dir": "`prompts` in the data folder",
+}
+
+TABLES = {"tools": tools_table, "settings": settings_table, "commands": commands_table}
+
+
+def section(name: str, text: str) -> re.Match[str]:
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
+    assert found, f"README has no section {name}"
+    return found
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_of_the_readme_are_what_the_code_says(name: str) -> None:
+    assert section(name, README.read_text(encoding="utf-8"))[1].strip() == TABLES[name]()
+
+
+def test_architecture_is_one_page() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+    assert len(text.splitlines()) <= 60
+
+
+@pytest.mark.parametrize(
+    "page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
+)
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def write() -> None:
+    text = README.read_text(encoding="utf-8")
+    for name, table in TABLES.items():
+        found = section(name, text)
+        text = text[: found.start(1)] + table() + "\n" + text[found.end(1) :]
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
