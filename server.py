@@ -5,14 +5,16 @@ first call: a server that only lists its tools imports neither the OpenAI SDK no
 SQLAlchemy, Pillow or Jinja.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastmcp import Context, FastMCP
+from fastmcp.exceptions import ResourceError
 from fastmcp.tools import ToolResult
-from mcp.types import ToolAnnotations
+from mcp.types import InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from problems import Problem
@@ -22,10 +24,12 @@ from settings import Settings, own_version
 
 if TYPE_CHECKING:
     from consultation.flow import Consultant
+    from consultation.result import Consultation
     from gateway import Gateway
     from generation.flow import Artist
     from sandbox import Sandbox
     from storage.database import Database
+    from storage.inputs import Inputs
     from storage.records import Records
 
 INSTRUCTIONS = """\
@@ -58,13 +62,13 @@ class _Parts:
     """What the tools stand on, each made when it is first needed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     @cached_property
     def database(self) -> "Database":
         from storage.database import Database
 
-        return Database(self._settings.data_dir)
+        return Database(self.settings.data_dir)
 
     @cached_property
     def records(self) -> "Records":
@@ -76,7 +80,7 @@ class _Parts:
     def gateway(self) -> "Gateway":
         from gateway import Gateway
 
-        return Gateway(self._settings, lambda: self.sandbox.base_url)
+        return Gateway(self.settings, lambda: self.sandbox.base_url)
 
     @cached_property
     def sandbox(self) -> "Sandbox":
@@ -87,12 +91,19 @@ class _Parts:
         return started
 
     @cached_property
+    def inputs(self) -> "Inputs":
+        from storage.inputs import Inputs
+
+        folders = [self.settings.images_dir, *self.settings.input_dirs]
+        return Inputs(folders, self.settings.data_dir / "references")
+
+    @cached_property
     def consultant(self) -> "Consultant":
         from consultation.flow import Consultant
         from prompts.library import Library
 
-        library = Library(self._settings.templates_dir)
-        return Consultant(self._settings, self.gateway, self.records, library)
+        library = Library(self.settings.templates_dir)
+        return Consultant(self.settings, self.gateway, self.records, library, self.inputs)
 
     @cached_property
     def artist(self) -> "Artist":
@@ -100,10 +111,10 @@ class _Parts:
         from prompts.library import Library
         from storage.pictures import Pictures
 
-        library = Library(self._settings.templates_dir)
-        reserve = self._settings.data_dir / "pictures"
-        pictures = Pictures(self._settings.images_dir, reserve)
-        return Artist(self._settings, self.gateway, self.records, pictures, library)
+        library = Library(self.settings.templates_dir)
+        reserve = self.settings.data_dir / "pictures"
+        pictures = Pictures(self.settings.images_dir, reserve)
+        return Artist(self.settings, self.gateway, self.records, pictures, library)
 
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""
@@ -139,6 +150,7 @@ def create_server(settings: Settings) -> FastMCP:
     )
     _add_consultation(server, parts)
     _add_image(server, parts)
+    _add_resources(server, parts)
     return server
 
 
@@ -152,6 +164,7 @@ def _add_consultation(server: FastMCP, parts: _Parts) -> None:
     )
     @in_words
     async def openai_image_consultation(
+        ctx: Context,
         message: Annotated[
             Words,
             Field(
@@ -173,13 +186,14 @@ def _add_consultation(server: FastMCP, parts: _Parts) -> None:
             Field(description="Answers by question id, where known apart."),
         ] = None,
         reference_images: Annotated[
-            list[str] | None, Field(description="Not available yet.")
+            list[str] | None,
+            Field(description="Paths or image ids of pictures that the person refers to."),
         ] = None,
         template: Annotated[str | None, Field(description="Not available yet.")] = None,
         finish: Annotated[
             bool, Field(description="Ask nothing more; decide the rest as marked assumptions.")
         ] = False,
-    ) -> ToolResult:
+    ) -> ToolResult | InputRequiredResult:
         """Turn an idea for a picture into a refined prompt through a short dialogue.
 
         Asks only what is still open and decides the picture, and returns questions with
@@ -188,18 +202,65 @@ def _add_consultation(server: FastMCP, parts: _Parts) -> None:
         when a person describes a picture they would like, answers its questions, or
         changes their mind. Costs a fraction of a cent per turn.
         """
-        from consultation.result import as_text
-
-        _refuse_unavailable(reference_images=reference_images, template=template)
+        _refuse_unavailable(template=template)
         _require_words(message, "message")
+        if (form := await _from_form(ctx, parts)) is not None:
+            return form
         result = await parts.consultant.consult(
             message,
             conversation_id=conversation_id,
             mode=mode,
             answers=[answer.model_dump() for answer in answers or []],
+            reference_images=reference_images or [],
             finish=finish,
         )
-        return as_reply(result, as_text(result))
+        return await _with_form(ctx, parts, result)
+
+
+async def _from_form(ctx: Context, parts: _Parts) -> ToolResult | InputRequiredResult | None:
+    """Go on with a form that came back with this call, if one did."""
+    if ctx.input_responses is None:
+        return None
+    import elicitation
+
+    filled = elicitation.returned(ctx)
+    if filled is None:
+        return None
+    conversation_id, answers = filled
+    if answers is None:
+        return _asked(await parts.consultant.recall(conversation_id))
+    return await _with_form(ctx, parts, await _take(parts, conversation_id, answers))
+
+
+async def _with_form(
+    ctx: Context, parts: _Parts, result: "Consultation"
+) -> ToolResult | InputRequiredResult:
+    """The result of a turn, its questions as a form where that is possible and allowed."""
+    if parts.settings.elicitation == "off":
+        return _asked(result)
+    import elicitation
+
+    while result.status == "asking" and elicitation.offers_forms(ctx):
+        if elicitation.is_modern(ctx):
+            return elicitation.form_result(result)
+        answers = await elicitation.ask(ctx, result, parts.settings.wait_seconds)
+        if answers is None:
+            break
+        result = await _take(parts, result.conversation_id, answers)
+    return _asked(result)
+
+
+async def _take(
+    parts: _Parts, conversation_id: str, answers: list[dict[str, str]]
+) -> "Consultation":
+    words = "; ".join(answer["answer"] for answer in answers)
+    return await parts.consultant.consult(words, conversation_id=conversation_id, answers=answers)
+
+
+def _asked(result: "Consultation") -> ToolResult:
+    from consultation.result import as_text
+
+    return as_reply(result, as_text(result))
 
 
 def _add_image(server: FastMCP, parts: _Parts) -> None:
@@ -252,7 +313,6 @@ def _add_image(server: FastMCP, parts: _Parts) -> None:
         path of the file, a small preview, size, format, cost and what to check. Takes
         10-120 seconds and a few cents per picture.
         """
-        from consultation.result import as_text as asked_text
         from generation.result import as_text
 
         if conversation_id is None:
@@ -262,7 +322,7 @@ def _add_image(server: FastMCP, parts: _Parts) -> None:
                 prompt, conversation_id=conversation_id, mode=dialogue_mode
             )
             if asked.status == "asking":
-                return as_reply(asked, asked_text(asked))
+                return _asked(asked)
             conversation_id, prompt = asked.conversation_id, ""
         result, preview = await parts.artist.draw(
             prompt.strip(),
@@ -280,6 +340,22 @@ def _add_image(server: FastMCP, parts: _Parts) -> None:
             progress=_reporter(ctx),
         )
         return as_reply(result, as_text(result), preview)
+
+
+def _add_resources(server: FastMCP, parts: _Parts) -> None:
+    @server.resource(
+        "conversation://{conversation_id}",
+        title="Record of a conversation",
+        mime_type="text/markdown",
+    )
+    async def conversation(conversation_id: str) -> str:
+        """What was said, asked, assumed, written and drawn, as Markdown."""
+        from consultation.record import as_markdown
+
+        try:
+            return as_markdown(await parts.records.load(conversation_id))
+        except Problem as problem:
+            raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
 
 
 STAGES = {

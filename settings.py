@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         45, ge=1, le=600, description="How long a call waits for a picture before it answers."
     )
     preview: Literal["on", "off"] = Field("on", description="Whether results carry a preview.")
+    elicitation: Literal["on", "off"] = Field(
+        "off",
+        description="Put questions as a form where the client shows forms; some declare it and "
+        "hang.",
+    )
     daily_budget_usd: float | None = Field(
         None, ge=0, description="Refuse paid calls once a day's spending would pass this."
     )

@@ -20,6 +20,7 @@ COMMANDS = {
         "cli.serve:serve",
         "Serve the tools to an MCP client, over stdio or http.",
     ),
+    "consult": ("cli.consult:consult", "Hold the dialogue in a terminal, then draw if wanted."),
     "demo": ("cli.demo:demo", "Play the whole job on the sandbox: no key, no cost."),
     "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
     "sandbox": ("cli.sandbox:sandbox", "Serve the stand-in for OpenAI by itself."),

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 
 from consultation.completeness import completeness
 from consultation.errors import ConsultationError
-from consultation.modes import Mode, questions_left
-from consultation.promises import is_done, keep_to_budget, mark_unfounded, own_words
-from consultation.request import TEMPLATE, build_request
+from consultation.facilitator import Facilitator, Heard
+from consultation.modes import Mode
+from consultation.references import take_references
 from consultation.result import SANDBOX_NOTE, Completeness, Consultation, Entry, Span
 from consultation.result import Question as ShownQuestion
 from consultation.result import Settings as Suggested
@@ -18,17 +19,18 @@ from consultation.rows import (
     brief_row,
     check_answers,
     question_rows,
-    spending_row,
 )
+from consultation.said import said_in
 from consultation.suggestion import estimate, settle
-from consultation.turn import FacilitatorTurn, Phrase, parse_turn
-from gateway import Gateway, Reply
-from gateway.errors import GatewayError
-from prompts.image_type import ImageType
-from prompts.library import FALLBACK_TYPE, Library
+from consultation.turn import Phrase
+from gateway import Gateway
+from gateway.reading import is_sandbox
+from problems import Problem
+from prompts.library import Library
 from settings import Settings
+from storage.inputs import Inputs
 from storage.records import Records, now
-from storage.tables import Answer, Brief, Conversation, Question, Turn
+from storage.tables import Brief, Conversation, Question, Turn
 
 ASK = (
     "The person answers these in their own words; pass the words on in message with this "
@@ -44,12 +46,17 @@ class Consultant:
     """Leads the dialogues of one server."""
 
     def __init__(
-        self, settings: Settings, gateway: Gateway, records: Records, library: Library
+        self,
+        settings: Settings,
+        gateway: Gateway,
+        records: Records,
+        library: Library,
+        inputs: Inputs,
     ) -> None:
         self._settings = settings
-        self._gateway = gateway
         self._records = records
-        self._library = library
+        self._inputs = inputs
+        self._facilitator = Facilitator(settings, gateway, records, library, inputs)
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def consult(
@@ -59,6 +66,7 @@ class Consultant:
         conversation_id: str | None = None,
         mode: Mode | None = None,
         answers: list[dict[str, str]] | None = None,
+        reference_images: Sequence[str] = (),
         finish: bool = False,
     ) -> Consultation:
         """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same."""
@@ -67,16 +75,43 @@ class Consultant:
         async with self._one_at_a_time[conversation_id]:
             conversation = await self._records.load(conversation_id)
             conversation.mode = mode or conversation.mode
-            turn = await self._note_down(conversation, message, answers or [])
+            references = await take_references(
+                reference_images, conversation, self._inputs, self._records
+            )
+            turn = await self._note_down(conversation, message, answers or [], references)
             if conversation.mode == "skip":
                 return await self._take_verbatim(conversation, turn)
             try:
-                return await self._facilitate(conversation, turn, finish=finish)
-            except (GatewayError, ConsultationError) as error:
-                raise error.within(conversation_id) from error.__cause__
+                heard = await self._facilitator.hear(
+                    conversation, said_in(conversation, finish=finish)
+                )
+            except Problem as problem:
+                raise problem.within(conversation_id) from problem.__cause__
+            return await self._conclude(conversation, turn, heard)
+
+    async def recall(self, conversation_id: str) -> Consultation:
+        """Where a dialogue stands, without asking any model. Raises a `Problem`."""
+        conversation = await self._records.load(conversation_id)
+        if not conversation.briefs:
+            raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
+        turn, brief = conversation.turns[-1], conversation.briefs[-1]
+        answered = {answer.question for answer in conversation.answers}
+        waiting = [q for q in conversation.questions if q.label not in answered]
+        return _result(
+            conversation,
+            turn,
+            brief,
+            questions=[] if brief.phrases else waiting,
+            sandbox=is_sandbox(turn.response_id),
+            next_step=DRAW if brief.phrases else ASK,
+        )
 
     async def _note_down(
-        self, conversation: Conversation, message: str, answers: list[dict[str, str]]
+        self,
+        conversation: Conversation,
+        message: str,
+        answers: list[dict[str, str]],
+        references: list[dict[str, str]],
     ) -> Turn:
         """Record the words before anything can fail; a repeated call continues its own turn."""
         check_answers(conversation, answers)
@@ -90,6 +125,8 @@ class Consultant:
             answers_given=answers,
             templates={},
             notes=[],
+            repairs=[],
+            references=references,
             created_at=now(),
         )
         await self._records.add(turn)
@@ -108,64 +145,23 @@ class Consultant:
         )
         return _result(conversation, turn, brief, next_step=DRAW)
 
-    async def _facilitate(
-        self, conversation: Conversation, turn: Turn, *, finish: bool
-    ) -> Consultation:
-        template = self._library.template(TEMPLATE)
-        types = self._library.image_types()
-        left = questions_left(conversation.mode, len(conversation.questions))
-        finish = finish or (left == 0)
-        request = build_request(
-            conversation,
-            model=self._settings.facilitator_model,
-            template=template,
-            instructions=template.render(mode=conversation.mode, image_types=list(types.values())),
-            finish=finish,
-        )
-        reply = await self._gateway.talk(request)
-        await self._records.add(spending_row(conversation, reply))
-        said = parse_turn(reply.text)
-        turn.model, turn.response_id = reply.model, reply.response_id
-        turn.templates = {template.name: template.fingerprint}
-        image_type = types.get(said.image_type) or types[FALLBACK_TYPE]
-        return await self._conclude(
-            conversation, turn, said, reply, image_type, left=left, finish=finish
-        )
-
-    async def _conclude(
-        self,
-        conversation: Conversation,
-        turn: Turn,
-        said: FacilitatorTurn,
-        reply: Reply,
-        image_type: ImageType,
-        *,
-        left: int,
-        finish: bool,
-    ) -> Consultation:
-        """Hold the turn to the code's promises, record it, and put it as a result."""
+    async def _conclude(self, conversation: Conversation, turn: Turn, heard: Heard) -> Consultation:
+        """Record what the facilitator made of a turn, and put it as a result."""
+        said, image_type = heard.turn, heard.image_type
         before = conversation.briefs[-1].completeness if conversation.briefs else 0
-        answered = answer_rows(conversation, turn, said)
-        asked = keep_to_budget(
-            said.questions,
-            left=0 if finish or said.ready else left,
-            asked_before={question.dimension for question in conversation.questions},
-        )
-        questions = question_rows(conversation, turn, asked)
-        phrases: list[Phrase] = []
-        if is_done(said, asked):
-            phrases = self._write_prompt(conversation, turn, said, answered)
         share, missing = completeness(said.brief, image_type)
         suggested = settle(said.suggested, image_type, self._settings)
+        questions = question_rows(conversation, turn, said.questions)
         brief = brief_row(
             turn,
             entries=[entry.model_dump() for entry in said.brief],
             share=share,
-            phrases=phrases,
+            phrases=said.phrases,
             suggested=suggested,
         )
-        turn.notes = [*turn.notes, *reply.notes]
-        turn.reply = as_sent_again(said, questions, phrases)
+        turn.model, turn.response_id = heard.model, heard.response_id
+        turn.templates, turn.repairs, turn.notes = heard.templates, heard.repairs, heard.notes
+        turn.reply = as_sent_again(said, questions)
         await self._records.close_turn(
             turn,
             conversation={
@@ -174,7 +170,7 @@ class Consultant:
                 "image_type": image_type.name,
                 "language": said.language,
             },
-            rows=[*questions, *answered, brief],
+            rows=[*questions, *answer_rows(turn, said), brief],
         )
         return _result(
             conversation,
@@ -183,28 +179,9 @@ class Consultant:
             questions=questions,
             completeness=Completeness(before=before, now=share, missing=missing),
             estimated_cost_usd=estimate(suggested, self._settings),
-            sandbox=reply.sandbox,
-            next_step=DRAW if phrases else ASK,
+            sandbox=heard.sandbox,
+            next_step=DRAW if said.ready else ASK,
         )
-
-    def _write_prompt(
-        self,
-        conversation: Conversation,
-        turn: Turn,
-        said: FacilitatorTurn,
-        answered: list[Answer],
-    ) -> list[Phrase]:
-        answers = [(answer.question, answer.text) for answer in [*conversation.answers, *answered]]
-        phrases, notes = mark_unfounded(
-            said.phrases, answers=dict(answers), messages=len(conversation.turns)
-        )
-        turn.notes = notes
-        if not "".join(phrase.text for phrase in phrases).strip():
-            turn.notes = ["The facilitator wrote no prompt, so the person's words are the prompt."]
-            replied = {answer.turn_number for answer in [*conversation.answers, *answered]}
-            words = ["" if t.number in replied else t.words for t in conversation.turns]
-            return own_words(words, answers)
-        return phrases
 
 
 def _result(

@@ -8,8 +8,10 @@ import json
 from typing import Any
 
 from consultation.modes import questions_left
+from consultation.references import reference_parts
 from consultation.turn import response_format
 from prompts.template import Template
+from storage.inputs import Inputs
 from storage.tables import Conversation, Turn
 
 TEMPLATE = "consultation/facilitator"
@@ -24,12 +26,13 @@ def build_request(
     template: Template,
     instructions: str,
     finish: bool,
+    inputs: Inputs,
 ) -> dict[str, Any]:
     """The body of the call. The person's words travel as input, never as instructions."""
     return {
         "model": model,
         "instructions": instructions,
-        "input": [*_dialogue(conversation), _state(conversation, finish=finish)],
+        "input": [*_dialogue(conversation, inputs), _state(conversation, finish=finish)],
         "text": response_format(),
         "temperature": 0.3,
         "max_output_tokens": LONGEST_ANSWER,
@@ -39,6 +42,16 @@ def build_request(
             "templates": f"{template.name}@{template.fingerprint}",
         },
     }
+
+
+def send_back(request: dict[str, Any], answer: str, broken: list[str]) -> dict[str, Any]:
+    """The same request, with the broken answer and what is wrong with it at its end."""
+    wrong = json.dumps({"broken": broken}, ensure_ascii=False)
+    items = [
+        {"role": "assistant", "content": answer},
+        {"role": "developer", "content": wrong},
+    ]
+    return {**request, "input": [*request["input"], *items]}
 
 
 def open_questions(conversation: Conversation) -> list[dict[str, str]]:
@@ -51,10 +64,10 @@ def open_questions(conversation: Conversation) -> list[dict[str, str]]:
     ]
 
 
-def _dialogue(conversation: Conversation) -> list[dict[str, Any]]:
+def _dialogue(conversation: Conversation, inputs: Inputs) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for turn in conversation.turns:
-        items.append({"role": "user", "content": _said(turn)})
+        items.append({"role": "user", "content": _said(turn, inputs)})
         if turn.reply:
             items.append(
                 {"role": "assistant", "content": json.dumps(turn.reply, ensure_ascii=False)}
@@ -62,12 +75,12 @@ def _dialogue(conversation: Conversation) -> list[dict[str, Any]]:
     return items
 
 
-def _said(turn: Turn) -> list[dict[str, str]]:
-    parts = [{"type": "input_text", "text": turn.words}]
+def _said(turn: Turn, inputs: Inputs) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = [{"type": "input_text", "text": turn.words}]
     if turn.answers_given:
         answers = json.dumps({"answers": turn.answers_given}, ensure_ascii=False)
         parts.append({"type": "input_text", "text": answers})
-    return parts
+    return [*parts, *reference_parts(turn, inputs)]
 
 
 def _state(conversation: Conversation, *, finish: bool) -> dict[str, str]:

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from consultation.errors import ConsultationError
-from consultation.request import open_questions
 from consultation.turn import Asked, FacilitatorTurn, Phrase
 from gateway import Reply
 from storage.records import booking
@@ -23,15 +22,17 @@ def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> 
             )
 
 
-def answer_rows(conversation: Conversation, turn: Turn, said: FacilitatorTurn) -> list[Answer]:
+def answer_rows(turn: Turn, said: FacilitatorTurn) -> list[Answer]:
     """What the turn answered: as given by id, else as the facilitator mapped the words."""
-    waiting = {question["id"] for question in open_questions(conversation)}
-    mapped = {
-        item.question_id: item.answer for item in said.answered if item.question_id in waiting
-    }
+    mapped = {item.question_id: item.answer for item in said.answered}
     given = {item["question_id"]: item["answer"] for item in turn.answers_given}
     return [
-        Answer(conversation_id=conversation.id, turn_number=turn.number, question=label, text=text)
+        Answer(
+            conversation_id=turn.conversation_id,
+            turn_number=turn.number,
+            question=label,
+            text=text,
+        )
         for label, text in {**mapped, **given}.items()
     ]
 
@@ -82,13 +83,10 @@ def spending_row(conversation: Conversation, reply: Reply) -> Spending:
     )
 
 
-def as_sent_again(
-    said: FacilitatorTurn, questions: list[Question], phrases: list[Phrase]
-) -> dict[str, Any]:
+def as_sent_again(said: FacilitatorTurn, questions: list[Question]) -> dict[str, Any]:
     """The turn as the model sees it in later requests: what was really put to the person."""
     shown = [{"id": question.label, **asked_fields(question)} for question in questions]
-    kept = [phrase.model_dump() for phrase in phrases]
-    return {**said.model_dump(), "questions": shown, "ready": bool(kept), "phrases": kept}
+    return {**said.model_dump(), "questions": shown}
 
 
 def asked_fields(question: Question) -> dict[str, Any]:

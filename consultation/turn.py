@@ -97,8 +97,9 @@ def parse_turn(text: str) -> FacilitatorTurn:
     """Read the facilitator's answer. Raises `ConsultationError` if it is not a turn."""
     try:
         return FacilitatorTurn.model_validate(json.loads(text))
-    except (ValueError, ValidationError) as error:
-        raise ConsultationError(
-            "The facilitator's answer was not in the agreed form. The call was charged. Send the "
-            "same message again."
-        ) from error
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)[:5]
+        told = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults)
+        raise ConsultationError(f"The answer is not a turn: {told}.") from error
+    except ValueError as error:
+        raise ConsultationError("The answer is not JSON.") from error

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 MARK = "SANDBOX"
 _NOTE = "placeholder, no model was asked"
-_DRAWABLE = frozenset("–—‘’“”„…«»€")  # noqa: RUF001 - typography, meant
+_DRAWABLE = frozenset("–—‘’“”„…«»€")
 _LATIN_END = 0x250
 _LINES = 3
 _INK, _CARD = (255, 255, 255), (24, 26, 34)

@@ -17,6 +17,7 @@ class Dialogue:
     said: list[str] = field(default_factory=list)
     fresh: list[int] = field(default_factory=list)
     answers: list[Json] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
     turns: list[Json] = field(default_factory=list)
     state: Json = field(default_factory=dict)
 
@@ -57,7 +58,7 @@ class Dialogue:
 def read(body: Json) -> Dialogue:
     """Return the dialogue that a request carries."""
     dialogue = Dialogue()
-    for item in reading.items(body):
+    for item in _up_to_the_state(reading.items(body)):
         role = item.get("role")
         if role == "user":
             _hear(dialogue, item)
@@ -71,12 +72,24 @@ def read(body: Json) -> Dialogue:
     return dialogue
 
 
+def _up_to_the_state(items: list[Json]) -> list[Json]:
+    """Leave out what follows the state: a broken turn that came back, and what is wrong with it."""
+    for place in range(len(items) - 1, -1, -1):
+        if items[place].get("role") == "developer":
+            state = _json("".join(reading.texts(items[place])))
+            if state is not None and "questions_left" in state:
+                return items[: place + 1]
+    return items
+
+
 def _hear(dialogue: Dialogue, item: Json) -> None:
     words = []
     for text in reading.texts(item):
         found = _json(text) if text.lstrip().startswith("{") else None
         if found is not None and isinstance(found.get("answers"), list):
             dialogue.answers += found["answers"]
+        elif found is not None and "reference" in found:
+            dialogue.references.append(str(found["reference"]))
         else:
             words.append(text)
     dialogue.said.append(without_markers("\n".join(words)).strip())

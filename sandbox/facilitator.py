@@ -22,6 +22,9 @@ def turn(talk: Dialogue) -> Json:
     """Return the next turn of a dialogue."""
     tongue = _language(talk)
     heard = listen(talk, tongue)
+    for reference in talk.references:
+        if not heard.decided("palette"):
+            heard.settle("palette", lexicon.data()["seen"][tongue], "reference", reference)
     asking = [] if _ends(talk, heard) else _questions(talk, heard, tongue)
     if not asking:
         for dimension in lexicon.data()["worth_saying"]:

@@ -13,7 +13,7 @@ from sandbox.errors import Json
 _FILE = Path(__file__).with_name("facilitator.yaml")
 _NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
-_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")  # noqa: RUF001 - an apostrophe, meant
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _JAPANESE_CONTENT = re.compile(r"[\u30a1-\u30ff\u3400-\u9fff]")
 _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
 _ENOUGH_COLOURS = 2

@@ -8,10 +8,10 @@ from sandbox.dialogue import Dialogue
 from sandbox.errors import Json
 
 _NUMBERED = re.compile(r"(?:^|\s)\d+\s*[.):]\s+")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？؟])\s*")  # noqa: RUF001 - Japanese signs, meant
-_SEMICOLON = re.compile("[;；]")  # noqa: RUF001 - Japanese sign, meant
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？؟])\s*")
+_SEMICOLON = re.compile("[;；]")
 _COMMA = re.compile(r",\s+|[、،]\s*")
-_EDGES = " \t\n,;.。、،；"  # noqa: RUF001 - Japanese sign, meant
+_EDGES = " \t\n,;.。、،；"
 
 
 @dataclass

@@ -67,6 +67,25 @@ def _invent(turn: Json, _talk: Dialogue) -> None:
         turn["phrases"].append({"text": f" {_INVENTED}", **claimed})
 
 
+def _invent_answer(turn: Json, _talk: Dialogue) -> None:
+    for given in turn["answered"][:1]:
+        claimed = {"source": "answer", "ref": given["question_id"]}
+        given["answer"] = _INVENTED
+        if turn["ready"]:
+            turn["phrases"].append({"text": f" {_INVENTED}", **claimed})
+
+
+def _lose_words(turn: Json, _talk: Dialogue) -> None:
+    for phrase in turn["phrases"]:
+        if phrase["ref"] == "m1":
+            words = phrase["text"].split(" ")
+            phrase["text"] = " ".join(words[: max(1, len(words) // 3)])
+
+
+def _prose_prompt(turn: Json, _talk: Dialogue) -> None:
+    turn.update(questions=[], ready=True, phrases=[])
+
+
 def _mood(turn: Json) -> Json:
     return next(entry for entry in turn["brief"] if entry["dimension"] == "mood")
 
@@ -101,6 +120,25 @@ def _one_option(turn: Json, _talk: Dialogue) -> None:
     _ask(turn, questions)
 
 
+def _same_options(turn: Json, _talk: Dialogue) -> None:
+    questions = [
+        {**question, "options": [question["options"][0], question["options"][0].upper()]}
+        for question in _asked_or(turn, "light")
+    ]
+    _ask(turn, questions)
+
+
+def _many_options(turn: Json, _talk: Dialogue) -> None:
+    questions = [
+        {
+            **question,
+            "options": [f"{option} {n}" for n in (1, 2, 3) for option in question["options"]],
+        }
+        for question in _asked_or(turn, "light")
+    ]
+    _ask(turn, questions)
+
+
 def _never_ready(turn: Json, _talk: Dialogue) -> None:
     _ask(turn, _asked_or(turn, "light"))
 
@@ -115,7 +153,12 @@ _CHANGES: dict[str, Callable[[Json, Dialogue], None]] = {
     "ask_answered": _ask_answered,
     "bad_ref": _bad_ref,
     "invent": _invent,
+    "invent_answer": _invent_answer,
     "lose_text": _lose_text,
+    "lose_words": _lose_words,
+    "prose_prompt": _prose_prompt,
+    "same_options": _same_options,
+    "many_options": _many_options,
     "drop_avoid": _drop_avoid,
     "one_option": _one_option,
     "never_ready": _never_ready,

@@ -7,7 +7,7 @@ from sandbox.dialogue import Dialogue
 from sandbox.errors import Json
 from sandbox.listening import Heard, split
 
-_ENDS = (".", "!", "?", "。", "！", "？", "؟")  # noqa: RUF001 - Japanese signs, meant
+_ENDS = (".", "!", "?", "。", "！", "？", "؟")
 
 
 def compose(dialogue: Dialogue, heard: Heard) -> list[Json]:

@@ -45,7 +45,9 @@ class Turn(Base):
     """What the person said, and what the facilitator made of it.
 
     `reply` is the facilitator's turn as it was sent to the model again, empty while
-    there is none. `templates` maps each template used to its fingerprint.
+    there is none. `templates` maps each template used to its fingerprint. `notes` were told
+    to the person; `repairs` say what the code mended in the facilitator's answers.
+    `references` are the pictures that came with the words.
     """
 
     __tablename__ = "turns"
@@ -61,6 +63,8 @@ class Turn(Base):
     response_id: Mapped[str] = mapped_column(default="")
     templates: Mapped[dict[str, Any]] = mapped_column(default=dict)
     notes: Mapped[list[Any]] = mapped_column(default=list)
+    repairs: Mapped[list[Any]] = mapped_column(default=list)
+    references: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[str]
 
 

@@ -31,7 +31,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (CONSULT, {"message": "x", "answers": [{"question_id": "q9", "answer": "a"}]}, "'q9'"),
     (CONSULT, {"message": "x", "answers": [{"id": "q1"}]}, "answers.0.question_id: is required"),
     (CONSULT, {"message": "x", "template": "logo"}, "template is not available yet"),
-    (CONSULT, {"message": "x", "reference_images": ["a.png"]}, "reference_images is not available"),
+    (CONSULT, {"message": "x", "reference_images": ["a.png"]}, "There is no file 'a.png'"),
     (CONSULT, {"message": "x", "colour": "red"}, "colour: is no parameter of this tool"),
     (DRAW, {}, "prompt is empty"),
     (DRAW, {"prompt": " "}, "prompt is empty"),

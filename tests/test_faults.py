@@ -63,8 +63,6 @@ TALK_ERRORS = [
     Ends("refusal", "declined to answer", PAID),
     Ends("truncated_json", "cut off before its end", PAID),
     Ends("empty_answer", "empty answer", PAID),
-    Ends("not_json", "not in the agreed form", PAID),
-    Ends("wrong_shape", "not in the agreed form", PAID),
 ]
 
 

@@ -69,6 +69,8 @@ def _dialogue() -> None:
         sa.Column("response_id", sa.String(), nullable=False),
         sa.Column("templates", sa.JSON(), nullable=False),
         sa.Column("notes", sa.JSON(), nullable=False),
+        sa.Column("repairs", sa.JSON(), nullable=False),
+        sa.Column("references", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
         sa.UniqueConstraint("conversation_id", "number"),
     )

@@ -1,0 +1,65 @@
+"""How a dialogue and its pictures look in a terminal, and in a pipe."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+SOURCES = {
+    "request": "said",
+    "answer": "answered",
+    "reference": "seen in",
+    "template": "template",
+    "assumption": "assumed",
+}
+
+Result = dict[str, Any]
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def heading(text: str) -> None:
+    """A line that opens a part."""
+    console.print(f"\n[bold]{escape(text)}[/bold]")
+
+
+def line(text: str) -> None:
+    """A line of plain text within a part."""
+    console.print(f"  {escape(text)}")
+
+
+def question(asked: Result) -> None:
+    """A question with why it is asked and its numbered options."""
+    line(f"{asked['id']}. {asked['text']}")
+    if asked["why"]:
+        console.print(f"      [dim]{escape(asked['why'])}[/dim]")
+    for number, option in enumerate(asked["options"], start=1):
+        default = " [dim](default)[/dim]" if option == asked["default"] else ""
+        console.print(f"      {number} {escape(option)}{default}")
+
+
+def prompt(consultation: Result) -> None:
+    """The refined prompt, and where each of its phrases comes from."""
+    heading("The refined prompt")
+    line(consultation["refined_prompt"])
+    heading("Where each phrase comes from")
+    for span in consultation["provenance"]:
+        source = SOURCES[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
+        line(f"{source:14} {span['text'].strip()}")
+
+
+def picture(result: Result) -> None:
+    """What was drawn: where it lies, what it is, what it cost."""
+    for image in result["images"]:
+        line(image["path"])
+        line(f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes")
+    if result["origin"] == "sandbox":
+        line(f"Sandbox: OpenAI would charge about ${result['cost_usd']:.3f}; nothing was paid.")
+    else:
+        about = " (estimate)" if result["cost_is_estimate"] else ""
+        line(f"${result['cost_usd']:.4f}{about}, ${result['spent_today_usd']:.4f} today")
+
+
+async def progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001  # fixed by FastMCP
+    """A step of a drawing."""
+    console.print(f"  {progress:3.0f} % {message or ''}")

@@ -1,0 +1,58 @@
+"""The record of a conversation reads well as Markdown."""
+
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.exceptions import ResourceError
+from mcp import MCPError
+
+from sandbox import Sandbox
+from tests.calls import consult, draw
+
+
+async def read(client: Client[Any], conversation_id: str) -> str:
+    (content,) = await client.read_resource(f"conversation://{conversation_id}")
+    return str(content.text)  # type: ignore[union-attr]  # Markdown is text
+
+
+async def test_it_says_who_said_what_and_where_each_phrase_comes_from(
+    client: Client[Any],
+) -> None:
+    asked = await consult(client, "a lighthouse\nin a storm", mode="quick")
+    first, *_ = asked["questions"]
+    ready = await consult(
+        client,
+        "as a linocut",
+        conversation_id=asked["conversation_id"],
+        answers=[{"question_id": first["id"], "answer": "for my wall"}],
+        finish=True,
+    )
+    drawn = await draw(client, conversation_id=asked["conversation_id"])
+
+    text = await read(client, asked["conversation_id"])
+
+    assert "> a lighthouse\n> in a storm" in text
+    assert f"{first['id']} ({first['dimension']}): {first['text']}" in text
+    assert f"why: {first['why']}" in text
+    assert f"{first['id']} ({first['dimension']}): for my wall" in text
+    for line in ready["refined_prompt"].splitlines():
+        assert f"> {line}" in text
+    for phrase in ready["assumptions"]:
+        assert f"- assumed: {phrase}" in text
+    assert "consultation/facilitator.md.j2@" in text
+    assert drawn["images"][0]["path"] in text
+
+
+async def test_it_says_what_was_put_right(client: Client[Any], sandbox: Sandbox) -> None:
+    sandbox.fail("invent", times=2)
+    result = await consult(client, "a lighthouse", finish=True)
+
+    text = await read(client, result["conversation_id"])
+
+    assert "Not kept by the facilitator, and put right:" in text
+
+
+async def test_an_unknown_conversation_is_told_in_a_sentence(client: Client[Any]) -> None:
+    with pytest.raises((MCPError, ResourceError), match="no conversation 'conv_none'"):
+        await read(client, "conv_none")
