@@ -84,9 +84,14 @@ def spending_row(conversation: Conversation, reply: Reply) -> Spending:
 
 
 def as_sent_again(said: FacilitatorTurn, questions: list[Question]) -> dict[str, Any]:
-    """The turn as the model sees it in later requests: what was really put to the person."""
+    """The turn as the model sees it in later requests: what was really put to the person.
+
+    Without what it can do without: dimensions that are open, and settings to draw with.
+    """
     shown = [{"id": question.label, **asked_fields(question)} for question in questions]
-    return {**said.model_dump(), "questions": shown}
+    turn = said.model_dump(exclude={"suggested"})
+    turn["brief"] = [entry for entry in turn["brief"] if entry["source"] != "open"]
+    return {**turn, "questions": shown}
 
 
 def asked_fields(question: Question) -> dict[str, Any]:
