@@ -1,6 +1,7 @@
 """Everything the environment decides, read once at start."""
 
 import os
+import re
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +20,7 @@ from problems import Problem
 
 PREFIX = "IMAGE_CONSULTANT_"
 TOOLSETS = ("core", "quick", "explore", "keep", "about")
+WORD = re.compile(r"[a-z_]{1,20}")
 DEFAULT_DATA_DIR = "~/.openai-images-mcp"
 
 
@@ -134,10 +136,10 @@ class Settings(BaseSettings):
     @field_validator("toolsets")
     @classmethod
     def _known_toolsets(cls, value: list[str]) -> list[str]:
-        if unknown := [name for name in value if name not in {*TOOLSETS, "all"}]:
-            raise ValueError(
-                f"unknown toolset {unknown[0]!r}; there are {', '.join(TOOLSETS)}, all"
-            )
+        for name in value:
+            if name not in {*TOOLSETS, "all"}:
+                shown = f" {name}" if WORD.fullmatch(name) else ""  # a key may have strayed here
+                raise ValueError(f"unknown toolset{shown}; there are {', '.join(TOOLSETS)}, all")
         return value
 
     @property
@@ -191,7 +193,7 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
         return Settings(_env_file=folder / ".env", **overrides)
     except ValidationError as error:
         faults = "; ".join(
-            f"{variable_of(str(fault['loc'][0]))}: {fault['msg']}"
+            f"{variable_of(str(fault['loc'][0]))}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False, include_input=False)
         )
         raise SettingsError(f"A setting cannot be used. {faults}. Correct or unset it.") from None

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ async def play(settings: Settings) -> None:
 
 def spent(folder: Path) -> list[tuple[float, dict[str, int]]]:
     """USD and usage of each call, in order."""
-    with sqlite3.connect(folder / "conversations.db") as records:
+    with closing(sqlite3.connect(folder / "conversations.db")) as records:
         rows = records.execute("SELECT usd, usage FROM spending ORDER BY id").fetchall()
     return [(usd, json.loads(usage)) for usd, usage in rows]
 

@@ -9,6 +9,7 @@ belongs to. Both write to the one stdout, and both live until stdin ends.
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -56,6 +57,9 @@ async def run_stdio(server: FastMCP, wire: Wire | None = None) -> None:
             await _route(sdk, received, outlet)
     except* BrokenPipeError:
         logger.info("The client closed its end before the last reply.")
+    finally:
+        with suppress(BrokenPipeError):  # Python 3.13 reports what fails at the very end
+            await replies.aclose()
 
 
 async def _route(sdk: Server[Any], received: Any, outlet: Any) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 
 from gateway.models import ImageModel, SizeRule, is_shut_down, load_models
 
-SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 
 
 def fault_of_image_model(name: str, today: date) -> str | None:

@@ -159,9 +159,10 @@ def _prospect(
     if is_shut_down(model, today):
         return "problem", f"{name} was shut down on {model.shutdown}. {advice}".strip()
     days = (model.shutdown - today).days
+    left = "1 day" if days == 1 else f"{days} days"
     if model.shutdown - today > timedelta(days=WARNING_DAYS):
         return "ok", f"{name} is shut down on {model.shutdown}."
     return "warning", (
-        f"{name} is shut down on {model.shutdown}, in {days} days; from then on "
+        f"{name} is shut down on {model.shutdown}, in {left}; from then on "
         f"{model.successor or 'no successor'} is used. {advice}".strip()
     )

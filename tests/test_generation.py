@@ -3,6 +3,7 @@
 import base64
 import io
 import sqlite3
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -239,7 +240,7 @@ def test_a_call_overrides_the_suggestion_and_that_the_settings(tmp_path: Path) -
 
 def _as_sent(sandbox: Sandbox, settings: Settings) -> bytes:
     """The picture that OpenAI keeps under the newest response id of the record."""
-    with sqlite3.connect(settings.data_dir / "conversations.db") as records:
+    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
         ((response_id,),) = records.execute("SELECT response_id FROM images")
     url = f"{sandbox.base_url}/responses/{response_id}"
     body = httpx2.get(url, headers={"authorization": "Bearer any"}).json()

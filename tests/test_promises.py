@@ -7,6 +7,7 @@ with arbitrary turns made by hypothesis, on the plain functions.
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ UNREADABLE = ["not_json", "wrong_shape"]
 
 def repairs(settings: Settings) -> list[dict[str, Any]]:
     """What the record says was mended, newest turn."""
-    with sqlite3.connect(settings.data_dir / "conversations.db") as records:
+    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
         rows = records.execute("SELECT repairs FROM turns ORDER BY id DESC").fetchone()
     return list(json.loads(rows[0]))
 
