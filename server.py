@@ -315,6 +315,8 @@ def _add_image(server: FastMCP, parts: _Parts) -> None:
         """
         from generation.result import as_text
 
+        if conversation_id is None and from_image:
+            conversation_id = (await parts.records.image(from_image)).conversation_id
         if conversation_id is None:
             _require_words(prompt, "prompt")
         if conversation_id is None or dialogue_mode not in {None, "skip"}:

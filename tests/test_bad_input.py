@@ -37,7 +37,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (DRAW, {"prompt": " "}, "prompt is empty"),
     (DRAW, {"prompt": "x" * 40_000}, "at most 32000 characters"),
     (DRAW, {"conversation_id": "../../x"}, "no conversation '../../x'"),
-    (DRAW, {"prompt": "x", **SKIP, "from_image": "img_none"}, "from_image names no picture"),
+    (DRAW, {"prompt": "x", **SKIP, "from_image": "img_none"}, "There is no picture 'img_none'"),
     (DRAW, {"prompt": "x", **SKIP, "size": "512x512"}, "The nearest is 816x816"),
     (DRAW, {"prompt": "x", **SKIP, "size": "1000x1000"}, "multiples of 16"),
     (DRAW, {"prompt": "x", **SKIP, "size": "large"}, "'large' is no size"),

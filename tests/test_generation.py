@@ -122,6 +122,14 @@ async def test_an_earlier_picture_can_be_changed_instead(
     assert branch["images"][0]["parent_image_id"] == start
 
 
+async def test_an_earlier_picture_alone_leads_to_its_conversation(client: Client[Any]) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+
+    changed = await draw(client, prompt="make it blue", from_image=first["images"][0]["image_id"])
+
+    assert changed["conversation_id"] == first["conversation_id"]
+
+
 async def test_the_same_refined_prompt_is_not_bought_twice(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
