@@ -131,7 +131,7 @@ class Gateway:
         async def once(_request: Request) -> Drawing:
             return await collect(await self._connect(), response_id)
 
-        drawing, _ = await self._attempt(once, {}, TALK_SECONDS, paid=False)
+        drawing, _ = await self._attempt(once, {}, DRAW_SECONDS, paid=False)
         self._sandbox = drawing.sandbox
         return drawing
 

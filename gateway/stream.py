@@ -1,5 +1,6 @@
 """Receive one picture, streamed or fetched later: a drawing or an error comes out."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from gateway.client import Drawing, Stage
@@ -25,6 +26,9 @@ STAGES = {
     "response.image_generation_call.partial_image": "partial",
     "response.image_generation_call.completed": "drawn",
 }
+
+POLL_SECONDS = 2.0
+MOST_POLLS = 150
 
 TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
 
@@ -79,10 +83,14 @@ async def receive(client: "AsyncOpenAI", request: dict[str, Any], stage: Stage) 
 
 
 async def collect(client: "AsyncOpenAI", response_id: str) -> Drawing:
-    """Fetch a picture that was paid for earlier. Raises `GatewayError`."""
+    """Fetch a picture that was paid for earlier, once it is finished. Raises `GatewayError`."""
     got = _Received()
-    got.response = await client.responses.retrieve(response_id)
-    if got.response.status in {"queued", "in_progress"}:
+    for _ in range(MOST_POLLS):
+        got.response = await client.responses.retrieve(response_id)
+        if got.response.status not in {"queued", "in_progress"}:
+            break
+        await asyncio.sleep(POLL_SECONDS)
+    else:
         raise failure("unfinished", response_id=response_id)
     got.finished = True
     got.item = picture_item(got.response.output)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -10,27 +10,29 @@ from typing import Any
 from gateway import Drawing, Gateway
 from gateway.errors import GatewayError
 from generation.errors import GenerationError
+from generation.jobs import UNDER_WAY, Drawn, Jobs, Progress
 from generation.options import Options, choose
 from generation.picture import Picture, examine
 from generation.plan import Plan, plan
-from generation.request import build_request
-from generation.result import Generation
+from generation.request import build_request, with_picture
 from generation.rows import costs, image_row, job_row, spending_rows
-from generation.tell import preview_of, tell, tell_again
+from generation.tell import preview_of, tell, tell_again, tell_working
 from prompts.library import Library
 from settings import Settings
 from storage.errors import StorageError
 from storage.pictures import Pictures
-from storage.records import Records
+from storage.records import Records, is_alive
 from storage.tables import Conversation, Image, Job
 
 TEMPLATE = "generation/draw"
 
-Progress = Callable[[str], Awaitable[None]]
-"""Told of each stage of a drawing by name."""
-
-Drawn = tuple[Generation, bytes | None]
-"""A result and its preview, a JPEG."""
+LOST = (
+    "An earlier request for this picture was sent, but what became of it cannot be known: it may "
+    "have been charged. It is not repeated on its own; pass the prompt again to draw it anew."
+)
+UPLOADED = (
+    "OpenAI no longer knew the earlier picture's response, so the kept file was uploaded instead."
+)
 
 
 class Artist:
@@ -49,7 +51,7 @@ class Artist:
         self._records = records
         self._pictures = pictures
         self._library = library
-        self._running: set[asyncio.Task[Drawn]] = set()
+        self._jobs = Jobs(records, settings.wait_seconds)
 
     async def draw(
         self,
@@ -69,28 +71,16 @@ class Artist:
         if planned.kept is not None:
             return await self._show_again(conversation, planned.kept)
         if planned.pending is not None:
-            return await self._shielded(self._collect(conversation, planned.pending, progress))
+            return await self._join(conversation, planned.pending, progress)
         suggested = conversation.briefs[-1].suggested if conversation.briefs else {}
         options = choose(wished, suggested, self._settings, datetime.now().astimezone().date())
         await asyncio.to_thread(self._pictures.check)
         await self._check_budget(options)
-        return await self._shielded(self._buy(conversation, planned, options, progress))
-
-    async def _shielded(self, work: Coroutine[Any, Any, Drawn]) -> Drawn:
-        """Let work that is paid for go on when its caller goes away."""
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
-
-    async def finish(self) -> None:
-        """Wait for drawings that are still under way."""
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _buy(
-        self, conversation: Conversation, planned: Plan, options: Options, progress: Progress
-    ) -> Drawn:
         template = self._library.template(TEMPLATE)
+        job = job_row(conversation, planned, options, {template.name: template.fingerprint})
+        claimed = await self._records.claim(job)
+        if claimed is not job:
+            return await self._join(conversation, claimed, progress)
         request = build_request(
             planned.prompt,
             options,
@@ -98,18 +88,76 @@ class Artist:
             conversation_id=conversation.id,
             previous_response_id=planned.parent.response_id if planned.parent else None,
         )
-        job = job_row(conversation, planned, options, {template.name: template.fingerprint})
-        await self._records.add(job)
-        bought = self._gateway.draw(request, self._stages(job, progress))
-        return await self._finish(conversation, job, bought, progress)
+        self._jobs.start(job, lambda tell: self._buy(conversation, planned, job, request, tell))
+        return await self._wait(job, progress)
 
-    async def _collect(self, conversation: Conversation, job: Job, progress: Progress) -> Drawn:
-        """Fetch a picture that was bought but never arrived."""
-        return await self._finish(
-            conversation, job, self._gateway.collect(job.response_id), progress
-        )
+    async def finish(self) -> None:
+        """Wait for drawings that are still under way."""
+        await self._jobs.finish()
 
-    async def _finish(
+    async def _wait(self, job: Job, progress: Progress) -> Drawn:
+        """The picture, or word that it is being drawn."""
+        waited = await self._jobs.wait(job, progress)
+        if isinstance(waited, float):
+            return await self._working(job, waited)
+        return waited
+
+    async def _join(self, conversation: Conversation, job: Job, progress: Progress) -> Drawn:
+        """Wait for a job that is under way here or in another process, or go on with one left."""
+        if self._jobs.runs_here(job):
+            return await self._wait(job, progress)
+        started = time.monotonic()
+        job = await self._jobs.follow(job)
+        if job.state == "kept":
+            fresh = await self._records.load(conversation.id)
+            made = next(image for image in fresh.images if image.job_id == job.id)
+            return await self._show_again(fresh, made)
+        if job.state in UNDER_WAY and is_alive(job):
+            return await self._working(job, time.monotonic() - started)
+        if job.state in UNDER_WAY and await self._records.adopt(job):
+            return await self._recover(conversation, job, progress)
+        raise GenerationError(job.error or LOST).within(conversation.id)
+
+    async def _recover(self, conversation: Conversation, job: Job, progress: Progress) -> Drawn:
+        """Go on with a job that its process left: fetch the picture, never buy it again."""
+        if not job.response_id:
+            await self._records.advance(job, "unknown", error=LOST, beat_at="")
+            raise GenerationError(LOST).within(conversation.id)
+        coming = self._gateway.collect(job.response_id)
+        self._jobs.start(job, lambda tell: self._complete(conversation, job, coming, tell))
+        return await self._wait(job, progress)
+
+    async def _working(self, job: Job, elapsed: float) -> Drawn:
+        origin = self._gateway.origin
+        spent = await self._records.spent_today(origin)
+        working = tell_working(job, elapsed, spent_today=spent, sandbox=origin == "sandbox")
+        return working, None
+
+    async def _buy(
+        self,
+        conversation: Conversation,
+        planned: Plan,
+        job: Job,
+        request: dict[str, Any],
+        progress: Progress,
+    ) -> Drawn:
+        """Draw; where OpenAI no longer knows the earlier turn, from the kept file, once."""
+        stages = self._stages(job, progress)
+
+        async def drawn() -> Drawing:
+            try:
+                return await self._gateway.draw(request, stages)
+            except GatewayError as error:
+                if planned.parent is None or error.kind not in {"previous_response", "not_found"}:
+                    raise
+                uploaded = await asyncio.to_thread(with_picture, request, planned.parent)
+                drawing = await self._gateway.draw(uploaded, stages)
+                drawing.notes.append(UPLOADED)
+                return drawing
+
+        return await self._complete(conversation, job, drawn(), progress)
+
+    async def _complete(
         self,
         conversation: Conversation,
         job: Job,
@@ -180,7 +228,7 @@ class Artist:
         else:
             state = "unknown" if error.kind == "unclear" else "failed"
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.advance(job, state, error=str(error))
+            await self._records.advance(job, state, error=str(error), beat_at="")
 
     async def _show_again(self, conversation: Conversation, image: Image) -> Drawn:
         result = tell_again(

@@ -11,7 +11,7 @@ class Plan:
     """What to draw.
 
     `parent` is the picture to change, `kept` one that is already there, `pending` a job
-    whose picture OpenAI may still hold.
+    that is under way or was left by a process that died.
     """
 
     prompt: str
@@ -24,8 +24,8 @@ def plan(conversation: Conversation, prompt: str, from_image: str | None) -> Pla
     """What a call means in this conversation. Raises `GenerationError`.
 
     Words change the newest picture, or the one named by `from_image`. No words collect a
-    picture that was bought but never arrived, else draw the refined prompt; a picture of
-    it that is there already is not bought again.
+    picture that is under way or never arrived, else draw the refined prompt. Once that is
+    drawn they show the newest picture: nothing is bought twice.
     """
     parent = _parent(conversation, from_image)
     if prompt:
@@ -35,11 +35,11 @@ def plan(conversation: Conversation, prompt: str, from_image: str | None) -> Pla
             "from_image needs a prompt that says what to change. Nothing was charged."
         )
     newest = conversation.jobs[-1] if conversation.jobs else None
-    if newest and newest.state == "submitted":
+    if newest and newest.state in {"requested", "submitted"}:
         return Plan(newest.prompt, pending=newest)
     refined = _refined(conversation)
-    drawn = [image for image in conversation.images if image.prompt == refined]
-    return Plan(refined, kept=drawn[-1] if drawn else None)
+    drawn = any(image.prompt == refined for image in conversation.images)
+    return Plan(refined, kept=conversation.images[-1] if drawn else None)
 
 
 def _parent(conversation: Conversation, from_image: str | None) -> Image | None:

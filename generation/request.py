@@ -1,9 +1,13 @@
 """The request for one picture: the image tool is forced, and every option is explicit."""
 
+import base64
+from pathlib import Path
 from typing import Any
 
+from gateway.errors import failure
 from generation.options import Options
 from prompts.template import Template
+from storage.tables import Image
 
 
 def build_request(
@@ -47,3 +51,23 @@ def build_request(
     if previous_response_id:
         request["previous_response_id"] = previous_response_id
     return request
+
+
+def with_picture(request: dict[str, Any], image: Image) -> dict[str, Any]:
+    """The request with the kept file in place of the earlier response. Raises `GatewayError`."""
+    try:
+        data = Path(image.path).read_bytes()
+    except OSError:
+        raise failure("previous_response", detail=f"The file {image.path} is gone, too.") from None
+    encoded = base64.b64encode(data).decode()
+    media = "jpeg" if image.format == "jpg" else image.format
+    picture = {
+        "type": "input_image",
+        "image_url": f"data:image/{media};base64,{encoded}",
+        "detail": "auto",
+    }
+    (message,) = request["input"]
+    return {
+        **{key: value for key, value in request.items() if key != "previous_response_id"},
+        "input": [{**message, "content": [*message["content"], picture]}],
+    }

@@ -1,6 +1,7 @@
 """What a drawing leaves in the record: the job, the picture, the money."""
 
 import hashlib
+import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def job_row(
     conversation: Conversation, planned: Plan, options: Options, templates: dict[str, str]
 ) -> Job:
     """A request for a picture, before it is sent."""
+    parent = planned.parent.id if planned.parent else None
+    asked = json.dumps([planned.prompt, parent, options.as_data()], sort_keys=True)
     return Job(
         id=mint("job"),
         conversation_id=conversation.id,
@@ -24,9 +27,11 @@ def job_row(
         prompt=planned.prompt,
         options=options.as_data(),
         templates=templates,
-        parent_image_id=planned.parent.id if planned.parent else None,
+        parent_image_id=parent,
         response_id="",
         error="",
+        request_key=hashlib.sha256(asked.encode()).hexdigest(),
+        beat_at=now(),
         created_at=now(),
         changed_at=now(),
     )

@@ -6,11 +6,16 @@ from gateway import Cost, Drawing
 from gateway.reading import is_sandbox
 from generation.picture import examine
 from generation.result import SANDBOX_NOTE, Generation, ShownImage
-from storage.tables import Image
+from storage.tables import Image, Job
 
 REFINE = (
     "To change the picture, pass the change as prompt with this conversation_id; from_image "
     "starts from an earlier picture instead."
+)
+
+COLLECT = (
+    "Call again with only this conversation_id, in half a minute or so: that collects the picture "
+    "and costs nothing more."
 )
 
 
@@ -47,7 +52,7 @@ def tell(
 def tell_again(image: Image, *, spent_today: float, checklist: list[str]) -> Generation:
     """The result for a picture that is already there, for no further money."""
     sandbox = is_sandbox(image.response_id)
-    note = "The refined prompt was drawn before; this is that picture, and nothing was charged."
+    note = "This picture was there already; nothing was charged for showing it."
     return Generation(
         conversation_id=image.conversation_id,
         status="done",
@@ -64,6 +69,30 @@ def tell_again(image: Image, *, spent_today: float, checklist: list[str]) -> Gen
         origin="sandbox" if sandbox else "openai",
         notes=[*([SANDBOX_NOTE] if sandbox else []), note],
         next_step=REFINE,
+    )
+
+
+def tell_working(job: Job, elapsed: float, *, spent_today: float, sandbox: bool) -> Generation:
+    """The result of a call whose waiting time is over before the picture is there."""
+    return Generation(
+        conversation_id=job.conversation_id,
+        status="working",
+        images=[],
+        prompt=job.prompt,
+        revised_prompt=None,
+        models={
+            "assistant": job.options["assistant_model"],
+            "image": job.options["image_model"],
+        },
+        cost_usd=0.0,
+        cost_is_estimate=False,
+        spent_today_usd=round(spent_today, 6),
+        checklist=[],
+        elapsed_seconds=round(elapsed, 1),
+        attempts=0,
+        origin="sandbox" if sandbox else "openai",
+        notes=["The drawing goes on, whatever becomes of this call; it is paid for once."],
+        next_step=COLLECT,
     )
 
 

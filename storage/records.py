@@ -1,10 +1,10 @@
 """Write down what was said, asked, answered, drawn and paid, as it happens."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
 from storage.database import Database
@@ -22,6 +22,9 @@ from storage.tables import (
 )
 
 SHOWN_ID_LENGTH = 60
+BEAT_SECONDS = 5.0
+ALIVE_SECONDS = 20.0
+"""A job whose heartbeat is older was left by a process that died."""
 
 
 class Records:
@@ -82,6 +85,40 @@ class Records:
                 setattr(row, name, value)
             row.changed_at = now()
 
+    async def job(self, job_id: str) -> Job:
+        """A job as it stands."""
+        async with self._database.read() as session:
+            return await session.get_one(Job, job_id)
+
+    async def claim(self, job: Job) -> Job:
+        """Write a job down, unless the same request is under way: then that one.
+
+        One write transaction, so that of many processes only one gets to pay.
+        """
+        same = (
+            select(Job)
+            .where(Job.conversation_id == job.conversation_id, Job.request_key == job.request_key)
+            .where(Job.state.in_(("requested", "submitted")), Job.beat_at > _alive_since())
+            .limit(1)
+        )
+        async with self._database.write() as session:
+            other = await session.scalar(same)
+            if other is None:
+                session.add(job)
+        return other or job
+
+    async def adopt(self, job: Job) -> bool:
+        """Take over a job that nobody works on any more; false if someone else was quicker."""
+        take = update(Job).where(Job.id == job.id, Job.beat_at == job.beat_at).values(beat_at=now())
+        async with self._database.write() as session:
+            result = await session.execute(take)
+        return bool(getattr(result, "rowcount", 0))
+
+    async def beat(self, job_id: str) -> None:
+        """Note that a process still works on a job."""
+        async with self._database.write() as session:
+            await session.execute(update(Job).where(Job.id == job_id).values(beat_at=now()))
+
     async def advance(self, job: Job, state: str, **changes: str) -> None:
         """Move a job on to its next state."""
         job.state, job.changed_at = state, now()
@@ -135,6 +172,15 @@ def booking(
         estimated=estimated,
         usage=usage,
     )
+
+
+def is_alive(job: Job) -> bool:
+    """Whether some process works on a job."""
+    return job.beat_at > _alive_since()
+
+
+def _alive_since() -> str:
+    return (datetime.now(UTC) - timedelta(seconds=ALIVE_SECONDS)).isoformat(timespec="microseconds")
 
 
 def mint(kind: str) -> str:

@@ -123,7 +123,8 @@ class Job(Base):
     """A paid request for a picture, written down before it is sent.
 
     States: requested, submitted (OpenAI has it), kept, failed, unknown (whether it
-    was billed cannot be known).
+    was billed cannot be known). `request_key` is the same for the same request;
+    `beat_at` is renewed while a process works on it.
     """
 
     __tablename__ = "jobs"
@@ -137,6 +138,8 @@ class Job(Base):
     parent_image_id: Mapped[str | None]
     response_id: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
+    request_key: Mapped[str] = mapped_column(default="")
+    beat_at: Mapped[str] = mapped_column(default="")
     created_at: Mapped[str]
     changed_at: Mapped[str]
 

@@ -119,6 +119,8 @@ def _pictures() -> None:
         sa.Column("parent_image_id", sa.String()),
         sa.Column("response_id", sa.String(), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
+        sa.Column("request_key", sa.String(), nullable=False),
+        sa.Column("beat_at", sa.String(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
         sa.Column("changed_at", sa.String(), nullable=False),
     )

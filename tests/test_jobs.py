@@ -1,0 +1,205 @@
+"""A picture that is paid for is never lost and never paid for twice."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StdioTransport
+
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import DRAW, consult, data_of, draw, picture, refusal
+from tests.conftest import KEY, ROOT, Connect
+
+SKIP = {"dialogue_mode": "skip"}
+
+
+async def ready(client: Client[Any]) -> str:
+    """A conversation with a prompt that is not drawn yet."""
+    result = await consult(client, "a fox", mode="skip")
+    return str(result["conversation_id"])
+
+
+async def test_a_call_answers_in_time_and_a_later_one_collects(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=6", kind="image")
+    async with connect(wait_seconds=1) as client:
+        working = await draw(client, prompt="a fox", **SKIP)
+        while (result := await draw(client, conversation_id=working["conversation_id"]))[
+            "status"
+        ] == "working":
+            assert result["elapsed_seconds"] > 0
+
+    assert working["status"] == "working"
+    assert working["images"] == []
+    assert picture(result).is_file()
+    assert sandbox.count("image") == 1
+
+
+async def test_a_change_that_took_long_is_collected_and_not_the_first_picture(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(wait_seconds=2) as client:
+        first = await draw(client, prompt="a fox", **SKIP)
+        conversation = first["conversation_id"]
+        sandbox.fail("delay=3", kind="image")
+        working = await draw(client, prompt="make it blue", conversation_id=conversation)
+        await asyncio.sleep(3)
+        collected = await draw(client, conversation_id=conversation)
+
+    assert working["status"] == "working"
+    assert collected["images"][0]["changed"] == "make it blue"
+
+
+async def test_the_same_request_joins_the_one_that_runs(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    conversation = await ready(client)
+    sandbox.fail("delay=1", kind="image")
+
+    results = await asyncio.gather(*(draw(client, conversation_id=conversation) for _ in range(6)))
+
+    assert len({result["images"][0]["image_id"] for result in results}) == 1
+    assert sandbox.count("image") == 1
+
+
+async def test_another_request_does_not_join(client: Client[Any], sandbox: Sandbox) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    conversation = first["conversation_id"]
+
+    await asyncio.gather(
+        draw(client, conversation_id=conversation, prompt="make it blue"),
+        draw(client, conversation_id=conversation, prompt="make it green"),
+    )
+
+    assert sandbox.count("image") == 3
+
+
+@asynccontextmanager
+async def process(settings: Settings, sandbox: Sandbox) -> AsyncIterator[Client[Any]]:
+    """A server in a process of its own, with these settings."""
+    environment = {
+        **os.environ,
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": sandbox.base_url,
+        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
+        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
+    }
+    transport = StdioTransport(
+        sys.executable, [str(ROOT / "__main__.py")], env=environment, keep_alive=False
+    )
+    async with Client(transport) as client:
+        yield client
+
+
+async def test_twenty_identical_calls_to_two_processes_buy_one_picture(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    async with process(settings, sandbox) as one, process(settings, sandbox) as two:
+        conversation = await ready(one)
+        sandbox.fail("delay=2", kind="image")
+        calls = [
+            draw(client, conversation_id=conversation) for client in (one, two) for _ in range(10)
+        ]
+        results = await asyncio.gather(*calls)
+
+    assert len({result["images"][0]["image_id"] for result in results}) == 1
+    assert sandbox.count("image") == 1
+
+
+async def test_a_killed_server_loses_no_picture(
+    connect: Connect, sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.records.ALIVE_SECONDS", 1.0)
+    sandbox.fail("delay=3", kind="image")
+    code = (
+        "import asyncio, sys; from fastmcp import Client; from server import create_server;"
+        "from settings import load_settings\n"
+        "async def main():\n"
+        "    async with Client(create_server(load_settings())) as client:\n"
+        f"        await client.call_tool({DRAW!r}, dict(prompt='a fox', dialogue_mode='skip'))\n"
+        "asyncio.run(main())"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": sandbox.base_url,
+        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
+        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
+    }
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, env=environment, stderr=asyncio.subprocess.DEVNULL
+    )
+    async with asyncio.timeout(30):
+        while sandbox.count("image") == 0:  # noqa: ASYNC110  # the sandbox counts in its thread
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)  # the response id is in the record by now
+    killed.kill()
+    await killed.wait()
+    await asyncio.sleep(1)
+
+    conversation = sandbox.requests[-1].body["metadata"]["conversation"]
+    async with connect() as client:
+        result = await draw(client, conversation_id=conversation)
+
+    assert result["status"] == "done"
+    assert picture(result).is_file()
+    assert sandbox.count("image") == 1
+
+
+async def test_a_request_whose_outcome_is_unknown_is_not_repeated_on_its_own(
+    connect: Connect, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect() as client:
+        conversation = await ready(client)
+        sandbox.fail("delay=5", kind="image")
+        monkeypatch.setattr(
+            "generation.flow.Artist._stages", lambda *_: _never_noted
+        )  # killed before the response id was written down
+        running = asyncio.ensure_future(draw(client, conversation_id=conversation))
+        await asyncio.sleep(1)
+        monkeypatch.setattr("storage.records.ALIVE_SECONDS", 0.0)
+        async with connect() as other:
+            error = await refusal(other, DRAW, conversation_id=conversation)
+        paid = sandbox.count("image")
+        await running
+
+    assert "may have been charged" in error
+    assert paid == 1
+
+
+async def _never_noted(_stage: str, _response_id: str) -> None:
+    """A process that dies before it writes down what it hears."""
+
+
+async def test_where_the_earlier_turn_is_gone_the_kept_file_is_uploaded_once(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    sandbox.fail("previous_response_not_found", kind="image")
+
+    changed = await draw(client, prompt="make it blue", conversation_id=first["conversation_id"])
+
+    body = sandbox.requests[-1].body
+    assert "previous_response_id" not in body
+    assert body["input"][0]["content"][1]["type"] == "input_image"
+    assert any("kept file was uploaded" in note for note in changed["notes"])
+    assert changed["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
+    assert sandbox.count("image") == 2
+
+
+async def test_text_says_how_to_collect(connect: Connect, sandbox: Sandbox) -> None:
+    sandbox.fail("delay=3", kind="image")
+    async with connect(wait_seconds=1) as client:
+        called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
+
+    data = data_of(called)
+    assert data["status"] == "working"
+    assert data["next_step"].startswith("Call again with only this conversation_id")
