@@ -23,6 +23,7 @@ COMMANDS = {
     "consult": ("cli.consult:consult", "Hold the dialogue in a terminal, then draw if wanted."),
     "demo": ("cli.demo:demo", "Play the whole job on the sandbox: no key, no cost."),
     "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
+    "prompts": ("cli.prompts:app", "Try the prompts on written dialogues: prompts eval."),
     "sandbox": ("cli.sandbox:sandbox", "Serve the stand-in for OpenAI by itself."),
 }
 """Each command with where it lives, imported when it is called, and its line of help."""
