@@ -82,23 +82,22 @@ _IMAGE = _object(
 
 GENERATION: Schema = {
     **_object(
-        conversation_id=STRING,
-        status=_enum("done", "working", "asking", "failed"),
-        images=_list(_IMAGE),
-        prompt=STRING,
-        revised_prompt=_TEXT,
-        models={"type": "object"},
-        cost_usd=NUMBER,
-        cost_is_estimate=BOOLEAN,
-        spent_today_usd=NUMBER,
-        checklist=_list(STRING),
-        verification=_TEXT,
-        elapsed_seconds=NUMBER,
-        attempts=INTEGER,
-        origin=_enum("openai", "sandbox"),
-        questions=_list({"type": "object"}),
-        notes=_list(STRING),
-        next_step=STRING,
+        **_DIALOGUE
+        | {
+            "status": _enum("done", "working", "asking", "failed"),
+            "images": _list(_IMAGE),
+            "prompt": STRING,
+            "revised_prompt": _TEXT,
+            "models": {"type": "object"},
+            "cost_usd": NUMBER,
+            "cost_is_estimate": BOOLEAN,
+            "spent_today_usd": NUMBER,
+            "checklist": _list(STRING),
+            "verification": _TEXT,
+            "elapsed_seconds": NUMBER,
+            "attempts": INTEGER,
+        }
     ),
     "required": ["conversation_id", "status", "next_step"],
 }
+"""A drawing, or, with status asking, what the consultation returns."""

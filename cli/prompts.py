@@ -114,10 +114,11 @@ def _report(played: list[Played], spent: Spent, settings: Settings) -> None:
                 console.print(f"\nNot kept: {one.dialogue.name}: {check.name}", markup=False)
                 console.print(f"  seen: {check.seen}", markup=False)
     where = "the sandbox, nothing was paid" if settings.sandbox else "OpenAI"
+    turns = sum(len(one.results) for one in played)
     console.print(
-        f"\n{len(played)} dialogues, {sum(len(one.results) for one in played)} turns, "
-        f"{spent.calls} calls to {settings.facilitator_model} ({where}): "
-        f"{spent.tokens_in:,} tokens in, {spent.cached:,} of them cached, {spent.tokens_out:,} out, ${spent.usd:.4f}",
+        f"\n{len(played)} dialogues, {turns} turns, {spent.calls} calls to "
+        f"{settings.facilitator_model} ({where}): {spent.tokens_in:,} tokens in, "
+        f"{spent.cached:,} of them cached, {spent.tokens_out:,} out, ${spent.usd:.4f}",
         markup=False,
     )
 

@@ -6,7 +6,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prompts.errors import PromptError
-from prompts.template import faults
+from prompts.template import faults, yaml_fault
 
 
 class _Entry(BaseModel):
@@ -44,10 +44,11 @@ class ImageType(_Entry):
 def parse_image_type(name: str, source: str) -> ImageType:
     """Read one image type file. Raises `PromptError`."""
     try:
-        return ImageType.model_validate({"name": name, **(yaml.safe_load(source) or {})})
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PromptError(f"image type {name}, line {line}: no YAML: {error.problem}.") from error
-    except (ValidationError, TypeError) as error:
-        told = faults(error) if isinstance(error, ValidationError) else "it must be a mapping"
-        raise PromptError(f"image type {name}: {told}.") from error
+        return ImageType.model_validate({**(yaml.safe_load(source) or {}), "name": name})
+    except ValidationError as error:
+        raise PromptError(f"image type {name}: {faults(error)}.") from error
+    except TypeError as error:
+        raise PromptError(f"image type {name}: it must be a mapping.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        line, problem = yaml_fault(error)
+        raise PromptError(f"image type {name}, line {line}: no YAML: {problem}.") from error

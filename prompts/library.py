@@ -47,6 +47,6 @@ class Library:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # an editor may mark the order of bytes
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"{path.name} cannot be read: it must be a UTF-8 text file.") from error

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -69,7 +69,7 @@ class Template:
             return _jinja.from_string(self.text).render(values).strip()
         except UndefinedError as error:
             raise PromptError(f"{self.name}: {error.message}.{self._meant(error)}") from error
-        except (TemplateError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever a template computes may fail in any way
             raise PromptError(f"{self.name}: {error}.") from error
 
     def _parse(self) -> Any:  # Jinja's syntax tree
@@ -95,13 +95,18 @@ def parse_template(name: str, source: str) -> Template:
     first_line = header.count("\n") + 3
     try:
         return Template(name, Header.model_validate(yaml.safe_load(header)), text, first_line)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
-        raise PromptError(
-            f"{name}, line {line}: the header is no YAML: {error.problem}."
-        ) from error
     except ValidationError as error:
         raise PromptError(f"{name}: the header is wrong: {faults(error)}.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        line, problem = yaml_fault(error)
+        raise PromptError(f"{name}, line {line + 1}: the header is no YAML: {problem}.") from error
+
+
+def yaml_fault(error: Exception) -> tuple[int, str]:
+    """The line of a YAML text that is wrong, counted from 1, and what is wrong with it."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+    return (mark.line + 1 if mark else 1), str(problem or error)
 
 
 def faults(error: ValidationError) -> str:

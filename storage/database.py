@@ -20,6 +20,11 @@ BUSY_MILLISECONDS = 15_000
 DAMAGED = "It was left as it is: move it away to start afresh, or restore a copy"
 NOT_WRITABLE = "Make its folder writable, or set IMAGE_CONSULTANT_DATA_DIR"
 
+NEWER = (
+    "was written by a newer version of this server. It was left as it is: update the server, or "
+    "set IMAGE_CONSULTANT_DATA_DIR to another folder"
+)
+
 FAULTS = {
     "malformed": f"is damaged. {DAMAGED}",
     "not a database": f"is damaged. {DAMAGED}",
@@ -93,8 +98,11 @@ def migrate(connection: Connection) -> None:
     and nearly every start finds the schema up to date.
     """
     newest = max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-    if _version(connection) == newest:
+    found = _version(connection)
+    if found == newest:
         return
+    if found is not None and found > newest:
+        raise NewerDatabase
     from alembic import command
     from alembic.config import Config
 
@@ -102,6 +110,10 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "newline")
     command.upgrade(config, "head")
+
+
+class NewerDatabase(Exception):  # noqa: N818  # turned into a sentence below
+    """The schema was made by a later version of this server."""
 
 
 def _version(connection: Connection) -> str | None:
@@ -152,6 +164,8 @@ class _told:  # noqa: N801  # a context manager, used like a function
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, NewerDatabase):
+            raise StorageError(f"The record database {self._path} {NEWER}.") from error
         if not isinstance(error, DBAPIError):
             return
         reason = str(error.orig).lower()
