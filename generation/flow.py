@@ -77,10 +77,6 @@ class Artist:
         await asyncio.to_thread(self._pictures.check)
         await self._check_budget(options)
         template = self._library.template(TEMPLATE)
-        job = job_row(conversation, planned, options, {template.name: template.fingerprint})
-        claimed = await self._records.claim(job)
-        if claimed is not job:
-            return await self._join(conversation, claimed, progress)
         request = build_request(
             planned.prompt,
             options,
@@ -88,6 +84,10 @@ class Artist:
             conversation_id=conversation.id,
             previous_response_id=planned.parent.response_id if planned.parent else None,
         )
+        job = job_row(conversation, planned, options, {template.name: template.fingerprint})
+        claimed = await self._records.claim(job)
+        if claimed is not job:
+            return await self._join(conversation, claimed, progress)
         self._jobs.start(job, lambda tell: self._buy(conversation, planned, job, request, tell))
         return await self._wait(job, progress)
 

@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.orm import selectinload
 
 from storage.database import Database
@@ -121,17 +121,13 @@ class Records:
 
     async def advance(self, job: Job, state: str, **changes: str) -> None:
         """Move a job on to its next state."""
-        job.state, job.changed_at = state, now()
-        for name, value in changes.items():
-            setattr(job, name, value)
         async with self._database.write() as session:
-            await session.merge(job)
+            await session.execute(_changed(job, state=state, **changes))
 
     async def keep(self, job: Job, image: Image, costs: list[Spending]) -> None:
         """Write a picture, its price and the end of its job, all or none."""
-        job.state, job.changed_at = "kept", now()
         async with self._database.write() as session:
-            await session.merge(job)
+            await session.execute(_changed(job, state="kept"))
             session.add_all([image, *costs])
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
@@ -149,6 +145,13 @@ class Records:
         total = select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
         async with self._database.read() as session:
             return float((await session.scalar(total)) or 0.0)
+
+
+def _changed(job: Job, **values: str) -> Update:
+    """The update of a job that touches nothing but these columns: others may beat meanwhile."""
+    for name, value in values.items():
+        setattr(job, name, value)
+    return update(Job).where(Job.id == job.id).values(changed_at=now(), **values)
 
 
 def booking(
