@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from consultation.result import Consultation
     from gateway import Gateway
     from generation.flow import Artist
+    from prompts.library import Library
     from sandbox import Sandbox
     from storage.database import Database
     from storage.inputs import Inputs
@@ -98,23 +99,29 @@ class _Parts:
         return Inputs(folders, self.settings.data_dir / "references")
 
     @cached_property
-    def consultant(self) -> "Consultant":
-        from consultation.flow import Consultant
+    def library(self) -> "Library":
         from prompts.library import Library
 
-        library = Library(self.settings.templates_dir)
-        return Consultant(self.settings, self.gateway, self.records, library, self.inputs)
+        return Library(self.settings.templates_dir)
+
+    @cached_property
+    def consultant(self) -> "Consultant":
+        from consultation.facilitator import Facilitator
+        from consultation.flow import Consultant
+
+        facilitator = Facilitator(
+            self.settings, self.gateway, self.records, self.library, self.inputs
+        )
+        return Consultant(self.settings, self.records, self.inputs, facilitator)
 
     @cached_property
     def artist(self) -> "Artist":
         from generation.flow import Artist
-        from prompts.library import Library
         from storage.pictures import Pictures
 
-        library = Library(self.settings.templates_dir)
         reserve = self.settings.data_dir / "pictures"
         pictures = Pictures(self.settings.images_dir, reserve)
-        return Artist(self.settings, self.gateway, self.records, pictures, library)
+        return Artist(self.settings, self.gateway, self.records, pictures, self.library)
 
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""

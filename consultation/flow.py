@@ -23,10 +23,8 @@ from consultation.rows import (
 from consultation.said import said_in
 from consultation.suggestion import estimate, settle
 from consultation.turn import Phrase
-from gateway import Gateway
 from gateway.reading import is_sandbox
 from problems import Problem
-from prompts.library import Library
 from settings import Settings
 from storage.inputs import Inputs
 from storage.records import Records, now
@@ -46,17 +44,12 @@ class Consultant:
     """Leads the dialogues of one server."""
 
     def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        records: Records,
-        library: Library,
-        inputs: Inputs,
+        self, settings: Settings, records: Records, inputs: Inputs, facilitator: Facilitator
     ) -> None:
         self._settings = settings
         self._records = records
         self._inputs = inputs
-        self._facilitator = Facilitator(settings, gateway, records, library, inputs)
+        self._facilitator = facilitator
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def consult(
