@@ -12,7 +12,7 @@ from cli.child import server_process
 from problems import Problem
 
 IDEA = "a lighthouse in a storm"
-CHANGE = "Make it a calm evening, with warm light in the windows."
+CHANGE = "Make it evening, with warm light from one side."
 MOST_TURNS = 8
 
 

@@ -83,9 +83,10 @@ def _up_to_the_state(items: list[Json]) -> list[Json]:
 
 
 def _hear(dialogue: Dialogue, item: Json) -> None:
+    """Take in a message: words first, whatever they look like, then what the application adds."""
     words = []
-    for text in reading.texts(item):
-        found = _json(text) if text.lstrip().startswith("{") else None
+    for place, text in enumerate(reading.texts(item)):
+        found = _json(text) if place and text.lstrip().startswith("{") else None
         if found is not None and isinstance(found.get("answers"), list):
             dialogue.answers += found["answers"]
         elif found is not None and "reference" in found:

@@ -3,6 +3,7 @@
 import json
 
 from sandbox import dialogue, lexicon, misbehaviour, phrases
+from sandbox import facilitator_contradictions as contradictions
 from sandbox.dialogue import Dialogue
 from sandbox.errors import Json
 from sandbox.listening import Heard, listen
@@ -25,7 +26,7 @@ def turn(talk: Dialogue) -> Json:
     for reference in talk.references:
         if not heard.decided("palette"):
             heard.settle("palette", lexicon.data()["seen"][tongue], "reference", reference)
-    asking = [] if _ends(talk, heard) else _questions(talk, heard, tongue)
+    asking = [] if _ends(talk, heard) else _asking(talk, heard, tongue)
     if not asking:
         for dimension in lexicon.data()["worth_saying"]:
             if not heard.decided(dimension):
@@ -36,7 +37,7 @@ def turn(talk: Dialogue) -> Json:
         "language": tongue,
         "title": _title(talk),
         "image_type": kind,
-        "brief": _brief(heard),
+        "brief": _brief(heard, kind),
         "answered": heard.answered,
         "questions": asking,
         "ready": not asking,
@@ -55,29 +56,47 @@ def _language(talk: Dialogue) -> str:
 
 
 def _ends(talk: Dialogue, heard: Heard) -> bool:
-    if talk.state.get("finish") or heard.wants_end or talk.questions_left <= 0:
-        return True
-    if talk.was_ready:
-        return True
-    return not talk.turns and all(map(heard.decided, lexicon.data()["complete"]))
+    finished = talk.state.get("finish") or heard.wants_end or talk.questions_left <= 0
+    return bool(finished or talk.was_ready)
 
 
-def _questions(talk: Dialogue, heard: Heard, tongue: str) -> list[Json]:
-    asked = {entry.get("dimension") for entry in (*talk.asked, *talk.open_questions)}
+def _asking(talk: Dialogue, heard: Heard, tongue: str) -> list[Json]:
+    """Return the next questions: contradictions first, then what is open unless all is said."""
+    conflicts = contradictions.questions(talk, tongue)
+    for question in conflicts:
+        heard.brief.pop(question["dimension"], None)
+    unclear = {question["dimension"] for question in conflicts}
+    told = all(heard.decided(d) or d in unclear for d in lexicon.data()["complete"])
+    clear_so_far = all(entry["dimension"] in contradictions.dimensions() for entry in talk.asked)
     known = lexicon.data()
-    ladder = known["quick"] if talk.mode == "quick" else known["order"]
-    undecided = [d for d in ladder if not heard.decided(d) and d not in asked]
     most = min(talk.questions_left, known["per_turn"][talk.mode])
-    return [lexicon.question(dimension, tongue) for dimension in undecided[:most]]
+    rest = [] if told and clear_so_far else _undecided(talk, heard)
+    asking = [lexicon.question(d, tongue) for d in rest if d not in unclear]
+    return [*conflicts, *asking][:most]
 
 
-def _brief(heard: Heard) -> list[Json]:
+def _undecided(talk: Dialogue, heard: Heard) -> list[str]:
+    asked = {entry.get("dimension") for entry in (*talk.asked, *talk.open_questions)}
+    ladder = lexicon.data()["ladder"][talk.mode]
+    return [d for d in ladder if not heard.decided(d) and d not in asked]
+
+
+def _brief(heard: Heard, kind: str) -> list[Json]:
+    """Return an entry per dimension; what a type calls otherwise is said under both names."""
     known = lexicon.order()
     extra = [dimension for dimension in heard.brief if dimension not in known]
+    also = lexicon.data()["also"].get(kind, {})
     return [
-        heard.brief.get(dimension)
-        or {"dimension": dimension, "value": "", "source": "open", "ref": None}
-        for dimension in (*known, *extra)
+        *(
+            heard.brief.get(dimension)
+            or {"dimension": dimension, "value": "", "source": "open", "ref": None}
+            for dimension in (*known, *extra)
+        ),
+        *(
+            {**heard.brief[ours], "dimension": theirs}
+            for ours, theirs in also.items()
+            if heard.decided(ours)
+        ),
     ]
 
 

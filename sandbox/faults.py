@@ -38,7 +38,7 @@ FAULTS = {
     "delay": "works, after =SECONDS (1)",
     "padded": "works; a png result is padded to =BYTES (3000000)",
     "ask_too_many": "facilitator: more questions than the budget allows",
-    "ask_again": "facilitator: a question that was asked before",
+    "ask_again": "facilitator: a question that was asked before, in other words",
     "ask_answered": "facilitator: a question whose answer is known",
     "bad_ref": "facilitator: a phrase from an answer that does not exist",
     "invent": "facilitator: a phrase called the person's that they never said",

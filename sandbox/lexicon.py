@@ -1,7 +1,6 @@
 """The words the facilitator knows: which language, which dimension, is there a subject at all."""
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from sandbox.errors import Json
 _FILE = Path(__file__).with_name("facilitator.yaml")
 _NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
+_LATIN = re.compile(r"[^\W\d_\u0600-\u06ff\u3040-\u30ff\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _JAPANESE_CONTENT = re.compile(r"[\u30a1-\u30ff\u3400-\u9fff]")
 _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
@@ -33,7 +33,7 @@ def order() -> list[str]:
 
 
 @cache
-def _pattern(*path: str) -> re.Pattern[str]:
+def _pattern(*path: str | int) -> re.Pattern[str]:
     words: Any = data()
     for key in path:
         words = words[key]
@@ -43,7 +43,7 @@ def _pattern(*path: str) -> re.Pattern[str]:
 
 def _expression(word: str) -> str:
     stem, inflected = word.removesuffix("*"), word.endswith("*")
-    exact = re.escape(stem)
+    exact = re.escape(stem).replace("'", "['’]")
     if _NO_SPACES.search(stem):
         return exact
     tail = r"\w*" if inflected else r"(?!\w)"
@@ -68,10 +68,15 @@ def quotes(words: str) -> list[str]:
 
 
 def language(words: str) -> str | None:
-    """Return the language of a text by its script and small words, None if neither tells."""
-    if _NO_SPACES.search(words):
+    """Return the language of a text by its script and small words, None if neither tells.
+
+    Quoted text does not count; a name in another script does not outweigh a sentence.
+    """
+    words = _quoted().sub(" ", words)
+    latin = len(_LATIN.findall(words))
+    if 2 * len(_NO_SPACES.findall(words)) > latin:
         return "ja"
-    if _ARABIC.search(words):
+    if len(_ARABIC.findall(words)) > latin:
         return "ar"
     said = [word.lower() for word in _WORD.findall(words)]
     german = sum(word in data()["language_words"]["de"] for word in said)
@@ -90,6 +95,22 @@ def question(dimension: str, tongue: str) -> Json:
     return {"dimension": dimension, **chosen, "options": options}
 
 
+def avoided(words: str) -> list[str]:
+    """Return the wishes of the kind "no people"."""
+    return _passages(_avoided(), _quoted().sub(lambda match: "\n" * len(match[0]), words))
+
+
+def side(dimension: str, number: int, words: str) -> list[str]:
+    """Return what a text says for one of the two sides of a contradiction."""
+    bare = _avoided().sub("\n", _quoted().sub("\n", words))
+    return _pattern("contradictions", dimension, number).findall(bare)
+
+
+def changes_mind(words: str) -> bool:
+    """Return whether a text says that it replaces what was said before."""
+    return bool(_pattern("changes").search(words))
+
+
 def spans(words: str, *, weak: bool) -> dict[str, list[str]]:
     """Return the passages that decide a dimension, by dimension.
 
@@ -102,7 +123,7 @@ def spans(words: str, *, weak: bool) -> dict[str, list[str]]:
     strong = len(set(map(str.lower, colours))) >= _ENOUGH_COLOURS or _in_colour(bare)
     if colours and (strong or weak or found["palette"]):
         found["palette"] = _passages(_any_colour(), bare)
-    found["avoid"] = [p for p in _passages(_avoided(), bare) if p not in found["text"]]
+    found["avoid"] = [p for p in avoided(words) if p not in found["text"]]
     found["text"] = quotes(words) or found["text"]
     return {key: list(dict.fromkeys(found[key])) for key in order() if found.get(key)}
 
@@ -130,27 +151,25 @@ def _in_colour(words: str) -> bool:
 def has_subject(words: str) -> bool:
     """Return whether a text names a thing, once adjectives, settings and small words are gone."""
     rest = _quoted().sub(" ", words)
-    patterns = [_pattern("keywords", key) for key in data()["keywords"]]
-    patterns += [_pattern("colours"), _pattern("salad"), _pattern("fillers"), *_skips()]
+    # Whole phrases go before the small words that they are made of.
+    patterns = [_avoided(), _pattern("skip"), _pattern("finish")]
+    patterns += [_pattern("keywords", key) for key in data()["keywords"]]
+    patterns += [_pattern("colours"), _pattern("salad"), _pattern("fillers")]
     for pattern in patterns:
         rest = pattern.sub(" ", rest)
-    if _NO_SPACES.search(words):
-        return bool(_JAPANESE_CONTENT.search(rest))
+    if _JAPANESE_CONTENT.search(rest):
+        return True
     return any(len(word) > 1 for word in _WORD.findall(rest))
-
-
-def _skips() -> Iterable[re.Pattern[str]]:
-    return _pattern("skip"), _pattern("finish")
 
 
 def declines(words: str) -> bool:
     """Return whether a piece of a message leaves a decision to us, and says nothing else."""
-    return bool(_pattern("skip").search(words)) and _is_bare(words)
+    return bool(_pattern("skip").search(_quoted().sub("", words))) and _is_bare(words)
 
 
 def wants_end(words: str) -> bool:
     """Return whether a piece of a message asks for no more questions, and says nothing else."""
-    return bool(_pattern("finish").search(words)) and _is_bare(words)
+    return bool(_pattern("finish").search(_quoted().sub("", words))) and _is_bare(words)
 
 
 def _is_bare(words: str) -> bool:
@@ -159,6 +178,7 @@ def _is_bare(words: str) -> bool:
 
 def image_type(words: str) -> str:
     """Return the kind of picture a text asks for."""
+    words = _avoided().sub(" ", _quoted().sub(" ", words))
     types = data()["types"]
     return next((name for name in types if _pattern("types", name).search(words)), "general")
 

@@ -39,7 +39,9 @@ class Heard:
 def listen(dialogue: Dialogue, tongue: str) -> Heard:
     """Return the brief of the last turn with everything said since then worked in."""
     before = dialogue.turns[-1].get("brief") or [] if dialogue.turns else []
-    heard = Heard({e["dimension"]: e for e in before if e.get("source") != "open"})
+    other_names = {name for also in lexicon.data()["also"].values() for name in also.values()}
+    known = [e for e in before if e["source"] != "open" and e["dimension"] not in other_names]
+    heard = Heard({entry["dimension"]: entry for entry in known})
     structured = _take_answers(heard, dialogue, tongue)
     for number in dialogue.fresh:
         words = dialogue.said[number - 1]
@@ -112,6 +114,7 @@ def _assume(heard: Heard, dimensions: list[str], tongue: str) -> None:
 
 
 def _answer(heard: Heard, waiting: list[Json], words: str, number: int, tongue: str) -> None:
+    words = _take_long_options(heard, waiting, words)
     said = split(words)
     pieces = [piece for piece in said if not lexicon.wants_end(piece)]
     if len(waiting) == 1 and pieces == said and not any(map(lexicon.declines, said)):
@@ -128,6 +131,19 @@ def _answer(heard: Heard, waiting: list[Json], words: str, number: int, tongue: 
             del waiting[: len(given_up)]
         else:
             _note(heard, waiting.pop(0), piece)
+
+
+def _take_long_options(heard: Heard, waiting: list[Json], words: str) -> str:
+    """Take options that are whole sentences before commas part them; return the other words."""
+    for question in list(waiting):
+        for option in question["options"]:
+            found = re.search(re.escape(option), words, re.IGNORECASE)
+            if found and _COMMA.search(option):
+                waiting.remove(question)
+                _note(heard, question, found[0])
+                words = words.replace(found[0], "\n").strip(_EDGES)
+                break
+    return words
 
 
 def _match(

@@ -29,8 +29,17 @@ def _ask(turn: Json, questions: list[Json]) -> None:
     turn.update(questions=questions, ready=False, phrases=[])
 
 
-def _asked_or(turn: Json, dimension: str) -> list[Json]:
-    return turn["questions"] or [lexicon.question(dimension, turn["language"])]
+def _told(turn: Json) -> list[str]:
+    """Return the dimensions that the person has decided."""
+    said = [e["dimension"] for e in turn["brief"] if e["source"] in ("request", "answer")]
+    return [dimension for dimension in said if dimension in lexicon.order()]
+
+
+def _asked_or(turn: Json, talk: Dialogue) -> list[Json]:
+    """Return the turn's questions; where it has none, one that might be asked."""
+    known = {*_told(turn), *(entry.get("dimension") for entry in talk.asked)}
+    free = next((d for d in reversed(lexicon.order()) if d not in known), "light")
+    return turn["questions"] or [lexicon.question(free, turn["language"])]
 
 
 def _ask_too_many(turn: Json, talk: Dialogue) -> None:
@@ -41,15 +50,14 @@ def _ask_too_many(turn: Json, talk: Dialogue) -> None:
 
 
 def _ask_again(turn: Json, talk: Dialogue) -> None:
-    before = [entry["dimension"] for entry in talk.asked]
-    questions = _asked_or(turn, "style")
-    again = before[0] if before else questions[0]["dimension"]
-    _ask(turn, [lexicon.question(again, turn["language"]), *questions])
+    before = [entry["dimension"] for entry in talk.asked if entry["dimension"] in lexicon.order()]
+    questions = _asked_or(turn, talk)
+    again = lexicon.question(before[0] if before else questions[0]["dimension"], turn["language"])
+    _ask(turn, [{**again, "text": f"{again['why']} {again['text']}"}, *questions])
 
 
 def _ask_answered(turn: Json, _talk: Dialogue) -> None:
-    known = [e["dimension"] for e in turn["brief"] if e["source"] in ("request", "answer")]
-    dimension = known[0] if known else "subject"
+    dimension = (*_told(turn), "subject")[0]
     _ask(turn, [lexicon.question(dimension, turn["language"])])
 
 
@@ -67,7 +75,10 @@ def _invent(turn: Json, _talk: Dialogue) -> None:
         turn["phrases"].append({"text": f" {_INVENTED}", **claimed})
 
 
-def _invent_answer(turn: Json, _talk: Dialogue) -> None:
+def _invent_answer(turn: Json, talk: Dialogue) -> None:
+    if not turn["answered"]:
+        waiting = talk.open_questions[:1]
+        turn["answered"] = [{"question_id": entry["id"], "answer": ""} for entry in waiting]
     for given in turn["answered"][:1]:
         claimed = {"source": "answer", "ref": given["question_id"]}
         given["answer"] = _INVENTED
@@ -78,8 +89,16 @@ def _invent_answer(turn: Json, _talk: Dialogue) -> None:
 def _lose_words(turn: Json, _talk: Dialogue) -> None:
     for phrase in turn["phrases"]:
         if phrase["ref"] == "m1":
-            words = phrase["text"].split(" ")
-            phrase["text"] = " ".join(words[: max(1, len(words) // 3)])
+            phrase["text"] = _first_third(phrase["text"])
+    for entry in turn["brief"]:
+        if entry["dimension"] == "subject":
+            entry["value"] = _first_third(entry["value"])
+
+
+def _first_third(text: str) -> str:
+    words = text.split(" ")
+    kept = " ".join(words[: max(1, len(words) // 3)])
+    return kept if kept != text else text[: len(text) // 3]
 
 
 def _prose_prompt(turn: Json, _talk: Dialogue) -> None:
@@ -96,12 +115,13 @@ def _lose_text(turn: Json, talk: Dialogue) -> None:
         _replace(turn, quote, wrong)
 
 
-def _drop_avoid(turn: Json, _talk: Dialogue) -> None:
+def _drop_avoid(turn: Json, talk: Dialogue) -> None:
+    for wish in (wish for words in talk.said for wish in lexicon.avoided(words)):
+        _replace(turn, wish, "")
     for entry in turn["brief"]:
-        if entry["dimension"] == "avoid" and entry["value"]:
-            for passage in entry["value"].split(", "):
-                _replace(turn, passage, "")
-            entry.update(value="", source="open", ref=None)
+        entry["value"] = entry["value"].strip(" ,")
+        if not entry["value"]:
+            entry.update(source="open", ref=None)
     turn["phrases"] = [p for p in turn["phrases"] if p["text"].strip(" ,.")]
 
 
@@ -110,37 +130,37 @@ def _replace(turn: Json, old: str, new: str) -> None:
     for phrase in turn["phrases"]:
         phrase["text"] = pattern.sub(lambda _found: new, phrase["text"])
     for entry in turn["brief"]:
-        entry["value"] = entry["value"].replace(old, new)
+        entry["value"] = pattern.sub(lambda _found: new, entry["value"])
 
 
-def _one_option(turn: Json, _talk: Dialogue) -> None:
+def _one_option(turn: Json, talk: Dialogue) -> None:
     questions = [
-        {**question, "options": question["options"][:1]} for question in _asked_or(turn, "light")
+        {**question, "options": question["options"][:1]} for question in _asked_or(turn, talk)
     ]
     _ask(turn, questions)
 
 
-def _same_options(turn: Json, _talk: Dialogue) -> None:
+def _same_options(turn: Json, talk: Dialogue) -> None:
     questions = [
         {**question, "options": [question["options"][0], question["options"][0].upper()]}
-        for question in _asked_or(turn, "light")
+        for question in _asked_or(turn, talk)
     ]
     _ask(turn, questions)
 
 
-def _many_options(turn: Json, _talk: Dialogue) -> None:
+def _many_options(turn: Json, talk: Dialogue) -> None:
     questions = [
         {
             **question,
             "options": [f"{option} {n}" for n in (1, 2, 3) for option in question["options"]],
         }
-        for question in _asked_or(turn, "light")
+        for question in _asked_or(turn, talk)
     ]
     _ask(turn, questions)
 
 
-def _never_ready(turn: Json, _talk: Dialogue) -> None:
-    _ask(turn, _asked_or(turn, "light"))
+def _never_ready(turn: Json, talk: Dialogue) -> None:
+    _ask(turn, _asked_or(turn, talk))
 
 
 def _empty_questions(turn: Json, _talk: Dialogue) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from sandbox import facilitator_contradictions as contradictions
 from sandbox import lexicon
 from sandbox.dialogue import Dialogue
 from sandbox.errors import Json
@@ -38,10 +39,7 @@ def _request(dialogue: Dialogue, heard: Heard) -> list[str]:
     """Return the first message without the words that a later one took back."""
     words = dialogue.said[0] if dialogue.said else ""
     gone = [
-        passage
-        for dimension, found in lexicon.spans(words, weak=False).items()
-        if heard.brief.get(dimension, {}).get("ref") != "m1"
-        for passage in found
+        passage for dimension in lexicon.order() for passage in _taken_back(words, dimension, heard)
     ]
     gone += [piece for piece in split(words) if lexicon.wants_end(piece)]
     if not gone:
@@ -49,6 +47,16 @@ def _request(dialogue: Dialogue, heard: Heard) -> list[str]:
     cut = re.split("|".join(map(re.escape, gone)), words)
     kept = [part for part in cut if part.strip(" ,.;")]
     return [*kept[:-1], kept[-1].rstrip(" ,;")] if kept else []
+
+
+def _taken_back(words: str, dimension: str, heard: Heard) -> list[str]:
+    """Return what the request says of a dimension and something later has replaced."""
+    entry = heard.brief.get(dimension, {})
+    if entry.get("ref") == "m1":
+        return []
+    if contradictions.holds_both(dimension, words):
+        return contradictions.loser(dimension, str(entry.get("value")), words)
+    return lexicon.spans(words, weak=False).get(dimension, [])
 
 
 def _additions(dialogue: Dialogue, heard: Heard) -> list[Json]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from storage.errors import StorageError
 FILE_NAME = "conversations.db"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 15_000
+LOOK_AGAIN_SECONDS = 0.01
 
 DAMAGED = "It was left as it is: move it away to start afresh, or restore a copy"
 NOT_WRITABLE = "Make its folder writable, or set IMAGE_CONSULTANT_DATA_DIR"
@@ -143,10 +146,24 @@ def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection
     connection.isolation_level = None  # SQLAlchemy begins, see _begin
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _log_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # a journaled payment must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _log_ahead(cursor: Any) -> None:
+    """Switch to WAL; SQLite refuses that at once, not after its timeout, while another does."""
+    until = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

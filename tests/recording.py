@@ -32,7 +32,11 @@ stale: set[str] = set()
 def same_call(live: Request, recorded: Request) -> None:
     """Match on everything but prose; note templates that changed since."""
     now, then = _body(live), _body(recorded)
-    assert _structure(now) == _structure(then)
+    live_shape, recorded_shape = _structure(now), _structure(then)
+    differing = sorted(
+        key for key in live_shape | recorded_shape if live_shape.get(key) != recorded_shape.get(key)
+    )
+    assert not differing, f"the request changed since it was recorded: {', '.join(differing)}"
     stale.update(_templates(now) ^ _templates(then))
 
 

@@ -1,0 +1,129 @@
+"""The whole job as `demo` plays it, in a process without terminal or network."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.conftest import KEY, ROOT
+
+IDEA = "a heron [bold]in the reeds"
+ANSI = "\x1b["
+
+
+def demo(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a person who has a key, at an address where nobody answers."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "__main__.py"), "demo", *arguments],
+        env={
+            **os.environ,
+            "HOME": str(home),
+            "USERPROFILE": str(home),
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+            "IMAGE_CONSULTANT_DATA_DIR": str(home / "data"),
+            "IMAGE_CONSULTANT_IMAGES_DIR": str(home / "images"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def shown(home: Path) -> list[str]:
+    """The lines of a demo that went well."""
+    played = demo(home, IDEA)
+    assert (played.returncode, played.stderr) == (0, "")
+    return played.stdout.splitlines()
+
+
+def part(shown: list[str], heading: str) -> list[str]:
+    """The lines below a heading, up to the next empty one."""
+    start = shown.index(heading) + 1
+    return shown[start : shown.index("", start)] if "" in shown[start:] else shown[start:]
+
+
+def test_it_says_first_that_the_sandbox_plays_openai(shown: list[str]) -> None:
+    first = next(line for line in shown if line)
+
+    assert first == "The sandbox plays OpenAI: no key, no cost, placeholder pictures."
+
+
+def test_it_neither_needs_nor_shows_a_key(shown: list[str]) -> None:
+    assert [line for line in shown if KEY in line] == []
+
+
+def test_it_shows_the_idea_as_it_was_typed(shown: list[str]) -> None:
+    assert part(shown, "The idea") == [f"  {IDEA}"]
+
+
+def test_it_shows_questions_with_numbered_options_and_what_it_answers(shown: list[str]) -> None:
+    asked = part(shown, "The facilitator asks")
+    (answer,) = part(shown, "The demo answers, in plain words")
+
+    assert re.match(r"  q1\. .+\?$", asked[0])
+    options = [line.split(" 1 ")[1] for line in asked if line.startswith("      1 ")]
+    assert options
+    assert answer.strip() == "; ".join(option.removesuffix(" (default)") for option in options)
+
+
+def test_it_shows_the_refined_prompt_and_the_source_of_each_phrase(shown: list[str]) -> None:
+    (refined,) = part(shown, "The refined prompt")
+    sources = part(shown, "Where each phrase comes from")
+
+    assert IDEA in refined
+    assert any(line.startswith("  said m1") for line in sources)
+    assert any(line.startswith("  answered q1") for line in sources)
+    for line in sources:
+        assert line[17:].strip() in refined
+
+
+def test_it_shows_progress_up_to_the_end_for_both_pictures(shown: list[str]) -> None:
+    steps = [int(found[1]) for line in shown if (found := re.match(r"  +(\d+) % \w", line))]
+
+    assert steps.count(100) == 2
+    assert len(steps) > 4
+
+
+def test_it_saves_two_pictures_where_it_says(shown: list[str], home: Path) -> None:
+    paths = [Path(line.strip()) for line in part(shown, "Saved, made by the sandbox")]
+
+    assert len(set(paths)) == 2
+    assert sorted(paths) == sorted((home / "images").iterdir())
+    for path in paths:
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+
+
+def test_it_says_where_the_record_is_and_that_nothing_was_paid(shown: list[str]) -> None:
+    assert any(re.search(r"conversation conv_[0-9a-f]{16}\.", line) for line in shown)
+    assert sum("nothing was paid" in line for line in shown) == 2
+
+
+def test_without_a_terminal_there_are_no_colours_and_no_line_is_broken(shown: list[str]) -> None:
+    assert [line for line in shown if ANSI in line] == []
+    assert max(map(len, shown)) > 100
+
+
+def test_a_folder_that_cannot_be_written_ends_it_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "images").touch()
+
+    played = demo(tmp_path, IDEA)
+
+    assert played.returncode == 2
+    assert len(played.stderr.splitlines()) == 1
+    assert str(tmp_path / "images") in played.stderr
+    assert "IMAGE_CONSULTANT_IMAGES_DIR" in played.stderr
+    assert "Traceback" not in played.stdout + played.stderr

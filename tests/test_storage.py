@@ -1,0 +1,413 @@
+"""What is kept: whole, private, and with several processes at once."""
+
+import os
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from fastmcp import Client
+from sqlalchemy import Connection, delete, func, select, text
+
+from storage.database import FILE_NAME, Database
+from storage.errors import StorageError, UnknownId
+from storage.pictures import Pictures
+from storage.records import Records, booking, mint, now
+from storage.tables import Base, Conversation, Image, Job, Spending, Turn
+from tests.calls import CONSULT, consult, draw, refusal
+from tests.conftest import ROOT, Connect
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
+NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
+
+# What every process of these tests can do: wait for the others, and write whole records.
+WRITING = """\
+import asyncio, itertools, pathlib, sys, time
+
+from storage.database import Database
+from storage.records import Records, booking, mint, now
+from storage.tables import Conversation, Turn
+
+
+def meet(place, others):
+    place.mkdir(exist_ok=True)
+    place.joinpath(mint("here")).touch()
+    patience = time.monotonic() + 20
+    while len(list(place.iterdir())) < others:
+        if time.monotonic() > patience:
+            sys.exit("the others did not come")
+        time.sleep(0.002)
+
+
+async def write(records, words):
+    id = mint("conv")
+    row = Conversation(id=id, mode="guided", created_at=now(), changed_at=now())
+    turn = Turn(conversation_id=id, number=1, words=words, created_at=now())
+    price = booking(
+        id, "facilitator", model="gpt-4o", usd=0.5, estimated=False, usage={}, sandbox=True
+    )
+    await records.add(row, turn, price)
+    return id
+"""
+
+MANY = """
+async def main(folder, amount):
+    meet(folder / "meeting", 4)
+    database = Database(folder / "data")
+    records = Records(database)
+    for number in range(amount):
+        id = await write(records, "words " * 200)
+        assert (await records.load(id)).turns[0].number == 1
+    await database.close()
+
+
+asyncio.run(main(pathlib.Path(sys.argv[1]), int(sys.argv[2])))
+"""
+
+FRESH = """
+async def main(folder, times):
+    for number in range(times):
+        meet(folder / f"meeting{number}", 2)
+        database = Database(folder / f"data{number}")
+        await write(Records(database), "first words")
+        await database.close()
+
+
+asyncio.run(main(pathlib.Path(sys.argv[1]), int(sys.argv[2])))
+"""
+
+ENDLESS = """
+async def main(folder):
+    records = Records(Database(folder / "data"))
+    while True:
+        print(await write(records, "words " * 20_000), flush=True)
+
+
+asyncio.run(main(pathlib.Path(sys.argv[1])))
+"""
+
+# The disk takes small files alone, as if it were full: writing more is an error of the system.
+CRAMPED = """\
+import pathlib, resource, signal, sys
+from storage.errors import StorageError
+from storage.pictures import Pictures
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+folder = pathlib.Path(sys.argv[1])
+try:
+    Pictures(folder / "images", folder / "reserve").keep(b"x" * 50_000, "png")
+except StorageError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[Records]:
+    database = Database(tmp_path / "data")
+    yield Records(database)
+    await database.close()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(tmp_path / "data")
+    yield opened
+    await opened.close()
+
+
+def process(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
+    """A process of its own that runs a script with our code."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def counts(path: Path) -> dict[str, int]:
+    """How many rows the whole tables of a record hold, read without our code."""
+    with sqlite3.connect(path) as connection:
+        return {
+            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("conversations", "turns", "spending")
+        }
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def conversation(**changes: Any) -> Conversation:
+    given = {"id": mint("conv"), "mode": "guided", "created_at": now(), "changed_at": now()}
+    return Conversation(**given | changes)
+
+
+def price(conversation_id: str, usd: float, *, sandbox: bool) -> Spending:
+    return booking(
+        conversation_id, "image", model="m", usd=usd, estimated=False, usage={}, sandbox=sandbox
+    )
+
+
+async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
+    database: Database,
+) -> None:
+    def difference(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection)
+        return list(compare_metadata(context, Base.metadata))
+
+    async with database.read() as session:
+        differs = await (await session.connection()).run_sync(difference)
+
+    assert differs == []
+
+
+async def test_a_record_of_a_newer_version_is_left_alone_and_told_in_words(
+    connect: Connect, tmp_path: Path
+) -> None:
+    async with connect() as client:
+        await consult(client, "a lighthouse")
+    path = tmp_path / "data" / FILE_NAME
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = counts(path)
+
+    async with connect() as client:
+        error = await refusal(client, CONSULT, message="a lighthouse")
+
+    assert str(path) in error
+    assert "newer version" in error
+    assert counts(path) == before
+
+
+async def test_a_record_damaged_behind_its_first_page_is_told_in_words_and_left_as_it_was(
+    connect: Connect, tmp_path: Path
+) -> None:
+    async with connect() as client:
+        await consult(client, "a lighthouse")
+    path = tmp_path / "data" / FILE_NAME
+    broken = path.read_bytes()[:4096] + b"\0\xff" * 8192
+    path.write_bytes(broken)
+
+    async with connect() as client:
+        error = await refusal(client, CONSULT, message="a lighthouse")
+
+    assert f"{path} is damaged" in error
+    assert path.read_bytes() == broken
+
+
+@POSIX
+async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        await records.begin("guided")
+    finally:
+        os.umask(before)
+
+    folder = tmp_path / "data"
+    files = sorted(folder.iterdir())
+    assert [path.name for path in files] == [FILE_NAME, f"{FILE_NAME}-shm", f"{FILE_NAME}-wal"]
+    assert {oct(mode_of(path)) for path in files} == {"0o600"}
+    assert oct(mode_of(folder)) == "0o700"
+
+
+def test_four_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    amount = 25
+
+    writers = [process(WRITING + MANY, tmp_path, str(amount)) for _ in range(4)]
+    said = [writer.communicate(timeout=60) for writer in writers]
+
+    assert said == [("", "")] * 4
+    assert [writer.returncode for writer in writers] == [0] * 4
+    written = counts(tmp_path / "data" / FILE_NAME)
+    assert written == dict.fromkeys(written, 4 * amount)
+
+
+async def test_a_record_that_another_process_is_just_making_is_waited_for(
+    records: Records, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    other = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ending.start()
+
+    try:
+        assert await records.begin("guided")
+    finally:
+        ending.join()
+        other.close()
+
+
+def test_two_processes_that_make_the_record_at_once_both_succeed(tmp_path: Path) -> None:
+    times = 4
+
+    writers = [process(WRITING + FRESH, tmp_path, str(times)) for _ in range(2)]
+    said = [writer.communicate(timeout=60) for writer in writers]
+
+    assert said == [("", "")] * 2
+    for number in range(times):
+        assert counts(tmp_path / f"data{number}" / FILE_NAME)["conversations"] == 2
+
+
+@POSIX
+@pytest.mark.parametrize("moment", [0.0, 0.003, 0.01])
+async def test_a_process_killed_amid_writing_leaves_whole_records(
+    records: Records, tmp_path: Path, moment: float
+) -> None:
+    writer = process(WRITING + ENDLESS, tmp_path)
+    assert writer.stdout
+    confirmed = [writer.stdout.readline().strip() for _ in range(5)]
+    await anyio.sleep(moment)
+    writer.send_signal(signal.SIGKILL)
+    confirmed += writer.communicate(timeout=60)[0].split()
+
+    path = tmp_path / "data" / FILE_NAME
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    there = counts(path)
+    assert len(set(there.values())) == 1
+    assert len(confirmed) <= there["conversations"] <= len(confirmed) + 1
+    for conversation_id in confirmed:
+        assert len((await records.load(conversation_id)).turns[0].words) == 120_000
+    assert await records.begin("guided")
+
+
+async def test_what_cannot_be_written_whole_is_not_written_at_all(
+    records: Records, tmp_path: Path
+) -> None:
+    row = conversation()
+    twice = [
+        Turn(conversation_id=row.id, number=1, words=words, created_at=now()) for words in "ab"
+    ]
+
+    with pytest.raises(Exception, match="UNIQUE"):
+        await records.add(row, *twice)
+
+    assert counts(tmp_path / "data" / FILE_NAME)["conversations"] == 0
+
+
+async def test_an_unknown_id_is_told_without_what_does_not_print(records: Records) -> None:
+    with pytest.raises(UnknownId, match="There is no conversation 'conv_no'"):
+        await records.load("conv_\x1b\nno")
+    with pytest.raises(UnknownId) as caught:
+        await records.image("x" * 10_000)
+
+    assert len(str(caught.value)) < 200
+
+
+async def test_deleting_a_conversation_keeps_what_was_spent_on_it(
+    client: Client[Any], database: Database, records: Records
+) -> None:
+    drawn = await draw(client, prompt="a fox", dialogue_mode="skip")
+    async with database.write() as session:
+        await session.execute(delete(Conversation))
+
+    async with database.read() as session:
+        for table in (Conversation, Turn, Job, Image):
+            assert await session.scalar(select(func.count()).select_from(table)) == 0
+        owners = list(await session.scalars(select(Spending.conversation_id)))
+    assert owners == [None] * 2
+    assert await records.spent_today("sandbox") == pytest.approx(drawn["cost_usd"], abs=1e-5)
+
+
+async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
+    records: Records, database: Database
+) -> None:
+    ids = [await records.begin("guided") for _ in range(2)]
+    await records.add(
+        price(ids[0], 0.5, sandbox=True),
+        price(ids[0], 0.25, sandbox=False),
+        price(ids[1], 0.125, sandbox=False),
+        price(ids[1], 8, sandbox=False),
+    )
+    async with database.write() as session:
+        await session.execute(text("UPDATE spending SET day = '2020-01-01' WHERE usd = 8"))
+
+    assert await records.spent_today("sandbox") == 0.5
+    assert await records.spent_today("openai") == 0.375
+    assert await records.spent_on(ids[1]) == 8.125
+    assert await records.spent_on("conv_none") == 0
+
+
+async def test_nothing_is_made_before_the_first_call(connect: Connect, tmp_path: Path) -> None:
+    async with connect() as client:
+        await client.list_tools()
+
+    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "images").exists()
+
+
+def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 1_000
+
+    path, note = Pictures(tmp_path / "deep" / "images", tmp_path / "reserve").keep(data, "png")
+
+    assert path.read_bytes() == data
+    assert NAME.fullmatch(path.name)
+    assert list(path.parent.iterdir()) == [path]
+    assert note is None
+    assert not (tmp_path / "reserve").exists()
+
+
+def test_pictures_of_the_same_second_get_names_of_their_own(tmp_path: Path) -> None:
+    pictures = Pictures(tmp_path, tmp_path / "reserve")
+
+    kept = {number: pictures.keep(b"%d" % number, "png")[0] for number in range(20)}
+
+    assert len(set(kept.values())) == 20
+    assert [int(path.read_bytes()) for path in kept.values()] == list(kept)
+    assert len({path.name[:28] for path in kept.values()}) <= 2
+
+
+def test_a_picture_whose_folder_fails_goes_to_the_reserve_and_says_so(tmp_path: Path) -> None:
+    blocked = tmp_path / "images"
+    blocked.touch()
+
+    path, note = Pictures(blocked, tmp_path / "reserve").keep(b"paid", "png")
+
+    assert path.parent == tmp_path / "reserve"
+    assert path.read_bytes() == b"paid"
+    assert note
+    assert str(blocked) in note
+
+
+@POSIX
+def test_a_picture_that_cannot_be_written_leaves_nothing_and_is_told(tmp_path: Path) -> None:
+    said, errors = process(CRAMPED, tmp_path).communicate(timeout=60)
+
+    assert errors == ""
+    assert "could be saved neither in" in said
+    assert "File too large" in said
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_check_before_paying_leaves_nothing(tmp_path: Path) -> None:
+    Pictures(tmp_path / "images", tmp_path / "reserve").check()
+
+    assert list((tmp_path / "images").iterdir()) == []
+
+
+def test_a_check_before_paying_names_the_folder_and_the_variable(tmp_path: Path) -> None:
+    blocked = tmp_path / "images"
+    blocked.touch()
+
+    with pytest.raises(StorageError) as caught:
+        Pictures(blocked, tmp_path / "reserve").check()
+
+    assert str(blocked) in str(caught.value)
+    assert "IMAGE_CONSULTANT_IMAGES_DIR" in str(caught.value)
+    assert "Nothing was charged." in str(caught.value)

@@ -1,0 +1,326 @@
+"""What an MCP client sees, in both protocol eras: the tools, their results, several at once."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.client import CallToolResult
+from jsonschema import Draft202012Validator
+
+from sandbox import Sandbox
+from settings import Settings, own_version
+from tests.calls import CONSULT, DRAW, Result, consult, data_of, draw, picture, refusal, text_of
+from tests.conftest import Connect
+
+COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+IDEAS = ["a lighthouse", "a hedgehog", "a violin", "a submarine", "a sunflower"]
+SKIP = {"dialogue_mode": "skip"}
+
+KINDS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "asking": (CONSULT, {"message": "a lighthouse"}, "asking"),
+    "ready": (CONSULT, {"message": COMPLETE}, "ready"),
+    "finished": (CONSULT, {"message": "a lighthouse", "finish": True}, "ready"),
+    "skip": (CONSULT, {"message": "a lighthouse", "mode": "skip"}, "ready"),
+    "drawn": (DRAW, {"prompt": "a fox", **SKIP}, "done"),
+    "drawn after a dialogue": (DRAW, {"prompt": COMPLETE}, "done"),
+    "asking before drawing": (DRAW, {"prompt": "a lighthouse"}, "asking"),
+}
+"""Each kind of result that one call brings: the tool, its arguments, the status."""
+
+
+@pytest.fixture(params=["auto", "legacy"])
+async def client(request: pytest.FixtureRequest, connect: Connect) -> AsyncIterator[Client[Any]]:
+    """A client of each protocol era."""
+    async with connect(request.param) as connected:
+        yield connected
+
+
+async def wire(client: Client[Any]) -> dict[str, Any]:
+    """The reply to tools/list as it travels."""
+    listing = await client.list_tools_mcp()
+    return listing.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def size(data: object) -> int:
+    return len(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def closed(schema: Any) -> Any:
+    """The same schema, allowing only what it names, at every level."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(part) for name, part in schema.items()}
+    return {**inner, "additionalProperties": False} if "properties" in schema else inner
+
+
+async def faults(client: Client[Any], tool: str, data: Result) -> list[str]:
+    """Where a result departs from the output schema of its tool."""
+    schemas = {listed.name: listed.output_schema for listed in await client.list_tools()}
+    validator = Draft202012Validator(closed(schemas[tool]))
+    return [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(data)]
+
+
+async def give_up(client: Client[Any], **arguments: Any) -> None:
+    """Call for a picture, and cancel the call as soon as the drawing has begun."""
+    heard: asyncio.Queue[tuple[float, float | None, str | None]] = asyncio.Queue()
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        await heard.put((progress, total, message))
+
+    call = asyncio.create_task(client.call_tool(DRAW, arguments, progress_handler=listen))
+    await heard.get()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+def told(called: CallToolResult) -> None:
+    """Text and data each say where the work goes on."""
+    text, data = text_of(called), data_of(called)
+    assert data["conversation_id"] in text
+    assert data["next_step"]
+    assert data["next_step"] in text
+
+
+async def test_there_are_exactly_two_tools(client: Client[Any]) -> None:
+    assert {tool.name for tool in await client.list_tools()} == {CONSULT, DRAW}
+
+
+async def test_each_tool_says_what_it_is(client: Client[Any]) -> None:
+    for tool in (await wire(client))["tools"]:
+        assert tool["title"]
+        assert {"readOnlyHint", "destructiveHint"} & set(tool["annotations"])
+        assert tool["outputSchema"]["type"] == "object"
+        assert 0 < len(tool["description"].encode()) < 2048
+
+
+async def test_each_schema_is_one(client: Client[Any]) -> None:
+    for tool in (await wire(client))["tools"]:
+        for schema in (tool["inputSchema"], tool["outputSchema"]):
+            Draft202012Validator.check_schema(schema)
+            assert set(schema.get("required", [])) <= set(schema["properties"])
+
+
+async def test_the_list_of_tools_is_short(client: Client[Any]) -> None:
+    listing = await wire(client)
+    read = [
+        {name: tool[name] for name in ("name", "description", "inputSchema")}
+        for tool in listing["tools"]
+    ]
+
+    assert size(listing) < 10_000
+    assert size(read) < 6_000
+
+
+async def test_the_server_introduces_itself_in_few_words(client: Client[Any]) -> None:
+    assert client.server_info
+    assert client.server_info.name == "image-consultant"
+    assert client.server_info.version == own_version() != "0"
+    assert client.instructions
+    assert len(client.instructions.encode()) < 2048
+    assert CONSULT in client.instructions
+    assert DRAW in client.instructions
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_result_is_as_its_schema_says_and_nothing_more(
+    client: Client[Any], kind: str
+) -> None:
+    tool, arguments, status = KINDS[kind]
+
+    called = await client.call_tool(tool, arguments)
+
+    data = data_of(called)
+    assert data["status"] == status
+    assert await faults(client, tool, data) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_text_and_data_each_say_where_the_work_goes_on(
+    client: Client[Any], kind: str
+) -> None:
+    tool, arguments, _ = KINDS[kind]
+
+    told(await client.call_tool(tool, arguments))
+
+
+async def test_a_change_and_a_picture_shown_again_are_results_like_the_first(
+    client: Client[Any],
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    conversation = first["conversation_id"]
+
+    again = await client.call_tool(DRAW, {"conversation_id": conversation})
+    changed = await client.call_tool(DRAW, {"conversation_id": conversation, "prompt": "bluer"})
+
+    for called in (again, changed):
+        assert await faults(client, DRAW, data_of(called)) == []
+        told(called)
+    assert data_of(again)["images"] == first["images"]
+    assert data_of(changed)["images"][0]["changed"] == "bluer"
+
+
+async def test_text_and_data_each_carry_path_size_and_cost_of_a_picture(
+    client: Client[Any],
+) -> None:
+    called = await client.call_tool(DRAW, {"prompt": "a fox", "size": "1536x1024", **SKIP})
+
+    text, data = text_of(called), data_of(called)
+    (image,) = data["images"]
+    assert picture(data).is_file()
+    assert (image["width"], image["height"]) == (1536, 1024)
+    assert data["cost_usd"] > 0
+    assert image["path"] in text
+    assert "1536x1024" in text
+    assert f"${data['cost_usd']:.4f}" in text
+
+
+async def test_the_largest_picture_makes_no_large_result(client: Client[Any]) -> None:
+    called = await client.call_tool_mcp(DRAW, {"prompt": "a fox", "size": "3840x2160", **SKIP})
+
+    sent = called.model_dump_json(by_alias=True, exclude_none=True)
+    assert called.structured_content
+    assert called.structured_content["images"][0]["width"] == 3840
+    assert any(block.type == "image" for block in called.content)
+    assert len(sent.encode()) < 900_000
+
+
+async def test_five_conversations_at_once_do_not_mix(client: Client[Any]) -> None:
+    asked = await asyncio.gather(*(consult(client, idea) for idea in IDEAS))
+    ready = await asyncio.gather(
+        *(
+            consult(client, "as a watercolor", conversation_id=one["conversation_id"], finish=True)
+            for one in asked
+        )
+    )
+    drawn = await asyncio.gather(
+        *(draw(client, conversation_id=one["conversation_id"]) for one in ready)
+    )
+
+    assert len({one["conversation_id"] for one in asked}) == len(IDEAS)
+    for number, own in enumerate(IDEAS):
+        steps = (asked[number], ready[number], drawn[number])
+        assert len({step["conversation_id"] for step in steps}) == 1
+        words = ready[number]["refined_prompt"]
+        assert [idea for idea in IDEAS if idea.split()[1] in words] == [own]
+        assert drawn[number]["prompt"] == words
+    assert len({picture(one) for one in drawn}) == len(IDEAS)
+
+
+async def test_two_turns_at_once_in_one_conversation_are_both_recorded(
+    client: Client[Any],
+) -> None:
+    first = await consult(client, "a lighthouse", mode="explorer")
+    conversation = first["conversation_id"]
+
+    turns = await asyncio.gather(
+        consult(client, "there is a rowing boat", conversation_id=conversation),
+        consult(client, "and a full moon", conversation_id=conversation),
+    )
+
+    assert {turn["conversation_id"] for turn in turns} == {conversation}
+    (record,) = await client.read_resource(f"conversation://{conversation}")
+    assert "there is a rowing boat" in record.text  # type: ignore[union-attr]  # Markdown
+    assert "and a full moon" in record.text  # type: ignore[union-attr]  # Markdown
+    ready = await consult(client, "that is all", conversation_id=conversation, finish=True)
+    assert "rowing boat" in ready["refined_prompt"]
+    assert "full moon" in ready["refined_prompt"]
+
+
+async def test_two_calls_at_once_for_one_refined_prompt_buy_it_once(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    ready = await consult(client, COMPLETE)
+    conversation = ready["conversation_id"]
+
+    both = await asyncio.gather(
+        draw(client, conversation_id=conversation), draw(client, conversation_id=conversation)
+    )
+
+    assert sandbox.count("image") == 1
+    assert both[0]["images"] == both[1]["images"]
+
+
+async def test_a_picture_is_not_lost_when_its_caller_gives_up(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    ready = await consult(client, COMPLETE)
+    sandbox.fail("delay=1", kind="image")
+
+    await give_up(client, conversation_id=ready["conversation_id"])
+    await asyncio.sleep(1.5)
+    result = await draw(client, conversation_id=ready["conversation_id"])
+
+    assert result["status"] == "done"
+    assert list(settings.images_dir.iterdir()) == [picture(result)]
+    assert sandbox.count("image") == 1
+
+
+async def test_a_picture_that_is_asked_for_again_while_it_is_drawn_is_kept_and_booked_once(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    ready = await consult(client, "a fox", mode="skip")
+    sandbox.fail("delay=1", kind="image")
+
+    await give_up(client, conversation_id=ready["conversation_id"])
+    result = await draw(client, conversation_id=ready["conversation_id"])
+
+    with sqlite3.connect(settings.data_dir / "conversations.db") as record:
+        booked = record.execute("SELECT purpose FROM spending ORDER BY purpose").fetchall()
+    assert booked == [("assistant",), ("image",)]
+    assert list(settings.images_dir.iterdir()) == [picture(result)]
+    assert sandbox.count("image") == 1
+
+
+async def test_a_picture_is_kept_when_its_client_leaves(
+    connect: Connect, settings: Settings, sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=1", kind="image")
+    async with connect() as leaving:
+        ready = await consult(leaving, COMPLETE)
+        await give_up(leaving, conversation_id=ready["conversation_id"])
+
+    (kept,) = settings.images_dir.iterdir()
+    async with connect() as client:
+        result = await draw(client, conversation_id=ready["conversation_id"])
+
+    assert picture(result) == kept
+    assert sandbox.count("image") == 1
+
+
+async def test_word_that_a_picture_is_still_drawn_is_a_result_like_any_other(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=1", kind="image")
+    async with connect(wait_seconds=0.1) as client:
+        called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
+
+        assert data_of(called)["status"] == "working"
+        assert await faults(client, DRAW, data_of(called)) == []
+        told(called)
+
+
+async def test_a_bug_reaches_the_client_without_its_text(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret /path")
+
+    monkeypatch.setattr("consultation.flow.completeness", fail)
+    monkeypatch.setattr("generation.flow.plan", fail)
+
+    errors = [
+        await refusal(client, CONSULT, message="a lighthouse"),
+        await refusal(client, DRAW, prompt="a fox", **SKIP),
+    ]
+
+    for error, tool in zip(errors, (CONSULT, DRAW), strict=True):
+        assert tool in error
+        assert "secret" not in error
+        assert "/path" not in error
