@@ -1,33 +1,39 @@
 """The command `prompts`: what authors of prompts run."""
 
 import json
-import sqlite3
 import sys
 import tempfile
 from collections import defaultdict
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import anyio
 from cyclopts import App, Parameter
 from fastmcp import Client
-from fastmcp.exceptions import ToolError
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
+from sqlalchemy import select
 
-from cli.evaluation import Check, Dialogue, Played, load_dialogues, play
+from cli.evaluation import Dialogue, Played, load_dialogues, play
+from cli.promised import Check, judge
 from problems import Problem
 from settings import Settings, load_settings
+from storage.database import Database
+from storage.tables import Spending
 
 DIALOGUES = Path(__file__).parent.parent / "tests" / "dialogues"
+AT_ONCE = 4
+
+Judged = tuple[Played, list[Check]]
 
 app = App(name="prompts", help="Try the prompts on written dialogues.")
 
 
 class Spent(NamedTuple):
-    """What the dialogues cost: calls, tokens in, of these cached, tokens out, USD."""
+    """What the dialogues cost: models, calls, tokens in, of these cached, tokens out, USD."""
 
+    models: list[str]
     calls: int
     tokens_in: int
     cached: int
@@ -54,85 +60,112 @@ def evaluate(
         raise Problem("--live asks OpenAI, and no OPENAI_API_KEY is set. Leave it out otherwise.")
     dialogues = load_dialogues(folder)
     with tempfile.TemporaryDirectory() as name:
-        scratch = settings.model_copy(
-            update={"data_dir": Path(name), "images_dir": Path(name) / "images"}
-        )
-        played = anyio.run(_play_all, scratch, dialogues)
-        spent = _spent(Path(name))
+        scratch = _beside(settings, Path(name))
+        played, spent = anyio.run(_play_all, scratch, dialogues, not as_json)
+    judged = [(one, judge(one)) for one in played]
     if as_json:
-        sys.stdout.write(json.dumps(_as_data(played, spent), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(_as_data(judged, spent), ensure_ascii=False, indent=2) + "\n")
     else:
-        _report(played, spent, settings)
-    return int(any(not check.kept for one in played for check in one.checks))
+        _report(judged, spent, settings)
+    return int(any(not check.kept for _, checks in judged for check in checks))
 
 
-async def _play_all(settings: Settings, dialogues: list[Dialogue]) -> list[Played]:
-    from server import create_server
-
-    played = []
-    async with Client(create_server(settings)) as client:
-        for dialogue in dialogues:
-            try:
-                played.append(await play(client, dialogue))
-            except ToolError as error:
-                failed = Check("goes to its end", kept=False, seen=str(error))
-                played.append(Played(dialogue, [], [failed]))
-    return played
-
-
-def _spent(folder: Path) -> Spent:
-    with closing(sqlite3.connect(folder / "conversations.db")) as records:
-        rows = records.execute("SELECT usd, usage FROM spending").fetchall()
-    usages = [json.loads(usage) for _, usage in rows]
-    return Spent(
-        len(rows),
-        sum(usage["input_tokens"] for usage in usages),
-        sum(usage["cached_tokens"] for usage in usages),
-        sum(usage["output_tokens"] for usage in usages),
-        sum(usd for usd, _ in rows),
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """The same settings with records of their own; own templates stay those of the person."""
+    return settings.model_copy(
+        update={
+            "prompts_dir": settings.templates_dir,
+            "data_dir": folder,
+            "images_dir": folder / "images",
+            "elicitation": "off",
+        }
     )
 
 
-def _by_check(played: list[Played]) -> dict[str, list[bool]]:
-    """How often each check was kept; passages and dimensions count under one name."""
+async def _play_all(
+    settings: Settings, dialogues: list[Dialogue], shown: bool
+) -> tuple[list[Played], Spent]:
+    """Play a few at a time; the results come in the order of the dialogues."""
+    from server import create_server
+
+    played: dict[int, Played] = {}
+    limit = anyio.CapacityLimiter(AT_ONCE)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not shown) as progress:
+        task = progress.add_task("Dialogues", total=len(dialogues))
+
+        async def one(number: int, dialogue: Dialogue) -> None:
+            async with limit:
+                played[number] = await play(client, dialogue)
+                progress.advance(task)
+
+        async with Client(create_server(settings)) as client, anyio.create_task_group() as group:
+            for number, dialogue in enumerate(dialogues):
+                group.start_soon(one, number, dialogue)
+    return [played[number] for number in sorted(played)], await _spent(settings)
+
+
+async def _spent(settings: Settings) -> Spent:
+    database = Database(settings.data_dir)
+    try:
+        async with database.read() as session:
+            rows = (await session.scalars(select(Spending))).all()
+    finally:
+        await database.close()
+    return Spent(
+        sorted({row.model for row in rows}),
+        len(rows),
+        sum(row.usage["input_tokens"] for row in rows),
+        sum(row.usage["cached_tokens"] for row in rows),
+        sum(row.usage["output_tokens"] for row in rows),
+        sum(row.usd for row in rows),
+    )
+
+
+def _by_check(judged: list[Judged]) -> dict[str, list[bool]]:
+    """How often each check was kept; passages count under one name."""
     kept: dict[str, list[bool]] = defaultdict(list)
-    for one in played:
-        for check in one.checks:
+    for _, checks in judged:
+        for check in checks:
             kept[check.name.split(" '")[0].split(' "')[0]].append(check.kept)
     return dict(sorted(kept.items()))
 
 
-def _report(played: list[Played], spent: Spent, settings: Settings) -> None:
+def _report(judged: list[Judged], spent: Spent, settings: Settings) -> None:
     console = Console(highlight=False, soft_wrap=True)
     table = Table("check", "kept", "of", "rate", box=None)
-    for name, kept in _by_check(played).items():
+    for name, kept in _by_check(judged).items():
         table.add_row(name, str(sum(kept)), str(len(kept)), f"{sum(kept) / len(kept):.0%}")
     console.print(table)
-    for one in played:
-        for check in one.checks:
+    for played, checks in judged:
+        for check in checks:
             if not check.kept:
-                console.print(f"\nNot kept: {one.dialogue.name}: {check.name}", markup=False)
+                console.print(f"\nNot kept: {played.dialogue.name}: {check.name}", markup=False)
                 console.print(f"  seen: {check.seen}", markup=False)
     where = "the sandbox, nothing was paid" if settings.sandbox else "OpenAI"
-    turns = sum(len(one.results) for one in played)
+    whole = sum(all(check.kept for check in checks) for _, checks in judged)
+    turns = sum(len(played.results) for played, _ in judged)
     console.print(
-        f"\n{len(played)} dialogues, {turns} turns, {spent.calls} calls to "
-        f"{settings.facilitator_model} ({where}): {spent.tokens_in:,} tokens in, "
-        f"{spent.cached:,} of them cached, {spent.tokens_out:,} out, ${spent.usd:.4f}",
+        f"\n{len(judged)} dialogues, {whole} kept every promise; {turns} turns, {spent.calls} "
+        f"calls to {', '.join(spent.models) or settings.facilitator_model} ({where}): "
+        f"{spent.tokens_in:,} tokens in, {spent.cached:,} of them cached, "
+        f"{spent.tokens_out:,} out, ${spent.usd:.4f}",
         markup=False,
     )
 
 
-def _as_data(played: list[Played], spent: Spent) -> dict[str, Any]:
+def _as_data(judged: list[Judged], spent: Spent) -> dict[str, Any]:
     return {
         "checks": {
-            name: {"kept": sum(kept), "of": len(kept)} for name, kept in _by_check(played).items()
+            name: {"kept": sum(kept), "of": len(kept)} for name, kept in _by_check(judged).items()
         },
         "not_kept": [
-            {"dialogue": one.dialogue.name, "check": check.name, "seen": check.seen}
-            for one in played
-            for check in one.checks
+            {"dialogue": played.dialogue.name, "check": check.name, "seen": check.seen}
+            for played, checks in judged
+            for check in checks
             if not check.kept
         ],
+        "dialogues": len(judged),
+        "turns": sum(len(played.results) for played, _ in judged),
         "spent": spent._asdict(),
     }

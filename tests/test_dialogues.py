@@ -1,5 +1,6 @@
 """The written dialogues hold on the sandbox, through MCP."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,9 +9,34 @@ from fastmcp import Client
 from cli.evaluation import Dialogue, load_dialogues, play
 from cli.promised import judge
 from consultation.facilitator import MENDED_NOTE
-from tests.conftest import ROOT
+from sandbox import Sandbox
+from server import create_server
+from settings import Settings
+from tests.conftest import KEY, ROOT
 
 DIALOGUES = load_dialogues(ROOT / "tests" / "dialogues")
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def client(
+    shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Client[Any]]:
+    """One server for all dialogues, as in a long session."""
+    folder = tmp_path_factory.mktemp("dialogues")
+    shared_sandbox.clear()
+    settings = Settings(
+        openai_api_key=KEY,
+        openai_base_url=shared_sandbox.base_url,
+        data_dir=folder,
+        images_dir=folder / "images",
+    )
+    async with Client(create_server(settings)) as connected:
+        yield connected
 
 
 def test_there_are_at_least_forty() -> None:
