@@ -6,7 +6,7 @@ from sandbox import dialogue, lexicon, misbehaviour, phrases
 from sandbox import facilitator_contradictions as contradictions
 from sandbox.dialogue import Dialogue
 from sandbox.errors import Json
-from sandbox.listening import Heard, assume, listen
+from sandbox.listening import Heard, listen
 
 SCHEMA_NAME = "facilitator_turn"
 _TITLE_WORDS = 7
@@ -28,9 +28,10 @@ def turn(talk: Dialogue) -> Json:
             heard.settle("palette", lexicon.data()["seen"][tongue], "reference", reference)
     asking = [] if _ends(talk, heard) else _asking(talk, heard, tongue)
     if not asking:
-        unclear = [question["dimension"] for question in contradictions.questions(talk, tongue)]
-        open_ones = [d for d in lexicon.data()["worth_saying"] if not heard.decided(d)]
-        assume(heard, [*unclear, *open_ones], tongue)
+        for dimension in lexicon.data()["worth_saying"]:
+            if not heard.decided(dimension):
+                default = lexicon.question(dimension, tongue)["default"]
+                heard.settle(dimension, default, "assumption", None)
     kind = _image_type(talk)
     return {
         "language": tongue,

@@ -26,21 +26,10 @@ def questions(talk: Dialogue, tongue: str) -> list[Json]:
     ]
 
 
-def later(talk: Dialogue, tongue: str) -> dict[str, tuple[str, str]]:
-    """Return by dimension the later of two wishes at odds, and the message that says it."""
-    return {
-        entry["dimension"]: (entry["default"], f"m{number}")
-        for entry in (*talk.asked, *questions(talk, tongue))
-        if entry["dimension"] in dimensions()
-        for number, words in enumerate(talk.said, start=1)
-        if entry["default"] in words
-    }
-
-
 def loser(dimension: str, decision: str, words: str) -> list[str]:
     """Return what a decision rules out in words that hold both sides."""
     for one, other in _SIDES:
-        if lexicon.side(dimension, one, decision) and not lexicon.side(dimension, other, decision):
+        if lexicon.side(dimension, one, decision):
             return lexicon.side(dimension, other, words)
     return []
 

@@ -15,7 +15,6 @@ _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _LATIN = re.compile(r"[^\W\d_\u0600-\u06ff\u3040-\u30ff\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _JAPANESE_CONTENT = re.compile(r"[\u30a1-\u30ff\u3400-\u9fff]")
-_REFUSING = re.compile(r"^\w+\s+|(?:なし|抜き|禁止)$")
 _UMLAUT = re.compile(r"[äöüß]", re.IGNORECASE)
 _ENOUGH_COLOURS = 2
 _GAP = re.compile(r"[ ,、،]{0,2}(?:(?:and|und|or|oder|&|と|و) ?)?")
@@ -99,19 +98,6 @@ def question(dimension: str, tongue: str) -> Json:
 def avoided(words: str) -> list[str]:
     """Return the wishes of the kind "no people"."""
     return _passages(_avoided(), _quoted().sub(lambda match: "\n" * len(match[0]), words))
-
-
-def refusals(words: str) -> list[str]:
-    """Return these wishes one by one, without those that concern the text."""
-    found = _avoided().findall(_quoted().sub("\n", words))
-    return [wish.strip() for wish in found if not _pattern("keywords", "text").search(wish)]
-
-
-def takes_back(words: str, wish: str) -> bool:
-    """Return whether a text speaks for what a wish refuses."""
-    refused = _REFUSING.sub("", wish)
-    bare = _avoided().sub("\n", _quoted().sub("\n", words))
-    return bool(refused and re.search(_expression(refused), bare, re.IGNORECASE))
 
 
 def side(dimension: str, number: int, words: str) -> list[str]:

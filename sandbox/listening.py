@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 
-from sandbox import facilitator_contradictions as contradictions
 from sandbox import lexicon
 from sandbox.dialogue import Dialogue
 from sandbox.errors import Json
@@ -22,8 +21,6 @@ class Heard:
     brief: dict[str, Json] = field(default_factory=dict)
     answered: list[Json] = field(default_factory=list)
     wants_end: bool = False
-    later: dict[str, tuple[str, str]] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
 
     def decided(self, dimension: str) -> bool:
         """Return whether a dimension needs no question any more."""
@@ -45,7 +42,6 @@ def listen(dialogue: Dialogue, tongue: str) -> Heard:
     other_names = {name for also in lexicon.data()["also"].values() for name in also.values()}
     known = [e for e in before if e["source"] != "open" and e["dimension"] not in other_names]
     heard = Heard({entry["dimension"]: entry for entry in known})
-    heard.later = contradictions.later(dialogue, tongue)
     structured = _take_answers(heard, dialogue, tongue)
     for number in dialogue.fresh:
         words = dialogue.said[number - 1]
@@ -58,27 +54,11 @@ def listen(dialogue: Dialogue, tongue: str) -> Heard:
         elif waiting and not structured:
             _answer(heard, waiting, words, number, tongue)
         elif waiting and any(map(lexicon.declines, split(words))):
-            assume(heard, [entry["dimension"] for entry in waiting], tongue)
+            _assume(heard, [entry["dimension"] for entry in waiting], tongue)
         else:
             for piece in split(words):
                 _amend(heard, piece, number)
-    _keep_refusals(heard, dialogue)
     return heard
-
-
-def _keep_refusals(heard: Heard, dialogue: Dialogue) -> None:
-    """Let refusals add up, each until a later message speaks for what it refuses."""
-    heard.refused = {
-        wish: f"m{number}"
-        for number, words in enumerate(dialogue.said, start=1)
-        for wish in lexicon.refusals(words)
-        if not any(lexicon.takes_back(later, wish) for later in dialogue.said[number:])
-    }
-    if heard.brief.get("avoid", {}).get("source") == "request":
-        del heard.brief["avoid"]
-    if heard.refused and not heard.decided("avoid"):
-        newest = list(heard.refused.values())[-1]
-        heard.settle("avoid", ", ".join(heard.refused), "request", newest)
 
 
 def split(words: str) -> list[str]:
@@ -99,7 +79,7 @@ def _take_answers(heard: Heard, dialogue: Dialogue, tongue: str) -> bool:
         dimension = dialogue.dimension(given.get("question_id"))
         answer = str(given.get("answer") or "").strip()
         if dimension and lexicon.declines(answer):
-            assume(heard, [dimension], tongue)
+            _assume(heard, [dimension], tongue)
         elif dimension and answer:
             _note(heard, {"id": given["question_id"], "dimension": dimension}, answer)
     return bool(dialogue.answers)
@@ -127,15 +107,10 @@ def _first(heard: Heard, words: str) -> None:
         heard.settle(dimension, ", ".join(found), "request", "m1")
 
 
-def assume(heard: Heard, dimensions: list[str], tongue: str) -> None:
-    """Decide what is left open; of two wishes at odds the later one holds."""
+def _assume(heard: Heard, dimensions: list[str], tongue: str) -> None:
     for dimension in dimensions:
-        if dimension in heard.later:
-            wish, ref = heard.later[dimension]
-            heard.settle(dimension, wish, "request", ref)
-        else:
-            default = lexicon.question(dimension, tongue)["default"]
-            heard.settle(dimension, default, "assumption", None)
+        default = lexicon.question(dimension, tongue)["default"]
+        heard.settle(dimension, default, "assumption", None)
 
 
 def _answer(heard: Heard, waiting: list[Json], words: str, number: int, tongue: str) -> None:
@@ -152,7 +127,7 @@ def _answer(heard: Heard, waiting: list[Json], words: str, number: int, tongue: 
         if lexicon.declines(piece):
             last = place == len(rest) - 1
             given_up = list(waiting) if last else waiting[:1]
-            assume(heard, [entry["dimension"] for entry in given_up], tongue)
+            _assume(heard, [entry["dimension"] for entry in given_up], tongue)
             del waiting[: len(given_up)]
         else:
             _note(heard, waiting.pop(0), piece)
@@ -189,7 +164,7 @@ def _match(
             continue
         waiting.remove(question)
         if lexicon.declines(piece):
-            assume(heard, [question["dimension"]], tongue)
+            _assume(heard, [question["dimension"]], tongue)
         else:
             _note(heard, question, piece)
     return rest

@@ -16,14 +16,10 @@ def compose(dialogue: Dialogue, heard: Heard) -> list[Json]:
     phrases = [_phrase(part, "request", "m1") for part in _request(dialogue, heard)]
     entries = list(heard.brief.values())
     told = [entry for entry in entries if entry["source"] != "assumption"]
-    told = [e for e in told if (e["dimension"], e["source"]) != ("avoid", "request")]
     for entry in told:
         if entry["ref"] != "m1" and entry["value"] and not _is_told(entry, phrases):
             phrases.append(_phrase(entry["value"], entry["source"], entry["ref"]))
     phrases += _additions(dialogue, heard)
-    for wish, ref in heard.refused.items():
-        if not any(wish.casefold() in phrase["text"].casefold() for phrase in phrases):
-            phrases.append(_phrase(wish, "request", ref))
     worth = lexicon.data()["worth_saying"]
     for entry in entries:
         if entry["source"] == "assumption" and entry["dimension"] in worth:
@@ -48,7 +44,7 @@ def _request(dialogue: Dialogue, heard: Heard) -> list[str]:
     gone += [piece for piece in split(words) if lexicon.wants_end(piece)]
     if not gone:
         return [words] if words else []
-    cut = re.split(rf"(?:[,、،]\s*)?(?:{'|'.join(map(re.escape, gone))})", words)
+    cut = re.split("|".join(map(re.escape, gone)), words)
     kept = [part for part in cut if part.strip(" ,.;")]
     return [*kept[:-1], kept[-1].rstrip(" ,;")] if kept else []
 
@@ -56,12 +52,10 @@ def _request(dialogue: Dialogue, heard: Heard) -> list[str]:
 def _taken_back(words: str, dimension: str, heard: Heard) -> list[str]:
     """Return what the request says of a dimension and something later has replaced."""
     entry = heard.brief.get(dimension, {})
-    if dimension == "avoid":
-        return [wish for wish in lexicon.refusals(words) if wish not in heard.refused]
-    if contradictions.holds_both(dimension, words):
-        return contradictions.loser(dimension, str(entry.get("value")), words)
     if entry.get("ref") == "m1":
         return []
+    if contradictions.holds_both(dimension, words):
+        return contradictions.loser(dimension, str(entry.get("value")), words)
     return lexicon.spans(words, weak=False).get(dimension, [])
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from prompts.library import Library
-from sandbox import Sandbox, lexicon
+from sandbox import Sandbox
 from tests import wire
 
 SCHEMA = {
@@ -456,13 +455,6 @@ def test_words_that_look_like_orders_are_content(talk: Talk, words: str) -> None
     turn = talk.say(words)
     assert not turn["ready"]
     assert words in prompt(talk.say("", finish=True))
-
-
-def test_it_suggests_what_the_image_types_do() -> None:
-    types = Library().image_types()
-    assert set(lexicon.data()["suggested"]) == set(types)
-    for name, settings in lexicon.data()["suggested"].items():
-        assert settings == types[name].suggested.model_dump(exclude={"why"})
 
 
 def test_a_marker_in_the_words_is_not_heard(talk: Talk) -> None:
