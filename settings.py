@@ -96,6 +96,21 @@ class Settings(BaseSettings):
     wait_seconds: float = Field(
         45, ge=1, le=600, description="How long a call waits for a picture before it answers."
     )
+    partial_images: int = Field(
+        0, ge=0, le=3, description="Unfinished pictures to see while one waits, $0.003 each."
+    )
+    background_mode: bool = Field(
+        False, description="Have pictures drawn in OpenAI's background and ask for them."
+    )
+    moderation: Literal["auto", "low"] = Field(
+        "auto", description="How strict OpenAI's safety system is with pictures."
+    )
+    complexity: Literal["low", "medium", "high"] | None = Field(
+        None, description="How much planning a picture gets, where the model takes it."
+    )
+    verify: bool = Field(
+        False, description="Have every picture looked at against its brief by a second model."
+    )
     preview: Literal["on", "off"] = Field("on", description="Whether results carry a preview.")
     elicitation: Literal["on", "off"] = Field(
         "off",

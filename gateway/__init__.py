@@ -1,7 +1,10 @@
 """The one door to OpenAI: client, errors, retries, and what is known of its models."""
 
-from gateway.client import Drawing, Gateway, Reply, Stage
+from gateway.client import Gateway, Reply
+from gateway.drawing import Drawing, Stage, Step
 from gateway.fit import Request
-from gateway.prices import Cost, Usage
+from gateway.prices import Charge, Cost, Usage
 
-__all__ = ["Cost", "Drawing", "Gateway", "Reply", "Request", "Stage", "Usage"]
+__all__ = [
+    "Charge", "Cost", "Drawing", "Gateway", "Reply", "Request", "Stage", "Step", "Usage",
+]  # fmt: skip

@@ -32,6 +32,7 @@ def faults_of_options(
     background: str,
     output_format: str,
     compression: int | None,
+    complexity: str | None = None,
 ) -> Iterator[str]:
     """What a living image model does not take of these options, each with what it does take."""
     models = load_models()
@@ -47,6 +48,9 @@ def faults_of_options(
     yield from _faults_of_background(name, model, background, output_format)
     if compression is not None and output_format not in {"jpeg", "webp"}:
         yield f"compression: only jpeg and webp are compressed, not {output_format}."
+    if complexity is not None and not model.complexity:
+        able = ", ".join(key for key, known in models.image.items() if known.complexity)
+        yield f"complexity: {name} does not take it; unset the setting, or use one of {able}."
 
 
 def _faults_of_background(

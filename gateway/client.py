@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from gateway.breaker import Breaker
+from gateway.drawing import Drawing, Stage
+from gateway.errors import GatewayError, failure
 from gateway.fit import Request, fit, successor
 from gateway.models import living_text_model
-from gateway.prices import Cost, Usage, text_cost
+from gateway.prices import Charge, Cost, Usage, charge, text_cost
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -20,14 +23,22 @@ TALK_SECONDS = 50.0
 DRAW_SECONDS = 600.0
 """All attempts at one picture together; complex ones take up to two minutes each."""
 
+FILE_SECONDS = 30 * 24 * 3600
+"""How long OpenAI keeps an uploaded picture: as long as it keeps a response."""
+
 SANDBOX_KEY = "sandbox"
+
+FETCHED = "The connection broke while it was drawn; the finished picture was fetched by its id."
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a talking model said. `notes` tell the person of a change of model."""
+    """What a talking model said. `notes` tell the person of a change of model.
+
+    `charges` are of attempts that failed and were charged all the same.
+    """
 
     response_id: str
     model: str
@@ -37,32 +48,25 @@ class Reply:
     attempts: int
     sandbox: bool
     notes: list[str]
+    charges: list[Charge]
+
+    @property
+    def as_booking(self) -> dict[str, Any]:
+        """The fields of a row of spending."""
+        return {**Charge(self.model, self.usage, self.cost).as_booking, "sandbox": self.sandbox}
 
 
 @dataclass
-class Drawing:
-    """A picture as it came, with what the API says about it.
+class _Outcome(Generic[T]):
+    """The result of a call, and what it took to get it."""
 
-    `usage` stays empty where the stream broke off after the picture.
-    """
-
-    response_id: str
-    data: bytes = field(repr=False)
-    model: str
-    image_model: str | None
-    size: str | None
-    quality: str | None
-    revised_prompt: str | None
-    usage: Usage
-    sandbox: bool
-    attempts: int = 1
+    result: T
+    attempts: int
+    charges: list[Charge]
     notes: list[str] = field(default_factory=list)
 
 
 Origin = Literal["openai", "sandbox"]
-
-Stage = Callable[[str, str], Awaitable[None]]
-"""Told of each stage of a drawing: its name, and the response id."""
 
 
 class Gateway:
@@ -78,6 +82,7 @@ class Gateway:
         self._client: AsyncOpenAI | None = None
         self._sandbox = settings.sandbox
         self._lock = asyncio.Lock()
+        self._breaker = Breaker()
 
     @property
     def origin(self) -> Origin:
@@ -88,41 +93,45 @@ class Gateway:
         """One turn of a talking model. Raises `GatewayError`."""
         from gateway import reading
 
-        async def once(fitted: Request) -> Any:  # SDK object
+        async def once(fitted: Request) -> tuple[Any, str]:  # SDK object, its text
             client = await self._connect()
             response = await client.responses.create(**fitted)
-            reading.raise_for_status(response, paid=False)
-            return response
+            self._sandbox = reading.is_sandbox(response.id)
+            try:
+                reading.raise_for_status(response, paid=False)
+                return response, reading.answer_text(response)
+            except GatewayError as error:
+                error.charges = charge(response.model, reading.read_usage(response))
+                raise
 
-        response, attempts, notes = await self._call(once, request, TALK_SECONDS, paid=False)
-        self._sandbox = reading.is_sandbox(response.id)
+        outcome = await self._call(once, request, TALK_SECONDS, paid=False)
+        response, text = outcome.result
         usage = reading.read_usage(response)
         return Reply(
             response_id=response.id,
             model=response.model,
-            text=reading.answer_text(response),
+            text=text,
             usage=usage,
             cost=text_cost(response.model, usage),
-            attempts=attempts,
+            attempts=outcome.attempts,
             sandbox=self._sandbox,
-            notes=notes,
+            notes=outcome.notes,
+            charges=outcome.charges,
         )
 
     async def draw(self, request: Request, stage: Stage) -> Drawing:
-        """Buy one picture, streamed. Raises `GatewayError`.
+        """Buy one picture. Raises `GatewayError`.
 
-        A picture that arrived is kept whatever happens to the stream after it.
+        A picture that arrived is kept whatever happens to the stream after it. One whose
+        stream broke before is looked up by its id first; only where OpenAI says that it
+        failed and may be asked again is it asked once more.
         """
-        from gateway.stream import receive
-
-        async def once(fitted: Request) -> Drawing:
-            client = await self._connect()
-            return await receive(client, {**fitted, "stream": True}, stage)
-
-        drawing, attempts, notes = await self._call(once, request, DRAW_SECONDS, paid=True)
-        drawing.attempts, drawing.notes = attempts, notes
-        self._sandbox = drawing.sandbox
-        return drawing
+        try:
+            return await self._buy(request, stage)
+        except GatewayError as cut:
+            if cut.kind != "cut" or cut.response_id is None:
+                raise
+            return await self._look_up(cut, request, stage)
 
     async def collect(self, response_id: str) -> Drawing:
         """Fetch a picture that was bought earlier; costs nothing. Raises `GatewayError`."""
@@ -131,14 +140,71 @@ class Gateway:
         async def once(_request: Request) -> Drawing:
             return await collect(await self._connect(), response_id)
 
-        drawing, _ = await self._attempt(once, {}, DRAW_SECONDS, paid=False)
-        self._sandbox = drawing.sandbox
-        return drawing
+        try:
+            outcome = await self._attempt(once, {}, DRAW_SECONDS, paid=False)
+        except GatewayError as error:
+            if error.kind == "not_found":
+                raise failure("lost", response_id=response_id) from error
+            raise
+        self._sandbox = outcome.result.sandbox
+        return outcome.result
+
+    async def upload(self, data: bytes, name: str, media_type: str) -> str:
+        """Hand a picture to OpenAI for a month; its file id. Raises `GatewayError`."""
+
+        async def once(_request: Request) -> Any:  # SDK object
+            client = await self._connect()
+            return await client.files.create(
+                file=(name, data, media_type),
+                purpose="vision",
+                expires_after={"anchor": "created_at", "seconds": FILE_SECONDS},
+            )
+
+        from gateway import reading
+
+        outcome = await self._attempt(once, {}, DRAW_SECONDS, paid=False)
+        self._sandbox = reading.is_sandbox(outcome.result.id)
+        return str(outcome.result.id)
 
     async def close(self) -> None:
         """Close the connections, if any were opened."""
         if self._client is not None:
             await self._client.close()
+
+    async def _buy(self, request: Request, stage: Stage) -> Drawing:
+        from gateway.stream import order, receive
+
+        async def streamed(fitted: Request) -> Drawing:
+            return await receive(await self._connect(), fitted, stage)
+
+        async def ordered(fitted: Request) -> str:
+            return await order(await self._connect(), fitted, stage)
+
+        if self._settings.background_mode:
+            placed = await self._call(ordered, request, DRAW_SECONDS, paid=True)
+            drawing = await self.collect(placed.result)
+            drawing.attempts, drawing.charges = placed.attempts, placed.charges
+            drawing.notes = placed.notes
+            return drawing
+        outcome = await self._call(streamed, request, DRAW_SECONDS, paid=True)
+        drawing = outcome.result
+        drawing.attempts, drawing.charges = outcome.attempts, outcome.charges
+        drawing.notes = outcome.notes
+        self._sandbox = drawing.sandbox
+        return drawing
+
+    async def _look_up(self, cut: GatewayError, request: Request, stage: Stage) -> Drawing:
+        """The picture of a broken stream, or, where there never was one, a new try."""
+        try:
+            drawing = await self.collect(str(cut.response_id))
+        except GatewayError as error:
+            if error.unavailable and error.response_id is None:  # it could not be asked
+                raise cut from error
+            if error.retryable:  # it failed there, and nothing was made
+                return await self._buy(request, stage)
+            raise
+        drawing.notes.append(FETCHED)
+        return drawing
 
     async def _connect(self) -> "AsyncOpenAI":
         async with self._lock:
@@ -147,8 +213,6 @@ class Gateway:
             return self._client
 
     def _build(self) -> "AsyncOpenAI":
-        from gateway.errors import failure
-
         settings = self._settings
         base_url: str | None
         if settings.sandbox:
@@ -174,24 +238,20 @@ class Gateway:
         deadline: float,
         *,
         paid: bool,
-    ) -> tuple[T, int, list[str]]:
-        """Call the model asked for, or its successor when it is gone.
-
-        The result, how many attempts it took, and what to tell the person.
-        """
-        from gateway.errors import GatewayError
-
+    ) -> _Outcome[T]:
+        """Call the model asked for, or its successor when it is gone."""
         asked = request["model"]
         model, note = living_text_model(asked, datetime.now().astimezone().date())
         try:
-            result, attempts = await self._attempt(once, fit(request, model), deadline, paid=paid)
+            outcome = await self._attempt(once, fit(request, model), deadline, paid=paid)
         except GatewayError as error:
             heir = successor(model)
             if error.kind != "model" or heir is None or model not in str(error):
                 raise
             note = f"OpenAI no longer offers {model}; {heir} was used instead."
-            result, attempts = await self._attempt(once, fit(request, heir), deadline, paid=paid)
-        return result, attempts, [note] if note else []
+            outcome = await self._attempt(once, fit(request, heir), deadline, paid=paid)
+        outcome.notes = [note] if note else []
+        return outcome
 
     async def _attempt(
         self,
@@ -200,8 +260,25 @@ class Gateway:
         deadline: float,
         *,
         paid: bool,
-    ) -> tuple[T, int]:
-        """Run a call under the retry policy; the result and how many attempts it took."""
+    ) -> _Outcome[T]:
+        """Run a call under the retry policy, unless OpenAI is to be left alone for now."""
+        self._breaker.enter()
+        try:
+            outcome = await self._retried(once, request, deadline, paid=paid)
+        except BaseException as error:
+            self._breaker.leave(error)
+            raise
+        self._breaker.leave(None)
+        return outcome
+
+    async def _retried(
+        self,
+        once: Callable[[Request], Awaitable[T]],
+        request: Request,
+        deadline: float,
+        *,
+        paid: bool,
+    ) -> _Outcome[T]:
         import httpx2
         import openai
 
@@ -209,6 +286,7 @@ class Gateway:
         from gateway.retry import retrying
 
         attempts = 0
+        charges: list[Charge] = []
 
         async def mapped() -> T:
             nonlocal attempts
@@ -217,9 +295,15 @@ class Gateway:
                 return await once(request)
             except (openai.OpenAIError, httpx2.HTTPError) as error:
                 raise explain_exception(error, paid=paid) from error
+            except GatewayError as error:
+                charges.extend(error.charges)
+                raise
 
         try:
             async with asyncio.timeout(deadline):
-                return await retrying(deadline)(mapped), attempts
+                return _Outcome(await retrying(deadline)(mapped), attempts, charges)
         except TimeoutError as error:
             raise explain_exception(error, paid=paid) from error
+        except GatewayError as error:
+            error.charges = charges
+            raise

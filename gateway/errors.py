@@ -10,11 +10,17 @@ happened, whether money was spent, and the next step are one row of `KINDS`.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from problems import Problem
 
+if TYPE_CHECKING:
+    from gateway.prices import Charge
+
 Spent = Literal["no", "maybe", "yes"]
+
+UNAVAILABLE = {"rate_limit", "overloaded", "server", "connection", "unclear", "resting"}
+"""Failures that say that OpenAI does not answer for now, whatever it is asked."""
 
 MONEY: dict[Spent, str] = {
     "no": "Nothing was charged.",
@@ -27,7 +33,8 @@ class GatewayError(Problem):
     """A call to OpenAI that brought nothing usable.
 
     `kind` is a key of `KINDS`, `retryable` says whether the same call may be sent
-    again, `retry_after` is what OpenAI asked to wait, in seconds.
+    again, `unavailable` that nobody answers for now, `retry_after` is what OpenAI asked to
+    wait, in seconds. `charges` are what its attempts cost all the same, where OpenAI told.
     """
 
     def __init__(  # the class says it
@@ -46,6 +53,8 @@ class GatewayError(Problem):
         self.retryable = row.retry if retryable is None else retryable
         self.retry_after = retry_after
         self.response_id = response_id
+        self.unavailable = kind in UNAVAILABLE
+        self.charges: list[Charge] = []
         what = f"{row.what} {detail}".strip()
         super().__init__(f"{what} {MONEY[self.spent]} {row.next_step}")
 
@@ -154,9 +163,23 @@ KINDS: dict[str, Kind] = {
         True,
         "Check the network connection, then make the same call again.",
     ),
+    "resting": Kind(
+        Outage,
+        "OpenAI failed several times in a row, so this server leaves it alone for a moment.",
+        "no",
+        False,
+        "Make the same call again then.",
+    ),
     "unclear": Kind(
         Outage,
         "The connection to OpenAI broke before the answer was complete.",
+        "maybe",
+        False,
+        "Look at the usage page of the OpenAI platform before paying for it again.",
+    ),
+    "lost": Kind(
+        Outage,
+        "OpenAI no longer knows this request, so what became of its picture cannot be known.",
         "maybe",
         False,
         "Look at the usage page of the OpenAI platform before paying for it again.",

@@ -69,6 +69,7 @@ class ImageModel(_Model):
     sizes: str = "standard"
     qualities: list[str] = []
     transparent: bool = False
+    complexity: bool = False
     formats: list[str] = []
     price: ImagePrice | None = None
     tokens: dict[str, int] = {}

@@ -1,11 +1,20 @@
 """What a call costs, from the tokens OpenAI reports or, before the call, from the table."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from gateway.models import ImageModel, load_models
 
 MILLION = 1_000_000
 SQUARE = 1024 * 1024
+
+EXPENSIVE_USD = 0.05
+
+PARTIAL_TOKENS = 100
+"""Output tokens of one unfinished picture, from OpenAI's image guide."""
+
+INPUT_TOKENS = 1024
+"""Input tokens of one picture to start from; an estimate."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,25 @@ class Cost:
 
     usd: float
     estimated: bool
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What a call without a usable answer cost all the same."""
+
+    model: str
+    usage: Usage
+    cost: Cost
+
+    @property
+    def as_booking(self) -> dict[str, Any]:
+        """The fields of a row of spending."""
+        return {
+            "model": self.model,
+            "usd": self.cost.usd,
+            "estimated": self.cost.estimated,
+            "usage": asdict(self.usage),
+        }
 
 
 def text_cost(model: str, usage: Usage) -> Cost:
@@ -62,13 +90,39 @@ def image_cost(model: str, usage: Usage, *, size: str, quality: str) -> Cost:
     return Cost(usd, estimated=False)
 
 
-def estimate_image(model: str, *, size: str, quality: str) -> Cost:
-    """The price of a picture before it is drawn, in proportion to its area."""
+def charge(model: str, usage: Usage, *, image_model: str | None = None) -> list[Charge]:
+    """What OpenAI reports of a call that failed, a row for each model; often nothing."""
+    charges = []
+    if usage.input_tokens or usage.output_tokens:
+        charges.append(Charge(model, usage, text_cost(model, usage)))
+    if usage.image_reported and image_model:
+        cost = image_cost(image_model, usage, size="auto", quality="auto")
+        charges.append(Charge(image_model, usage, cost))
+    return charges
+
+
+def estimate_image(
+    model: str, *, size: str, quality: str, partials: int = 0, inputs: int = 0
+) -> Cost:
+    """The price of a picture before it is drawn, in proportion to its area.
+
+    `partials` unfinished pictures are shown on the way, it starts from `inputs` others.
+    """
     known = load_models().find_image(model)
     if known is None or known.price is None:
         return Cost(0.0, estimated=True)
-    usd = _expected_tokens(known, size, quality) * known.price.output / MILLION
+    out = _expected_tokens(known, size, quality) + partials * PARTIAL_TOKENS
+    usd = (out * known.price.output + inputs * INPUT_TOKENS * known.price.image) / MILLION
     return Cost(usd, estimated=True)
+
+
+def draft_hint(model: str, *, size: str, quality: str) -> str | None:
+    """What a draft would cost, where a picture is expensive enough for one to be worth it."""
+    price = estimate_image(model, size=size, quality=quality).usd
+    draft = estimate_image(model, size=size, quality="low").usd
+    if price < EXPENSIVE_USD or draft > price / 2:
+        return None
+    return f"For a try-out, quality low costs about ${draft:.3f} instead of ${price:.3f}."
 
 
 def _expected_tokens(model: ImageModel, size: str, quality: str) -> float:

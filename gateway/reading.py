@@ -5,20 +5,21 @@ a message of empty text, its status may still be `generating` in a finished resp
 and `tool_usage` may be missing.
 """
 
-import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import failure
 from gateway.mapper import Fault, explain
 from gateway.prices import Usage
+from gateway.sieve import Lifted
 
-SANDBOX_MARK = "resp_sandbox_"
+SANDBOX_MARKS = ("resp_sandbox_", "file-sandbox-")
 
 
-def is_sandbox(response_id: str) -> bool:
-    """Whether the sandbox made this response: it marks its ids."""
-    return response_id.startswith(SANDBOX_MARK)
+def is_sandbox(made: str) -> bool:
+    """Whether the sandbox made the response or file of this id: it marks its ids."""
+    return made.startswith(SANDBOX_MARKS)
 
 
 def raise_for_status(response: Any, *, paid: bool) -> None:  # SDK object, unvalidated
@@ -65,18 +66,21 @@ def picture_item(output: list[Any]) -> Any | None:
     return calls[-1] if calls else None
 
 
-def decode_picture(item: Any, response_id: str) -> bytes:
+def decode_picture(item: Any, response_id: str, lifted: Mapping[str, Lifted]) -> bytes:
     """The bytes of an image call, exactly as OpenAI made them.
 
-    Judged by the result: the status of a good one may still read `generating`.
+    Judged by the result: the status of a good one may still read `generating`. The result
+    is base64, or the key of a picture that was lifted out of its stream.
     """
     if not item.result:
         if error := getattr(item, "error", None):
             raise explain(Fault.read(error, response_id=response_id), paid=True)
         raise failure("no_picture", response_id=response_id)
     try:
-        return base64.b64decode(item.result, validate=True)
-    except binascii.Error:
+        if item.result in lifted:
+            return lifted[item.result].read()
+        return binascii.a2b_base64(item.result, strict_mode=True)
+    except ValueError:  # binascii.Error, or letters beyond ASCII
         raise failure("not_a_picture", response_id=response_id) from None
 
 
