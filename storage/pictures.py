@@ -41,17 +41,21 @@ class Pictures:
                 "IMAGE_CONSULTANT_IMAGES_DIR to another disk. Nothing was charged."
             )
 
-    def keep(self, data: bytes, extension: str) -> tuple[Path, str | None]:
+    def keep(self, data: bytes, extension: str, *, at: str, tag: str) -> tuple[Path, str | None]:
         """Write a paid picture, exactly these bytes; its path, and a note if it went elsewhere.
 
+        `at`, when it was asked for (ISO 8601), and `tag`, 8 letters, name it: a picture that
+        is fetched again, since the server died before it was recorded, is not kept twice.
         Raises `StorageError` only if neither folder takes it.
         """
+        stamp = datetime.fromisoformat(at).astimezone().strftime("%Y%m%d_%H%M%S")
+        name = f"openai_image_{stamp}_{tag}.{extension}"
         try:
-            return _write(self._folder, data, extension), None
+            return _write(self._folder, data, name), None
         except OSError as error:
             reason = error.strerror
         try:
-            path = _write(self._reserve, data, extension)
+            path = _write(self._reserve, data, name)
         except OSError as error:
             raise StorageError(
                 f"The picture was drawn but could be saved neither in {self._folder} ({reason}) "
@@ -60,13 +64,16 @@ class Pictures:
         return path, f"{self._folder} could not be written ({reason}), so it was saved here."
 
 
-def _write(folder: Path, data: bytes, extension: str) -> Path:
+def _write(folder: Path, data: bytes, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now().astimezone().strftime("%Y%m%d_%H%M%S")
-    path = folder / f"openai_image_{stamp}_{secrets.token_hex(4)}.{extension}"
+    path = folder / name
+    if path.exists():
+        if path.is_file() and path.read_bytes() == data:
+            return path
+        path = path.with_stem(f"{path.stem}_{secrets.token_hex(2)}")  # never over another file
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("xb") as file:
+        with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,10 +1,11 @@
 """Write down what was said, asked, answered, drawn and paid, as it happens."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Select, Update, func, select, update
 from sqlalchemy.orm import selectinload
 
 from storage.database import Database
@@ -19,12 +20,33 @@ from storage.tables import (
     Question,
     Spending,
     Turn,
+    Upload,
 )
 
 SHOWN_ID_LENGTH = 60
 BEAT_SECONDS = 5.0
 ALIVE_SECONDS = 20.0
 """A job whose heartbeat is older was left by a process that died."""
+
+
+UNDER_WAY = ("requested", "submitted")
+"""States of a job that may still bring a picture, or cost money."""
+
+UPLOAD_DAYS = 29
+"""OpenAI keeps what is uploaded for 30; one that is about to expire is not used again."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who gets to pay: these jobs are new, or they are others' that run already.
+
+    `over` is what the day would have cost with them, where the budget does not allow it;
+    then nothing was written.
+    """
+
+    jobs: list[Job]
+    new: bool
+    over: float | None = None
 
 
 class Records:
@@ -66,6 +88,8 @@ class Records:
 
     async def add(self, *rows: Base) -> None:
         """Write new rows, all or none."""
+        if not rows:
+            return
         async with self._database.write() as session:
             session.add_all(rows)
 
@@ -90,22 +114,45 @@ class Records:
         async with self._database.read() as session:
             return await session.get_one(Job, job_id)
 
-    async def claim(self, job: Job) -> Job:
-        """Write a job down, unless the same request is under way: then that one.
+    async def batch(self, job: Job) -> list[Job]:
+        """All jobs of the call that a job belongs to, as they stand."""
+        siblings = select(Job).where(Job.batch == job.batch).order_by(Job.created_at, Job.id)
+        async with self._database.read() as session:
+            return list(await session.scalars(siblings))
 
-        One write transaction, so that of many processes only one gets to pay.
+    async def left(self) -> list[Job]:
+        """Jobs that nobody works on any more, though their picture may be there."""
+        abandoned = select(Job).where(Job.state.in_(UNDER_WAY), Job.beat_at <= _alive_since())
+        async with self._database.read() as session:
+            return list(await session.scalars(abandoned))
+
+    async def claim(self, jobs: list[Job], *, origin: str, budget: float | None) -> Claim:
+        """Write the jobs of a call down, unless the same request is under way: then those.
+
+        One write transaction, so that of many processes only one gets to pay, and the
+        day's budget (USD) counts what runs elsewhere.
         """
+        first = jobs[0]
         same = (
             select(Job)
-            .where(Job.conversation_id == job.conversation_id, Job.request_key == job.request_key)
-            .where(Job.state.in_(("requested", "submitted")), Job.beat_at > _alive_since())
+            .where(Job.conversation_id == first.conversation_id)
+            .where(Job.request_key == first.request_key)
+            .where(Job.state.in_(UNDER_WAY), Job.beat_at > _alive_since())
             .limit(1)
         )
         async with self._database.write() as session:
-            other = await session.scalar(same)
-            if other is None:
-                session.add(job)
-        return other or job
+            if other := await session.scalar(same):
+                siblings = select(Job).where(Job.batch == other.batch)
+                found = await session.scalars(siblings.order_by(Job.created_at, Job.id))
+                return Claim(list(found), new=False)
+            if budget is not None:
+                running = await session.scalar(_sum_of_running()) or 0.0
+                spent = await session.scalar(_sum_of_today(origin)) or 0.0
+                over = running + spent + sum(job.estimated_usd for job in jobs)
+                if over > budget:
+                    return Claim([], new=False, over=over)
+            session.add_all(jobs)
+        return Claim(jobs, new=True)
 
     async def adopt(self, job: Job) -> bool:
         """Take over a job that nobody works on any more; false if someone else was quicker."""
@@ -132,19 +179,50 @@ class Records:
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
 
+    async def note_findings(self, image: Image, found: dict[str, Any]) -> None:
+        """Write down what a look at a picture found."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Image).where(Image.id == image.id).values(verification=found)
+            )
+        image.verification = found
+
+    async def uploaded(self, sha256: str, origin: str) -> str | None:
+        """The file id under which OpenAI still holds these bytes."""
+        since = datetime.now(UTC) - timedelta(days=UPLOAD_DAYS)
+        async with self._database.read() as session:
+            found = await session.get(Upload, (sha256, origin))
+        fresh = found and found.created_at > since.isoformat(timespec="microseconds")
+        return found.file_id if found and fresh else None
+
+    async def note_upload(self, sha256: str, origin: str, file_id: str) -> None:
+        """Remember under which file id OpenAI holds these bytes."""
+        row = Upload(sha256=sha256, origin=origin, file_id=file_id, created_at=now())
+        async with self._database.write() as session:
+            await session.merge(row)
+
     async def spent_today(self, origin: str) -> float:
         """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
-        total = select(func.sum(Spending.usd)).where(
-            Spending.day == today(), Spending.origin == origin
-        )
         async with self._database.read() as session:
-            return float((await session.scalar(total)) or 0.0)
+            return float((await session.scalar(_sum_of_today(origin))) or 0.0)
 
     async def spent_on(self, conversation_id: str) -> float:
         """USD spent on a conversation so far."""
         total = select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
         async with self._database.read() as session:
             return float((await session.scalar(total)) or 0.0)
+
+
+def _sum_of_today(origin: str) -> Select[float]:
+    return select(func.sum(Spending.usd)).where(Spending.day == today(), Spending.origin == origin)
+
+
+def _sum_of_running() -> Select[float]:
+    """What jobs that are under way should cost, those of a process that died included."""
+    since = datetime.now(UTC) - timedelta(days=1)
+    return select(func.sum(Job.estimated_usd)).where(
+        Job.state.in_(UNDER_WAY), Job.created_at > since.isoformat(timespec="microseconds")
+    )
 
 
 def _changed(job: Job, **values: str) -> Update:

@@ -124,7 +124,9 @@ class Job(Base):
 
     States: requested, submitted (OpenAI has it), kept, failed, unknown (whether it
     was billed cannot be known). `request_key` is the same for the same request;
-    `beat_at` is renewed while a process works on it.
+    `beat_at` is renewed while a process works on it. The jobs of one call share their
+    `batch`; `variation` says what this one varies on purpose, `inputs` which pictures it
+    starts from, `estimated_usd` what it should cost.
     """
 
     __tablename__ = "jobs"
@@ -136,6 +138,10 @@ class Job(Base):
     options: Mapped[dict[str, Any]]
     templates: Mapped[dict[str, Any]] = mapped_column(default=dict)
     parent_image_id: Mapped[str | None]
+    batch: Mapped[str]
+    variation: Mapped[str] = mapped_column(default="")
+    inputs: Mapped[list[Any]] = mapped_column(default=list)
+    estimated_usd: Mapped[float] = mapped_column(default=0.0)
     response_id: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
     request_key: Mapped[str] = mapped_column(default="")
@@ -145,7 +151,10 @@ class Job(Base):
 
 
 class Image(Base):
-    """A picture on disk; sizes in pixels and bytes, all read from its bytes."""
+    """A picture on disk; sizes in pixels and bytes, all read from its bytes.
+
+    `verification` is what an independent look at it found, None while there was none.
+    """
 
     __tablename__ = "images"
 
@@ -162,8 +171,21 @@ class Image(Base):
     sha256: Mapped[str]
     prompt: Mapped[str]
     revised_prompt: Mapped[str]
+    variation: Mapped[str] = mapped_column(default="")
+    verification: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     model: Mapped[str]
     response_id: Mapped[str]
+    created_at: Mapped[str]
+
+
+class Upload(Base):
+    """A picture that OpenAI holds under a file id, with `openai` or in the `sandbox`."""
+
+    __tablename__ = "uploads"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str]
     created_at: Mapped[str]
 
 
