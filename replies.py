@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 import mcp.types as mt
+from fastmcp import Context
 from fastmcp.exceptions import ToolError
 from fastmcp.exceptions import ValidationError as Refused
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
@@ -26,6 +27,9 @@ R = TypeVar("R")
 
 Arguments = MiddlewareContext[mt.CallToolRequestParams]
 
+LARGEST = 900_000
+"""Bytes of a whole result; clients refuse more. A preview that would pass it is left out."""
+
 REWORDED = {
     "missing": "is required",
     "missing_argument": "is required",
@@ -37,10 +41,41 @@ REWORDED = {
 def as_reply(result: BaseModel, text: str, preview: bytes | None = None) -> ToolResult:
     """A tool's result: all of it in words, all of it as data, and a JPEG to look at."""
     content: list[mt.ContentBlock] = [mt.TextContent(type="text", text=text)]
-    if preview is not None:
+    said = 2 * len(text.encode()) + len(result.model_dump_json())  # quoted text grows
+    if preview is not None and said + len(preview) * 4 // 3 < LARGEST:
         encoded = base64.b64encode(preview).decode()
         content.append(mt.ImageContent(type="image", data=encoded, mime_type="image/jpeg"))
     return ToolResult(content=content, structured_content=result.model_dump(mode="json"))
+
+
+STAGES = {
+    "": (2, "getting ready"),
+    "sending": (5, "asking OpenAI"),
+    "submitted": (10, "OpenAI has the request"),
+    "planning": (20, "planning the picture"),
+    "drawing": (40, "drawing"),
+    "partial": (60, "a first version is there"),
+    "drawn": (85, "drawn"),
+    "saved": (100, "saved"),
+}
+"""Each step of a drawing: the percentage it stands for, and how it is told."""
+
+STRIDE = 0.5
+"""Percent that progress grows by where nothing new is known: clients wait while it grows."""
+
+
+def reporter(ctx: Context) -> Any:  # generation.jobs.Progress, imported late
+    """Tells a client how far its drawings are: the stage, and the seconds so far."""
+    told = 0.0
+
+    async def report(seen: Any) -> None:  # generation.jobs.Seen
+        nonlocal told
+        percent = sum(STAGES[step][0] for step in seen.steps) / len(seen.steps)
+        told = 100.0 if seen.ended else min(max(percent, told + STRIDE), 99.0)
+        slowest = min(seen.steps, key=lambda step: STAGES[step][0])
+        await ctx.report_progress(told, 100, f"{STAGES[slowest][1]}, {seen.elapsed:.0f} s")
+
+    return report
 
 
 def in_words(tool: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

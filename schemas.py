@@ -14,6 +14,23 @@ INTEGER: Schema = {"type": "integer"}
 BOOLEAN: Schema = {"type": "boolean"}
 
 
+def shorten(schema: Schema) -> Schema:
+    """An input schema without what only says that an optional parameter may be null.
+
+    A client reads it with every list of tools; null is taken all the same.
+    """
+    properties = {name: _without_null(part) for name, part in schema["properties"].items()}
+    return {**schema, "properties": properties}
+
+
+def _without_null(part: Schema) -> Schema:
+    choices = [choice for choice in part.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return part
+    rest = {key: value for key, value in part.items() if key not in {"anyOf", "default"}}
+    return {**choices[0], **rest}
+
+
 def _list(of: Schema) -> Schema:
     return {"type": "array", "items": of}
 
@@ -80,24 +97,31 @@ _IMAGE = _object(
     changed=_TEXT,
 )
 
-GENERATION: Schema = {
-    **_object(
-        **_DIALOGUE
-        | {
-            "status": _enum("done", "working", "asking", "failed"),
-            "images": _list(_IMAGE),
-            "prompt": STRING,
-            "revised_prompt": _TEXT,
-            "models": {"type": "object"},
-            "cost_usd": NUMBER,
-            "cost_is_estimate": BOOLEAN,
-            "spent_today_usd": NUMBER,
-            "checklist": _list(STRING),
-            "verification": _TEXT,
-            "elapsed_seconds": NUMBER,
-            "attempts": INTEGER,
-        }
-    ),
-    "required": ["conversation_id", "status", "next_step"],
+_DRAWING: Schema = {
+    "conversation_id": STRING,
+    "status": _enum("done", "working", "asking", "failed"),
+    "images": _list(_IMAGE),
+    "prompt": STRING,
+    "revised_prompt": _TEXT,
+    "difference": _or_null(_object(added=_list(STRING), removed=_list(STRING))),
+    "models": {"type": "object"},
+    "cost_usd": NUMBER,
+    "cost_is_estimate": BOOLEAN,
+    "estimated_cost_usd": _or_null(NUMBER),
+    "spent_today_usd": NUMBER,
+    "spent_conversation_usd": NUMBER,
+    "checklist": _list(STRING),
+    "verification": _or_null({"type": "object"}),
+    "elapsed_seconds": NUMBER,
+    "attempts": INTEGER,
+    "origin": _enum("openai", "sandbox"),
+    "notes": _list(STRING),
+    "next_step": STRING,
 }
+_REQUIRED = ["conversation_id", "status", "next_step"]
+
+GENERATION: Schema = {**_object(**{**_DIALOGUE, **_DRAWING}), "required": _REQUIRED}
 """A drawing, or, with status asking, what the consultation returns."""
+
+DRAWN: Schema = {**_object(**_DRAWING), "required": _REQUIRED}
+"""A drawing that no dialogue comes before."""

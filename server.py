@@ -1,37 +1,28 @@
 """The composition root: settings in, the server with its tools out.
 
-The tools stand here exactly as a client sees them. What they stand on is made on the
-first call: a server that only lists its tools imports neither the OpenAI SDK nor
-SQLAlchemy, Pillow or Jinja.
+The tools stand here exactly as a client sees them. What they stand on (`parts.py`) is
+made on the first call.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ResourceError
-from fastmcp.tools import ToolResult
+from fastmcp.tools import Tool, ToolResult
 from mcp.types import InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
+from parts import Parts
 from problems import Problem
-from replies import PlainArguments, as_reply, in_words
-from schemas import CONSULTATION, GENERATION
+from replies import PlainArguments, as_reply, in_words, reporter
+from schemas import CONSULTATION, DRAWN, GENERATION, Schema, shorten
 from settings import Settings, own_version
 
 if TYPE_CHECKING:
-    from consultation.flow import Consultant
     from consultation.result import Consultation
-    from gateway import Gateway
-    from generation.flow import Artist
-    from prompts.library import Library
-    from sandbox import Sandbox
-    from storage.database import Database
-    from storage.inputs import Inputs
-    from storage.records import Records
 
 INSTRUCTIONS = """\
 Two tools make a picture together. openai_image_consultation turns an idea into a refined
@@ -45,6 +36,7 @@ Afterwards they want to know where the file lies and what it cost.
 
 LONGEST = 32_000
 
+Strategy = Literal["color", "composition", "style", "mixed"]
 Mode = Literal["quick", "guided", "explorer", "skip"]
 Words = Annotated[str, Field(max_length=LONGEST)]
 ConversationId = Annotated[
@@ -59,86 +51,9 @@ class GivenAnswer(BaseModel):
     answer: str
 
 
-class _Parts:
-    """What the tools stand on, each made when it is first needed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @cached_property
-    def database(self) -> "Database":
-        from storage.database import Database
-
-        return Database(self.settings.data_dir)
-
-    @cached_property
-    def records(self) -> "Records":
-        from storage.records import Records
-
-        return Records(self.database)
-
-    @cached_property
-    def gateway(self) -> "Gateway":
-        from gateway import Gateway
-
-        return Gateway(self.settings, lambda: self.sandbox.base_url)
-
-    @cached_property
-    def sandbox(self) -> "Sandbox":
-        from sandbox import Sandbox
-
-        started = Sandbox()
-        started.start()
-        return started
-
-    @cached_property
-    def inputs(self) -> "Inputs":
-        from storage.inputs import Inputs
-
-        folders = [self.settings.images_dir, *self.settings.input_dirs]
-        return Inputs(folders, self.settings.data_dir / "references")
-
-    @cached_property
-    def library(self) -> "Library":
-        from prompts.library import Library
-
-        return Library(self.settings.templates_dir)
-
-    @cached_property
-    def consultant(self) -> "Consultant":
-        from consultation.facilitator import Facilitator
-        from consultation.flow import Consultant
-
-        facilitator = Facilitator(
-            self.settings, self.gateway, self.records, self.library, self.inputs
-        )
-        return Consultant(self.settings, self.records, self.inputs, facilitator)
-
-    @cached_property
-    def artist(self) -> "Artist":
-        from generation.flow import Artist
-        from storage.pictures import Pictures
-
-        reserve = self.settings.data_dir / "pictures"
-        pictures = Pictures(self.settings.images_dir, reserve)
-        return Artist(self.settings, self.gateway, self.records, pictures, self.library)
-
-    async def close(self) -> None:
-        """Finish what is paid for, then close what was opened."""
-        made = self.__dict__
-        if "artist" in made:
-            await self.artist.finish()
-        if "gateway" in made:
-            await self.gateway.close()
-        if "database" in made:
-            await self.database.close()
-        if "sandbox" in made:
-            self.sandbox.stop()
-
-
 def create_server(settings: Settings) -> FastMCP:
     """Build the server. Everything it stands on is made on first use, not here."""
-    parts = _Parts(settings)
+    parts = Parts(settings)
 
     @asynccontextmanager
     async def lifespan(_server: FastMCP) -> AsyncIterator[None]:
@@ -157,18 +72,16 @@ def create_server(settings: Settings) -> FastMCP:
     )
     _add_consultation(server, parts)
     _add_image(server, parts)
+    offered = set(settings.toolsets)
+    if offered & {"quick", "all"}:
+        _add_quick(server, parts)
+    if offered & {"explore", "all"}:
+        _add_explore(server, parts)
     _add_resources(server, parts)
     return server
 
 
-def _add_consultation(server: FastMCP, parts: _Parts) -> None:
-    @server.tool(
-        title="Consult on an image",
-        annotations=ToolAnnotations(
-            read_only_hint=False, destructive_hint=False, open_world_hint=True
-        ),
-        output_schema=CONSULTATION,
-    )
+def _add_consultation(server: FastMCP, parts: Parts) -> None:
     @in_words
     async def openai_image_consultation(
         ctx: Context,
@@ -223,8 +136,24 @@ def _add_consultation(server: FastMCP, parts: _Parts) -> None:
         )
         return await _with_form(ctx, parts, result)
 
+    _offer(server, openai_image_consultation, "Consult on an image", CONSULTATION)
 
-async def _from_form(ctx: Context, parts: _Parts) -> ToolResult | InputRequiredResult | None:
+
+def _offer(server: FastMCP, tool: Callable[..., Any], title: str, output: Schema) -> None:
+    """Put a tool before clients, its schemas as short as they can be."""
+    offered = Tool.from_function(
+        tool,
+        title=title,
+        annotations=ToolAnnotations(
+            read_only_hint=False, destructive_hint=False, open_world_hint=True
+        ),
+        output_schema=output,
+    )
+    offered.parameters = shorten(offered.parameters)
+    server.add_tool(offered)
+
+
+async def _from_form(ctx: Context, parts: Parts) -> ToolResult | InputRequiredResult | None:
     """Go on with a form that came back with this call, if one did."""
     if ctx.input_responses is None:
         return None
@@ -240,7 +169,7 @@ async def _from_form(ctx: Context, parts: _Parts) -> ToolResult | InputRequiredR
 
 
 async def _with_form(
-    ctx: Context, parts: _Parts, result: "Consultation"
+    ctx: Context, parts: Parts, result: "Consultation"
 ) -> ToolResult | InputRequiredResult:
     """The result of a turn, its questions as a form where that is possible and allowed."""
     if parts.settings.elicitation == "off":
@@ -258,7 +187,7 @@ async def _with_form(
 
 
 async def _take(
-    parts: _Parts, conversation_id: str, answers: list[dict[str, str]]
+    parts: Parts, conversation_id: str, answers: list[dict[str, str]]
 ) -> "Consultation":
     words = "; ".join(answer["answer"] for answer in answers)
     return await parts.consultant.consult(words, conversation_id=conversation_id, answers=answers)
@@ -270,14 +199,19 @@ def _asked(result: "Consultation") -> ToolResult:
     return as_reply(result, as_text(result))
 
 
-def _add_image(server: FastMCP, parts: _Parts) -> None:
-    @server.tool(
-        title="Draw or refine an image",
-        annotations=ToolAnnotations(
-            read_only_hint=False, destructive_hint=False, open_world_hint=True
-        ),
-        output_schema=GENERATION,
-    )
+Size = Annotated[
+    str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
+]
+Quality = Literal["low", "medium", "high", "xhigh", "max"]
+Background = Literal["auto", "opaque", "transparent"]
+Format = Literal["png", "jpeg", "webp", "gif", "svg"]
+FromImage = Annotated[
+    str | None,
+    Field(description="image_id to start from instead of the last: undo, redo, branch."),
+]
+
+
+def _add_image(server: FastMCP, parts: Parts) -> None:
     @in_words
     async def openai_conversational_image(
         ctx: Context,
@@ -285,7 +219,7 @@ def _add_image(server: FastMCP, parts: _Parts) -> None:
             Words,
             Field(
                 description="What to draw, or what to change in the last picture. Empty with a "
-                "conversation_id: draw its refined prompt."
+                "conversation_id: draw its refined prompt, or collect."
             ),
         ] = "",
         *,
@@ -297,61 +231,163 @@ def _add_image(server: FastMCP, parts: _Parts) -> None:
                 "conversation is drawn at once if complete, else questions come back. skip: draw."
             ),
         ] = None,
-        from_image: Annotated[
+        from_image: FromImage = None,
+        input_images: Annotated[
+            list[str] | None,
+            Field(description="Pictures to start from: paths, image ids, OpenAI file ids."),
+        ] = None,
+        mask: Annotated[
             str | None,
-            Field(description="image_id to start from instead of the last: undo, redo, branch."),
+            Field(description="PNG of the first picture's size; it changes where transparent."),
         ] = None,
-        size: Annotated[
-            str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
-        ] = None,
-        quality: Literal["low", "medium", "high", "xhigh", "max"] | None = None,
-        background: Literal["auto", "opaque", "transparent"] | None = None,
-        output_format: Literal["png", "jpeg", "webp", "gif", "svg"] | None = None,
+        size: Size = None,
+        quality: Quality | None = None,
+        background: Background | None = None,
+        output_format: Format | None = None,
         compression: Annotated[
             int | None, Field(ge=0, le=100, description="For jpeg and webp.")
         ] = None,
+        variations: Annotated[int, Field(ge=1, le=4)] = 1,
+        variation_strategy: Annotated[
+            Strategy, Field(description="The one thing that variations differ in.")
+        ] = "mixed",
         image_model: str | None = None,
         assistant_model: str | None = None,
+        verify: Annotated[
+            bool, Field(description="Have a second model look at the picture against the brief.")
+        ] = False,
     ) -> ToolResult:
         """Draw a picture, or change the last one, and save it as a file.
 
         Draws the refined prompt of a consultation or a prompt of its own; a further prompt
         in the same conversation changes the newest picture and keeps the rest. Returns the
-        path of the file, a small preview, size, format, cost and what to check. Takes
-        10-120 seconds and a few cents per picture.
+        path of the file, a small preview, size, format, cost and what to check; or, where
+        it takes longer, status working: the same call with only the conversation_id
+        collects it. Takes 10-120 seconds and a few cents per picture.
         """
-        from generation.result import as_text
-
+        given = [*(input_images or []), *([mask] if mask else [])]
         if conversation_id is None and from_image:
             conversation_id = (await parts.records.image(from_image)).conversation_id
         if conversation_id is None:
             _require_words(prompt, "prompt")
+        await parts.artist.check(given)
         if conversation_id is None or dialogue_mode not in {None, "skip"}:
+            mode = dialogue_mode or ("skip" if given else None)
             asked = await parts.consultant.consult(
-                prompt, conversation_id=conversation_id, mode=dialogue_mode
+                prompt, conversation_id=conversation_id, mode=mode
             )
             if asked.status == "asking":
                 return _asked(asked)
             conversation_id, prompt = asked.conversation_id, ""
-        result, preview = await parts.artist.draw(
-            prompt.strip(),
-            conversation_id=conversation_id,
-            from_image=from_image,
-            wished={
-                "size": size,
-                "quality": quality,
-                "background": background,
-                "output_format": output_format,
-                "compression": compression,
-                "image_model": image_model,
-                "assistant_model": assistant_model,
-            },
-            progress=_reporter(ctx),
-        )
-        return as_reply(result, as_text(result), preview)
+        wish = {
+            "conversation_id": conversation_id,
+            "prompt": prompt.strip(),
+            "from_image": from_image,
+            "input_images": tuple(input_images or ()),
+            "mask": mask,
+            "variations": variations,
+            "strategy": variation_strategy,
+            "verify": verify,
+        }
+        options = {
+            "size": size,
+            "quality": quality,
+            "background": background,
+            "output_format": output_format,
+            "compression": compression,
+            "image_model": image_model,
+            "assistant_model": assistant_model,
+        }
+        return await _drawn(ctx, parts, wish, options)
+
+    _offer(server, openai_conversational_image, "Draw or refine an image", GENERATION)
 
 
-def _add_resources(server: FastMCP, parts: _Parts) -> None:
+def _add_quick(server: FastMCP, parts: Parts) -> None:
+    @in_words
+    async def openai_generate_image(
+        ctx: Context,
+        prompt: Annotated[Words, Field(description="What to draw, word for word.")],
+        *,
+        size: Size = None,
+        quality: Quality | None = None,
+        background: Background | None = None,
+        output_format: Format | None = None,
+    ) -> ToolResult:
+        """Draw one prompt as it is, without a dialogue, and save the picture as a file.
+
+        Fits where a finished prompt is at hand. Returns the path of the file, a small
+        preview, size, format and cost.
+        """
+        _require_words(prompt, "prompt")
+        asked = await parts.consultant.consult(prompt, mode="skip")
+        options = {
+            "size": size,
+            "quality": quality,
+            "background": background,
+            "output_format": output_format,
+        }
+        return await _drawn(ctx, parts, {"conversation_id": asked.conversation_id}, options)
+
+    _offer(server, openai_generate_image, "Draw a prompt as it is", DRAWN)
+
+
+def _add_explore(server: FastMCP, parts: Parts) -> None:
+    @in_words
+    async def openai_generate_variations(
+        ctx: Context,
+        prompt: Annotated[
+            Words,
+            Field(
+                description="What to draw, or to change first. Empty with a conversation_id: vary "
+                "its refined prompt, or its newest picture."
+            ),
+        ] = "",
+        *,
+        conversation_id: ConversationId = None,
+        from_image: FromImage = None,
+        variations: Annotated[int, Field(ge=2, le=4)] = 4,
+        variation_strategy: Annotated[
+            Strategy, Field(description="The one thing that variations differ in.")
+        ] = "mixed",
+        size: Size = None,
+        quality: Quality | None = None,
+    ) -> ToolResult:
+        """Draw up to four variations of a picture that each differ in one thing on purpose.
+
+        Returns a labelled contact sheet, and each picture's path and image_id, from which
+        it can be refined. Fits where a person would like to choose a direction.
+        """
+        if conversation_id is None and from_image:
+            conversation_id = (await parts.records.image(from_image)).conversation_id
+        if conversation_id is None:
+            _require_words(prompt, "prompt")
+            asked = await parts.consultant.consult(prompt, mode="skip")
+            conversation_id, prompt = asked.conversation_id, ""
+        wish = {
+            "conversation_id": conversation_id,
+            "prompt": prompt.strip(),
+            "from_image": from_image,
+            "variations": variations,
+            "strategy": variation_strategy,
+        }
+        return await _drawn(ctx, parts, wish, {"size": size, "quality": quality})
+
+    _offer(server, openai_generate_variations, "Draw variations", DRAWN)
+
+
+async def _drawn(
+    ctx: Context, parts: Parts, wish: dict[str, Any], options: dict[str, Any]
+) -> ToolResult:
+    """Draw what a tool was asked for, and reply with it."""
+    from generation.result import as_text
+    from generation.wish import Wish
+
+    result, preview = await parts.artist.draw(Wish(**wish, options=options), reporter(ctx))
+    return as_reply(result, as_text(result), preview)
+
+
+def _add_resources(server: FastMCP, parts: Parts) -> None:
     @server.resource(
         "conversation://{conversation_id}",
         title="Record of a conversation",
@@ -365,24 +401,6 @@ def _add_resources(server: FastMCP, parts: _Parts) -> None:
             return as_markdown(await parts.records.load(conversation_id))
         except Problem as problem:
             raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
-
-
-STAGES = {
-    "submitted": (10, "OpenAI has the request"),
-    "planning": (20, "planning the picture"),
-    "drawing": (40, "drawing"),
-    "partial": (60, "a first version is there"),
-    "drawn": (85, "drawn"),
-    "saved": (100, "saved"),
-}
-
-
-def _reporter(ctx: Context) -> Any:  # generation.flow.Progress, imported late
-    async def report(stage: str) -> None:
-        done, words = STAGES[stage]
-        await ctx.report_progress(done, 100, words)
-
-    return report
 
 
 def _require_words(text: str, name: str) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from consultation.errors import ConsultationError
 from consultation.promises import Mended, keep_promises
 from consultation.request import TEMPLATE, build_request, send_back
-from consultation.rows import spending_row
 from consultation.said import Said
 from consultation.turn import FacilitatorTurn, Suggestion, parse_turn
 from gateway import Gateway, Reply
@@ -19,12 +18,16 @@ from prompts.image_type import ImageType
 from prompts.library import FALLBACK_TYPE, Library
 from settings import Settings
 from storage.inputs import Inputs
-from storage.records import Records
+from storage.records import Records, booking
 from storage.tables import Conversation
 
 MENDED_NOTE = (
     "The facilitator's answer did not keep to what was said; it was put right in code, and "
     "whatever could not be traced to the person is marked as an assumption."
+)
+SILENT_NOTE = (
+    "The facilitator could not be asked, so the prompt is the person's own words. To have the "
+    "dialogue after all, send the words again later."
 )
 UNUSABLE_NOTE = (
     "The facilitator's answers could not be used, so the prompt is the person's own words."
@@ -77,6 +80,11 @@ class Facilitator:
         self._library = library
         self._inputs = inputs
 
+    @property
+    def origin(self) -> str:
+        """Who answers: `openai` or the `sandbox`."""
+        return self._gateway.origin
+
     async def hear(self, conversation: Conversation, said: Said) -> Heard:
         """One turn on what was said. Raises a `Problem` where the model cannot be asked."""
         template = self._library.template(TEMPLATE)
@@ -89,7 +97,13 @@ class Facilitator:
             finish=said.finish,
             inputs=self._inputs,
         )
-        attempts = [await self._ask(conversation, request, said, types)]
+        try:
+            attempts = [await self._ask(conversation, request, said, types)]
+        except GatewayError as error:
+            await self._book(conversation, error)
+            if not error.unavailable:
+                raise
+            return _unheard(conversation, said, types[FALLBACK_TYPE], error)
         if attempts[0].broken:
             attempts += await self._ask_again(conversation, request, attempts[0], said, types)
         best = next((one for one in reversed(attempts) if one.mended), attempts[-1])
@@ -113,7 +127,8 @@ class Facilitator:
         types: dict[str, ImageType],
     ) -> _Attempt:
         reply = await self._gateway.talk(request)
-        await self._records.add(spending_row(conversation, reply))
+        await self._records.add(booking(conversation.id, "consultation", **reply.as_booking))
+        await self._book(conversation, reply)
         try:
             turn = parse_turn(reply.text)
         except ConsultationError as error:
@@ -134,10 +149,36 @@ class Facilitator:
         again = send_back(request, first.reply.text, first.broken)
         try:
             return [await self._ask(conversation, again, said, types)]
-        except GatewayError:
+        except GatewayError as error:
+            await self._book(conversation, error)
             if first.mended is None:
                 raise
             return []
+
+    async def _book(self, conversation: Conversation, failed: GatewayError | Reply) -> None:
+        """Write down what attempts cost that brought nothing."""
+        sandbox = self._gateway.origin == "sandbox"
+        await self._records.add(
+            *(
+                booking(conversation.id, "failed", **charge.as_booking, sandbox=sandbox)
+                for charge in failed.charges
+            )
+        )
+
+
+def _unheard(
+    conversation: Conversation, said: Said, fallback: ImageType, error: GatewayError
+) -> Heard:
+    """The words as they are, where nobody answers: a fallback that costs nothing."""
+    return Heard(
+        turn=keep_promises(_nothing_heard(conversation), said, fallback).turn,
+        image_type=fallback,
+        model="",
+        response_id="",
+        sandbox=False,
+        templates={},
+        notes=[f"{error} {SILENT_NOTE}"],
+    )
 
 
 def _notes(attempt: _Attempt) -> list[str]:

@@ -21,7 +21,7 @@ from consultation.rows import (
     question_rows,
 )
 from consultation.said import said_in
-from consultation.suggestion import estimate, settle
+from consultation.suggestion import draft_note, estimate, settle
 from consultation.turn import Phrase
 from gateway.reading import is_sandbox
 from problems import Problem
@@ -75,6 +75,7 @@ class Consultant:
             if conversation.mode == "skip":
                 return await self._take_verbatim(conversation, turn)
             try:
+                await self._check_budget()
                 heard = await self._facilitator.hear(
                     conversation, said_in(conversation, finish=finish)
                 )
@@ -98,6 +99,18 @@ class Consultant:
             sandbox=is_sandbox(turn.response_id),
             next_step=DRAW if brief.phrases else ASK,
         )
+
+    async def _check_budget(self) -> None:
+        """Refuse a turn once the day's money is spent; the words are kept all the same."""
+        budget = self._settings.daily_budget_usd
+        if budget is None:
+            return
+        spent = await self._records.spent_today(self._facilitator.origin)
+        if spent >= budget:
+            raise ConsultationError(
+                f"The daily budget of ${budget:.2f} is spent. Nothing was charged. Go on tomorrow, "
+                "raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which asks no model."
+            )
 
     async def _note_down(
         self,
@@ -153,7 +166,8 @@ class Consultant:
             suggested=suggested,
         )
         turn.model, turn.response_id = heard.model, heard.response_id
-        turn.templates, turn.repairs, turn.notes = heard.templates, heard.repairs, heard.notes
+        turn.templates, turn.repairs = heard.templates, heard.repairs
+        turn.notes = heard.notes + (draft_note(suggested, self._settings) if said.ready else [])
         turn.reply = as_sent_again(said, questions)
         await self._records.close_turn(
             turn,

@@ -21,7 +21,7 @@ def as_markdown(conversation: Conversation) -> str:
         lines += ["", *_turn(conversation, turn)]
     if conversation.images:
         lines += ["", "## Pictures", ""]
-        lines += [_picture(image) for image in conversation.images]
+        lines += _pictures(conversation, None, 0)
     return "\n".join(lines) + "\n"
 
 
@@ -94,12 +94,29 @@ def _origin(turn: Turn) -> Iterator[str]:
         yield f"Written by {turn.model} with {written}."
 
 
-def _picture(image: Image) -> str:
+def _pictures(conversation: Conversation, parent: str | None, depth: int) -> Iterator[str]:
+    """The pictures as a tree: each stands below the one it was changed from."""
+    known = {image.id for image in conversation.images}
+    for image in conversation.images:
+        above = image.parent_image_id if image.parent_image_id in known else None
+        if above == parent:
+            yield from (f"{'  ' * depth}{line}" for line in _picture(conversation, image))
+            yield from _pictures(conversation, image.id, depth + 1)
+
+
+def _picture(conversation: Conversation, image: Image) -> Iterator[str]:
     start = f", changed from {image.parent_image_id}" if image.parent_image_id else ""
-    return (
-        f"- {image.id}{start}: {image.width}x{image.height} {image.format}, {image.path}\n"
-        f"  - prompt: {image.prompt}"
-    )
+    size = f"{image.width}x{image.height} " if image.width else ""
+    yield f"- {image.id}{start}: {size}{image.format}, {image.path}"
+    yield f"  - prompt: {' '.join(image.prompt.split())}"
+    if image.variation:
+        yield f"  - varied on purpose: {image.variation}"
+    job = next(job for job in conversation.jobs if job.id == image.job_id)
+    for source in job.inputs:
+        yield f"  - started from the {source['use']} {source['given']}"
+    if image.verification:
+        met = [f for f in image.verification["findings"] if f["verdict"] == "met"]
+        yield f"  - looked at: {len(met)} of {len(image.verification['findings'])} items met"
 
 
 def _quoted(text: str) -> list[str]:

@@ -1,13 +1,10 @@
 """What a turn leaves in the record: answers, questions, the brief, and what is sent again."""
 
-from dataclasses import asdict
 from typing import Any
 
 from consultation.errors import ConsultationError
 from consultation.turn import Asked, FacilitatorTurn, Phrase
-from gateway import Reply
-from storage.records import booking
-from storage.tables import Answer, Brief, Conversation, Question, Spending, Turn
+from storage.tables import Answer, Brief, Conversation, Question, Turn
 
 
 def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> None:
@@ -67,19 +64,6 @@ def brief_row(
         completeness=share,
         phrases=[phrase.model_dump() for phrase in phrases],
         suggested=suggested,
-    )
-
-
-def spending_row(conversation: Conversation, reply: Reply) -> Spending:
-    """What a turn cost."""
-    return booking(
-        conversation.id,
-        "consultation",
-        model=reply.model,
-        usd=reply.cost.usd,
-        estimated=reply.cost.estimated,
-        usage=asdict(reply.usage),
-        sandbox=reply.sandbox,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from consultation.turn import Suggestion
 from gateway.capabilities import fault_of_image_model, faults_of_options
-from gateway.prices import estimate_image
+from gateway.prices import draft_hint, estimate_image
 from prompts.image_type import ImageType
 from settings import Settings
 
@@ -26,6 +26,12 @@ def settle(suggestion: Suggestion, image_type: ImageType, settings: Settings) ->
         ):
             return candidate
     return plain
+
+
+def draft_note(suggested: dict[str, str], settings: Settings) -> list[str]:
+    """A hint at a cheaper draft before expensive settings."""
+    hint = draft_hint(settings.image_model, size=suggested["size"], quality=suggested["quality"])
+    return [hint] if hint else []
 
 
 def estimate(suggested: dict[str, str], settings: Settings) -> float | None:

@@ -1,38 +1,31 @@
-"""One picture: journaled before it is paid for, kept as it came, told in full."""
+"""One call for pictures: planned, checked, journaled, drawn, told in full."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from gateway import Drawing, Gateway
-from gateway.errors import GatewayError
 from generation.errors import GenerationError
-from generation.jobs import UNDER_WAY, Drawn, Jobs, Progress
+from generation.jobs import Jobs, Progress, Waited
+from generation.made import Made
+from generation.making import LOST, TAKEN_BACK, Maker, Order
 from generation.options import Options, choose
-from generation.picture import Picture, examine
+from generation.picture import aside
 from generation.plan import Plan, plan
-from generation.request import build_request, with_picture
-from generation.rows import costs, image_row, job_row, spending_rows
-from generation.tell import preview_of, tell, tell_again, tell_working
+from generation.request import instruct
+from generation.result import Generation
+from generation.rows import job_rows
+from generation.sources import Sources
+from generation.tell import Purse, preview_of_all, tell
+from generation.vary import variations
+from generation.wish import Wish
 from prompts.library import Library
 from settings import Settings
-from storage.errors import StorageError
-from storage.pictures import Pictures
-from storage.records import Records, is_alive
+from storage.records import UNDER_WAY, Records, is_alive
 from storage.tables import Conversation, Image, Job
 
-TEMPLATE = "generation/draw"
-
-LOST = (
-    "An earlier request for this picture was sent, but what became of it cannot be known: it may "
-    "have been charged. It is not repeated on its own; pass the prompt again to draw it anew."
-)
-UPLOADED = (
-    "OpenAI no longer knew the earlier picture's response, so the kept file was uploaded instead."
-)
+Drawn = tuple[Generation, bytes | None]
+"""A result and its preview, a JPEG."""
 
 
 class Artist:
@@ -41,216 +34,205 @@ class Artist:
     def __init__(
         self,
         settings: Settings,
-        gateway: Gateway,
         records: Records,
-        pictures: Pictures,
         library: Library,
+        maker: Maker,
     ) -> None:
         self._settings = settings
-        self._gateway = gateway
         self._records = records
-        self._pictures = pictures
         self._library = library
+        self._maker = maker
         self._jobs = Jobs(records, settings.wait_seconds)
+        self._took_over = False
 
-    async def draw(
-        self,
-        prompt: str,
-        *,
-        conversation_id: str,
-        from_image: str | None,
-        wished: Mapping[str, Any],
-        progress: Progress,
-    ) -> Drawn:
-        """Draw or change a picture. Raises a `Problem`.
+    async def draw(self, wish: Wish, progress: Progress) -> Drawn:
+        """Draw, change or collect pictures. Raises a `Problem`.
 
         A caller that goes away does not stop a drawing that is paid for: it is kept.
         """
-        conversation = await self._records.load(conversation_id)
-        planned = plan(conversation, prompt, from_image)
-        if planned.kept is not None:
-            return await self._show_again(conversation, planned.kept)
+        await self._take_over()
+        wish = replace(wish, verify=wish.verify or self._settings.verify)
+        conversation = await self._records.load(wish.conversation_id)
+        planned = plan(conversation, wish)
+        if planned.kept:
+            return await self._show_again(planned.kept, wish)
         if planned.pending is not None:
-            return await self._join(conversation, planned.pending, progress)
-        suggested = conversation.briefs[-1].suggested if conversation.briefs else {}
-        options = choose(wished, suggested, self._settings, datetime.now().astimezone().date())
-        await asyncio.to_thread(self._pictures.check)
-        await self._check_budget(options)
-        template = self._library.template(TEMPLATE)
-        request = build_request(
-            planned.prompt,
-            options,
-            template=template,
-            conversation_id=conversation.id,
-            previous_response_id=planned.parent.response_id if planned.parent else None,
-        )
-        job = job_row(conversation, planned, options, {template.name: template.fingerprint})
-        claimed = await self._records.claim(job)
-        if claimed is not job:
-            return await self._join(conversation, claimed, progress)
-        self._jobs.start(job, lambda tell: self._buy(conversation, planned, job, request, tell))
-        return await self._wait(job, progress)
+            return await self._collect(await self._records.batch(planned.pending), wish, progress)
+        return await self._buy(conversation, planned, wish, progress)
+
+    async def check(self, given: Sequence[str]) -> None:
+        """Refuse pictures that cannot be used, before a dialogue is paid for."""
+        await self._maker.sending.check(given)
 
     async def finish(self) -> None:
         """Wait for drawings that are still under way."""
         await self._jobs.finish()
 
-    async def _wait(self, job: Job, progress: Progress) -> Drawn:
-        """The picture, or word that it is being drawn."""
-        waited = await self._jobs.wait(job, progress)
-        if isinstance(waited, float):
-            return await self._working(job, waited)
-        return waited
-
-    async def _join(self, conversation: Conversation, job: Job, progress: Progress) -> Drawn:
-        """Wait for a job that is under way here or in another process, or go on with one left."""
-        if self._jobs.runs_here(job):
-            return await self._wait(job, progress)
-        started = time.monotonic()
-        job = await self._jobs.follow(job)
-        if job.state == "kept":
-            fresh = await self._records.load(conversation.id)
-            made = next(image for image in fresh.images if image.job_id == job.id)
-            return await self._show_again(fresh, made)
-        if job.state in UNDER_WAY and is_alive(job):
-            return await self._working(job, time.monotonic() - started)
-        if job.state in UNDER_WAY and await self._records.adopt(job):
-            return await self._recover(conversation, job, progress)
-        raise GenerationError(job.error or LOST).within(conversation.id)
-
-    async def _recover(self, conversation: Conversation, job: Job, progress: Progress) -> Drawn:
-        """Go on with a job that its process left: fetch the picture, never buy it again."""
-        if not job.response_id:
-            await self._records.advance(job, "unknown", error=LOST, beat_at="")
-            raise GenerationError(LOST).within(conversation.id)
-        coming = self._gateway.collect(job.response_id)
-        self._jobs.start(job, lambda tell: self._complete(conversation, job, coming, tell))
-        return await self._wait(job, progress)
-
-    async def _working(self, job: Job, elapsed: float) -> Drawn:
-        origin = self._gateway.origin
-        spent = await self._records.spent_today(origin)
-        working = tell_working(job, elapsed, spent_today=spent, sandbox=origin == "sandbox")
-        return working, None
-
     async def _buy(
+        self, conversation: Conversation, planned: Plan, wish: Wish, progress: Progress
+    ) -> Drawn:
+        suggested = conversation.briefs[-1].suggested if conversation.briefs else {}
+        today = datetime.now().astimezone().date()
+        options = choose(wish.options, suggested, self._settings, today)
+        sources = await self._maker.sending.take(
+            wish.input_images, wish.mask, parent=planned.parent
+        )
+        orders = await asyncio.to_thread(
+            self._orders, conversation, planned, options, sources, wish
+        )
+        await asyncio.to_thread(self._maker.pictures.check)
+        jobs = job_rows(
+            conversation,
+            planned,
+            options,
+            sources=sources,
+            varied=variations(wish.strategy, wish.variations),
+            templates=[order.templates for order in orders],
+        )
+        jobs, new = await self._claim(jobs, options)
+        if not new:
+            return await self._collect(jobs, wish, progress)
+        for job, order in zip(jobs, orders, strict=True):
+            self._jobs.start(job, lambda t, j=job, o=order: self._maker.buy(j, o, t))  # type: ignore[misc]  # bound early
+        return await self._wait(jobs, wish, progress)
+
+    def _orders(
         self,
         conversation: Conversation,
         planned: Plan,
-        job: Job,
-        request: dict[str, Any],
-        progress: Progress,
-    ) -> Drawn:
-        """Draw; where OpenAI no longer knows the earlier turn, from the kept file, once."""
-        stages = self._stages(job, progress)
-
-        async def drawn() -> Drawing:
-            try:
-                return await self._gateway.draw(request, stages)
-            except GatewayError as error:
-                if planned.parent is None or error.kind not in {"previous_response", "not_found"}:
-                    raise
-                uploaded = await asyncio.to_thread(with_picture, request, planned.parent)
-                drawing = await self._gateway.draw(uploaded, stages)
-                drawing.notes.append(UPLOADED)
-                return drawing
-
-        return await self._complete(conversation, job, drawn(), progress)
-
-    async def _complete(
-        self,
-        conversation: Conversation,
-        job: Job,
-        coming: Awaitable[Drawing],
-        progress: Progress,
-    ) -> Drawn:
-        """Wait for a picture, keep it, and tell of it; or record how its job ended."""
-        started = time.monotonic()
-        try:
-            drawing = await coming
-            image, picture, notes = await self._keep(job, drawing)
-        except (GatewayError, StorageError) as error:
-            await self._give_up(job, error)
-            raise error.within(conversation.id) from error.__cause__
-        await progress("saved")
-        result = tell(
-            image,
-            drawing,
-            prices=costs(job, drawing),
-            spent_today=await self._records.spent_today(self._gateway.origin),
-            checklist=self._checklist(conversation),
-            elapsed=time.monotonic() - started,
-            notes=notes,
-        )
-        return result, picture.preview
-
-    def _stages(self, job: Job, progress: Progress) -> Callable[[str, str], Awaitable[None]]:
-        async def stage(name: str, response_id: str) -> None:
-            if name == "submitted":
-                await self._records.advance(job, "submitted", response_id=response_id)
-            await progress(name)
-
-        return stage
-
-    async def _keep(self, job: Job, drawing: Drawing) -> tuple[Image, Picture, list[str]]:
-        """Put the bytes on disk exactly as they came, then the record and the price."""
-        prices = spending_rows(job, drawing, costs(job, drawing))
-        try:
-            picture = await asyncio.to_thread(
-                examine, drawing.data, preview=self._settings.preview == "on"
+        options: Options,
+        sources: Sources,
+        wish: Wish,
+    ) -> list[Order]:
+        """One order for each picture: they differ in what the assistant model is told."""
+        told = [
+            instruct(
+                planned,
+                conversation,
+                self._library,
+                pictures=len(sources.pictures),
+                masked=sources.mask is not None,
+                variation=way,
             )
-        except GatewayError:
-            await self._records.add(*prices)  # it was charged all the same
-            raise
-        try:
-            path, note = await asyncio.to_thread(
-                self._pictures.keep, drawing.data, picture.extension
-            )
-        except StorageError as error:
-            raise StorageError(
-                f"{error} It was charged. OpenAI keeps it for 30 days as {drawing.response_id}: "
-                "make room, then call again with only the conversation_id."
-            ) from error
-        image = image_row(job, drawing, picture, path)
-        try:
-            await self._records.keep(job, image, prices)
-        except StorageError as error:
-            raise StorageError(f"The picture is saved as {path}. {error}") from error
-        return image, picture, [note] if note else []
+            for way in variations(wish.strategy, wish.variations)
+        ]
+        return [
+            Order(conversation, planned, options, sources, instructions, used, wish.verify)
+            for instructions, used in told
+        ]
 
-    async def _give_up(self, job: Job, error: GatewayError | StorageError) -> None:
-        """Record how a job ended without a picture.
-
-        A picture that OpenAI may still hold stays submitted: it can be collected.
-        """
-        if isinstance(error, StorageError) or error.kind in {"cut", "unfinished"}:
-            state = "submitted"
-        else:
-            state = "unknown" if error.kind == "unclear" else "failed"
-        with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.advance(job, state, error=str(error), beat_at="")
-
-    async def _show_again(self, conversation: Conversation, image: Image) -> Drawn:
-        result = tell_again(
-            image,
-            spent_today=await self._records.spent_today(self._gateway.origin),
-            checklist=self._checklist(conversation),
-        )
-        shown = self._settings.preview == "on"
-        return result, await asyncio.to_thread(preview_of, image) if shown else None
-
-    async def _check_budget(self, options: Options) -> None:
+    async def _claim(self, jobs: list[Job], options: Options) -> tuple[list[Job], bool]:
+        """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
-        if budget is None:
-            return
-        spent = await self._records.spent_today(self._gateway.origin)
-        if spent + options.estimated_usd > budget:
-            raise GenerationError(
-                f"This picture (about ${options.estimated_usd:.3f}) would pass the daily budget of "
-                f"${budget:.2f}; ${spent:.3f} are spent today. Nothing was charged. Draw it with a "
-                "lower quality, tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD."
-            )
+        claim = await self._records.claim(jobs, origin=self._maker.origin, budget=budget)
+        if claim.over is None or budget is None:
+            return claim.jobs, claim.new
+        spent = claim.over - sum(job.estimated_usd for job in jobs)
+        about = "This picture" if len(jobs) == 1 else f"These {len(jobs)} pictures"
+        raise GenerationError(
+            f"{about} (about ${claim.over - spent:.3f}) would pass the daily budget of "
+            f"${budget:.2f}; ${spent:.3f} are spent today or being drawn for. Nothing was charged. "
+            f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
+            "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD."
+        )
 
-    def _checklist(self, conversation: Conversation) -> list[str]:
-        known = self._library.image_types().get(conversation.image_type)
-        return known.checklist if known else []
+    async def _collect(self, jobs: list[Job], wish: Wish, progress: Progress) -> Drawn:
+        """Wait for jobs that are under way, here or elsewhere; go on with those that were left."""
+        if not any(self._jobs.runs_here(job) for job in jobs):
+            jobs = await self._jobs.follow(jobs)
+            if all(job.error == TAKEN_BACK for job in jobs):
+                return await self.draw(wish, progress)
+            for job in jobs:
+                await self._adopt(job)
+        return await self._wait(jobs, wish, progress)
+
+    async def _wait(self, jobs: list[Job], wish: Wish, progress: Progress) -> Drawn:
+        """Tell what became of jobs when all have ended or the waiting time is over."""
+        here = [job for job in jobs if self._jobs.runs_here(job)]
+        seen: dict[str, Waited] = {}
+        elapsed = 0.0
+        if here:
+            waited, elapsed = await self._jobs.wait(here, progress)
+            seen = {one.job.id: one for one in waited}
+        conversation = await self._records.load(wish.conversation_id)
+        kept = {image.job_id: image for image in conversation.images}
+        now = {job.id: job for job in conversation.jobs}
+        ended = [seen.get(job.id) or _from_record(now[job.id], kept.get(job.id)) for job in jobs]
+        if not any(one.made for one in ended) and (failed := _failure(ended)):
+            raise _failure_of(failed, wish.conversation_id)
+        return await self._told(conversation, ended, elapsed)
+
+    async def _told(self, conversation: Conversation, ended: list[Waited], elapsed: float) -> Drawn:
+        purse = Purse(
+            today=await self._records.spent_today(self._maker.origin),
+            conversation=await self._records.spent_on(conversation.id),
+        )
+        checklist = await asyncio.to_thread(self._maker.look.items, conversation)
+        result = tell(
+            conversation,
+            ended,
+            purse=purse,
+            checklist=checklist,
+            elapsed=elapsed,
+            sandbox=self._maker.origin == "sandbox",
+        )
+        if self._settings.preview == "off":
+            return result, None
+        return result, await aside(preview_of_all, ended)
+
+    async def _show_again(self, images: list[Image], wish: Wish) -> Drawn:
+        """Pictures that are there already; they are looked at now if that is asked for."""
+        conversation = await self._records.load(wish.conversation_id)
+        jobs = {job.id: job for job in conversation.jobs}
+        ended = []
+        for image in images:
+            job, looked = jobs[image.job_id], None
+            if wish.verify and image.verification is None:
+                looked = await self._maker.look.at(image, job, conversation)
+            made = Made(image, usd=looked.usd if looked else 0.0)
+            ended.append(Waited(job, made=made))
+        return await self._told(conversation, ended, 0.0)
+
+    async def _take_over(self) -> None:
+        """Once, at the first call: go on with what servers that died have bought."""
+        if self._took_over:
+            return
+        self._took_over = True
+        for job in await self._records.left():
+            await self._adopt(job)
+
+    async def _adopt(self, job: Job) -> None:
+        """Go on with a job that its process left: fetch the picture, never buy it again."""
+        if job.state not in UNDER_WAY or is_alive(job) or not await self._records.adopt(job):
+            return
+        if job.response_id:
+            self._jobs.start(job, lambda tell: self._maker.recover(job, tell))
+        else:
+            await self._records.advance(job, "unknown", error=LOST, beat_at="")
+
+
+def _from_record(job: Job, image: Image | None) -> Waited:
+    """What the record says of a job that is not worked on here."""
+    if image is not None:
+        return Waited(job, made=Made(image))
+    if job.state in UNDER_WAY:
+        return Waited(job)
+    return Waited(job, problem=GenerationError(job.error))
+
+
+def _failure(ended: list[Waited]) -> list[Waited]:
+    """Those that failed, if no other is still drawn."""
+    failed = [one for one in ended if one.problem]
+    return failed if len(failed) == len(ended) else []
+
+
+def _failure_of(failed: list[Waited], conversation_id: str) -> Exception:
+    """One error for a call whose pictures all failed."""
+    problems = {str(one.problem): one.problem for one in failed if one.problem}
+    if len(problems) == 1:
+        (problem,) = problems.values()
+        return problem.within(conversation_id)
+    told = " ".join(f"{one.job.variation or 'One'}: {one.problem}" for one in failed)
+    return GenerationError(f"None of the {len(failed)} pictures was drawn. {told}").within(
+        conversation_id
+    )

@@ -4,35 +4,61 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from generation.result import Generation
+from gateway import Stage, Step
+from generation.made import Made
+from problems import Problem
 from storage.errors import StorageError
-from storage.records import BEAT_SECONDS, Records, is_alive
+from storage.records import BEAT_SECONDS, UNDER_WAY, Records, is_alive
 from storage.tables import Job
 
-Progress = Callable[[str], Awaitable[None]]
-"""Told of each stage of a drawing by name."""
 
-Drawn = tuple[Generation, bytes | None]
-"""A result and its preview, a JPEG."""
+@dataclass(frozen=True)
+class Seen:
+    """How far the drawings of a call are: the newest step of each, and the seconds so far."""
 
-Work = Callable[[Progress], Coroutine[Any, Any, Drawn]]
-"""A drawing from its request to its result; it tells of its stages."""
+    steps: list[str]
+    elapsed: float
 
+    @property
+    def ended(self) -> bool:
+        """Whether every picture is saved."""
+        return set(self.steps) == {"saved"}
+
+
+Progress = Callable[[Seen], Awaitable[None]]
+"""Told of each step of a call's drawings, and every few seconds in between."""
+
+Work = Callable[[Stage], Coroutine[Any, Any, Made]]
+"""A drawing from its request to the kept picture; it tells of its steps."""
+
+TICK_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 LAST_SECONDS = 120.0
 """How long a server that is to end waits for what it has paid for."""
 
-UNDER_WAY = {"requested", "submitted"}
+NOT_SENT = ""
 
 
 @dataclass
 class _Running:
-    task: asyncio.Task[Drawn]
+    task: asyncio.Task[Made]
     started: float
-    listener: Progress | None = None
+    step: str = ""
+    partial: bytes | None = None
+    watchers: set[asyncio.Event] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Waited:
+    """What a call knows of a job when its waiting is over: one of the three, or nothing yet."""
+
+    job: Job
+    made: Made | None = None
+    problem: Problem | None = None
+    partial: bytes | None = None
 
 
 class Jobs:
@@ -50,35 +76,50 @@ class Jobs:
     def start(self, job: Job, work: Work) -> None:
         """Run a drawing of its own accord: no caller that goes away stops it."""
 
-        async def tell(stage: str) -> None:
-            listener = self._running[job.id].listener
-            if listener is not None:
-                await listener(stage)
+        async def tell(step: Step) -> None:
+            running = self._running.get(job.id)
+            if running is None:  # taken back
+                return
+            running.step, running.partial = step.name, step.partial or running.partial
+            for watcher in running.watchers:
+                watcher.set()
 
         task = asyncio.create_task(self._with_heartbeat(job, work(tell)))
         self._running[job.id] = _Running(task, time.monotonic())
         task.add_done_callback(lambda _: self._forget(job.id))
 
-    async def wait(self, job: Job, listener: Progress) -> Drawn | float:
-        """The drawing, or after the waiting time the seconds it has taken so far."""
-        running = self._running[job.id]
-        running.listener = listener
-        try:
-            await asyncio.wait({running.task}, timeout=self._wait_seconds)
-        finally:
-            running.listener = None
-        if running.task.done():
-            return running.task.result()
-        return time.monotonic() - running.started
+    async def wait(self, jobs: list[Job], progress: Progress) -> tuple[list[Waited], float]:
+        """What became of jobs that run here once all end or the waiting time is over.
 
-    async def follow(self, job: Job) -> Job:
-        """The record of a job of another process, once that ends or the waiting time is over."""
+        With the seconds that the oldest has taken. A caller that goes away while a request
+        has not been sent takes it back; later it can no longer be.
+        """
+        runs = [self._running[job.id] for job in jobs]
+        news = asyncio.Event()
+        for run in runs:
+            run.watchers.add(news)
+        try:
+            await self._watch(runs, news, progress)
+        except asyncio.CancelledError:
+            for job, run in zip(jobs, runs, strict=True):
+                if run.step == NOT_SENT and run.watchers == {news}:
+                    run.task.cancel()
+                    self._running.pop(job.id, None)
+            raise
+        finally:
+            for run in runs:
+                run.watchers.discard(news)
+        elapsed = time.monotonic() - min(run.started for run in runs)
+        return [_outcome(job, run) for job, run in zip(jobs, runs, strict=True)], elapsed
+
+    async def follow(self, jobs: list[Job]) -> list[Job]:
+        """The records of jobs of another process, once they end or the waiting time is over."""
         until = time.monotonic() + self._wait_seconds
         while True:
-            job = await self._records.job(job.id)
-            over = time.monotonic() >= until
-            if job.state not in UNDER_WAY or not is_alive(job) or over:
-                return job
+            jobs = [await self._records.job(job.id) for job in jobs]
+            waiting = [job for job in jobs if job.state in UNDER_WAY and is_alive(job)]
+            if not waiting or time.monotonic() >= until:
+                return jobs
             await asyncio.sleep(LOOK_SECONDS)
 
     async def finish(self) -> None:
@@ -87,7 +128,27 @@ class Jobs:
         if tasks:
             await asyncio.wait(tasks, timeout=LAST_SECONDS)
 
-    async def _with_heartbeat(self, job: Job, work: Coroutine[Any, Any, Drawn]) -> Drawn:
+    async def _watch(self, runs: list[_Running], news: asyncio.Event, progress: Progress) -> None:
+        until = time.monotonic() + self._wait_seconds
+        began = min(run.started for run in runs)
+        while pending := {run.task for run in runs if not run.task.done()}:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            await progress(Seen([run.step for run in runs], time.monotonic() - began))
+            waiting = asyncio.ensure_future(news.wait())
+            try:
+                await asyncio.wait(
+                    {*pending, waiting},
+                    timeout=min(left, TICK_SECONDS),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+            finally:
+                waiting.cancel()
+            news.clear()
+        await progress(Seen([run.step for run in runs], time.monotonic() - began))
+
+    async def _with_heartbeat(self, job: Job, work: Coroutine[Any, Any, Made]) -> Made:
         """Let other processes see in the record that somebody works on this."""
         beating = asyncio.create_task(self._beat(job.id))
         try:
@@ -102,6 +163,15 @@ class Jobs:
                 await self._records.beat(job_id)
 
     def _forget(self, job_id: str) -> None:
-        running = self._running.pop(job_id)
-        if not running.task.cancelled():
+        running = self._running.pop(job_id, None)
+        if running is not None and not running.task.cancelled():
             running.task.exception()  # told to whoever waited, or else in the record
+
+
+def _outcome(job: Job, run: _Running) -> Waited:
+    if not run.task.done() or run.task.cancelled():
+        return Waited(job, partial=run.partial)
+    error = run.task.exception()
+    if isinstance(error, Problem):
+        return Waited(job, problem=error)
+    return Waited(job, made=run.task.result())  # raises what is a bug

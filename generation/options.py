@@ -1,7 +1,7 @@
 """What to draw with: the call's wish, else the suggestion, else the settings."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +9,8 @@ from gateway.capabilities import fault_of_image_model, faults_of_options
 from gateway.prices import estimate_image
 from generation.errors import GenerationError
 from settings import Settings
+
+STILL = {"png", "jpeg", "webp"}
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,24 @@ class Options:
     background: str
     output_format: str
     compression: int | None = None
+    moderation: str = "auto"
+    complexity: str | None = None
+    partial_images: int = 0
+
+    def estimated_usd(self, inputs: int = 0) -> float:
+        """What one picture should cost, from the table; `inputs` is how many it starts from."""
+        return estimate_image(
+            self.image_model,
+            size=self.size,
+            quality=self.quality,
+            partials=self.partial_images,
+            inputs=inputs,
+        ).usd
 
     @property
-    def estimated_usd(self) -> float:
-        """What one picture should cost, from the table."""
-        return estimate_image(self.image_model, size=self.size, quality=self.quality).usd
+    def draft_usd(self) -> float:
+        """What the same would cost as a draft."""
+        return replace(self, quality="low", partial_images=0).estimated_usd()
 
     def as_data(self) -> dict[str, Any]:
         """For the record."""
@@ -49,10 +64,11 @@ def choose(
         "background": "auto",
         "output_format": "png",
         "compression": None,
+        "moderation": settings.moderation,
+        "complexity": settings.complexity,
     }
     given = {name: value for name, value in wished.items() if value is not None}
-    chosen = {**defaults, **_fitting(suggested, given), **given}
-    options = Options(**chosen)
+    options = Options(**{**defaults, **_fitting(suggested, given), **given})
     if fault := fault_of_image_model(options.image_model, today):
         raise GenerationError(f"{fault} Nothing was charged.")
     faults = list(
@@ -63,11 +79,13 @@ def choose(
             background=options.background,
             output_format=options.output_format,
             compression=options.compression,
+            complexity=options.complexity,
         )
     )
     if faults:
         raise GenerationError(f"{' '.join(faults)} Nothing was charged.")
-    return options
+    watched = options.output_format in STILL and not settings.background_mode
+    return replace(options, partial_images=settings.partial_images if watched else 0)
 
 
 def _fitting(suggested: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:

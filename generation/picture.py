@@ -1,95 +1,103 @@
-"""Look at the bytes: what a picture really is, and a small copy of it to show."""
+"""Look at the bytes: what a picture really is."""
 
+import asyncio
 import io
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
-from PIL import Image, ImageDraw, UnidentifiedImageError
+from PIL import Image
 
 from gateway.errors import failure
+from generation.preview import UNDECODABLE, is_svg, preview_from
 
-PREVIEW_EDGE = 1024
-PREVIEW_BYTES = 250_000
-"""In base64 that is 333,000 bytes, below the 350,000 that a result may spend on it."""
+EXTENSIONS = {"JPEG": "jpg"}
 
-SMALLEST_EDGE = 64
-JPEG_QUALITY = 85
-CHECKER = 16
+ACTIVE = re.compile(
+    rb"<script|<foreignObject|\son\w+\s*=|javascript:|href\s*=\s*[\"']https?:", re.I
+)
+"""What makes an SVG do or fetch something when a browser opens it."""
+
+UNREADABLE = "Its bytes could not be decoded to the end; they were kept as they came."
+ACTIVE_NOTE = (
+    "The SVG holds scripts, event handlers or links to the network. It was kept as it came; open "
+    "it in a drawing program rather than in a browser."
+)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+"""One thread: unpacked pictures are large, and what each thread frees stays its own."""
+
+
+async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what unpacks pictures in the one thread for it."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_ASIDE, lambda: work(*args, **kwargs))
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What the bytes say. `preview` is a JPEG, None where there is nothing to show."""
+    """What the bytes say. Width and height are pixels, 0 where an SVG does not say."""
 
     format: str
     extension: str
     width: int
     height: int
     has_alpha: bool
+    note: str | None = None
     preview: bytes | None = field(default=None, repr=False)
 
 
-EXTENSIONS = {"JPEG": "jpg"}
-
-
-def examine(data: bytes, *, preview: bool) -> Picture:
+def examine(data: bytes, *, preview: bool = False) -> Picture:
     """Name the format from the bytes, never from what was asked for.
 
     `has_alpha` means that some pixel really is transparent. Raises `GatewayError` for
-    bytes that are not a picture.
+    bytes that are not a picture; one that breaks off is still what it is.
     """
-    if _is_svg(data):
-        return Picture("svg", "svg", 0, 0, has_alpha=False)
+    if is_svg(data):
+        return _svg(data)
     try:
         with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            has_alpha = _is_transparent(image)
+            name = str(image.format)
+            has_alpha, note = _transparency(image)
+            width, height = image.size
             return Picture(
-                format=str(image.format).lower(),
-                extension=EXTENSIONS.get(str(image.format), str(image.format).lower()),
-                width=image.width,
-                height=image.height,
+                format=name.lower(),
+                extension=EXTENSIONS.get(name, name.lower()),
+                width=width,
+                height=height,
                 has_alpha=has_alpha,
-                preview=_preview(image, has_alpha=has_alpha) if preview else None,
+                note=note,
+                preview=preview_from(image) if preview and not note else None,
             )
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except UNDECODABLE:
         raise failure("not_a_picture") from None
 
 
-def _is_svg(data: bytes) -> bool:
-    start = data[:1024].lstrip()
-    return start.startswith((b"<svg", b"<?xml")) and b"<svg" in data[:4096]
+def _svg(data: bytes) -> Picture:
+    """An SVG is text: it is read for its size, and never rendered."""
+    root = data[data.find(b"<svg") : data.find(b"<svg") + 2048].split(b">")[0]
+    sizes = dict(
+        re.findall(rb"\s(width|height)\s*=\s*[\"']([0-9]{1,6})(?:\.[0-9]+)?(?:px)?[\"']", root)
+    )
+    note = ACTIVE_NOTE if ACTIVE.search(data) else None
+    width, height = int(sizes.get(b"width", 0)), int(sizes.get(b"height", 0))
+    return Picture("svg", "svg", width, height, has_alpha=False, note=note)
 
 
-def _is_transparent(image: Image.Image) -> bool:
+def _transparency(image: Image.Image) -> tuple[bool, str | None]:
+    """Whether a pixel is transparent, and a note where the bytes break off."""
+    try:
+        image.load()
+    except UNDECODABLE:
+        return False, UNREADABLE
     if not image.has_transparency_data:
-        return False
-    lowest, _ = image.convert("RGBA").getchannel("A").getextrema()
-    return isinstance(lowest, int) and lowest < 255  # noqa: PLR2004  # fully opaque
-
-
-def _preview(image: Image.Image, *, has_alpha: bool) -> bytes:
-    edge = PREVIEW_EDGE
-    while True:
-        small = image.copy()
-        small.thumbnail((edge, edge))
-        data = _as_jpeg(_on_checkers(small) if has_alpha else small)
-        if len(data) <= PREVIEW_BYTES or edge <= SMALLEST_EDGE:
-            return data
-        edge = edge * 3 // 4
-
-
-def _as_jpeg(image: Image.Image) -> bytes:
-    target = io.BytesIO()
-    image.convert("RGB").save(target, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    return target.getvalue()
-
-
-def _on_checkers(image: Image.Image) -> Image.Image:
-    """Show transparency the way image editors do."""
-    ground = Image.new("RGBA", image.size, "white")
-    draw = ImageDraw.Draw(ground)
-    for top in range(0, image.height, CHECKER):
-        for left in range(CHECKER * (top // CHECKER % 2), image.width, 2 * CHECKER):
-            draw.rectangle((left, top, left + CHECKER - 1, top + CHECKER - 1), fill="#d8d8d8")
-    ground.alpha_composite(image.convert("RGBA"))
-    return ground
+        return False, None
+    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
+    lowest, _ = with_alpha.getchannel("A").getextrema()
+    return isinstance(lowest, int) and lowest < 255, None  # noqa: PLR2004  # fully opaque

@@ -1,45 +1,85 @@
 """Decide what a call draws: the refined prompt, a new one, or a change of an earlier picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from generation.errors import GenerationError
+from generation.wish import Wish
 from storage.tables import Conversation, Image, Job
+
+PENDING = {"requested", "submitted"}
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to draw.
 
-    `parent` is the picture to change, `kept` one that is already there, `pending` a job
+    `parent` is the picture to change, `kept` those that are there already, `pending` a job
     that is under way or was left by a process that died.
     """
 
     prompt: str
     parent: Image | None = None
-    kept: Image | None = None
+    kept: list[Image] = field(default_factory=list)
     pending: Job | None = None
 
 
-def plan(conversation: Conversation, prompt: str, from_image: str | None) -> Plan:
+def plan(conversation: Conversation, wish: Wish) -> Plan:
     """What a call means in this conversation. Raises `GenerationError`.
 
-    Words change the newest picture, or the one named by `from_image`. No words collect a
-    picture that is under way or never arrived, else draw the refined prompt. Once that is
-    drawn they show the newest picture: nothing is bought twice.
+    Words change the newest picture, or the one named by `from_image`. No words collect
+    pictures that are under way or never arrived, else draw the refined prompt. Once that is
+    drawn they show the newest pictures: nothing is bought twice, nor is a request repeated
+    of which nobody knows what became. Variations of a picture need no words.
     """
-    parent = _parent(conversation, from_image)
-    if prompt:
-        return Plan(prompt, parent=parent)
-    if from_image:
+    parent = _parent(conversation, wish.from_image)
+    if wish.prompt:
+        return Plan(wish.prompt, parent=parent)
+    if wish.variations > 1 and parent is not None and _is_new_wish(conversation, wish):
+        return Plan(parent.prompt, parent=parent)
+    if wish.from_image:
         raise GenerationError(
             "from_image needs a prompt that says what to change. Nothing was charged."
         )
     newest = conversation.jobs[-1] if conversation.jobs else None
-    if newest and newest.state in {"requested", "submitted"}:
+    if newest and newest.state in PENDING:
         return Plan(newest.prompt, pending=newest)
+    waiting = _others_pending(conversation, newest)
+    if waiting is not None:
+        return Plan(waiting.prompt, pending=waiting)
+    if newest and newest.state == "unknown":
+        raise GenerationError(f"{newest.error} To draw it anew all the same, pass its prompt.")
     refined = _refined(conversation)
     drawn = any(image.prompt == refined for image in conversation.images)
-    return Plan(refined, kept=conversation.images[-1] if drawn else None)
+    return Plan(refined, kept=_newest(conversation, wish) if drawn else [])
+
+
+def _is_new_wish(conversation: Conversation, wish: Wish) -> bool:
+    """Whether variations are asked of a picture that is there, not collected."""
+    return bool(wish.from_image) or not any(job.state in PENDING for job in conversation.jobs)
+
+
+def _others_pending(conversation: Conversation, newest: Job | None) -> Job | None:
+    """A job of the newest call that is not finished, though its last one is."""
+    return next(
+        (
+            job
+            for job in conversation.jobs
+            if newest is not None and job.batch == newest.batch and job.state in PENDING
+        ),
+        None,
+    )
+
+
+def _newest(conversation: Conversation, wish: Wish) -> list[Image]:
+    """The pictures of the last call that brought any, unless something else is asked for now."""
+    last = conversation.images[-1]
+    jobs = {job.id: job for job in conversation.jobs}
+    used = jobs[last.job_id].options
+    other = any(value not in {None, used.get(name)} for name, value in wish.options.items())
+    if other or wish.input_images or wish.mask:
+        return []
+    batch = jobs[last.job_id].batch
+    return [image for image in conversation.images if jobs[image.job_id].batch == batch]
 
 
 def _parent(conversation: Conversation, from_image: str | None) -> Image | None:

@@ -1,73 +1,135 @@
 """The request for one picture: the image tool is forced, and every option is explicit."""
 
-import base64
-from pathlib import Path
 from typing import Any
 
-from gateway.errors import failure
+from generation.change import kept_dimensions, read_change
 from generation.options import Options
+from generation.plan import Plan
+from generation.vary import Variation
+from prompts.library import Library
 from prompts.template import Template
-from storage.tables import Image
+from storage.tables import Conversation
+
+DRAW, REFINE, VARY = "generation/draw", "generation/refine", "generation/vary"
+
+Part = dict[str, Any]
+"""A picture as the API takes it, or a mask."""
 
 
 def build_request(
-    prompt: str,
+    planned: Plan,
     options: Options,
     *,
-    template: Template,
     conversation_id: str,
-    previous_response_id: str | None,
+    instructions: str,
+    templates: dict[str, str],
+    pictures: list[Part],
+    mask: Part | None,
 ) -> dict[str, Any]:
     """The body of the call.
 
     Instructions and tools are sent on every turn, since `previous_response_id` carries
-    neither over. One tool call at most: a second picture would be paid for, too.
+    neither over. One tool call at most: a second picture would be paid for, too. With a
+    mask the picture it belongs to is sent again, so that both are of one request.
     """
-    tool: dict[str, Any] = {
-        "type": "image_generation",
-        "action": "edit" if previous_response_id else "generate",
-        "model": options.image_model,
-        "size": options.size,
-        "quality": options.quality,
-        "background": options.background,
-        "output_format": options.output_format,
-        "moderation": "auto",
-    }
-    if options.compression is not None:
-        tool["output_compression"] = options.compression
+    previous = planned.parent.response_id if planned.parent and not mask else None
+    edits = previous is not None or mask is not None
     request: dict[str, Any] = {
         "model": options.assistant_model,
-        "instructions": template.render(edits=previous_response_id is not None),
-        "input": [{"role": "user", "content": [{"type": "input_text", "text": prompt}]}],
-        "tools": [tool],
+        "instructions": instructions,
+        "input": [message(planned.prompt, pictures)],
+        "tools": [_tool(options, "edit" if edits else "auto" if pictures else "generate", mask)],
         "tool_choice": {"type": "image_generation"},
         "max_tool_calls": 1,
         "stream_options": {"include_obfuscation": False},
         "metadata": {
             "conversation": conversation_id,
-            "templates": f"{template.name}@{template.fingerprint}",
+            "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
         },
     }
-    if previous_response_id:
-        request["previous_response_id"] = previous_response_id
+    if previous:
+        request["previous_response_id"] = previous
     return request
 
 
-def with_picture(request: dict[str, Any], image: Image) -> dict[str, Any]:
-    """The request with the kept file in place of the earlier response. Raises `GatewayError`."""
-    try:
-        data = Path(image.path).read_bytes()
-    except OSError:
-        raise failure("previous_response", detail=f"The file {image.path} is gone, too.") from None
-    encoded = base64.b64encode(data).decode()
-    media = "jpeg" if image.format == "jpg" else image.format
-    picture = {
-        "type": "input_image",
-        "image_url": f"data:image/{media};base64,{encoded}",
-        "detail": "auto",
-    }
-    (message,) = request["input"]
+def message(prompt: str, pictures: list[Part]) -> dict[str, Any]:
+    """The person's words and pictures."""
+    return {"role": "user", "content": [{"type": "input_text", "text": prompt}, *pictures]}
+
+
+def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
+    """The request with the kept file in place of the earlier response."""
+    (said,) = request["input"]
+    text, *pictures = said["content"]
     return {
         **{key: value for key, value in request.items() if key != "previous_response_id"},
-        "input": [{**message, "content": [*message["content"], picture]}],
+        "input": [{**said, "content": [text, picture, *pictures]}],
     }
+
+
+def instruct(
+    planned: Plan,
+    conversation: Conversation,
+    library: Library,
+    *,
+    pictures: int,
+    masked: bool,
+    variation: Variation | None,
+) -> tuple[str, dict[str, str]]:
+    """What the assistant model is told, and the fingerprints of the templates that say it.
+
+    `pictures` is how many come with the words. The words themselves travel as input.
+    """
+    if planned.parent is not None:
+        used = [library.template(REFINE)]
+        told = _refine(used[0], planned, conversation, library, masked=masked)
+    else:
+        used = [library.template(DRAW)]
+        told = used[0].render(pictures=pictures)
+    if variation is not None:
+        used.append(library.template(VARY))
+        told += "\n\n" + used[-1].render(say=variation.say, strategy=variation.thing)
+    return told, {template.name: template.fingerprint for template in used}
+
+
+def _refine(
+    template: Template,
+    planned: Plan,
+    conversation: Conversation,
+    library: Library,
+    *,
+    masked: bool,
+) -> str:
+    change = read_change(planned.prompt)
+    image_type = library.image_types().get(conversation.image_type)
+    known = set(image_type.dimensions) if image_type else set()
+    return template.render(
+        direction=change.direction,
+        strength=change.strength,
+        keep=kept_dimensions(conversation, known),
+        masked=masked,
+    )
+
+
+def _tool(options: Options, action: str, mask: Part | None) -> dict[str, Any]:
+    tool: dict[str, Any] = {
+        "type": "image_generation",
+        "action": action,
+        "model": options.image_model,
+        "size": options.size,
+        "quality": options.quality,
+        "background": options.background,
+        "output_format": options.output_format,
+        "moderation": options.moderation,
+    }
+    if options.compression is not None:
+        tool["output_compression"] = options.compression
+    if options.complexity is not None:
+        tool["complexity"] = options.complexity
+    if options.partial_images:
+        tool["partial_images"] = options.partial_images
+    if mask is not None:
+        tool["input_image_mask"] = {
+            key: value for key, value in mask.items() if key in {"file_id", "image_url"}
+        }
+    return tool

@@ -5,36 +5,59 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from gateway import Cost, Drawing
+from gateway import Charge, Cost, Drawing
 from gateway.prices import image_cost, text_cost
 from generation.options import Options
 from generation.picture import Picture
 from generation.plan import Plan
+from generation.sources import Sources
+from generation.vary import Variation
 from storage.records import booking, mint, now
 from storage.tables import Conversation, Image, Job, Spending
 
 
-def job_row(
-    conversation: Conversation, planned: Plan, options: Options, templates: dict[str, str]
-) -> Job:
-    """A request for a picture, before it is sent."""
+def job_rows(
+    conversation: Conversation,
+    planned: Plan,
+    options: Options,
+    *,
+    sources: Sources,
+    varied: list[Variation | None],
+    templates: list[dict[str, str]],
+) -> list[Job]:
+    """The requests of one call for pictures, before any is sent."""
     parent = planned.parent.id if planned.parent else None
-    asked = json.dumps([planned.prompt, parent, options.as_data()], sort_keys=True)
-    return Job(
-        id=mint("job"),
-        conversation_id=conversation.id,
-        state="requested",
-        prompt=planned.prompt,
-        options=options.as_data(),
-        templates=templates,
-        parent_image_id=parent,
-        response_id="",
-        error="",
-        request_key=hashlib.sha256(asked.encode()).hexdigest(),
-        beat_at=now(),
-        created_at=now(),
-        changed_at=now(),
+    ways = [way.label if way else "" for way in varied]
+    asked = json.dumps(
+        [planned.prompt, parent, options.as_data(), sources.keys, ways], sort_keys=True
     )
+    batch = mint("call")
+    return [
+        Job(
+            id=mint("job"),
+            conversation_id=conversation.id,
+            state="requested",
+            prompt=planned.prompt,
+            options=options.as_data(),
+            templates=used,
+            parent_image_id=parent,
+            batch=batch,
+            variation=way,
+            inputs=sources.as_data,
+            estimated_usd=options.estimated_usd(_inputs(planned, sources)),
+            response_id="",
+            error="",
+            request_key=hashlib.sha256(asked.encode()).hexdigest(),
+            beat_at=now(),
+            created_at=now(),
+            changed_at=now(),
+        )
+        for way, used in zip(ways, templates, strict=True)
+    ]
+
+
+def _inputs(planned: Plan, sources: Sources) -> int:
+    return len(sources.pictures) + (1 if planned.parent and not sources.mask else 0)
 
 
 def image_row(job: Job, drawing: Drawing, picture: Picture, path: Path) -> Image:
@@ -53,6 +76,7 @@ def image_row(job: Job, drawing: Drawing, picture: Picture, path: Path) -> Image
         sha256=hashlib.sha256(drawing.data).hexdigest(),
         prompt=job.prompt,
         revised_prompt=drawing.revised_prompt or "",
+        variation=job.variation,
         model=drawing.image_model or job.options["image_model"],
         response_id=drawing.response_id,
         created_at=now(),
@@ -84,4 +108,12 @@ def spending_rows(job: Job, drawing: Drawing, prices: dict[str, Cost]) -> list[S
             sandbox=drawing.sandbox,
         )
         for purpose, cost in prices.items()
+    ]
+
+
+def charge_rows(conversation_id: str, charges: list[Charge], *, sandbox: bool) -> list[Spending]:
+    """What calls cost that brought nothing usable."""
+    return [
+        booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox)
+        for charge in charges
     ]

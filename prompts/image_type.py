@@ -1,5 +1,6 @@
 """Image types as data: what decides a picture of each kind, and what it is drawn with."""
 
+from functools import lru_cache
 from typing import Literal
 
 import yaml
@@ -41,8 +42,9 @@ class ImageType(_Entry):
     checklist: list[str] = Field(description="What to look at in the finished picture.")
 
 
+@lru_cache(maxsize=64)
 def parse_image_type(name: str, source: str) -> ImageType:
-    """Read one image type file. Raises `PromptError`."""
+    """Read one image type file, the same text once. Raises `PromptError`."""
     try:
         return ImageType.model_validate({**(yaml.safe_load(source) or {}), "name": name})
     except ValidationError as error:

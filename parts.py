@@ -1,0 +1,111 @@
+"""What the tools stand on, each part made when it is first needed.
+
+A server that only lists its tools imports neither the OpenAI SDK nor SQLAlchemy, Pillow
+or Jinja.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from settings import Settings
+
+if TYPE_CHECKING:
+    from consultation.flow import Consultant
+    from gateway import Gateway
+    from generation.flow import Artist
+    from prompts.library import Library
+    from sandbox import Sandbox
+    from storage.database import Database
+    from storage.inputs import Inputs
+    from storage.records import Records
+
+
+class Parts:
+    """The parts of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> "Database":
+        """Where records are kept."""
+        from storage.database import Database
+
+        return Database(self.settings.data_dir)
+
+    @cached_property
+    def records(self) -> "Records":
+        """What was said, drawn and paid."""
+        from storage.records import Records
+
+        return Records(self.database)
+
+    @cached_property
+    def gateway(self) -> "Gateway":
+        """The door to OpenAI, or to the sandbox."""
+        from gateway import Gateway
+
+        return Gateway(self.settings, lambda: self.sandbox.base_url)
+
+    @cached_property
+    def sandbox(self) -> "Sandbox":
+        """The stand-in for OpenAI, started where the settings ask for it."""
+        from sandbox import Sandbox
+
+        started = Sandbox()
+        started.start()
+        return started
+
+    @cached_property
+    def inputs(self) -> "Inputs":
+        """The folders that pictures may come from."""
+        from storage.inputs import Inputs
+
+        folders = [self.settings.images_dir, *self.settings.input_dirs]
+        return Inputs(folders, self.settings.data_dir / "references")
+
+    @cached_property
+    def library(self) -> "Library":
+        """What is said to models."""
+        from prompts.library import Library
+
+        return Library(self.settings.templates_dir)
+
+    @cached_property
+    def consultant(self) -> "Consultant":
+        """Who leads the dialogues."""
+        from consultation.facilitator import Facilitator
+        from consultation.flow import Consultant
+
+        facilitator = Facilitator(
+            self.settings, self.gateway, self.records, self.library, self.inputs
+        )
+        return Consultant(self.settings, self.records, self.inputs, facilitator)
+
+    @cached_property
+    def artist(self) -> "Artist":
+        """Who draws."""
+        from generation.flow import Artist
+        from generation.look import Look
+        from generation.making import Maker
+        from generation.sources import Sending
+        from storage.pictures import Pictures
+
+        pictures = Pictures(self.settings.images_dir, self.settings.data_dir / "pictures")
+        sending = Sending(self.gateway, self.records, self.inputs)
+        look = Look(self.settings, self.gateway, self.records, self.library)
+        shown = self.settings.preview == "on"
+        maker = Maker(self.gateway, self.records, pictures, sending, look, preview=shown)
+        return Artist(self.settings, self.records, self.library, maker)
+
+    async def close(self) -> None:
+        """Finish what is paid for, then close what was opened."""
+        made = self.__dict__
+        if "artist" in made:
+            await self.artist.finish()
+        if "gateway" in made:
+            await self.gateway.close()
+        if "database" in made:
+            await self.database.close()
+        if "sandbox" in made:
+            self.sandbox.stop()
