@@ -1,5 +1,6 @@
 """The words on a placeholder: the mark SANDBOX, and the prompt it stands for."""
 
+import re
 from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -9,6 +10,7 @@ _NOTE = "placeholder, no model was asked"
 _DRAWABLE = frozenset("–—‘’“”„…«»€")
 _LATIN_END = 0x250
 _LINES = 3
+_MOST_LETTERS, _LONGEST_WORD = 600, 30
 _INK, _CARD = (255, 255, 255), (24, 26, 34)
 
 
@@ -48,7 +50,7 @@ def _card(image: Image.Image, draw: ImageDraw.ImageDraw, words: str, unit: float
     top = image.height - edge - height
     draw.rounded_rectangle((edge, top, image.width - edge, image.height - edge), 2 * unit, _CARD)
     room = image.width - 2 * edge - 5 * unit
-    text = drawable(words)
+    text = drawable(words)[:_MOST_LETTERS]
     for scale in (4.4, 3.6, 3.0):
         font = _font(round(scale * unit))
         lines = _wrapped(text, font, room)
@@ -72,7 +74,7 @@ def drawable(words: str) -> str:
 
 def _wrapped(words: str, font: ImageFont.FreeTypeFont, room: float) -> list[str]:
     lines = [""]
-    for word in words.split():
+    for word in re.findall(rf"\S{{1,{_LONGEST_WORD}}}", words):
         longer = f"{lines[-1]} {word}".strip()
         if font.getlength(longer) <= room or not lines[-1]:
             lines[-1] = longer

@@ -27,7 +27,7 @@ def draw(call: Call, tool: Json, sources: Sources) -> Drawn:
     """
     if call.meets("moderation_item"):
         return Drawn(_blocked())
-    prompt, effective = reading.prompt(call.body), wire.echoed(tool)
+    prompt, effective = reading.painted(call.body), wire.echoed(tool)
     partials = (tool.get("partial_images") or 0) if call.stream else 0
     made = picture.make(prompt, effective, sources, partials)
     call.paid = True
@@ -41,7 +41,7 @@ def draw(call: Call, tool: Json, sources: Sources) -> Drawn:
 
 
 def _item(call: Call, made: Made, tool: Json, sources: Sources) -> Json:
-    prompt = reading.prompt(call.body)
+    prompt = reading.painted(call.body)
     return {
         "id": mint("ig"),
         "type": "image_generation_call",

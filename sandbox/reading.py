@@ -1,10 +1,13 @@
 """What a request says: its words, its pictures, its tool; nothing here answers."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from sandbox.errors import Json
 from sandbox.faults import without_markers
+
+_VARIED = re.compile(r"Vary only the \w+: (.+)")
 
 
 def items(body: Json) -> list[Json]:
@@ -42,6 +45,12 @@ def newest_words(body: Json) -> str:
 def prompt(body: Json) -> str:
     """Return what is to be drawn: the person's newest words without markers."""
     return without_markers(newest_words(body))
+
+
+def painted(body: Json) -> str:
+    """Return what a picture is painted from: the words, and what a variation varies."""
+    varied = _VARIED.search(body.get("instructions") or "")
+    return f"{prompt(body)} ({varied[1]})" if varied else prompt(body)
 
 
 def image_tool(body: Json) -> Json | None:
