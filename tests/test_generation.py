@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import sqlite3
 from contextlib import closing
 from datetime import date
@@ -186,6 +187,7 @@ async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Conne
     async def listen(progress: float, total: float | None, message: str | None) -> None:
         assert total == 100
         assert message
+        assert re.search(r", \d+ s$", message), "the stage, then the seconds so far"
         heard.append(progress)
 
     async with connect() as client:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
+from PIL import Image
 
 from sandbox import Sandbox
 from settings import Settings
-from tests.calls import DRAW, consult, data_of, draw, picture, refusal
+from tests.calls import DRAW, consult, data_of, draw, picture
 from tests.conftest import KEY, ROOT, Connect
 
 SKIP = {"dialogue_mode": "skip"}
@@ -67,6 +68,27 @@ async def test_the_same_request_joins_the_one_that_runs(
 
     assert len({result["images"][0]["image_id"] for result in results}) == 1
     assert sandbox.count("image") == 1
+
+
+async def test_a_call_that_is_cancelled_before_its_request_is_sent_costs_nothing(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.images_dir.mkdir()
+    Image.effect_noise((3000, 3000), 90).save(settings.images_dir / "large.png")
+    sandbox.fail("delay=1", kind="image")
+    heard = asyncio.Event()
+
+    async def listen(_progress: float, _total: float | None, _message: str | None) -> None:
+        heard.set()
+
+    arguments = {"prompt": "darker", "input_images": ["large.png"], **SKIP}
+    call = asyncio.ensure_future(client.call_tool(DRAW, arguments, progress_handler=listen))
+    await heard.wait()
+    call.cancel()
+    await asyncio.sleep(2)
+
+    assert sandbox.count("image") == 0
+    assert not [call for call in sandbox.requests if call.kind == "image"]
 
 
 async def test_another_request_does_not_join(client: Client[Any], sandbox: Sandbox) -> None:
@@ -152,31 +174,6 @@ async def test_a_killed_server_loses_no_picture(
     assert result["status"] == "done"
     assert picture(result).is_file()
     assert sandbox.count("image") == 1
-
-
-async def test_a_request_whose_outcome_is_unknown_is_not_repeated_on_its_own(
-    connect: Connect, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with connect() as client:
-        conversation = await ready(client)
-        sandbox.fail("delay=5", kind="image")
-        monkeypatch.setattr(
-            "generation.flow.Artist._stages", lambda *_: _never_noted
-        )  # killed before the response id was written down
-        running = asyncio.ensure_future(draw(client, conversation_id=conversation))
-        await asyncio.sleep(1)
-        monkeypatch.setattr("storage.records.ALIVE_SECONDS", 0.0)
-        async with connect() as other:
-            error = await refusal(other, DRAW, conversation_id=conversation)
-        paid = sandbox.count("image")
-        await running
-
-    assert "may have been charged" in error
-    assert paid == 1
-
-
-async def _never_noted(_stage: str, _response_id: str) -> None:
-    """A process that dies before it writes down what it hears."""
 
 
 async def test_where_the_earlier_turn_is_gone_the_kept_file_is_uploaded_once(

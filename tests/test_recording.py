@@ -92,7 +92,7 @@ def test_an_edited_wording_is_replayed_and_told_to_be_stale(copy: Path, edit: Ed
     assert played.returncode == 0, played.stdout
     assert "failed" not in played.stdout
     assert STALE in played.stdout
-    assert "generation/draw.md.j2 changed" not in played.stdout
+    assert "generation/refine.md.j2 changed" not in played.stdout
 
 
 def test_a_stale_recording_fails_where_that_is_asked_for(copy: Path, edit: Edit) -> None:

@@ -97,6 +97,8 @@ asyncio.run(main(pathlib.Path(sys.argv[1])))
 """
 
 # The disk takes small files alone, as if it were full: writing more is an error of the system.
+NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
+
 CRAMPED = """\
 import pathlib, resource, signal, sys
 from storage.errors import StorageError
@@ -106,7 +108,9 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 folder = pathlib.Path(sys.argv[1])
 try:
-    Pictures(folder / "images", folder / "reserve").keep(b"x" * 50_000, "png")
+    Pictures(folder / "images", folder / "reserve").keep(
+        b"x" * 50_000, "png", at="2026-11-21T12:00:00+00:00", tag="01234567"
+    )
 except StorageError as error:
     print(error)
 """
@@ -354,7 +358,9 @@ async def test_nothing_is_made_before_the_first_call(connect: Connect, tmp_path:
 def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
     data = bytes(range(256)) * 1_000
 
-    path, note = Pictures(tmp_path / "deep" / "images", tmp_path / "reserve").keep(data, "png")
+    pictures = Pictures(tmp_path / "deep" / "images", tmp_path / "reserve")
+
+    path, note = pictures.keep(data, "png", **NAMED)
 
     assert path.read_bytes() == data
     assert NAME.fullmatch(path.name)
@@ -363,21 +369,22 @@ def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "reserve").exists()
 
 
-def test_pictures_of_the_same_second_get_names_of_their_own(tmp_path: Path) -> None:
+def test_the_same_picture_is_kept_once_and_another_never_replaces_it(tmp_path: Path) -> None:
     pictures = Pictures(tmp_path, tmp_path / "reserve")
 
-    kept = {number: pictures.keep(b"%d" % number, "png")[0] for number in range(20)}
+    first, again, other = (
+        pictures.keep(data, "png", **NAMED)[0] for data in (b"one", b"one", b"other")
+    )
 
-    assert len(set(kept.values())) == 20
-    assert [int(path.read_bytes()) for path in kept.values()] == list(kept)
-    assert len({path.name[:28] for path in kept.values()}) <= 2
+    assert first == again != other
+    assert (first.read_bytes(), other.read_bytes()) == (b"one", b"other")
 
 
 def test_a_picture_whose_folder_fails_goes_to_the_reserve_and_says_so(tmp_path: Path) -> None:
     blocked = tmp_path / "images"
     blocked.touch()
 
-    path, note = Pictures(blocked, tmp_path / "reserve").keep(b"paid", "png")
+    path, note = Pictures(blocked, tmp_path / "reserve").keep(b"paid", "png", **NAMED)
 
     assert path.parent == tmp_path / "reserve"
     assert path.read_bytes() == b"paid"

@@ -1,0 +1,283 @@
+"""What the way through the server costs: time beside a plain SDK call, variations, memory.
+
+Run: `python -m bench.generate`. A stream is recorded from the sandbox once and replayed by
+a process of its own, so that making it costs neither side anything; only the variations
+meet the sandbox itself, which can wait. Exits with 1 where a bar is missed. Linux only:
+the peak memory is read from /proc.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from fastmcp import Client
+from openai import AsyncOpenAI
+from pydantic import SecretStr
+
+from bench.start import REQUESTS, ROOT
+from sandbox import Sandbox
+from server import create_server
+from settings import Settings
+
+TOOL = "openai_conversational_image"
+KEY = "bench"
+DRAW: dict[str, Any] = {"prompt": "a lighthouse in a storm", "dialogue_mode": "skip"}
+USUAL, LARGE = 3_000_000, 20_000_000
+AT_ONCE = 8
+LATENCY = 2
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+class Finding(NamedTuple):
+    """One measured number and the bar it must not pass, where it has one."""
+
+    name: str
+    value: float
+    unit: str
+    bar: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether there is a bar and the number passes it."""
+        return self.bar is not None and self.value > self.bar
+
+    def __str__(self) -> str:
+        """The line that is printed."""
+        shown = f"{self.name:40} {self.value:7.2f} {self.unit}"
+        if self.bar is None:
+            return shown
+        return f"{shown}  (bar {self.bar:g}: {'MISSED' if self.missed else 'holds'})"
+
+
+def settings_in(folder: Path, base_url: str, preview: Literal["on", "off"] = "on") -> Settings:
+    """Settings of a server that keeps everything in one folder."""
+    return Settings(
+        openai_api_key=SecretStr(KEY),
+        openai_base_url=base_url,
+        data_dir=folder,
+        images_dir=folder / "images",
+        preview=preview,
+    )
+
+
+def record(size: int) -> tuple[dict[str, Any], bytes]:
+    """The body our server sends for a picture, and the HTTP answer with one of `size` bytes."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
+        asyncio.run(_draw_once(settings_in(Path(folder), sandbox.base_url)))
+        body = next(call.body for call in sandbox.requests if call.kind == "image")
+        request = urllib.request.Request(
+            f"{sandbox.base_url}/responses",
+            json.dumps(body).encode(),
+            {
+                "authorization": f"Bearer {KEY}",
+                "content-type": "application/json",
+                "x-sandbox-fault": f"padded={size}",
+            },
+        )
+        with urllib.request.urlopen(request) as answer:
+            events = answer.read().split(b"\n\n")[:-1]
+    chunks = [b"%x\r\n%s\n\n\r\n" % (len(event) + 2, event) for event in events]
+    return body, HEAD + b"".join(chunks) + b"0\r\n\r\n"
+
+
+async def _draw_once(settings: Settings) -> None:
+    async with Client(create_server(settings)) as client:
+        await client.call_tool(TOOL, DRAW)
+
+
+def replay(answer: bytes, told: Connection) -> None:
+    """Give every request the same answer, for ever; tell the port first."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+                await reader.readexactly(int(length))
+                writer.write(answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        told.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def replaying(answer: bytes) -> Iterator[str]:
+    """The base URL of a process that replays an answer."""
+    apart = multiprocessing.get_context("spawn")
+    heard, told = apart.Pipe(duplex=False)
+    process = apart.Process(target=replay, args=(answer, told), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{heard.recv()}/v1"
+    finally:
+        process.terminate()
+        process.join()
+
+
+async def draw_plainly(client: AsyncOpenAI, body: dict[str, Any], path: Path) -> None:
+    """What a script would do: read the stream, decode the picture, write it safely."""
+    result = ""
+    async for event in await client.responses.create(**body):
+        if event.type == "response.output_item.done":
+            result = getattr(event.item, "result", None) or result
+    with path.open("wb") as file:
+        file.write(base64.b64decode(result))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+async def seconds(work: Callable[[], Awaitable[Any]]) -> float:
+    """How long something takes."""
+    started = time.perf_counter()
+    await work()
+    return time.perf_counter() - started
+
+
+async def measure_overhead(body: dict[str, Any], base_url: str, runs: int) -> list[Finding]:
+    """One picture through the server beside a plain call, the three of them in turn."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shown = create_server(settings_in(folder / "on", base_url))
+        hidden = create_server(settings_in(folder / "off", base_url, preview="off"))
+        sdk = AsyncOpenAI(api_key=KEY, base_url=base_url)
+        async with sdk, Client(shown) as with_preview, Client(hidden) as without:
+            ways: list[Callable[[], Awaitable[Any]]] = [
+                lambda: draw_plainly(sdk, body, folder / "plain.png"),
+                lambda: with_preview.call_tool(TOOL, DRAW),
+                lambda: without.call_tool(TOOL, DRAW),
+            ]
+            rounds = [[await seconds(way) for way in ways] for _ in range(runs + 2)]
+    plain, on, off = map(statistics.median, zip(*rounds[2:], strict=True))  # after warm-up
+    return [
+        Finding("plain SDK call of a 3 MB picture", plain * 1000, "ms"),
+        Finding("the tool beside it, with its preview", on / plain, "x", 1.5),
+        Finding("the tool beside it, preview off", off / plain, "x"),
+    ]
+
+
+async def measure_variations() -> list[Finding]:
+    """Four variations beside one picture, where OpenAI takes two seconds; none where unknown."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
+        async with Client(create_server(settings_in(Path(folder), sandbox.base_url))) as client:
+            tool = next(tool for tool in await client.list_tools() if tool.name == TOOL)
+            if "variations" not in tool.input_schema["properties"]:
+                print(f"Variations are left out: {TOOL} has no such parameter.")
+                return []
+
+            async def drawn(count: int, latency: int = LATENCY) -> float:
+                if latency:
+                    sandbox.fail(f"delay={latency}", times=count, kind="image")
+                words = {**DRAW, "quality": "low", "variations": count}
+                return await seconds(lambda: client.call_tool(TOOL, words))
+
+            await drawn(1, latency=0)  # imports and connections
+            one, four = await drawn(1), await drawn(4)
+    return [
+        Finding(f"one picture at {LATENCY} s latency", one, "s"),
+        Finding("four variations beside it", four / one, "x", 1.3),
+    ]
+
+
+def measure_memory(base_url: str) -> list[Finding]:
+    """The peak of a server process that receives eight 20 MB pictures at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": base_url,
+            "IMAGE_CONSULTANT_DATA_DIR": folder,
+            "IMAGE_CONSULTANT_IMAGES_DIR": f"{folder}/images",
+        }
+        command = [sys.executable, str(ROOT / "__main__.py")]
+        with subprocess.Popen(
+            command, env=environment, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL
+        ) as process:
+            talk(process, REQUESTS)
+            idle = peak(process.pid)
+            calls = [call(10 + number) for number in range(AT_ONCE)]
+            started = time.perf_counter()
+            answers = talk(process, calls)
+            elapsed = time.perf_counter() - started
+            highest = peak(process.pid)
+            process.kill()
+    states = [answer["result"]["structuredContent"]["status"] for answer in answers]
+    assert states == ["done"] * AT_ONCE, states
+    return [
+        Finding("server at rest", idle, "MB"),
+        Finding(f"{AT_ONCE} pictures of 20 MB at once took", elapsed, "s"),
+        Finding("peak of the server process", highest, "MB", 500),
+    ]
+
+
+def call(number: int) -> dict[str, Any]:
+    """The request for a picture in a conversation of its own."""
+    arguments = {**DRAW, "prompt": f"{DRAW['prompt']}, take {number}"}
+    return {"id": number, "method": "tools/call", "params": {"name": TOOL, "arguments": arguments}}
+
+
+def talk(
+    process: "subprocess.Popen[bytes]", requests: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Send requests all at once and wait for their answers."""
+    assert process.stdin
+    assert process.stdout
+    for request in requests:
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", **request}).encode() + b"\n")
+    process.stdin.flush()
+    waiting = {request["id"] for request in requests if "id" in request}
+    answers = []
+    while waiting:
+        message = json.loads(process.stdout.readline())
+        if message.get("id") in waiting:
+            waiting.remove(message["id"])
+            answers.append(message)
+    return answers
+
+
+def peak(process_id: int) -> float:
+    """The most memory that a process ever held, in MB (10^6 bytes)."""
+    status = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+def main() -> int:
+    """Print each number beside its bar; 1 where one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=15, help="pictures on each way")
+    parser.add_argument("--no-bars", action="store_true", help="print only, exit with 0")
+    options = parser.parse_args()
+    body, usual = record(USUAL)
+    with replaying(usual) as base_url:
+        findings = asyncio.run(measure_overhead(body, base_url, options.runs))
+    findings += asyncio.run(measure_variations())
+    with replaying(record(LARGE)[1]) as base_url:
+        findings += measure_memory(base_url)
+    for finding in findings:
+        print(finding)
+    return int(not options.no_bars and any(finding.missed for finding in findings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

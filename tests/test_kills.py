@@ -1,0 +1,291 @@
+"""A server process is killed at any moment: what is paid for stays, and is not paid for twice.
+
+Each kill costs seconds, since the next server has to start. There are ten of them, or as many as
+the environment variable IMAGE_CONSULTANT_KILLS says: four at moments of note, the rest at random.
+"""
+
+import os
+import random
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from PIL import Image
+
+from sandbox import Sandbox
+from sandbox.state import Call
+from tests.calls import CONSULT, DRAW, Result
+from tests.conftest import KEY, ROOT
+from tests.rpc import Server
+
+RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 10) - 4
+
+MAIN = [str(ROOT / "__main__.py")]
+HEIR = [
+    "-c",
+    "import sys; sys.path.insert(0, sys.argv.pop()); import storage.records as records;"
+    "records.BEAT_SECONDS, records.ALIVE_SECONDS = 0.2, 0.8;"
+    "from cli import main; main()",
+    str(ROOT),
+]
+"""The same server, which takes a job for left after a second, not after twenty."""
+
+PATIENCE = 20
+"""Seconds within which whatever is waited for has to happen."""
+
+LATEST = 1.4
+"""Seconds from a call to the last random kill; a picture takes half a second less."""
+
+AGAIN = 0.2
+"""How often the server that collects is killed too."""
+
+
+class Left(NamedTuple):
+    """A job as its killed server left it; without a state where none was written down."""
+
+    state: str = ""
+    response_id: str = ""
+
+
+class Home:
+    """A person's folders, and the one server process that works in them."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.pictures = folder / "images"
+        self.database = folder / "data" / "conversations.db"
+        self.sandbox = sandbox
+        self._server: Server | None = None
+        self._running = ExitStack()
+
+    def start(self, command: list[str], base_url: str | None = None) -> None:
+        """Start a server in place of the one that runs."""
+        self.kill()
+        environment = {
+            **os.environ,
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": base_url or self.sandbox.base_url,
+            "IMAGE_CONSULTANT_DATA_DIR": str(self.database.parent),
+            "IMAGE_CONSULTANT_IMAGES_DIR": str(self.pictures),
+            "IMAGE_CONSULTANT_QUALITY": "low",
+            "IMAGE_CONSULTANT_WAIT_SECONDS": "1",
+        }
+        server = Server([sys.executable, *command], environment)
+        self._server = self._running.enter_context(server)
+        server.open("initialize")
+
+    def kill(self) -> None:
+        """Kill the server process, if one runs, in the middle of whatever it does."""
+        self._running.close()
+        self._server = None
+
+    @property
+    def server(self) -> Server:
+        """The server that runs; an heir of the killed one where none does."""
+        if self._server is None:
+            self.start(HEIR)
+        assert self._server
+        return self._server
+
+    def ask(self, tool: str, **arguments: Any) -> Result:
+        """The result of a tool's call."""
+        answer = self.server.ask("tools/call", {"name": tool, "arguments": arguments})
+        return dict(answer["result"])
+
+    def begin(self) -> str:
+        """A conversation with a prompt that is not drawn yet."""
+        result = self.ask(CONSULT, message="a fox", mode="skip")
+        return str(result["structuredContent"]["conversation_id"])
+
+    def send(self, conversation: str, **arguments: str) -> None:
+        """Ask for a picture, and do not wait for it."""
+        asked = {"conversation_id": conversation, **arguments}
+        self.server.request("tools/call", {"name": DRAW, "arguments": asked})
+
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """What the record says, read beside the server."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def job(self, conversation: str) -> Left:
+        """The job of a conversation as it stands."""
+        query = "SELECT state, response_id FROM jobs WHERE conversation_id = ?"
+        found = self.rows(query, conversation)
+        assert len(found) < 2, found
+        return Left(*found[0]) if found else Left()
+
+    def orders(self, conversation: str) -> list[Call]:
+        """The requests for a picture of a conversation that reached OpenAI."""
+        return [
+            call
+            for call in self.sandbox.requests
+            if call.kind == "image" and call.body["metadata"]["conversation"] == conversation
+        ]
+
+    def files(self) -> list[Path]:
+        """The pictures that a person sees in the folder."""
+        return [path for path in self.pictures.glob("*") if not path.name.startswith(".")]
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Write to the record all the time, as another process may: the server has to wait."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+
+@pytest.fixture(scope="module")
+def shared_home(
+    tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox
+) -> Iterator[Home]:
+    home = Home(tmp_path_factory.mktemp("home"), shared_sandbox)
+    yield home
+    home.kill()
+
+
+@pytest.fixture
+def home(shared_home: Home, sandbox: Sandbox) -> Home:
+    """The folders that all kills share; the sandbox is without the faults of earlier ones."""
+    sandbox.fail("delay=0.7", kind="image")
+    return shared_home
+
+
+def test_a_server_killed_before_its_request_went_out_says_so_and_does_not_send_it(
+    home: Home,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        home.start(MAIN, f"http://127.0.0.1:{deaf.getsockname()[1]}/v1")
+        conversation = home.begin()
+        home.send(conversation)
+        wait_for(lambda: home.job(conversation).state == "requested")
+        home.kill()
+
+    assert home.job(conversation) == Left("requested")
+    assert_all_is_well(home, conversation)
+    assert home.orders(conversation) == []
+
+
+def test_a_server_killed_while_openai_draws_loses_no_picture(home: Home) -> None:
+    conversation, before = home.begin(), home.files()
+    home.send(conversation)
+    wait_for(lambda: home.job(conversation).state == "submitted")
+    home.kill()
+
+    assert home.files() == before
+    assert home.job(conversation).response_id
+    assert_all_is_well(home, conversation)
+
+
+def test_a_server_killed_between_file_and_record_loses_no_picture(home: Home) -> None:
+    conversation, before = home.begin(), home.files()
+    home.send(conversation)
+    wait_for(lambda: home.job(conversation).state == "submitted")
+    with home.busy():
+        wait_for(lambda: home.files() != before)
+        home.kill()
+
+    assert home.job(conversation).state == "submitted"
+    assert_all_is_well(home, conversation)
+
+
+def test_a_server_killed_before_it_tells_of_a_kept_picture_tells_of_it_later(home: Home) -> None:
+    conversation = home.begin()
+    home.send(conversation)
+    wait_for(lambda: home.job(conversation).state == "kept")
+    home.kill()
+
+    assert_all_is_well(home, conversation)
+
+
+@pytest.mark.parametrize("seed", range(RANDOM_KILLS))
+def test_a_server_killed_at_any_time_loses_no_picture_and_buys_none_twice(
+    home: Home, seed: int
+) -> None:
+    dice = random.Random(seed)
+    conversation = home.begin()
+    home.send(conversation)
+    moments = [kill_after(home, dice.uniform(0, LATEST))]
+    if dice.random() < AGAIN:
+        home.send(conversation)
+        moments.append(kill_after(home, dice.uniform(0, LATEST / 4)))
+    left = home.job(conversation)
+    try:
+        assert_all_is_well(home, conversation)
+    except AssertionError as error:
+        error.add_note(f"Seed {seed}, killed {moments} seconds after the calls, left {left}.")
+        raise
+
+
+def kill_after(home: Home, seconds: float) -> float:
+    """Kill the server some time after it was asked; that time."""
+    time.sleep(seconds)
+    home.kill()
+    return round(seconds, 3)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Look again and again, as often as it takes to see states that last milliseconds."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until, "what was waited for never came"
+        time.sleep(0.004)
+
+
+def assert_all_is_well(home: Home, conversation: str) -> None:
+    """Fail unless the next call, to a new server, brings the picture or says why it cannot."""
+    left = home.job(conversation)
+    result = collected(home, conversation)
+    if left.state in {"", "kept"} or left.response_id:
+        assert_kept(home, conversation, result)
+    else:
+        assert_unknown(home, conversation, result)
+    orders = home.orders(conversation)
+    assert len(orders) <= 1
+    for path in home.files():
+        assert_readable(path)
+    assert home.rows("PRAGMA integrity_check") == [("ok",)]
+    assert home.rows("PRAGMA foreign_key_check") == []
+
+
+def collected(home: Home, conversation: str) -> Result:
+    """What the person hears who asks with only the conversation_id until there is an end."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        result = home.ask(DRAW, conversation_id=conversation)
+        if result.get("isError") or result["structuredContent"]["status"] != "working":
+            return result
+    raise AssertionError("the picture was being drawn for ever")
+
+
+def assert_kept(home: Home, conversation: str, result: Result) -> None:
+    """Fail unless the picture is in the result, on disk and in the record, paid for once."""
+    assert not result.get("isError"), result
+    (shown,) = result["structuredContent"]["images"]
+    assert_readable(Path(shown["path"]))
+    assert home.job(conversation).state == "kept"
+    noted = home.rows("SELECT path FROM images WHERE conversation_id = ?", conversation)
+    assert noted == [(shown["path"],)]
+    spent = "SELECT purpose FROM spending WHERE conversation_id = ? ORDER BY purpose"
+    assert home.rows(spent, conversation) == [("assistant",), ("image",)]
+    assert [order.paid for order in home.orders(conversation)] == [True]
+
+
+def assert_unknown(home: Home, conversation: str, result: Result) -> None:
+    """Fail unless it is said that nobody can know, also to whoever asks once more."""
+    again = home.ask(DRAW, conversation_id=conversation)
+    for call, told in {"first": result, "second": again}.items():
+        assert told.get("isError"), f"the {call} call bought it anew: {told}"
+        assert "may have been charged" in told["content"][0]["text"]
+    assert home.job(conversation).state == "unknown"
+
+
+def assert_readable(path: Path) -> None:
+    """Fail unless a file holds a whole picture."""
+    with Image.open(path) as image:
+        image.load()

@@ -1,0 +1,129 @@
+"""What is spent is told before and after, counted in full, and never passes the budget."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import CONSULT, DRAW, consult, draw, refusal
+from tests.conftest import Connect
+
+SKIP = {"dialogue_mode": "skip", "quality": "low"}
+
+
+def booked(settings: Settings) -> list[tuple[str, float]]:
+    """Purpose and price of each booking."""
+    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
+        return list(records.execute("SELECT purpose, usd FROM spending ORDER BY id"))
+
+
+async def test_the_estimate_stands_beside_the_price(client: Client[Any]) -> None:
+    result = await draw(client, prompt="a fox", **SKIP)
+
+    assert 0.5 < result["estimated_cost_usd"] / result["cost_usd"] < 2
+
+
+async def test_a_conversation_knows_what_it_cost(client: Client[Any]) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    await draw(client, prompt="a hen", **SKIP)
+    second = await draw(
+        client, prompt="make it blue", conversation_id=first["conversation_id"], quality="low"
+    )
+
+    assert second["spent_conversation_usd"] == pytest.approx(
+        first["cost_usd"] + second["cost_usd"], abs=1e-5
+    )
+    assert second["spent_today_usd"] > second["spent_conversation_usd"]
+
+
+async def test_dialogue_repair_and_verification_are_booked(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    sandbox.fail("not_json", kind="text")
+    ready = await consult(client, "a fox", finish=True)
+    await draw(client, conversation_id=ready["conversation_id"], quality="low", verify=True)
+
+    purposes = [purpose for purpose, usd in booked(settings) if usd > 0]
+    assert purposes == ["consultation", "consultation", "assistant", "image", "verification"]
+
+
+@pytest.mark.parametrize("fault", ["refusal", "text_instead_of_image", "broken_base64"])
+async def test_a_drawing_that_failed_after_it_was_charged_is_booked(
+    client: Client[Any], sandbox: Sandbox, settings: Settings, fault: str
+) -> None:
+    sandbox.fail(fault, kind="image")
+
+    await refusal(client, DRAW, prompt="a fox", **SKIP)
+
+    assert sum(usd for _, usd in booked(settings)) > 0
+    assert {purpose for purpose, _ in booked(settings)} == {"failed"}
+
+
+@pytest.mark.parametrize("fault", ["refusal", "truncated_json"])
+async def test_a_turn_that_failed_after_it_was_charged_is_booked(
+    client: Client[Any], sandbox: Sandbox, settings: Settings, fault: str
+) -> None:
+    sandbox.fail(fault)
+
+    await refusal(client, CONSULT, message="a fox")
+
+    assert [purpose for purpose, usd in booked(settings) if usd > 0] == ["failed"]
+
+
+async def test_drawings_under_way_count_in_the_budget(connect: Connect, sandbox: Sandbox) -> None:
+    sandbox.fail("delay=2", kind="image")
+    async with connect(daily_budget_usd=0.035) as client:
+        running = asyncio.ensure_future(draw(client, prompt="a fox", **SKIP))
+        await asyncio.sleep(0.8)
+        error = await refusal(client, DRAW, prompt="a hen", **SKIP)
+        await running
+
+    assert "being drawn for" in error
+    assert "Nothing was charged" in error
+    assert sandbox.count("image") == 1
+
+
+async def test_several_pictures_at_once_do_not_pass_the_budget(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(daily_budget_usd=0.05) as client:
+        calls = (
+            client.call_tool(DRAW, {"prompt": f"fox {n}", **SKIP}, raise_on_error=False)
+            for n in range(6)
+        )
+        results = await asyncio.gather(*calls)
+
+    assert sum(not result.is_error for result in results) == sandbox.count("image") == 2
+
+
+async def test_variations_are_counted_together(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect(daily_budget_usd=0.05) as client:
+        error = await refusal(client, DRAW, prompt="a fox", variations=4, **SKIP)
+
+    assert "These 4 pictures" in error
+    assert sandbox.requests == []
+
+
+async def test_a_dialogue_ends_where_the_budget_is_spent_and_keeps_the_words(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(daily_budget_usd=0) as client:
+        error = await refusal(client, CONSULT, message="a fox")
+
+    assert "daily budget of $0.00 is spent" in error
+    assert "kept in conversation conv_" in error
+    assert sandbox.requests == []
+
+
+async def test_before_expensive_settings_a_draft_is_suggested(client: Client[Any]) -> None:
+    ready = await consult(client, "a fox", mode="skip")
+    dear = await draw(client, conversation_id=ready["conversation_id"], quality="high")
+    cheap = await draw(client, prompt="a hen", **SKIP)
+
+    assert any("quality low costs about" in note for note in dear["notes"])
+    assert not any("quality low costs about" in note for note in cheap["notes"])

@@ -1,0 +1,229 @@
+"""Refining turn by turn: how a change is meant, what is kept, where each picture comes from."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastmcp import Client
+from PIL import Image
+
+from generation.change import read_change
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import draw, picture, refusal
+from tests.conftest import Connect
+
+SKIP = {"dialogue_mode": "skip", "quality": "low"}
+COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+
+CHANGES = {
+    "more fog": ("more", "plainly"),
+    "a bit more fog": ("more", "slightly"),
+    "much less red, please": ("less", "strongly"),
+    "etwas weniger Nebel": ("less", "slightly"),
+    "deutlich heller": ("more", "strongly"),
+    "un peu plus de bleu": ("more", "slightly"),
+    "make the boat blue": ("change", "plainly"),
+    "completely replace the sky": ("change", "strongly"),
+    "more sky and less sea": ("change", "plainly"),
+    "add a bit of a smile": ("change", "slightly"),
+    "a moreover sign": ("change", "plainly"),
+}
+
+
+@pytest.mark.parametrize("words", CHANGES)
+def test_words_say_how_a_change_is_meant(words: str) -> None:
+    change = read_change(words)
+
+    assert (change.direction, change.strength) == CHANGES[words]
+
+
+async def test_the_template_says_how_far_and_what_to_keep(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt=COMPLETE, quality="low")
+
+    await draw(
+        client, prompt="slightly less orange", conversation_id=first["conversation_id"],
+        quality="low",
+    )  # fmt: skip
+
+    told = sandbox.requests[-1].body["instructions"]
+    assert "They want less of what they name" in told
+    assert "The change is small" in told
+    assert "style, palette" in told
+    assert "orange" not in told
+    assert sandbox.requests[-1].body["tools"][0]["action"] == "edit"
+
+
+async def test_the_result_says_how_the_prompts_differ(client: Client[Any]) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    second = await draw(
+        client, prompt="make it blue", conversation_id=first["conversation_id"], quality="low"
+    )
+
+    assert first["difference"] is None
+    assert second["difference"] == {"added": ["make it blue"], "removed": []}
+
+
+async def test_the_lineage_is_a_tree_in_the_record(client: Client[Any]) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    conversation = first["conversation_id"]
+    start = first["images"][0]["image_id"]
+    for words in ("make it blue", "make it green"):
+        await draw(
+            client, prompt=words, conversation_id=conversation, from_image=start, quality="low"
+        )
+
+    (record,) = await client.read_resource(f"conversation://{conversation}")
+    lines = record.text.splitlines()  # type: ignore[union-attr]  # Markdown
+    assert any(line.startswith(f"- {start}: ") for line in lines)
+    assert sum(line.startswith("  - img_") and start in line for line in lines) == 2
+
+
+async def test_another_assistant_model_gets_the_kept_file_and_the_result_says_so(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+
+    changed = await draw(
+        client,
+        prompt="make it blue",
+        conversation_id=first["conversation_id"],
+        assistant_model="gpt-5.6-sol",
+        quality="low",
+    )
+
+    body = sandbox.requests[-1].body
+    assert "previous_response_id" not in body
+    assert body["input"][0]["content"][1]["type"] == "input_image"
+    assert any("Another assistant model" in note for note in changed["notes"])
+
+
+@pytest.mark.parametrize("fault", ["previous_response_not_found", "not_found"])
+async def test_where_the_earlier_turn_is_gone_and_the_file_too_it_is_said(
+    client: Client[Any], sandbox: Sandbox, fault: str
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    picture(first).unlink()
+    sandbox.fail(fault, kind="image")
+
+    error = await refusal(
+        client, "openai_conversational_image", prompt="make it blue",
+        conversation_id=first["conversation_id"],
+    )  # fmt: skip
+
+    assert "no longer where it was saved" in error
+    assert sandbox.count("image") == 1
+
+
+async def test_a_higher_quality_draws_the_prompt_again_instead_of_showing_the_draft(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+
+    final = await draw(client, conversation_id=first["conversation_id"], quality="medium")
+
+    assert sandbox.count("image") == 2
+    assert final["prompt"] == first["prompt"]
+    assert final["images"][0]["parent_image_id"] is None
+
+
+def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
+    path.parent.mkdir(exist_ok=True)
+    image = Image.new("RGBA", size, "teal")
+    if hole:
+        image.paste((0, 0, 0, 0), (0, 0, size[0] // 2, size[1] // 2))
+    image.save(path)
+    return str(path)
+
+
+async def test_pictures_of_the_person_are_sent_and_recorded(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    given = save(settings.images_dir / "boat.png", (64, 48))
+
+    result = await draw(client, prompt="as a watercolour", input_images=[given], quality="low")
+
+    (tool,) = sandbox.requests[-1].body["tools"]
+    assert tool["action"] == "auto"
+    assert len(sandbox.requests) == 1, "a picture to start from needs no dialogue"
+    (record,) = await client.read_resource(f"conversation://{result['conversation_id']}")
+    assert f"started from the picture {given}" in record.text  # type: ignore[union-attr]
+
+
+async def test_a_mask_limits_the_change_to_its_hole(
+    client: Client[Any], settings: Settings
+) -> None:
+    first = await draw(client, prompt="a fox", **SKIP)
+    mask = save(settings.images_dir / "mask.png", (1024, 1024), hole=True)
+
+    changed = await draw(
+        client, prompt="add a moon", conversation_id=first["conversation_id"], mask=mask,
+        quality="low",
+    )  # fmt: skip
+
+    with Image.open(picture(first)) as before, Image.open(picture(changed)) as after:
+        outside = (600, 600, 1000, 1000)
+        assert before.crop(outside).convert("RGB").tobytes() == (
+            after.crop(outside).convert("RGB").tobytes()
+        )
+        inside = (0, 0, 500, 500)
+        assert before.crop(inside).tobytes() != after.crop(inside).tobytes()
+
+
+async def test_a_mask_alone_is_refused(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    mask = save(settings.images_dir / "mask.png", (64, 64), hole=True)
+
+    error = await refusal(client, "openai_conversational_image", prompt="a moon", mask=mask, **SKIP)
+
+    assert "mask needs the picture it belongs to" in error
+    assert sandbox.requests == []
+
+
+async def test_a_large_picture_is_uploaded_once_and_named_by_its_file_id_then(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.images_dir.mkdir()
+    Image.effect_noise((1400, 1400), 90).convert("RGB").save(settings.images_dir / "big.png")
+
+    first = await draw(client, prompt="darker", input_images=["big.png"], **SKIP)
+    await draw(client, prompt="brighter", input_images=["big.png"], **SKIP)
+
+    uploads = [call for call in sandbox.requests if call.path == "/v1/files"]
+    parts = [
+        call.body["input"][0]["content"][1] for call in sandbox.requests if call.kind == "image"
+    ]
+    assert first["status"] == "done"
+    assert len(uploads) == 1
+    assert parts[0]["file_id"] == parts[1]["file_id"]
+
+
+async def test_an_upload_that_openai_lost_is_sent_again_once(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.images_dir.mkdir()
+    Image.effect_noise((1400, 1400), 90).convert("RGB").save(settings.images_dir / "big.png")
+    await draw(client, prompt="darker", input_images=["big.png"], **SKIP)
+    sent = sandbox.requests[-1].body["input"][0]["content"][1]["file_id"]
+    url = f"{sandbox.base_url}/files/{sent}"
+    httpx2.delete(url, headers={"authorization": "Bearer any"}).raise_for_status()
+
+    result = await draw(client, prompt="brighter", input_images=["big.png"], **SKIP)
+
+    assert result["status"] == "done"
+    assert len([call for call in sandbox.requests if call.path == "/v1/files"]) == 2
+
+
+async def test_a_file_of_openai_can_be_named_by_its_id(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect() as client:
+        error = await refusal(
+            client, "openai_conversational_image", prompt="bluer",
+            input_images=["file-sandbox-0123456789abcdef"], **SKIP,
+        )  # fmt: skip
+
+    assert "could not use the input picture" in error
+    assert sandbox.count("image") == 0

@@ -1,0 +1,346 @@
+"""What OpenAI really answered, as others recorded it, served to the real server.
+
+A recorded stream is played as it is, a recorded body as the stream that it would have come in.
+Whoever recorded three of the pictures cut their base64 short: these are refused in words, and
+served once more with a whole picture of that format in the place of the cut one.
+"""
+
+import base64
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastmcp import Client
+from PIL import Image
+
+from tests.calls import DRAW, conversation_of, draw, picture, refusal, text_of
+from tests.conftest import Connect
+from tests.wire import RECORDINGS
+
+Json = dict[str, Any]
+
+if not RECORDINGS.is_dir():
+    pytest.skip("the recordings of real traffic lie beside the project", allow_module_level=True)
+
+WORDS = {
+    "no picture": "OpenAI answered without a picture.",
+    "refusal": "The model declined to answer.",
+    "cut picture": "OpenAI sent bytes that are not a picture.",
+    "invalid_api_key": "OpenAI refused the API key.",
+    "model_not_found": "OpenAI does not offer that model to this key.",
+    "context_length_exceeded": "The conversation is too long for the model.",
+    "invalid_json_schema": "OpenAI did not accept the request.",
+    "insufficient_quota": "The OpenAI account is out of credit or at its spending limit.",
+    "rate_limit_exceeded": "OpenAI is limiting the pace of requests.",
+    "404": "OpenAI no longer knows this request",
+}
+"""The sentence that tells of each kind of answer that holds no whole picture."""
+
+COLLECT = "Call again with only the conversation_id"
+
+FOX = {"prompt": "a fox", "dialogue_mode": "skip"}
+
+MAGIC = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp"}
+UNFINISHED = {"queued", "in_progress"}
+
+
+class Recorded(NamedTuple):
+    """One recorded answer: where it stands, what was asked with which method, what came."""
+
+    name: str
+    method: str
+    path: str
+    status: int
+    body: Json
+    sse: list[Json]
+
+
+def read_all() -> list[Recorded]:
+    """Every answer in the folder."""
+    return [
+        _recorded(f"{path.stem}[{number}]", interaction)
+        for path in sorted(RECORDINGS.glob("*.json"))
+        for number, interaction in enumerate(json.loads(path.read_text())["interactions"])
+    ]
+
+
+def _recorded(name: str, interaction: Json) -> Recorded:
+    """An answer; the body of a stream is that of its last response."""
+    asked, came = interaction["request"], interaction["response"]
+    sse = came.get("sse") or []
+    bodies = [came.get("json") or {}, *(event["response"] for event in sse if "response" in event)]
+    path = urlsplit(asked["url"]).path if "://" in asked["url"] else "/v1/responses"
+    return Recorded(name, asked["method"], path, came["status"], bodies[-1], sse)
+
+
+def items(answer: Recorded) -> list[Json]:
+    """The finished items of an answer."""
+    done = [event["item"] for event in answer.sse if event["type"] == "response.output_item.done"]
+    return done or answer.body.get("output") or []
+
+
+def picture_of(answer: Recorded) -> str:
+    """The base64 of an answer's picture, empty if it holds none."""
+    calls = [item for item in items(answer) if item["type"] == "image_generation_call"]
+    return str(calls[-1].get("result") or "") if calls else ""
+
+
+def is_whole(result: str) -> bool:
+    """Whether base64 is that of a whole picture."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(result, validate=True))) as image:
+            image.load()
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def kind_of(answer: Recorded) -> str:
+    """What an answer is: `picture`, a key of `WORDS`, or what this server never asks for."""
+    if answer.method == "DELETE" or not answer.path.startswith("/v1/responses"):
+        return "not ours"
+    error = answer.body.get("error")
+    if error or answer.status >= 400:
+        return str((error or {}).get("code") or answer.status)
+    if result := picture_of(answer):
+        return "picture" if is_whole(result) else "cut picture"
+    if answer.body.get("status") in UNFINISHED:
+        return "unfinished"
+    said = [part["type"] for item in items(answer) for part in item.get("content") or []]
+    return "refusal" if "refusal" in said else "no picture"
+
+
+def mended(answer: Recorded) -> Recorded:
+    """An answer whose cut picture is replaced by a whole one of the same format."""
+    cut = picture_of(answer)
+    made = io.BytesIO()
+    known = {"iVBOR": "PNG", "/9j/4": "JPEG", "UklGR": "WEBP"}
+    Image.new("RGB", (48, 32), "teal").save(made, known[cut[:5]])
+    whole = base64.b64encode(made.getvalue()).decode()
+    told = json.dumps([answer.body, answer.sse]).replace(json.dumps(cut), json.dumps(whole))
+    body, sse = json.loads(told)
+    return answer._replace(name=f"{answer.name}, mended", body=body, sse=sse)
+
+
+def events(answer: Recorded) -> list[Json]:
+    """An answer as a stream: its own, or the one that its body would have come in."""
+    if answer.sse:
+        return answer.sse
+    opened = {**answer.body, "status": "in_progress", "output": []}
+    told: list[Json] = [{"type": "response.created", "response": opened}]
+    for index, item in enumerate(answer.body["output"]):
+        told.append({"type": "response.output_item.done", "output_index": index, "item": item})
+    if answer.body["status"] not in UNFINISHED:
+        told.append({"type": f"response.{answer.body['status']}", "response": answer.body})
+    return [{"sequence_number": number, **event} for number, event in enumerate(told)]
+
+
+ANSWERS = read_all()
+KINDS = {answer.name: kind_of(answer) for answer in ANSWERS}
+CUT = [answer for answer in ANSWERS if KINDS[answer.name] == "cut picture"]
+WHOLE = [answer for answer in ANSWERS if KINDS[answer.name] == "picture"] + [*map(mended, CUT)]
+CREATED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] in WORDS]
+RETRIEVED = [a for a in ANSWERS if a.method == "GET" and KINDS[a.name] in WORDS]
+POLLED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] == "unfinished"]
+
+
+class Player(ThreadingHTTPServer):
+    """OpenAI's side of one request: how it answers a POST, and the GETs that follow.
+
+    A POST is answered with a stream where one is asked for, else with the body. The last answer
+    to a GET is repeated. With `cut` the stream breaks off after its first event.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, created: Recorded, retrieved: list[Recorded], *, cut: bool) -> None:
+        super().__init__(("127.0.0.1", 0), _Turn)
+        self.created = created
+        self.retrieved = list(retrieved)
+        self.cut = cut
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """What to give an OpenAI client."""
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Turn(BaseHTTPRequestHandler):
+    server: Player
+
+    def do_POST(self) -> None:
+        """Play the recorded answer to a new response."""
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.asked.append("POST")
+        answer = self.server.created
+        if answer.status >= 400 or not asked.get("stream"):
+            self._send(answer.status, "application/json", json.dumps(answer.body))
+        else:
+            self._stream(events(answer), cut=self.server.cut)
+
+    def do_GET(self) -> None:
+        """Play the next recorded answer to whoever looks the response up."""
+        self.server.asked.append("GET")
+        left = self.server.retrieved
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        query = parse_qs(urlsplit(self.path).query)
+        if query.get("stream") == ["true"] and answer.status < 400:
+            after = int(query.get("starting_after", ["-1"])[0])
+            rest = [event for event in events(answer) if event["sequence_number"] > after]
+            self._stream(rest, cut=False)
+        else:
+            self._send(answer.status, "application/json", json.dumps(answer.body))
+
+    def _stream(self, told: list[Json], *, cut: bool) -> None:
+        chunks = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in told]
+        self._send(200, "text/event-stream", "".join(chunks), len(chunks[0]) if cut else None)
+
+    def _send(self, status: int, kind: str, text: str, only: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode()[:only])
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
+        """Say nothing."""
+
+
+@contextmanager
+def playing(
+    created: Recorded, retrieved: list[Recorded] | None = None, *, cut: bool = False
+) -> Iterator[Player]:
+    """A server that plays recordings on a port of its own."""
+    with Player(created, retrieved or [created], cut=cut) as player:
+        thread = threading.Thread(target=player.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield player
+        finally:
+            player.shutdown()
+            thread.join()
+
+
+def named(answers: list[Recorded]) -> pytest.MarkDecorator:
+    """One test for each of these answers."""
+    return pytest.mark.parametrize("answer", answers, ids=[answer.name for answer in answers])
+
+
+async def assert_is(client: Client[Any], result: Json, answer: Recorded) -> None:
+    """Fail unless the file of a result holds exactly the recorded bytes, and is named by them."""
+    assert result["status"] == "done"
+    data = picture(result).read_bytes()
+    assert data == base64.b64decode(picture_of(answer))
+    assert picture(result).suffix == next(MAGIC[sign] for sign in MAGIC if data.startswith(sign))
+    again = await draw(client, conversation_id=result["conversation_id"])
+    assert again["images"] == result["images"]
+
+
+async def told_in_the_end(client: Client[Any]) -> str:
+    """What a call is told, or the call after it where its error asks for one."""
+    error = await refusal(client, DRAW, **FOX)
+    if COLLECT not in error:
+        return error
+    return await refusal(client, DRAW, conversation_id=conversation_of(error))
+
+
+def test_every_recording_is_of_a_kind_that_is_played_or_is_never_asked_for() -> None:
+    played = {answer.name for answer in CREATED + RETRIEVED + POLLED} | {
+        answer.name.removesuffix(", mended") for answer in WHOLE
+    }
+    looked_up = {a.name for a in ANSWERS if a.method == "GET" and KINDS[a.name] == "unfinished"}
+
+    assert {path.stem for path in RECORDINGS.glob("*.json")} == {
+        name.rsplit("[", 1)[0] for name in KINDS
+    }
+    assert set(KINDS.values()) <= WORDS.keys() | {"picture", "unfinished", "not ours"}
+    assert played | looked_up == {name for name, kind in KINDS.items() if kind != "not ours"}
+    assert len(WHOLE) >= 5
+
+
+@named(WHOLE)
+async def test_a_recorded_picture_becomes_a_file_of_exactly_its_bytes(
+    connect: Connect, answer: Recorded
+) -> None:
+    with playing(answer) as player:
+        async with connect(openai_base_url=player.url) as client:
+            await assert_is(client, await draw(client, **FOX), answer)
+
+    assert player.asked == ["POST"]
+
+
+@named(WHOLE)
+async def test_a_recorded_picture_drawn_in_the_background_becomes_a_file_of_exactly_its_bytes(
+    connect: Connect, answer: Recorded
+) -> None:
+    with playing(answer) as player:
+        async with connect(openai_base_url=player.url, background_mode=True) as client:
+            await assert_is(client, await draw(client, **FOX), answer)
+
+    assert player.asked.count("POST") == 1
+
+
+@named(WHOLE)
+async def test_a_recorded_picture_whose_stream_breaks_is_looked_up_and_not_bought_again(
+    connect: Connect, answer: Recorded
+) -> None:
+    with playing(answer, cut=True) as player:
+        async with connect(openai_base_url=player.url) as client:
+            called = await client.call_tool(DRAW, FOX, raise_on_error=False)
+            result = dict(called.structured_content or {})
+            if called.is_error:
+                conversation = conversation_of(text_of(called))
+                result = await draw(client, conversation_id=conversation)
+            await assert_is(client, result, answer)
+
+    assert player.asked.count("POST") == 1
+
+
+@named(CREATED)
+async def test_a_recorded_answer_without_a_picture_is_told_in_words(
+    connect: Connect, answer: Recorded
+) -> None:
+    with playing(answer) as player:
+        async with connect(openai_base_url=player.url) as client:
+            error = await refusal(client, DRAW, **FOX)
+
+    assert error.startswith(WORDS[KINDS[answer.name]])
+
+
+@named(RETRIEVED)
+async def test_a_recorded_answer_to_a_look_up_without_a_picture_is_told_in_words(
+    connect: Connect, answer: Recorded
+) -> None:
+    begun = next(a for a in ANSWERS if a.method == "POST" and same_recording(a, answer))
+    with playing(begun, [answer], cut=True) as player:
+        async with connect(openai_base_url=player.url) as client:
+            error = await told_in_the_end(client)
+
+    assert error.startswith(WORDS[KINDS[answer.name]])
+    assert player.asked.count("POST") == 1
+
+
+@named(POLLED)
+async def test_a_recorded_response_that_is_queued_is_looked_up_until_it_is_finished(
+    connect: Connect, answer: Recorded
+) -> None:
+    polls = [a for a in ANSWERS if a.method == "GET" and same_recording(a, answer)]
+    with playing(answer, polls) as player:
+        async with connect(openai_base_url=player.url) as client:
+            error = await told_in_the_end(client)
+
+    assert error.startswith(WORDS[KINDS[polls[-1].name]])
+    assert player.asked.count("POST") == 1
+    assert player.asked.count("GET") >= len(polls)
+
+
+def same_recording(one: Recorded, other: Recorded) -> bool:
+    """Whether two answers stand in the same file."""
+    return one.name.rsplit("[", 1)[0] == other.name.rsplit("[", 1)[0]
