@@ -78,7 +78,9 @@ async def test_a_call_that_is_cancelled_before_its_request_is_sent_costs_nothing
     sandbox.fail("delay=1", kind="image")
     heard = asyncio.Event()
 
-    async def listen(_progress: float, _total: float | None, _message: str | None) -> None:
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        assert message
+        assert progress < (total or 0)
         heard.set()
 
     arguments = {"prompt": "darker", "input_images": ["large.png"], **SKIP}
