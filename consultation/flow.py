@@ -22,7 +22,7 @@ from consultation.rows import (
 )
 from consultation.said import said_in
 from consultation.suggestion import draft_note, estimate, settle
-from consultation.turn import Phrase
+from consultation.turn import BriefEntry, Phrase
 from gateway.reading import is_sandbox
 from problems import Problem
 from settings import Settings
@@ -176,6 +176,7 @@ class Consultant:
                 "title": said.title,
                 "image_type": image_type.name,
                 "language": said.language,
+                "style": _decided(said.brief, "style"),
             },
             rows=[*questions, *answer_rows(turn, said), brief],
         )
@@ -189,6 +190,12 @@ class Consultant:
             sandbox=heard.sandbox,
             next_step=DRAW if said.ready else ASK,
         )
+
+
+def _decided(brief: list[BriefEntry], dimension: str) -> str:
+    """What the brief says of a dimension, empty while that is open."""
+    known = {entry.dimension: entry.value for entry in brief if entry.source != "open"}
+    return known.get(dimension, "")
 
 
 def _result(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Update, func, select, update
+from sqlalchemy import Select, Update, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from storage.database import Database
@@ -108,6 +109,7 @@ class Records:
             for name, value in conversation.items():
                 setattr(row, name, value)
             row.changed_at = now()
+            await index(session, row.id)
 
     async def job(self, job_id: str) -> Job:
         """A job as it stands."""
@@ -178,6 +180,7 @@ class Records:
             session.add_all([image, *costs])
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
+            await index(session, row.id)
 
     async def note_findings(self, image: Image, found: dict[str, Any]) -> None:
         """Write down what a look at a picture found."""
@@ -211,6 +214,32 @@ class Records:
         total = select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
         async with self._database.read() as session:
             return float((await session.scalar(total)) or 0.0)
+
+
+INDEX = text(
+    """
+    INSERT INTO texts (conversation_id, title, words, answers, prompts)
+    SELECT c.id, c.title,
+        (SELECT coalesce(group_concat(words, char(10)), '')
+            FROM turns WHERE conversation_id = c.id),
+        (SELECT coalesce(group_concat(text, char(10)), '')
+            FROM answers WHERE conversation_id = c.id),
+        (SELECT coalesce(group_concat(prompt, char(10)), '')
+            FROM images WHERE conversation_id = c.id) || char(10) ||
+        (SELECT coalesce(group_concat(json_extract(phrase.value, '$.text'), ''), '')
+            FROM briefs, json_each(briefs.phrases) AS phrase WHERE briefs.id =
+                (SELECT max(id) FROM briefs WHERE conversation_id = c.id))
+    FROM conversations c WHERE c.id = :id
+    ON CONFLICT (conversation_id) DO UPDATE SET title = excluded.title, words = excluded.words,
+        answers = excluded.answers, prompts = excluded.prompts
+    """
+)
+
+
+async def index(session: AsyncSession, conversation_id: str) -> None:
+    """Bring the words of a conversation up to date for full-text search."""
+    await session.flush()
+    await session.execute(INDEX, {"id": conversation_id})
 
 
 def _sum_of_today(origin: str) -> Select[float]:

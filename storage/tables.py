@@ -30,6 +30,9 @@ class Conversation(Base):
     mode: Mapped[str]
     image_type: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="")
+    style: Mapped[str] = mapped_column(default="")
+    template: Mapped[str] = mapped_column(default="")
+    bookmarked: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[str]
     changed_at: Mapped[str] = mapped_column(index=True)
 
@@ -154,6 +157,8 @@ class Image(Base):
     """A picture on disk; sizes in pixels and bytes, all read from its bytes.
 
     `verification` is what an independent look at it found, None while there was none.
+    `rating` is the person's, 1 to 5, None while there is none; `liked` and `disliked` say in
+    their words what worked and what did not.
     """
 
     __tablename__ = "images"
@@ -173,9 +178,47 @@ class Image(Base):
     revised_prompt: Mapped[str]
     variation: Mapped[str] = mapped_column(default="")
     verification: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    rating: Mapped[int | None]
+    liked: Mapped[str] = mapped_column(default="")
+    disliked: Mapped[str] = mapped_column(default="")
+    rated_at: Mapped[str] = mapped_column(default="")
     model: Mapped[str]
     response_id: Mapped[str]
     created_at: Mapped[str]
+
+
+class Text(Base):
+    """All words of a conversation, in one row for full-text search.
+
+    The table `texts_index` (SQLite's FTS5) follows it by triggers.
+    """
+
+    __tablename__ = "texts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), unique=True
+    )
+    title: Mapped[str]
+    words: Mapped[str]
+    answers: Mapped[str]
+    prompts: Mapped[str]
+
+
+class Meaning(Base):
+    """What a conversation is about as a vector of 32-bit floats, for search by meaning.
+
+    `sha256` is of the text it stands for: where that changed, the vector is out of date.
+    """
+
+    __tablename__ = "meanings"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    model: Mapped[str]
+    sha256: Mapped[str]
+    vector: Mapped[bytes]
 
 
 class Upload(Base):

@@ -169,7 +169,10 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
     database: Database,
 ) -> None:
     def difference(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection)
+        opts = {
+            "include_name": lambda name, *_: not str(name).startswith("texts_index")
+        }  # SQLite's own
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, Base.metadata))
 
     async with database.read() as session:
