@@ -11,12 +11,15 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from consultation.flow import Consultant
+    from consultation.seeking import Seeker
     from gateway import Gateway
     from generation.flow import Artist
     from prompts.library import Library
     from sandbox import Sandbox
     from storage.database import Database
+    from storage.find import Finder
     from storage.inputs import Inputs
+    from storage.keeping import Keeper
     from storage.records import Records
 
 
@@ -39,6 +42,30 @@ class Parts:
         from storage.records import Records
 
         return Records(self.database)
+
+    @cached_property
+    def finder(self) -> "Finder":
+        """Who finds conversations again."""
+        from storage.find import Finder
+
+        return Finder(self.database)
+
+    @cached_property
+    def keeper(self) -> "Keeper":
+        """Who rates, marks and deletes at a person's word."""
+        from storage.keeping import Keeper
+
+        return Keeper(self.database, [self.settings.images_dir, self.settings.data_dir])
+
+    @cached_property
+    def seeker(self) -> "Seeker":
+        """Who searches by meaning."""
+        from consultation.seeking import Seeker
+        from storage.meaning import Meanings
+
+        return Seeker(
+            self.settings, self.gateway, self.records, self.finder, Meanings(self.database)
+        )
 
     @cached_property
     def gateway(self) -> "Gateway":
@@ -80,7 +107,7 @@ class Parts:
         facilitator = Facilitator(
             self.settings, self.gateway, self.records, self.library, self.inputs
         )
-        return Consultant(self.settings, self.records, self.inputs, facilitator)
+        return Consultant(self.settings, self.records, self.inputs, facilitator, self.finder)
 
     @cached_property
     def artist(self) -> "Artist":

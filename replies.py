@@ -11,14 +11,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 import mcp.types as mt
-from fastmcp import Context
+from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.exceptions import ValidationError as Refused
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
-from fastmcp.tools import ToolResult
+from fastmcp.tools import Tool, ToolResult
+from mcp.types import ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
 from problems import Problem
+from schemas import Schema, shorten
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,33 @@ def reporter(ctx: Context) -> Any:  # generation.jobs.Progress, imported late
         await ctx.report_progress(told, 100, f"{STAGES[slowest][1]}, {seen.elapsed:.0f} s")
 
     return report
+
+
+def offer(
+    server: FastMCP,
+    tool: Callable[..., Any],
+    title: str,
+    output: Schema,
+    *,
+    reads: bool = False,
+    destroys: bool = False,
+    leaves: bool = True,
+) -> None:
+    """Put a tool before clients, its schemas as short as they can be.
+
+    `reads` says that it changes nothing, `destroys` that it may delete, `leaves` that it
+    asks OpenAI.
+    """
+    offered = Tool.from_function(
+        tool,
+        title=title,
+        annotations=ToolAnnotations(
+            read_only_hint=reads, destructive_hint=destroys, open_world_hint=leaves
+        ),
+        output_schema=output,
+    )
+    offered.parameters = shorten(offered.parameters)
+    server.add_tool(offered)
 
 
 def in_words(tool: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

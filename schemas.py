@@ -125,3 +125,39 @@ GENERATION: Schema = {**_object(**{**_DIALOGUE, **_DRAWING}), "required": _REQUI
 
 DRAWN: Schema = {**_object(**_DRAWING), "required": _REQUIRED}
 """A drawing that no dialogue comes before."""
+
+LISTED: Schema = {
+    **_object(
+        conversations=_list({"type": "object"}),
+        total=INTEGER,
+        record=_TEXT,
+        cursor=_TEXT,
+        notes=_list(STRING),
+        next_step=STRING,
+    ),
+    "required": ["conversations", "next_step"],
+}
+
+KEPT: Schema = {
+    **_object(conversation_id=STRING, done=_list(STRING), next_step=STRING),
+    "required": ["conversation_id", "done", "next_step"],
+}
+
+STATUS: Schema = {
+    **_object(
+        version=STRING,
+        origin=_enum("openai", "sandbox"),
+        key=STRING,
+        models=_list(_object(setting=STRING, state=STRING, told=STRING)),
+        images_folder=STRING,
+        records_folder=STRING,
+        input_folders=_list(STRING),
+        toolsets=_list(STRING),
+        quality=STRING,
+        spent_today_usd=NUMBER,
+        daily_budget_usd=_or_null(NUMBER),
+        notes=_list(STRING),
+        next_step=STRING,
+    ),
+    "required": ["version", "models", "next_step"],
+}

@@ -4,21 +4,34 @@ The tools stand here exactly as a client sees them. What they stand on (`parts.p
 made on the first call.
 """
 
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from fastmcp import Context, FastMCP
-from fastmcp.exceptions import ResourceError
-from fastmcp.tools import Tool, ToolResult
-from mcp.types import InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, Field
+from fastmcp.tools import ToolResult
+from mcp.types import InputRequiredResult
+from pydantic import Field
 
+from companions import add_companions, drawn
+from parameters import (
+    Background,
+    ConversationId,
+    Format,
+    FromImage,
+    GivenAnswer,
+    Mode,
+    Quality,
+    Size,
+    Strategy,
+    Words,
+    require_words,
+)
 from parts import Parts
 from problems import Problem
-from replies import PlainArguments, as_reply, in_words, reporter
-from schemas import CONSULTATION, DRAWN, GENERATION, Schema, shorten
+from replies import PlainArguments, as_reply, in_words, offer
+from resources import Server, add_resources
+from schemas import CONSULTATION, GENERATION
 from settings import Settings, own_version
 
 if TYPE_CHECKING:
@@ -34,22 +47,6 @@ picture is paid for, people like to see the refined prompt with its assumptions 
 Afterwards they want to know where the file lies and what it cost.
 """
 
-LONGEST = 32_000
-
-Strategy = Literal["color", "composition", "style", "mixed"]
-Mode = Literal["quick", "guided", "explorer", "skip"]
-Words = Annotated[str, Field(max_length=LONGEST)]
-ConversationId = Annotated[
-    str | None, Field(description="Continue this conversation. Without it a new one begins.")
-]
-
-
-class GivenAnswer(BaseModel):
-    """One answer by the id of its question."""
-
-    question_id: str
-    answer: str
-
 
 def create_server(settings: Settings) -> FastMCP:
     """Build the server. Everything it stands on is made on first use, not here."""
@@ -62,7 +59,7 @@ def create_server(settings: Settings) -> FastMCP:
         finally:
             await parts.close()
 
-    server = FastMCP(
+    server = Server(
         "image-consultant",
         instructions=INSTRUCTIONS,
         version=own_version(),
@@ -70,14 +67,11 @@ def create_server(settings: Settings) -> FastMCP:
         middleware=[PlainArguments()],
         mask_error_details=True,
     )
+    server.parts = parts
     _add_consultation(server, parts)
     _add_image(server, parts)
-    offered = set(settings.toolsets)
-    if offered & {"quick", "all"}:
-        _add_quick(server, parts)
-    if offered & {"explore", "all"}:
-        _add_explore(server, parts)
-    _add_resources(server, parts)
+    add_companions(server, parts)
+    add_resources(server, parts)
     return server
 
 
@@ -123,7 +117,7 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
         changes their mind. Costs a fraction of a cent per turn.
         """
         _refuse_unavailable(template=template)
-        _require_words(message, "message")
+        require_words(message, "message")
         if (form := await _from_form(ctx, parts)) is not None:
             return form
         result = await parts.consultant.consult(
@@ -136,21 +130,7 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
         )
         return await _with_form(ctx, parts, result)
 
-    _offer(server, openai_image_consultation, "Consult on an image", CONSULTATION)
-
-
-def _offer(server: FastMCP, tool: Callable[..., Any], title: str, output: Schema) -> None:
-    """Put a tool before clients, its schemas as short as they can be."""
-    offered = Tool.from_function(
-        tool,
-        title=title,
-        annotations=ToolAnnotations(
-            read_only_hint=False, destructive_hint=False, open_world_hint=True
-        ),
-        output_schema=output,
-    )
-    offered.parameters = shorten(offered.parameters)
-    server.add_tool(offered)
+    offer(server, openai_image_consultation, "Consult on an image", CONSULTATION)
 
 
 async def _from_form(ctx: Context, parts: Parts) -> ToolResult | InputRequiredResult | None:
@@ -197,18 +177,6 @@ def _asked(result: "Consultation") -> ToolResult:
     from consultation.result import as_text
 
     return as_reply(result, as_text(result))
-
-
-Size = Annotated[
-    str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
-]
-Quality = Literal["low", "medium", "high", "xhigh", "max"]
-Background = Literal["auto", "opaque", "transparent"]
-Format = Literal["png", "jpeg", "webp", "gif", "svg"]
-FromImage = Annotated[
-    str | None,
-    Field(description="image_id to start from instead of the last: undo, redo, branch."),
-]
 
 
 def _add_image(server: FastMCP, parts: Parts) -> None:
@@ -269,7 +237,7 @@ def _add_image(server: FastMCP, parts: Parts) -> None:
         if conversation_id is None and from_image:
             conversation_id = (await parts.records.image(from_image)).conversation_id
         if conversation_id is None:
-            _require_words(prompt, "prompt")
+            require_words(prompt, "prompt")
         await parts.artist.check(given)
         if conversation_id is None or dialogue_mode not in {None, "skip"}:
             mode = dialogue_mode or ("skip" if given else None)
@@ -298,114 +266,9 @@ def _add_image(server: FastMCP, parts: Parts) -> None:
             "image_model": image_model,
             "assistant_model": assistant_model,
         }
-        return await _drawn(ctx, parts, wish, options)
+        return await drawn(ctx, parts, wish, options)
 
-    _offer(server, openai_conversational_image, "Draw or refine an image", GENERATION)
-
-
-def _add_quick(server: FastMCP, parts: Parts) -> None:
-    @in_words
-    async def openai_generate_image(
-        ctx: Context,
-        prompt: Annotated[Words, Field(description="What to draw, word for word.")],
-        *,
-        size: Size = None,
-        quality: Quality | None = None,
-        background: Background | None = None,
-        output_format: Format | None = None,
-    ) -> ToolResult:
-        """Draw one prompt as it is, without a dialogue, and save the picture as a file.
-
-        Fits where a finished prompt is at hand. Returns the path of the file, a small
-        preview, size, format and cost.
-        """
-        _require_words(prompt, "prompt")
-        asked = await parts.consultant.consult(prompt, mode="skip")
-        options = {
-            "size": size,
-            "quality": quality,
-            "background": background,
-            "output_format": output_format,
-        }
-        return await _drawn(ctx, parts, {"conversation_id": asked.conversation_id}, options)
-
-    _offer(server, openai_generate_image, "Draw a prompt as it is", DRAWN)
-
-
-def _add_explore(server: FastMCP, parts: Parts) -> None:
-    @in_words
-    async def openai_generate_variations(
-        ctx: Context,
-        prompt: Annotated[
-            Words,
-            Field(
-                description="What to draw, or to change first. Empty with a conversation_id: vary "
-                "its refined prompt, or its newest picture."
-            ),
-        ] = "",
-        *,
-        conversation_id: ConversationId = None,
-        from_image: FromImage = None,
-        variations: Annotated[int, Field(ge=2, le=4)] = 4,
-        variation_strategy: Annotated[
-            Strategy, Field(description="The one thing that variations differ in.")
-        ] = "mixed",
-        size: Size = None,
-        quality: Quality | None = None,
-    ) -> ToolResult:
-        """Draw up to four variations of a picture that each differ in one thing on purpose.
-
-        Returns a labelled contact sheet, and each picture's path and image_id, from which
-        it can be refined. Fits where a person would like to choose a direction.
-        """
-        if conversation_id is None and from_image:
-            conversation_id = (await parts.records.image(from_image)).conversation_id
-        if conversation_id is None:
-            _require_words(prompt, "prompt")
-            asked = await parts.consultant.consult(prompt, mode="skip")
-            conversation_id, prompt = asked.conversation_id, ""
-        wish = {
-            "conversation_id": conversation_id,
-            "prompt": prompt.strip(),
-            "from_image": from_image,
-            "variations": variations,
-            "strategy": variation_strategy,
-        }
-        return await _drawn(ctx, parts, wish, {"size": size, "quality": quality})
-
-    _offer(server, openai_generate_variations, "Draw variations", DRAWN)
-
-
-async def _drawn(
-    ctx: Context, parts: Parts, wish: dict[str, Any], options: dict[str, Any]
-) -> ToolResult:
-    """Draw what a tool was asked for, and reply with it."""
-    from generation.result import as_text
-    from generation.wish import Wish
-
-    result, preview = await parts.artist.draw(Wish(**wish, options=options), reporter(ctx))
-    return as_reply(result, as_text(result), preview)
-
-
-def _add_resources(server: FastMCP, parts: Parts) -> None:
-    @server.resource(
-        "conversation://{conversation_id}",
-        title="Record of a conversation",
-        mime_type="text/markdown",
-    )
-    async def conversation(conversation_id: str) -> str:
-        """What was said, asked, assumed, written and drawn, as Markdown."""
-        from consultation.record import as_markdown
-
-        try:
-            return as_markdown(await parts.records.load(conversation_id))
-        except Problem as problem:
-            raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
-
-
-def _require_words(text: str, name: str) -> None:
-    if not text.strip():
-        raise Problem(f"{name} is empty. Put what the picture should show into it, in any words.")
+    offer(server, openai_conversational_image, "Draw or refine an image", GENERATION)
 
 
 def _refuse_unavailable(**given: object) -> None:

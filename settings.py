@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     verify: bool = Field(
         False, description="Have every picture looked at against its brief by a second model."
     )
+    embeddings: bool = Field(
+        True, description="Search by meaning, with vectors from OpenAI, where asked for."
+    )
+    learn: bool = Field(
+        True, description="Offer what a person chose and rated well as defaults in questions."
+    )
     preview: Literal["on", "off"] = Field("on", description="Whether results carry a preview.")
     elicitation: Literal["on", "off"] = Field(
         "off",
@@ -126,6 +132,13 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged to stderr."
+    )
+    encrypt_records: bool = Field(
+        False, description="Encrypt the records at rest; see `records encrypt`."
+    )
+    records_passphrase: SecretStr | None = Field(
+        None,
+        description="The passphrase of encrypted records, where the system keeps no keyring.",
     )
 
     @field_validator("images_dir", "data_dir", "prompts_dir")

@@ -20,7 +20,12 @@ COMMANDS = {
         "cli.serve:serve",
         "Serve the tools to an MCP client, over stdio or http.",
     ),
+    "conversations": (
+        "cli.conversations:app",
+        "Find, take out, bring in and remove records.",
+    ),
     "consult": ("cli.consult:consult", "Hold the dialogue in a terminal, then draw if wanted."),
+    "generate": ("cli.generate:generate", "Draw a prompt as it is, and wait for the picture."),
     "demo": ("cli.demo:demo", "Play the whole job on the sandbox: no key, no cost."),
     "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
     "prompts": ("cli.prompts:app", "Try the prompts on written dialogues: prompts eval."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consultation.errors import ConsultationError
+from consultation.likings import Liking
 from consultation.promises import Mended, keep_promises
 from consultation.request import TEMPLATE, build_request, send_back
 from consultation.said import Said
@@ -85,7 +86,7 @@ class Facilitator:
         """Who answers: `openai` or the `sandbox`."""
         return self._gateway.origin
 
-    async def hear(self, conversation: Conversation, said: Said) -> Heard:
+    async def hear(self, conversation: Conversation, said: Said, likings: list[Liking]) -> Heard:
         """One turn on what was said. Raises a `Problem` where the model cannot be asked."""
         template = self._library.template(TEMPLATE)
         types = self._library.image_types()
@@ -96,6 +97,7 @@ class Facilitator:
             instructions=template.render(mode=conversation.mode, image_types=list(types.values())),
             finish=said.finish,
             inputs=self._inputs,
+            likings=likings,
         )
         try:
             attempts = [await self._ask(conversation, request, said, types)]

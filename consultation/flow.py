@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from consultation.completeness import completeness
+from consultation.earlier import earlier_work
 from consultation.errors import ConsultationError
 from consultation.facilitator import Facilitator, Heard
+from consultation.likings import Liking, learn, offer
 from consultation.modes import Mode
 from consultation.references import take_references
 from consultation.result import SANDBOX_NOTE, Completeness, Consultation, Entry, Span
@@ -26,6 +28,7 @@ from consultation.turn import BriefEntry, Phrase
 from gateway.reading import is_sandbox
 from problems import Problem
 from settings import Settings
+from storage.find import Finder
 from storage.inputs import Inputs
 from storage.records import Records, now
 from storage.tables import Brief, Conversation, Question, Turn
@@ -44,12 +47,18 @@ class Consultant:
     """Leads the dialogues of one server."""
 
     def __init__(
-        self, settings: Settings, records: Records, inputs: Inputs, facilitator: Facilitator
+        self,
+        settings: Settings,
+        records: Records,
+        inputs: Inputs,
+        facilitator: Facilitator,
+        finder: Finder,
     ) -> None:
         self._settings = settings
         self._records = records
         self._inputs = inputs
         self._facilitator = facilitator
+        self._finder = finder
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def consult(
@@ -76,11 +85,14 @@ class Consultant:
                 return await self._take_verbatim(conversation, turn)
             try:
                 await self._check_budget()
+                likings = await self._likings(conversation)
                 heard = await self._facilitator.hear(
-                    conversation, said_in(conversation, finish=finish)
+                    conversation, said_in(conversation, finish=finish), likings
                 )
             except Problem as problem:
                 raise problem.within(conversation_id) from problem.__cause__
+            heard.turn.questions, notes = offer(heard.turn.questions, likings)
+            heard.notes += notes + await self._earlier(conversation, turn)
             return await self._conclude(conversation, turn, heard)
 
     async def recall(self, conversation_id: str) -> Consultation:
@@ -99,6 +111,18 @@ class Consultant:
             sandbox=is_sandbox(turn.response_id),
             next_step=DRAW if brief.phrases else ASK,
         )
+
+    async def _likings(self, conversation: Conversation) -> list[Liking]:
+        """What the person usually chooses, where that may be learnt."""
+        if not self._settings.learn:
+            return []
+        return learn(await self._records.past(without=conversation.id))
+
+    async def _earlier(self, conversation: Conversation, turn: Turn) -> list[str]:
+        """In the first turn: earlier work that is close to the idea."""
+        if turn.number > 1 or not self._settings.learn:
+            return []
+        return await earlier_work(self._finder, turn.words, without=conversation.id)
 
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""

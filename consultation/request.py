@@ -7,6 +7,7 @@ hits: instructions, then the dialogue as it grew, then the state that changes.
 import json
 from typing import Any
 
+from consultation.likings import Liking
 from consultation.modes import questions_left
 from consultation.references import reference_parts
 from consultation.turn import response_format
@@ -27,12 +28,13 @@ def build_request(
     instructions: str,
     finish: bool,
     inputs: Inputs,
+    likings: list[Liking],
 ) -> dict[str, Any]:
     """The body of the call. The person's words travel as input, never as instructions."""
     return {
         "model": model,
         "instructions": instructions,
-        "input": [*_dialogue(conversation, inputs), _state(conversation, finish=finish)],
+        "input": [*_dialogue(conversation, inputs), _state(conversation, likings, finish=finish)],
         "text": response_format(),
         "temperature": 0.3,
         "max_output_tokens": LONGEST_ANSWER,
@@ -83,11 +85,13 @@ def _said(turn: Turn, inputs: Inputs) -> list[dict[str, Any]]:
     return [*parts, *reference_parts(turn, inputs)]
 
 
-def _state(conversation: Conversation, *, finish: bool) -> dict[str, str]:
-    state = {
+def _state(conversation: Conversation, likings: list[Liking], *, finish: bool) -> dict[str, str]:
+    state: dict[str, Any] = {
         "mode": conversation.mode,
         "questions_left": questions_left(conversation.mode, len(conversation.questions)),
         "finish": finish,
         "open_questions": open_questions(conversation),
     }
-    return {"role": "developer", "content": json.dumps(state)}
+    if likings:
+        state["likings"] = [liking.as_data for liking in likings]
+    return {"role": "developer", "content": json.dumps(state, ensure_ascii=False)}

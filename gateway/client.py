@@ -26,6 +26,9 @@ DRAW_SECONDS = 600.0
 FILE_SECONDS = 30 * 24 * 3600
 """How long OpenAI keeps an uploaded picture: as long as it keeps a response."""
 
+VECTOR = 512
+"""Floats of a vector of meaning; shortened by the model itself, which costs little of it."""
+
 SANDBOX_KEY = "sandbox"
 
 FETCHED = "The connection broke while it was drawn; the finished picture was fetched by its id."
@@ -54,6 +57,20 @@ class Reply:
     def as_booking(self) -> dict[str, Any]:
         """The fields of a row of spending."""
         return {**Charge(self.model, self.usage, self.cost).as_booking, "sandbox": self.sandbox}
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors of texts, in their order, and what they cost."""
+
+    vectors: list[list[float]]
+    charge: Charge
+    sandbox: bool
+
+    @property
+    def as_booking(self) -> dict[str, Any]:
+        """The fields of a row of spending."""
+        return {**self.charge.as_booking, "sandbox": self.sandbox}
 
 
 @dataclass
@@ -148,6 +165,21 @@ class Gateway:
             raise
         self._sandbox = outcome.result.sandbox
         return outcome.result
+
+    async def embed(self, model: str, texts: list[str]) -> Embedded:
+        """The meanings of texts as vectors of `VECTOR` floats. Raises `GatewayError`."""
+
+        async def once(_request: Request) -> Any:  # SDK object
+            client = await self._connect()
+            return await client.embeddings.create(model=model, input=texts, dimensions=VECTOR)
+
+        outcome = await self._attempt(once, {}, TALK_SECONDS, paid=False)
+        usage = Usage(input_tokens=outcome.result.usage.total_tokens)
+        return Embedded(
+            vectors=[row.embedding for row in outcome.result.data],
+            charge=Charge(model, usage, text_cost(model, usage)),
+            sandbox=self._sandbox,
+        )
 
     async def upload(self, data: bytes, name: str, media_type: str) -> str:
         """Hand a picture to OpenAI for a month; its file id. Raises `GatewayError`."""

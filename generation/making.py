@@ -78,9 +78,9 @@ class Maker:
         verify = order.conversation if order.verify else None
         return await self._complete(job, self._drawn(job, order, tell), tell, verify)
 
-    async def recover(self, job: Job, tell: Stage, verify: Conversation | None = None) -> Made:
+    async def recover(self, job: Job, tell: Stage) -> Made:
         """Fetch and keep what a process that died has bought. Raises a `Problem`."""
-        return await self._complete(job, self._gateway.collect(job.response_id), tell, verify)
+        return await self._complete(job, self._gateway.collect(job.response_id), tell, None)
 
     async def _drawn(self, job: Job, order: Order, tell: Stage) -> Drawing:
         """The picture; where OpenAI no longer has what it starts from, that is sent again, once."""

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 from generation.errors import GenerationError
 from generation.wish import Wish
+from storage.records import UNDER_WAY
 from storage.tables import Conversation, Image, Job
-
-PENDING = {"requested", "submitted"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def plan(conversation: Conversation, wish: Wish) -> Plan:
             "from_image needs a prompt that says what to change. Nothing was charged."
         )
     newest = conversation.jobs[-1] if conversation.jobs else None
-    if newest and newest.state in PENDING:
+    if newest and newest.state in UNDER_WAY:
         return Plan(newest.prompt, pending=newest)
     waiting = _others_pending(conversation, newest)
     if waiting is not None:
@@ -55,7 +54,7 @@ def plan(conversation: Conversation, wish: Wish) -> Plan:
 
 def _is_new_wish(conversation: Conversation, wish: Wish) -> bool:
     """Whether variations are asked of a picture that is there, not collected."""
-    return bool(wish.from_image) or not any(job.state in PENDING for job in conversation.jobs)
+    return bool(wish.from_image) or not any(job.state in UNDER_WAY for job in conversation.jobs)
 
 
 def _others_pending(conversation: Conversation, newest: Job | None) -> Job | None:
@@ -64,7 +63,7 @@ def _others_pending(conversation: Conversation, newest: Job | None) -> Job | Non
         (
             job
             for job in conversation.jobs
-            if newest is not None and job.batch == newest.batch and job.state in PENDING
+            if newest is not None and job.batch == newest.batch and job.state in UNDER_WAY
         ),
         None,
     )

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import controls, files, limits, models, reading, responses
+from sandbox import controls, embeddings, files, limits, models, reading, responses
 from sandbox.errors import ApiError, Json, missing_key
 from sandbox.fault_errors import http_error
 from sandbox.state import Call, State, mint
@@ -32,6 +32,7 @@ def create_app(state: State | None = None) -> Starlette:
         Route("/v1/files", _open(files.upload), methods=["POST"]),
         Route("/v1/files/{id}", _open(files.retrieve), methods=["GET"]),
         Route("/v1/files/{id}", _open(files.delete), methods=["DELETE"]),
+        Route("/v1/embeddings", _open(embeddings.create), methods=["POST"]),
         Route("/v1/models", _open(list_models), methods=["GET"]),
         Route("/v1/models/{id}", _open(retrieve_model), methods=["GET"]),
         *controls.routes(),

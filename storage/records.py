@@ -18,8 +18,10 @@ from storage.tables import (
     Conversation,
     Image,
     Job,
+    Memory,
     Question,
     Spending,
+    Text,
     Turn,
     Upload,
 )
@@ -48,6 +50,19 @@ class Claim:
     jobs: list[Job]
     new: bool
     over: float | None = None
+
+
+FORGOTTEN = "likings forgotten at"
+PAST = 60
+"""How many of the newest conversations likings are learnt from."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was decided in an earlier conversation, and the best rating of its pictures."""
+
+    entries: list[Any]
+    rating: int | None
 
 
 class Records:
@@ -182,6 +197,40 @@ class Records:
             row.changed_at = now()
             await index(session, row.id)
 
+    async def past(self, *, without: str | None = None) -> list[Past]:
+        """What was decided in the newest conversations since likings were last forgotten."""
+        async with self._database.read() as session:
+            forgotten = await session.get(Memory, FORGOTTEN)
+            newest = (
+                select(Conversation.id)
+                .where(Conversation.changed_at > (forgotten.value if forgotten else ""))
+                .where(Conversation.id != (without or ""))
+                .order_by(Conversation.changed_at.desc())
+                .limit(PAST)
+            )
+            last = select(func.max(Brief.id)).group_by(Brief.conversation_id)
+            briefs = (
+                select(Brief.entries, func.max(Image.rating))
+                .outerjoin(Image, Image.conversation_id == Brief.conversation_id)
+                .where(Brief.conversation_id.in_(newest))
+                .where(Brief.id.in_(last.where(Brief.conversation_id.in_(newest))))
+                .group_by(Brief.id)
+            )
+            rows = (await session.execute(briefs)).all()
+        return [Past(entries, rating) for entries, rating in rows]
+
+    async def forget(self) -> None:
+        """Learn likings only from what comes after this moment."""
+        async with self._database.write() as session:
+            await session.merge(Memory(name=FORGOTTEN, value=now()))
+
+    async def texts(self) -> dict[str, str]:
+        """The words of every conversation by its id, as they are searched."""
+        rows = select(Text.conversation_id, Text.title, Text.words, Text.answers, Text.prompts)
+        async with self._database.read() as session:
+            found = (await session.execute(rows)).all()
+        return {first: "\n".join(rest) for first, *rest in found}
+
     async def note_findings(self, image: Image, found: dict[str, Any]) -> None:
         """Write down what a look at a picture found."""
         async with self._database.write() as session:
@@ -262,7 +311,7 @@ def _changed(job: Job, **values: str) -> Update:
 
 
 def booking(
-    conversation_id: str,
+    conversation_id: str | None,
     purpose: str,
     *,
     model: str,

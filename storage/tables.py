@@ -221,6 +221,15 @@ class Meaning(Base):
     vector: Mapped[bytes]
 
 
+class Memory(Base):
+    """A single value that outlasts conversations, by its name."""
+
+    __tablename__ = "memories"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
 class Upload(Base):
     """A picture that OpenAI holds under a file id, with `openai` or in the `sandbox`."""
 

@@ -12,19 +12,23 @@ from fastmcp import Client
 
 from cli import COMMANDS
 from server import create_server
-from settings import Settings, load_settings, variable_of
+from settings import TOOLSETS, Settings, load_settings, variable_of
 from tests.conftest import ROOT
 
 README = ROOT / "README.md"
 
 
 def tools_table() -> str:
-    async def listed() -> list[tuple[str, str]]:
-        async with Client(create_server(load_settings())) as client:
-            return [(tool.name, tool.description or "") for tool in await client.list_tools()]
+    async def listed(toolset: str) -> dict[str, str]:
+        settings = load_settings().model_copy(update={"toolsets": [toolset]})
+        async with Client(create_server(settings)) as client:
+            return {tool.name: tool.description or "" for tool in await client.list_tools()}
 
-    rows = [f"| `{name}` | {text.splitlines()[0]} |" for name, text in asyncio.run(listed())]
-    return "\n".join(["| tool | what it does |", "| --- | --- |", *rows])
+    rows: dict[str, str] = {}
+    for toolset in TOOLSETS:
+        for name, text in asyncio.run(listed(toolset)).items():
+            rows.setdefault(name, f"| `{name}` | {toolset} | {text.splitlines()[0]} |")
+    return "\n".join(["| tool | toolset | what it does |", "| --- | --- | --- |", *rows.values()])
 
 
 def settings_table() -> str:
@@ -47,7 +51,9 @@ def _default(name: str) -> str:
     value = field.get_default(call_default_factory=True)
     if value in (None, []):
         return ""
-    return f"`{','.join(value) if isinstance(value, list) else value}`".replace("False", "false")
+    return f"`{','.join(value) if isinstance(value, list) else value}`".replace(
+        "False", "false"
+    ).replace("True", "true")
 
 
 SPOKEN_DEFAULTS = {

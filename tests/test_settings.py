@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from settings import PREFIX, Settings, SettingsError, load_settings, variable_of
 from tests.conftest import KEY
@@ -20,6 +21,7 @@ REFUSING = [
     "daily_budget_usd",
     "toolsets",
     "log_level",
+    "encrypt_records",
 ]
 """Settings that do not take any text."""
 
@@ -81,11 +83,15 @@ def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "moderation": "low",
         "complexity": "high",
         "verify": "1",
+        "embeddings": "0",
+        "learn": "0",
         "preview": "off",
         "elicitation": "on",
         "daily_budget_usd": "1.5",
         "toolsets": "core, keep",
         "log_level": "DEBUG",
+        "encrypt_records": "1",
+        "records_passphrase": "a phrase",
     }
     put(monkeypatch, **given)
 
@@ -104,8 +110,12 @@ def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "partial_images": 2,
         "background_mode": True,
         "verify": True,
+        "embeddings": False,
+        "learn": False,
         "daily_budget_usd": 1.5,
         "toolsets": ["core", "keep"],
+        "encrypt_records": True,
+        "records_passphrase": SecretStr("a phrase"),
     }
 
 

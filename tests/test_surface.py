@@ -88,8 +88,9 @@ def told(called: CallToolResult) -> None:
     assert data["next_step"] in text
 
 
-async def test_there_are_exactly_two_tools(client: Client[Any]) -> None:
-    assert {tool.name for tool in await client.list_tools()} == {CONSULT, DRAW}
+async def test_the_two_tools_and_the_list_are_offered(client: Client[Any]) -> None:
+    names = {tool.name for tool in await client.list_tools()}
+    assert names == {CONSULT, DRAW, "openai_list_conversations"}
 
 
 async def test_each_tool_says_what_it_is(client: Client[Any]) -> None:

@@ -74,6 +74,11 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
     )
+    op.create_table(
+        "memories",
+        sa.Column("name", sa.String(), primary_key=True),
+        sa.Column("value", sa.String(), nullable=False),
+    )
     for statement in FULL_TEXT:
         op.execute(statement)
     op.execute(TEXTS)
@@ -82,7 +87,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for trigger in ("texts_changed", "texts_removed", "texts_added"):
         op.execute(f"DROP TRIGGER {trigger}")
-    for table in ("texts_index", "texts", "meanings"):
+    for table in ("texts_index", "texts", "meanings", "memories"):
         op.drop_table(table)
     for name in ("rated_at", "disliked", "liked", "rating"):
         op.drop_column("images", name)

@@ -1,0 +1,270 @@
+"""The command `conversations`: find, take out, bring in, and remove records."""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import anyio
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from cli import show
+from parts import Parts
+from problems import Problem
+from settings import load_settings
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, Parameter(name="--json")]
+
+app = App(name="conversations", help="Find, take out, bring in and remove records.")
+likings = App(name="likings", help="What was learnt of your choices.")
+app.command(likings)
+
+
+@app.command(name="list")
+def list_(
+    *, query: str = "", limit: int = 20, bookmarked: bool = False, as_json: AsJson = False
+) -> None:
+    """List conversations, newest first, or those that hold words.
+
+    Args:
+        query: Words to look for.
+        limit: How many at most.
+        bookmarked: Only those with a bookmark.
+        as_json: Print JSON.
+    """
+
+    async def work(parts: Parts) -> Any:
+        from consultation.catalogue import listing
+        from storage.find import Filter
+
+        wanted = Filter(query=query, bookmarked=True if bookmarked else None)
+        return listing(await parts.finder.page(wanted, limit=limit))
+
+    found = _with_parts(work)
+    if as_json:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+        return
+    for note in found.notes:
+        show.line(note)
+    table = Table("id", "title", "pictures", "USD", "rating", "changed (UTC)")
+    for one in found.conversations:
+        title = f"* {one.title}" if one.bookmarked else one.title
+        changed = one.changed_at[:16].replace("T", " ")
+        rating = str(one.rating or "")
+        table.add_row(
+            one.conversation_id, title, str(one.pictures), f"{one.cost_usd:.4f}", rating, changed
+        )
+    Console(highlight=False).print(table)
+    show.line(f"{len(found.conversations)} of {found.total}")
+
+
+@app.command
+def search(query: str, *, limit: int = 20, as_json: AsJson = False) -> None:
+    """Find conversations that hold these words.
+
+    Args:
+        query: Words to look for.
+        limit: How many at most.
+        as_json: Print JSON.
+    """
+    list_(query=query, limit=limit, as_json=as_json)
+
+
+@app.command(name="show")
+def show_(conversation: str) -> None:
+    """Print the whole record of a conversation as Markdown."""
+    from consultation.record import as_markdown
+
+    sys.stdout.write(as_markdown(_with_parts(lambda parts: parts.records.load(conversation))))
+
+
+@app.command
+def export(
+    conversation: str = "",
+    *,
+    every: Annotated[bool, Parameter(name="--all")] = False,
+    form: Annotated[Literal["markdown", "json", "html"], Parameter(name="--as")] = "markdown",
+    to: Path = Path(),
+) -> None:
+    """Write a record to files: Markdown with pictures, JSON, or one HTML page.
+
+    Args:
+        conversation: Its id.
+        every: Export all of them.
+        form: What to write.
+        to: The folder for the files.
+    """
+    if bool(conversation) == every:
+        raise Problem("Name one conversation, or pass --all.")
+
+    async def work(parts: Parts) -> list[Path]:
+        from cli.export import export as write
+
+        wanted = [conversation] if conversation else list(await parts.records.texts())
+        written = []
+        for one in wanted:
+            loaded = await parts.records.load(one)
+            written += write(loaded, await parts.keeper.spending(one), to, form)
+        return written
+
+    for path in _with_parts(work):
+        show.line(str(path))
+
+
+@app.command(name="import")
+def import_(*files: Path, legacy: bool = False) -> int:
+    """Bring in records from JSON files; 1 if one of them could not be read.
+
+    Args:
+        files: Our own exports, or with --legacy files of openai-images-mcp 4.x.
+        legacy: Read the older format; without files, those of its own folder.
+    """
+    from storage.exchange import take_in
+    from storage.legacy import LEGACY_FOLDER, as_document
+
+    given = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
+    if not given:
+        raise Problem("There is no file to import. Name one, or several.")
+
+    async def work(parts: Parts) -> int:
+        failed = 0
+        for path in given:
+            try:
+                text = path.read_text(encoding="utf-8")
+                told = as_document(text, images_dir=parts.settings.images_dir) if legacy else text
+                show.line(f"{path}: {await take_in(parts.database, told)}")
+            except (Problem, OSError, UnicodeDecodeError) as error:
+                failed += 1
+                show.line(f"{path}: {error}")
+        return failed
+
+    return int(bool(_with_parts(work)))
+
+
+@app.command
+def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) -> None:
+    """Delete a record for good; says first what would go.
+
+    Args:
+        conversation: Its id.
+        confirm: Really delete it.
+        pictures: Delete its picture files, too.
+    """
+
+    async def work(parts: Parts) -> list[str]:
+        return await _remove(parts, conversation, confirm=confirm, pictures=pictures)
+
+    for told in _with_parts(work):
+        show.line(told)
+    if not confirm:
+        show.line("Nothing was deleted. --confirm deletes it for good.")
+
+
+@app.command
+def prune(
+    *,
+    older_than_days: int | None = None,
+    larger_than_mb: int | None = None,
+    confirm: bool = False,
+    pictures: bool = False,
+) -> None:
+    """Delete old records, by age or by the size of their pictures; shows them first.
+
+    Bookmarked conversations and those with a picture rated 4 or more are spared.
+
+    Args:
+        older_than_days: Those not changed for so long.
+        larger_than_mb: The oldest, until all pictures together are smaller.
+        confirm: Really delete them.
+        pictures: Delete their picture files, too.
+    """
+    if (older_than_days is None) == (larger_than_mb is None):
+        raise Problem("Pass --older-than-days or --larger-than-mb.")
+
+    async def work(parts: Parts) -> list[str]:
+        keeper = parts.keeper
+        if older_than_days is not None:
+            chosen = await keeper.older(older_than_days)
+        else:
+            chosen = await keeper.beyond((larger_than_mb or 0) * 1_000_000)
+        told = []
+        for one in chosen:
+            told += await _remove(parts, one, confirm=confirm, pictures=pictures)
+        return told
+
+    told = _with_parts(work)
+    for one in told:
+        show.line(one)
+    if not told:
+        show.line("There is nothing that old or that large.")
+    elif not confirm:
+        show.line("Nothing was deleted. --confirm deletes them for good.")
+
+
+@app.command
+def stats(*, as_json: AsJson = False) -> None:
+    """How image types and templates fare: pictures, ratings, refinements, cost.
+
+    Args:
+        as_json: Print JSON.
+    """
+    rows = _with_parts(lambda parts: parts.keeper.stats())
+    if as_json:
+        sys.stdout.write(json.dumps([row.as_data for row in rows], indent=2) + "\n")
+        return
+    table = Table("kind", "name", "conversations", "pictures", "refinements", "rating", "USD")
+    for row in rows:
+        rating = f"{row.rating:.1f}" if row.rating else ""
+        table.add_row(
+            row.kind, row.name, str(row.conversations), str(row.pictures),
+            f"{row.refinements:.1f}", rating, f"{row.usd:.4f}",
+        )  # fmt: skip
+    Console(highlight=False).print(table)
+
+
+@likings.default
+def show_likings() -> None:
+    """Show what you usually choose, as it is offered in questions."""
+    from consultation.likings import learn
+
+    async def work(parts: Parts) -> Any:
+        return learn(await parts.records.past())
+
+    learnt = _with_parts(work)
+    for liking in learnt:
+        show.line(f"{liking.dimension}: {liking.value} (chosen {liking.times} times)")
+    if not learnt:
+        show.line("Nothing was learnt yet.")
+
+
+@likings.command
+def forget() -> None:
+    """Forget them: only later choices count from now on."""
+    _with_parts(lambda parts: parts.records.forget())
+    show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
+
+
+async def _remove(parts: Parts, conversation: str, *, confirm: bool, pictures: bool) -> list[str]:
+    from consultation.catalogue import told_removal
+
+    removal = await parts.keeper.removal(conversation)
+    notes = await parts.keeper.delete(removal, pictures=pictures) if confirm else []
+    return [told_removal(removal, pictures=pictures, confirm=confirm), *notes]
+
+
+def _with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
+    """Do something with the records of this data folder, then close them."""
+
+    async def run() -> T:
+        parts = Parts(load_settings())
+        try:
+            return await work(parts)
+        finally:
+            await parts.close()
+
+    return anyio.run(run)

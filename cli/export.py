@@ -1,0 +1,122 @@
+"""Write a conversation to files that a person can show to others."""
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import inspect
+
+from cli.page import file_of, made_in_sandbox, page
+from consultation.record import as_markdown
+from consultation.result import SANDBOX_NOTE
+from gateway.reading import is_sandbox
+from problems import Problem
+from storage.exchange import as_json
+from storage.tables import Base, Conversation, Spending
+
+Form = Literal["markdown", "json", "html"]
+Row = TypeVar("Row", bound=Base)
+
+LONGEST_NAME = 120
+"""Bytes of a title in a file name; systems take 255 for all of it."""
+
+EXTENSIONS = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif", "svg": "svg"}
+
+
+def export(
+    conversation: Conversation, spending: list[Spending], folder: Path, form: Form
+) -> list[Path]:
+    """Write a record into a folder; the files, the one to open last. Raises a `Problem`.
+
+    Each file gets its name only when it is whole: what is cut short leaves no half one.
+    """
+    name = name_of(conversation)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if form == "json":
+            return [_put(folder / f"{name}.json", [as_json(conversation, spending)])]
+        if form == "html":
+            return [_put(folder / f"{name}.html", page(conversation, spending))]
+        return _markdown(conversation, spending, folder, name)
+    except OSError as error:
+        raise Problem(
+            f"The conversation could not be written to {folder} ({error.strerror}). Make that "
+            "folder writable or free some space, or name another one with --to."
+        ) from error
+
+
+def name_of(conversation: Conversation) -> str:
+    """A file name without its ending: the title as far as it may stand there, and the id."""
+    title = _safe(conversation.title).encode()[:LONGEST_NAME].decode(errors="ignore")
+    return "-".join(part for part in (title.strip("-"), _safe(conversation.id)) if part)
+
+
+def _safe(text: str) -> str:
+    """Letters and digits of any script; all else becomes a hyphen."""
+    return re.sub(r"[\W]+", "-", text).strip("-")
+
+
+def _markdown(
+    conversation: Conversation, spending: list[Spending], folder: Path, name: str
+) -> list[Path]:
+    written, links = [], {}
+    for number, image in enumerate(conversation.images, start=1):
+        data, missing = file_of(image)
+        links[image.id] = " ".join((missing or image.path).split())
+        if data is not None:
+            ending = EXTENSIONS.get(image.format, "bin")
+            path = folder / name / f"{number:02}-{_safe(image.id)}.{ending}"
+            path.parent.mkdir(exist_ok=True)
+            written.append(_put(path, [data]))
+            link = quote(path.relative_to(folder).as_posix())
+            made = " (sandbox: a placeholder)" if is_sandbox(image.response_id) else ""
+            links[image.id] = f"![{image.id}]({link}){made}"
+    text = as_markdown(_with_links(conversation, links))
+    return [*written, _put(folder / f"{name}.md", [text, *_prices(conversation, spending)])]
+
+
+def _prices(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
+    if spending:
+        yield "\n## Prices\n\n"
+    for row in spending:
+        about = "about " if row.estimated else ""
+        made = ", sandbox" if row.origin == "sandbox" else ""
+        yield f"- {row.purpose} ({row.model}, {row.day}{made}): {about}${row.usd:.4f}\n"
+    if made_in_sandbox(conversation, spending):
+        yield f"\n{SANDBOX_NOTE}\n"
+
+
+def _with_links(conversation: Conversation, links: dict[str, str]) -> Conversation:
+    """A copy of the record whose pictures lie where the links say."""
+    copy = _copied(conversation)
+    for part in ("turns", "questions", "answers", "briefs", "jobs"):
+        setattr(copy, part, [_copied(row) for row in getattr(conversation, part)])
+    copy.images = [_copied(image) for image in conversation.images]
+    for image in copy.images:
+        image.path = links[image.id]
+    return copy
+
+
+def _copied(row: Row) -> Row:
+    names = [column.key for column in inspect(type(row)).column_attrs]
+    return type(row)(**{name: getattr(row, name) for name in names})
+
+
+def _put(path: Path, parts: Iterable[str | bytes]) -> Path:
+    """Write a file under another name, then give it its own."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("wb") as file:
+            for piece in parts:
+                file.write(piece.encode() if isinstance(piece, str) else piece)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return path

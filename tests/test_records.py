@@ -1,0 +1,273 @@
+"""Earlier work through MCP: found, read in full, rated, learnt from, removed."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.exceptions import ResourceError
+from mcp import MCPError
+from mcp.types import ToolAnnotations
+
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
+from tests.conftest import Connect
+
+LIST = "openai_list_conversations"
+SEARCH = "openai_search_conversations"
+RATE = "openai_rate_image"
+DELETE = "openai_delete_conversation"
+SKIP = {"dialogue_mode": "skip", "quality": "low"}
+
+Result = dict[str, Any]
+
+
+@pytest.fixture
+async def client(connect: Connect) -> AsyncIterator[Client[Any]]:
+    """A client with every toolset."""
+    async with connect(toolsets=["all"]) as connected:
+        yield connected
+
+
+async def call(client: Client[Any], tool: str, **arguments: Any) -> Result:
+    return data_of(await client.call_tool(tool, arguments))
+
+
+async def ids(client: Client[Any], **filters: Any) -> list[str]:
+    found = await call(client, LIST, **filters)
+    return [one["conversation_id"] for one in found["conversations"]]
+
+
+async def begin(client: Client[Any], *ideas: str) -> list[str]:
+    return [(await consult(client, idea, mode="skip"))["conversation_id"] for idea in ideas]
+
+
+async def test_the_newest_conversation_comes_first_with_its_facts(client: Client[Any]) -> None:
+    await begin(client, "a hedgehog")
+    drawn = await draw(client, prompt="a fox in a scarf", **SKIP)
+
+    called = await client.call_tool(LIST, {})
+
+    newest, *_ = data_of(called)["conversations"]
+    assert newest["conversation_id"] == drawn["conversation_id"]
+    assert newest["pictures"] == 1
+    assert newest["cost_usd"] == pytest.approx(drawn["cost_usd"], abs=1e-5)
+    assert newest["newest_image_id"] == drawn["images"][0]["image_id"]
+    for fact in (newest["conversation_id"], newest["title"], "1 picture"):
+        assert fact in text_of(called)
+
+
+async def test_pages_go_on_by_cursor_without_gaps(client: Client[Any]) -> None:
+    begun = await begin(client, *(f"idea {number}" for number in range(5)))
+
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = await call(client, LIST, limit=2, cursor=cursor)
+        seen += [one["conversation_id"] for one in page["conversations"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+
+    assert seen == begun[::-1]
+
+
+async def test_words_that_were_said_answered_or_drawn_are_found(client: Client[Any]) -> None:
+    (lighthouse, _) = await begin(client, "a lighthouse in fog", "a hedgehog")
+    asked = await consult(client, "something for my wall")
+    await consult(
+        client, "a zeppelin over mountains", conversation_id=asked["conversation_id"], finish=True
+    )
+
+    found = await call(client, LIST, query="lighthouse")
+    assert [one["conversation_id"] for one in found["conversations"]] == [lighthouse]
+    assert "lighthouse" in found["conversations"][0]["matches"]
+    assert await ids(client, query="light") == [lighthouse]
+    assert await ids(client, query="zeppelin") == [asked["conversation_id"]]
+
+
+async def test_a_record_comes_in_full_and_a_long_one_in_parts(client: Client[Any]) -> None:
+    words = " ".join(f"word{number}" for number in range(3500))
+    (conversation,) = await begin(client, words)
+
+    first = await call(client, LIST, conversation_id=conversation)
+    rest, cursor = "", first["cursor"]
+    while cursor:
+        page = await call(client, LIST, conversation_id=conversation, cursor=cursor)
+        rest, cursor = rest + page["record"], page["cursor"]
+
+    (whole,) = await client.read_resource(f"conversation://{conversation}")
+    assert first["cursor"]
+    assert first["record"] + rest == whole.text  # type: ignore[union-attr]  # Markdown
+
+
+async def test_a_cursor_of_something_else_is_refused_in_words(client: Client[Any]) -> None:
+    (conversation,) = await begin(client, "a fox")
+
+    for given in ({"conversation_id": conversation, "cursor": "x"}, {"cursor": "x"}):
+        assert "cursor" in await refusal(client, LIST, **given)
+
+
+async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+    other = await draw(client, prompt="a hen", **SKIP)
+    image = drawn["images"][0]["image_id"]
+
+    kept = await call(client, RATE, image_id=image, rating="thumbs_up", liked="the light")
+    await call(client, RATE, image_id=other["images"][0]["image_id"], rating="2")
+    await call(
+        client, RATE, conversation_id=drawn["conversation_id"], bookmark=True, title="Red fox"
+    )
+
+    assert "rated 5 of 5" in kept["done"][0]
+    assert await ids(client, rating=4) == [drawn["conversation_id"]]
+    assert await ids(client, bookmarked=True) == [drawn["conversation_id"]]
+    assert await ids(client, query="red") == [drawn["conversation_id"]]
+
+
+async def test_what_a_person_usually_chooses_becomes_the_default_and_is_said(
+    client: Client[Any],
+) -> None:
+    for idea in ("a fox", "a hen", "a boat"):
+        await consult(client, f"{idea} as a linocut", finish=True)
+
+    called = await client.call_tool(CONSULT, {"message": "a lighthouse"})
+
+    asked = data_of(called)
+    style = next(q for q in asked["questions"] if q["dimension"] == "style")
+    assert "linocut" in style["default"]
+    assert style["default"] in style["options"]
+    assert "You usually choose" in text_of(called)
+
+
+async def test_where_learning_is_off_nothing_is_learnt(connect: Connect) -> None:
+    async with connect(learn=False) as client:
+        for idea in ("a fox", "a hen", "a boat"):
+            await consult(client, f"{idea} as a linocut", finish=True)
+        asked = await consult(client, "a lighthouse")
+
+    assert not any("usually" in note for note in asked["notes"])
+    assert not any("linocut" in question["default"] for question in asked["questions"])
+
+
+async def test_earlier_work_that_is_close_is_offered_and_not_used(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    earlier = await draw(client, prompt="a red lighthouse in a storm", **SKIP)
+
+    asked = await consult(client, "a lighthouse in a storm")
+    other = await consult(client, "a bowl of fruit")
+
+    (note,) = [note for note in asked["notes"] if "something like this" in note]
+    assert earlier["conversation_id"] in note
+    assert earlier["conversation_id"] not in str(sandbox.requests[-2].body)
+    assert not any("something like this" in note for note in other["notes"])
+
+
+async def test_search_by_meaning_says_how_it_compared(client: Client[Any]) -> None:
+    (lighthouse, _) = await begin(client, "lighthouses at the coast", "a hedgehog in leaves")
+
+    found = await call(client, SEARCH, query="a lighthouse", limit=1)
+
+    assert [one["conversation_id"] for one in found["conversations"]] == [lighthouse]
+    assert "Meanings were compared" in found["notes"][0]
+
+
+@pytest.mark.parametrize("changes", [{"embeddings": False}, {"openai_api_key": None}])
+async def test_without_meanings_words_are_compared_and_it_is_said(
+    connect: Connect, changes: dict[str, Any], sandbox: Sandbox
+) -> None:
+    async with connect(toolsets=["all"], **changes) as client:
+        (lighthouse, _) = await begin(client, "a lighthouse at the coast", "a hedgehog")
+        found = await call(client, SEARCH, query="lighthouse")
+
+    assert [one["conversation_id"] for one in found["conversations"]] == [lighthouse]
+    assert "Words were compared" in found["notes"][0]
+    assert sandbox.requests == []
+
+
+async def test_deleting_says_first_what_would_go_and_spares_pictures(
+    client: Client[Any],
+) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+    conversation = drawn["conversation_id"]
+
+    asked = await call(client, DELETE, conversation_id=conversation)
+    still = await ids(client)
+    done = await call(client, DELETE, conversation_id=conversation, confirm=True)
+
+    assert "This would delete" in asked["done"][0]
+    assert "1 picture files" in asked["done"][0]
+    assert still == [conversation]
+    assert "Deleted" in done["done"][0]
+    assert await ids(client) == []
+    assert await ids(client, query="fox") == []
+    assert picture(drawn).is_file()
+    assert "no conversation" in await refusal(client, DELETE, conversation_id=conversation)
+
+
+async def test_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(
+    client: Client[Any],
+) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+
+    await call(
+        client, DELETE, conversation_id=drawn["conversation_id"], confirm=True, pictures=True
+    )
+    after = await draw(client, prompt="a hen", **SKIP)
+
+    assert not picture(drawn).exists()
+    assert after["spent_today_usd"] > after["spent_conversation_usd"]
+
+
+async def test_the_deleting_tool_carries_its_hint(client: Client[Any]) -> None:
+    hints = {tool.name: tool.annotations for tool in await client.list_tools()}
+
+    assert (hints[DELETE] or ToolAnnotations()).destructive_hint
+    assert (hints[LIST] or ToolAnnotations()).read_only_hint
+
+
+async def test_resources_are_listed_newest_first_and_paged(client: Client[Any]) -> None:
+    drawn = [await draw(client, prompt=f"fox {number}", **SKIP) for number in range(2)]
+    await begin(client, *(f"idea {number}" for number in range(60)))
+
+    first = await client.list_resources_mcp()
+    second = await client.list_resources_mcp(cursor=first.next_cursor)
+
+    assert len(first.resources) == 50
+    listed = [str(resource.uri) for resource in [*first.resources, *second.resources]]
+    assert len(set(listed)) == len(listed) == 64
+    for result in drawn:
+        assert f"image://{result['images'][0]['image_id']}" in listed
+
+
+async def test_a_picture_is_read_in_full(client: Client[Any]) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+
+    (content,) = await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
+
+    assert content.mime_type == "image/png"
+    assert base64.b64decode(content.blob) == picture(drawn).read_bytes()  # type: ignore[union-attr]
+
+
+async def test_a_picture_that_was_moved_is_told(client: Client[Any]) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+    picture(drawn).unlink()
+
+    with pytest.raises((MCPError, ResourceError), match="moved or deleted"):
+        await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
+
+
+async def test_no_path_outside_is_deleted(client: Client[Any], settings: Settings) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+    beside = settings.images_dir / "mine.png"
+    beside.write_bytes(b"mine")
+
+    await call(
+        client, DELETE, conversation_id=drawn["conversation_id"], confirm=True, pictures=True
+    )
+
+    assert beside.read_bytes() == b"mine"
+    assert [path.name for path in settings.images_dir.iterdir()] == ["mine.png"]
