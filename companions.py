@@ -49,6 +49,7 @@ async def drawn(
     from generation.wish import Wish
 
     result, preview = await parts.artist.draw(Wish(**wish, options=options), reporter(ctx))
+    result.notes += parts.news()
     return as_reply(result, as_text(result), preview)
 
 

@@ -28,13 +28,15 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._told: str | None = None
 
     @cached_property
     def database(self) -> "Database":
         """Where records are kept."""
         from storage.database import Database
+        from storage.encryption import cipher_of
 
-        return Database(self.settings.data_dir)
+        return Database(self.settings.data_dir, cipher_of(self.settings))
 
     @cached_property
     def records(self) -> "Records":
@@ -124,6 +126,12 @@ class Parts:
         shown = self.settings.preview == "on"
         maker = Maker(self.gateway, self.records, pictures, sending, look, preview=shown)
         return Artist(self.settings, self.records, self.library, maker)
+
+    def news(self) -> list[str]:
+        """What the person has to know of their records, said once: that they were damaged."""
+        notice = self.database.notice
+        told, self._told = self._told, notice
+        return [notice] if notice and notice != told else []
 
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""

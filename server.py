@@ -144,7 +144,7 @@ async def _from_form(ctx: Context, parts: Parts) -> ToolResult | InputRequiredRe
         return None
     conversation_id, answers = filled
     if answers is None:
-        return _asked(await parts.consultant.recall(conversation_id))
+        return _asked(parts, await parts.consultant.recall(conversation_id))
     return await _with_form(ctx, parts, await _take(parts, conversation_id, answers))
 
 
@@ -153,7 +153,7 @@ async def _with_form(
 ) -> ToolResult | InputRequiredResult:
     """The result of a turn, its questions as a form where that is possible and allowed."""
     if parts.settings.elicitation == "off":
-        return _asked(result)
+        return _asked(parts, result)
     import elicitation
 
     while result.status == "asking" and elicitation.offers_forms(ctx):
@@ -163,7 +163,7 @@ async def _with_form(
         if answers is None:
             break
         result = await _take(parts, result.conversation_id, answers)
-    return _asked(result)
+    return _asked(parts, result)
 
 
 async def _take(
@@ -173,9 +173,10 @@ async def _take(
     return await parts.consultant.consult(words, conversation_id=conversation_id, answers=answers)
 
 
-def _asked(result: "Consultation") -> ToolResult:
+def _asked(parts: Parts, result: "Consultation") -> ToolResult:
     from consultation.result import as_text
 
+    result.notes += parts.news()
     return as_reply(result, as_text(result))
 
 
@@ -245,7 +246,7 @@ def _add_image(server: FastMCP, parts: Parts) -> None:
                 prompt, conversation_id=conversation_id, mode=mode
             )
             if asked.status == "asking":
-                return _asked(asked)
+                return _asked(parts, asked)
             conversation_id, prompt = asked.conversation_id, ""
         wish = {
             "conversation_id": conversation_id,

@@ -1,0 +1,562 @@
+"""Records survive damage, failed and killed migrations, and many servers at once."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from fastmcp import Client
+from sqlalchemy import select
+
+from sandbox import Sandbox
+from settings import Settings
+from storage import database as code
+from storage import rescue
+from storage.database import FILE_NAME, MIGRATIONS, Database
+from storage.errors import StorageError
+from storage.records import Records
+from storage.tables import Conversation
+from tests.calls import CONSULT, consult, draw, picture, refusal, text_of
+from tests.conftest import Connect
+from tests.test_jobs import process as server
+from tests.test_storage import ENDLESS, WRITING, counts, process
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
+ROOTED = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="a small disk is mounted by root alone"
+)
+SECONDS = float(os.environ.get("RECORDS_SECONDS", "5"))
+WORDS = "words of the person " * 50
+
+BAD = """
+revision = "9999"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    from alembic import op
+    import sqlalchemy as sa
+
+    op.add_column("turns", sa.Column("extra", sa.String()))
+    op.execute("DELETE FROM spending")
+    {then}
+"""
+FAILING = BAD.format(then="op.execute('INSERT INTO no_such_table VALUES (1)')")
+COMMITTING = BAD.format(then="op.execute('COMMIT'); op.execute('INSERT INTO nowhere VALUES (1)')")
+HANGING = BAD.format(then="print('amid', flush=True); import time; time.sleep(60)")
+GOOD = BAD.format(then="pass")
+
+MIGRATING = """\
+import asyncio, pathlib, sys
+from storage import database
+from storage.records import Records
+from storage.tables import Conversation
+
+database.MIGRATIONS = pathlib.Path(sys.argv[2])
+asyncio.run(Records(database.Database(pathlib.Path(sys.argv[1]))).begin("guided"))
+"""
+
+OPENING = """
+async def main(folder):
+    meet(folder / "meeting", 4)
+    database = Database(folder / "data")
+    await write(Records(database), "words")
+    print(database.notice or "")
+    await database.close()
+
+
+asyncio.run(main(pathlib.Path(sys.argv[1])))
+"""
+
+
+async def begin(folder: Path, amount: int = 1) -> str | None:
+    """Begin conversations, as a server does that is started anew; what it has to tell."""
+    opened = Database(folder)
+    try:
+        for _ in range(amount):
+            await Records(opened).begin(WORDS)
+    finally:
+        await opened.close()
+    return opened.notice
+
+
+async def written(folder: Path, amount: int = 200) -> Path:
+    """A closed database with conversations."""
+    await begin(folder, amount)
+    return folder / FILE_NAME
+
+
+async def everything(opened: Database) -> list[Any]:
+    """All conversations, each row read."""
+    async with opened.read() as session:
+        return list(await session.scalars(select(Conversation)))
+
+
+def set_aside(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{FILE_NAME}.damaged-*"))
+
+
+def conversations(path: Path) -> int:
+    return counts(path)["conversations"]
+
+
+def schema(path: Path) -> tuple[str, list[Any]]:
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return version, connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def flip(path: Path, first: float = 0.25) -> None:
+    """Change bytes of every page behind this share of the file."""
+    data = bytearray(path.read_bytes())
+    for page in range(int(len(data) // 4096 * first), len(data) // 4096):
+        data[page * 4096 : page * 4096 + 200] = b"\xa5" * 200
+    path.write_bytes(data)
+
+
+def crash(path: Path) -> None:
+    """Leave a -wal file behind, as a process does that is killed."""
+    script = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA "
+        "journal_mode=WAL'); c.execute('PRAGMA user_version=7'); c.commit(); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert path.with_name(f"{FILE_NAME}-wal").stat().st_size
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "truncated": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "cut within the first page": lambda path: os.truncate(path, 700),
+    "text": lambda path: path.write_text("this was a database once\n" * 500),
+    "zeros": lambda path: path.write_bytes(b"\0" * path.stat().st_size),
+    "first page kept": lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\0\xff" * 9999),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_damaged_database_is_set_aside_as_it_is_and_the_call_succeeds(
+    tmp_path: Path, damage: str
+) -> None:
+    path = await written(tmp_path)
+    DAMAGES[damage](path)
+    broken = path.read_bytes()
+
+    notice = await begin(tmp_path)
+
+    (aside,) = set_aside(tmp_path)
+    assert aside.read_bytes() == broken
+    assert notice
+    assert str(aside) in notice
+    assert ".recover" in notice
+    assert conversations(path) == 1
+    assert await begin(tmp_path) is None
+    assert conversations(path) == 2
+
+
+async def test_flipped_bytes_are_found_after_an_unclean_end_and_the_side_files_go_along(
+    tmp_path: Path,
+) -> None:
+    path = await written(tmp_path)
+    crash(path)
+    flip(path)
+    log = path.with_name(f"{FILE_NAME}-wal").read_bytes()
+
+    notice = await begin(tmp_path)
+
+    aside = set_aside(tmp_path)
+    assert notice
+    assert [name.name[-4:] for name in aside[1:]] == ["-shm", "-wal"]
+    if sys.platform != "win32":
+        assert aside[2].read_bytes() == log
+    assert conversations(path) == 1
+
+
+async def test_flipped_bytes_that_a_query_meets_are_told_and_the_next_call_goes_on(
+    tmp_path: Path,
+) -> None:
+    path = await written(tmp_path)
+    flip(path, 0.75)
+    opened = Database(tmp_path)
+
+    with pytest.raises(StorageError, match=r"damaged\. Make the same call again"):
+        await everything(opened)
+    assert await everything(opened) == []
+
+    assert opened.notice
+    assert len(set_aside(tmp_path)) == 1
+    await opened.close()
+
+
+async def test_a_kill_without_damage_sets_nothing_aside(tmp_path: Path) -> None:
+    path = await written(tmp_path, 3)
+    crash(path)
+
+    assert await begin(tmp_path) is None
+
+    assert set_aside(tmp_path) == []
+    assert conversations(path) == 4
+
+
+async def test_a_normal_start_is_not_slowed_by_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await written(tmp_path, 3)
+    monkeypatch.setattr(rescue, "mend", lambda *_: pytest.fail("checked without reason"))
+
+    assert await begin(tmp_path) is None
+
+
+async def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch()
+
+    assert await begin(tmp_path) is None
+
+    assert set_aside(tmp_path) == []
+
+
+async def test_an_emptied_file_with_a_log_is_kept(tmp_path: Path) -> None:
+    path = await written(tmp_path, 3)
+    crash(path)
+    os.truncate(path, 0)
+
+    assert await begin(tmp_path)
+
+    assert len(set_aside(tmp_path)) == 3
+
+
+async def test_what_was_set_aside_in_the_same_second_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    for number in range(3):
+        path.write_text(f"damaged {number}")
+        rescue.set_aside(path)
+
+    assert {one.read_text() for one in set_aside(tmp_path)} == {f"damaged {n}" for n in range(3)}
+
+
+async def test_a_damaged_search_index_is_made_anew_and_nothing_is_set_aside(
+    connect: Connect, tmp_path: Path
+) -> None:
+    async with connect() as client:
+        await consult(client, "a lighthouse in the snow", mode="skip")
+    path = tmp_path / "data" / FILE_NAME
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM texts_index_data WHERE id > 10")
+    crash(path)
+
+    notice = await begin(tmp_path / "data")
+
+    assert notice
+    assert "search index" in notice
+    assert set_aside(tmp_path / "data") == []
+    assert states(tmp_path / "data")["records search"][0] == "ok"
+
+
+def test_processes_that_meet_a_damaged_file_at_once_set_it_aside_once(tmp_path: Path) -> None:
+    for attempt in range(3):
+        place = tmp_path / str(attempt)
+        asyncio.run(written(place / "data", 20))
+        path = place / "data" / FILE_NAME
+        DAMAGES["first page kept" if attempt else "text"](path)
+
+        starting = [process(WRITING + OPENING, place) for _ in range(4)]
+        said = [one.communicate(timeout=60) for one in starting]
+
+        assert [errors for _, errors in said] == [""] * 4
+        assert len(set_aside(place / "data")) == 1
+        assert any("set aside as" in out for out, _ in said)
+        assert conversations(path) == 4
+
+
+async def test_a_damaged_file_that_a_server_has_open_is_left_until_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code, "PATIENCE_SECONDS", 0.2)
+    path = await written(tmp_path)
+    door = rescue.Door(tmp_path)
+    assert door.take(alone=False)
+    DAMAGES["text"](path)
+    broken = path.read_bytes()
+
+    if sys.platform != "win32":
+        with pytest.raises(StorageError, match="Quit other clients"):
+            await begin(tmp_path)
+        assert path.read_bytes() == broken
+    door.leave()
+
+    assert await begin(tmp_path)
+
+
+async def test_the_server_goes_on_after_damage(connect: Connect, tmp_path: Path) -> None:
+    async with connect() as client:
+        await consult(client, "a lighthouse", mode="skip")
+    DAMAGES["text"](tmp_path / "data" / FILE_NAME)
+
+    async with connect() as client:
+        result = await consult(client, "a lighthouse", mode="skip")
+
+    assert result["conversation_id"]
+    assert len(set_aside(tmp_path / "data")) == 1
+
+
+@pytest.fixture
+def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Put a version 9999 behind the others, in a folder of its own."""
+
+    def put(script: str) -> Path:
+        folder = tmp_path / "migrations"
+        shutil.copytree(MIGRATIONS, folder, dirs_exist_ok=True)
+        (folder / "versions" / "9999_last.py").write_text(script)
+        monkeypatch.setattr(code, "MIGRATIONS", folder)
+        return folder
+
+    return put
+
+
+@pytest.mark.parametrize("script", [FAILING, COMMITTING])
+async def test_a_migration_that_fails_leaves_the_records_as_they_were(
+    tmp_path: Path, migrations: Callable[[str], Path], script: str
+) -> None:
+    path = await written(tmp_path / "data", 5)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO spending (day, origin, purpose, model, usd, estimated, usage) "
+            "VALUES ('2026-11-21', 'openai', 'image', 'm', 1, 0, '{}')"
+        )
+    before = schema(path), counts(path)
+    migrations(script)
+
+    with pytest.raises(StorageError) as caught:
+        await begin(tmp_path / "data")
+
+    assert "They are as they were" in str(caught.value)
+    assert "version of the server that you had" in str(caught.value)
+    assert (schema(path), counts(path)) == before
+    copy = path.with_name(f"{FILE_NAME}.before-9999")
+    assert (schema(copy), counts(copy)) == before
+
+
+@POSIX
+async def test_the_copy_before_a_migration_is_private_and_holds_the_log(
+    tmp_path: Path, migrations: Callable[[str], Path]
+) -> None:
+    folder = tmp_path / "data"
+    path = await written(folder, 5)
+    for old in ("0001", "0002"):
+        path.with_name(f"{FILE_NAME}.before-{old}").touch()
+    crash(path)  # a kill: user_version is in the log alone
+    migrations(GOOD)
+
+    assert await begin(folder) is None
+
+    (copy,) = folder.glob(f"{FILE_NAME}.before-*")
+    assert copy.name == f"{FILE_NAME}.before-9999"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (7,)
+    assert schema(copy)[0] == "0003"
+    assert schema(path)[0] == "9999"
+    assert conversations(path) == 6
+
+
+@POSIX
+async def test_a_kill_amid_a_migration_leaves_whole_records_and_the_next_start_migrates(
+    tmp_path: Path, migrations: Callable[[str], Path]
+) -> None:
+    path = await written(tmp_path / "data", 5)
+    before = schema(path), counts(path)
+    folder = migrations(HANGING)
+    killed = process(MIGRATING, path.parent, folder)
+    assert killed.stdout
+    assert killed.stdout.readline().strip() == "amid"
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate(timeout=60)
+
+    assert (schema(path), counts(path)) == before
+    migrations(GOOD)
+    assert await begin(tmp_path / "data") is None
+
+    assert schema(path)[0] == "9999"
+    assert conversations(path) == 6
+
+
+@POSIX
+async def test_a_kill_amid_a_write_is_no_damage(tmp_path: Path) -> None:
+    for _ in range(3):
+        writer = process(WRITING + ENDLESS, tmp_path)
+        assert writer.stdout
+        writer.stdout.readline()
+        await anyio.sleep(0.02)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.communicate(timeout=60)
+
+        assert await begin(tmp_path / "data") is None
+
+    assert set_aside(tmp_path / "data") == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount a file system")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@ROOTED
+async def test_a_disk_without_room_for_the_copy_is_told_and_nothing_is_migrated(
+    small_disk: Path, migrations: Callable[[str], Path]
+) -> None:
+    path = await written(small_disk, 300)
+    before = schema(path), counts(path)
+    free = shutil.disk_usage(small_disk).free
+    (small_disk / "filler").write_bytes(b"x" * max(0, free - 200_000))
+    migrations(GOOD)
+
+    with pytest.raises(StorageError, match="no copy could be kept"):
+        await begin(small_disk)
+    assert sorted(listing(small_disk)) == [FILE_NAME, "filler"]
+    assert (schema(path), counts(path)) == before
+
+    (small_disk / "filler").unlink()
+    await begin(small_disk)
+    assert schema(path)[0] == "9999"
+
+
+@pytest.mark.timeout(SECONDS + 120)
+async def test_four_servers_that_write_at_once_lose_nothing_and_never_say_locked(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(server(settings, sandbox)) for _ in range(4)]
+        replies = await asyncio.gather(*(_talk(client, 0.0) for client in servers))
+        until = time.monotonic() + SECONDS
+        replies += await asyncio.gather(*(_talk(client, until) for client in servers))
+
+    said = [reply for one in replies for reply in one]
+    assert [reply for reply in said if "locked" in reply[1].lower()] == []
+    assert [reply for reply in said if reply[0] is None] == []
+    there = counts(settings.data_dir / FILE_NAME)
+    assert there["conversations"] == len({reply[0] for reply in said}) == len(said)
+    assert there["turns"] == len(said)
+    assert len(said) > 8
+
+
+async def _talk(client: Client[Any], until: float) -> list[tuple[str | None, str]]:
+    """What a server replies to one conversation after the other: its id and its text."""
+    said: list[tuple[str | None, str]] = []
+    while not said or time.monotonic() < until:
+        arguments = {"message": "a lighthouse", "mode": "skip"}
+        called = await client.call_tool(CONSULT, arguments, raise_on_error=False)
+        data = called.structured_content or {}
+        said.append((data.get("conversation_id"), text_of(called)))
+    return said
+
+
+def states(folder: Path) -> dict[str, tuple[str, str]]:
+    return {name: (state, sentence) for name, state, sentence in rescue.examine(folder)}
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+async def test_an_examination_of_sound_records_changes_nothing(tmp_path: Path) -> None:
+    await written(tmp_path, 3)
+    before = listing(tmp_path)
+
+    found = states(tmp_path)
+
+    assert {state for state, _ in found.values()} == {"ok"}
+    assert "3 conversations" in found["records contents"][1]
+    assert listing(tmp_path) == before
+    assert "none yet" in states(tmp_path / "nowhere")["records"][1]
+    assert not (tmp_path / "nowhere").exists()
+
+
+async def test_an_examination_sees_what_a_running_server_wrote_last(tmp_path: Path) -> None:
+    opened = Database(tmp_path)
+    await Records(opened).begin("guided")
+
+    found = states(tmp_path)
+
+    assert "1 conversations" in found["records contents"][1]
+    await Records(opened).begin("guided")
+    await opened.close()
+
+
+async def test_an_examination_after_a_kill_leaves_the_log_where_it_is(tmp_path: Path) -> None:
+    path = await written(tmp_path, 3)
+    crash(path)
+    before = listing(tmp_path)
+
+    assert "3 conversations" in states(tmp_path)["records contents"][1]
+
+    assert listing(tmp_path) == before
+
+
+@POSIX
+async def test_an_examination_tells_what_is_wrong(connect: Connect, settings: Settings) -> None:
+    folder = settings.data_dir
+    async with connect() as client:
+        drawn = picture(await draw(client, prompt="a fox", dialogue_mode="skip"))
+    drawn.unlink()
+    folder.joinpath(f"{FILE_NAME}.damaged-20260101-120000").write_text("x")
+    folder.joinpath(f"{FILE_NAME}.before-0003").write_text("x")
+    folder.chmod(0o755)
+
+    found = states(folder)
+
+    assert found["picture files"][0] == "warning"
+    assert str(drawn) in found["picture files"][1]
+    assert found["records set aside"][0] == "warning"
+    assert "0 days old" in found["records copy"][1]
+    assert found["records privacy"] == (
+        "warning",
+        f'Others can reach {folder}. Close it: chmod go= "{folder}"',
+    )
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "flipped"])
+async def test_an_examination_finds_damage_and_touches_nothing(tmp_path: Path, damage: str) -> None:
+    path = await written(tmp_path)
+    DAMAGES.get(damage, flip)(path)
+    before = listing(tmp_path)
+
+    found = states(tmp_path)
+
+    assert "problem" in {state for state, _ in found.values()}
+    assert listing(tmp_path) == before
+
+
+async def test_a_record_of_a_newer_version_is_not_damage(connect: Connect, tmp_path: Path) -> None:
+    path = await written(tmp_path / "data", 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '99999'")
+
+    async with connect() as client:
+        assert "newer version" in await refusal(client, CONSULT, message="a lighthouse")
+
+    assert set_aside(tmp_path / "data") == []
+    assert states(tmp_path / "data")["records version"][0] == "problem"
+
+
+def test_no_migration_leaves_its_transaction() -> None:
+    for script in (MIGRATIONS / "versions").glob("*.py"):
+        text = script.read_text()
+        assert "autocommit_block" not in text
+        assert "COMMIT" not in text
+        assert "batch_alter_table" not in text, "it drops a table, and with it what refers to it"

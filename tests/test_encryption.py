@@ -1,0 +1,394 @@
+"""Records that are encrypted cannot be read without their key, and are as safe as plain ones."""
+
+import asyncio
+import logging
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from pydantic import SecretStr
+
+from cli import encryption as command
+from problems import Problem
+from settings import Settings
+from storage import database as code
+from storage import encryption, rescue
+from storage.database import FILE_NAME, MIGRATIONS, Database
+from storage.encryption import Cipher, cipher_of, connect_of, decrypt, encrypt
+from storage.errors import StorageError
+from storage.find import Filter, Finder
+from storage.records import Records, index
+from storage.tables import Conversation, Turn
+from tests.test_data_safety import GOOD, crash, listing, set_aside
+from tests.test_storage import conversation
+
+pytest.importorskip("sqlcipher3", reason="the extra `encryption` is not installed")
+
+PHRASE = SecretStr("a phrase with \"both\" 'quotes' and ümlauts")
+SECRET = "the lighthouse of the person"
+
+
+class Memory(KeyringBackend):
+    """A keyring that lasts as long as a test."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+@pytest.fixture(autouse=True)
+def ring() -> Iterator[Memory]:
+    before = keyring.get_keyring()
+    memory = Memory()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def no_ring(ring: Memory) -> None:  # noqa: ARG001  # put in its place
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
+
+
+async def say(folder: Path, cipher: Cipher | None = None, words: str = SECRET) -> str | None:
+    """Write a conversation as a server does that is started anew; what it has to tell."""
+    opened = Database(folder, cipher)
+    row = conversation(title=words)
+    turn = Turn(conversation_id=row.id, number=1, words=words, created_at=row.created_at)
+    try:
+        await Records(opened).add(row, turn)
+        async with opened.write() as session:
+            await index(session, row.id)
+    finally:
+        await opened.close()
+    return opened.notice
+
+
+async def found(folder: Path, cipher: Cipher | None, query: str = "lighthouse") -> int:
+    opened = Database(folder, cipher)
+    try:
+        return (await Finder(opened).page(Filter(query=query))).total
+    finally:
+        await opened.close()
+
+
+def cipher(folder: Path, passphrase: SecretStr | None = None) -> Cipher:
+    return Cipher(folder / FILE_NAME, passphrase)
+
+
+def holds(folder: Path, words: str) -> list[str]:
+    """The files that hold these words in plain."""
+    return [one.name for one in folder.iterdir() if words.encode() in one.read_bytes()]
+
+
+def key_of(ring: Memory) -> str:
+    (key,) = ring.kept.values()
+    return key
+
+
+@pytest.mark.parametrize("passphrase", [None, PHRASE])
+async def test_new_records_are_encrypted_and_found(
+    tmp_path: Path, passphrase: SecretStr | None, ring: Memory
+) -> None:
+    for _ in range(2):
+        assert await say(tmp_path, cipher(tmp_path, passphrase)) is None
+
+    assert await found(tmp_path, cipher(tmp_path, passphrase)) == 2
+    assert holds(tmp_path, "lighthouse") == []
+    assert rescue.looks_encrypted(tmp_path / FILE_NAME)
+    place = ("image-consultant", str((tmp_path / FILE_NAME).resolve()))
+    assert list(ring.kept) == ([] if passphrase else [place])
+
+
+async def test_what_is_written_while_it_is_open_is_encrypted_too(tmp_path: Path) -> None:
+    opened = Database(tmp_path, cipher(tmp_path))
+    await Records(opened).add(conversation(title=SECRET))
+
+    assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size
+    assert holds(tmp_path, SECRET) == []
+    await opened.close()
+
+
+@pytest.mark.parametrize("passphrase", [None, PHRASE])
+async def test_records_become_encrypted_and_plain_again_whole(
+    tmp_path: Path, passphrase: SecretStr | None
+) -> None:
+    for _ in range(3):
+        await say(tmp_path)
+    assert holds(tmp_path, SECRET) == [FILE_NAME]
+    (tmp_path / f"{FILE_NAME}.before-0003").write_text(SECRET)
+
+    told = encrypt(tmp_path, passphrase)
+
+    assert "may survive on the disk" in told
+    assert holds(tmp_path, SECRET) == []
+    assert list(listing(tmp_path)) == [FILE_NAME]
+    assert await found(tmp_path, cipher(tmp_path, passphrase)) == 3
+    await say(tmp_path, cipher(tmp_path, passphrase))
+
+    assert "plain again" in decrypt(tmp_path, passphrase)
+
+    assert list(listing(tmp_path)) == [FILE_NAME]
+    assert await found(tmp_path, None) == 4
+    assert await say(tmp_path) is None
+
+
+async def test_the_file_stays_for_its_owner_alone(tmp_path: Path) -> None:
+    await say(tmp_path)
+    encrypt(tmp_path)
+
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
+
+
+async def test_encrypted_records_are_never_taken_for_damage(tmp_path: Path) -> None:
+    await say(tmp_path, cipher(tmp_path))
+    before = (tmp_path / FILE_NAME).read_bytes()
+
+    with pytest.raises(StorageError, match="is encrypted"):
+        await say(tmp_path)
+
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+    assert set_aside(tmp_path) == []
+
+
+async def test_plain_records_are_not_encrypted_in_silence(tmp_path: Path) -> None:
+    await say(tmp_path)
+
+    with pytest.raises(StorageError, match="not encrypted yet"):
+        await say(tmp_path, cipher(tmp_path, PHRASE))
+
+    assert set_aside(tmp_path) == []
+    assert await found(tmp_path, None) == 1
+
+
+async def test_a_lost_key_is_told_and_nothing_is_touched(tmp_path: Path, ring: Memory) -> None:
+    await say(tmp_path, cipher(tmp_path))
+    before = (tmp_path / FILE_NAME).read_bytes()
+    kept = key_of(ring)
+    ring.kept.clear()
+
+    with pytest.raises(StorageError) as caught:
+        await say(tmp_path, cipher(tmp_path))
+
+    assert "without it nobody can read them" in str(caught.value)
+    assert "Pictures are not affected" in str(caught.value)
+    assert f"move {tmp_path / FILE_NAME} away" in str(caught.value)
+    assert ring.kept == {}
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+    encryption.restore_key(tmp_path / FILE_NAME, kept.upper() + "\n")
+    assert await found(tmp_path, cipher(tmp_path)) == 1
+
+
+async def test_a_wrong_key_is_told_and_nothing_is_touched(tmp_path: Path) -> None:
+    await say(tmp_path, cipher(tmp_path, PHRASE))
+    crashed = (tmp_path / FILE_NAME).read_bytes()
+    wrong = SecretStr("another phrase")
+
+    with pytest.raises(StorageError, match="cannot be read with this key") as caught:
+        await say(tmp_path, cipher(tmp_path, wrong))
+    with pytest.raises(StorageError, match="cannot be read with this key"):
+        decrypt(tmp_path, wrong)
+
+    assert "another phrase" not in str(caught.value)
+    assert (tmp_path / FILE_NAME).read_bytes() == crashed
+    assert set_aside(tmp_path) == []
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_without_a_keyring_the_passphrase_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="IMAGE_CONSULTANT_RECORDS_PASSPHRASE"):
+        await say(tmp_path, cipher(tmp_path))
+
+    assert await say(tmp_path, cipher(tmp_path, PHRASE)) is None
+
+
+async def test_without_sqlcipher_the_install_command_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(tmp_path)
+    before = (tmp_path / FILE_NAME).read_bytes()
+    monkeypatch.setitem(sys.modules, "sqlcipher3.dbapi2", None)
+
+    with pytest.raises(StorageError, match=r"pip install 'image-consultant\[encryption\]'"):
+        encrypt(tmp_path)
+    with pytest.raises(StorageError, match="pip install"):
+        await say(tmp_path, cipher(tmp_path))
+
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+async def test_a_server_that_has_the_records_open_is_not_overtaken(tmp_path: Path) -> None:
+    opened = Database(tmp_path)
+    await Records(opened).begin("guided")
+
+    with pytest.raises(StorageError, match="Quit every client"):
+        encrypt(tmp_path)
+    await opened.close()
+
+    assert "are encrypted" in encrypt(tmp_path)
+    with pytest.raises(StorageError, match="not a plain database"):
+        encrypt(tmp_path)
+
+
+async def test_a_copy_that_differs_is_not_put_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(tmp_path)
+    before = (tmp_path / FILE_NAME).read_bytes()
+
+    def forgetful(source: sqlite3.Connection, part: Path, clause: str) -> None:
+        source.execute("ATTACH DATABASE ? AS rewritten KEY ?", (str(part), clause))
+        source.execute("CREATE TABLE rewritten.conversations (id)")
+        source.execute("DETACH DATABASE rewritten")
+
+    monkeypatch.setattr(encryption, "_export", forgetful)
+    with pytest.raises(StorageError, match="differs"):
+        encrypt(tmp_path)
+
+    assert listing(tmp_path) == {FILE_NAME: before}
+
+
+async def test_what_a_killed_server_left_in_the_log_is_encrypted_along(tmp_path: Path) -> None:
+    await say(tmp_path)
+    crash(tmp_path / FILE_NAME)
+
+    encrypt(tmp_path)
+
+    with closing(cipher(tmp_path).connect(tmp_path / FILE_NAME)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert list(listing(tmp_path)) == [FILE_NAME]
+
+
+async def test_damage_behind_the_first_page_is_set_aside_as_with_plain_records(
+    tmp_path: Path,
+) -> None:
+    for _ in range(20):
+        await say(tmp_path, cipher(tmp_path))
+    path = tmp_path / FILE_NAME
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * len(data[4096:])
+    path.write_bytes(data)
+
+    notice = await say(tmp_path, cipher(tmp_path))
+
+    assert notice
+    assert len(set_aside(tmp_path)) == 1
+    assert await found(tmp_path, cipher(tmp_path)) == 1
+
+
+async def test_the_copy_before_a_migration_is_encrypted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    await say(folder, cipher(folder))
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    (tmp_path / "migrations" / "versions" / "9999_last.py").write_text(GOOD)
+    monkeypatch.setattr(code, "MIGRATIONS", tmp_path / "migrations")
+
+    await say(folder, cipher(folder))
+
+    copy = folder / f"{FILE_NAME}.before-9999"
+    assert holds(folder, SECRET) == []
+    with closing(cipher(folder).connect(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM turns").fetchone() == (1,)
+
+
+async def test_encrypted_records_are_examined_with_their_key(
+    tmp_path: Path, settings: Settings
+) -> None:
+    changed = settings.model_copy(
+        update={"data_dir": tmp_path, "encrypt_records": True, "records_passphrase": PHRASE}
+    )
+    await say(tmp_path, cipher_of(changed))
+
+    states = {name: state for name, state, _ in rescue.examine(tmp_path, connect_of(changed))}
+    without = [sentence for *_, sentence in rescue.examine(tmp_path)]
+
+    assert set(states.values()) == {"ok"}
+    assert any("is encrypted" in sentence for sentence in without)
+    assert cipher_of(settings) is None
+
+
+async def test_the_key_is_in_no_log_error_or_form(
+    tmp_path: Path,
+    ring: Memory,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    one = cipher(tmp_path)
+    await say(tmp_path, one)
+    data = bytearray((tmp_path / FILE_NAME).read_bytes())
+    data[100] ^= 255
+    (tmp_path / FILE_NAME).write_bytes(data)
+    with pytest.raises(StorageError) as caught:
+        await say(tmp_path, cipher(tmp_path))
+
+    key = key_of(ring)
+    out, err = capfd.readouterr()
+    for text in (caplog.text, str(caught.value), repr(one), str(vars(one)), out, err):
+        assert key not in text
+    assert err == ""
+
+
+async def test_four_databases_at_once_share_one_key(tmp_path: Path, ring: Memory) -> None:
+    await asyncio.gather(*(say(tmp_path, cipher(tmp_path)) for _ in range(4)))
+
+    assert len(ring.kept) == 1
+    assert await found(tmp_path, cipher(tmp_path)) == 4
+
+
+async def test_a_row_that_is_refused_is_refused_as_in_plain_records(tmp_path: Path) -> None:
+    opened = Database(tmp_path, cipher(tmp_path))
+    twice: list[Any] = [conversation(id="conv_1"), Conversation(id="conv_1")]
+
+    with pytest.raises(Exception, match=r"UNIQUE|NOT NULL|conflicts"):
+        await Records(opened).add(*twice)
+    await opened.close()
+
+
+async def test_the_command_line_encrypts_shows_and_restores(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ring: Memory,
+) -> None:
+    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path))
+    await say(tmp_path)
+    command.encrypt()
+    key = key_of(ring)
+    command.key()
+    with pytest.raises(Problem, match="terminal"):
+        command.key(reveal=True)
+    assert key not in capsys.readouterr().out
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    command.key(reveal=True)
+    assert capsys.readouterr().out.strip() == key
+
+    ring.kept.clear()
+    monkeypatch.setattr(command, "getpass", lambda _: "not a key")
+    with pytest.raises(StorageError) as caught:
+        command.key(restore=True)
+    assert "not a key" not in str(caught.value)
+    monkeypatch.setattr(command, "getpass", lambda _: key)
+    command.key(restore=True)
+    command.decrypt()
+
+    assert await found(tmp_path, None) == 1

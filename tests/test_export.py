@@ -1,0 +1,533 @@
+"""A record leaves in three formats and comes back the same; the older format comes in."""
+
+import copy
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.exceptions import ResourceError
+from mcp import MCPError
+from PIL import Image as Pixels
+from sqlalchemy import delete, select, text
+
+from cli.export import export
+from sandbox import Sandbox
+from settings import Settings
+from storage.database import Database
+from storage.errors import StorageError
+from storage.exchange import LEFT, as_json, take_in
+from storage.legacy import as_document, read_legacy
+from storage.records import Records
+from storage.shapes import TABLES
+from storage.tables import Conversation, Image, Spending
+from tests.calls import CONSULT, DRAW, consult, draw, refusal
+from tests.conftest import ROOT, Connect
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+async def database(settings: Settings) -> Any:
+    opened = Database(settings.data_dir)
+    yield opened
+    await opened.close()
+
+
+async def load(database: Database, conversation_id: str) -> tuple[Conversation, list[Spending]]:
+    rows = select(Spending).where(Spending.conversation_id == conversation_id)
+    async with database.read() as session:
+        spending = list(await session.scalars(rows.order_by(Spending.id)))
+    return await Records(database).load(conversation_id), spending
+
+
+async def out(database: Database, conversation_id: str) -> str:
+    return as_json(*await load(database, conversation_id))
+
+
+def content(image: Image) -> bytes:
+    return Path(image.path).read_bytes()
+
+
+def lose(image: Image) -> None:
+    Path(image.path).unlink()
+
+
+async def forget(database: Database, conversation_id: str) -> None:
+    async with database.write() as session:
+        await session.execute(delete(Conversation).where(Conversation.id == conversation_id))
+
+
+async def dialogue(client: Client[Any], words: str = "a lighthouse\nin a storm") -> str:
+    """A conversation with everything: questions, answers, changed and varied pictures."""
+    asked = await consult(client, words, mode="guided")
+    conversation_id: str = asked["conversation_id"]
+    answer = {"question_id": asked["questions"][0]["id"], "answer": "für meine Wand"}
+    await consult(
+        client, "as a linocut", conversation_id=conversation_id, answers=[answer], finish=True
+    )
+    await draw(client, conversation_id=conversation_id, quality="low", verify=True)
+    await draw(client, conversation_id=conversation_id, prompt="make the sky red", quality="low")
+    await draw(
+        client, conversation_id=conversation_id, prompt="add a boat", variations=2, quality="low"
+    )
+    return conversation_id
+
+
+async def test_what_is_exported_deleted_and_imported_is_the_same_to_the_byte(
+    client: Client[Any], database: Database
+) -> None:
+    conversation_id = await dialogue(client)
+    before = await out(database, conversation_id)
+    searched = await Records(database).texts()
+    await forget(database, conversation_id)
+
+    assert await take_in(database, before) == conversation_id
+
+    assert await out(database, conversation_id) == before
+    assert await Records(database).texts() == searched
+    assert before.endswith("}\n")
+    assert "für meine Wand" in before
+
+
+async def test_prices_that_outlived_their_conversation_are_not_counted_twice(
+    client: Client[Any], database: Database
+) -> None:
+    conversation_id = await dialogue(client)
+    before, spent = await out(database, conversation_id), await total(database)
+    await forget(database, conversation_id)
+    assert await total(database) == spent
+
+    await take_in(database, before)
+
+    assert await total(database) == pytest.approx(spent)
+
+
+async def total(database: Database) -> float:
+    async with database.read() as session:
+        return float((await session.execute(text("SELECT sum(usd) FROM spending"))).scalar() or 0)
+
+
+async def test_a_picture_goes_on_being_changed_after_the_import(
+    client: Client[Any], database: Database
+) -> None:
+    conversation_id = await dialogue(client)
+    document = await out(database, conversation_id)
+    await forget(database, conversation_id)
+    await take_in(database, document)
+
+    result = await draw(
+        client, conversation_id=conversation_id, prompt="more contrast", quality="low"
+    )
+
+    assert result["images"][0]["parent_image_id"] in document
+
+
+async def test_every_column_of_every_table_is_in_the_document(
+    client: Client[Any], database: Database
+) -> None:
+    document = json.loads(await out(database, await dialogue(client)))
+
+    minted = {"id", "conversation_id"}
+    for name, table in TABLES.items():
+        there = {column.name for column in table.__table__.columns}
+        left_out = minted if name not in {"jobs", "images"} else {"conversation_id"}
+        assert document[name], name
+        assert all(list(row) == sorted(there - left_out) for row in document[name])
+    assert set(document["conversation"]) == {c.name for c in Conversation.__table__.columns}
+    parts = {relation.key for relation in Conversation.__mapper__.relationships}
+    assert parts | {"spending"} == set(TABLES)
+
+
+def drop(*path: str | int) -> Callable[[Row], None]:
+    return lambda document: at(document, path[:-1]).pop(path[-1])
+
+
+def put(value: Any, *path: str | int) -> Callable[[Row], None]:
+    return lambda document: at(document, path[:-1]).__setitem__(path[-1], value)
+
+
+def at(document: Any, path: tuple[str | int, ...]) -> Any:
+    for part in path:
+        document = document[part]
+    return document
+
+
+WRONG: list[tuple[str, Callable[[Row], None]]] = [
+    ("format", drop("format")),
+    ("version", put("1", "version")),
+    ("version 2", put(2, "version")),
+    ("conversation", drop("conversation")),
+    ("turns", drop("turns")),
+    ("author", put("me", "author")),
+    ("conversation.id", put("../../etc", "conversation", "id")),
+    ("conversation.mode", put("endless", "conversation", "mode")),
+    ("conversation.title", put(None, "conversation", "title")),
+    ("conversation.bookmarked", put(1, "conversation", "bookmarked")),
+    ("conversation.changed_at", put("yesterday", "conversation", "changed_at")),
+    ("conversation.created_at", put("2026-01-01T10:00:00", "conversation", "created_at")),
+    ("turns[0].words", drop("turns", 0, "words")),
+    ("turns[0].number", put("1", "turns", 0, "number")),
+    ("turns[1].number", put(1, "turns", 1, "number")),
+    ("turns[0].reply", put("yes", "turns", 0, "reply")),
+    ("turns[1].answers_given[0].answer", put(7, "turns", 1, "answers_given", 0, "answer")),
+    ("questions[0].options[0]", put(None, "questions", 0, "options", 0)),
+    ("questions[0].number", put(2**63, "questions", 0, "number")),
+    ("answers[0].likes", put(3, "answers", 0, "likes")),
+    ("briefs[0].completeness", put(101, "briefs", 0, "completeness")),
+    ("briefs[0].suggested", put({"n": "4"}, "briefs", 0, "suggested")),
+    ("briefs[1].phrases[0].source", put("heard", "briefs", 1, "phrases", 0, "source")),
+    ("jobs[0].state", put("free", "jobs", 0, "state")),
+    ("jobs[0].estimated_usd", put(-1.0, "jobs", 0, "estimated_usd")),
+    ("jobs[0].options.size", drop("jobs", 0, "options", "size")),
+    ("jobs[1].id", lambda d: put(d["jobs"][0]["id"], "jobs", 1, "id")(d)),
+    ("images[0].job_id", put("job_elsewhere", "images", 0, "job_id")),
+    ("images[0].rating", put(6, "images", 0, "rating")),
+    ("images[0].width", put(-1, "images", 0, "width")),
+    ("images[0].verification.findings", put({}, "images", 0, "verification")),
+    (
+        "images[0].parent_image_id",
+        lambda d: put(d["images"][1]["id"], "images", 0, "parent_image_id")(d),
+    ),
+    ("spending[0].usd", put(-5.0, "spending", 0, "usd")),
+    ("spending[0].origin", put("elsewhere", "spending", 0, "origin")),
+    ("spending[0].day", put("today", "spending", 0, "day")),
+    ("spending", put({}, "spending")),
+]
+
+
+async def test_a_broken_document_is_refused_in_a_sentence_that_names_the_field(
+    client: Client[Any], database: Database
+) -> None:
+    conversation_id = await dialogue(client)
+    good = json.loads(await out(database, conversation_id))
+    await forget(database, conversation_id)
+
+    for named, spoil in WRONG:
+        bad = copy.deepcopy(good)
+        spoil(bad)
+        with pytest.raises(StorageError) as caught:
+            await take_in(database, json.dumps(bad))
+        told = str(caught.value)
+        assert named in told, told
+        assert "Nothing was taken in." in told
+        assert len(told) < 400
+    assert await Records(database).texts() == {}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "", "{", "[]", "null", "7", '{"format": NaN}', '"\\ud800"', "[" * 100_000,
+        '{"format": "image-consultant/conversation", "version": 99}', '{"a": 1e999}',
+    ],
+)  # fmt: skip
+async def test_what_is_no_document_is_refused_in_a_sentence(
+    database: Database, broken: str
+) -> None:
+    with pytest.raises(StorageError, match="Nothing was taken in"):
+        await take_in(database, broken)
+
+
+async def test_what_is_here_already_is_refused_and_stays(
+    client: Client[Any], database: Database
+) -> None:
+    conversation_id = await dialogue(client)
+    document = await out(database, conversation_id)
+    with pytest.raises(StorageError, match=f"delete {conversation_id} --confirm"):
+        await take_in(database, document)
+
+    other = json.loads(document)
+    other["conversation"]["id"] = "conv_other"
+    with pytest.raises(StorageError, match=r"'jobs\[0\].id'"):
+        await take_in(database, json.dumps(other))
+
+    assert await out(database, conversation_id) == document
+    assert list(await Records(database).texts()) == [conversation_id]
+
+
+@pytest.mark.parametrize("state", ["requested", "submitted"])
+async def test_a_job_under_way_is_taken_in_as_unknown(
+    client: Client[Any], database: Database, state: str
+) -> None:
+    conversation_id = await dialogue(client)
+    document = json.loads(await out(database, conversation_id))
+    document["jobs"][-1]["state"] = state
+    await forget(database, conversation_id)
+
+    await take_in(database, json.dumps(document))
+
+    conversation, _ = await load(database, conversation_id)
+    assert (conversation.jobs[-1].state, conversation.jobs[-1].error) == ("unknown", LEFT)
+
+
+async def test_a_path_of_a_document_is_never_followed(
+    client: Client[Any], database: Database, tmp_path: Path
+) -> None:
+    conversation_id = await dialogue(client)
+    document = json.loads(await out(database, conversation_id))
+    secret = tmp_path / "private.png"
+    Pixels.new("RGB", (40, 40), "red").save(secret)
+    document["images"][0] |= {"path": str(secret), "bytes": secret.stat().st_size}
+    await forget(database, conversation_id)
+    await take_in(database, json.dumps(document))
+    loaded, spending = await load(database, conversation_id)
+
+    for form in ("markdown", "html"):
+        written = export(loaded, spending, tmp_path / form, form)
+        assert all(secret.read_bytes() != path.read_bytes() for path in written)
+        assert "not the one that was recorded" in written[-1].read_text(encoding="utf-8")
+    assert loaded.images[0].path == str(secret)
+
+
+async def test_no_call_opens_another_file_than_the_one_that_was_recorded(
+    client: Client[Any], database: Database, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    conversation_id = await dialogue(client)
+    document = json.loads(await out(database, conversation_id))
+    secret = tmp_path / "private.png"
+    Pixels.new("RGB", (40, 40), "red").save(secret)
+    image_id = document["images"][0]["id"]
+    document["images"][0] |= {"path": str(secret), "bytes": secret.stat().st_size}
+    await forget(database, conversation_id)
+    await take_in(database, json.dumps(document))
+    sandbox.clear()
+
+    drawing = await refusal(client, DRAW, prompt="a hen", input_images=[image_id])
+    asking = await refusal(client, CONSULT, message="a hen", reference_images=[image_id])
+    with pytest.raises((MCPError, ResourceError), match="not the one that was recorded"):
+        await client.read_resource(f"image://{image_id}")
+
+    assert "not the one that was recorded" in drawing
+    assert "not the one that was recorded" in asking
+    assert sandbox.requests == []
+
+
+async def test_markdown_lies_beside_its_pictures(
+    client: Client[Any], database: Database, tmp_path: Path
+) -> None:
+    conversation, spending = await load(database, await dialogue(client))
+    conversation.title = "Ein Leuchtturm: für Zoë / 灯台"
+    lose(conversation.images[3])
+    folder = tmp_path / "with a space"
+
+    *pictures, page = export(conversation, spending, folder, "markdown")
+
+    assert page == folder / f"Ein-Leuchtturm-für-Zoë-灯台-{conversation.id}.md"
+    told = page.read_text(encoding="utf-8")
+    assert told.startswith("# Ein Leuchtturm: für Zoë / 灯台\n")
+    assert len(pictures) == 3
+    for image, path in zip(conversation.images, pictures, strict=False):
+        assert path.read_bytes() == content(image)
+        assert f"![{image.id}](Ein-Leuchtturm-f%C3%BCr-Zo%C3%AB-" in told
+        assert image.path not in told
+    assert "is no longer where it was saved" in told
+    assert "stand-in for OpenAI" in told
+    assert not list(folder.rglob("*.part"))
+
+
+HOSTILE = [
+    "../../etc/passwd", "/etc/passwd", "..", ".", "", "\0", "a\0b", "x" * 300, "灯" * 300,
+    "<script>alert(1)</script>", 'a" onload="x', "CON", "a\nb", "C:\\Windows", "{{ 7 * 7 }}",
+    "]](http://x)", "\u202egnp", " ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.parametrize("form", ["markdown", "json", "html"])
+def test_no_title_leaves_the_folder_or_becomes_markup(
+    tmp_path: Path, form: Any, title: str
+) -> None:
+    stamp = "2026-10-09T10:00:00.000000+00:00"
+    conversation = Conversation(
+        id="conv_1", title=title, mode="quick", created_at=stamp, changed_at=stamp
+    )
+    folder = tmp_path / "outer" / "inner"
+
+    (path,) = export(conversation, [], folder, form)
+
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+    assert path.parent == folder
+    assert len(path.name.encode()) < 200
+    if form == "html":
+        told = path.read_text(encoding="utf-8")
+        assert "<script" not in told
+        assert "\0" not in told
+        assert "49" not in told.partition("<h1>")[2].partition("</h1>")[0]
+
+
+async def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    conversation = Conversation(id="conv_1", title="", mode="quick", created_at="", changed_at="")
+
+    with pytest.raises(Exception, match="name another one with --to"):
+        export(conversation, [], tmp_path / "file", "json")
+
+
+ENDLESS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from cli.export import export
+from storage.tables import Conversation, Turn
+stamp = "2026-10-09T10:00:00.000000+00:00"
+one = Conversation(id="conv_1", title="big", mode="quick", created_at=stamp, changed_at=stamp)
+one.turns = [
+    Turn(number=n, words="a lighthouse " * 2000, answers_given=[], templates={}, notes=[],
+         repairs=[], references=[], model="", response_id="", created_at=stamp)
+    for n in range(400)
+]
+print("ready", flush=True)
+while True:
+    for form in ("markdown", "html", "json"):
+        export(one, [], Path(sys.argv[2]), form)
+"""
+ENDS = {".md": "\n", ".html": "</html>", ".json": "}\n"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process by its signal")
+@pytest.mark.parametrize("after", [0.02, 0.11, 0.23, 0.4])
+def test_a_kill_during_export_leaves_no_half_file(tmp_path: Path, after: float) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(after)
+        child.send_signal(signal.SIGKILL)
+
+    whole = [path for path in tmp_path.iterdir() if path.suffix != ".part"]
+    for path in whole:
+        told = path.read_text(encoding="utf-8")
+        assert told.rstrip("\n").endswith(ENDS[path.suffix].strip())
+        assert told.count("a lighthouse ") == 400 * 2000
+
+
+def old_file(folder: Path, **changes: Any) -> Row:
+    """What openai-images-mcp 4.x leaves of a guided dialogue and two pictures."""
+    path = folder / "openai_image_20251009_120000_0a1b2c3d.png"
+    folder.mkdir(parents=True, exist_ok=True)
+    Pixels.new("RGB", (48, 32), "teal").save(path)
+    verification = {"passed": True, "confidence": 0.9, "issues": [], "timestamp": "x"}
+    images = [
+        {"filename": path.name, "path": str(path), "size_kb": 1.2, "size": "1536x1024",
+         "timestamp": "20251009_120000", "prompt_used": "a logo, minimalist design",
+         "verification": verification},
+        {"filename": "gone.png", "path": str(folder / "gone.png"), "timestamp": "20251009_120500",
+         "size": "1024x1024", "prompt_used": "make it darker"},
+    ]  # fmt: skip
+    question = "What visual style appeals to you?"
+    return {
+        "conversation_id": "conv_0123456789ab",
+        "created_at": None,
+        "updated_at": "2025-10-09T12:05:30.123456",
+        "messages": [
+            {"role": "assistant", "content": "Tell me about the logo.", "stage": "initial",
+             "timestamp": "2025-10-09T11:58:00.000001"},
+            {"role": "assistant", "content": question, "stage": "style",
+             "timestamp": "2025-10-09T11:59:00.000001"},
+            {"role": "assistant", "content": "Dialogue complete!"},
+        ],
+        "metadata": {
+            "dialogue_mode": "quick",
+            "dialogue_responses": {"initial": "A bakery", "style": "Minimalist"},
+            "original_prompt": "a logo",
+            "enhanced_prompt": "a logo, minimalist design",
+            "dialogue_complete": True,
+            "generated_images": images,
+        },
+        **changes,
+    }  # fmt: skip
+
+
+async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
+    database: Database, settings: Settings
+) -> None:
+    old = old_file(settings.images_dir)
+    document = as_document(json.dumps(old), images_dir=settings.images_dir)
+
+    conversation_id = await take_in(database, document)
+
+    one, _ = await load(database, conversation_id)
+    assert (one.title, one.mode) == ("a logo", "quick")
+    assert [turn.words for turn in one.turns] == ["a logo", ""]
+    assert [question.text for question in one.questions] == [
+        "Tell me about the logo.", "What visual style appeals to you?",
+    ]  # fmt: skip
+    assert [(a.question, a.text) for a in one.answers] == [("q1", "A bakery"), ("q2", "Minimalist")]
+    assert [p["text"] for p in one.briefs[0].phrases] == ["a logo", ", minimalist design"]
+    read, missing = one.images
+    data = content(read)
+    assert (read.width, read.height, read.format) == (48, 32, "png")
+    assert (read.bytes, read.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert (missing.width, missing.bytes, missing.prompt) == (0, 0, "make it darker")
+    assert {job.state for job in one.jobs} == {"kept"}
+    assert one.created_at < read.created_at < missing.created_at < one.changed_at
+    with pytest.raises(StorageError, match="is here already"):
+        await take_in(database, as_document(json.dumps(old), images_dir=settings.images_dir))
+
+
+async def test_an_older_conversation_is_shown_and_goes_on(
+    connect: Connect, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    text = json.dumps(old_file(settings.images_dir))
+    conversation_id = await take_in(database, as_document(text, images_dir=settings.images_dir))
+    before, _ = await load(database, conversation_id)
+    async with connect() as client:
+        (record,) = await client.read_resource(f"conversation://{conversation_id}")
+        result = await consult(client, "for print", conversation_id=conversation_id, finish=True)
+
+        changed = await draw(
+            client,
+            conversation_id=conversation_id,
+            from_image=next(i.id for i in before.images if Path(i.path).exists()),
+            prompt="bluer",
+            quality="low",
+        )
+
+    assert "make it darker" in str(record)
+    assert result["status"] == "ready"
+    assert any("kept file was uploaded" in note for note in changed["notes"])
+    loaded, spending = await load(database, conversation_id)
+    assert len(export(loaded, spending, tmp_path / "out", "markdown")) == 3
+
+
+def test_a_picture_outside_is_not_opened(tmp_path: Path) -> None:
+    old = old_file(tmp_path / "elsewhere")
+
+    document = read_legacy(json.dumps(old), images_dir=tmp_path / "images").model_dump()
+
+    assert {row["width"] for row in document["images"]} == {0}
+    assert {row["sha256"] for row in document["images"]} == {""}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"messages": []},
+        {"metadata": {}},
+        {"messages": None, "metadata": None, "conversation_id": 7},
+        {"messages": ["x", {"role": "user", "content": [{"type": "text", "text": "a fox"}]}]},
+        {"metadata": {"generated_images": [{}, None, {"path": "a\0b", "timestamp": "x"}]}},
+        {"metadata": {"dialogue_responses": {"mood": "calm", "n": 3}, "dialogue_mode": "odd"}},
+        {"messages": [], "surprise": {"deep": [1]}, "updated_at": "never"},
+    ],
+)
+async def test_what_an_older_file_lacks_is_no_obstacle(database: Database, file: Row) -> None:
+    conversation_id = await take_in(database, as_document(json.dumps(file)))
+
+    assert json.loads(await out(database, conversation_id))["spending"] == []
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", "{}", '{"messages": "\\ud800"}', "[" * 100_000])
+def test_a_broken_older_file_is_a_sentence(broken: str) -> None:
+    with pytest.raises(StorageError, match=r"no conversation of openai-images-mcp 4\.x"):
+        as_document(broken)

@@ -1,0 +1,602 @@
+"""Earlier work is found again: listed, filtered, searched by words and by meaning."""
+
+import asyncio
+import base64
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, update
+
+from storage.database import Database
+from storage.errors import StorageError
+from storage.find import Filter, Finder, Page
+from storage.meaning import Meanings
+from storage.records import index
+from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
+
+MODEL = "some-model"
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def finder(database: Database) -> Finder:
+    return Finder(database)
+
+
+async def begin(
+    database: Database,
+    key: str,
+    *,
+    words: str = "",
+    answer: str = "",
+    day: str = "2026-01-01",
+    **facts: Any,
+) -> str:
+    """A conversation of one turn, last changed at noon of a day."""
+    at = f"{day}T12:00:00.000000+00:00"
+    facts = {"mode": "guided", "created_at": at, "changed_at": at, **facts}
+    async with database.write() as session:
+        session.add(Conversation(id=key, **facts))
+        await session.flush()
+        session.add(Turn(conversation_id=key, number=1, words=words, created_at=at))
+        session.add(Answer(conversation_id=key, turn_number=1, question="q1", text=answer))
+        await index(session, key)
+    return key
+
+
+async def draw(
+    database: Database, key: str, name: str, *, rating: int | None = None, **facts: Any
+) -> None:
+    """A picture of a conversation."""
+    at = facts.pop("at", "2026-01-01T13:00:00.000000+00:00")
+    prompt, drawn = facts.pop("prompt", ""), facts.pop("format", "png")
+    async with database.write() as session:
+        job = {"id": f"job_{name}", "conversation_id": key, "state": "kept", "batch": name}
+        session.add(
+            Job(
+                **job, prompt=prompt, options={}, parent_image_id=None, created_at=at, changed_at=at
+            )
+        )
+        await session.flush()
+        size = {"width": 8, "height": 8, "bytes": 8, "has_alpha": False, "sha256": ""}
+        said = {"prompt": prompt, "revised_prompt": "", "model": "m", "response_id": ""}
+        owner = {"conversation_id": key, "job_id": f"job_{name}", "parent_image_id": None}
+        place = {"path": f"/there/{name}.{drawn}", "format": drawn, "created_at": at}
+        session.add(Image(id=name, **owner, **place, **size, **said, rating=rating))
+        await session.flush()
+        await index(session, key)
+
+
+async def ids(finder: Finder, query: str = "", **wanted: Any) -> list[str]:
+    page = await finder.page(Filter(query, **wanted))
+    assert page.total == len(page.items)
+    return [item.id for item in page.items]
+
+
+async def through(finder: Finder, wanted: Filter, limit: int) -> list[Page]:
+    """All pages, one after the other."""
+    pages = [await finder.page(wanted, limit=limit)]
+    while pages[-1].cursor:
+        pages.append(await finder.page(wanted, cursor=pages[-1].cursor, limit=limit))
+    return pages
+
+
+async def test_nothing_is_found_where_nothing_is(finder: Finder) -> None:
+    assert await finder.page(Filter()) == Page()
+    assert await finder.page(Filter("fox")) == Page()
+    assert (await finder.resources()).items == []
+
+
+async def test_the_last_changed_comes_first_with_its_facts(
+    database: Database, finder: Finder
+) -> None:
+    await begin(database, "a", day="2026-02-01", title="Fox", style="linocut", bookmarked=True)
+    await begin(database, "b", day="2026-03-01")
+    await draw(database, "a", "img_1", rating=2)
+    await draw(database, "a", "img_2", rating=4, at="2026-01-02T00:00:00.000000+00:00")
+    price = {"day": "2026-02-01", "origin": "sandbox", "purpose": "turn", "model": "m"}
+    for usd in (0.25, 0.5):
+        async with database.write() as session:
+            row = Spending(conversation_id="a", **price, usd=usd, estimated=False, usage={})
+            session.add(row)
+
+    bare, full = (await finder.page(Filter())).items
+
+    assert (bare.id, bare.pictures, bare.usd, bare.rating) == ("b", 0, 0.0, None)
+    assert (bare.newest_image_id, bare.bookmarked, bare.snippet) == ("", False, "")
+    assert (full.id, full.title, full.mode, full.style) == ("a", "Fox", "guided", "linocut")
+    assert (full.pictures, full.usd, full.rating) == (2, 0.75, 4)
+    assert (full.newest_image_id, full.bookmarked) == ("img_2", True)
+    assert full.changed_at == "2026-02-01T12:00:00.000000+00:00"
+
+
+@pytest.mark.parametrize("query", ["", "fox"])
+async def test_pages_hold_each_conversation_once(
+    database: Database, finder: Finder, query: str
+) -> None:
+    made = [await begin(database, f"conv_{number:02}", words="a fox") for number in range(11)]
+
+    pages = await through(finder, Filter(query), 3)
+
+    assert [len(page.items) for page in pages] == [3, 3, 3, 2]
+    assert {page.total for page in pages} == {11}
+    seen = [item.id for page in pages for item in page.items]
+    assert sorted(seen) == made
+    if not query:
+        assert seen == made[::-1]  # changed at the same moment: by id
+
+
+async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
+    database: Database, finder: Finder
+) -> None:
+    made = [
+        await begin(database, f"old_{number}", day=f"2026-01-0{number}") for number in range(1, 8)
+    ]
+
+    seen, cursor = [], None
+    for turn in range(4):
+        page = await finder.page(Filter(), cursor=cursor, limit=2)
+        seen, cursor = seen + [item.id for item in page.items], page.cursor
+        await begin(database, f"new_{turn}", day="2026-06-01")
+
+    assert seen == made[::-1]
+    assert cursor is None
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 1])
+async def test_a_page_holds_one_at_least(database: Database, finder: Finder, limit: int) -> None:
+    for key in ("a", "b"):
+        await begin(database, key, words="fox")
+
+    assert len((await finder.page(Filter(), limit=limit)).items) == 1
+    assert len((await finder.page(Filter("fox"), limit=limit)).items) == 1
+
+
+async def test_both_days_of_a_period_are_part_of_it(database: Database, finder: Finder) -> None:
+    for day in ("2026-01-30", "2026-01-31", "2026-02-01"):
+        await begin(database, day, day=day)
+
+    assert await ids(finder, since="2026-01-31") == ["2026-02-01", "2026-01-31"]
+    assert await ids(finder, until="2026-01-31") == ["2026-01-31", "2026-01-30"]
+    assert await ids(finder, since="2026-01-31", until="2026-01-31") == ["2026-01-31"]
+    assert await ids(finder, until="9999-12-31", since="0001-01-01") != []
+
+
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("value", ["yesterday", "2026-02-30", "2026-01-01T10:00", "\0", "1" * 999])
+async def test_what_is_no_date_is_told(finder: Finder, name: str, value: str) -> None:
+    with pytest.raises(StorageError, match=rf"{name} is .* no date\. Write a day as YYYY-MM-DD"):
+        await finder.page(Filter(**{name: value}))
+
+
+async def test_each_filter_chooses(database: Database, finder: Finder) -> None:
+    await begin(database, "a", image_type="logo", style="Ölgemälde auf Leinwand", words="fox")
+    await begin(database, "b", image_type="photo", bookmarked=True, words="fox")
+    await draw(database, "b", "img_b", rating=4)
+
+    for query in ("", "fox"):
+        assert await ids(finder, query, image_type="logo") == ["a"]
+        assert await ids(finder, query, style="ölGEMÄLDE") == ["a"]
+        assert await ids(finder, query, style="%") == []
+        assert await ids(finder, query, bookmarked=True) == ["b"]
+        assert await ids(finder, query, bookmarked=False) == ["a"]
+        assert await ids(finder, query, rating=4) == ["b"]
+        assert await ids(finder, query, rating=5) == []
+        assert await ids(finder, query, rating=1, image_type="logo") == []
+
+
+async def test_words_are_found_wherever_they_were_said(database: Database, finder: Finder) -> None:
+    await begin(database, "title", title="A zebra at dusk")
+    await begin(database, "words", words="I want a Zébra")
+    await begin(database, "answer", answer="zebras, of course")
+    await begin(database, "prompt")
+    await draw(database, "prompt", "img", prompt="zebra-striped")
+    await begin(database, "other", title="fox")
+
+    found = await ids(finder, "zebra")
+
+    assert found[0] == "title"
+    assert sorted(found) == ["answer", "prompt", "title", "words"]
+
+
+async def test_more_of_the_words_nearer_together_comes_first(
+    database: Database, finder: Finder
+) -> None:
+    await begin(database, "once", words="fox " + "and so on " * 50)
+    await begin(database, "often", words="fox fox fox")
+
+    assert await ids(finder, "fox") == ["often", "once"]
+
+
+async def test_a_word_finds_those_that_begin_with_it(database: Database, finder: Finder) -> None:
+    await begin(database, "a", words="a lighthouse")
+
+    (item,) = (await finder.page(Filter("light"))).items
+
+    assert item.snippet == "a **lighthouse**"
+
+
+async def test_all_words_must_be_there_and_else_it_is_said(
+    database: Database, finder: Finder
+) -> None:
+    await begin(database, "both", words="a fox in the snow")
+    await begin(database, "one", words="a fox on a roof")
+
+    tight = await finder.page(Filter("snow fox"))
+    loose = await finder.page(Filter("fox roof snow"), limit=1)
+    rest = await finder.page(Filter("fox roof snow"), cursor=loose.cursor)
+
+    assert ([item.id for item in tight.items], tight.loosened) == (["both"], False)
+    assert loose.loosened
+    assert rest.loosened
+    assert {item.id for item in [*loose.items, *rest.items]} == {"both", "one"}
+    assert not (await finder.page(Filter("hen pig"))).loosened
+
+
+@pytest.mark.parametrize(
+    ("words", "query"),
+    [
+        ("海辺の灯台を描いて", "灯台"),
+        ("我想要一座红色的灯塔", "灯塔 红色"),
+        ("ภาพประภาคารริมทะเล", "ประภาคาร"),
+        ("大きなLEGOの城", "lego 城"),
+    ],
+)
+async def test_words_of_scripts_without_spaces_are_found(
+    database: Database, finder: Finder, words: str, query: str
+) -> None:
+    await begin(database, "old", words=words)
+    await begin(database, "titled", day="2025-01-01", title=words)
+    await begin(database, "other", words="a fox")
+
+    page = await finder.page(Filter(query))
+
+    assert [item.id for item in page.items] == ["titled", "old"]
+    assert not page.loosened
+    assert all("**" in item.snippet for item in page.items)
+    assert await ids(finder, query, bookmarked=True) == []
+
+
+async def test_a_long_text_is_cut_around_the_words(database: Database, finder: Finder) -> None:
+    await begin(database, "a", words="and\nso on " * 100 + "the fox 灯台 sleeps " + "so on " * 100)
+
+    for query in ("fox", "灯台"):
+        (item,) = (await finder.page(Filter(query))).items
+        assert f"**{query}**" in item.snippet
+        assert item.snippet.startswith("…")
+        assert item.snippet.endswith("…")
+        assert "\n" not in item.snippet
+        assert len(item.snippet) < 200
+
+
+HOSTILE = [
+    '"', '""', '"fox', "fox AND", "NOT fox", "NEAR(fox hen, 2)", "fox*", "^fox", "title:fox", "{a b}:c",
+    "-fox", "fox\0hen", "\0", "(", "a" * 10_000, "a " * 5_000, "'; DROP TABLE texts; --", "%", "_",
+    " ".join(f"w{number}" for number in range(3_000)), "🦊", "...", "\u0301", "\u200d", "\ud800", "灯" * 9_999,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+async def test_no_query_fails_or_is_slow(database: Database, finder: Finder, query: str) -> None:
+    await begin(database, "a", words="fox hen NEAR not and")
+    await finder.page(Filter("warm up"))
+
+    started = time.perf_counter()
+    page = await finder.page(Filter(query, style=query, image_type=query))
+    plain = await finder.page(Filter(query))
+
+    assert time.perf_counter() - started < 1
+    assert page.items == []
+    assert plain.total == len(plain.items)
+
+
+async def test_operators_are_words_like_others(database: Database, finder: Finder) -> None:
+    await begin(database, "a", words="not near the house")
+    await begin(database, "b", words="a fox")
+
+    assert await ids(finder, "NOT NEAR") == ["a"]
+    assert await ids(finder, "(fox)") == ["b"]
+    assert await ids(finder, "title:fox") == ["b"]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(query=st.text(st.characters(), max_size=60))
+def test_any_text_is_a_query(tmp_path: Path, query: str) -> None:
+    async def search() -> Page:
+        database = Database(tmp_path)
+        try:
+            return await Finder(database).page(Filter(query, style=query, image_type=query))
+        finally:
+            await database.close()
+
+    assert asyncio.run(search()).items == []
+
+
+def _coded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+BAD_CURSORS = [
+    "",
+    "x",
+    "é",
+    "\0",
+    "=" * 9,
+    _coded("a\nb"),
+    _coded("a\nb\nc"),
+    "A" * 9_999,
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("cursor", BAD_CURSORS)
+async def test_a_cursor_that_is_none_is_told(finder: Finder, cursor: str) -> None:
+    for wanted in (Filter(), Filter("fox")):
+        with pytest.raises(StorageError, match="cursor .* Leave it out"):
+            await finder.page(wanted, cursor=cursor)
+    with pytest.raises(StorageError, match="cursor .* Leave it out"):
+        await finder.resources(cursor)
+
+
+async def test_a_cursor_of_other_filters_is_told(database: Database, finder: Finder) -> None:
+    for key in ("a", "b"):
+        await begin(database, key, words="a fox")
+    listed = (await finder.page(Filter(), limit=1)).cursor
+    found = (await finder.page(Filter("fox"), limit=1)).cursor
+
+    assert listed
+    assert found
+    for cursor, other in ((listed, Filter("fox")), (found, Filter()), (found, Filter("foxes"))):
+        with pytest.raises(StorageError, match="cursor"):
+            await finder.page(other, cursor=cursor)
+
+
+@pytest.mark.parametrize("place", ["all\n-1", "all\n٣", "each\n1", "all\n1e9", f"all\n{'9' * 40}"])
+async def test_a_forged_place_is_told(database: Database, finder: Finder, place: str) -> None:
+    for key in ("a", "b"):
+        await begin(database, key, words="a fox")
+    cursor = (await finder.page(Filter("fox"), limit=1)).cursor
+    mark = base64.urlsafe_b64decode(str(cursor)).decode().split("\n")[0]
+
+    with pytest.raises(StorageError, match="cursor"):
+        await finder.page(Filter("fox"), cursor=_coded(f"{mark}\n{place}"))
+
+
+async def test_these_come_in_the_order_that_was_asked(database: Database, finder: Finder) -> None:
+    for key in ("a", "b", "c"):
+        await begin(database, key)
+
+    page = await finder.these(["c", "gone", "a"])
+
+    assert [item.id for item in page.items] == ["c", "a"]
+    assert (page.total, page.cursor) == (2, None)
+    assert (await finder.these([])).items == []
+
+
+async def test_the_words_of_one_conversation(database: Database, finder: Finder) -> None:
+    await begin(database, "a", words="a fox", answer="in red")
+
+    assert (await finder.words("a")).split() == ["a", "fox", "in", "red"]
+    assert await finder.words("gone") == ""
+
+
+async def test_resources_come_newest_first_and_are_paged(
+    database: Database, finder: Finder
+) -> None:
+    for number in (1, 3):
+        await begin(database, f"conv_{number}", day=f"2026-01-0{number}", title=f"Title {number}")
+    prompt = "a very red fox " * 20
+    for name, number, kind in (("img_2", 2, "png"), ("img_4", 4, "svg")):
+        at = f"2026-01-0{number}T00:00:00.000000+00:00"
+        await draw(database, "conv_1", name, at=at, prompt=prompt, format=kind)
+
+    seen, cursor = [], None
+    for _ in range(4):
+        page = await finder.resources(cursor, limit=1)
+        seen, cursor = seen + page.items, page.cursor
+
+    assert cursor is None
+    uris = ["image://img_4", "conversation://conv_3", "image://img_2", "conversation://conv_1"]
+    assert [one.uri for one in seen] == uris
+    assert [one.mime_type for one in seen[:3]] == ["image/svg+xml", "text/markdown", "image/png"]
+    assert seen[1].title == "Title 3"
+    assert prompt.startswith(seen[0].title)
+    assert 40 < len(seen[0].title) <= 80
+    assert seen[2].path == "/there/img_2.png"
+
+
+def vectors_of(count: int, width: int = 512) -> Any:
+    return np.random.default_rng(5).normal(size=(count, width)).astype(np.float32)
+
+
+async def keep(database: Database, vectors: Any) -> list[str]:
+    """Conversations with these vectors."""
+    made = [await begin(database, f"conv_{number:03}") for number in range(len(vectors))]
+    rows = zip(made, vectors.tolist(), strict=True)
+    await Meanings(database).keep_all(MODEL, [(key, "sha", vector) for key, vector in rows])
+    return made
+
+
+async def nearest(meanings: Meanings, vector: Any, limit: int = 3) -> list[str]:
+    return [key for key, _ in await meanings.nearest(vector.tolist(), MODEL, limit=limit)]
+
+
+async def test_nearest_are_those_of_the_greatest_cosine(database: Database) -> None:
+    vectors, wanted = vectors_of(60), vectors_of(61)[-1]
+    made = await keep(database, vectors)
+
+    found = await Meanings(database).nearest(wanted.tolist(), MODEL, limit=7, without=made[3])
+
+    cosines = vectors @ wanted / np.linalg.norm(vectors, axis=1) / np.linalg.norm(wanted)
+    ordered = [index for index in np.argsort(-cosines) if index != 3][:7]
+    assert [key for key, _ in found] == [made[index] for index in ordered]
+    assert [score for _, score in found] == pytest.approx([cosines[i] for i in ordered], abs=1e-5)
+
+
+@pytest.mark.parametrize(("limit", "count"), [(-1, 0), (0, 0), (2, 2), (99, 3)])
+async def test_at_most_as_many_as_asked(database: Database, limit: int, count: int) -> None:
+    vectors = vectors_of(3)
+    await keep(database, vectors)
+
+    assert len(await nearest(Meanings(database), vectors[0], limit)) == count
+
+
+async def test_nothing_is_near_where_nothing_is_kept(database: Database) -> None:
+    meanings = Meanings(database)
+
+    assert await nearest(meanings, vectors_of(1)[0]) == []
+    assert await meanings.known(MODEL) == {}
+
+
+async def test_a_vector_of_zeros_is_near_nothing(database: Database) -> None:
+    await keep(database, np.zeros((2, 512), np.float32))
+
+    scores = await Meanings(database).nearest([0.0] * 512, MODEL, limit=5)
+
+    assert [score for _, score in scores] == [0.0, 0.0]
+
+
+async def test_what_is_known_is_of_this_model_and_the_newest(database: Database) -> None:
+    a, b = await keep(database, vectors_of(2))
+    meanings = Meanings(database)
+
+    await meanings.keep(a, MODEL, "newer", [1.0] * 512)
+    await meanings.keep(b, "another-model", "sha", [1.0] * 256)
+    await meanings.keep("gone", MODEL, "sha", [1.0] * 512)
+
+    assert await meanings.known(MODEL) == {a: "newer"}
+    assert await nearest(meanings, vectors_of(1)[0]) == [a]
+    assert await meanings.nearest([1.0] * 256, "another-model", limit=3) == [(b, pytest.approx(1))]
+
+
+async def test_changes_and_deletions_are_seen(database: Database) -> None:
+    vectors = vectors_of(5)
+    made = await keep(database, vectors)
+    meanings = Meanings(database)
+    assert (await nearest(meanings, vectors[1]))[0] == made[1]
+
+    await meanings.keep(made[4], MODEL, "newer", vectors[1].tolist())
+    await meanings.keep(made[1], MODEL, "newer", (-vectors[1]).tolist())
+    assert (await nearest(meanings, vectors[1]))[0] == made[4]
+
+    async with database.write() as session:
+        await session.execute(delete(Conversation).where(Conversation.id == made[4]))
+    assert made[4] not in await nearest(meanings, vectors[1], 9)
+
+    await begin(database, "new")
+    await meanings.keep("new", MODEL, "sha", vectors[1].tolist())
+    assert (await nearest(meanings, vectors[1], 9))[0] == "new"
+
+
+async def test_the_newest_one_deleted_and_another_kept_is_seen(database: Database) -> None:
+    vectors = vectors_of(2)
+    made = await keep(database, vectors)
+    meanings = Meanings(database)
+    await begin(database, "new")
+    await nearest(meanings, vectors[1])
+
+    async with database.write() as session:
+        await session.execute(delete(Conversation).where(Conversation.id == made[1]))
+    await Meanings(database).keep("new", MODEL, "sha", vectors[1].tolist())
+
+    assert await nearest(meanings, vectors[1]) == ["new", made[0]]
+
+
+async def test_vectors_that_did_not_change_are_not_read_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = vectors_of(4)
+    made = await keep(database, vectors)
+    meanings = Meanings(database)
+    await nearest(meanings, vectors[0])
+    read: list[int] = []
+
+    async def counted(session: Any, rows: list[int], *rest: Any) -> Any:
+        read.extend(rows)
+        return await real(session, rows, *rest)
+
+    import storage.meaning
+
+    real = storage.meaning._read
+    monkeypatch.setattr(storage.meaning, "_read", counted)
+    async with database.write() as session:
+        await session.execute(update(Conversation).values(title="x"))
+    await nearest(meanings, vectors[0])
+    assert read == []
+
+    await meanings.keep(made[2], MODEL, "newer", vectors[0].tolist())
+    await nearest(meanings, vectors[0])
+    assert len(read) == 1
+
+
+OTHER = """
+import asyncio, sys
+from pathlib import Path
+from storage.database import Database
+from storage.meaning import Meanings
+
+async def main():
+    database = Database(Path(sys.argv[1]))
+    meanings = Meanings(database)
+    (first, _), *_ = await meanings.nearest([1.0] + [0.0] * 511, "some-model", limit=1)
+    await meanings.keep(sys.argv[2], "some-model", "theirs", [1.0] + [0.0] * 511)
+    (second, _), *_ = await meanings.nearest([1.0] + [0.0] * 511, "some-model", limit=1)
+    await database.close()
+    print(first, second)
+
+asyncio.run(main())
+"""
+
+
+async def test_two_processes_see_each_other_s_vectors(database: Database, tmp_path: Path) -> None:
+    vectors = vectors_of(3)
+    vectors[0, 0] = 99
+    wanted = np.eye(512, dtype=np.float32)[0]
+    made = await keep(database, vectors)
+    meanings = Meanings(database)
+    before = await nearest(meanings, wanted)
+
+    other = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        OTHER,
+        str(tmp_path),
+        made[2],
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await other.communicate()
+
+    assert before[0] == made[0]
+    assert said.decode().split() == [made[0], made[2]]
+    assert (await nearest(meanings, wanted))[0] == made[2]
+    assert (await meanings.known(MODEL))[made[2]] == "theirs"
+
+
+async def test_a_list_and_a_search_while_another_writes(database: Database, tmp_path: Path) -> None:
+    other = Database(tmp_path)
+    await begin(database, "a", words="a fox", day=date.today().isoformat())
+    async with other.write() as session:
+        session.add(Conversation(id="b", mode="guided", created_at="", changed_at=""))
+        await session.flush()
+        assert await ids(Finder(database), "fox") == ["a"]
+        assert await ids(Finder(database)) == ["a"]
+    await other.close()
+    assert await ids(Finder(database)) == ["a", "b"]

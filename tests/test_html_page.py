@@ -1,0 +1,271 @@
+"""The HTML page stands alone: it shows the record, runs nothing, and asks no network."""
+
+import hashlib
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from PIL import Image as Pixels
+
+from cli.export import export
+from settings import Settings
+from storage.database import Database
+from storage.records import Records
+from storage.tables import Conversation, Image, Spending
+from tests.calls import consult, draw
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+ITS_OWN = (b"clients2.google.com", b"update.googleapis.com", b"accounts.google.com")
+"""Where Chromium asks of itself for the time, its updates and its extensions."""
+
+SCRIPT = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>"
+ACTIVE_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="60">'
+    "<script>fetch('http://evil.example')</script>"
+    '<image href="http://evil.example/a.png" width="9" height="9"/>'
+    '<rect width="60" height="60" fill="#c33"/></svg>'
+)
+
+
+class Read(HTMLParser):
+    """The tags, attributes and words of a page; checks that what is opened is closed."""
+
+    VOID = frozenset({"meta", "img", "br"})
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words = ""
+        self.open: list[str] = []
+        self.feed(page.read_text(encoding="utf-8"))
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    @property
+    def pictures(self) -> list[str]:
+        return [attrs["src"] for tag, attrs in self.tags if tag == "img"]
+
+
+def check_alone(read: Read) -> None:
+    """Nothing in the page runs or leads anywhere."""
+    names = {tag for tag, _ in read.tags}
+    assert not names & {"script", "iframe", "object", "embed", "svg", "link", "form", "a", "base"}
+    assert {"http-equiv": "Content-Security-Policy", "content": POLICY} in [a for _, a in read.tags]
+    for _, attributes in read.tags:
+        assert not any(name.startswith("on") for name in attributes)
+        assert "href" not in attributes
+        assert attributes.get("src", "data:image/").startswith("data:image/")
+
+
+async def written(settings: Settings, conversation_id: str, folder: Path) -> Path:
+    database = Database(settings.data_dir)
+    try:
+        conversation = await Records(database).load(conversation_id)
+    finally:
+        await database.close()
+    spending = Spending(
+        day="2026-10-09", origin="sandbox", purpose="image", model="m", usd=0.0412, estimated=True
+    )
+    (page,) = export(conversation, [spending], folder, "html")
+    return page
+
+
+@pytest.fixture
+async def page(client: Client[Any], settings: Settings, tmp_path: Path) -> Path:
+    """The page of a dialogue with changed and varied pictures."""
+    asked = await consult(client, f"a lighthouse in a storm {SCRIPT}", mode="guided")
+    conversation_id = asked["conversation_id"]
+    answer = {"question_id": asked["questions"][0]["id"], "answer": "for my wall <b>now</b>"}
+    await consult(
+        client, "as a linocut", conversation_id=conversation_id, answers=[answer], finish=True
+    )
+    here = {"conversation_id": conversation_id, "quality": "low"}
+    first = await draw(client, verify=True, **here)
+    await draw(client, prompt="make the sky red", **here)
+    root = first["images"][0]["image_id"]
+    await draw(client, prompt="add a boat", variations=2, from_image=root, **here)
+    return await written(settings, conversation_id, tmp_path / "out")
+
+
+async def test_it_shows_the_record_and_stands_alone(page: Path) -> None:
+    read = Read(page)
+
+    check_alone(read)
+    assert len(read.pictures) == 4
+    for words in (
+        SCRIPT, "for my wall <b>now</b>", "make the sky red", "add a boat", "Refined prompt",
+        "Varied on purpose", "items met", "0.0412", "about",
+    ):  # fmt: skip
+        assert words in read.words
+    assert read.words.count("sandbox") >= 6
+    assert "@media print" in read.words
+    assert "prefers-color-scheme: dark" in read.words
+
+
+def source(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+async def test_a_change_stands_under_the_picture_it_was_made_from(page: Path) -> None:
+    tree = source(page).partition('<ol class="tree">')[2].partition("</section>")[0]
+    assert tree.count("<li>") == tree.count("</li>") == 4
+    assert tree.count("<ol>") == 1
+    assert tree.index("Drawn from the refined prompt") < tree.index("<ol>")
+    assert tree.index("<ol>") < tree.index("make the sky red") < tree.index("add a boat")
+
+
+STAMP = "2026-10-09T10:00:00.000000+00:00"
+
+
+def made(*files: Path, chain: bool = False) -> Conversation:
+    """A record of pictures that lie in these files."""
+    one = Conversation(id="conv_1", title="t", mode="skip", created_at=STAMP, changed_at=STAMP)
+    for number, path in enumerate(files):
+        data = path.read_bytes() if path.exists() else b""
+        one.images.append(
+            Image(
+                id=f"img_{number}", job_id="job_1", path=str(path), format="png", width=1, height=1,
+                bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), prompt=f"p{number}",
+                parent_image_id=f"img_{number - 1}" if chain and number else None,
+                revised_prompt="", variation="", model="m", response_id="resp_1", liked="",
+                disliked="", rating=None, verification=None, created_at=STAMP,
+            )
+        )  # fmt: skip
+    return one
+
+
+def test_an_svg_is_a_picture_and_never_part_of_the_page(tmp_path: Path) -> None:
+    file = tmp_path / "a.svg"
+    file.write_text(ACTIVE_SVG, encoding="utf-8")
+
+    (page,) = export(made(file), [], tmp_path / "out", "html")
+
+    read = Read(page)
+    check_alone(read)
+    assert read.pictures[0].startswith("data:image/svg+xml;base64,")
+    assert "sandbox" not in read.words
+    assert "evil.example" not in page.read_text(encoding="utf-8")
+
+
+def test_a_large_picture_is_a_small_jpeg_that_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "large.png"
+    Pixels.effect_noise((2600, 2600), 90).save(file)
+    assert file.stat().st_size > 5 * 2**20
+
+    (page,) = export(made(file), [], tmp_path / "out", "html")
+
+    read = Read(page)
+    assert read.pictures[0].startswith("data:image/jpeg;base64,")
+    assert "A small JPEG of it; the file has" in read.words
+    assert page.stat().st_size < 500_000
+
+
+def test_a_file_that_is_gone_or_no_picture_is_said_in_its_place(tmp_path: Path) -> None:
+    other = tmp_path / "notes.png"
+    other.write_bytes(b"no picture at all")
+
+    (page,) = export(made(tmp_path / "gone.png", other), [], tmp_path / "out", "html")
+
+    read = Read(page)
+    assert read.pictures == []
+    assert f"is no longer where it was saved: {tmp_path / 'gone.png'}" in read.words
+    assert "cannot be shown here" in read.words
+
+
+def test_a_long_line_of_changes_is_no_obstacle(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    Pixels.new("RGB", (4, 4)).save(file)
+
+    (page,) = export(made(*[file] * 1500, chain=True), [], tmp_path / "out", "html")
+
+    assert len(Read(page).pictures) == 1500
+
+
+class Counted:
+    """A listener that counts who comes."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                taken, _ = self._socket.accept()
+            except OSError:
+                return
+            with taken:
+                taken.settimeout(2)
+                self.calls.append(taken.recv(300))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def proxy() -> Iterator[Counted]:
+    counted = Counted()
+    yield counted
+    counted.close()
+
+
+def shoot(page: Path, shot: Path, proxy: Counted, size: str = "1200,1600", *more: str) -> None:
+    assert CHROMIUM is not None
+    quiet = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+        "--no-first-run", "--disable-component-update", "--disable-sync", "--no-pings",
+        "--disable-dev-shm-usage",
+    ]  # fmt: skip
+    subprocess.run(
+        [
+            CHROMIUM, *quiet, f"--user-data-dir={shot.parent / 'profile'}",
+            f"--proxy-server=http://127.0.0.1:{proxy.port}", "--proxy-bypass-list=<-loopback>",
+            f"--screenshot={shot}", f"--window-size={size}", *more, page.as_uri(),
+        ],
+        check=True, capture_output=True, timeout=50,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="left out: no Chromium is installed here")
+async def test_a_browser_shows_it_and_asks_nobody(
+    page: Path, proxy: Counted, tmp_path: Path
+) -> None:
+    shot = tmp_path / "shot.png"
+
+    shoot(page, shot, proxy)
+
+    assert [call for call in proxy.calls if not any(host in call for host in ITS_OWN)] == []
+    with Pixels.open(shot) as seen:
+        colours = seen.convert("RGB").getcolors(2**24)
+    assert colours is not None
+    assert len(colours) > 200
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="left out: no Chromium is installed here")
+def test_the_count_would_see_a_request(proxy: Counted, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<img src='http://evil.example/x.png'>", encoding="utf-8")
+
+    shoot(page, tmp_path / "shot.png", proxy)
+
+    assert any(b"evil.example" in call for call in proxy.calls)
