@@ -59,19 +59,15 @@ def add_resources(server: FastMCP, parts: Parts) -> None:
     @server.resource("image://{image_id}", title="A picture in full")
     async def image(image_id: str) -> ResourceResult:
         """The bytes of a picture exactly as they came."""
-        from anyio import Path
+        from anyio import to_thread
+
+        from storage.pictures import kept_bytes
 
         try:
             found = await parts.records.image(image_id)
+            data = await to_thread.run_sync(kept_bytes, found)
         except Problem as problem:
             raise _told(problem) from problem
-        try:
-            data = await Path(found.path).read_bytes()
-        except OSError as error:
-            raise ResourceError(
-                f"The file of {found.id} is no longer at {found.path}: it was moved or deleted.",
-                log_level=logging.DEBUG,
-            ) from error
         kind = "svg+xml" if found.format == "svg" else found.format
         return ResourceResult([ResourceContent(data, mime_type=f"image/{kind}")])
 

@@ -1,7 +1,6 @@
 """A conversation as one HTML page that stands alone: pictures inside, no script, no network."""
 
 import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from consultation.result import SOURCES
 from gateway.reading import is_sandbox
 from generation.preview import is_svg, preview_of
+from storage.errors import StorageError
+from storage.pictures import kept_bytes
 from storage.tables import Conversation, Image, Spending
 
 TEMPLATE = "page.html.j2"
@@ -70,21 +71,11 @@ def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
 
 
 def file_of(image: Image) -> tuple[bytes | None, str]:
-    """The bytes of a picture, or why there are none.
-
-    Only the very bytes that were recorded are taken: the path of a record that was brought
-    in may name any file of this machine.
-    """
-    path = Path(image.path)
+    """The bytes of a picture, or why there are none."""
     try:
-        if not path.is_file():
-            return None, f"The file is no longer where it was saved: {image.path}"
-        data = path.read_bytes() if path.stat().st_size == image.bytes else b""
-    except (OSError, ValueError) as error:
-        return None, f"The file cannot be read ({error}): {image.path}"
-    if hashlib.sha256(data).hexdigest() != image.sha256:
-        return None, f"The file is not the one that was recorded, so it is left out: {image.path}"
-    return data, ""
+        return kept_bytes(image), ""
+    except StorageError as error:
+        return None, str(error)
 
 
 def made_in_sandbox(conversation: Conversation, spending: list[Spending]) -> bool:

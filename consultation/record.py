@@ -1,10 +1,14 @@
 """A conversation as Markdown that reads well: who said what, and what came of it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from consultation.result import SOURCES
 from consultation.turn import Phrase
 from storage.tables import Brief, Conversation, Image, Question, Turn
+
+DEEPEST = 12
+"""A longer chain of changes is not set further in: each step says what it was changed from."""
 
 
 def as_markdown(conversation: Conversation) -> str:
@@ -21,7 +25,7 @@ def as_markdown(conversation: Conversation) -> str:
         lines += ["", *_turn(conversation, turn)]
     if conversation.images:
         lines += ["", "## Pictures", ""]
-        lines += _pictures(conversation, None, 0)
+        lines += _pictures(conversation)
     return "\n".join(lines) + "\n"
 
 
@@ -94,14 +98,17 @@ def _origin(turn: Turn) -> Iterator[str]:
         yield f"Written by {turn.model} with {written}."
 
 
-def _pictures(conversation: Conversation, parent: str | None, depth: int) -> Iterator[str]:
+def _pictures(conversation: Conversation) -> Iterator[str]:
     """The pictures as a tree: each stands below the one it was changed from."""
     known = {image.id for image in conversation.images}
+    below: defaultdict[str | None, list[Image]] = defaultdict(list)
     for image in conversation.images:
-        above = image.parent_image_id if image.parent_image_id in known else None
-        if above == parent:
-            yield from (f"{'  ' * depth}{line}" for line in _picture(conversation, image))
-            yield from _pictures(conversation, image.id, depth + 1)
+        below[image.parent_image_id if image.parent_image_id in known else None].append(image)
+    waiting = [(image, 0) for image in reversed(below[None])]
+    while waiting:
+        image, depth = waiting.pop()
+        yield from (f"{'  ' * min(depth, DEEPEST)}{line}" for line in _picture(conversation, image))
+        waiting += [(child, depth + 1) for child in reversed(below[image.id])]
 
 
 def _picture(conversation: Conversation, image: Image) -> Iterator[str]:

@@ -4,13 +4,14 @@ import asyncio
 import base64
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from consultation.errors import ConsultationError
+from storage.errors import StorageError
 from storage.inputs import InputError, Inputs
+from storage.pictures import kept_bytes
 from storage.records import Records
-from storage.tables import Conversation, Turn
+from storage.tables import Conversation, Image, Turn
 
 MOST = 4
 IMAGE_ID = "img_"
@@ -30,7 +31,7 @@ async def take_references(
     taken = []
     for number, name in enumerate(given, start=before + 1):
         if name.startswith(IMAGE_ID):
-            data = await asyncio.to_thread(_bytes, (await records.image(name)).path, name)
+            data = await asyncio.to_thread(_bytes, await records.image(name))
             file = await asyncio.to_thread(inputs.copy, data, name)
         else:
             file = await asyncio.to_thread(inputs.take, name)
@@ -56,8 +57,8 @@ def reference_parts(turn: Turn, inputs: Inputs) -> list[dict[str, Any]]:
     return parts
 
 
-def _bytes(path: str, name: str) -> bytes:
+def _bytes(image: Image) -> bytes:
     try:
-        return Path(path).read_bytes()
-    except OSError:
-        raise InputError(f"The file of {name} is no longer where it was saved ({path}).") from None
+        return kept_bytes(image)
+    except StorageError as error:
+        raise InputError(str(error)) from error

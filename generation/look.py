@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 
 from gateway import Gateway
 from gateway.errors import GatewayError
@@ -14,6 +13,7 @@ from generation.verification import Finding, Verification, build_request, checkl
 from prompts.library import Library
 from settings import Settings
 from storage.errors import StorageError
+from storage.pictures import kept_bytes
 from storage.records import Records, booking
 from storage.tables import Conversation, Image, Job
 
@@ -51,8 +51,8 @@ class Look:
         """Look, and keep what was found with the picture. A failure is a note, never an error."""
         items = await asyncio.to_thread(self.items, conversation)
         try:
-            data = await asyncio.to_thread(Path(image.path).read_bytes)
-        except OSError:
+            data = await asyncio.to_thread(kept_bytes, image)
+        except StorageError:
             data = b""
         seen, model, usd, note = await self._ask(image, items, data)
         told = await aside(self._facts, job, conversation, data)

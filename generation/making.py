@@ -29,6 +29,7 @@ TAKEN_BACK = "The request was taken back before it was sent. Nothing was charged
 UPLOADED = (
     "OpenAI no longer knew the earlier picture's response, so the kept file was uploaded instead."
 )
+NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."
 OTHER_MODEL = (
     "Another assistant model drew the earlier picture, so its kept file was uploaded instead of "
     "its response."
@@ -120,9 +121,13 @@ class Maker:
             pictures=pictures,
             mask=mask,
         )
-        if "previous_response_id" in request and _drawn_by_another(order):
-            parent = await self.sending.kept(order.planned.parent)  # type: ignore[arg-type]  # there is one
-            return with_picture(request, parent), OTHER_MODEL
+        parent = order.planned.parent
+        if parent is None or mask is not None:
+            return request, None
+        if "previous_response_id" not in request:
+            return with_picture(request, await self.sending.kept(parent)), NO_RESPONSE
+        if _drawn_by_another(order):
+            return with_picture(request, await self.sending.kept(parent)), OTHER_MODEL
         return request, None
 
     async def _sent_again(

@@ -5,13 +5,14 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gateway import Gateway
 from generation.errors import GenerationError
 from generation.request import Part
+from storage.errors import StorageError
 from storage.inputs import InputError, InputPicture, Inputs, check_mask
+from storage.pictures import kept_bytes
 from storage.records import Records
 from storage.tables import Image
 
@@ -134,9 +135,6 @@ def _by_id(file_id: str) -> dict[str, Any]:
 
 def _bytes(image: Image) -> bytes:
     try:
-        return Path(image.path).read_bytes()
-    except OSError:
-        raise InputError(
-            f"The file of {image.id} is no longer where it was saved ({image.path}). Put it back, "
-            "or start from another picture."
-        ) from None
+        return kept_bytes(image)
+    except StorageError as error:
+        raise InputError(f"{error} Put it back, or start from another picture.") from error

@@ -18,6 +18,8 @@ from generation.result import (
     Status,
 )
 from generation.verification import Verification, confidence
+from storage.errors import StorageError
+from storage.pictures import kept_bytes
 from storage.tables import Conversation, Image
 
 REFINE = (
@@ -163,8 +165,8 @@ def _notes(ended: list[Waited], made: list[Made], working: list[Waited]) -> list
 
 def _bytes(image: Image) -> bytes:
     try:
-        return Path(image.path).read_bytes()
-    except OSError:
+        return kept_bytes(image)
+    except StorageError:
         return b""
 
 

@@ -1,5 +1,6 @@
-"""The one module that writes picture files."""
+"""The one module that writes picture files, and reads them back."""
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -7,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.errors import StorageError
+from storage.tables import Image
 
 ROOM = 64 * 1024 * 1024
 """Free bytes that must be there before a picture is paid for; large ones pass 30 MB."""
@@ -62,6 +64,28 @@ class Pictures:
                 f"nor in {self._reserve} ({error.strerror})."
             ) from error
         return path, f"{self._folder} could not be written ({reason}), so it was saved here."
+
+
+def kept_bytes(image: Image) -> bytes:
+    """The bytes of a picture, the very ones that were recorded.
+
+    No others are given out: a record that was brought in may name any file of this machine.
+    Raises `StorageError` where the file is gone, cannot be read, or is another one.
+    """
+    path = Path(image.path)
+    try:
+        if not path.is_file():
+            raise StorageError(
+                f"The file of {image.id} is no longer where it was saved: {image.path}."
+            )
+        data = path.read_bytes() if path.stat().st_size == image.bytes else b""
+    except (OSError, ValueError) as error:
+        raise StorageError(f"The file of {image.id} cannot be read: {image.path}.") from error
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise StorageError(
+            f"The file of {image.id} is not the one that was recorded: {image.path}."
+        )
+    return data
 
 
 def _write(folder: Path, data: bytes, name: str) -> Path:

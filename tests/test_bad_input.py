@@ -227,8 +227,8 @@ async def test_a_picture_that_no_disk_takes_can_be_collected_later(
         assert sandbox.count("image") == 1
 
 
-async def test_a_damaged_database_is_told_and_left_as_it_is(
-    connect: Connect, sandbox: Sandbox, settings: Settings
+async def test_a_damaged_database_is_set_aside_whole_and_the_call_goes_on_with_word_of_it(
+    connect: Connect, settings: Settings
 ) -> None:
     settings.data_dir.mkdir()
     damaged = settings.data_dir / "conversations.db"
@@ -236,11 +236,13 @@ async def test_a_damaged_database_is_told_and_left_as_it_is(
     before = damaged.read_bytes()
 
     async with connect() as client:
-        error = await refusal(client, CONSULT, message="a fox")
+        first = await consult(client, "a fox")
+        second = await consult(client, "a hen")
 
-    assert "is damaged" in error
-    assert damaged.read_bytes() == before
-    assert sandbox.requests == []
+    [aside] = settings.data_dir.glob("conversations.db.damaged-*")
+    assert aside.read_bytes() == before
+    assert str(aside) in " ".join(first["notes"])
+    assert str(aside) not in " ".join(second["notes"])
 
 
 @contextmanager

@@ -91,6 +91,7 @@ async def test_drawings_under_way_count_in_the_budget(connect: Connect, sandbox:
 async def test_several_pictures_at_once_do_not_pass_the_budget(
     connect: Connect, sandbox: Sandbox
 ) -> None:
+    sandbox.fail("delay=1", times=6, kind="image")
     async with connect(daily_budget_usd=0.05) as client:
         calls = (
             client.call_tool(DRAW, {"prompt": f"fox {n}", **SKIP}, raise_on_error=False)

@@ -256,7 +256,7 @@ async def test_a_picture_that_was_moved_is_told(client: Client[Any]) -> None:
     drawn = await draw(client, prompt="a fox", **SKIP)
     picture(drawn).unlink()
 
-    with pytest.raises((MCPError, ResourceError), match="moved or deleted"):
+    with pytest.raises((MCPError, ResourceError), match="no longer where it was saved"):
         await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
 
 

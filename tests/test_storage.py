@@ -199,22 +199,6 @@ async def test_a_record_of_a_newer_version_is_left_alone_and_told_in_words(
     assert counts(path) == before
 
 
-async def test_a_record_damaged_behind_its_first_page_is_told_in_words_and_left_as_it_was(
-    connect: Connect, tmp_path: Path
-) -> None:
-    async with connect() as client:
-        await consult(client, "a lighthouse")
-    path = tmp_path / "data" / FILE_NAME
-    broken = path.read_bytes()[:4096] + b"\0\xff" * 8192
-    path.write_bytes(broken)
-
-    async with connect() as client:
-        error = await refusal(client, CONSULT, message="a lighthouse")
-
-    assert f"{path} is damaged" in error
-    assert path.read_bytes() == broken
-
-
 @POSIX
 async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Path) -> None:
     before = os.umask(0)
