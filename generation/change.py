@@ -2,30 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
+from prompts.lists import Changes
 from storage.tables import Conversation
-
-CHANGES = Path(__file__).parent.parent / "prompts" / "changes.yaml"
 
 Direction = Literal["more", "less", "change"]
 Strength = Literal["slightly", "plainly", "strongly"]
-
-
-class _Words(BaseModel):
-    """The lists of `prompts/changes.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    slightly: tuple[str, ...]
-    strongly: tuple[str, ...]
-    more: tuple[str, ...]
-    less: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,9 +19,8 @@ class Change:
     strength: Strength
 
 
-def read_change(words: str) -> Change:
+def read_change(words: str, lists: Changes) -> Change:
     """What the words say of a change. More and less at once is a plain change."""
-    lists = _words()
     more, less = _says(lists.more, words), _says(lists.less, words)
     slightly, strongly = _says(lists.slightly, words), _says(lists.strongly, words)
     direction: Direction = "change" if more == less else "more" if more else "less"
@@ -57,8 +39,3 @@ def kept_dimensions(conversation: Conversation, known: set[str]) -> list[str]:
 
 def _says(listed: tuple[str, ...], words: str) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", words, re.I) for word in listed)
-
-
-@cache
-def _words() -> _Words:
-    return _Words.model_validate(yaml.safe_load(CHANGES.read_text(encoding="utf-8")))

@@ -11,7 +11,7 @@ from generation.made import Made
 from generation.making import LOST, TAKEN_BACK, Maker, Order
 from generation.options import Options, choose
 from generation.picture import aside
-from generation.plan import Plan, plan
+from generation.plan import Plan, plan, suggestion
 from generation.request import instruct
 from generation.result import Generation
 from generation.rows import job_rows
@@ -23,6 +23,9 @@ from prompts.library import Library
 from settings import Settings
 from storage.records import UNDER_WAY, Records, is_alive
 from storage.tables import Conversation, Image, Job
+
+WRITTEN = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
+"""The prompt files that have a part in a picture."""
 
 Drawn = tuple[Generation, bytes | None]
 """A result and its preview, a JPEG."""
@@ -71,7 +74,8 @@ class Artist:
     async def _buy(
         self, conversation: Conversation, planned: Plan, wish: Wish, progress: Progress
     ) -> Drawn:
-        suggested = conversation.briefs[-1].suggested if conversation.briefs else {}
+        model = wish.options.get("image_model") or self._settings.image_model
+        suggested = suggestion(conversation, planned, model)
         today = datetime.now().astimezone().date()
         options = choose(wish.options, suggested, self._settings, today)
         sources = await self._maker.sending.take(
@@ -86,7 +90,7 @@ class Artist:
             planned,
             options,
             sources=sources,
-            varied=variations(wish.strategy, wish.variations),
+            varied=variations(wish.strategy, wish.variations, self._library.ways()),
             templates=[order.templates for order in orders],
         )
         jobs, new = await self._claim(jobs, options)
@@ -114,7 +118,7 @@ class Artist:
                 masked=sources.mask is not None,
                 variation=way,
             )
-            for way in variations(wish.strategy, wish.variations)
+            for way in variations(wish.strategy, wish.variations, self._library.ways())
         ]
         return [
             Order(conversation, planned, options, sources, instructions, used, wish.verify)
@@ -176,6 +180,7 @@ class Artist:
             elapsed=elapsed,
             sandbox=self._maker.origin == "sandbox",
         )
+        result.notes += await asyncio.to_thread(self._library.faults, *WRITTEN)
         if self._settings.preview == "off":
             return result, None
         return result, await aside(preview_of_all, ended)

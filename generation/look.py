@@ -71,8 +71,8 @@ class Look:
         if not items or shown is None:
             return [], "", 0.0, UNSEEN if items else None
         model = self._settings.facilitator_model
-        template = self._library.template(VERIFY)
-        request = build_request(items, shown, model=model, template=template)
+        told = self._library.render(VERIFY, count=len(items))
+        request = build_request(items, shown, model=model, told=told)
         request["metadata"]["conversation"] = image.conversation_id
         try:
             reply = await self._gateway.talk(request)

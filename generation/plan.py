@@ -7,6 +7,8 @@ from generation.wish import Wish
 from storage.records import UNDER_WAY
 from storage.tables import Conversation, Image, Job
 
+SHAPE = ("size", "background", "output_format")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -50,6 +52,21 @@ def plan(conversation: Conversation, wish: Wish) -> Plan:
     refined = _refined(conversation)
     drawn = any(image.prompt == refined for image in conversation.images)
     return Plan(refined, kept=_newest(conversation, wish) if drawn else [])
+
+
+def suggestion(conversation: Conversation, planned: Plan, image_model: str) -> dict[str, str]:
+    """Options to draw with where the caller leaves them open.
+
+    The dialogue's; a change keeps the shape and format of the picture that it changes, unless
+    another image model is to draw it.
+    """
+    suggested = dict(conversation.briefs[-1].suggested) if conversation.briefs else {}
+    if planned.parent is None:
+        return suggested
+    before = next(job.options for job in conversation.jobs if job.id == planned.parent.job_id)
+    if before.get("image_model") != image_model:
+        return suggested
+    return suggested | {name: before[name] for name in SHAPE if name in before}
 
 
 def _is_new_wish(conversation: Conversation, wish: Wish) -> bool:

@@ -7,7 +7,7 @@ from generation.options import Options
 from generation.plan import Plan
 from generation.vary import Variation
 from prompts.library import Library
-from prompts.template import Template
+from prompts.template import Rendered
 from storage.tables import Conversation
 
 DRAW, REFINE, VARY = "generation/draw", "generation/refine", "generation/vary"
@@ -81,29 +81,28 @@ def instruct(
     `pictures` is how many come with the words. The words themselves travel as input.
     """
     if planned.parent is not None:
-        used = [library.template(REFINE)]
-        told = _refine(used[0], planned, conversation, library, masked=masked)
+        used = [_refine(planned, conversation, library, masked=masked)]
     else:
-        used = [library.template(DRAW)]
-        told = used[0].render(pictures=pictures)
+        used = [library.render(DRAW, pictures=pictures)]
     if variation is not None:
-        used.append(library.template(VARY))
-        told += "\n\n" + used[-1].render(say=variation.say, strategy=variation.thing)
-    return told, {template.name: template.fingerprint for template in used}
+        used.append(library.render(VARY, say=variation.say, strategy=variation.thing))
+    return "\n\n".join(told.text for told in used), {
+        told.name: told.fingerprint for told in used
+    }
 
 
 def _refine(
-    template: Template,
     planned: Plan,
     conversation: Conversation,
     library: Library,
     *,
     masked: bool,
-) -> str:
-    change = read_change(planned.prompt)
+) -> Rendered:
+    change = read_change(planned.prompt, library.changes())
     image_type = library.image_types().get(conversation.image_type)
     known = set(image_type.dimensions) if image_type else set()
-    return template.render(
+    return library.render(
+        REFINE,
         direction=change.direction,
         strength=change.strength,
         keep=kept_dimensions(conversation, known),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from prompts.template import Template
+    from prompts.template import Rendered
 
 SCHEMA_NAME = "picture_check"
 
@@ -59,24 +59,24 @@ def checklist(
 
 
 def build_request(
-    items: Sequence[str], preview_jpeg: bytes, *, model: str, template: "Template"
+    items: Sequence[str], preview_jpeg: bytes, *, model: str, told: "Rendered"
 ) -> dict[str, Any]:
     """The body of the call. The items travel as input, never as instructions."""
     numbered = [{"id": number, "text": text} for number, text in enumerate(items, start=1)]
-    told = json.dumps({"items": numbered}, ensure_ascii=False)
+    listed = json.dumps({"items": numbered}, ensure_ascii=False)
     picture = f"data:image/jpeg;base64,{base64.b64encode(preview_jpeg).decode()}"
     content = [
-        {"type": "input_text", "text": told},
+        {"type": "input_text", "text": listed},
         {"type": "input_image", "image_url": picture, "detail": "high"},
     ]
     return {
         "model": model,
-        "instructions": template.render(count=len(items)),
+        "instructions": told.text,
         "input": [{"role": "user", "content": content}],
         "text": response_format(),
         "temperature": 0,
         "max_output_tokens": TOKENS_AT_LEAST + TOKENS_PER_ITEM * len(items),
-        "metadata": {"templates": f"{template.name}@{template.fingerprint}"},
+        "metadata": {"templates": f"{told.name}@{told.fingerprint}"},
     }
 
 
