@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -12,7 +11,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -214,18 +212,6 @@ async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Pat
     assert oct(mode_of(folder)) == "0o700"
 
 
-def test_four_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
-    amount = 25
-
-    writers = [process(WRITING + MANY, tmp_path, str(amount)) for _ in range(4)]
-    said = [writer.communicate(timeout=60) for writer in writers]
-
-    assert said == [("", "")] * 4
-    assert [writer.returncode for writer in writers] == [0] * 4
-    written = counts(tmp_path / "data" / FILE_NAME)
-    assert written == dict.fromkeys(written, 4 * amount)
-
-
 async def test_a_record_that_another_process_is_just_making_is_waited_for(
     records: Records, tmp_path: Path
 ) -> None:
@@ -252,29 +238,6 @@ def test_two_processes_that_make_the_record_at_once_both_succeed(tmp_path: Path)
     assert said == [("", "")] * 2
     for number in range(times):
         assert counts(tmp_path / f"data{number}" / FILE_NAME)["conversations"] == 2
-
-
-@POSIX
-@pytest.mark.parametrize("moment", [0.0, 0.003, 0.01])
-async def test_a_process_killed_amid_writing_leaves_whole_records(
-    records: Records, tmp_path: Path, moment: float
-) -> None:
-    writer = process(WRITING + ENDLESS, tmp_path)
-    assert writer.stdout
-    confirmed = [writer.stdout.readline().strip() for _ in range(5)]
-    await anyio.sleep(moment)
-    writer.send_signal(signal.SIGKILL)
-    confirmed += writer.communicate(timeout=60)[0].split()
-
-    path = tmp_path / "data" / FILE_NAME
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    there = counts(path)
-    assert len(set(there.values())) == 1
-    assert len(confirmed) <= there["conversations"] <= len(confirmed) + 1
-    for conversation_id in confirmed:
-        assert len((await records.load(conversation_id)).turns[0].words) == 120_000
-    assert await records.begin("guided")
 
 
 async def test_what_cannot_be_written_whole_is_not_written_at_all(

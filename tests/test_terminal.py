@@ -1,47 +1,38 @@
 """The dialogue in a terminal: `consult`, with its input from a pipe."""
 
-import os
+import io
 import re
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from cli import _app
+
+Consult = Callable[..., str]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    """An environment whose folders are all temporary."""
-    return {
-        **os.environ,
-        "HOME": str(tmp_path),
-        "IMAGE_CONSULTANT_DATA_DIR": str(tmp_path / "data"),
-        "IMAGE_CONSULTANT_IMAGES_DIR": str(tmp_path / "images"),
-    }
+def consult(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Consult:
+    """What the command prints when a person types these lines."""
+    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
 
+    def run(typed: list[str], *options: str) -> str:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in typed)))
+        _app()(["consult", "--sandbox", *options], result_action="return_value")
+        return capsys.readouterr().out
 
-def consult(home: dict[str, str], typed: list[str], *options: str) -> str:
-    """What the command prints when a person types this."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "__main__.py"), "consult", "--sandbox", *options],
-        input="".join(f"{line}\n" for line in typed),
-        env=home,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=True,
-    )
-    assert "Traceback" not in done.stderr
-    return done.stdout
+    return run
 
 
 def test_numbers_own_words_and_enter_answer_and_the_picture_is_drawn(
-    home: dict[str, str], tmp_path: Path
+    consult: Consult, tmp_path: Path
 ) -> None:
-    said = consult(home, ["a lighthouse", "1", "oil on canvas", "", "finish", "y"])
+    said = consult(["a lighthouse", "1", "oil on canvas", "", "finish", "y"])
 
     prompt = said.partition("The refined prompt")[2]
     assert "oil on canvas" in prompt
@@ -50,24 +41,24 @@ def test_numbers_own_words_and_enter_answer_and_the_picture_is_drawn(
     assert Path(path).parent == tmp_path / "images"
 
 
-def test_back_returns_to_the_question_before(home: dict[str, str]) -> None:
-    said = consult(home, ["a lighthouse", "1", "back", "2", "woodcut", "blue", "finish", "n"])
+def test_back_returns_to_the_question_before(consult: Consult) -> None:
+    said = consult(["a lighthouse", "1", "back", "2", "woodcut", "blue", "finish", "n"])
 
     assert said.count("q1. ") == 2
     assert "Poster" in said.partition("The refined prompt")[2]
 
 
-def test_nothing_is_drawn_unless_wanted(home: dict[str, str], tmp_path: Path) -> None:
-    said = consult(home, ["a lighthouse", "finish", "n"])
+def test_nothing_is_drawn_unless_wanted(consult: Consult, tmp_path: Path) -> None:
+    said = consult(["a lighthouse", "finish", "n"])
 
     assert not (tmp_path / "images").exists()
     assert "--conversation conv_" in said
 
 
-def test_a_closed_input_says_how_to_go_on_and_that_works(home: dict[str, str]) -> None:
-    said = consult(home, ["a lighthouse", "1"])
+def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
+    said = consult(["a lighthouse", "1"])
     (conversation,) = re.findall(r"conv_\w+", said)
 
-    later = consult(home, ["finish", "n"], "for my office wall", "--conversation", conversation)
+    later = consult(["finish", "n"], "for my office wall", "--conversation", conversation)
 
     assert "a lighthouse" in later.partition("The refined prompt")[2]

@@ -9,7 +9,7 @@ import pytest
 
 from consultation.modes import BUDGETS
 from tests.conftest import ROOT
-from tests.rpc import OPENINGS, Server
+from tests.rpc import Server
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ class Caller:
         return dict(result["structuredContent"])
 
 
-@pytest.mark.parametrize("opening", OPENINGS)
+@pytest.mark.parametrize("opening", ["initialize", "discover, then initialize"])
 def test_an_idea_becomes_a_picture_with_every_answer_in_plain_words(
     environment: dict[str, str], opening: str
 ) -> None:
