@@ -42,6 +42,9 @@ PATIENCE = 20
 LATEST = 1.4
 """Seconds from a call to the last random kill; a picture takes half a second less."""
 
+IN_BACKGROUND = 0.3
+"""How many of the servers started at random order pictures in OpenAI's background."""
+
 AGAIN = 0.2
 """How often the server that collects is killed too."""
 
@@ -60,6 +63,7 @@ class Home:
         self.pictures = folder / "images"
         self.database = folder / "data" / "conversations.db"
         self.sandbox = sandbox
+        self.background = False
         self._server: Server | None = None
         self._running = ExitStack()
 
@@ -74,6 +78,7 @@ class Home:
             "IMAGE_CONSULTANT_IMAGES_DIR": str(self.pictures),
             "IMAGE_CONSULTANT_QUALITY": "low",
             "IMAGE_CONSULTANT_WAIT_SECONDS": "1",
+            "IMAGE_CONSULTANT_BACKGROUND_MODE": str(self.background),
         }
         server = Server([sys.executable, *command], environment)
         self._server = self._running.enter_context(server)
@@ -208,6 +213,7 @@ def test_a_server_killed_at_any_time_loses_no_picture_and_buys_none_twice(
     home: Home, seed: int
 ) -> None:
     dice = random.Random(seed)
+    home.background = dice.random() < IN_BACKGROUND
     conversation = home.begin()
     home.send(conversation)
     moments = [kill_after(home, dice.uniform(0, LATEST))]
