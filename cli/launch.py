@@ -1,0 +1,50 @@
+"""How another program starts this very installation, by absolute paths alone.
+
+Programs with a window do not see the PATH of a shell, least of all on macOS: a bare `uv` is
+found in a terminal and not by them.
+"""
+
+import os
+import shutil
+import sys
+import sysconfig
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DISTRIBUTION = "image-consultant"
+
+
+def command() -> list[str]:
+    """The program and its arguments that serve over stdio.
+
+    In a clone that is uv, which brings the environment up to date after a pull; in uv's
+    cache, which may be emptied, uvx; else the installed script, or this Python.
+    """
+    uv = find_uv()
+    if uv and (ROOT / "pyproject.toml").is_file():
+        return [uv, "run", "--directory", str(ROOT), DISTRIBUTION]
+    if uv and Path(sys.prefix).parent.name.startswith("archive-v"):
+        return [uv, "tool", "run", "--from", _origin(), DISTRIBUTION]
+    script = shutil.which(DISTRIBUTION, path=sysconfig.get_path("scripts"))
+    return [script] if script else [sys.executable, str(ROOT / "__main__.py")]
+
+
+def find_uv() -> str | None:
+    """The absolute path of uv: the one that runs this, one on PATH, or one beside this Python."""
+    scripts = sysconfig.get_path("scripts")
+    given = shutil.which(os.environ.get("UV", ""))
+    found = given or shutil.which("uv") or shutil.which("uv", path=scripts)
+    return str(Path(found).absolute()) if found else None
+
+
+def _origin() -> str:
+    """What was installed: the address of a file or folder, or the version in a registry."""
+    import json
+
+    try:
+        found = distribution(DISTRIBUTION)
+    except PackageNotFoundError:
+        return DISTRIBUTION
+    address = json.loads(found.read_text("direct_url.json") or "{}").get("url")
+    return f"{DISTRIBUTION} @ {address}" if address else f"{DISTRIBUTION}=={found.version}"

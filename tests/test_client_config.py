@@ -1,0 +1,285 @@
+"""The command `client-config`: what it prints, and what it does to files that others own."""
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli import _app, launch
+from cli.clients import CLIENTS, NAME, configured, place
+from cli.jsontext import put, read
+from problems import Problem
+from tests.conftest import KEY
+
+Told = dict[str, Any]
+Run = Callable[..., str]
+
+OTHERS = """{
+\t"theme": "dark",   "numbers": [1,2, 3e2],
+\t"mcpServers": {
+\t\t"files": {"command": "C:\\\\tools\\\\files.exe", "args": ["ü", "\\u00fc"]}
+\t}
+}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:  # noqa: ARG001  # sets the home
+    def command(*arguments: str) -> str:
+        _app()(["client-config", *arguments], result_action="return_value")
+        return capsys.readouterr().out
+
+    return command
+
+
+def file_of(client: str, home: Path, content: str | bytes | None = None) -> Path:
+    """The file of a client, with this in it."""
+    path = place(client, home, os.environ, sys.platform)
+    if content is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_printed_text_holds_an_absolute_program_and_no_key(
+    client: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    told = json.loads(run(client, "--json"))
+    printed = run(client)
+
+    ours = json.loads(told["text"])[CLIENTS[client].servers][NAME]
+    assert ours == told["entry"]
+    assert Path(ours["command"]).is_absolute()
+    assert Path(ours["command"]).is_file()
+    assert told["text"] in printed
+    assert told["path"] in printed
+    assert told["path"] == str(file_of(client, home))
+    assert KEY not in printed + json.dumps(told)
+    assert not list(home.iterdir())
+
+
+def test_vscode_asks_for_the_key_itself_unless_on_the_sandbox(run: Run) -> None:
+    asking = json.loads(json.loads(run("vscode", "--json"))["text"])
+    on_sandbox = json.loads(json.loads(run("vscode", "--json", "--sandbox"))["text"])
+
+    (key,) = asking["inputs"]
+    assert key["password"] is True
+    env = asking["servers"][NAME]["env"]
+    assert env == {"OPENAI_API_KEY": "${input:" + key["id"] + "}"}
+    assert on_sandbox["servers"][NAME]["args"][-2:] == ["serve", "--sandbox"]
+    assert "inputs" not in on_sandbox
+
+    run("vscode", "--write")
+    told = json.loads(run("vscode", "--write", "--sandbox", "--json"))
+    assert json.loads(Path(told["path"]).read_text())["servers"] == on_sandbox["servers"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_writing_makes_the_file_for_its_owner_alone_and_once(
+    client: str, run: Run, home: Path
+) -> None:
+    told = json.loads(run(client, "--write", "--json"))
+    path = file_of(client, home)
+
+    assert (told["changed"], told["copy"]) == (True, None)
+    assert path.read_text() == told["text"]
+    assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "nothing was changed" in run(client, "--write")
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_writing_leaves_every_other_letter_and_keeps_a_copy(run: Run, home: Path) -> None:
+    path = file_of("claude-desktop", home, OTHERS.replace("\n", "\r\n"))
+    path.chmod(0o640)
+    told = json.loads(run("claude-desktop", "--write", "--json"))
+
+    text = path.read_bytes().decode()
+    start = text.index(',\r\n\t\t"image-consultant": {\r\n\t\t\t"command"')
+    end = text.index("\r\n\t\t}", start) + len("\r\n\t\t}")
+    assert text[:start] + text[end:] == OTHERS.replace("\n", "\r\n")
+    assert Path(told["copy"]).read_bytes().decode() == OTHERS.replace("\n", "\r\n")
+    assert Path(told["copy"]).parent == path.parent
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(Path(told["copy"]).stat().st_mode)
+    assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_what_a_person_added_to_the_entry_stays_and_is_not_shown(run: Run, home: Path) -> None:
+    earlier = {"command": "old", "args": [], "env": {"OPENAI_API_KEY": KEY}, "disabled": True}
+    path = file_of("cursor", home, json.dumps({"mcpServers": {NAME: earlier}}))
+    said = run("cursor", "--write", "--json", "--sandbox")
+
+    (found,) = json.loads(path.read_text())["mcpServers"].values()
+    assert found["env"] == {"OPENAI_API_KEY": KEY}
+    assert found["disabled"] is True
+    assert found["args"][-1] == "--sandbox"
+    assert Path(found["command"]).is_absolute()
+    assert KEY not in said
+
+
+def test_an_entry_for_http_becomes_one_with_a_command(run: Run, home: Path) -> None:
+    remote = {"url": "http://127.0.0.1:8000/mcp", "headers": {}}
+    path = file_of("cursor", home, json.dumps({"mcpServers": {NAME: remote}}))
+    told = json.loads(run("cursor", "--write", "--json"))
+
+    assert json.loads(path.read_text())["mcpServers"][NAME] == told["entry"]
+
+
+def test_comments_of_vscode_stay(run: Run, home: Path) -> None:
+    commented = '{\n  // mine\n  "servers": {\n    "a": {"command": "b"}, // last\n  },\n}\n'
+    path = file_of("vscode", home, commented)
+    run("vscode", "--write")
+
+    text = path.read_text()
+    assert [line for line in commented.splitlines() if line not in text.splitlines()] == []
+    found = read(text, comments=True)
+    assert list(found["servers"]) == ["a", NAME]
+    assert len(found["inputs"]) == 1
+    assert "nothing was changed" in run("vscode", "--write")
+
+
+def test_a_link_stays_a_link(run: Run, home: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "dotfiles" / "mcp.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    path = file_of("cursor", home)
+    path.parent.mkdir()
+    path.symlink_to(kept)
+    run("cursor", "--write")
+
+    assert path.is_symlink()
+    assert NAME in json.loads(kept.read_text())["mcpServers"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ('{\n  "mcpServers": {\n  }\n  "theme": 1\n}', "expecting ',' delimiter in line 4"),
+        ('{\n  // for VS Code alone\n  "mcpServers": {}\n}', "in line 2"),
+        ("[]", "holds no object"),
+        ('{"mcpServers": []}', '"mcpServers" is no object'),
+        ('{"mcpServers": {"a": {}, "a": {}}}', 'has "a" twice'),
+        ("{}".encode("utf-16"), "no text in UTF-8"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_left_and_the_fault_named(
+    content: str | bytes, fault: str, run: Run, home: Path
+) -> None:
+    path = file_of("claude-desktop", home, content)
+    before = path.read_bytes()
+    with pytest.raises(Problem) as refused:
+        run("claude-desktop", "--write")
+
+    (found,) = configured(home, os.environ, sys.platform)
+    assert fault in str(refused.value)
+    assert fault in str(found.fault)
+    assert str(path) in str(refused.value)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(run: Run, home: Path) -> None:
+    (home / ".cursor").write_text("a file where the folder should be")
+
+    with pytest.raises(Problem, match=r"mcp\.json cannot be changed: .*left as it is"):
+        run("cursor", "--write")
+
+
+def test_links_in_a_circle_are_one_sentence(run: Run, home: Path) -> None:
+    path = file_of("cursor", home)
+    path.parent.mkdir()
+    path.symlink_to(path)
+
+    with pytest.raises(Problem, match=r"mcp\.json cannot be changed"):
+        run("cursor", "--write")
+
+
+def test_a_mark_before_the_text_stays(run: Run, home: Path) -> None:
+    path = file_of("claude-desktop", home, b"\xef\xbb\xbf{}")
+    run("claude-desktop", "--write")
+
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf{")
+    assert NAME in json.loads(path.read_text("utf-8-sig"))["mcpServers"]
+
+
+def test_every_configuration_on_the_system_is_found(run: Run, home: Path) -> None:
+    for client in CLIENTS:
+        run(client, "--write")
+    file_of("cursor", home, "{}")
+    file_of("claude-code", home, '{"mcpServers": {"image-consultant": "text"}}')
+
+    found = {one.client: one for one in configured(home, os.environ, sys.platform)}
+    assert list(found) == list(CLIENTS)
+    assert found["cursor"][2:] == (None, None)
+    assert found["claude-code"][2:] == (None, '"image-consultant" is no object in it')
+    assert found["vscode"].entry == json.loads(run("vscode", "--json"))["entry"]
+    assert found["claude-desktop"].path == file_of("claude-desktop", home)
+
+
+def test_a_start_names_what_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv = tmp_path / "uv"
+    uv.touch(0o755)
+    monkeypatch.setenv("UV", str(uv))
+    clone = launch.command()
+    monkeypatch.setattr(launch, "ROOT", tmp_path)
+    installed = launch.command()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "archive-v0" / "abc"))
+    cached = launch.command()
+
+    assert clone == [
+        str(uv),
+        "run",
+        "--directory",
+        str(launch.__file__)[: -len("/cli/launch.py")],
+        NAME,
+    ]
+    assert installed[0].startswith(str(Path(sys.executable).parent))
+    assert cached[:4] == [str(uv), "tool", "run", "--from"]
+    assert cached[4].startswith("image-consultant")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    document=st.dictionaries(st.text(), JSON, max_size=4),
+    servers=st.none() | st.dictionaries(st.text(max_size=3), JSON, max_size=3),
+    indent=st.none() | st.integers(0, 4) | st.just("\t"),
+    value=JSON,
+)
+def test_a_value_is_put_into_any_document_and_nothing_else_changes(
+    document: Told, servers: Told | None, indent: int | str | None, value: Any
+) -> None:
+    if servers is not None:
+        document["mcpServers"] = servers
+    elif not isinstance(document.get("mcpServers", {}), dict):
+        del document["mcpServers"]
+    text = json.dumps(document, indent=indent)
+    changed = put(text, ["mcpServers", NAME], value)
+
+    document.setdefault("mcpServers", {})[NAME] = value
+    assert json.dumps(read(changed, comments=False)) == json.dumps(document)
+    if NAME not in (servers or {}):
+        letters = iter(changed)
+        assert all(letter in letters for letter in text if not letter.isspace())
