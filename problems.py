@@ -3,12 +3,14 @@
 import re
 from typing import Self
 
+_KEYS = re.compile(r"(?<![A-Za-z0-9])sk-[\w-]{6,}")  # as they are issued
 _SECRETS = re.compile(
-    r"(?<![A-Za-z0-9])sk-[\w-]{6,}"  # keys as they are issued
-    r"|\S*\*{3,}\S*"  # the masked form that OpenAI echoes
+    r"\S*\*{3,}\S*"  # the masked form that OpenAI echoes
     r"|(?<=[Bb]earer )\S+"
     r"|\b(?:org|proj)[-_]\w{8,}"
 )
+_SHORTEST = 8
+_concealed: set[str] = set()
 
 
 class Problem(Exception):  # noqa: N818  # not every one is an error of ours
@@ -33,6 +35,19 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         return f"{self} What was said is kept in conversation {self.conversation_id}."
 
 
+def conceal(secret: str) -> None:
+    """Have this very text counted as a key from now on, whatever it looks like."""
+    if len(secret) >= _SHORTEST:
+        _concealed.add(secret)
+
+
+def without_keys(text: str) -> str:
+    """The text without a key: one that looks like it, or one that is known."""
+    for secret in _concealed:
+        text = text.replace(secret, "[redacted]")
+    return _KEYS.sub("[redacted]", text)
+
+
 def redact(text: str) -> str:
     """The text without anything that looks like a key or names an account."""
-    return _SECRETS.sub("[redacted]", text)
+    return _SECRETS.sub("[redacted]", without_keys(text))

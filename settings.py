@@ -225,6 +225,10 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
             for fault in error.errors(include_url=False, include_input=False)
         )
         raise SettingsError(f"A setting cannot be used. {faults}. Correct or unset it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{folder / '.env'} cannot be read. Make it a text file in UTF-8 that you may read."
+        ) from error
 
 
 def variable_of(field: str) -> str:

@@ -27,8 +27,17 @@ COMMANDS = {
     "consult": ("cli.consult:consult", "Hold the dialogue in a terminal, then draw if wanted."),
     "generate": ("cli.generate:generate", "Draw a prompt as it is, and wait for the picture."),
     "demo": ("cli.demo:demo", "Play the whole job on the sandbox: no key, no cost."),
+    "configure": ("cli.configure:configure", "Put the OpenAI key into this system's keyring."),
+    "client-config": (
+        "cli.client_config:client_config",
+        "Print what makes a client start this server, or write it.",
+    ),
     "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
     "prompts": ("cli.prompts:app", "Try the prompts on written dialogues: prompts eval."),
+    "records": (
+        "cli.encryption:app",
+        "Encrypt the records at rest, or make them plain again.",
+    ),
     "sandbox": ("cli.sandbox:sandbox", "Serve the stand-in for OpenAI by itself."),
 }
 """Each command with where it lives, imported when it is called, and its line of help."""

@@ -1,7 +1,5 @@
 """Search by meaning: vectors from OpenAI beside the records, compared exactly; else by words."""
 
-import hashlib
-
 from gateway import Gateway
 from gateway.errors import GatewayError
 from settings import Settings
@@ -54,23 +52,19 @@ class Seeker:
         settings = self._settings
         if not settings.embeddings:
             return "IMAGE_CONSULTANT_EMBEDDINGS is off"
-        if settings.openai_api_key is None and not settings.sandbox:
-            return "there is no OpenAI key"
         budget = settings.daily_budget_usd
         return "the daily budget is 0" if budget == 0 else None
 
     async def _catch_up(self) -> None:
         """Give each conversation a vector that stands for its words as they are now."""
-        known = await self._meanings.known(MODEL)
-        texts = await self._records.texts()
-        marks = {found: hashlib.sha256(text.encode()).hexdigest() for found, text in texts.items()}
-        stale = [found for found, mark in marks.items() if known.get(found) != mark]
-        stale = [found for found in stale if texts[found].strip()]
-        for start in range(0, len(stale), AT_ONCE):
-            some = stale[start : start + AT_ONCE]
-            vectors = await self._embed([texts[found][:LONGEST] for found in some])
-            for found, vector in zip(some, vectors, strict=True):
-                await self._meanings.keep(found, MODEL, marks[found], vector)
+        last = ""
+        while stale := await self._meanings.stale(MODEL, after=last, limit=AT_ONCE):
+            last = list(stale)[-1]
+            said = {found: words for found, words in stale.items() if words.strip()}
+            if said:
+                vectors = await self._embed([words[:LONGEST] for words in said.values()])
+                rows = zip(said, said.values(), vectors, strict=True)
+                await self._meanings.keep(MODEL, rows)
 
     async def _embed(self, texts: list[str]) -> list[list[float]]:
         embedded = await self._gateway.embed(MODEL, texts)

@@ -1,6 +1,7 @@
 """The one door to OpenAI."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from gateway.breaker import Breaker
 from gateway.drawing import Drawing, Stage
 from gateway.errors import GatewayError, failure
 from gateway.fit import Request, fit, successor
+from gateway.key import KeyringFault, find
 from gateway.models import living_text_model
 from gateway.prices import Charge, Cost, Usage, charge, text_cost
 from settings import Settings
@@ -22,6 +24,9 @@ TALK_SECONDS = 50.0
 
 DRAW_SECONDS = 600.0
 """All attempts at one picture together; complex ones take up to two minutes each."""
+
+LIST_SECONDS = 8.0
+"""All attempts at the list of models, for which a person sits and waits."""
 
 FILE_SECONDS = 30 * 24 * 3600
 """How long OpenAI keeps an uploaded picture: as long as it keeps a response."""
@@ -198,6 +203,22 @@ class Gateway:
         self._sandbox = reading.is_sandbox(outcome.result.id)
         return str(outcome.result.id)
 
+    async def offered(self) -> set[str]:
+        """Names of the models that OpenAI lists for the key; costs nothing.
+
+        Raises `GatewayError`, of kind `not_found` where the address holds no such list.
+        """
+
+        async def once(_request: Request) -> set[str]:
+            client = await self._connect()
+            answer = await client.models.with_raw_response.list()
+            try:  # the SDK stumbles over anything else than a list
+                return {str(model["id"]) for model in json.loads(answer.text)["data"]}
+            except (ValueError, KeyError, TypeError) as error:
+                raise failure("not_found") from error
+
+        return (await self._attempt(once, {}, LIST_SECONDS, paid=False)).result
+
     async def close(self) -> None:
         """Close the connections, if any were opened."""
         if self._client is not None:
@@ -249,10 +270,8 @@ class Gateway:
         base_url: str | None
         if settings.sandbox:
             key, base_url = SANDBOX_KEY, self._start_sandbox()
-        elif settings.openai_api_key is None:
-            raise failure("no_key")
         else:
-            key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+            key, base_url = self._key(), settings.openai_base_url
         from openai import AsyncOpenAI
 
         return AsyncOpenAI(
@@ -262,6 +281,15 @@ class Gateway:
             project=settings.openai_project_id,
             max_retries=0,  # the policy in gateway/retry.py is the only one
         )
+
+    def _key(self) -> str:
+        try:
+            found = find(self._settings)
+        except KeyringFault as fault:
+            raise failure("no_key", detail=str(fault)) from fault
+        if found is None:
+            raise failure("no_key")
+        return found.key.get_secret_value()
 
     async def _call(
         self,

@@ -88,15 +88,16 @@ KINDS: dict[str, Kind] = {
         "No OpenAI key is set.",
         "no",
         False,
-        "Set OPENAI_API_KEY for this server and restart it, or start it with --sandbox to try "
-        "it without a key.",
+        "Run `image-consultant configure` in a terminal, or set OPENAI_API_KEY for this server and "
+        "restart it, or start it with --sandbox to try it without a key.",
     ),
     "key": Kind(
         OwnerError,
         "OpenAI refused the API key.",
         "no",
         False,
-        "Set a valid OPENAI_API_KEY for this server and restart it.",
+        "Give a valid one with `image-consultant configure` in a terminal, or as OPENAI_API_KEY, "
+        "and restart this server.",
     ),
     "verification": Kind(
         OwnerError,

@@ -23,7 +23,7 @@ KEY = "sk-proj-recognisable-0123456789abcdef"
 FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
 
 # What only a picture or a command needs; together they would double the start.
-LATE = {"PIL", "alembic", "cyclopts", "jinja2", "openai", "sqlalchemy", "tenacity"}
+LATE = {"PIL", "alembic", "cyclopts", "jinja2", "keyring", "openai", "sqlalchemy", "tenacity"}
 STARTED = f"""\
 import sys
 from cli import main
@@ -145,7 +145,9 @@ def test_doctor_says_how_to_give_a_key_and_has_no_colours_in_a_pipe() -> None:
     examined = run("doctor")
 
     assert examined.returncode == 1
-    assert re.search(r"^problem +key +There is none\. Set OPENAI_API_KEY", examined.stdout, re.M)
+    assert re.search(
+        r"^problem +key +There is none\. Run `image-consultant configure`", examined.stdout, re.M
+    )
     assert "\x1b" not in examined.stdout
 
 

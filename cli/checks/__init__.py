@@ -1,125 +1,65 @@
-"""What `doctor` looks at, each finding with its next step."""
+"""What `doctor` looks at: what the server tells of itself, and what only a terminal may try."""
 
-import os
-import shutil
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Literal, NamedTuple, TextIO
 
 import anyio
 
-from cli.child import server_process
+from cli.checks import account, clients, history, installation, trial
 from gateway.models import outlook
-from problems import Problem
-from settings import Settings, load_settings, variable_of
+from problems import Problem, redact, without_keys
+from settings import Settings, load_settings
+from status import Check, findings
 
-PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
-OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
-START_SECONDS = 60
-"""After so long Claude Desktop gives a server up (claude-code#84136)."""
-SPACE_WANTED, SPACE_NEEDED = 1_000_000_000, 100_000_000
-"""Bytes of a few dozen pictures, and of a handful."""
+__all__ = ["Check", "examine"]
 
+Trial = Callable[[Settings], Awaitable[list[Check]]]
 
-class Check(NamedTuple):
-    """One finding: what was looked at, how it stands, and what to do if anything."""
-
-    name: str
-    state: Literal["ok", "warning", "problem"]
-    sentence: str
+TRIALS: Mapping[str, Trial] = {
+    "openai": account.ask,
+    "history": history.look,
+    "clients": clients.start,
+    "round trip": trial.round_trip,
+    "start": trial.start,
+}
+"""What takes seconds; all run at the same time."""
 
 
 def examine(sandbox: bool) -> Iterator[Check]:
-    """Look at one thing after the other; the server's own start comes last."""
-    yield _python()
-    yield _packages()
+    """Look at one thing after the other; what has to be tried comes last, `start` at the end."""
+    for check in _examined(sandbox):
+        yield check._replace(sentence=without_keys(check.sentence))
+
+
+def _examined(sandbox: bool) -> Iterator[Check]:
+    yield installation.python()
+    yield installation.packages()
     try:
         settings = load_settings(sandbox=True) if sandbox else load_settings()
     except Problem as problem:
         yield Check("settings", "problem", str(problem))
         return
-    yield _key(settings)
-    yield _folder(settings.images_dir, "images_dir")
-    yield _folder(settings.data_dir, "data_dir")
-    for name, state, sentence in outlook(settings, datetime.now().astimezone().date()):
-        yield Check(name, state, sentence)
-    yield _start(sandbox)
+    yield from findings(settings)
+    for _, state, sentence in outlook(settings, datetime.now().astimezone().date()):
+        yield Check("models", state, sentence)
+    yield from anyio.run(_tried, settings)
 
 
-def _python() -> Check:
-    running = ".".join(map(str, sys.version_info[:3]))
-    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
-        return Check("python", "ok", running)
-    return Check("python", "problem", f"{running} is not supported. Install Python 3.13.")
+async def _tried(settings: Settings) -> list[Check]:
+    """What the trials found, in their order."""
+    found: dict[str, list[Check]] = {}
 
-
-def _packages() -> Check:
-    there, missing = [], []
-    for package in PACKAGES:
+    async def one(name: str, trial: Trial) -> None:
         try:
-            there.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            missing.append(package)
-    if missing:
-        names = ", ".join(missing)
-        return Check("packages", "problem", f"Not installed: {names}. Install the server again.")
-    return Check("packages", "ok", ", ".join(there))
+            found[name] = await trial(settings)
+        except Problem as problem:
+            found[name] = [Check(name, "problem", str(problem))]
+        except Exception as error:  # a page with a gap helps more than none
+            said = redact(" ".join(str(error).split()))[:200]
+            sentence = f"This could not be tried ({type(error).__name__}: {said})."
+            found[name] = [Check(name, "problem", sentence)]
 
-
-def _key(settings: Settings) -> Check:
-    if settings.sandbox:
-        return Check("key", "ok", "The sandbox needs none.")
-    if settings.openai_api_key is None:
-        return Check(
-            "key",
-            "problem",
-            f"There is none. Set OPENAI_API_KEY in the client's configuration or in "
-            f"{settings.data_dir / '.env'}, or try everything with --sandbox first.",
-        )
-    value = settings.openai_api_key.get_secret_value()
-    in_environment = value == os.environ.get("OPENAI_API_KEY")
-    source = "the environment" if in_environment else str(settings.data_dir / ".env")
-    return Check("key", "ok", f"OPENAI_API_KEY comes from {source}.")
-
-
-def _folder(folder: Path, field: str) -> Check:
-    name = field.removesuffix("_dir") + " folder"
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    try:
-        with tempfile.TemporaryFile(dir=there):
-            free = shutil.disk_usage(there).free
-    except OSError as error:
-        fault = f"{folder} cannot be written: {error.strerror}."
-        return Check(name, "problem", f"{fault} Choose another with {variable_of(field)}.")
-    space = f"{folder}, {free / 1e9:.1f} GB free"
-    if free < SPACE_NEEDED:
-        return Check(name, "problem", f"{space}: too little for pictures. Make room.")
-    if free < SPACE_WANTED:
-        return Check(name, "warning", f"{space}: little for pictures. Make room soon.")
-    return Check(name, "ok", f"{space}.")
-
-
-def _start(sandbox: bool) -> Check:
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        try:
-            tools, seconds = anyio.run(_list_tools, ["--sandbox"] if sandbox else [], said)
-        except Exception as error:  # whatever ends the child is the finding
-            said.seek(0)
-            last = (said.read().splitlines() or [str(error) or type(error).__name__])[-1]
-            return Check("start", "problem", f"The server did not list its tools: {last}")
-    return Check("start", "ok", f"{tools} tools listed over stdio after {seconds:.1f} s.")
-
-
-async def _list_tools(options: list[str], said: TextIO) -> tuple[int, float]:
-    from fastmcp import Client
-
-    transport = server_process(*options, log=said)
-    began = time.perf_counter()
-    with anyio.fail_after(START_SECONDS):
-        async with Client(transport) as client:
-            return len(await client.list_tools()), time.perf_counter() - began
+    async with anyio.create_task_group() as group:
+        for name, trial in TRIALS.items():
+            group.start_soon(one, name, trial)
+    return [check for name in TRIALS for check in found[name]]

@@ -1,0 +1,172 @@
+"""The command `configure`: the OpenAI key into this system's keyring, checked, changed, removed."""
+
+import getpass
+import re
+import sys
+import warnings
+from datetime import datetime
+from typing import Annotated
+
+import anyio
+from cyclopts import Parameter
+from pydantic import SecretStr
+
+from cli import show
+from cli.checks.account import access, listed, refusal
+from gateway import key as keys
+from gateway.errors import GatewayError
+from problems import Problem, conceal
+from settings import Settings, load_settings
+
+KEY = re.compile(r"[!-~]{8,512}")
+"""One word of plain letters: what an HTTP header and every keyring can hold."""
+
+RECOGNISED = {"verification", "permission", "quota"}
+"""Refusals that OpenAI gives to keys that it knows."""
+
+ARGUMENT = (
+    "A key is never given as an argument: it would stay in the history of the shell. Replace a key "
+    "that was typed there, then run `image-consultant configure`, which asks for it."
+)
+REFUSED = (
+    "OpenAI refused this key. Nothing was changed. Copy it anew from the OpenAI platform, or make "
+    "another there."
+)
+NO_TERMINAL = (
+    "There is no terminal to ask in. Run this command in one, or give the key on stdin: "
+    "image-consultant configure --stdin"
+)
+
+
+def configure(
+    *given: Annotated[str, Parameter(show=False)],
+    stdin: bool = False,
+    unchecked: bool = False,
+    status: bool = False,
+    remove: bool = False,
+) -> int:
+    """Ask for the OpenAI key without showing it, check it, put it into this system's keyring.
+
+    A key that is there is replaced. One in the environment, or in the `.env` of the data
+    folder, wins over it.
+
+    Args:
+        given: Refused, since arguments are seen by others.
+        stdin: Read the key from the first line of stdin.
+        unchecked: Store it without asking OpenAI whether it is right.
+        status: Say where the key comes from, and nothing of it; exits with 1 where none is set.
+        remove: Remove the key from the keyring.
+    """
+    if given:
+        raise Problem(ARGUMENT)
+    settings = load_settings()
+    if status:
+        return _tell(settings)
+    if remove:
+        show.line(_removed(settings))
+        return 0
+    _store(settings, stdin=stdin, unchecked=unchecked)
+    return 0
+
+
+def _tell(settings: Settings) -> int:
+    found = keys.find(settings)
+    if found is None:
+        show.line("No key is set. Run `image-consultant configure` to give one.")
+        return 1
+    show.line(f"The key comes from {found.source}.")
+    return 0
+
+
+def _removed(settings: Settings) -> str:
+    there = keys.remove()
+    done = "The key was removed from" if there else "There is no key in"
+    return f"{done} {keys.KEYRING}.{_winner(settings, 'is used still')}"
+
+
+def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
+    """Everything that can be refused comes before the keyring is changed."""
+    replaced = _in_keyring(settings)
+    key = _from_stdin() if stdin else _typed()
+    remarks = [] if unchecked else _checked(settings, key, may_ask=not stdin)
+    keys.store(key)
+    verb = "replaces the earlier one in" if replaced else "is in"
+    show.line(f"The key {verb} {keys.KEYRING}.{_winner(settings, 'wins over it')}")
+    for remark in remarks:
+        show.line(remark)
+    show.line("A client that runs this server uses it after its next start.")
+
+
+def _in_keyring(settings: Settings) -> bool:
+    """Whether the keyring holds a key already; a system without a keyring is told early."""
+    try:
+        return keys.from_keyring() is not None
+    except keys.NoKeyring as fault:
+        raise Problem(
+            f"{fault} Put a line OPENAI_API_KEY=... into {settings.data_dir / '.env'}, readable "
+            "for you alone, or set it in the client's configuration."
+        ) from fault
+
+
+def _winner(settings: Settings, how: str) -> str:
+    """That another source comes first, if one does."""
+    if settings.openai_api_key is None:
+        return ""
+    found = keys.find(settings)
+    return f" OPENAI_API_KEY of {found.source} {how}: remove it there." if found else ""
+
+
+def _typed() -> SecretStr:
+    if not sys.stdin.isatty():
+        raise Problem(NO_TERMINAL)
+    try:
+        with warnings.catch_warnings():  # it would go on and show what is typed
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return _as_key(getpass.getpass("OpenAI API key (nothing shows while you paste it): "))
+    except getpass.GetPassWarning:
+        raise Problem(NO_TERMINAL) from None
+    except EOFError:
+        return _as_key("")
+
+
+def _from_stdin() -> SecretStr:
+    return _as_key(sys.stdin.readline())
+
+
+def _as_key(text: str) -> SecretStr:
+    key = text.strip()
+    if not key:
+        raise Problem("No key was given. Nothing was changed.")
+    if not KEY.fullmatch(key):
+        raise Problem(
+            "That is no key: a key is one word of at least 8 letters, digits and signs. Nothing "
+            "was changed. Copy it anew from the OpenAI platform."
+        )
+    conceal(key)
+    return SecretStr(key)
+
+
+def _checked(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
+    """What to tell of a key that OpenAI knows. Raises `Problem` for one not to be stored."""
+    trial = settings.model_copy(update={"openai_api_key": key, "sandbox": False})
+    try:
+        offered = anyio.run(listed, trial)
+    except GatewayError as error:
+        if error.kind in RECOGNISED:
+            return [refusal(error, keys.KEYRING)]
+        if error.kind == "key":
+            raise Problem(REFUSED) from error
+        return _despite(error, may_ask=may_ask)
+    found = access(offered, trial, datetime.now().astimezone().date())
+    return [sentence for _, state, sentence in found if state != "ok"]
+
+
+def _despite(error: GatewayError, *, may_ask: bool) -> list[str]:
+    """Let the person decide on a key that could not be checked."""
+    why = f"The key could not be checked. {refusal(error, keys.KEYRING)}"
+    if may_ask:
+        show.line(f"{why} Store it unchecked? [y/N]")
+        if sys.stdin.readline().strip().lower() in {"y", "yes"}:
+            return []
+        raise Problem("Nothing was changed.")
+    raise Problem(f"{why} Nothing was changed. Add --unchecked to store it all the same.")
