@@ -105,7 +105,7 @@ def export(
     async def work(parts: Parts) -> list[Path]:
         from cli.export import export as write
 
-        wanted = [conversation] if conversation else list(await parts.records.texts())
+        wanted = [conversation] if conversation else await parts.records.ids()
         written = []
         for one in wanted:
             loaded = await parts.records.load(one)
@@ -183,8 +183,9 @@ def prune(
         confirm: Really delete them.
         pictures: Delete their picture files, too.
     """
-    if (older_than_days is None) == (larger_than_mb is None):
-        raise Problem("Pass --older-than-days or --larger-than-mb.")
+    given = [one for one in (older_than_days, larger_than_mb) if one is not None]
+    if len(given) != 1 or given[0] < 0:
+        raise Problem("Pass --older-than-days or --larger-than-mb with a number from 0 on.")
 
     async def work(parts: Parts) -> list[str]:
         keeper = parts.keeper
@@ -194,7 +195,10 @@ def prune(
             chosen = await keeper.beyond((larger_than_mb or 0) * 1_000_000)
         told = []
         for one in chosen:
-            told += await _remove(parts, one, confirm=confirm, pictures=pictures)
+            try:
+                told += await _remove(parts, one, confirm=confirm, pictures=pictures)
+            except Problem as problem:  # one that is being drawn; the others may go
+                told.append(problem.text)
         return told
 
     told = _with_parts(work)

@@ -19,19 +19,19 @@ def encrypt() -> None:
 
     The passphrase is IMAGE_CONSULTANT_RECORDS_PASSPHRASE, where it is set.
     """
-    from storage import encryption
+    from storage import rewriting
 
     settings = load_settings()
-    show.line(encryption.encrypt(settings.data_dir, settings.records_passphrase))
+    show.line(rewriting.encrypt(settings.data_dir, settings.records_passphrase))
 
 
 @app.command
 def decrypt() -> None:
     """Make encrypted records plain again."""
-    from storage import encryption
+    from storage import rewriting
 
     settings = load_settings()
-    show.line(encryption.decrypt(settings.data_dir, settings.records_passphrase))
+    show.line(rewriting.decrypt(settings.data_dir, settings.records_passphrase))
 
 
 @app.command
@@ -46,15 +46,15 @@ def key(
         reveal: Print the key, in a terminal alone.
         restore: Ask for a key and put it into the keyring.
     """
-    from storage import encryption
-    from storage.database import FILE_NAME
+    from storage import keys
+    from storage.files import FILE_NAME
 
     path = load_settings().data_dir / FILE_NAME
     if restore:
-        encryption.restore_key(path, getpass("Key: "))
+        keys.restore(path, getpass("Key: "))
         show.line(f"The keyring holds the key for {path} now.")
         return
-    kept = encryption.key_for_safekeeping(path)
+    kept = keys.for_safekeeping(path)
     if not reveal:
         show.line(f"The keyring holds a key for {path}. `records key --show` prints it.")
     elif sys.stdout.isatty():

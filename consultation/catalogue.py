@@ -109,8 +109,9 @@ def told_removal(removal: Removal, *, pictures: bool, confirm: bool) -> str:
     """What deleting takes away, in a sentence."""
     goes = "Deleted" if confirm else "This would delete"
     count = len(removal.pictures)
-    files = f"{count} picture files ({removal.bytes / 1e6:.1f} MB)"
-    fate = f"and {files} with it" if pictures else f"while {files} stay on disk" if count else ""
+    files = f"{count} picture file{'s' if count > 1 else ''} ({removal.bytes / 1e6:.1f} MB)"
+    stays = f"while {files} stay{'' if count > 1 else 's'} on disk" if count else ""
+    fate = f"and {files} with it" if pictures and count else stays
     said = f"{removal.turns} turns" if removal.turns != 1 else "1 turn"
     title = removal.title or "Untitled"
     return f"{goes}: conversation {removal.id} '{title}', {said}, {fate}".rstrip(", ") + "."

@@ -8,9 +8,12 @@ from storage.meaning import Meanings
 from storage.records import Records, booking
 
 MODEL = "text-embedding-3-small"
-AT_ONCE = 100
-LONGEST = 8_000
-"""Letters of a conversation that its vector stands for; the beginning says what it is about."""
+AT_ONCE = 50
+LONGEST = 4_000
+"""Letters of a conversation that its vector stands for; the beginning says what it is about.
+
+In any script so many are fewer tokens than OpenAI takes: 8,192 of a text, 300,000 of a request.
+"""
 
 BY_WORDS = "Words were compared, not meanings: {why}."
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.errors import StorageError, UnknownId
@@ -68,6 +69,9 @@ STATS = text(
 )
 
 
+MOST_DAYS = 36_500
+
+
 class Keeper:
     """Changes records at a person's word, and only then."""
 
@@ -110,14 +114,7 @@ class Keeper:
             conversation = await session.get(Conversation, conversation_id)
             if conversation is None:
                 raise _unknown(conversation_id)
-            running = select(func.count()).where(
-                Job.conversation_id == conversation_id, Job.state.in_(UNDER_WAY)
-            )
-            if await session.scalar(running):
-                raise StorageError(
-                    "A picture of this conversation is still being drawn. Collect it first, with "
-                    "only its conversation_id; nothing was deleted."
-                )
+            await _refuse_running(session, conversation_id)
             images = await session.scalars(
                 select(Image).where(Image.conversation_id == conversation_id)
             )
@@ -137,9 +134,11 @@ class Keeper:
         """Delete a conversation, and its picture files if asked; notes on files that stayed.
 
         What it cost stays in the day's sum. Only files in our own folders are deleted: a
-        record that was brought in may name any path.
+        record that was brought in may name any path. Raises `StorageError` where a picture was
+        ordered meanwhile.
         """
         async with self._database.write() as session:
+            await _refuse_running(session, removal.id)
             await session.execute(delete(Conversation).where(Conversation.id == removal.id))
         return [note for path in removal.pictures if pictures and (note := self._unlink(path))]
 
@@ -155,7 +154,7 @@ class Keeper:
 
     async def older(self, days: int) -> list[str]:
         """Conversations not changed for so long, neither bookmarked nor rated 4 or more."""
-        since = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+        since = (datetime.now(UTC) - timedelta(days=min(days, MOST_DAYS))).isoformat()
         loved = select(Image.conversation_id).where(Image.rating >= 4)  # noqa: PLR2004  # liked
         aged = (
             select(Conversation.id)
@@ -196,6 +195,17 @@ class Keeper:
         rows = select(Spending).where(Spending.conversation_id == conversation_id)
         async with self._database.read() as session:
             return list(await session.scalars(rows.order_by(Spending.id)))
+
+
+async def _refuse_running(session: AsyncSession, conversation_id: str) -> None:
+    running = select(func.count()).where(
+        Job.conversation_id == conversation_id, Job.state.in_(UNDER_WAY)
+    )
+    if await session.scalar(running):
+        raise StorageError(
+            f"A picture of conversation {shown(conversation_id)} is still being drawn, so it was "
+            "not deleted. Collect it first, with only its conversation_id."
+        )
 
 
 def _unknown(conversation_id: str) -> UnknownId:

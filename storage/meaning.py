@@ -1,61 +1,31 @@
 """Search by meaning: vectors beside the records, compared exactly and in memory."""
 
 import asyncio
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import text
 
 from storage.database import Database
-from storage.tables import Meaning
+from storage.matrix import Matrix
 
-if TYPE_CHECKING:
-    import numpy as np
+SAID = "title || char(10) || words || char(10) || answers || char(10) || prompts"
 
-    Floats = np.ndarray[Any, np.dtype[np.float32]]
-
-FLOAT_BYTES = 4
-AT_ONCE = 500
-"""Vectors that are read from the database in one go."""
-
+STALE = text(
+    f"""
+    SELECT conversation_id, {SAID} FROM texts
+    WHERE conversation_id > :after AND conversation_id NOT IN
+        (SELECT conversation_id FROM meanings WHERE model = :model AND current)
+    ORDER BY conversation_id LIMIT :limit
+    """  # noqa: S608  # of our own words
+)
 KEEP = text(
-    """
-    INSERT OR REPLACE INTO meanings (rowid, conversation_id, model, sha256, vector)
-    SELECT (SELECT coalesce(max(rowid), 0) + 1 FROM meanings), id, :model, :sha256, :vector
-    FROM conversations WHERE id = :id
-    """
+    f"""
+    INSERT OR REPLACE INTO meanings (rowid, conversation_id, model, current, vector)
+    SELECT (SELECT coalesce(max(rowid), 0) + 1 FROM meanings), conversation_id, :model, 1, :vector
+    FROM texts WHERE conversation_id = :id AND {SAID} = :words
+    """  # noqa: S608  # of our own words
 )
-"""Each change takes a row number above all others: so the rows' numbers tell what changed.
-
-A conversation that was deleted meanwhile gets no vector.
-"""
-
-STATE = text(
-    "SELECT (SELECT count(*) FROM meanings), rowid, conversation_id FROM meanings "
-    "ORDER BY rowid DESC LIMIT 1"
-)
-OWNERS = text("SELECT rowid, conversation_id FROM meanings")
-VECTORS = text(
-    "SELECT rowid, vector FROM meanings WHERE rowid IN (SELECT value FROM json_each(:rows)) "
-    "AND model = :model AND length(vector) = :bytes"
-)
-
-
-@dataclass
-class Matrix:
-    """The vectors of one model, each of length 1, one below the other.
-
-    `rows` are their row numbers, `owners` their conversations, `state` what the table looked
-    like when they were read.
-    """
-
-    vectors: "Floats"
-    rows: list[int]
-    owners: list[str]
-    state: tuple[Any, ...] = ()
+"""Each change takes a row number above all others: see `Matrix`."""
 
 
 class Meanings:
@@ -66,26 +36,26 @@ class Meanings:
         self._matrices: dict[tuple[str, int], Matrix] = {}
         self._reading = asyncio.Lock()
 
-    async def known(self, model: str) -> dict[str, str]:
-        """The sha256 of the text that each conversation's vector stands for."""
-        rows = select(Meaning.conversation_id, Meaning.sha256).where(Meaning.model == model)
+    async def stale(self, model: str, *, after: str = "", limit: int = 100) -> dict[str, str]:
+        """The words of conversations whose vector is missing or out of date, by their ids.
+
+        Ordered by id; `after` goes on behind one.
+        """
+        given = {"model": model, "after": after, "limit": limit}
         async with self._database.read() as session:
-            return dict((await session.execute(rows)).all())
+            return dict((await session.execute(STALE, given)).all())
 
-    async def keep(
-        self, conversation_id: str, model: str, sha256: str, vector: Sequence[float]
-    ) -> None:
-        """Keep what a conversation is about, in place of what was kept before."""
-        await self.keep_all(model, [(conversation_id, sha256, vector)])
+    async def keep(self, model: str, rows: Iterable[tuple[str, str, Sequence[float]]]) -> None:
+        """Keep vectors in place of older ones: id, words as `stale` told them, and vector of each.
 
-    async def keep_all(self, model: str, rows: list[tuple[str, str, Sequence[float]]]) -> None:
-        """Keep vectors of several conversations: id, sha256 and vector of each, all or none."""
+        All or none, but for conversations that were deleted or went on meanwhile.
+        """
         import numpy as np
 
         async with self._database.write() as session:
-            for key, sha256, vector in rows:
+            for key, words, vector in rows:
                 packed = np.asarray(vector, np.float32).tobytes()
-                given = {"id": key, "model": model, "sha256": sha256, "vector": packed}
+                given = {"id": key, "model": model, "words": words, "vector": packed}
                 await session.execute(KEEP, given)
 
     async def nearest(
@@ -95,66 +65,14 @@ class Meanings:
 
         All vectors of a model are held in memory, 2 kB each, and compared one by one.
         """
-        import numpy as np
-
+        limit = max(limit, 0)
         matrix = await self._matrix(model, len(vector))
-        scores = matrix.vectors @ _normal(np.asarray([vector], np.float32))[0]
-        most = min(max(limit, 0) + 1, len(scores))  # one of them may be left out
-        best = np.argpartition(-scores, most - 1)[:most] if most else np.empty(0, np.int64)
-        ordered = best[np.argsort(-scores[best], kind="stable")]
-        found = [(matrix.owners[index], float(scores[index])) for index in ordered]
-        return [one for one in found if one[0] != without][: max(limit, 0)]
+        found = matrix.nearest(vector, limit + 1)  # one of them may be left out
+        return [one for one in found if one[0] != without][:limit]
 
     async def _matrix(self, model: str, width: int) -> Matrix:
-        """The vectors as they are now; what did not change is not read again."""
-        import numpy as np
-
         async with self._reading, self._database.read() as session:
-            empty = Matrix(np.empty((0, width), np.float32), [], [])
-            known = self._matrices.get((model, width), empty)
-            row = (await session.execute(STATE)).one_or_none()
-            state = tuple(row or ())
-            if state != known.state:
-                known = await _renewed(session, known, model)
-                known.state = state
-                self._matrices[model, width] = known
-            return known
-
-
-async def _renewed(session: AsyncSession, known: Matrix, model: str) -> Matrix:
-    """The same without vectors that are gone, with those that are new."""
-    import numpy as np
-
-    there: dict[int, str] = dict((await session.execute(OWNERS)).all())
-    here = dict(zip(known.rows, known.owners, strict=True))
-    stay = [index for index, row in enumerate(known.rows) if there.get(row) == here[row]]
-    held = {known.rows[index] for index in stay}
-    added = sorted(row for row in there if row not in held)
-    vectors = np.empty((len(stay) + len(added), known.vectors.shape[1]), np.float32)
-    np.take(known.vectors, stay, axis=0, out=vectors[: len(stay)])
-    rows = [known.rows[index] for index in stay]
-    for start in range(0, len(added), AT_ONCE):
-        read = await _read(session, added[start : start + AT_ONCE], model, vectors.shape[1])
-        for row, packed in read:
-            vectors[len(rows)] = np.frombuffer(packed, np.float32)
-            rows.append(row)
-        vectors[len(rows) - len(read) : len(rows)] = _normal(
-            vectors[len(rows) - len(read) : len(rows)]
-        )
-    return Matrix(vectors[: len(rows)], rows, [there[row] for row in rows])
-
-
-async def _read(
-    session: AsyncSession, rows: list[int], model: str, width: int
-) -> Sequence[tuple[int, bytes]]:
-    wanted = {"rows": json.dumps(rows), "model": model, "bytes": width * FLOAT_BYTES}
-    return (await session.execute(VECTORS, wanted)).all()
-
-
-def _normal(vectors: "Floats") -> "Floats":
-    """Vectors brought to length 1; one of nothing but zeros stays as it is."""
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    normal: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return normal
+            matrix = self._matrices.pop((model, width), None) or Matrix(model, width)
+            await matrix.renew(session)
+            self._matrices[model, width] = matrix
+            return matrix

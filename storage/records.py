@@ -21,7 +21,6 @@ from storage.tables import (
     Memory,
     Question,
     Spending,
-    Text,
     Turn,
     Upload,
 )
@@ -71,9 +70,11 @@ class Records:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, mode: str) -> str:
-        """Start a conversation; its id."""
-        conversation = Conversation(id=mint("conv"), mode=mode, created_at=now(), changed_at=now())
+    async def begin(self, mode: str, template: str = "") -> str:
+        """Start a conversation, along a template if it names one; its id."""
+        conversation = Conversation(
+            id=mint("conv"), mode=mode, template=template, created_at=now(), changed_at=now()
+        )
         await self.add(conversation)
         return conversation.id
 
@@ -103,11 +104,14 @@ class Records:
         return found
 
     async def add(self, *rows: Base) -> None:
-        """Write new rows, all or none."""
+        """Write new rows, all or none; what was said can be found at once."""
         if not rows:
             return
         async with self._database.write() as session:
             session.add_all(rows)
+            for row in rows:
+                if isinstance(row, Turn):
+                    await index(session, row.conversation_id)
 
     async def close_turn(
         self,
@@ -224,12 +228,11 @@ class Records:
         async with self._database.write() as session:
             await session.merge(Memory(name=FORGOTTEN, value=now()))
 
-    async def texts(self) -> dict[str, str]:
-        """The words of every conversation by its id, as they are searched."""
-        rows = select(Text.conversation_id, Text.title, Text.words, Text.answers, Text.prompts)
+    async def ids(self) -> list[str]:
+        """Every conversation's id, the oldest first."""
+        rows = select(Conversation.id).order_by(Conversation.created_at, Conversation.id)
         async with self._database.read() as session:
-            found = (await session.execute(rows)).all()
-        return {first: "\n".join(rest) for first, *rest in found}
+            return list(await session.scalars(rows))
 
     async def note_findings(self, image: Image, found: dict[str, Any]) -> None:
         """Write down what a look at a picture found."""

@@ -6,7 +6,7 @@ that are only ever read whole are JSON.
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -162,6 +162,14 @@ class Image(Base):
     """
 
     __tablename__ = "images"
+    __table_args__ = (
+        Index(
+            "ix_images_rating",
+            "rating",
+            "conversation_id",
+            sqlite_where=text("rating IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation_id: Mapped[str] = _owner()
@@ -184,7 +192,7 @@ class Image(Base):
     rated_at: Mapped[str] = mapped_column(default="")
     model: Mapped[str]
     response_id: Mapped[str]
-    created_at: Mapped[str]
+    created_at: Mapped[str] = mapped_column(index=True)
 
 
 class Text(Base):
@@ -208,16 +216,19 @@ class Text(Base):
 class Meaning(Base):
     """What a conversation is about as a vector of 32-bit floats, for search by meaning.
 
-    `sha256` is of the text it stands for: where that changed, the vector is out of date.
+    Where its words change in `texts`, a trigger says that the vector is `current` no more.
     """
 
     __tablename__ = "meanings"
+    __table_args__ = (
+        Index("ix_meanings_current", "model", "conversation_id", sqlite_where=text("current")),
+    )
 
     conversation_id: Mapped[str] = mapped_column(
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
     )
     model: Mapped[str]
-    sha256: Mapped[str]
+    current: Mapped[bool]
     vector: Mapped[bytes]
 
 

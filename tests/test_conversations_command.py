@@ -140,3 +140,67 @@ def test_what_was_exported_is_taken_in_again(run: Run, drawn: Result, tmp_path: 
 def test_an_export_of_nothing_is_refused(run: Run) -> None:
     with pytest.raises(Problem, match="--all"):
         run("export")
+
+
+OLD = "2020-01-01T00:00:00.000000+00:00"
+
+
+@pytest.fixture
+def old(run: Run, tmp_path: Path) -> list[str]:
+    """Three conversations of long ago; a picture of the second is being drawn."""
+    assert json.loads(run("list", "--json"))["total"] == 0
+    ids = [f"conv_{number}" for number in range(3)]
+    with closing(sqlite3.connect(tmp_path / "data" / "conversations.db")) as records, records:
+        for one in ids:
+            records.execute(
+                "INSERT INTO conversations (id, title, mode, image_type, language, created_at, "
+                "changed_at) VALUES (?, 'old', 'quick', '', '', ?, ?)", (one, OLD, OLD)
+            )  # fmt: skip
+        records.execute(
+            "INSERT INTO jobs (id, conversation_id, state, prompt, options, templates, "
+            "response_id, error, request_key, beat_at, created_at, changed_at) VALUES "
+            "('job_1', 'conv_1', 'submitted', '', '{}', '{}', '', '', '', ?, ?, ?)", (OLD,) * 3
+        )  # fmt: skip
+    return ids
+
+
+def left(run: Run) -> list[str]:
+    listed = json.loads(run("list", "--json"))["conversations"]
+    return sorted(one["conversation_id"] for one in listed)
+
+
+def test_what_is_being_drawn_stays_and_the_others_go_when_confirmed(
+    run: Run, old: list[str]
+) -> None:
+    dry = run("prune", "--older-than-days", "30")
+    assert left(run) == old
+    done = run("prune", "--older-than-days", "30", "--confirm")
+
+    assert dry.count("This would delete") == 2
+    assert "Nothing was deleted" in dry
+    assert done.count("Deleted") == 2
+    assert "'conv_1' is still being drawn, so it was not deleted" in done
+    assert left(run) == ["conv_1"]
+
+
+@pytest.mark.usefixtures("old")
+def test_no_number_means_all_by_accident(run: Run) -> None:
+    for given in (
+        [],
+        ["--older-than-days", "-5"],
+        ["--larger-than-mb", "-1"],
+        ["--older-than-days", "1", "--larger-than-mb", "1"],
+    ):
+        with pytest.raises(Problem, match="with a number from 0 on"):
+            run("prune", *given, "--confirm")
+
+    assert "nothing that old" in run("prune", "--older-than-days", "9999999999", "--confirm")
+    assert len(left(run)) == 3
+
+
+def test_export_all_takes_what_no_facilitator_answered(
+    run: Run, old: list[str], tmp_path: Path
+) -> None:
+    run("export", "--all", "--as", "json", "--to", str(tmp_path / "out"))
+
+    assert len(list((tmp_path / "out").glob("*.json"))) == len(old)

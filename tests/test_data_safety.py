@@ -1,46 +1,42 @@
-"""Records survive damage, failed and killed migrations, and many servers at once."""
+"""Records survive damage and failed migrations, and `doctor` says how they are."""
 
-import asyncio
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
-from fastmcp import Client
 from sqlalchemy import select
 
-from sandbox import Sandbox
 from settings import Settings
-from storage import database as code
-from storage import rescue
+from storage import mending, opening, upgrading
 from storage.database import FILE_NAME, MIGRATIONS, Database
+from storage.door import Door
 from storage.errors import StorageError
+from storage.examination import examine
+from storage.files import open_plain, side
 from storage.records import Records
 from storage.tables import Conversation
-from tests.calls import CONSULT, consult, draw, picture, refusal, text_of
+from tests.calls import CONSULT, consult, draw, picture, refusal
 from tests.conftest import Connect
-from tests.test_jobs import process as server
-from tests.test_storage import ENDLESS, WRITING, counts, process
+from tests.crowd import whole
+from tests.test_storage import conversation
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 ROOTED = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="a small disk is mounted by root alone"
 )
-SECONDS = float(os.environ.get("RECORDS_SECONDS", "5"))
 WORDS = "words of the person " * 50
 
+NEWEST = upgrading.newest_version()
 BAD = """
 revision = "9999"
-down_revision = "0003"
+down_revision = "{newest}"
 
 
 def upgrade() -> None:
@@ -51,40 +47,18 @@ def upgrade() -> None:
     op.execute("DELETE FROM spending")
     {then}
 """
-FAILING = BAD.format(then="op.execute('INSERT INTO no_such_table VALUES (1)')")
-COMMITTING = BAD.format(then="op.execute('COMMIT'); op.execute('INSERT INTO nowhere VALUES (1)')")
-HANGING = BAD.format(then="print('amid', flush=True); import time; time.sleep(60)")
-GOOD = BAD.format(then="pass")
-
-MIGRATING = """\
-import asyncio, pathlib, sys
-from storage import database
-from storage.records import Records
-from storage.tables import Conversation
-
-database.MIGRATIONS = pathlib.Path(sys.argv[2])
-asyncio.run(Records(database.Database(pathlib.Path(sys.argv[1]))).begin("guided"))
-"""
-
-OPENING = """
-async def main(folder):
-    meet(folder / "meeting", 4)
-    database = Database(folder / "data")
-    await write(Records(database), "words")
-    print(database.notice or "")
-    await database.close()
-
-
-asyncio.run(main(pathlib.Path(sys.argv[1])))
-"""
+FAILING = BAD.format(newest=NEWEST, then="op.execute('INSERT INTO no_such_table VALUES (1)')")
+COMMITTING = BAD.format(
+    newest=NEWEST, then="op.execute('COMMIT'); op.execute('INSERT INTO nowhere VALUES (1)')"
+)
+GOOD = BAD.format(newest=NEWEST, then="pass")
 
 
 async def begin(folder: Path, amount: int = 1) -> str | None:
     """Begin conversations, as a server does that is started anew; what it has to tell."""
     opened = Database(folder)
     try:
-        for _ in range(amount):
-            await Records(opened).begin(WORDS)
+        await Records(opened).add(*(conversation(mode=WORDS) for _ in range(amount)))
     finally:
         await opened.close()
     return opened.notice
@@ -104,6 +78,11 @@ async def everything(opened: Database) -> list[Any]:
 
 def set_aside(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{FILE_NAME}.damaged-*"))
+
+
+def counts(path: Path) -> dict[str, int]:
+    with closing(open_plain(path)) as connection:
+        return whole(path, connection)
 
 
 def conversations(path: Path) -> int:
@@ -126,12 +105,15 @@ def flip(path: Path, first: float = 0.25) -> None:
 
 def crash(path: Path) -> None:
     """Leave a -wal file behind, as a process does that is killed."""
-    script = (
-        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA "
-        "journal_mode=WAL'); c.execute('PRAGMA user_version=7'); c.commit(); os._exit(1)"
-    )
-    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
-    assert path.with_name(f"{FILE_NAME}-wal").stat().st_size
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA user_version=7")
+    connection.commit()
+    left = {name: name.read_bytes() for name in (path, side(path, "-wal"))}
+    connection.close()
+    for name, data in left.items():
+        name.write_bytes(data)
+    assert left[side(path, "-wal")]
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -211,7 +193,7 @@ async def test_a_normal_start_is_not_slowed_by_a_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await written(tmp_path, 3)
-    monkeypatch.setattr(rescue, "mend", lambda *_: pytest.fail("checked without reason"))
+    monkeypatch.setattr(mending, "mend", lambda *_: pytest.fail("checked without reason"))
 
     assert await begin(tmp_path) is None
 
@@ -231,14 +213,14 @@ async def test_an_emptied_file_with_a_log_is_kept(tmp_path: Path) -> None:
 
     assert await begin(tmp_path)
 
-    assert len(set_aside(tmp_path)) == 3
+    assert [name.name[-4:] for name in set_aside(tmp_path)[1:]] == ["-wal"]
 
 
 async def test_what_was_set_aside_in_the_same_second_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     for number in range(3):
         path.write_text(f"damaged {number}")
-        rescue.set_aside(path)
+        mending.set_aside(path)
 
     assert {one.read_text() for one in set_aside(tmp_path)} == {f"damaged {n}" for n in range(3)}
 
@@ -261,28 +243,12 @@ async def test_a_damaged_search_index_is_made_anew_and_nothing_is_set_aside(
     assert states(tmp_path / "data")["records search"][0] == "ok"
 
 
-def test_processes_that_meet_a_damaged_file_at_once_set_it_aside_once(tmp_path: Path) -> None:
-    for attempt in range(3):
-        place = tmp_path / str(attempt)
-        asyncio.run(written(place / "data", 20))
-        path = place / "data" / FILE_NAME
-        DAMAGES["first page kept" if attempt else "text"](path)
-
-        starting = [process(WRITING + OPENING, place) for _ in range(4)]
-        said = [one.communicate(timeout=60) for one in starting]
-
-        assert [errors for _, errors in said] == [""] * 4
-        assert len(set_aside(place / "data")) == 1
-        assert any("set aside as" in out for out, _ in said)
-        assert conversations(path) == 4
-
-
 async def test_a_damaged_file_that_a_server_has_open_is_left_until_it_lets_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(opening, "PATIENCE_SECONDS", 0.2)
     path = await written(tmp_path)
-    door = rescue.Door(tmp_path)
+    door = Door(tmp_path)
     assert door.take(alone=False)
     DAMAGES["text"](path)
     broken = path.read_bytes()
@@ -316,7 +282,7 @@ def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         folder = tmp_path / "migrations"
         shutil.copytree(MIGRATIONS, folder, dirs_exist_ok=True)
         (folder / "versions" / "9999_last.py").write_text(script)
-        monkeypatch.setattr(code, "MIGRATIONS", folder)
+        monkeypatch.setattr(upgrading, "MIGRATIONS", folder)
         return folder
 
     return put
@@ -351,7 +317,7 @@ async def test_the_copy_before_a_migration_is_private_and_holds_the_log(
 ) -> None:
     folder = tmp_path / "data"
     path = await written(folder, 5)
-    for old in ("0001", "0002"):
+    for old in ("0001", NEWEST):
         path.with_name(f"{FILE_NAME}.before-{old}").touch()
     crash(path)  # a kill: user_version is in the log alone
     migrations(GOOD)
@@ -363,45 +329,9 @@ async def test_the_copy_before_a_migration_is_private_and_holds_the_log(
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (7,)
-    assert schema(copy)[0] == "0003"
+    assert schema(copy)[0] == NEWEST
     assert schema(path)[0] == "9999"
     assert conversations(path) == 6
-
-
-@POSIX
-async def test_a_kill_amid_a_migration_leaves_whole_records_and_the_next_start_migrates(
-    tmp_path: Path, migrations: Callable[[str], Path]
-) -> None:
-    path = await written(tmp_path / "data", 5)
-    before = schema(path), counts(path)
-    folder = migrations(HANGING)
-    killed = process(MIGRATING, path.parent, folder)
-    assert killed.stdout
-    assert killed.stdout.readline().strip() == "amid"
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.communicate(timeout=60)
-
-    assert (schema(path), counts(path)) == before
-    migrations(GOOD)
-    assert await begin(tmp_path / "data") is None
-
-    assert schema(path)[0] == "9999"
-    assert conversations(path) == 6
-
-
-@POSIX
-async def test_a_kill_amid_a_write_is_no_damage(tmp_path: Path) -> None:
-    for _ in range(3):
-        writer = process(WRITING + ENDLESS, tmp_path)
-        assert writer.stdout
-        writer.stdout.readline()
-        await anyio.sleep(0.02)
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.communicate(timeout=60)
-
-        assert await begin(tmp_path / "data") is None
-
-    assert set_aside(tmp_path / "data") == []
 
 
 @pytest.fixture
@@ -436,38 +366,8 @@ async def test_a_disk_without_room_for_the_copy_is_told_and_nothing_is_migrated(
     assert schema(path)[0] == "9999"
 
 
-@pytest.mark.timeout(SECONDS + 120)
-async def test_four_servers_that_write_at_once_lose_nothing_and_never_say_locked(
-    settings: Settings, sandbox: Sandbox
-) -> None:
-    async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(server(settings, sandbox)) for _ in range(4)]
-        replies = await asyncio.gather(*(_talk(client, 0.0) for client in servers))
-        until = time.monotonic() + SECONDS
-        replies += await asyncio.gather(*(_talk(client, until) for client in servers))
-
-    said = [reply for one in replies for reply in one]
-    assert [reply for reply in said if "locked" in reply[1].lower()] == []
-    assert [reply for reply in said if reply[0] is None] == []
-    there = counts(settings.data_dir / FILE_NAME)
-    assert there["conversations"] == len({reply[0] for reply in said}) == len(said)
-    assert there["turns"] == len(said)
-    assert len(said) > 8
-
-
-async def _talk(client: Client[Any], until: float) -> list[tuple[str | None, str]]:
-    """What a server replies to one conversation after the other: its id and its text."""
-    said: list[tuple[str | None, str]] = []
-    while not said or time.monotonic() < until:
-        arguments = {"message": "a lighthouse", "mode": "skip"}
-        called = await client.call_tool(CONSULT, arguments, raise_on_error=False)
-        data = called.structured_content or {}
-        said.append((data.get("conversation_id"), text_of(called)))
-    return said
-
-
 def states(folder: Path) -> dict[str, tuple[str, str]]:
-    return {name: (state, sentence) for name, state, sentence in rescue.examine(folder)}
+    return {name: (state, sentence) for name, state, sentence in examine(folder)}
 
 
 def listing(folder: Path) -> dict[str, bytes]:

@@ -5,28 +5,36 @@ import logging
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import keyring
 import pytest
+from fastmcp import Client
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from pydantic import SecretStr
 
 from cli import encryption as command
+from cli.encryption import app
 from problems import Problem
-from settings import Settings
-from storage import database as code
-from storage import encryption, rescue
+from server import create_server
+from settings import Settings, load_settings
+from storage import keys, rewriting, upgrading
 from storage.database import FILE_NAME, MIGRATIONS, Database
-from storage.encryption import Cipher, cipher_of, connect_of, decrypt, encrypt
+from storage.encryption import Cipher, cipher_of, connect_of
 from storage.errors import StorageError
+from storage.examination import examine
+from storage.files import looks_encrypted
 from storage.find import Filter, Finder
+from storage.keys import PASSPHRASE
 from storage.records import Records, index
+from storage.rewriting import decrypt, encrypt
 from storage.tables import Conversation, Turn
+from tests.calls import CONSULT, consult, data_of, refusal
+from tests.crowd import RAW_KEY
 from tests.test_data_safety import GOOD, crash, listing, set_aside
 from tests.test_storage import conversation
 
@@ -34,6 +42,7 @@ pytest.importorskip("sqlcipher3", reason="the extra `encryption` is not installe
 
 PHRASE = SecretStr("a phrase with \"both\" 'quotes' and ümlauts")
 SECRET = "the lighthouse of the person"
+LIST = "openai_list_conversations"
 
 
 class Memory(KeyringBackend):
@@ -111,7 +120,7 @@ async def test_new_records_are_encrypted_and_found(
 
     assert await found(tmp_path, cipher(tmp_path, passphrase)) == 2
     assert holds(tmp_path, "lighthouse") == []
-    assert rescue.looks_encrypted(tmp_path / FILE_NAME)
+    assert looks_encrypted(tmp_path / FILE_NAME)
     place = ("image-consultant", str((tmp_path / FILE_NAME).resolve()))
     assert list(ring.kept) == ([] if passphrase else [place])
 
@@ -125,24 +134,21 @@ async def test_what_is_written_while_it_is_open_is_encrypted_too(tmp_path: Path)
     await opened.close()
 
 
-@pytest.mark.parametrize("passphrase", [None, PHRASE])
-async def test_records_become_encrypted_and_plain_again_whole(
-    tmp_path: Path, passphrase: SecretStr | None
-) -> None:
+async def test_records_become_encrypted_and_plain_again_whole(tmp_path: Path) -> None:
     for _ in range(3):
         await say(tmp_path)
     assert holds(tmp_path, SECRET) == [FILE_NAME]
     (tmp_path / f"{FILE_NAME}.before-0003").write_text(SECRET)
 
-    told = encrypt(tmp_path, passphrase)
+    told = encrypt(tmp_path)
 
     assert "may survive on the disk" in told
     assert holds(tmp_path, SECRET) == []
     assert list(listing(tmp_path)) == [FILE_NAME]
-    assert await found(tmp_path, cipher(tmp_path, passphrase)) == 3
-    await say(tmp_path, cipher(tmp_path, passphrase))
+    assert await found(tmp_path, cipher(tmp_path)) == 3
+    await say(tmp_path, cipher(tmp_path))
 
-    assert "plain again" in decrypt(tmp_path, passphrase)
+    assert "plain again" in decrypt(tmp_path)
 
     assert list(listing(tmp_path)) == [FILE_NAME]
     assert await found(tmp_path, None) == 4
@@ -191,12 +197,12 @@ async def test_a_lost_key_is_told_and_nothing_is_touched(tmp_path: Path, ring: M
     assert f"move {tmp_path / FILE_NAME} away" in str(caught.value)
     assert ring.kept == {}
     assert (tmp_path / FILE_NAME).read_bytes() == before
-    encryption.restore_key(tmp_path / FILE_NAME, kept.upper() + "\n")
+    keys.restore(tmp_path / FILE_NAME, kept.upper() + "\n")
     assert await found(tmp_path, cipher(tmp_path)) == 1
 
 
 async def test_a_wrong_key_is_told_and_nothing_is_touched(tmp_path: Path) -> None:
-    await say(tmp_path, cipher(tmp_path, PHRASE))
+    await say(tmp_path, cipher(tmp_path, RAW_KEY))
     crashed = (tmp_path / FILE_NAME).read_bytes()
     wrong = SecretStr("another phrase")
 
@@ -257,7 +263,7 @@ async def test_a_copy_that_differs_is_not_put_in_place(
         source.execute("CREATE TABLE rewritten.conversations (id)")
         source.execute("DETACH DATABASE rewritten")
 
-    monkeypatch.setattr(encryption, "_export", forgetful)
+    monkeypatch.setattr(rewriting, "_export", forgetful)
     with pytest.raises(StorageError, match="differs"):
         encrypt(tmp_path)
 
@@ -299,7 +305,7 @@ async def test_the_copy_before_a_migration_is_encrypted_too(
     await say(folder, cipher(folder))
     shutil.copytree(MIGRATIONS, tmp_path / "migrations")
     (tmp_path / "migrations" / "versions" / "9999_last.py").write_text(GOOD)
-    monkeypatch.setattr(code, "MIGRATIONS", tmp_path / "migrations")
+    monkeypatch.setattr(upgrading, "MIGRATIONS", tmp_path / "migrations")
 
     await say(folder, cipher(folder))
 
@@ -317,8 +323,8 @@ async def test_encrypted_records_are_examined_with_their_key(
     )
     await say(tmp_path, cipher_of(changed))
 
-    states = {name: state for name, state, _ in rescue.examine(tmp_path, connect_of(changed))}
-    without = [sentence for *_, sentence in rescue.examine(tmp_path)]
+    states = {name: state for name, state, _ in examine(tmp_path, connect_of(changed))}
+    without = [sentence for *_, sentence in examine(tmp_path)]
 
     assert set(states.values()) == {"ok"}
     assert any("is encrypted" in sentence for sentence in without)
@@ -363,32 +369,87 @@ async def test_a_row_that_is_refused_is_refused_as_in_plain_records(tmp_path: Pa
     await opened.close()
 
 
-async def test_the_command_line_encrypts_shows_and_restores(
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Run the command `records` on a data folder of its own; what it printed."""
+    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
+
+    def command(*arguments: str) -> str:
+        app(arguments, result_action="return_value")
+        return " ".join(capsys.readouterr().out.split())
+
+    return command
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[Client[Any]]:
+    """A server with the settings of the environment."""
+    async with Client(create_server(load_settings())) as client:
+        yield client
+
+
+@pytest.mark.parametrize("passphrase", ["", RAW_KEY.get_secret_value()])
+async def test_the_command_encrypts_and_decrypts_and_servers_go_on(
+    run: Callable[..., str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     ring: Memory,
+    passphrase: str,
 ) -> None:
-    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path))
-    await say(tmp_path)
-    command.encrypt()
-    key = key_of(ring)
-    command.key()
-    with pytest.raises(Problem, match="terminal"):
-        command.key(reveal=True)
-    assert key not in capsys.readouterr().out
+    monkeypatch.setenv(PASSPHRASE, passphrase)
+    async with server() as client:
+        await consult(client, SECRET, mode="skip")
+    assert holds(tmp_path / "data", SECRET)
 
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    command.key(reveal=True)
-    assert capsys.readouterr().out.strip() == key
+    assert "Set IMAGE_CONSULTANT_ENCRYPT_RECORDS=true" in run("encrypt")
+    async with server() as client:
+        assert "is encrypted" in await refusal(client, CONSULT, message="a fox", mode="skip")
+    monkeypatch.setenv("IMAGE_CONSULTANT_ENCRYPT_RECORDS", "true")
+    async with server() as client:
+        await consult(client, f"{SECRET} again", mode="skip")
+        listed = data_of(await client.call_tool(LIST, {"query": "lighthouse"}))
+    assert listed["total"] == 2
+    assert holds(tmp_path / "data", SECRET) == []
+
+    monkeypatch.setenv(PASSPHRASE, "another" if passphrase else "")
+    kept, ring.kept = ring.kept, {}
+    async with server() as client:
+        told = await refusal(client, LIST)
+    assert ("cannot be read with this key" if passphrase else "without it nobody") in told
+    assert "move" in told
+    assert "Pictures are not affected" in told
+
+    monkeypatch.setenv(PASSPHRASE, passphrase)
+    ring.kept = kept
+    assert "plain again" in run("decrypt")
+    monkeypatch.setenv("IMAGE_CONSULTANT_ENCRYPT_RECORDS", "false")
+    async with server() as client:
+        assert data_of(await client.call_tool(LIST, {"query": "again"}))["total"] == 1
+
+
+async def test_the_key_is_shown_in_a_terminal_and_put_back(
+    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: Memory
+) -> None:
+    await say(tmp_path / "data")
+    run("encrypt")
+    key = key_of(ring)
+    assert key not in run("key")
+    with pytest.raises(Problem, match="terminal"):
+        run("key", "--show")
+
+    with monkeypatch.context() as terminal:
+        terminal.setattr("sys.stdout.isatty", lambda: True)
+        assert run("key", "--show") == key
 
     ring.kept.clear()
     monkeypatch.setattr(command, "getpass", lambda _: "not a key")
     with pytest.raises(StorageError) as caught:
-        command.key(restore=True)
+        run("key", "--restore")
     assert "not a key" not in str(caught.value)
-    monkeypatch.setattr(command, "getpass", lambda _: key)
-    command.key(restore=True)
-    command.decrypt()
+    monkeypatch.setattr(command, "getpass", lambda _: f"{key}\n")
+    run("key", "--restore")
 
-    assert await found(tmp_path, None) == 1
+    assert await found(tmp_path / "data", cipher(tmp_path / "data")) == 1

@@ -3,11 +3,6 @@
 import copy
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,12 +20,13 @@ from settings import Settings
 from storage.database import Database
 from storage.errors import StorageError
 from storage.exchange import LEFT, as_json, take_in
+from storage.find import Finder
 from storage.legacy import as_document, read_legacy
 from storage.records import Records
 from storage.shapes import TABLES
 from storage.tables import Conversation, Image, Spending
 from tests.calls import CONSULT, DRAW, consult, draw, refusal
-from tests.conftest import ROOT, Connect
+from tests.conftest import Connect
 
 Row = dict[str, Any]
 
@@ -57,8 +53,18 @@ def content(image: Image) -> bytes:
     return Path(image.path).read_bytes()
 
 
+def is_there(image: Image) -> bool:
+    return Path(image.path).exists()
+
+
 def lose(image: Image) -> None:
     Path(image.path).unlink()
+
+
+async def texts(database: Database) -> dict[str, str]:
+    """The words of every conversation as they are searched."""
+    ids = await Records(database).ids()
+    return {one: await Finder(database).words(one) for one in ids}
 
 
 async def forget(database: Database, conversation_id: str) -> None:
@@ -87,13 +93,13 @@ async def test_what_is_exported_deleted_and_imported_is_the_same_to_the_byte(
 ) -> None:
     conversation_id = await dialogue(client)
     before = await out(database, conversation_id)
-    searched = await Records(database).texts()
+    searched = await texts(database)
     await forget(database, conversation_id)
 
     assert await take_in(database, before) == conversation_id
 
     assert await out(database, conversation_id) == before
-    assert await Records(database).texts() == searched
+    assert await texts(database) == searched
     assert before.endswith("}\n")
     assert "für meine Wand" in before
 
@@ -220,7 +226,7 @@ async def test_a_broken_document_is_refused_in_a_sentence_that_names_the_field(
         assert named in told, told
         assert "Nothing was taken in." in told
         assert len(told) < 400
-    assert await Records(database).texts() == {}
+    assert await texts(database) == {}
 
 
 @pytest.mark.parametrize(
@@ -251,7 +257,7 @@ async def test_what_is_here_already_is_refused_and_stays(
         await take_in(database, json.dumps(other))
 
     assert await out(database, conversation_id) == document
-    assert list(await Records(database).texts()) == [conversation_id]
+    assert list(await texts(database)) == [conversation_id]
 
 
 @pytest.mark.parametrize("state", ["requested", "submitted"])
@@ -372,45 +378,6 @@ async def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> 
         export(conversation, [], tmp_path / "file", "json")
 
 
-ENDLESS = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from cli.export import export
-from storage.tables import Conversation, Turn
-stamp = "2026-10-09T10:00:00.000000+00:00"
-one = Conversation(id="conv_1", title="big", mode="quick", created_at=stamp, changed_at=stamp)
-one.turns = [
-    Turn(number=n, words="a lighthouse " * 2000, answers_given=[], templates={}, notes=[],
-         repairs=[], references=[], model="", response_id="", created_at=stamp)
-    for n in range(400)
-]
-print("ready", flush=True)
-while True:
-    for form in ("markdown", "html", "json"):
-        export(one, [], Path(sys.argv[2]), form)
-"""
-ENDS = {".md": "\n", ".html": "</html>", ".json": "}\n"}
-
-
-@pytest.mark.skipif(os.name != "posix", reason="kills a process by its signal")
-@pytest.mark.parametrize("after", [0.02, 0.11, 0.23, 0.4])
-def test_a_kill_during_export_leaves_no_half_file(tmp_path: Path, after: float) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
-        time.sleep(after)
-        child.send_signal(signal.SIGKILL)
-
-    whole = [path for path in tmp_path.iterdir() if path.suffix != ".part"]
-    for path in whole:
-        told = path.read_text(encoding="utf-8")
-        assert told.rstrip("\n").endswith(ENDS[path.suffix].strip())
-        assert told.count("a lighthouse ") == 400 * 2000
-
-
 def old_file(folder: Path, **changes: Any) -> Row:
     """What openai-images-mcp 4.x leaves of a guided dialogue and two pictures."""
     path = folder / "openai_image_20251009_120000_0a1b2c3d.png"
@@ -488,7 +455,7 @@ async def test_an_older_conversation_is_shown_and_goes_on(
         changed = await draw(
             client,
             conversation_id=conversation_id,
-            from_image=next(i.id for i in before.images if Path(i.path).exists()),
+            from_image=next(image.id for image in before.images if is_there(image)),
             prompt="bluer",
             quality="low",
         )

@@ -2,10 +2,9 @@
 
 import asyncio
 import base64
-import sys
+import shutil
 import time
 from collections.abc import AsyncIterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,38 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
+from storage import matrix
+from storage.addresses import Resource
 from storage.database import Database
 from storage.errors import StorageError
 from storage.find import Filter, Finder, Page
 from storage.meaning import Meanings
-from storage.records import index
+from storage.records import Records, index, now
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
 
 MODEL = "some-model"
-ROOT = Path(__file__).parent.parent
+SAID = "\n\n\n\n"
+"""The words of a conversation in which nothing was said: title, words, answers, prompts."""
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without records: copying it is quicker than making it."""
+
+    async def make() -> Path:
+        made = Database(tmp_path_factory.mktemp("empty"))
+        async with made.read():
+            pass
+        await made.close()
+        return made.path
+
+    return asyncio.run(make())
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path, empty: Path) -> AsyncIterator[Database]:
     opened = Database(tmp_path)
+    shutil.copyfile(empty, opened.path)
     yield opened
     await opened.close()
 
@@ -148,7 +165,8 @@ async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
         await begin(database, f"old_{number}", day=f"2026-01-0{number}") for number in range(1, 8)
     ]
 
-    seen, cursor = [], None
+    seen: list[str] = []
+    cursor = None
     for turn in range(4):
         page = await finder.page(Filter(), cursor=cursor, limit=2)
         seen, cursor = seen + [item.id for item in page.items], page.cursor
@@ -180,8 +198,9 @@ async def test_both_days_of_a_period_are_part_of_it(database: Database, finder: 
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize("value", ["yesterday", "2026-02-30", "2026-01-01T10:00", "\0", "1" * 999])
 async def test_what_is_no_date_is_told(finder: Finder, name: str, value: str) -> None:
+    wanted = Filter(since=value) if name == "since" else Filter(until=value)
     with pytest.raises(StorageError, match=rf"{name} is .* no date\. Write a day as YYYY-MM-DD"):
-        await finder.page(Filter(**{name: value}))
+        await finder.page(wanted)
 
 
 async def test_each_filter_chooses(database: Database, finder: Finder) -> None:
@@ -212,6 +231,17 @@ async def test_words_are_found_wherever_they_were_said(database: Database, finde
 
     assert found[0] == "title"
     assert sorted(found) == ["answer", "prompt", "title", "words"]
+
+
+async def test_what_was_said_is_found_before_anyone_answered(
+    database: Database, finder: Finder
+) -> None:
+    records = Records(database)
+    key = await records.begin("guided")
+
+    await records.add(Turn(conversation_id=key, number=1, words="a zebra", created_at=now()))
+
+    assert await ids(finder, "zebra") == [key]
 
 
 async def test_more_of_the_words_nearer_together_comes_first(
@@ -285,9 +315,10 @@ async def test_a_long_text_is_cut_around_the_words(database: Database, finder: F
 
 
 HOSTILE = [
-    '"', '""', '"fox', "fox AND", "NOT fox", "NEAR(fox hen, 2)", "fox*", "^fox", "title:fox", "{a b}:c",
-    "-fox", "fox\0hen", "\0", "(", "a" * 10_000, "a " * 5_000, "'; DROP TABLE texts; --", "%", "_",
-    " ".join(f"w{number}" for number in range(3_000)), "🦊", "...", "\u0301", "\u200d", "\ud800", "灯" * 9_999,
+    '"', '""', '"fox', "fox AND", "NOT fox", "NEAR(fox hen, 2)", "fox*", "^fox", "title:fox",
+    "{a b}:c", "-fox", "fox\0hen", "\0", "(", "a" * 10_000, "a " * 5_000, "%", "_", "🦊", "...",
+    "'; DROP TABLE texts; --", " ".join(f"w{number}" for number in range(3_000)), "\u0301",
+    "\u200d", "\ud800", "灯" * 9_999,
 ]  # fmt: skip
 
 
@@ -315,7 +346,7 @@ async def test_operators_are_words_like_others(database: Database, finder: Finde
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(query=st.text(st.characters(), max_size=60))
 def test_any_text_is_a_query(tmp_path: Path, query: str) -> None:
@@ -349,9 +380,9 @@ BAD_CURSORS = [
 @pytest.mark.parametrize("cursor", BAD_CURSORS)
 async def test_a_cursor_that_is_none_is_told(finder: Finder, cursor: str) -> None:
     for wanted in (Filter(), Filter("fox")):
-        with pytest.raises(StorageError, match="cursor .* Leave it out"):
+        with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
             await finder.page(wanted, cursor=cursor)
-    with pytest.raises(StorageError, match="cursor .* Leave it out"):
+    with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
         await finder.resources(cursor)
 
 
@@ -407,7 +438,8 @@ async def test_resources_come_newest_first_and_are_paged(
         at = f"2026-01-0{number}T00:00:00.000000+00:00"
         await draw(database, "conv_1", name, at=at, prompt=prompt, format=kind)
 
-    seen, cursor = [], None
+    seen: list[Resource] = []
+    cursor = None
     for _ in range(4):
         page = await finder.resources(cursor, limit=1)
         seen, cursor = seen + page.items, page.cursor
@@ -429,9 +461,14 @@ def vectors_of(count: int, width: int = 512) -> Any:
 async def keep(database: Database, vectors: Any) -> list[str]:
     """Conversations with these vectors."""
     made = [await begin(database, f"conv_{number:03}") for number in range(len(vectors))]
-    rows = zip(made, vectors.tolist(), strict=True)
-    await Meanings(database).keep_all(MODEL, [(key, "sha", vector) for key, vector in rows])
+    await give(Meanings(database), dict(zip(made, vectors, strict=True)))
     return made
+
+
+async def give(meanings: Meanings, vectors: dict[str, Any]) -> None:
+    """Keep these vectors, whatever was kept before."""
+    rows = [(key, SAID, vector.tolist()) for key, vector in vectors.items()]
+    await meanings.keep(MODEL, rows)
 
 
 async def nearest(meanings: Meanings, vector: Any, limit: int = 3) -> list[str]:
@@ -462,7 +499,7 @@ async def test_nothing_is_near_where_nothing_is_kept(database: Database) -> None
     meanings = Meanings(database)
 
     assert await nearest(meanings, vectors_of(1)[0]) == []
-    assert await meanings.known(MODEL) == {}
+    assert await meanings.stale(MODEL) == {}
 
 
 async def test_a_vector_of_zeros_is_near_nothing(database: Database) -> None:
@@ -473,17 +510,49 @@ async def test_a_vector_of_zeros_is_near_nothing(database: Database) -> None:
     assert [score for _, score in scores] == [0.0, 0.0]
 
 
-async def test_what_is_known_is_of_this_model_and_the_newest(database: Database) -> None:
+async def test_what_was_said_since_makes_a_vector_stale_and_a_title_alone_too(
+    database: Database,
+) -> None:
+    a, b, c = await keep(database, vectors_of(3))
+    meanings = Meanings(database)
+    assert await meanings.stale(MODEL) == {}
+
+    async with database.write() as session:
+        await session.execute(update(Turn).where(Turn.conversation_id == a).values(words="a fox"))
+        await session.execute(update(Conversation).where(Conversation.id == b).values(title="Fox"))
+        for key in (a, b, c):
+            await index(session, key)
+
+    assert await meanings.stale(MODEL) == {a: "\na fox\n\n\n", b: "Fox\n\n\n\n"}
+    assert list(await meanings.stale(MODEL, limit=1)) == [a]
+    assert list(await meanings.stale(MODEL, after=a)) == [b]
+    assert list(await meanings.stale("another-model")) == [a, b, c]
+    assert len(await nearest(meanings, vectors_of(1)[0], 9)) == 3
+
+
+async def test_a_vector_of_words_that_changed_meanwhile_is_not_kept(database: Database) -> None:
+    await begin(database, "a", words="a fox")
+    meanings = Meanings(database)
+    ((key, words),) = (await meanings.stale(MODEL)).items()
+    async with database.write() as session:
+        await session.execute(update(Turn).values(words="a hen"))
+        await index(session, key)
+
+    await meanings.keep(MODEL, [(key, words, [1.0] * 512), ("gone", words, [1.0] * 512)])
+
+    assert list(await meanings.stale(MODEL)) == ["a"]
+    assert await nearest(meanings, vectors_of(1)[0]) == []
+
+
+async def test_vectors_of_another_model_are_not_compared(database: Database) -> None:
     a, b = await keep(database, vectors_of(2))
     meanings = Meanings(database)
 
-    await meanings.keep(a, MODEL, "newer", [1.0] * 512)
-    await meanings.keep(b, "another-model", "sha", [1.0] * 256)
-    await meanings.keep("gone", MODEL, "sha", [1.0] * 512)
+    await meanings.keep("another-model", [(b, SAID, [1.0] * 256)])
 
-    assert await meanings.known(MODEL) == {a: "newer"}
     assert await nearest(meanings, vectors_of(1)[0]) == [a]
-    assert await meanings.nearest([1.0] * 256, "another-model", limit=3) == [(b, pytest.approx(1))]
+    ((key, cosine),) = await meanings.nearest([1.0] * 256, "another-model", limit=3)
+    assert (key, round(cosine, 5)) == (b, 1)
 
 
 async def test_changes_and_deletions_are_seen(database: Database) -> None:
@@ -492,8 +561,7 @@ async def test_changes_and_deletions_are_seen(database: Database) -> None:
     meanings = Meanings(database)
     assert (await nearest(meanings, vectors[1]))[0] == made[1]
 
-    await meanings.keep(made[4], MODEL, "newer", vectors[1].tolist())
-    await meanings.keep(made[1], MODEL, "newer", (-vectors[1]).tolist())
+    await give(meanings, {made[4]: vectors[1], made[1]: -vectors[1]})
     assert (await nearest(meanings, vectors[1]))[0] == made[4]
 
     async with database.write() as session:
@@ -501,8 +569,9 @@ async def test_changes_and_deletions_are_seen(database: Database) -> None:
     assert made[4] not in await nearest(meanings, vectors[1], 9)
 
     await begin(database, "new")
-    await meanings.keep("new", MODEL, "sha", vectors[1].tolist())
+    await give(meanings, {"new": vectors[1]})
     assert (await nearest(meanings, vectors[1], 9))[0] == "new"
+    assert sorted(await nearest(meanings, vectors[1], 9)) == [*made[:4], "new"]
 
 
 async def test_the_newest_one_deleted_and_another_kept_is_seen(database: Database) -> None:
@@ -514,7 +583,7 @@ async def test_the_newest_one_deleted_and_another_kept_is_seen(database: Databas
 
     async with database.write() as session:
         await session.execute(delete(Conversation).where(Conversation.id == made[1]))
-    await Meanings(database).keep("new", MODEL, "sha", vectors[1].tolist())
+    await give(Meanings(database), {"new": vectors[1]})
 
     assert await nearest(meanings, vectors[1]) == ["new", made[0]]
 
@@ -532,67 +601,57 @@ async def test_vectors_that_did_not_change_are_not_read_again(
         read.extend(rows)
         return await real(session, rows, *rest)
 
-    import storage.meaning
-
-    real = storage.meaning._read
-    monkeypatch.setattr(storage.meaning, "_read", counted)
+    real = matrix._read
+    monkeypatch.setattr(matrix, "_read", counted)
     async with database.write() as session:
         await session.execute(update(Conversation).values(title="x"))
     await nearest(meanings, vectors[0])
     assert read == []
 
-    await meanings.keep(made[2], MODEL, "newer", vectors[0].tolist())
+    await give(meanings, {made[2]: vectors[0]})
     await nearest(meanings, vectors[0])
     assert len(read) == 1
 
 
-OTHER = """
-import asyncio, sys
-from pathlib import Path
-from storage.database import Database
-from storage.meaning import Meanings
-
-async def main():
-    database = Database(Path(sys.argv[1]))
-    meanings = Meanings(database)
-    (first, _), *_ = await meanings.nearest([1.0] + [0.0] * 511, "some-model", limit=1)
-    await meanings.keep(sys.argv[2], "some-model", "theirs", [1.0] + [0.0] * 511)
-    (second, _), *_ = await meanings.nearest([1.0] + [0.0] * 511, "some-model", limit=1)
-    await database.close()
-    print(first, second)
-
-asyncio.run(main())
-"""
-
-
-async def test_two_processes_see_each_other_s_vectors(database: Database, tmp_path: Path) -> None:
-    vectors = vectors_of(3)
-    vectors[0, 0] = 99
-    wanted = np.eye(512, dtype=np.float32)[0]
+async def test_a_renewal_that_fails_leaves_no_half_matrix(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = vectors_of(4)
     made = await keep(database, vectors)
     meanings = Meanings(database)
-    before = await nearest(meanings, wanted)
+    await nearest(meanings, vectors[0])
+    await give(meanings, {made[0]: -vectors[0]})
 
-    other = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        OTHER,
-        str(tmp_path),
-        made[2],
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    said, _ = await other.communicate()
+    async def broken(*_: Any) -> Any:
+        raise OSError("the disk is gone")
 
-    assert before[0] == made[0]
-    assert said.decode().split() == [made[0], made[2]]
-    assert (await nearest(meanings, wanted))[0] == made[2]
-    assert (await meanings.known(MODEL))[made[2]] == "theirs"
+    with monkeypatch.context() as patch:
+        patch.setattr(matrix, "_read", broken)
+        with pytest.raises(OSError, match="the disk is gone"):
+            await nearest(meanings, vectors[0])
+
+    assert (await nearest(meanings, -vectors[0], 4))[0] == made[0]
+    assert len(await nearest(meanings, vectors[0], 9)) == 4
+
+
+async def test_two_servers_see_each_other_s_vectors(database: Database, tmp_path: Path) -> None:
+    vectors = vectors_of(3)
+    wanted = np.eye(512, dtype=np.float32)[0]
+    vectors[0, 0] = 99
+    made = await keep(database, vectors)
+    other = Database(tmp_path)
+    ours, theirs = Meanings(database), Meanings(other)
+    assert (await nearest(ours, wanted))[0] == (await nearest(theirs, wanted))[0] == made[0]
+
+    await give(theirs, {made[2]: wanted})
+
+    assert (await nearest(ours, wanted))[0] == (await nearest(theirs, wanted))[0] == made[2]
+    await other.close()
 
 
 async def test_a_list_and_a_search_while_another_writes(database: Database, tmp_path: Path) -> None:
     other = Database(tmp_path)
-    await begin(database, "a", words="a fox", day=date.today().isoformat())
+    await begin(database, "a", words="a fox", day="2026-06-01")
     async with other.write() as session:
         session.add(Conversation(id="b", mode="guided", created_at="", changed_at=""))
         await session.flush()

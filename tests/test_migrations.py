@@ -52,7 +52,7 @@ def make(folder: Path, version: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", ["0001", "0002"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, version: str) -> None:
     make(tmp_path, version)
 

@@ -1,0 +1,106 @@
+"""The record database as a file: how it is opened, what lies beside it, what it looks like."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from storage.errors import StorageError
+
+FILE_NAME = "conversations.db"
+BUSY_SECONDS = 15.0
+LOOK_AGAIN_SECONDS = 0.01
+"""How long and how often what another process holds is waited for."""
+
+SIDE_FILES = ("-wal", "-shm", "")
+"""The record's own file last: where a rename in between is the end, the rest is set aside."""
+
+HEADER = b"SQLite format 3\0"
+PAGE_BYTES = 4096
+RANDOM_VALUES = 240
+"""Of 4096 encrypted bytes nearly all 256 values come up; text and damaged pages have far fewer."""
+
+DAMAGE = ("malformed", "not a database")
+
+
+class Connect(Protocol):
+    """How a database file is opened, encrypted or not."""
+
+    def __call__(self, path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+        """A connection of the standard library's shape."""
+
+
+def open_plain(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a file that is not encrypted."""
+    return sqlite3.connect(address(path, read_only=read_only), uri=True, timeout=BUSY_SECONDS)
+
+
+def address(path: Path, *, read_only: bool) -> str:
+    """A file's address for SQLite, which does not make the file where it is missing."""
+    return f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+
+
+def side(path: Path, end: str) -> Path:
+    """A side file of a database by its ending."""
+    return path.with_name(path.name + end)
+
+
+def make_private(path: Path) -> None:
+    """Create folder and file for their owner alone; SQLite's side files inherit the mode.
+
+    A file that is there is not opened: closing it would drop the locks that SQLite holds on
+    it elsewhere in this process (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            with suppress(FileExistsError):  # another process was first
+                make_empty(path)
+    except OSError as error:
+        raise StorageError(
+            f"The records in {path.parent} cannot be opened ({error.strerror}). Make that "
+            "folder writable, or set IMAGE_CONSULTANT_DATA_DIR to another one. Nothing was sent "
+            "to OpenAI."
+        ) from error
+
+
+def make_empty(path: Path) -> None:
+    """Make a file for its owner alone. Raises `FileExistsError`."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what a killed process did not finish writing; ask only while nobody else writes."""
+    for part in path.parent.glob(f"{path.name}.*.part*"):
+        with suppress(OSError):
+            part.unlink()
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite says of a file that it is none of its own, or not whole."""
+    return any(sign in str(error).lower() for sign in DAMAGE)
+
+
+def looks_encrypted(path: Path) -> bool:
+    """Whether a file holds nothing but noise from its first byte on, as SQLCipher writes it."""
+    with path.open("rb") as file:
+        start = file.read(PAGE_BYTES)
+    whole = len(start) == PAGE_BYTES and path.stat().st_size % PAGE_BYTES == 0
+    return whole and len(set(start)) >= RANDOM_VALUES
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file is a SQLite database that anyone can read."""
+    with path.open("rb") as file:
+        return file.read(len(HEADER)) == HEADER
+
+
+def ended_uncleanly(path: Path) -> bool:
+    """Whether the last process to have the records open did not close them.
+
+    The last to close moves all of the -wal file into the database and removes it. Ask only
+    while nobody else has them open.
+    """
+    log = side(path, "-wal")
+    return log.exists() and log.stat().st_size > 0

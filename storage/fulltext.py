@@ -1,0 +1,126 @@
+"""Full text over conversations: ranked by the index, letter by letter in scripts without spaces."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    case,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Conversation, Text
+
+MOST_WORDS, LONGEST_WORD, LONGEST_QUERY = 16, 64, 10_000
+"""What is read of a query; words beyond are left out, longer ones matched by their start."""
+
+SHORTEST_START = 2
+"""Letters from which on a word also finds those that begin with it."""
+
+WEIGHTS = "bm25(8.0, 4.0, 2.0, 1.0)"
+"""Of title, words, answers, prompts."""
+
+PARTS = (Text.title, Text.words, Text.answers, Text.prompts)
+SNIPPET_TOKENS, AROUND = 16, 40
+
+SPACELESS = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
+"""Letters of scripts without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese."""
+
+texts_index = table("texts_index", column("rowid"), column("rank"))
+snippet: ColumnElement[str] = literal_column(
+    f"snippet(texts_index, -1, '**', '**', '…', {SNIPPET_TOKENS})"
+)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Words to look for, `all` or `any` of them, in conversations of which conditions hold."""
+
+    words: list[str]
+    how: str
+    conditions: list[ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Conversations in their order, each with the words around what was looked for."""
+
+    snippets: dict[str, str]
+    total: int
+
+
+def words_of(query: str) -> list[str]:
+    """The different words of a query, without anything that is no letter, mark or number."""
+    kept = (
+        letter if unicodedata.category(letter)[0] in "LMN" else " "
+        for letter in query[:LONGEST_QUERY]
+    )
+    words = dict.fromkeys(word[:LONGEST_WORD] for word in "".join(kept).split())
+    return list(words)[:MOST_WORDS]
+
+
+async def look_for(session: AsyncSession, sought: Sought, start: int, limit: int) -> Found:
+    """So many of the conversations that fit, best first, from the place `start` on."""
+    search = _by_letters if any(map(SPACELESS.search, sought.words)) else _by_words
+    return await search(session, sought, start, limit)
+
+
+async def _by_words(session: AsyncSession, sought: Sought, start: int, limit: int) -> Found:
+    """Ordered by its own rank alone, the index makes snippets only for the page."""
+    fits = [literal_column("texts_index").op("MATCH")(_expression(sought))]
+    if sought.conditions:  # the plus keeps SQLite from asking the index once for each of these rows
+        rows = select(Text.id).join(Conversation, Text.conversation_id == Conversation.id)
+        fits.append(literal_column("+texts_index.rowid").in_(rows.where(*sought.conditions)))
+    total = await session.scalar(select(func.count()).select_from(texts_index).where(*fits))
+    if not total:
+        return Found({}, 0)
+    owner = select(Text.conversation_id).where(Text.id == texts_index.c.rowid).scalar_subquery()
+    ids = select(owner, snippet).select_from(texts_index).where(*fits)
+    ranked = ids.where(texts_index.c.rank.op("MATCH")(WEIGHTS)).order_by(texts_index.c.rank)
+    page = await session.execute(ranked.limit(limit).offset(start))
+    return Found({key: " ".join(text.split()) for key, text in page}, total)
+
+
+def _expression(sought: Sought) -> str:
+    """Words in FTS5's syntax, quoted so that none is an operator."""
+    quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in sought.words)
+    return (" AND " if sought.how == "all" else " OR ").join(quoted)
+
+
+async def _by_letters(session: AsyncSession, sought: Sought, start: int, limit: int) -> Found:
+    """Texts that hold words anywhere, in titles first, then the newest: every text is looked at."""
+    words = sought.words
+    holds = [or_(*(part.contains(word) for part in PARTS)) for word in words]
+    fits = [*sought.conditions, *(holds if sought.how == "all" else [or_(*holds)])]
+    titled = case((or_(*(Text.title.contains(word) for word in words)), 0), else_=1)
+    order = (titled, Conversation.changed_at.desc(), Conversation.id.desc())
+    ids: Any = select(Text.conversation_id, func.count().over()).where(*fits)
+    ids = ids.join(Conversation, Text.conversation_id == Conversation.id).order_by(*order)
+    page = (await session.execute(ids.limit(limit).offset(start))).all()
+    cut = await _cut(session, [key for key, _ in page], words)
+    return Found(cut, page[0][1] if page else 0)
+
+
+async def _cut(session: AsyncSession, ids: list[str], words: list[str]) -> dict[str, str]:
+    """What stands around the first of these words in each text, the words marked."""
+    held = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    rows = select(Text.conversation_id, *PARTS).where(Text.conversation_id.in_(ids))
+    found: dict[str, str] = dict.fromkeys(ids, "")
+    for key, *parts in await session.execute(rows):
+        text = next((part for part in parts if held.search(part)), "")
+        if first := held.search(text):
+            start, end = max(0, first.start() - AROUND), first.end() + AROUND
+            cut = " ".join(held.sub(r"**\g<0>**", text[start:end]).split())
+            found[key] = f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
+    return found
