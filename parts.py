@@ -105,11 +105,17 @@ class Parts:
         """Who leads the dialogues."""
         from consultation.facilitator import Facilitator
         from consultation.flow import Consultant
+        from consultation.follower import Follower
 
-        facilitator = Facilitator(
-            self.settings, self.gateway, self.records, self.library, self.inputs
+        asking = (self.settings, self.gateway, self.records, self.library, self.inputs)
+        return Consultant(
+            self.settings,
+            self.records,
+            self.inputs,
+            facilitator=Facilitator(*asking),
+            follower=Follower(*asking),
+            finder=self.finder,
         )
-        return Consultant(self.settings, self.records, self.inputs, facilitator, self.finder)
 
     @cached_property
     def artist(self) -> "Artist":

@@ -1,4 +1,4 @@
-"""The resources: records as Markdown, pictures in full; both listed newest first, paged."""
+"""The resources: records and pictures, listed newest first in pages, then the templates."""
 
 import logging
 from typing import Any
@@ -11,6 +11,7 @@ from mcp import MCPError
 
 from parts import Parts
 from problems import Problem
+from prompts_offered import Library
 
 PAGE = 50
 
@@ -22,6 +23,7 @@ class Server(FastMCP):
     """
 
     parts: Parts
+    library: Library
 
     async def _on_list_resources(
         self,
@@ -36,6 +38,8 @@ class Server(FastMCP):
             mt.Resource(uri=one.uri, name=one.name, title=one.title, mime_type=one.mime_type)
             for one in page.items
         ]
+        if page.cursor is None:
+            resources += await self.library.listed()
         return mt.ListResourcesResult(resources=resources, next_cursor=page.cursor)
 
 

@@ -13,9 +13,11 @@ NUMBER: Schema = {"type": "number"}
 INTEGER: Schema = {"type": "integer"}
 BOOLEAN: Schema = {"type": "boolean"}
 
+SAYS_NOTHING = [("default", None), ("default", "")]
+
 
 def shorten(schema: Schema) -> Schema:
-    """An input schema without what only says that an optional parameter may be null.
+    """An input schema without what only says that an optional parameter may be null or empty.
 
     A client reads it with every list of tools; null is taken all the same.
     """
@@ -25,9 +27,10 @@ def shorten(schema: Schema) -> Schema:
 
 def _without_null(part: Schema) -> Schema:
     choices = [choice for choice in part.get("anyOf", []) if choice != {"type": "null"}]
+    rest = {key: value for key, value in part.items() if (key, value) not in SAYS_NOTHING}
     if len(choices) != 1:
-        return part
-    rest = {key: value for key, value in part.items() if key not in {"anyOf", "default"}}
+        return rest
+    del rest["anyOf"]
     return {**choices[0], **rest}
 
 
@@ -40,7 +43,7 @@ def _object(**fields: Schema) -> Schema:
 
 
 def _or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}  # a list of types is read by fewer clients
 
 
 def _enum(*values: str) -> Schema:
@@ -120,8 +123,13 @@ _DRAWING: Schema = {
 }
 _REQUIRED = ["conversation_id", "status", "next_step"]
 
-GENERATION: Schema = {**_object(**{**_DIALOGUE, **_DRAWING}), "required": _REQUIRED}
-"""A drawing, or, with status asking, what the consultation returns."""
+_OUTLINED: Schema = dict.fromkeys(("questions", "brief", "provenance"), _list({"type": "object"}))
+
+GENERATION: Schema = {
+    **_object(**{**_DIALOGUE, **_OUTLINED, **_DRAWING}),
+    "required": _REQUIRED,
+}
+"""A drawing, or, with status asking, what the consultation returns: its schema says the rest."""
 
 DRAWN: Schema = {**_object(**_DRAWING), "required": _REQUIRED}
 """A drawing that no dialogue comes before."""
@@ -151,11 +159,13 @@ STATUS: Schema = {
         models=_list(_object(setting=STRING, state=STRING, told=STRING)),
         images_folder=STRING,
         records_folder=STRING,
+        templates_folder=STRING,
         input_folders=_list(STRING),
         toolsets=_list(STRING),
         quality=STRING,
         spent_today_usd=NUMBER,
         daily_budget_usd=_or_null(NUMBER),
+        findings=_list(_object(name=STRING, state=STRING, told=STRING)),
         notes=_list(STRING),
         next_step=STRING,
     ),

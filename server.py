@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastmcp import Context, FastMCP
 from fastmcp.tools import ToolResult
-from mcp.types import InputRequiredResult
+from mcp.types import Icon, InputRequiredResult
 from pydantic import Field
 
 from companions import add_companions, drawn
@@ -28,7 +28,7 @@ from parameters import (
     require_words,
 )
 from parts import Parts
-from problems import Problem
+from prompts_offered import add_templates
 from replies import PlainArguments, as_reply, in_words, offer
 from resources import Server, add_resources
 from schemas import CONSULTATION, GENERATION
@@ -47,6 +47,13 @@ picture is paid for, people like to see the refined prompt with its assumptions 
 Afterwards they want to know where the file lies and what it cost.
 """
 
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath d='M1 2h14v10H8l-4 3v-3H1z' fill='%231d3557'/%3E"
+    "%3Cpath d='M3 10l4-6 3 4 1-1 2 3z' fill='%23a8d5e2'/%3E%3C/svg%3E"
+).replace(" ", "%20")
+"""A picture in a speech bubble. Short, since the newer protocol puts it into every reply."""
+
 
 def create_server(settings: Settings) -> FastMCP:
     """Build the server. Everything it stands on is made on first use, not here."""
@@ -63,11 +70,13 @@ def create_server(settings: Settings) -> FastMCP:
         "image-consultant",
         instructions=INSTRUCTIONS,
         version=own_version(),
+        icons=[Icon(src=ICON, mime_type="image/svg+xml")],
         lifespan=lifespan,
         middleware=[PlainArguments()],
         mask_error_details=True,
     )
     server.parts = parts
+    server.library = add_templates(server, parts)
     _add_consultation(server, parts)
     _add_image(server, parts)
     add_companions(server, parts)
@@ -103,7 +112,10 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
             list[str] | None,
             Field(description="Paths or image ids of pictures that the person refers to."),
         ] = None,
-        template: Annotated[str | None, Field(description="Not available yet.")] = None,
+        template: Annotated[
+            str | None,
+            Field(description="Library template to fill; answers may name its parameters."),
+        ] = None,
         finish: Annotated[
             bool, Field(description="Ask nothing more; decide the rest as marked assumptions.")
         ] = False,
@@ -116,7 +128,6 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
         when a person describes a picture they would like, answers its questions, or
         changes their mind. Costs a fraction of a cent per turn.
         """
-        _refuse_unavailable(template=template)
         require_words(message, "message")
         if (form := await _from_form(ctx, parts)) is not None:
             return form
@@ -126,6 +137,7 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
             mode=mode,
             answers=[answer.model_dump() for answer in answers or []],
             reference_images=reference_images or [],
+            template=template,
             finish=finish,
         )
         return await _with_form(ctx, parts, result)
@@ -270,12 +282,3 @@ def _add_image(server: FastMCP, parts: Parts) -> None:
         return await drawn(ctx, parts, wish, options)
 
     offer(server, openai_conversational_image, "Draw or refine an image", GENERATION)
-
-
-def _refuse_unavailable(**given: object) -> None:
-    for name, value in given.items():
-        if value:
-            raise Problem(
-                f"{name} is not available yet. Leave it out and say in message what matters about "
-                "it. Nothing was charged."
-            )

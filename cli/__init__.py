@@ -33,7 +33,7 @@ COMMANDS = {
         "Print what makes a client start this server, or write it.",
     ),
     "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
-    "prompts": ("cli.prompts:app", "Try the prompts on written dialogues: prompts eval."),
+    "prompts": ("cli.prompts:app", "List, check, try and change what is said to models."),
     "records": (
         "cli.encryption:app",
         "Encrypt the records at rest, or make them plain again.",

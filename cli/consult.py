@@ -23,6 +23,7 @@ def consult(
     idea: str = "",
     *,
     mode: Literal["quick", "guided", "explorer"] = "guided",
+    template: str | None = None,
     conversation: str | None = None,
     sandbox: bool = False,
 ) -> None:
@@ -31,13 +32,16 @@ def consult(
     Args:
         idea: What the picture should show; asked for where it is left out.
         mode: How many questions: quick up to 2, guided up to 5, explorer up to 10.
+        template: Fill in this template of the library; prompts list names them.
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    anyio.run(_hold, idea, mode, conversation, sandbox)
+    anyio.run(_hold, idea, mode, template, conversation, sandbox)
 
 
-async def _hold(idea: str, mode: str, conversation: str | None, sandbox: bool) -> None:
+async def _hold(
+    idea: str, mode: str, template: str | None, conversation: str | None, sandbox: bool
+) -> None:
     from server import create_server
 
     settings = load_settings(sandbox=True) if sandbox else load_settings()
@@ -45,8 +49,7 @@ async def _hold(idea: str, mode: str, conversation: str | None, sandbox: bool) -
         known = conversation
         try:
             words = idea or _ask("What should the picture show?")
-            arguments = {"mode": mode} | ({"conversation_id": known} if known else {})
-            result = await _turn(client, words, **arguments)
+            result = await _turn(client, words, mode=mode, template=template, conversation_id=known)
             known = result["conversation_id"]
             while result["status"] == "asking":
                 result = await _answer(client, result)

@@ -7,6 +7,7 @@ in code and the dialogue goes on, so a person never pays for nothing.
 from dataclasses import dataclass, field
 from typing import Any
 
+from consultation.asking import ask
 from consultation.errors import ConsultationError
 from consultation.likings import Liking
 from consultation.promises import Mended, keep_promises
@@ -15,11 +16,11 @@ from consultation.said import Said
 from consultation.turn import FacilitatorTurn, Suggestion, parse_turn
 from gateway import Gateway, Reply
 from gateway.errors import GatewayError
-from prompts.image_type import ImageType
+from prompts.image_type import ImageType, fingerprint_of
 from prompts.library import FALLBACK_TYPE, Library
 from settings import Settings
 from storage.inputs import Inputs
-from storage.records import Records, booking
+from storage.records import Records
 from storage.tables import Conversation
 
 MENDED_NOTE = (
@@ -88,13 +89,17 @@ class Facilitator:
 
     async def hear(self, conversation: Conversation, said: Said, likings: list[Liking]) -> Heard:
         """One turn on what was said. Raises a `Problem` where the model cannot be asked."""
-        template = self._library.template(TEMPLATE)
         types = self._library.image_types()
+        told = self._library.render(
+            TEMPLATE, mode=conversation.mode, image_types=list(types.values())
+        )
+        used = {told.name: told.fingerprint, "image_types": fingerprint_of(types)}
+        faults = self._library.faults("consultation/", "image_types/")
         request = build_request(
             conversation,
             model=self._settings.facilitator_model,
-            template=template,
-            instructions=template.render(mode=conversation.mode, image_types=list(types.values())),
+            told=told,
+            templates=used,
             finish=said.finish,
             inputs=self._inputs,
             likings=likings,
@@ -102,10 +107,9 @@ class Facilitator:
         try:
             attempts = [await self._ask(conversation, request, said, types)]
         except GatewayError as error:
-            await self._book(conversation, error)
             if not error.unavailable:
                 raise
-            return _unheard(conversation, said, types[FALLBACK_TYPE], error)
+            return _unheard(conversation, said, types[FALLBACK_TYPE], error, faults)
         if attempts[0].broken:
             attempts += await self._ask_again(conversation, request, attempts[0], said, types)
         best = next((one for one in reversed(attempts) if one.mended), attempts[-1])
@@ -116,8 +120,8 @@ class Facilitator:
             model=best.reply.model,
             response_id=best.reply.response_id,
             sandbox=best.reply.sandbox,
-            templates={template.name: template.fingerprint},
-            notes=[*best.reply.notes, *_notes(best)],
+            templates=used,
+            notes=[*best.reply.notes, *_notes(best), *faults],
             repairs=[one.as_data for one in attempts if one.broken or one.as_data["trimmed"]],
         )
 
@@ -128,9 +132,7 @@ class Facilitator:
         said: Said,
         types: dict[str, ImageType],
     ) -> _Attempt:
-        reply = await self._gateway.talk(request)
-        await self._records.add(booking(conversation.id, "consultation", **reply.as_booking))
-        await self._book(conversation, reply)
+        reply = await ask(request, conversation.id, self._gateway, self._records)
         try:
             turn = parse_turn(reply.text)
         except ConsultationError as error:
@@ -151,25 +153,18 @@ class Facilitator:
         again = send_back(request, first.reply.text, first.broken)
         try:
             return [await self._ask(conversation, again, said, types)]
-        except GatewayError as error:
-            await self._book(conversation, error)
+        except GatewayError:
             if first.mended is None:
                 raise
             return []
 
-    async def _book(self, conversation: Conversation, failed: GatewayError | Reply) -> None:
-        """Write down what attempts cost that brought nothing."""
-        sandbox = self._gateway.origin == "sandbox"
-        await self._records.add(
-            *(
-                booking(conversation.id, "failed", **charge.as_booking, sandbox=sandbox)
-                for charge in failed.charges
-            )
-        )
-
 
 def _unheard(
-    conversation: Conversation, said: Said, fallback: ImageType, error: GatewayError
+    conversation: Conversation,
+    said: Said,
+    fallback: ImageType,
+    error: GatewayError,
+    faults: list[str],
 ) -> Heard:
     """The words as they are, where nobody answers: a fallback that costs nothing."""
     return Heard(
@@ -179,7 +174,7 @@ def _unheard(
         response_id="",
         sandbox=False,
         templates={},
-        notes=[f"{error} {SILENT_NOTE}"],
+        notes=[f"{error} {SILENT_NOTE}", *faults],
     )
 
 

@@ -8,6 +8,7 @@ from consultation.completeness import completeness
 from consultation.earlier import earlier_work
 from consultation.errors import ConsultationError
 from consultation.facilitator import Facilitator, Heard
+from consultation.follower import Follower
 from consultation.likings import Liking, learn, offer
 from consultation.modes import Mode
 from consultation.references import take_references
@@ -24,6 +25,7 @@ from consultation.rows import (
 )
 from consultation.said import said_in
 from consultation.suggestion import draft_note, estimate, settle
+from consultation.taking import name_answers
 from consultation.turn import BriefEntry, Phrase
 from gateway.reading import is_sandbox
 from problems import Problem
@@ -51,13 +53,16 @@ class Consultant:
         settings: Settings,
         records: Records,
         inputs: Inputs,
+        *,
         facilitator: Facilitator,
+        follower: Follower,
         finder: Finder,
     ) -> None:
         self._settings = settings
         self._records = records
         self._inputs = inputs
         self._facilitator = facilitator
+        self._follower = follower
         self._finder = finder
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -69,31 +74,44 @@ class Consultant:
         mode: Mode | None = None,
         answers: list[dict[str, str]] | None = None,
         reference_images: Sequence[str] = (),
+        template: str | None = None,
         finish: bool = False,
     ) -> Consultation:
         """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same."""
+        if template:
+            curated = self._follower.template(template)
+        if template and conversation_id is None:
+            name_answers(answers or [], curated, [])  # what cannot be begins no conversation
         if conversation_id is None:
-            conversation_id = await self._records.begin(mode or "guided")
+            conversation_id = await self._records.begin(mode or "guided", template or "")
         async with self._one_at_a_time[conversation_id]:
             conversation = await self._records.load(conversation_id)
             conversation.mode = mode or conversation.mode
+            conversation.template = template or conversation.template
             references = await take_references(
                 reference_images, conversation, self._inputs, self._records
             )
             turn = await self._note_down(conversation, message, answers or [], references)
-            if conversation.mode == "skip":
+            if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn)
             try:
-                await self._check_budget()
-                likings = await self._likings(conversation)
-                heard = await self._facilitator.hear(
-                    conversation, said_in(conversation, finish=finish), likings
-                )
+                heard = await self._hear(conversation, turn, finish=finish)
             except Problem as problem:
                 raise problem.within(conversation_id) from problem.__cause__
-            heard.turn.questions, notes = offer(heard.turn.questions, likings)
-            heard.notes += notes + await self._earlier(conversation, turn)
             return await self._conclude(conversation, turn, heard)
+
+    async def _hear(self, conversation: Conversation, turn: Turn, *, finish: bool) -> Heard:
+        """What the turn brings: along the template, where one was chosen, else freely."""
+        said = said_in(conversation, finish=finish)
+        if conversation.template:
+            return await self._follower.hear(conversation, said, self._check_budget)
+        await self._check_budget()
+        likings = await self._likings(conversation)
+        heard = await self._facilitator.hear(conversation, said, likings)
+        heard.turn.questions, notes = offer(heard.turn.questions, likings)
+        heard.notes += notes + await self._earlier(conversation, turn)
+        heard.notes += await self._fitting(turn)
+        return heard
 
     async def recall(self, conversation_id: str) -> Consultation:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
@@ -124,6 +142,12 @@ class Consultant:
             return []
         return await earlier_work(self._finder, turn.words, without=conversation.id)
 
+    async def _fitting(self, turn: Turn) -> list[str]:
+        """In the first turn: the template that the idea speaks of."""
+        if turn.number > 1:
+            return []
+        return await asyncio.to_thread(self._follower.suggestion, turn.words)
+
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""
         budget = self._settings.daily_budget_usd
@@ -144,7 +168,11 @@ class Consultant:
         references: list[dict[str, str]],
     ) -> Turn:
         """Record the words before anything can fail; a repeated call continues its own turn."""
-        check_answers(conversation, answers)
+        if conversation.template:
+            curated = self._follower.template(conversation.template)
+            answers = name_answers(answers, curated, conversation.questions)
+        else:
+            check_answers(conversation, answers)
         last = conversation.turns[-1] if conversation.turns else None
         if last and last.reply is None and last.words == message:
             return last
@@ -201,6 +229,7 @@ class Consultant:
                 "image_type": image_type.name,
                 "language": said.language,
                 "style": _decided(said.brief, "style"),
+                "template": conversation.template,
             },
             rows=[*questions, *answer_rows(turn, said), brief],
         )

@@ -94,6 +94,9 @@ def _chosen(item: Answered, said: Said) -> bool:
 
 def _entry(entry: BriefEntry, mended: Mended, said: Said) -> BriefEntry:
     """An entry whose source holds, else marked as our assumption."""
+    if entry.source == "template" and not said.template:
+        mended.broken.append(f"brief marks {entry.dimension} as template, but none was chosen.")
+        return entry.model_copy(update={"source": "assumption", "ref": None})
     if entry.source not in {"request", "answer"} or not entry.value.strip():
         return entry
     if share_said(entry.value, said.everything) >= ENTRY_SAID:
@@ -170,10 +173,13 @@ def _prompt(mended: Mended, said: Said, answers: dict[str, str]) -> list[Phrase]
 def _sourced(phrase: Phrase, mended: Mended, said: Said, answers: dict[str, str]) -> Phrase:
     """A phrase whose source says it, else marked as our assumption."""
     grounds = {"request": said.messages, "answer": answers}.get(phrase.source)
+    if phrase.source == "assumption":
+        return phrase
     if grounds is None:
-        if phrase.source != "reference" or phrase.ref in said.references:
+        known = said.references if phrase.source == "reference" else {said.template or None}
+        if phrase.ref is not None and phrase.ref in known:
             return phrase
-        problem = f"points to the reference {phrase.ref}, which does not exist"
+        problem = f"points to the {phrase.source} {phrase.ref}, which does not exist"
     elif phrase.ref not in grounds:
         problem = f"points to {phrase.source} {phrase.ref}, which does not exist"
     elif occurs(phrase.text, grounds[phrase.ref]):
@@ -187,8 +193,11 @@ def _sourced(phrase: Phrase, mended: Mended, said: Said, answers: dict[str, str]
 def _with_request(
     phrases: list[Phrase], mended: Mended, said: Said, answers: dict[str, str]
 ) -> list[Phrase]:
-    """A request that needed no question keeps its words; nothing has replaced them."""
-    if len(said.messages) > 1 or not content(said.newest):
+    """A request that needed no question keeps its words; nothing has replaced them.
+
+    A template says in words of its own what the picture is; then only values are kept.
+    """
+    if len(said.messages) > 1 or not content(said.newest) or said.template:
         return phrases
     prompt = "".join(phrase.text for phrase in phrases)
     if share_said(said.newest, prompt) >= REQUEST_KEPT:

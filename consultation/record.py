@@ -18,6 +18,7 @@ def as_markdown(conversation: Conversation) -> str:
         "",
         f"Conversation {conversation.id}, mode {conversation.mode}"
         + (f", {conversation.image_type}" if conversation.image_type else "")
+        + (f", template {conversation.template}" if conversation.template else "")
         + f". Begun {_moment(conversation.created_at)}, last changed "
         f"{_moment(conversation.changed_at)} (UTC).",
     ]
@@ -44,7 +45,9 @@ def _turn(conversation: Conversation, turn: Turn) -> Iterator[str]:
         yield ""
         yield "Taken as answers:"
         for answer in answers:
-            about = asked[answer.question].dimension if answer.question in asked else "?"
+            about = (
+                asked[answer.question].dimension if answer.question in asked else "given by name"
+            )
             yield f"- {answer.question} ({about}): {answer.text}"
     yield from _questions([q for q in conversation.questions if q.turn_number == turn.number])
     for brief in conversation.briefs:

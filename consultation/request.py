@@ -11,7 +11,7 @@ from consultation.likings import Liking
 from consultation.modes import questions_left
 from consultation.references import reference_parts
 from consultation.turn import response_format
-from prompts.template import Template
+from prompts.template import Rendered
 from storage.inputs import Inputs
 from storage.tables import Conversation, Turn
 
@@ -24,8 +24,8 @@ def build_request(
     conversation: Conversation,
     *,
     model: str,
-    template: Template,
-    instructions: str,
+    told: Rendered,
+    templates: dict[str, str],
     finish: bool,
     inputs: Inputs,
     likings: list[Liking],
@@ -33,15 +33,15 @@ def build_request(
     """The body of the call. The person's words travel as input, never as instructions."""
     return {
         "model": model,
-        "instructions": instructions,
-        "input": [*_dialogue(conversation, inputs), _state(conversation, likings, finish=finish)],
+        "instructions": told.text,
+        "input": [*dialogue(conversation, inputs), _state(conversation, likings, finish=finish)],
         "text": response_format(),
         "temperature": 0.3,
         "max_output_tokens": LONGEST_ANSWER,
-        "prompt_cache_key": f"{template.name}@{template.fingerprint}/{conversation.mode}",
+        "prompt_cache_key": f"{told.name}@{told.fingerprint}/{conversation.mode}",
         "metadata": {
             "conversation": conversation.id,
-            "templates": f"{template.name}@{template.fingerprint}",
+            "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
         },
     }
 
@@ -66,7 +66,8 @@ def open_questions(conversation: Conversation) -> list[dict[str, str]]:
     ]
 
 
-def _dialogue(conversation: Conversation, inputs: Inputs) -> list[dict[str, Any]]:
+def dialogue(conversation: Conversation, inputs: Inputs) -> list[dict[str, Any]]:
+    """The turns so far as input items: the person's words, then the facilitator's answer."""
     items: list[dict[str, Any]] = []
     for turn in conversation.turns:
         items.append({"role": "user", "content": _said(turn, inputs)})

@@ -92,7 +92,7 @@ def as_text(result: Consultation) -> str:
         parts.append("Where each phrase comes from:\n" + "\n".join(sources))
     if result.completeness:
         parts.append(_decided_line(result))
-    if result.suggested and result.status == "ready":
+    if result.suggested:
         parts.append(_settings_line(result.suggested, result.estimated_cost_usd))
     parts += result.notes
     parts.append(result.next_step)
@@ -124,7 +124,7 @@ def _decided_line(result: Consultation) -> str:
     known = [e.dimension for e in result.brief if e.source != "open" and e.dimension not in missing]
     return (
         f"Decided by the person: {result.completeness.now} % (before: "
-        f"{result.completeness.before} %): {', '.join(known) or 'nothing'}; "
+        f"{result.completeness.before} %): {', '.join(dict.fromkeys(known)) or 'nothing'}; "
         f"open or assumed: {', '.join(result.completeness.missing) or 'nothing'}."
     )
 

@@ -13,7 +13,7 @@ class Said:
     `messages` maps m1, m2, ... to words, `answers` question ids to recorded answers,
     `given` to those that the newest message carries by id, `asked` to their dimensions
     and `options` to what was offered; `waiting` are the ids without an answer. `left` is
-    how many questions may still be put.
+    how many questions may still be put, `template` the one that the dialogue follows.
     """
 
     messages: dict[str, str]
@@ -25,6 +25,7 @@ class Said:
     references: frozenset[str] = frozenset()
     left: int = 0
     finish: bool = False
+    template: str = ""
 
     @property
     def newest(self) -> str:
@@ -56,6 +57,7 @@ def said_in(conversation: Conversation, *, finish: bool) -> Said:
         ),
         left=left,
         finish=finish or left == 0,
+        template=conversation.template,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from consultation.errors import ConsultationError
 
 SCHEMA_NAME = "facilitator_turn"
+FILLING_NAME = "template_filling"
 
 Source = Literal["request", "answer", "reference", "template", "assumption"]
 
@@ -85,12 +86,29 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def response_format() -> dict[str, Any]:
-    """The `text` field of the request."""
-    schema = FacilitatorTurn.model_json_schema(schema_generator=_Untitled)
-    return {
-        "format": {"type": "json_schema", "name": SCHEMA_NAME, "schema": schema, "strict": True}
-    }
+class Value(_Part):
+    """A parameter of a template, and the person's words that fill it."""
+
+    parameter: str
+    value: str
+    seen_in: str | None
+
+
+class Filling(_Part):
+    """What the person's words say for a template."""
+
+    language: str
+    title: str
+    filled: list[Value]
+    besides: list[str]
+
+
+def response_format(
+    answer: type[BaseModel] = FacilitatorTurn, name: str = SCHEMA_NAME
+) -> dict[str, Any]:
+    """The `text` field of a request."""
+    schema = answer.model_json_schema(schema_generator=_Untitled)
+    return {"format": {"type": "json_schema", "name": name, "schema": schema, "strict": True}}
 
 
 def parse_turn(text: str) -> FacilitatorTurn:

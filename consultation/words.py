@@ -7,35 +7,21 @@ also works for scripts without spaces.
 import re
 import unicodedata
 from functools import cache
-from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from prompts.kinds import SHIPPED
+from prompts.lists import WORDING, Wording, parse_list
+from prompts.reading import read_text
 
-WORDING = Path(__file__).parent.parent / "prompts" / "wording.yaml"
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 MARK = re.compile(r"[,.;:!?()\n、。！？；،؛؟]|\s[-–—]\s")
 LONGEST_WISH = 6
 
 
-class Wording(BaseModel):
-    """The lists of `prompts/wording.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    joining: frozenset[str]
-    courtesy: frozenset[str]
-    refusing: frozenset[str]
-    refusing_after: frozenset[str]
-    no_wish: frozenset[str]
-    ending: frozenset[str]
-    quotes: tuple[str, ...]
-
-
 @cache
 def wording() -> Wording:
     """Read the lists once."""
-    return Wording.model_validate(yaml.safe_load(WORDING.read_text(encoding="utf-8")))
+    lists: Wording = parse_list(WORDING, read_text(SHIPPED / WORDING, WORDING))
+    return lists
 
 
 def words(text: str) -> list[str]:
@@ -79,6 +65,21 @@ def quoted(text: str) -> list[str]:
         for match in re.finditer(r"(?<!\w)'([^'\n]+(?:'\w[^'\n]*)*)'(?!\w)", text)
     ]
     return list(dict.fromkeys(quote for _, quote in sorted(found) if quote))
+
+
+def leaves_open(text: str) -> bool:
+    """Whether a text leaves the choice to us, or ends the questions, and says nothing else."""
+    return " ".join(word for word in words(text) if word not in wording().courtesy) in _leaving()
+
+
+@cache
+def _leaving() -> frozenset[str]:
+    """The ways to leave a choice, without courtesy."""
+    bare = (
+        " ".join(word for word in words(entry) if word not in wording().courtesy)
+        for entry in wording().leaving
+    )
+    return frozenset(bare)
 
 
 def refusals(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from generation.preview import preview_of
 from generation.rows import charge_rows
 from generation.verification import Finding, Verification, build_request, checklist, conclude, read
 from prompts.library import Library
+from prompts.template import Rendered
 from settings import Settings
 from storage.errors import StorageError
 from storage.pictures import kept_bytes
@@ -54,9 +55,11 @@ class Look:
             data = await asyncio.to_thread(kept_bytes, image)
         except StorageError:
             data = b""
-        seen, model, usd, note = await self._ask(image, items, data)
-        told = await aside(self._facts, job, conversation, data)
-        found = conclude([*seen, *told], model, [note] if note else [])
+        told = await asyncio.to_thread(self._library.render, VERIFY, count=len(items))
+        seen, model, usd, note = await self._ask(image, items, data, told)
+        measured = await aside(self._facts, job, conversation, data)
+        used = {told.name: told.fingerprint} if model else {}
+        found = conclude([*seen, *measured], model, [note] if note else [], used)
         try:
             await self._records.note_findings(image, found.model_dump())
         except StorageError as error:
@@ -64,14 +67,13 @@ class Look:
         return Looked(found, usd)
 
     async def _ask(
-        self, image: Image, items: list[str], data: bytes
+        self, image: Image, items: list[str], data: bytes, told: Rendered
     ) -> tuple[list[Finding], str, float, str | None]:
         """The model's findings, its name, the cost, and a note where it found nothing."""
         shown = await aside(preview_of, data)
         if not items or shown is None:
             return [], "", 0.0, UNSEEN if items else None
         model = self._settings.facilitator_model
-        told = self._library.render(VERIFY, count=len(items))
         request = build_request(items, shown, model=model, told=told)
         request["metadata"]["conversation"] = image.conversation_id
         try:

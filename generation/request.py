@@ -7,6 +7,8 @@ from generation.options import Options
 from generation.plan import Plan
 from generation.vary import Variation
 from prompts.library import Library
+from prompts.lists import VARIATIONS
+from prompts.located import fingerprint
 from prompts.template import Rendered
 from storage.tables import Conversation
 
@@ -84,11 +86,11 @@ def instruct(
         used = [_refine(planned, conversation, library, masked=masked)]
     else:
         used = [library.render(DRAW, pictures=pictures)]
+    templates = {told.name: told.fingerprint for told in used}
     if variation is not None:
         used.append(library.render(VARY, say=variation.say, strategy=variation.thing))
-    return "\n\n".join(told.text for told in used), {
-        told.name: told.fingerprint for told in used
-    }
+        templates |= {used[-1].name: used[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
+    return "\n\n".join(told.text for told in used), templates
 
 
 def _refine(

@@ -36,7 +36,10 @@ class Finding(BaseModel):
 
 
 class Verification(BaseModel):
-    """All findings about one picture; `confidence` is the share of items met, 0 to 1."""
+    """All findings about one picture; `confidence` is the share of items met, 0 to 1.
+
+    `templates` maps the template that the model was told to its fingerprint.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,6 +47,7 @@ class Verification(BaseModel):
     confidence: float | None
     model: str
     notes: list[str]
+    templates: dict[str, str] = {}
 
 
 def checklist(
@@ -104,10 +108,19 @@ def read(text: str, items: Sequence[str]) -> list[Finding]:
     return [_finding(item, said.get(number)) for number, item in enumerate(items, start=1)]
 
 
-def conclude(findings: Sequence[Finding], model: str, notes: Sequence[str]) -> Verification:
+def conclude(
+    findings: Sequence[Finding],
+    model: str,
+    notes: Sequence[str],
+    templates: Mapping[str, str] | None = None,
+) -> Verification:
     """The findings with their sum; `model` is empty where none was asked."""
     return Verification(
-        findings=list(findings), confidence=confidence(findings), model=model, notes=list(notes)
+        findings=list(findings),
+        confidence=confidence(findings),
+        model=model,
+        notes=list(notes),
+        templates=dict(templates or {}),
     )
 
 

@@ -1,13 +1,14 @@
 """Image types as data: what decides a picture of each kind, and what it is drawn with."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from prompts.errors import PromptError
-from prompts.template import faults, yaml_fault
+from prompts.located import fingerprint, read_located
+
+WHOLE = 100
 
 
 class _Entry(BaseModel):
@@ -17,8 +18,8 @@ class _Entry(BaseModel):
 class Dimension(_Entry):
     """One thing that decides the picture; `weight` is its share in completeness."""
 
-    weight: int = Field(ge=1, le=100)
-    asks: str = Field(description="What to find out, as a seed for the question.")
+    weight: int = Field(ge=1, le=WHOLE, description="Its share; all weights add up to 100.")
+    asks: str = Field(min_length=1, description="What to find out, as a seed for the question.")
     options: list[str] = Field(default=[], description="Choices worth offering.")
 
 
@@ -42,15 +43,16 @@ class ImageType(_Entry):
     checklist: list[str] = Field(description="What to look at in the finished picture.")
 
 
-@lru_cache(maxsize=64)
+def fingerprint_of(types: Mapping[str, ImageType]) -> str:
+    """Names what these types say, in records and recordings."""
+    return fingerprint("".join(one.model_dump_json() for one in types.values()))
+
+
+@lru_cache(maxsize=256)
 def parse_image_type(name: str, source: str) -> ImageType:
-    """Read one image type file, the same text once. Raises `PromptError`."""
+    """Read one image type file, the same text once. Raises `PromptError` with line and fix."""
+    located = read_located(f"image_types/{name}.yaml", source, begin="recognise: ...")
     try:
-        return ImageType.model_validate({**(yaml.safe_load(source) or {}), "name": name})
+        return ImageType.model_validate({**located.data, "name": name})
     except ValidationError as error:
-        raise PromptError(f"image type {name}: {faults(error)}.") from error
-    except TypeError as error:
-        raise PromptError(f"image type {name}: it must be a mapping.") from error
-    except (yaml.YAMLError, ValueError) as error:
-        line, problem = yaml_fault(error)
-        raise PromptError(f"image type {name}, line {line}: no YAML: {problem}.") from error
+        raise located.invalid(error) from error

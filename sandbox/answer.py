@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from sandbox import facilitator, fault_errors, reading, schema, usage, verifier, wire
+from sandbox import facilitator, fault_errors, filling, reading, schema, usage, verifier, wire
 from sandbox.errors import ApiError, Json
 from sandbox.sources import Sources
 from sandbox.state import Call, Record, State
@@ -87,6 +87,8 @@ def _words(call: Call) -> str:
     if asked["type"] == "json_schema":
         if asked.get("name") == facilitator.SCHEMA_NAME:
             return facilitator.reply(call.body, call.fault.name if call.fault else None)
+        if asked.get("name") == filling.SCHEMA_NAME:
+            return filling.reply(call.body)
         if asked.get("name") == verifier.SCHEMA_NAME:
             return verifier.reply(call.body, call.fault.name if call.fault else None)
         return json.dumps(schema.smallest(asked.get("schema") or {}), ensure_ascii=False)

@@ -15,7 +15,7 @@ from prompts.library import FALLBACK_TYPE, SHIPPED, Library
 from prompts.template import Template, parse_template
 from sandbox import Sandbox
 from settings import Settings
-from tests.calls import CONSULT, consult, refusal
+from tests.calls import consult, draw
 from tests.conftest import ROOT, Connect
 
 LIBRARY = Library()
@@ -37,6 +37,9 @@ samples:
     first_name: Ada
 ---
 """
+
+STAMP = "recognise: A stamp.\nchecklist: [Sharp.]\ndimensions: {subject: {weight: 100, asks: b}}\n"
+SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 ESCAPES = {
     "classes": "{{ ''.__class__.__mro__ }}",
@@ -114,9 +117,8 @@ def test_the_facilitator_is_told_of_every_image_type_in_every_mode(mode: str) ->
 def test_a_misspelt_variable_is_told_with_file_and_what_was_meant() -> None:
     said = complaint("Hello {{ frist_name }}!")
 
-    assert "own/greeting.md.j2" in said
-    assert "'frist_name' is undefined" in said
-    assert "Did you mean 'first_name'?" in said
+    assert said.startswith("own/greeting.md.j2, line 11: 'frist_name' is undefined")
+    assert said.endswith("did you mean 'first_name'?")
 
 
 def test_a_misspelt_attribute_is_an_error_and_no_gap() -> None:
@@ -141,7 +143,7 @@ def test_a_syntax_error_is_told_with_its_line_in_the_file(before: str, wrong: st
 def test_a_bad_header_is_told_with_its_line_in_the_file() -> None:
     said = complaint("Hello.", "---\npurpose: Greet.\ninputs: [unclosed\nsamples: {}\n---\n")
 
-    assert said.startswith("own/greeting.md.j2, line 4: the header is no YAML")
+    assert said.startswith("own/greeting.md.j2, line 4: no YAML")
 
 
 @pytest.mark.parametrize(
@@ -150,13 +152,13 @@ def test_a_bad_header_is_told_with_its_line_in_the_file() -> None:
         ("", "must start with a YAML header"),
         ("\n---\npurpose: Greet.\n---\n", "must start with a YAML header"),
         ("---\npurpose: Greet.\n", "must start with a YAML header"),
-        ("---\n---\n", "the header is wrong"),
+        ("---\n---\n", "begin it with purpose"),
         ("---\ninputs: {}\n---\n", "purpose"),
         ("---\npurpose: Greet.\ncolour: blue\n---\n", "colour"),
         ("---\npurpose: Greet.\ninputs: {a: {type: text, description: b}}\n---\n", "inputs.a.type"),
-        ("---\n- a list\n---\n", "the header is wrong"),
-        ("---\npurpose: a\x01\n---\n", "the header is no YAML"),
-        ("---\npurpose: 2026-99-99\n---\n", "the header is no YAML"),
+        ("---\n- a list\n---\n", "begin it with purpose"),
+        ("---\npurpose: a\x01\n---\n", "no YAML"),
+        ("---\npurpose: 2026-99-99\n---\n", "no YAML"),
     ],
 )
 def test_a_header_that_is_missing_or_wrong_is_told_with_the_file(header: str, told: str) -> None:
@@ -274,12 +276,12 @@ def test_an_own_image_type_adds_one_and_replaces_its_namesake(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("recognise: [", "image type stamp, line 2: no YAML"),
+        ("recognise: [", "line 2: no YAML"),
         ("", "recognise"),
         ("- a list", "mapping"),
         ("just words", "mapping"),
         ("recognise: a\nchecklist: []\ndimensions: {}", "dimensions"),
-        ("recognise: a\nchecklist: []\ndimensions: {a: {weight: 0, asks: b}}", "weight"),
+        ("recognise: a\nchecklist: []\ndimensions: {a: {weight: 0, asks: b}}", "line 3: dimens"),
         ("recognise: a\nchecklist: []\ncolour: blue\ndimensions: {a: {weight: 1, asks: b}}", "col"),
         ("recognise: a\x01", "no YAML"),
         ("recognise: 2026-99-99", "no YAML"),
@@ -290,11 +292,13 @@ def test_an_image_type_that_is_wrong_is_told_with_its_name(
 ) -> None:
     write(tmp_path, "image_types/stamp.yaml", text + "\n")
 
-    with pytest.raises(PromptError) as caught:
-        Library(tmp_path).image_types()
+    library = Library(tmp_path)
 
-    assert str(caught.value).startswith("image type stamp")
-    assert told in str(caught.value)
+    (said,) = library.faults()
+    assert said.startswith("Your own image_types/stamp.yaml, line ")
+    assert told in said
+    assert said.endswith("It is left out meanwhile.")
+    assert library.image_types() == TYPES
 
 
 def test_the_name_of_an_image_type_is_that_of_its_file_whatever_the_file_says(
@@ -304,17 +308,6 @@ def test_the_name_of_an_image_type_is_that_of_its_file_whatever_the_file_says(
     write(tmp_path, "image_types/stamp.yaml", text)
 
     assert Library(tmp_path).image_types()["stamp"].name == "stamp"
-
-
-@pytest.mark.parametrize("name", ["own/greeting.md.j2", "image_types/stamp.yaml"])
-def test_a_file_in_another_encoding_is_told_with_its_name(tmp_path: Path, name: str) -> None:
-    write(tmp_path, name, "").write_bytes("Schöne Grüße".encode("latin-1"))
-    library = Library(tmp_path)
-
-    with pytest.raises(PromptError, match="UTF-8") as caught:
-        _ = library.image_types() and library.template("own/greeting")
-
-    assert Path(name).name in str(caught.value)
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -360,7 +353,8 @@ def test_every_shipped_file_is_a_template_a_type_or_code() -> None:
     known = {f"{name}.md.j2" for name in NAMES} | {f"image_types/{name}.yaml" for name in TYPES}
 
     odd = {name for name in lying - known if not name.endswith((".py", ".pyc"))}
-    assert odd == {"changes.yaml", "variations.yaml", "wording.yaml"}
+    curated = {name for name in odd if name.startswith("library/")}
+    assert odd - curated == {"changes.yaml", "variations.yaml", "wording.yaml"}
 
 
 async def test_an_own_template_is_what_the_model_is_told(
@@ -375,13 +369,59 @@ async def test_an_own_template_is_what_the_model_is_told(
     assert sandbox.requests[-1].body["instructions"].endswith("Be brief, says the owner.")
 
 
-async def test_a_broken_own_template_reaches_the_caller_in_words_and_costs_nothing(
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("{{ mood }}", "line 8: 'mood' is undefined, the header has no such input; did you mean"),
+        ("{{ mode + 1 }}", "line 8: can only concatenate str"),
+    ],
+    ids=["where it is read", "where it is rendered"],
+)
+async def test_a_broken_own_template_is_told_and_the_shipped_one_used_until_it_is_mended(
+    client: Client[Any], settings: Settings, sandbox: Sandbox, broken: str, told: str
+) -> None:
+    header = "---\npurpose: Ask.\ninputs:\n  mode:\n    type: string\n    description: How.\n---\n"
+    write(settings.templates_dir, f"{FACILITATOR}.md.j2", header + broken)
+
+    asked = await consult(client, "a lighthouse")
+
+    (note,) = [one for one in asked["notes"] if FACILITATOR in one]
+    assert note.startswith(f"Your own {FACILITATOR}.md.j2, {told}")
+    assert note.endswith("The shipped one is used meanwhile.")
+    assert sandbox.requests[-1].body["instructions"].startswith("You are an art director")
+
+    write(settings.templates_dir, f"{FACILITATOR}.md.j2", header + "Ask in mode {{ mode }}.")
+    asked = await consult(client, "a lighthouse")
+
+    assert not [one for one in asked["notes"] if FACILITATOR in one]
+    assert sandbox.requests[-1].body["instructions"] == "Ask in mode guided."
+
+
+async def test_own_ways_to_vary_are_drawn_and_broken_files_are_told_with_the_pictures(
     client: Client[Any], settings: Settings, sandbox: Sandbox
 ) -> None:
-    write(settings.templates_dir, f"{FACILITATOR}.md.j2", HEADER + "{{ frist_name }}")
+    ways = (SHIPPED / "variations.yaml").read_text(encoding="utf-8")
+    write(settings.templates_dir, "variations.yaml", ways.replace("reds, oranges", "browns, reds"))
+    write(settings.templates_dir, "generation/draw.md.j2", "{{ pictures")
 
-    error = await refusal(client, CONSULT, message="a lighthouse")
+    drawn = await draw(client, prompt="a fox", variations=2, variation_strategy="color", **SKIP)
 
-    assert f"{FACILITATOR}.md.j2" in error
-    assert "Did you mean 'first_name'?" in error
-    assert sandbox.requests == []
+    told = [request.body["instructions"] for request in sandbox.requests if request.body]
+    assert [text for text in told if "browns, reds" in text]
+    assert [note for note in drawn["notes"] if note.startswith("Your own generation/draw.md.j2,")]
+
+
+async def test_what_was_said_is_named_in_request_and_record(
+    client: Client[Any], settings: Settings, sandbox: Sandbox
+) -> None:
+    shipped = LIBRARY.template(FACILITATOR)
+    asked = await consult(client, "a lighthouse")
+    write(settings.templates_dir, "image_types/stamp.yaml", STAMP)
+    again = await consult(client, "a stamp")
+
+    first, second = [request.body["metadata"]["templates"].split() for request in sandbox.requests]
+    assert first[0] == second[0] == f"{shipped.name}@{shipped.fingerprint}"
+    assert first[1] != second[1]  # the image types have a part in the words
+    for conversation, named in ((asked, first), (again, second)):
+        record = await client.read_resource(f"conversation://{conversation['conversation_id']}")
+        assert all(name in str(record) for name in named)

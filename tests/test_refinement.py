@@ -9,6 +9,7 @@ from fastmcp import Client
 from PIL import Image
 
 from generation.change import read_change
+from prompts.library import Library
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import draw, picture, refusal
@@ -34,7 +35,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("words", CHANGES)
 def test_words_say_how_a_change_is_meant(words: str) -> None:
-    change = read_change(words)
+    change = read_change(words, Library().changes())
 
     assert (change.direction, change.strength) == CHANGES[words]
 

@@ -84,7 +84,8 @@ def preview(data: bytes) -> bytes:
 
 
 def asked(items: list[str], data: bytes) -> dict[str, Any]:
-    return build_request(items, preview(data), model="gpt-4o", template=TEMPLATE)
+    told = TEMPLATE.rendered(count=len(items))
+    return build_request(items, preview(data), model="gpt-4o", told=told)
 
 
 def said(*findings: dict[str, Any]) -> str:
@@ -331,6 +332,7 @@ def test_confidence_is_the_share_of_all_items_that_are_met(
         "confidence": share,
         "model": "gpt-4o",
         "notes": ["A note."],
+        "templates": {},
     }
 
 

@@ -34,7 +34,10 @@ def test_the_wheel_adds_one_name(wheel: set[str]) -> None:
 
 
 def test_the_wheel_carries_every_module_and_data_file_and_nothing_else(wheel: set[str]) -> None:
-    assert wheel == {f"image_consultant/{path.relative_to(ROOT).as_posix()}" for path in sources()}
+    inside = {path.relative_to(ROOT).as_posix() for path in sources()}
+    dialogues = {f"dialogues/{path.name}" for path in (ROOT / "tests/dialogues").glob("*.yaml")}
+
+    assert wheel == {f"image_consultant/{name}" for name in inside | dialogues}
 
 
 def test_every_package_is_known_to_the_wheel() -> None:

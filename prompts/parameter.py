@@ -1,0 +1,150 @@
+"""One parameter of a curated template: what it asks, and which values fit it.
+
+A value comes as the person typed it and leaves as the template takes it. Values are
+only ever data: nothing in them is read as Jinja.
+"""
+
+import re
+from collections.abc import Iterator
+from math import isfinite
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+
+LONGEST = 600
+LONGEST_COLOR = 40
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
+COLORS = ["deep blue", "warm red", "forest green", "charcoal", "cream"]
+LEFT_OUT = "leave it out"
+"""The choice to give an optional parameter no value."""
+HEX = re.compile(r"#[0-9a-fA-F]{6}")
+
+Scalar = StrictStr | StrictInt | StrictFloat
+
+
+class Parameter(BaseModel):
+    """A place in a template that a person's value fills."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["string", "choice", "number", "color"]
+    question: str = Field(min_length=1)
+    options: list[Scalar] = []
+    default: Scalar | None = None
+    min: StrictInt | StrictFloat | None = None
+    max: StrictInt | StrictFloat | None = None
+    optional: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether a picture needs a value from the person."""
+        return self.default is None and not self.optional
+
+    @property
+    def offered(self) -> list[str]:
+        """The choices to put before a person, as words."""
+        without = [LEFT_OUT] if self.optional else []
+        return [*self._choices[: MOST_OPTIONS - len(without)], *without]
+
+    @property
+    def unasked(self) -> str:
+        """What is assumed where nobody gives a value: the default, or the first choice."""
+        if self.optional:
+            return LEFT_OUT
+        return self.offered[0] if self.default is None else str(self.default)
+
+    @property
+    def takes(self) -> str:
+        """What values fit, as the end of a sentence."""
+        match self.type:
+            case "choice":
+                return f"one of {', '.join(self.offered)}"
+            case "number":
+                kind = "a whole number" if self._whole else "a number"
+                return f"{kind} from {self.min} to {self.max}, in digits"
+            case "color":
+                return "a colour by its name, such as deep blue, or as #rrggbb"
+            case _:
+                return f"words, at most {LONGEST} characters of them"
+
+    def fit(self, text: str) -> str | int | float | None:
+        """A value as the template takes it, or nothing where it does not fit."""
+        if self.optional and _plain(text) in {"", LEFT_OUT}:
+            return ""
+        match self.type:
+            case "choice":
+                return {_plain(option): option for option in self.offered}.get(_plain(text))
+            case "number":
+                return self._number(text)
+            case "color":
+                return _color(text)
+            case _:
+                return text.strip() if 0 < len(text.strip()) <= LONGEST else None
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the declaration: a key of it, and a sentence with the fix."""
+        yield from self._faults_of_bounds()
+        if "default" in self.model_fields_set and self.default is None:
+            yield "default", "it is empty; give a value, and put a colour like #aabbcc in quotes."
+        if self.optional and self.default is not None:
+            yield "optional", "it has a default too; keep one of the two."
+        if self.default is not None and self.fit(str(self.default)) is None:
+            yield "default", f"{self.default!r} does not fit; write {self.takes}."
+        yield from self._faults_of_options()
+
+    def _faults_of_bounds(self) -> Iterator[tuple[str, str]]:
+        if self.type != "number":
+            if self.min is not None or self.max is not None:
+                yield "min", "only a number has min and max; remove them or set type: number."
+        elif self.min is None or self.max is None:
+            yield "type", "a number needs min and max; add both."
+        elif self.min >= self.max:
+            yield "min", f"{self.min} is not below max; exchange the two."
+
+    def _faults_of_options(self) -> Iterator[tuple[str, str]]:
+        given = [_plain(option) for option in self.offered]
+        most = MOST_OPTIONS - self.optional
+        if not FEWEST_OPTIONS <= len(set(given)) == len(given) or len(self.options) > most:
+            yield "options", f"give {FEWEST_OPTIONS} to {most} different ones."
+        for option in self.offered:
+            if self.fit(option) is None:
+                yield "options", f"{option!r} does not fit; write {self.takes}."
+
+    @property
+    def _choices(self) -> list[str]:
+        if self.options:
+            return [str(option) for option in self.options]
+        if self.type == "number" and self.min is not None and self.max is not None:
+            spread = [self.min, self.default, self.max]
+            return list(dict.fromkeys(str(one) for one in spread if one is not None))
+        if self.type == "color":
+            known = COLORS if self.default is None else [str(self.default), *COLORS]
+            return list(dict.fromkeys(known))
+        return []
+
+    @property
+    def _whole(self) -> bool:
+        return isinstance(self.min, int) and isinstance(self.max, int)
+
+    def _number(self, text: str) -> int | float | None:
+        try:
+            value = int(text) if self._whole else float(text.replace(",", "."))
+        except ValueError:
+            return None
+        if self.min is None or self.max is None or not isfinite(value):
+            return None
+        return value if self.min <= value <= self.max else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _color(text: str) -> str | None:
+    """A colour as typed; a name has letters and neither digits nor a hash sign."""
+    text = text.strip()
+    if HEX.fullmatch(text):
+        return text
+    named = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
+    short = len(text) <= LONGEST_COLOR and "\n" not in text and "#" not in text
+    return text if named and short else None

@@ -1,0 +1,285 @@
+"""Whatever is wrong with a prompt file: told with its line and a way out, at once, and harmless."""
+
+import os
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from prompts.errors import PromptError
+from prompts.kinds import recognise
+from prompts.library import Library
+
+TEMPLATE, TYPE = "generation/draw.md.j2", "image_types/stamp.yaml"
+HEADER = """\
+---
+purpose: Draw.
+inputs:
+  pictures: {type: integer, description: How many.}
+---
+"""
+TEXT = HEADER.count("\n") + 1
+"""The first line after the header."""
+SECONDS, BYTES = 1, 40_000_000
+VALUES = {"pictures": 2}
+
+Kind = tuple[str, int, str]
+"""What stands after the header, the line that is told, and words of what is said."""
+
+DOUBLED = "{% set a = 'xxxxxxxxxxxxxxxx' %}\n" + "{% set a = a ~ a %}\n" * 60 + "{{ a }}"
+
+STAMP = "recognise: a\nchecklist: [c]\ndimensions: {subject: {weight: 100, asks: b}}\n"
+
+TEXTS: dict[str, Kind] = {
+    "unclosed output": ("a\nb {{ pictures\n", TEXT + 1, "mend this line"),
+    "unclosed block": ("a\n{% if pictures %}\n", TEXT + 1, "endif"),
+    "unclosed comment": ("a\n{# why", TEXT + 1, "Missing end of comment tag"),
+    "unknown tag": ("{% do pictures %}", TEXT, "unknown tag 'do'"),
+    "undefined variable": ("a\n{{ picturse }}", TEXT + 1, "did you mean 'pictures'?"),
+    "undefined in a branch never taken": ("{% if false %}{{ b }}{% endif %}", TEXT, "declare it"),
+    "undefined attribute": ("a\n{{ pictures.lenght }}", TEXT + 1, "has no 'lenght'"),
+    "unknown filter": ("{{ pictures | uper }}", TEXT, "did you mean 'upper'"),
+    "unknown filter by map": (
+        "{{ [1] | map('attr', 'x') | join }}",
+        TEXT,
+        "No filter named 'attr'",
+    ),
+    "unknown test": ("{{ pictures is oddly }}", TEXT, "did you mean 'odd'"),
+    "words and numbers added": ("a\n\n{{ 'a' + pictures }}", TEXT + 2, "mend this line"),
+    "a number as a list": ("{% for a in pictures %}{% endfor %}", TEXT, "not iterable"),
+    "division": ("{{ pictures / 0 }}", TEXT, "counts with + and - only"),
+    "a list printed": ("{{ [1, 2] }}", TEXT, "write | join(', ')"),
+    "nothing printed": ("{{ none }}", TEXT, "put an if around it"),
+    "long range": ("a\n{% for i in range(1000000000) %}b{% endfor %}", TEXT + 1, "count fewer"),
+    "power in a loop": ("{% for i in range(10**9) %}b{% endfor %}", TEXT, "compute the number"),
+    "nested loops that say nothing": (
+        "{% for i in range(999) %}{% for j in range(999) %}{% for k in range(999) %}{% endfor %}"
+        "{% endfor %}{% endfor %}",
+        TEXT,
+        "loop over fewer things",
+    ),
+    "nested loops that talk": (
+        "{% for i in range(999) %}{% for j in range(99) %}"
+        + "word " * 99
+        + "{% endfor %}{% endfor %}",
+        TEXT,
+        "characters; make it less",
+    ),
+    "a loop that calls itself": (
+        "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+        TEXT,
+        "leave recursive out",
+    ),
+    "a macro that calls itself": (
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        TEXT,
+        "called",
+    ),
+    "a text multiplied": ("{{ 'a' * 1000000000 }}", TEXT, "counts with + and - only"),
+    "a tower of powers": ("{{ 9 ** 9 ** 9 ** 9 }}", TEXT, "counts with + and - only"),
+    "a text doubled again and again": (DOUBLED, TEXT + 12, "grows without end"),
+    "blocks that double": (
+        "{% set a %}x{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 60,
+        TEXT,
+        "write {% set name = value %}",
+    ),
+    "lists of lists of lists": (
+        "{% set a = ['x'] %}" + "{% set a = [a, a] %}" * 60 + "{{ a }}",
+        TEXT,
+        "constants only",
+    ),
+    "a wide format": ("{{ '%0999999999d' % pictures }}", TEXT, "leave widths out"),
+    "a wide format, hidden": (
+        "{% set a = '%0999999999d' %}{{ a % pictures }}",
+        TEXT,
+        "leave widths out",
+    ),
+    "a wide str.format": ("{{ '{:>999999999}'.format(1) }}", TEXT, "format() is not called"),
+    "a wide filter": ("{{ 'a' | center(999999999) }}", TEXT, "no filter 'center'"),
+    "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", TEXT, "make it flatter"),
+    "deep conditions": ("{% if 1 %}" * 900 + "{% endif %}" * 900, TEXT, "make it flatter"),
+    "deep loops": ("{% for i in [1] %}" * 9 + "{% endfor %}" * 9, TEXT, "make it flatter"),
+    "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "write a shorter one"),
+    "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
+    "include of what may lack": ("{% include 'x' ignore missing %}", TEXT, "reads no other file"),
+    "import": ("{% import 'os' as os %}", TEXT, "reads no other file"),
+    "from import": ("{% from 'os' import environ %}", TEXT, "reads no other file"),
+    "extends": ("{% extends '/etc/passwd' %}", TEXT, "reads no other file"),
+    "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "internal to Python"),
+    "subclasses": ("{{ [].__class__.__base__.__subclasses__() }}", TEXT, "internal to Python"),
+    "class by item": ("{{ pictures['__cl' ~ 'ass__'] }}", TEXT, "has no '__class__'"),
+    "class by filter": ("{{ pictures | attr('__class__') }}", TEXT, "no filter 'attr'"),
+    "class by map": ("{{ ['a'] | map(attribute='__class__') | join }}", TEXT, "has no '__class__'"),
+    "globals by cycler": ("{{ cycler.__init__.__globals__.os }}", TEXT, "internal to Python"),
+    "globals by self": ("{{ self }}", TEXT, "none of the inputs"),
+    "python": ("{{ __import__('os').environ }}", TEXT, "none of the inputs"),
+}
+
+TYPES: dict[str, Kind] = {
+    "yaml that does not close": ("recognise: [a, b\nchecklist: []\n", 2, "no YAML"),
+    "a tab": ("recognise: a\ndimensions:\n\tsubject: {weight: 100, asks: b}\n", 3, "tab by spaces"),
+    "a key twice": ("recognise: a\nchecklist: [c]\nrecognise: b\n", 3, "stands here twice"),
+    "an unknown key": (STAMP + "colour: blue\n", 4, "colour: there is no such key"),
+    "a wrong type": (
+        "recognise: a\nchecklist: [c]\ndimensions:\n  subject:\n    weight: much\n    asks: b\n",
+        5, "valid integer",
+    ),
+    "a billion laughs": (
+        "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(9)), 2, "write out",
+    ),
+    "a list in itself": ("recognise: &a [*a]\n", 1, "write out what is meant"),
+    "deep brackets": ("recognise: " + "[" * 9000 + "]" * 9000, 1, "make it flatter"),
+    "a list": ("- recognise: a\n", 1, "it is no mapping"),
+    "empty": ("", 1, "begin it with recognise"),
+    "a Python object": ("recognise: !!python/object/apply:os.system [ls]\n", 1, "no YAML"),
+    "an impossible date": ("recognise: 2026-99-99\n", 1, "no YAML"),
+}  # fmt: skip
+
+HEADERS: dict[str, Kind] = {
+    "empty": ("", 1, "must start with a YAML header"),
+    "no header": ("Draw it.\n", 1, "must start with a YAML header"),
+    "a header without end": ("---\npurpose: Draw.\nDraw it.\n", 1, "must start with a YAML header"),
+    "no purpose": ("---\ninputs: {}\n---\nDraw.\n", 1, "purpose: it is missing; add it."),
+    "an unknown type": (
+        "---\npurpose: Draw.\ninputs:\n  a: {type: text, description: b}\n---\n", 4, "'string'",
+    ),
+    "a sample of the wrong type": (
+        HEADER[:-4] + "samples:\n  one:\n    pictures: two\n---\nDraw.\n", 7, "of the type integer",
+    ),
+    "a sample of no input": (
+        HEADER[:-4] + "samples:\n  one:\n    picturse: 2\n---\nDraw.\n", 7, "no such input",
+    ),
+    "bad yaml": ("---\npurpose: Draw: all of it\n---\nDraw.\n", 2, "goes in quotes"),
+}  # fmt: skip
+
+FILES = {
+    **{f"text: {name}": (TEMPLATE, HEADER + kind[0], *kind[1:]) for name, kind in TEXTS.items()},
+    **{f"header: {name}": (TEMPLATE, *kind) for name, kind in HEADERS.items()},
+    **{f"yaml: {name}": (TYPE, *kind) for name, kind in TYPES.items()},
+}
+
+BYTES_OF = {
+    "UTF-16": (HEADER.encode("utf-16"), 1, "save it as UTF-8"),
+    "UTF-16 without its mark": (HEADER.encode("utf-16-le"), 1, "save it as UTF-8"),
+    "Latin-1": ((HEADER + "a\nein schönes Bild").encode("latin-1"), TEXT + 1, "encoding UTF-8"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 1, "save it as UTF-8"),
+    "huge": (HEADER.encode() + b"word\n" * 20_000, 12_000, "cut it down"),
+}
+
+
+def complaint(folder: Path, file: str) -> PromptError:
+    """What is said of a file that is read and filled in, as the server does."""
+    place = recognise(file)
+    assert place
+    with pytest.raises(PromptError) as caught:
+        place.read(folder).render(**VALUES)
+    return caught.value
+
+
+def lay(folder: Path, file: str, data: bytes) -> Path:
+    path = folder / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("file", "text", "line", "told"), FILES.values(), ids=FILES)
+def test_a_broken_file_is_told_with_line_and_fix_at_once_and_takes_no_memory(
+    tmp_path: Path, file: str, text: str, line: int, told: str
+) -> None:
+    lay(tmp_path, file, text.encode())
+    tracemalloc.start()
+    began = time.process_time()
+
+    error = complaint(tmp_path, file)
+
+    took, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert str(error).startswith(f"{file}, line {line}: ")
+    assert told in str(error)
+    assert str(error).endswith((".", "?", ". Mend this line or the one above."))
+    assert (took < SECONDS, most < BYTES) == (True, True)
+
+
+@pytest.mark.parametrize(("data", "line", "told"), BYTES_OF.values(), ids=BYTES_OF)
+def test_a_file_that_is_no_text_is_told(tmp_path: Path, data: bytes, line: int, told: str) -> None:
+    lay(tmp_path, TEMPLATE, data)
+
+    error = complaint(tmp_path, TEMPLATE)
+
+    assert error.line is not None
+    assert abs(error.line - line) < 1000
+    assert told in str(error)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_loop_of_links(path: Path) -> None:
+    path.symlink_to(path.with_name("other"))
+    path.with_name("other").symlink_to(path)
+
+
+def a_link_to_nothing(path: Path) -> None:
+    path.symlink_to(path.with_name("nothing"))
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def an_endless_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def unreadable(path: Path) -> None:
+    path.symlink_to("/proc/self/mem")
+
+
+PLACED: dict[Callable[[Path], None], str] = {
+    a_folder: "it is a folder; put a file in its place.",
+    a_loop_of_links: "it is a link that leads nowhere",
+    a_link_to_nothing: "it is a link that leads nowhere",
+    a_pipe: "it is no file; put a text file in its place.",
+    an_endless_device: "it is no file; put a text file in its place.",
+    unreadable: "put the file itself in its place.",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="links, pipes and /proc as Linux has them")
+@pytest.mark.parametrize("put", PLACED, ids=lambda put: put.__name__)
+def test_what_lies_in_place_of_a_file_is_told_and_the_shipped_one_used(
+    tmp_path: Path, put: Callable[[Path], None]
+) -> None:
+    (tmp_path / "generation").mkdir()
+    put(tmp_path / TEMPLATE)
+    library = Library(tmp_path)
+
+    assert PLACED[put] in str(complaint(tmp_path, TEMPLATE))
+    assert library.render("generation/draw", pictures=0) == Library().render(
+        "generation/draw", pictures=0
+    )
+    assert [fault for fault in library.faults() if PLACED[put] in fault]
+
+
+def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: Path) -> None:
+    for name in Library().names():
+        lay(tmp_path / name, "x", b"")  # a folder in its place
+        (tmp_path / f"{name}.md.j2").write_text("{{")
+    for name in ("logo", "general", "stamp"):
+        path = tmp_path / "image_types" / f"{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("- ")
+    (tmp_path / "variations.yaml").write_text("color: []")
+    library, shipped = Library(tmp_path), Library()
+
+    assert library.image_types() == shipped.image_types()
+    assert library.ways() == shipped.ways()
+    assert [library.template(name) for name in shipped.names()] == [
+        shipped.template(name) for name in shipped.names()
+    ]
+    assert len(library.faults()) == len(shipped.names()) + 4

@@ -1,0 +1,226 @@
+"""The library of templates: every shipped one is sound, and a faulty one is named with its fix."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.capabilities import faults_of_options
+from prompts.curated import Curated
+from prompts.errors import PromptError
+from prompts.kinds import SHIPPED
+from prompts.parameter import LEFT_OUT
+from prompts.shelf import find_template, sound_templates, suggest, template_files, usable_template
+from settings import Settings
+
+CATEGORIES = ["art", "marketing", "presentation", "reference", "technical"]
+NAMES = list(template_files([SHIPPED]))
+LIBRARY = sound_templates([SHIPPED])
+
+SOUND = """\
+description: A sign that says one word in one colour.
+image_type: icon
+parameters:
+  word:
+    type: string
+    question: Which word?
+    options: [Open, Closed]
+  tone:
+    type: color
+    question: Which colour?
+    default: warm red
+  lights:
+    type: number
+    question: How many lamps?
+    min: 1
+    max: 4
+    default: 2
+  frame:
+    type: choice
+    question: Which frame?
+    options: [oak, brass]
+    optional: true
+template: >-
+  A sign with "{{ word }}" in {{ tone }}, lit by {{ lights }} lamps.{% if frame %} Frame:
+  {{ frame }}.{% endif %}
+example:
+  values: {word: Open}
+  renders: A sign with "Open" in warm red, lit by 2 lamps.
+"""
+
+
+def own(folder: Path, source: str, name: str = "door_sign") -> Curated:
+    """A template of the person's own, as it is read from a file."""
+    path = folder / "library" / "art" / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+    return find_template(name, [folder, SHIPPED])
+
+
+def test_each_category_holds_several_templates() -> None:
+    found = {name: paths[0].parent.name for name, paths in template_files([SHIPPED]).items()}
+
+    assert len(found) >= 24
+    assert sorted(set(found.values())) == CATEGORIES
+    assert all(list(found.values()).count(category) >= 4 for category in CATEGORIES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_template_asks_well_and_gives_its_example(name: str) -> None:
+    curated = find_template(name, [SHIPPED])  # reading it compares the example to the letter
+
+    settings = curated.suggested.model_dump(exclude={"why"})
+    assert not list(faults_of_options(Settings().image_model, compression=None, **settings))
+    assert curated.suggested.why
+    assert any(parameter.required for parameter in curated.parameters.values())
+    for parameter in curated.parameters.values():
+        assert parameter.question.rstrip().endswith(("?", "."))
+        assert 2 <= len(parameter.offered) <= 5
+        assert parameter.fit(parameter.unasked) is not None
+    for option in _combinations(curated):
+        assert not re.search(r"\{|\}|  |\bNone\b| [.,;]", curated.render(option))
+
+
+def _combinations(curated: Curated) -> list[dict[str, str]]:
+    """Each option of each parameter once, the others as in the example."""
+    return [
+        {**curated.example.values, name: option}
+        for name, parameter in curated.parameters.items()
+        for option in parameter.offered
+    ]
+
+
+def test_no_two_templates_are_alike() -> None:
+    sets = {name: set(one.template.split()) for name, one in LIBRARY.items()}
+
+    for name, mine in sets.items():
+        for other, theirs in sets.items():
+            assert name == other or len(mine & theirs) < 0.5 * len(mine | theirs), (name, other)
+
+
+def test_words_to_be_shown_stand_in_quotes() -> None:
+    for curated in LIBRARY.values():
+        for name, parameter in curated.parameters.items():
+            if "letter by letter" in parameter.question:
+                assert f'"{{{{ {name} }}}}"' in curated.template, (curated.name, name)
+
+
+def test_values_are_never_read_as_a_template() -> None:
+    hostile = "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #} \U000f0000"
+
+    text = LIBRARY["social_square"].render({"text": hostile, "subject": "a dog"})
+
+    assert "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #}" in text
+    assert "\U000f0000" not in text
+
+
+def test_pieces_tell_whose_words_they_are(tmp_path: Path) -> None:
+    curated = own(tmp_path, SOUND)
+    values = {"word": "Open", "lights": "3", "frame": "OAK"}
+
+    spans = curated.spans(values)
+
+    assert "".join(text for text, _ in spans) == curated.render(values)
+    assert [(text, origin) for text, origin in spans if origin != "template"] == [
+        ("Open", "word"),
+        ("warm red", "tone"),
+        ("3", "lights"),
+        ("oak", "frame"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, "still needs word"),
+        ({"word": "Open", "lights": "9"}, "a whole number from 1 to 4"),
+        ({"word": "Open", "lights": "two"}, "a whole number from 1 to 4"),
+        ({"word": "Open", "frame": "steel"}, "one of oak, brass, leave it out"),
+        ({"word": "Open", "tone": "#12"}, "a colour by its name"),
+        ({"word": "x" * 700}, "at most 600 characters"),
+        ({"word": "Open", "hue": "red"}, "there are word, tone, lights, frame"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(
+    tmp_path: Path, values: dict[str, str], told: str
+) -> None:
+    with pytest.raises(PromptError, match=re.escape(told)):
+        own(tmp_path, SOUND).render(values)
+
+
+def test_an_optional_value_may_be_left_out_in_words(tmp_path: Path) -> None:
+    curated = own(tmp_path, SOUND)
+
+    assert curated.render({"word": "Open", "frame": LEFT_OUT}) == curated.render({"word": "Open"})
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "told"),
+    [
+        (("{{ word }}", "{{ wrd }}"), 23, "write word"),
+        (("{{ lights }} lamps", "lamps"), 12, "the text does not use it"),
+        (("{{ word }}", "{{ word | upper }}"), 23, "print the parameter alone"),
+        (("{{ word }}", "{{ word ~ tone }}"), 23, "print the parameter alone"),
+        (("default: 2", "default: 7"), 17, "7 does not fit"),
+        (("    max: 4\n", ""), 13, "a number needs min and max"),
+        (("[oak, brass]", "[oak, oak]"), 21, "different ones"),
+        (("optional: true", "optional: true\n    default: oak"), 22, "keep one of the two"),
+        (("type: color", "type: colour"), 9, "'color'"),
+        (("warm red\n", "#aabbcc\n"), 11, "in quotes"),
+        (("2 lamps.\n", "3 lamps.\n"), 28, 'A sign with "Open" in warm red, lit by 2 lamps.'),
+        (("  frame:\n", "  besides:\n"), 18, "rename it"),
+        (("  frame:\n", "  q1:\n"), 18, "rename it"),
+        (("{% endif %}", ""), 24, "endif"),
+        (("image_type: icon", "image_type: icon\nsize: 3"), 3, "there is no such key"),
+        (("image_type: icon\n", ""), 1, "it is missing"),
+    ],
+)
+def test_a_fault_is_told_with_line_and_fix(
+    tmp_path: Path, change: tuple[str, str], line: int, told: str
+) -> None:
+    with pytest.raises(PromptError) as raised:
+        own(tmp_path, SOUND.replace(*change))
+
+    assert told in str(raised.value)
+    assert str(raised.value).startswith(f"library/art/door_sign.yaml, line {line}")
+
+
+def test_an_image_type_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="there is no 'sign'; write one of character"):
+        own(tmp_path, SOUND.replace("icon", "sign"))
+
+
+def test_a_broken_own_file_leaves_the_shipped_one_in_use(tmp_path: Path) -> None:
+    with pytest.raises(PromptError):
+        own(tmp_path, "description: [", name="product_hero")
+
+    used = usable_template("product_hero", [tmp_path, SHIPPED])
+    assert used == LIBRARY["product_hero"]
+
+
+def test_a_name_can_stand_only_once_in_a_folder(tmp_path: Path) -> None:
+    own(tmp_path, SOUND)
+    (tmp_path / "library" / "technical").mkdir()
+    (tmp_path / "library" / "technical" / "door_sign.yaml").write_text(SOUND, encoding="utf-8")
+
+    with pytest.raises(PromptError, match="rename one of the two"):
+        find_template("door_sign", [tmp_path, SHIPPED])
+    assert "door_sign" in sound_templates([tmp_path, SHIPPED])
+
+
+@pytest.mark.parametrize(
+    ("idea", "name"),
+    [
+        ("I need a product hero shot of our kettle", "product_hero"),
+        ("Watercolor landscape of Provence, please", "watercolor_landscape"),
+        ("icon set for a bank", "icon_set"),
+        ("poster printed as a linocut with a carved heron", "linocut_poster"),
+        ("a red fox in the snow", None),
+        ("ein Logo für eine Bäckerei", None),
+        ("", None),
+    ],
+)
+def test_only_a_plain_word_for_a_template_suggests_it(idea: str, name: str | None) -> None:
+    found = suggest(idea, LIBRARY)
+
+    assert (found.name if found else None) == name

@@ -1,0 +1,395 @@
+"""Templates in the dialogue, as MCP prompts and as resources."""
+
+import json
+import re
+from typing import Any
+
+import mcp.types as mt
+import pytest
+from fastmcp import Client
+from mcp import MCPError
+
+from consultation.said import Said
+from consultation.taking import Taken, take_read
+from consultation.templated import phrases
+from consultation.turn import Filling, Value
+from prompts.kinds import SHIPPED
+from prompts.parameter import COLORS
+from prompts.shelf import find_template
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import CONSULT, Result, consult, draw, refusal, text_of
+from tests.conftest import Connect
+from tests.test_library import NAMES, SOUND
+
+ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
+HERO, DIVIDER = "product_hero", "section_divider"
+
+
+def given(**values: str) -> list[dict[str, str]]:
+    """Answers by the names of parameters."""
+    return [{"question_id": name, "answer": value} for name, value in values.items()]
+
+
+def sources(result: Result) -> dict[str, tuple[str, str | None]]:
+    """Each phrase that is not the template's own, with its source."""
+    return {
+        span["text"].strip(): (span["source"], span["ref"])
+        for span in result["provenance"]
+        if span["source"] != "template"
+    }
+
+
+def own_template(settings: Settings, source: str, place: str = "art/door_sign") -> None:
+    path = settings.templates_dir / "library" / f"{place}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+
+
+async def test_only_open_parameters_are_asked_with_the_templates_own_words(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    result = await consult(client, "Our plan", template=DIVIDER, answers=given(text="Our plan"))
+
+    parameters = find_template(DIVIDER, [SHIPPED]).parameters
+    assert result["status"] == "asking"
+    assert [one["dimension"] for one in result["questions"]] == [
+        name for name in parameters if name != "text"
+    ]
+    for one in result["questions"]:
+        parameter = parameters[one["dimension"]]
+        assert one["text"] == parameter.question
+        assert one["default"] == str(parameter.default)
+        assert one["default"] in one["options"]
+    assert sandbox.requests == []  # nothing had to be read
+
+
+async def test_answers_by_id_make_the_prompt_without_any_model(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    text = 'Plan "B" {{ 7 * 7 }}'
+    asked = await consult(client, text, template=DIVIDER, answers=given(text=text, number="2"))
+    answers = {one["dimension"]: one["id"] for one in asked["questions"]}
+    chosen = {"motif": "a paper boat", "ground": "#112233"}
+
+    result = await consult(
+        client,
+        "a paper boat; #112233",
+        conversation_id=asked["conversation_id"],
+        answers=[{"question_id": answers[name], "answer": chosen[name]} for name in chosen],
+    )
+
+    values = {"text": text, "number": "2", **chosen}
+    assert result["status"] == "ready"
+    assert result["refined_prompt"] == find_template(DIVIDER, [SHIPPED]).render(values)
+    assert sources(result) == {
+        "#112233": ("answer", answers["ground"]),
+        "2": ("answer", "number"),
+        text: ("answer", "text"),
+        "warm orange": ("assumption", None),
+        "a paper boat": ("answer", answers["motif"]),
+    }
+    assert result["assumptions"] == ["warm orange"]
+    assert result["suggested"]["size"] == "1536x864"
+    assert sandbox.requests == []
+
+
+@ERAS
+async def test_words_are_read_into_parameters(
+    connect: Connect, sandbox: Sandbox, mode: str
+) -> None:
+    async with connect(mode) as client:
+        asked = await consult(
+            client, "a hero of our matte black kettle, no steam", template=HERO, mode="quick"
+        )
+        result = await consult(
+            client,
+            "grey slate; rim light against a dark ground",
+            conversation_id=asked["conversation_id"],
+        )
+
+    assert [one["dimension"] for one in asked["questions"]] == ["surface", "light"]
+    assert result["status"] == "ready"
+    told = sources(result)
+    assert told["our matte black kettle"] == ("request", "m1")
+    assert told["grey slate"] == ("answer", "q1")
+    assert told["rim light against a dark ground"] == ("answer", "q2")
+    assert told["No steam."] == ("request", "m1")
+    assert told["in three-quarter view"] == ("assumption", None)
+    assert len(sandbox.requests) == 2
+
+
+@pytest.mark.parametrize(("mode", "most"), [("quick", 2), ("guided", 5), ("explorer", 10)])
+async def test_the_code_keeps_the_budget_of_questions(
+    client: Client[Any], mode: str, most: int
+) -> None:
+    asked = await consult(client, "x", template=HERO, mode=mode)
+    result = await consult(client, "you decide", conversation_id=asked["conversation_id"])
+
+    count = len(find_template(HERO, [SHIPPED]).parameters)
+    assert len(asked["questions"]) == min(most, count)
+    assert result["status"] == "ready"
+    assert not result["questions"]
+
+
+async def test_what_nobody_named_is_a_placeholder_that_is_said(client: Client[Any]) -> None:
+    result = await consult(client, "go", template=HERO, finish=True)
+
+    assert result["status"] == "ready"
+    assert "a matte black gooseneck kettle" in result["assumptions"]
+    assert any("Nobody said what subject is" in note for note in result["notes"])
+
+
+async def test_the_days_budget_stops_readings_and_no_answers(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(daily_budget_usd=0.0) as client:
+        told = await refusal(client, CONSULT, message="a kettle", template=HERO)
+        result = await consult(
+            client, "go", template=HERO, answers=given(subject="a kettle"), finish=True
+        )
+
+    assert "daily budget" in told
+    assert result["status"] == "ready"
+    assert sandbox.requests == []
+
+
+async def test_skip_asks_neither_person_nor_model(client: Client[Any], sandbox: Sandbox) -> None:
+    result = await consult(client, "a harbour", template="isometric_city", mode="skip")
+
+    assert result["status"] == "ready"
+    assert sources(result)["a harbour"] == ("request", "m1")
+    assert sandbox.requests == []
+
+
+async def test_after_ready_a_message_changes_only_what_it_says(client: Client[Any]) -> None:
+    first = await consult(
+        client,
+        "go",
+        template=HERO,
+        finish=True,
+        answers=given(subject="a red mug", text="Mia", surface="oak"),
+    )
+    cid = first["conversation_id"]
+
+    second = await consult(client, "bright even studio light", conversation_id=cid)
+    third = await consult(client, "and a sleeping cat", conversation_id=cid)
+    fourth = await consult(
+        client, "two mugs", conversation_id=cid, answers=given(subject="two mugs")
+    )
+
+    changed = first["refined_prompt"].replace(
+        "soft light from a large window", "bright even studio light"
+    )
+    assert second["refined_prompt"] == changed
+    assert third["refined_prompt"] == f"{changed} And a sleeping cat."
+    assert fourth["refined_prompt"] == third["refined_prompt"].replace("a red mug", "two mugs")
+
+
+async def test_a_template_can_be_chosen_in_a_running_dialogue(client: Client[Any]) -> None:
+    free = await consult(client, "a picture of a red mug", finish=True)
+
+    result = await consult(
+        client,
+        "surface: wet sand, please",
+        conversation_id=free["conversation_id"],
+        template=HERO,
+        finish=True,
+    )
+
+    assert any(span["ref"] == HERO for span in result["provenance"])
+    assert sources(result)["a red mug"] == ("request", "m1")
+    assert sources(result)["wet sand"] == ("request", "m2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"template": "prodct_hero"}, "Did you mean product_hero?"),
+        ({"template": "../secrets"}, "There is no template"),
+        ({"template": DIVIDER, "answers": given(number="99")}, "a whole number from 1 to 20"),
+        ({"template": DIVIDER, "answers": given(colour="red")}, "there are number, text"),
+        ({"template": DIVIDER, "answers": given(q1="red")}, "'q1'"),
+    ],
+)
+async def test_what_cannot_be_begins_no_conversation(
+    client: Client[Any], sandbox: Sandbox, arguments: Result, says: str
+) -> None:
+    assert says in await refusal(client, CONSULT, message="a plan", **arguments)
+
+    listed = await client.call_tool("openai_list_conversations", {})
+    assert (listed.structured_content or {})["total"] == 0
+    assert sandbox.requests == []
+
+
+async def test_where_no_model_answers_the_words_are_kept(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.retry._backoff", lambda _state: 0.0)
+    sandbox.fail("server_error", times=20)
+
+    result = await consult(client, "a green glass lamp", template=HERO, finish=True)
+
+    assert sources(result)["a green glass lamp"] == ("request", "m1")
+    assert any("were not read into the template" in note for note in result["notes"])
+
+
+def test_what_a_model_invents_is_marked_or_left_out() -> None:
+    curated = find_template(HERO, [SHIPPED])
+    said = Said(messages={"m1": "a mug, please"}, references=frozenset(["r1"]), template=HERO)
+    read = Filling(
+        language="en",
+        title="Mug",
+        filled=[
+            Value(parameter="subject", value="a mug", seen_in=None),
+            Value(parameter="surface", value="a marble altar", seen_in=None),
+            Value(parameter="light", value="moonbeams", seen_in=None),
+            Value(parameter="colour", value="red", seen_in=None),
+            Value(parameter="props", value="roses", seen_in="r9"),
+            Value(parameter="composition", value="slightly from above", seen_in="r1"),
+        ],
+        besides=["a unicorn"],
+    )
+    taken = Taken()
+
+    take_read(taken, read, curated, said)
+
+    found = {name: (entry.source, entry.ref) for name, entry in taken.entries.items()}
+    assert found == {
+        "subject": ("request", "m1"),
+        "surface": ("assumption", None),
+        "props": ("assumption", None),
+        "composition": ("reference", "r1"),
+    }
+    assert "moonbeams" in taken.notes[0]
+    assert not taken.besides
+    assert "unicorn" not in "".join(phrase.text for phrase in phrases(taken, curated))
+
+
+async def test_a_fitting_template_is_suggested_once_and_never_used_silently(
+    client: Client[Any],
+) -> None:
+    first = await consult(client, "a watercolor landscape of Provence")
+    second = await consult(client, "calm", conversation_id=first["conversation_id"])
+    other = await consult(client, "a red fox in the snow")
+
+    assert ["template='watercolor_landscape'" in note for note in first["notes"]].count(True) == 1
+    assert not any("template" in note for note in [*second["notes"], *other["notes"]])
+    assert all(span["source"] != "template" for span in second["provenance"])
+
+
+async def test_the_record_knows_the_template_and_stats_show_how_it_fares(
+    connect: Connect, settings: Settings
+) -> None:
+    async with connect(toolsets=["core", "keep"]) as client:
+        ready = await consult(client, "go", template=HERO, finish=True)
+        drawn = await draw(client, conversation_id=ready["conversation_id"], quality="low")
+        image = drawn["images"][0]["image_id"]
+        await client.call_tool("openai_rate_image", {"image_id": image, "rating": "4"})
+        record = await client.call_tool(
+            "openai_list_conversations", {"conversation_id": ready["conversation_id"]}
+        )
+    from parts import Parts
+
+    parts = Parts(settings)
+    fared = [one for one in await parts.keeper.stats() if one.kind == "template"]
+    loaded = await parts.records.load(ready["conversation_id"])
+    await parts.close()
+
+    assert [(one.name, one.conversations, one.pictures, one.rating) for one in fared] == [
+        (HERO, 1, 1, 4.0)
+    ]
+    mark = find_template(HERO, [SHIPPED]).text.fingerprint
+    assert loaded.turns[0].templates == {f"library/marketing/{HERO}.yaml": mark}
+    assert f"template {HERO}" in text_of(record)
+
+
+@ERAS
+async def test_every_template_is_a_prompt_with_its_parameters(connect: Connect, mode: str) -> None:
+    async with connect(mode) as client:
+        listed = {prompt.name: prompt for prompt in await client.list_prompts()}
+        got = await client.get_prompt(HERO, {"subject": 'a "{{ 7 }}" mug', "light": ""})
+        asked = json.loads(re.findall(r"\{.*\}", message(got), re.DOTALL)[0])
+        result = await consult(client, **asked)
+
+    assert sorted(listed) == sorted(NAMES)
+    for name, prompt in listed.items():
+        parameters = find_template(name, [SHIPPED]).parameters
+        arguments = {one.name: one for one in prompt.arguments or []}
+        assert list(arguments) == list(parameters)
+        assert all(arguments[n].required == p.required for n, p in parameters.items())
+        assert all(p.question in (arguments[n].description or "") for n, p in parameters.items())
+    assert CONSULT in message(got)
+    assert asked["answers"] == given(subject='a "{{ 7 }}" mug')
+    assert result["brief"][0]["value"] == 'a "{{ 7 }}" mug'
+
+
+def message(got: mt.GetPromptResult) -> str:
+    """The text of a prompt's only message."""
+    (only,) = got.messages
+    assert isinstance(only.content, mt.TextContent)
+    return only.content.text
+
+
+@ERAS
+async def test_arguments_are_completed(connect: Connect, mode: str) -> None:
+    async with connect(mode) as client:
+
+        async def completed(prompt: str, argument: str, typed: str) -> list[str]:
+            reference = mt.PromptReference(type="ref/prompt", name=prompt)
+            return (await client.complete(reference, {"name": argument, "value": typed})).values
+
+        assert await completed(HERO, "light", "RIM") == ["rim light against a dark ground"]
+        assert await completed(HERO, "light", "light") != []
+        assert await completed("title_slide", "accent", "") == COLORS
+        assert await completed("social_square", "ground", "s") == ["sunny yellow", "forest green"]
+        assert await completed(HERO, "light", "zzz") == []
+        assert await completed(HERO, "nothing", "") == []
+        assert await completed("nothing", "light", "") == []
+        named = mt.ResourceTemplateReference(type="ref/resource", uri="template://{name}")
+        names = await client.complete(named, {"name": "name", "value": "story"})
+        assert names.values == ["storyboard"]
+
+
+async def test_a_prompt_refuses_what_does_not_fit_in_words(client: Client[Any]) -> None:
+    with pytest.raises(MCPError, match="takes light as one of soft light"):
+        await client.get_prompt(HERO, {"light": "moonbeams"})
+    with pytest.raises(MCPError, match="Unknown prompt"):
+        await client.get_prompt("nothing")
+
+
+@ERAS
+async def test_templates_are_listed_and_read_as_resources(connect: Connect, mode: str) -> None:
+    async with connect(mode) as client:
+        listed = {str(one.uri) for one in await client.list_resources()}
+        (content,) = await client.read_resource(f"template://{HERO}")
+        with pytest.raises(MCPError, match="There is no template 'nothing'"):
+            await client.read_resource("template://nothing")
+
+    assert {f"template://{name}" for name in NAMES} <= listed
+    assert isinstance(content, mt.TextResourceContents)
+    shipped = SHIPPED / "library" / "marketing" / f"{HERO}.yaml"
+    assert content.text == shipped.read_text(encoding="utf-8")
+
+
+async def test_own_templates_take_effect_at_once_and_a_broken_one_breaks_nothing(
+    client: Client[Any], settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = {prompt.name for prompt in await client.list_prompts()}
+    own_template(settings, SOUND)
+    own_template(settings, "description: [", "art/torn")
+    own_template(settings, "description: [", f"marketing/{HERO}")
+
+    after = {prompt.name for prompt in await client.list_prompts()}
+    first = await consult(client, "Open", template="door_sign", finish=True)
+    own_template(settings, SOUND.replace("A sign", "A shop sign"))
+    second = await consult(client, "Open", template="door_sign", finish=True)
+    fallen_back = await consult(client, "go", template=HERO, finish=True)
+
+    assert after - before == {"door_sign"}
+    assert "library/art/torn.yaml, line 2" in caplog.text
+    assert first["refined_prompt"].startswith("A sign")
+    assert second["refined_prompt"].startswith("A shop sign")
+    assert fallen_back["status"] == "ready"
+    assert any("The shipped one is used" in note for note in fallen_back["notes"])
+    assert "torn.yaml, line 2" in await refusal(client, CONSULT, message="x", template="torn")
