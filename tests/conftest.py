@@ -15,7 +15,7 @@ from vcr.cassette import Cassette
 from sandbox import Sandbox
 from server import create_server
 from settings import Settings
-from tests import recording
+from tests import matching, recording
 
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
@@ -82,10 +82,22 @@ async def client(connect: Connect) -> AsyncIterator[Client[Any]]:
         yield connected
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cassettes")
+    group.addoption("--record-to", help="The folder to record to; `tests.cassettes` sets it.")
+    group.addoption("--record-from", choices=["sandbox", "openai"], default="sandbox")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    recorded = config.getoption("--record-mode") not in {None, "none"}
+    if recorded and not config.getoption("--record-to"):
+        raise pytest.UsageError("Record with `python -m tests.cassettes record`.")
+
+
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """Top-level cassettes/, one folder per test module."""
-    return str(CASSETTES / request.path.stem)
+    return str(Path(request.config.getoption("--record-to") or CASSETTES, request.path.stem))
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +113,21 @@ def vcr_config() -> dict[str, Any]:
 
 
 def pytest_recording_configure(config: pytest.Config, vcr: VCR) -> None:  # noqa: ARG001  # a hook
-    vcr.register_matcher("call", recording.same_call)
+    vcr.register_matcher("call", matching.same_call)
     vcr.register_serializer("yaml", recording)
 
 
 @pytest.fixture
-def cassette(vcr: Cassette, record_mode: str) -> Iterator[Cassette]:
+def cassette(vcr: Cassette, record_mode: str, request: pytest.FixtureRequest) -> Iterator[Cassette]:
     """The recording of this test: played to its end, and said to be stale where it is."""
-    recording.stale.clear()
+    if record_mode != "none":
+        yield vcr
+        return
+    playing = matching.Playing(vcr)
     yield vcr
-    if record_mode == "none":
-        assert vcr.all_played, "the recording holds calls that this test no longer makes"
-    for template in sorted({name.split("@")[0] for name in recording.stale}):
-        warnings.warn(f"stale cassette: {template} changed since recording", stacklevel=1)
+    for name in playing.stale:
+        warnings.warn(f"stale cassette: {name} changed since recording", stacklevel=1)
+    found = {"unknown": playing.unknown, "unused": playing.unused}
+    request.node.user_properties += [(kind, one) for kind in found for one in found[kind]]
+    assert not playing.unknown, ". ".join(playing.unknown)
+    assert not playing.unused, f"recorded and no longer made: {', '.join(playing.unused)}"

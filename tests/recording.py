@@ -1,13 +1,12 @@
-"""How cassettes are written, read and matched.
+"""How cassettes are written: what a reviewer needs to read, and nothing secret or large.
 
-A recording keeps what a reviewer needs: where it comes from, JSON bodies as YAML, few
+A recording keeps where it comes from, JSON bodies as YAML, streams as they came, few
 headers, tiny pictures, and templates by name and fingerprint in place of their wording,
-which git has. It matches on everything but prose, so that a prompt author
-without a key replays an edited template, and is told that the recording is stale.
+which git has.
 """
 
 import base64
-import io
+import email
 import json
 import re
 from datetime import UTC, datetime
@@ -15,33 +14,22 @@ from importlib.metadata import version
 from typing import Any
 
 import yaml
-from PIL import Image
 from vcr.request import Request
+
+from tests.tiny import shrink_all
 
 KEPT_HEADERS = {"content-type", "retry-after"}
 OPENAI_HOST = "api.openai.com"
-TINY_EDGE = 48
-PICTURE = re.compile(r'("(?:result|partial_image_b64)": ?")([A-Za-z0-9+/=]{400,})(")')
 WORDING = re.compile(r'("instructions": ?)"(?:[^"\\]|\\.)*"')
-PROSE = {"instructions", "prompt_cache_key", "metadata"}
-
-stale: set[str] = set()
-"""Templates whose wording moved on since the recording that is being played."""
-
-
-def same_call(live: Request, recorded: Request) -> None:
-    """Match on everything but prose; note templates that changed since."""
-    now, then = _body(live), _body(recorded)
-    live_shape, recorded_shape = _structure(now), _structure(then)
-    differing = sorted(
-        key for key in live_shape | recorded_shape if live_shape.get(key) != recorded_shape.get(key)
-    )
-    assert not differing, f"the request changed since it was recorded: {', '.join(differing)}"
-    stale.update(_templates(now) ^ _templates(then))
 
 
 def few_headers_out(request: Request) -> Request:
+    """A request as it is kept and compared: few headers, a form as JSON."""
     request.headers = _few(request.headers)
+    kind = str(request.headers.get("content-type"))
+    if "boundary=" in kind:
+        request.body = json.dumps({"form": _form(kind, request.body)})
+        request.headers["content-type"] = "multipart/form-data"
     return request
 
 
@@ -54,31 +42,36 @@ def shorten(request: Request, response: dict[str, Any]) -> tuple[Request, Any]:
 
     And the wording of templates for their names.
     """
-    body = _body(request)
-    name = f"(the wording of {' '.join(sorted(_templates(body)))})"
+    body = body_of(request)
+    name = f"(the wording of {' '.join(sorted(templates_of(body)))})"
     if "instructions" in body:
-        request.body = json.dumps({**body, "instructions": name})
-    text = response["body"]["string"].decode()
-    text = PICTURE.sub(lambda match: match[1] + _tiny(match[2]) + match[3], text)
+        body["instructions"] = name
+    request.body = shrink_all(json.dumps(body))
+    text = shrink_all(response["body"]["string"].decode())
     text = WORDING.sub(lambda match: match[1] + json.dumps(name), text)
     return request, {**response, "body": {"string": text.encode()}}
 
 
 def serialize(cassette: dict[str, Any]) -> str:
-    """The file of a cassette: what it is first, then the calls."""
+    """The file of a cassette: what it is first, then the calls.
+
+    Raises `ValueError` where some calls went to OpenAI and some to the sandbox.
+    """
     calls = cassette["interactions"]
     for call in calls:
         call["request"]["body"] = json.loads(call["request"]["body"] or "null")
         if _is_json(call["response"]):
             call["response"]["body"] = {"json": json.loads(call["response"]["body"]["string"])}
-    hosts = {re.split(r"[/:]+", call["request"]["uri"])[1] for call in calls}
+    asked = {OPENAI_HOST in call["request"]["uri"] for call in calls}
+    if len(asked) > 1:
+        raise ValueError("One cassette never holds calls to OpenAI and to the sandbox.")
     for call in calls:
         call["request"]["uri"] = re.sub(r"//127.0.0.1:\d+/", "//sandbox/", call["request"]["uri"])
     recorded = {
-        "origin": "openai" if hosts == {OPENAI_HOST} else "sandbox",
+        "origin": "openai" if asked == {True} else "sandbox",
         "date": datetime.now(UTC).date().isoformat(),
         "sdk": f"openai {version('openai')}",
-        "templates": sorted({t for call in calls for t in _templates(call["request"]["body"])}),
+        "templates": sorted({t for call in calls for t in templates_of(call["request"]["body"])}),
     }
     return yaml.dump(
         {"recorded": recorded, **cassette},
@@ -90,12 +83,21 @@ def serialize(cassette: dict[str, Any]) -> str:
 
 
 def deserialize(text: str) -> dict[str, Any]:
-    cassette: dict[str, Any] = yaml.safe_load(text)
+    cassette: dict[str, Any] = yaml.load(text, Loader=Loader)  # a safe one
     for call in cassette["interactions"]:
         call["request"]["body"] = json.dumps(call["request"]["body"])
         if "json" in call["response"]["body"]:
             call["response"]["body"] = {"string": json.dumps(call["response"]["body"]["json"])}
     return cassette
+
+
+def templates_of(body: dict[str, Any] | None) -> set[str]:
+    """The templates that a request was made of, each as `name@fingerprint`."""
+    named = (body or {}).get("metadata", {}).get("templates", "")
+    return set(named.split()) if named else set()
+
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -118,35 +120,19 @@ def _few(headers: dict[str, Any]) -> dict[str, Any]:
     return {name.lower(): headers[name] for name in headers if name.lower() in KEPT_HEADERS}
 
 
-def _body(request: Request) -> dict[str, Any]:
-    parsed: dict[str, Any] = json.loads(request.body or "{}")
+def body_of(request: Request) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(request.body or "{}") or {}
     return parsed
 
 
-def _templates(body: dict[str, Any]) -> set[str]:
-    named = (body or {}).get("metadata", {}).get("templates", "")
-    return set(named.split()) if named else set()
-
-
-def _structure(body: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in body.items() if key not in PROSE}
-    kept["input"] = [_shape(item) for item in body.get("input", [])]
-    return kept
-
-
-def _shape(item: dict[str, Any]) -> Any:
-    """An input item without its words; the state of the dialogue is data and stays."""
-    if item["role"] == "developer":
-        return {"role": "developer", "content": json.loads(item["content"])}
-    if isinstance(item["content"], str):
-        return {"role": item["role"], "content": "text"}
-    return {"role": item["role"], "content": [part["type"] for part in item["content"]]}
-
-
-def _tiny(encoded: str) -> str:
-    with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
-        name = image.format
-        image.thumbnail((TINY_EDGE, TINY_EDGE))
-        target = io.BytesIO()
-        image.save(target, name)
-    return base64.b64encode(target.getvalue()).decode()
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    """The fields of a form by name; a file as a data URL."""
+    message = email.message_from_bytes(f"content-type: {kind}\r\n\r\n".encode() + body)
+    fields = {}
+    for part in message.walk():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        if name and isinstance(data, bytes):
+            encoded = f"data:{part.get_content_type()};base64,{base64.b64encode(data).decode()}"
+            fields[str(name)] = encoded if part.get_filename() else data.decode()
+    return fields

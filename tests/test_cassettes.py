@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from tests.conftest import CASSETTES
 from tests.recording import KEPT_HEADERS
+from tests.tape import Tape
+from tests.tiny import DATA_URL, EDGE, FIELD
 
 LIMIT = 64 * 1024
 SECRET = re.compile(
@@ -39,7 +42,7 @@ def test_a_recording_says_where_it_comes_from(path: Path) -> None:
     assert recorded["origin"] in {"sandbox", "openai"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", recorded["date"])
     assert recorded["sdk"].startswith("openai 3.")
-    assert all(re.fullmatch(r"\S+\.md\.j2@[0-9a-f]{12}", name) for name in recorded["templates"])
+    assert all(re.fullmatch(r"\S+@[0-9a-f]{12}", name) for name in recorded["templates"])
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
@@ -59,10 +62,29 @@ def test_a_recording_keeps_few_headers(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
 def test_pictures_in_a_recording_are_tiny(path: Path) -> None:
-    pictures = re.findall(r'"?result"?: ?"?([A-Za-z0-9+/=]{40,})', path.read_text(encoding="utf-8"))
-    for encoded in pictures:
+    calls = json.dumps(Tape.read(path).data).replace("\\", "")
+    for _, encoded, _ in [*FIELD.findall(calls), *DATA_URL.findall(calls)]:
         with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
-            assert max(image.size) <= 48
+            image.load()
+            assert max(image.size) <= EDGE
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_a_stream_in_a_recording_is_text_that_can_be_read(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert text.count("content-type:\n      - text/event-stream") == len(
+        re.findall(r"body:\n      string: \|\+?\n        event: response.created\n", text)
+    )
+
+
+def test_pictures_and_streams_are_among_the_recordings() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in RECORDINGS]
+
+    assert sum("text/event-stream" in text for text in texts) >= 4
+    assert {kind for text in texts for kind in re.findall(r"data:image/(\w+)", text)} >= {
+        "png", "jpeg",
+    }  # fmt: skip
 
 
 def test_each_recording_belongs_to_a_test() -> None:

@@ -1,9 +1,6 @@
 """`prompts eval`: a report an author can act on."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -11,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from cli import _app
 from cli.evaluation import Dialogue, DialogueError, Expect, Played, load_dialogues
 from cli.promised import Check, judge, language_of
 from consultation.request import TEMPLATE
+from problems import Problem
 from prompts.library import Library
 from tests.calls import Result
-from tests.conftest import ROOT
+
+Evaluate = Callable[..., tuple[int, str]]
 
 GOOD = """
 - name: A vague idea is asked about
@@ -142,25 +142,16 @@ WRONG_EXPECTATIONS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def evaluate(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
-    return subprocess.run(
-        [
-            sys.executable,
-            str(ROOT / "__main__.py"),
-            "prompts",
-            "eval",
-            "--folder",
-            str(folder),
-            *options,
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=90,
-        check=False,
-    )
+@pytest.fixture
+def evaluate(capsys: pytest.CaptureFixture[str]) -> Evaluate:
+    """Run the command on a folder of dialogues; how it ended, and what it printed."""
+
+    def run(folder: Path, *options: str) -> tuple[int, str]:
+        words = ["prompts", "eval", "--folder", str(folder), *options]
+        ended = _app()(words, result_action="return_value")
+        return ended, capsys.readouterr().out
+
+    return run
 
 
 def test_a_dialogue_that_went_well_keeps_every_promise() -> None:
@@ -213,25 +204,27 @@ def test_a_language_is_told_by_script_and_small_words(text: str, language: str |
     assert language_of(text) == language
 
 
-def test_kept_promises_end_well_with_rates_and_price(tmp_path: Path) -> None:
+def test_kept_promises_end_well_with_rates_and_price(tmp_path: Path, evaluate: Evaluate) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
 
-    done = evaluate(tmp_path)
+    ended, told = evaluate(tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert "asks about style" in done.stdout
-    assert "100%" in done.stdout
-    assert "tokens in" in done.stdout
-    assert "the sandbox, nothing was paid" in done.stdout
+    assert not ended
+    assert "asks about style" in told
+    assert "100%" in told
+    assert "tokens in" in told
+    assert "the sandbox, nothing was paid" in told
 
 
-def test_a_broken_promise_is_shown_with_what_was_seen_and_fails(tmp_path: Path) -> None:
+def test_a_broken_promise_is_shown_with_what_was_seen_and_fails(
+    tmp_path: Path, evaluate: Evaluate
+) -> None:
     (tmp_path / "wrong.yaml").write_text(WRONG)
 
-    done = evaluate(tmp_path, "--json")
+    ended, told = evaluate(tmp_path, "--json")
 
-    report = json.loads(done.stdout)
-    assert done.returncode == 1
+    report = json.loads(told)
+    assert ended == 1
     assert {entry["check"] for entry in report["not_kept"]} == {
         "never asks about style",
         "ready soon enough",
@@ -239,14 +232,11 @@ def test_a_broken_promise_is_shown_with_what_was_seen_and_fails(tmp_path: Path) 
     assert all(entry["seen"] for entry in report["not_kept"])
 
 
-def test_live_without_a_key_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_live_without_a_key_is_refused_in_a_sentence(tmp_path: Path, evaluate: Evaluate) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
 
-    done = evaluate(tmp_path, "--live")
-
-    assert done.returncode == 2
-    assert "OPENAI_API_KEY" in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(Problem, match="OPENAI_API_KEY"):
+        evaluate(tmp_path, "--live")
 
 
 def test_an_empty_folder_says_how_to_name_another(tmp_path: Path) -> None:

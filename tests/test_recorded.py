@@ -1,44 +1,82 @@
-"""The API replayed: the two tools through MCP, OpenAI at the HTTP layer from a cassette.
+"""The API replayed: the tools through MCP, OpenAI at the HTTP layer from a cassette.
 
-Record with `uv run pytest tests/test_recorded.py --record-mode=rewrite`: from the
-sandbox, or from OpenAI where OPENAI_API_KEY is set in the environment.
+Record with `python -m tests.cassettes record`, from the sandbox or from OpenAI.
 """
 
 import os
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastmcp import Client
+from PIL import Image
 from vcr.cassette import Cassette
 
+from gateway import stream
 from sandbox import Sandbox
 from server import create_server
 from settings import Settings
-from tests.calls import DRAW, consult, draw, picture, refusal
+from storage.database import FILE_NAME
+from tests.calls import DRAW, consult, data_of, draw, picture, refusal
 from tests.conftest import KEY
 
 pytestmark = pytest.mark.vcr
 
 OWN_KEY = os.environ.get("OPENAI_API_KEY")
+NOBODY = "http://127.0.0.1:9/v1"
+"""Where replayed calls are sent to: nothing answers there, should one ever get out."""
+
+SKIP = {"dialogue_mode": "skip"}
+COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+Connect = Callable[..., AbstractAsyncContextManager[Client[Any]]]
 
 
 @pytest.fixture
-async def client(
-    shared_sandbox: Sandbox, tmp_path: Path, cassette: Cassette
-) -> AsyncIterator[Client[Any]]:
-    """A server that speaks with the recording, or with what is being recorded."""
-    assert cassette is not None
-    settings = Settings(
-        openai_api_key=OWN_KEY or KEY,
-        openai_base_url=None if OWN_KEY else shared_sandbox.base_url,
+def origin(request: pytest.FixtureRequest, record_mode: str) -> str:
+    """Who answers: `openai`, the `sandbox`, or the `recording`."""
+    return "recording" if record_mode == "none" else str(request.config.getoption("--record-from"))
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, origin: str, tmp_path: Path) -> Settings:
+    """Settings by which whoever answers is asked; pictures as cheap as they are sold."""
+    address = NOBODY if origin == "recording" else None
+    if origin == "sandbox":
+        address = request.getfixturevalue("sandbox").base_url
+    return Settings(
+        openai_api_key=OWN_KEY if origin == "openai" else KEY,
+        openai_base_url=address,
         data_dir=tmp_path / "data",
         images_dir=tmp_path / "images",
         quality="low",
     )
-    async with Client(create_server(settings)) as connected:
-        yield connected
+
+
+@pytest.fixture
+def connect(settings: Settings, cassette: Cassette) -> Connect:
+    """A server with these settings, which speaks with the recording or is recorded."""
+    assert cassette is not None
+
+    @asynccontextmanager
+    async def open_client(**changes: Any) -> AsyncIterator[Client[Any]]:
+        async with Client(create_server(settings.model_copy(update=changes))) as connected:
+            yield connected
+
+    return open_client
+
+
+@pytest.fixture
+def fail(request: pytest.FixtureRequest, origin: str) -> Callable[[str], None]:
+    """Have the next request for a picture fail; only the sandbox can be told to."""
+    if origin == "openai":
+        pytest.skip("OpenAI cannot be made to fail, so it is recorded from the sandbox.")
+    if origin == "recording":
+        return lambda _fault: None
+    sandbox: Sandbox = request.getfixturevalue("sandbox")
+    return lambda fault: sandbox.fail(fault, kind="image")
 
 
 async def test_a_vague_idea_is_asked_about(client: Client[Any]) -> None:
@@ -62,7 +100,7 @@ async def test_a_dialogue_ends_with_a_prompt_that_keeps_the_words(client: Client
 
 
 async def test_a_picture_is_drawn_and_changed(client: Client[Any]) -> None:
-    first = await draw(client, prompt="a red boat", dialogue_mode="skip")
+    first = await draw(client, prompt="a red boat", **SKIP)
     second = await draw(
         client, prompt="make the boat blue", conversation_id=first["conversation_id"]
     )
@@ -72,8 +110,91 @@ async def test_a_picture_is_drawn_and_changed(client: Client[Any]) -> None:
 
 
 async def test_a_model_that_is_not_there_is_named(client: Client[Any]) -> None:
-    error = await refusal(
-        client, DRAW, prompt="a red boat", dialogue_mode="skip", assistant_model="gpt-none"
-    )
+    error = await refusal(client, DRAW, prompt="a red boat", assistant_model="gpt-none", **SKIP)
 
     assert "gpt-none" in error
+
+
+async def test_variations_get_their_own_pictures(client: Client[Any]) -> None:
+    result = await draw(
+        client, prompt="a fox", variations=2, variation_strategy="color",
+        size="1536x1024", output_format="webp", **SKIP,
+    )  # fmt: skip
+
+    first, second = result["images"]
+    assert first["changed"] != second["changed"]
+    assert first["format"] == second["format"] == "webp"
+    assert first["width"] > first["height"]
+    drawn = [picture({"images": [image]}).read_bytes() for image in (first, second)]
+    assert drawn[0] != drawn[1]
+
+
+async def test_a_look_judges_the_picture_by_the_brief(client: Client[Any]) -> None:
+    result = await draw(client, prompt=COMPLETE, verify=True)
+
+    by_model = [f for f in result["verification"]["findings"] if f["source"] == "model"]
+    assert [finding["item"] for finding in by_model] == result["checklist"]
+    assert all(finding["seen"] for finding in by_model)
+
+
+async def test_where_the_earlier_response_is_gone_the_kept_picture_is_sent(
+    client: Client[Any], settings: Settings
+) -> None:
+    first = await draw(client, prompt="a red boat", output_format="jpeg", **SKIP)
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
+        records.execute("UPDATE images SET response_id = 'resp_' || hex(zeroblob(24))")
+
+    second = await draw(
+        client, prompt="make the boat blue", conversation_id=first["conversation_id"]
+    )
+
+    assert second["status"] == "done"
+    assert any("the kept file was uploaded instead" in note for note in second["notes"])
+
+
+async def test_a_refusal_by_moderation_is_told(
+    client: Client[Any], fail: Callable[[str], None]
+) -> None:
+    fail("moderation_http")
+
+    error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+
+    assert "safety system refused" in error
+
+
+async def test_a_picture_is_changed_within_a_mask(client: Client[Any], settings: Settings) -> None:
+    settings.images_dir.mkdir()  # over 1 MiB each, so they are uploaded as files
+    whole = Image.new("RGBA", (640, 512), "teal")
+    whole.save(settings.images_dir / "boat.png", compress_level=0)
+    whole.paste((0, 0, 0, 0), (0, 0, 200, 150))
+    whole.save(settings.images_dir / "mask.png", compress_level=0)
+
+    changed = await draw(
+        client, prompt="add a moon", input_images=["boat.png"], mask="mask.png", **SKIP
+    )
+
+    assert changed["status"] == "done"
+
+
+async def test_conversations_are_found_by_meaning(connect: Connect) -> None:
+    async with connect(toolsets=["core", "keep"]) as client:
+        for idea in ("a lighthouse in a storm", "a cake with candles"):
+            await consult(client, idea, mode="skip")
+            found = data_of(
+                await client.call_tool("openai_search_conversations", {"query": "lighthouses"})
+            )
+
+    assert "lighthouse" in found["conversations"][0]["title"]
+    assert any("Meanings were compared" in note for note in found["notes"])
+
+
+async def test_a_picture_ordered_in_the_background_is_collected(
+    connect: Connect, record_mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if record_mode == "none":
+        monkeypatch.setattr(stream, "POLL_SECONDS", 0)
+    async with connect(background_mode=True) as client:
+        result = await draw(client, prompt="a red boat", **SKIP)
+
+    assert result["status"] == "done"
+    assert picture(result).is_file()
