@@ -1,5 +1,6 @@
 """Shared fixtures: a sandbox, settings in an empty home, clients of both protocol eras."""
 
+import asyncio
 import os
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,6 +16,7 @@ from vcr.cassette import Cassette
 from sandbox import Sandbox
 from server import create_server
 from settings import Settings
+from storage.database import FILE_NAME, Database
 from tests import matching, recording
 
 ROOT = Path(__file__).parent.parent
@@ -63,13 +65,32 @@ def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def new_records(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A database as the first call makes it; to migrate it in every test takes long."""
+
+    async def made(folder: Path) -> None:
+        database = Database(folder)
+        async with database.read():
+            pass
+        await database.close()
+
+    folder = tmp_path_factory.mktemp("records")
+    asyncio.run(made(folder))
+    return (folder / FILE_NAME).read_bytes()
+
+
 @pytest.fixture
-def connect(settings: Settings) -> Connect:
+def connect(settings: Settings, new_records: bytes) -> Connect:
     """Connect to a server with these settings, changed where the test says so."""
 
     @asynccontextmanager
     async def open_client(mode: str = "auto", **changes: Any) -> AsyncIterator[Client[Any]]:
         changed = settings.model_copy(update=changes)
+        if changed.data_dir == settings.data_dir and not settings.data_dir.exists():
+            settings.data_dir.mkdir(mode=0o700)
+            (settings.data_dir / FILE_NAME).write_bytes(new_records)
+            (settings.data_dir / FILE_NAME).chmod(0o600)
         async with Client(create_server(changed), mode=mode) as client:
             yield client
 

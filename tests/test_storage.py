@@ -17,6 +17,8 @@ from alembic.migration import MigrationContext
 from fastmcp import Client
 from sqlalchemy import Connection, delete, func, select, text
 
+from server import create_server
+from settings import Settings
 from storage.database import FILE_NAME, Database
 from storage.errors import StorageError, UnknownId
 from storage.pictures import Pictures
@@ -297,12 +299,12 @@ async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
     assert await records.spent_on("conv_none") == 0
 
 
-async def test_nothing_is_made_before_the_first_call(connect: Connect, tmp_path: Path) -> None:
-    async with connect() as client:
+async def test_nothing_is_made_before_the_first_call(settings: Settings) -> None:
+    async with Client(create_server(settings)) as client:
         await client.list_tools()
 
-    assert not (tmp_path / "data").exists()
-    assert not (tmp_path / "images").exists()
+    assert not settings.data_dir.exists()
+    assert not settings.images_dir.exists()
 
 
 def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
