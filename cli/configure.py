@@ -11,6 +11,7 @@ import anyio
 from cyclopts import Parameter
 from pydantic import SecretStr
 
+import keychain
 from cli import show
 from cli.checks.account import access, listed, refusal
 from gateway import key as keys
@@ -79,7 +80,7 @@ def _tell(settings: Settings) -> int:
 
 
 def _removed(settings: Settings) -> str:
-    there = keys.remove()
+    there = keychain.remove(keys.ENTRY)
     done = "The key was removed from" if there else "There is no key in"
     return f"{done} {keys.KEYRING}.{_winner(settings, 'is used still')}"
 
@@ -89,7 +90,7 @@ def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
     replaced = _in_keyring(settings)
     key = _from_stdin() if stdin else _typed()
     remarks = [] if unchecked else _checked(settings, key, may_ask=not stdin)
-    keys.store(key)
+    keychain.put(keys.ENTRY, key.get_secret_value())
     verb = "replaces the earlier one in" if replaced else "is in"
     show.line(f"The key {verb} {keys.KEYRING}.{_winner(settings, 'wins over it')}")
     for remark in remarks:
@@ -101,7 +102,7 @@ def _in_keyring(settings: Settings) -> bool:
     """Whether the keyring holds a key already; a system without a keyring is told early."""
     try:
         return keys.from_keyring() is not None
-    except keys.NoKeyring as fault:
+    except keychain.NoKeyring as fault:
         raise Problem(
             f"{fault} Put a line OPENAI_API_KEY=... into {settings.data_dir / '.env'}, readable "
             "for you alone, or set it in the client's configuration."

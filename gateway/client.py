@@ -11,9 +11,10 @@ from gateway.breaker import Breaker
 from gateway.drawing import Drawing, Stage
 from gateway.errors import GatewayError, failure
 from gateway.fit import Request, fit, successor
-from gateway.key import KeyringFault, find
+from gateway.key import find
 from gateway.models import living_text_model
 from gateway.prices import Charge, Cost, Usage, charge, text_cost
+from keychain import KeyringFault
 from settings import Settings
 
 if TYPE_CHECKING:

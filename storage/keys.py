@@ -6,9 +6,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+import keychain
+from keychain import KeyringFault
 from storage.errors import StorageError
 
-SERVICE = "image-consultant"
 KEY_BYTES = 32
 KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -21,13 +22,10 @@ NO_KEYRING = (
 
 def kept(path: Path) -> SecretStr | None:
     """The key of a database, None where the keyring holds none. Raises `StorageError`."""
-    import keyring
-    from keyring.errors import KeyringError
-
     try:
-        found = keyring.get_password(SERVICE, str(path.resolve()))
-    except KeyringError as error:
-        raise StorageError(NO_KEYRING) from error
+        found = keychain.get(str(path.resolve()))
+    except KeyringFault as fault:
+        raise StorageError(NO_KEYRING) from fault
     return SecretStr(found) if found else None
 
 
@@ -57,10 +55,7 @@ def restore(path: Path, key: str) -> None:
 
 
 def _keep(path: Path, key: str) -> None:
-    import keyring
-    from keyring.errors import KeyringError
-
     try:
-        keyring.set_password(SERVICE, str(path.resolve()), key)
-    except KeyringError as error:
-        raise StorageError(NO_KEYRING) from error
+        keychain.put(str(path.resolve()), key)
+    except KeyringFault as fault:
+        raise StorageError(NO_KEYRING) from fault

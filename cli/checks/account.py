@@ -6,8 +6,9 @@ from datetime import date, datetime
 import anyio
 
 from gateway.errors import GatewayError
-from gateway.key import Found, KeyringFault, find
+from gateway.key import Found, find
 from gateway.models import living_text_model, load_models
+from keychain import KeyringFault
 from parts import Parts
 from settings import Settings, variable_of
 from status import Check
