@@ -143,7 +143,8 @@ def _add_rating(server: FastMCP, parts: Parts) -> None:
             state = "bookmarked" if marked.bookmarked else "not bookmarked"
             done.append(f"{shown(marked.title)} is {state}.")
         result = Kept(conversation_id=str(conversation_id), done=done)
-        return as_reply(result, " ".join([*done, result.next_step]))
+        where = f"Conversation {conversation_id}:"
+        return as_reply(result, " ".join([where, *done, result.next_step]))
 
     offer(server, openai_rate_image, "Rate an image", KEPT, leaves=False)
 

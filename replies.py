@@ -32,12 +32,28 @@ Arguments = MiddlewareContext[mt.CallToolRequestParams]
 LARGEST = 900_000
 """Bytes of a whole result; clients refuse more. A preview that would pass it is left out."""
 
-REWORDED = {
+MUST_BE = {
     "missing": "is required",
     "missing_argument": "is required",
-    "unexpected_keyword_argument": "is no parameter of this tool",
-    "extra_forbidden": "is no parameter here",
+    "unexpected_keyword_argument": "is no parameter of this tool, which takes {parameters}",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text",
+    "string_too_long": "may have at most {max_length} characters",
+    "string_too_short": "must not be empty",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "int_from_float": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be an object of question_id and answer",  # the only kind there is
 }
+"""What a parameter has to be, by the kind of pydantic's complaint."""
+
+LONGEST_NAME = 60
 
 
 def as_reply(result: BaseModel, text: str, preview: bytes | None = None) -> ToolResult:
@@ -99,7 +115,9 @@ def offer(
         tool,
         title=title,
         annotations=ToolAnnotations(
-            read_only_hint=reads, destructive_hint=destroys, open_world_hint=leaves
+            read_only_hint=reads,
+            destructive_hint=None if reads else destroys,
+            open_world_hint=leaves,
         ),
         output_schema=output,
     )
@@ -123,25 +141,37 @@ def in_words(tool: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
 
 
 class PlainArguments(Middleware):
-    """Rewords what pydantic says of wrong arguments: the field and what it may be."""
+    """Takes null for left out, and says of wrong arguments what they have to be."""
 
     async def on_call_tool(
         self, context: Arguments, call_next: CallNext[mt.CallToolRequestParams, Any]
     ) -> Any:  # whatever the tool returns
         """Run the tool; raise `ToolError` for arguments that its schema refuses."""
+        asked = context.message
+        given = {name: it for name, it in (asked.arguments or {}).items() if it is not None}
         try:
-            return await call_next(context)
+            return await call_next(
+                context.copy(message=asked.model_copy(update={"arguments": given}))
+            )
         except Refused as refused:
             if not isinstance(refused.__cause__, ValidationError):
                 raise
-            raise ToolError(_arguments(refused.__cause__)) from refused
+            takes = await _parameters(context)
+            raise ToolError(_arguments(refused.__cause__, takes)) from refused
 
 
-def _arguments(error: ValidationError) -> str:
+async def _parameters(context: Arguments) -> str:
+    server = context.fastmcp_context
+    tool = await server.fastmcp.get_tool(context.message.name) if server else None
+    return ", ".join(tool.parameters["properties"]) if tool else "others"
+
+
+def _arguments(error: ValidationError, parameters: str) -> str:
     """Each wrong argument with what it may be, without what was passed."""
     told = []
     for fault in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(part) for part in fault["loc"]) or "arguments"
-        message = REWORDED.get(fault["type"], fault["msg"][:1].lower() + fault["msg"][1:])
-        told.append(f"{name}: {message}.")
+        name = ".".join(str(part) for part in fault["loc"])
+        shown = "".join(letter for letter in name if letter.isprintable())[:LONGEST_NAME]
+        must_be = MUST_BE.get(fault["type"], "cannot be used")
+        told.append(f"{shown} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}.")
     return f"{' '.join(dict.fromkeys(told))} Nothing was sent to OpenAI and nothing was charged."

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         default_factory=lambda: ["core"],
         description=f"Which tools are offered: {', '.join(TOOLSETS)}, or `all`.",
     )
+    http_token: SecretStr | None = Field(
+        None,
+        description="What clients of `serve --transport http` must send as their bearer token.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged to stderr."
     )

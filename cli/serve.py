@@ -1,30 +1,35 @@
 """The command `serve`: settings, logging and the server, joined to one transport."""
 
 import signal
-import socket
 from typing import TYPE_CHECKING, Literal
-
-from problems import Problem
 
 if TYPE_CHECKING:
     from fastmcp import FastMCP
+
+    from settings import Settings
 
 HOST = "127.0.0.1"
 
 
 def serve(
-    *, transport: Literal["stdio", "http"] = "stdio", port: int = 8000, sandbox: bool = False
+    *,
+    transport: Literal["stdio", "http"] = "stdio",
+    host: str = HOST,
+    port: int = 8000,
+    sandbox: bool = False,
 ) -> None:
     """Serve the tools to an MCP client, over stdin and stdout unless told otherwise.
 
     Args:
         transport: stdio for a client that starts this process; http for one that
-            connects to http://127.0.0.1:PORT/mcp, from this machine only.
+            connects to http://HOST:PORT/mcp.
+        host: Where http listens. Beyond this machine it needs IMAGE_CONSULTANT_HTTP_TOKEN,
+            which clients then send as their bearer token.
         port: Where http listens.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
     if transport == "http":
-        _serve_http(_listen(port), sandbox)
+        _serve_http(host, port, sandbox)
     else:
         _serve_stdio(sandbox)
 
@@ -35,7 +40,7 @@ def _serve_stdio(sandbox: bool) -> None:
     from cli.wire import claim_wire
 
     wire = claim_wire()
-    server = _create(sandbox)
+    server = _create(_settings(sandbox))
 
     from cli.stdio import run_stdio
 
@@ -43,44 +48,29 @@ def _serve_stdio(sandbox: bool) -> None:
     anyio.run(run_stdio, server, wire)
 
 
-def _serve_http(listener: socket.socket, sandbox: bool) -> None:
-    import anyio
+def _serve_http(host: str, port: int, sandbox: bool) -> None:
+    from cli.web import listen, place, run_http
 
-    server = _create(sandbox)
-
-    async def run() -> None:
-        await server.run_http_async(
-            show_banner=False,
-            host=HOST,
-            port=listener.getsockname()[1],
-            sockets=[listener],
-            host_origin_protection=True,
-            uvicorn_config={"log_config": None},
-        )
-
-    anyio.run(run)
+    settings = _settings(sandbox)
+    at = place(host, port, settings.http_token)
+    listener = listen(at)
+    _end_like_ctrl_c()
+    run_http(_create(settings), at, listener, settings.http_token)
 
 
-def _create(sandbox: bool) -> "FastMCP":
+def _settings(sandbox: bool) -> "Settings":
     from cli import logs
     from settings import load_settings
 
     settings = load_settings(sandbox=True) if sandbox else load_settings()
     logs.configure(settings)
+    return settings
 
+
+def _create(settings: "Settings") -> "FastMCP":
     from server import create_server
 
     return create_server(settings)
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port))
-    except (OSError, OverflowError):
-        raise Problem(
-            f"Port {port} on {HOST} cannot be opened: it is taken or not allowed. "
-            "Choose another with --port."
-        ) from None
 
 
 def _end_like_ctrl_c() -> None:

@@ -1,10 +1,11 @@
 """README and docs say what the code says.
 
-`python -m tests.test_docs` writes the tables anew.
+`python -m tests.test_docs` writes the tables and docs/tools.md anew.
 """
 
 import asyncio
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from cli import COMMANDS
 from server import create_server
 from settings import TOOLSETS, Settings, load_settings, variable_of
 from tests.conftest import ROOT
+from tests.tools_page import reference
 
 README = ROOT / "README.md"
+TOOLS = ROOT / "docs" / "tools.md"
 
 
 def tools_table() -> str:
@@ -67,13 +70,17 @@ TABLES = {"tools": tools_table, "settings": settings_table, "commands": commands
 
 def section(name: str, text: str) -> re.Match[str]:
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
-    assert found, f"README has no section {name}"
+    assert found, f"the page has no section {name}"
     return found
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_tables_of_the_readme_are_what_the_code_says(name: str) -> None:
     assert section(name, README.read_text(encoding="utf-8"))[1].strip() == TABLES[name]()
+
+
+def test_the_page_of_the_tools_is_what_clients_are_shown() -> None:
+    assert section("tools", TOOLS.read_text(encoding="utf-8"))[1].strip() == reference()
 
 
 def test_architecture_is_one_page() -> None:
@@ -91,11 +98,16 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
 
 
 def write() -> None:
-    text = README.read_text(encoding="utf-8")
-    for name, table in TABLES.items():
+    rewrite(README, TABLES)
+    rewrite(TOOLS, {"tools": reference})
+
+
+def rewrite(page: Path, sections: Mapping[str, Callable[[], str]]) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name, made in sections.items():
         found = section(name, text)
-        text = text[: found.start(1)] + table() + "\n" + text[found.end(1) :]
-    README.write_text(text, encoding="utf-8")
+        text = text[: found.start(1)] + made() + "\n" + text[found.end(1) :]
+    page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "log_level": "DEBUG",
         "encrypt_records": "1",
         "records_passphrase": "a phrase",
+        "http_token": "a token of 16 or more",
     }
     put(monkeypatch, **given)
 
@@ -116,6 +117,7 @@ def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "toolsets": ["core", "keep"],
         "encrypt_records": True,
         "records_passphrase": SecretStr("a phrase"),
+        "http_token": SecretStr("a token of 16 or more"),
     }
 
 

@@ -1,0 +1,105 @@
+"""A wrong argument, of any kind to any tool, is answered with its name and what it may be."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from sandbox import Sandbox
+from tests.calls import refusal
+from tests.conftest import Connect
+
+TOOLS = [
+    "openai_image_consultation", "openai_conversational_image", "openai_list_conversations",
+    "openai_generate_image", "openai_generate_variations", "openai_rate_image",
+    "openai_search_conversations", "openai_delete_conversation", "openai_status",
+]  # fmt: skip
+STRANGE = ["pydantic", "http", "nput should", "validation", "Traceback", "cannot be used", "None"]
+WRONG: dict[str, list[Any]] = {
+    "enum": ["zzz", 7],
+    "string": [7, ["x"]],
+    "boolean": ["zzz", {}],
+    "integer": ["zzz", 1.5],
+    "array": ["zzz", [7]],
+}
+
+
+def wrong(schema: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Values that a parameter refuses, each with what the answer has to say."""
+    for value in WRONG["enum" if "enum" in schema else schema["type"]]:
+        yield value, " must be "
+    if "enum" in schema:
+        *others, last = (f"'{value}'" for value in schema["enum"])
+        yield "", f" must be {', '.join(others)} or {last}."
+    if "minimum" in schema:
+        yield schema["minimum"] - 1, f" must be at least {schema['minimum']}"
+        yield schema["maximum"] + 1, f" must be at most {schema['maximum']}"
+    if "maxLength" in schema:
+        yield "x" * (schema["maxLength"] + 1), f" at most {schema['maxLength']} characters"
+    if "minLength" in schema:
+        yield "", " must not be empty"
+
+
+@pytest.fixture
+async def client(connect: Connect) -> AsyncIterator[Client[Any]]:
+    """A client that is offered every tool."""
+    async with connect(toolsets=["all"]) as connected:
+        yield connected
+
+
+async def schema_of(client: Client[Any], tool: str) -> dict[str, Any]:
+    schemas = {listed.name: listed.input_schema for listed in await client.list_tools()}
+    assert sorted(schemas) == sorted(TOOLS)
+    return schemas[tool]
+
+
+def plain(error: str) -> bool:
+    return len(error) < 1000 and "\n" not in error and not any(word in error for word in STRANGE)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_a_wrong_value_is_told_by_its_parameter_and_what_it_may_be(
+    client: Client[Any], sandbox: Sandbox, tool: str
+) -> None:
+    schema = await schema_of(client, tool)
+    needed = dict.fromkeys(schema.get("required", []), "x")
+    for name, allowed in schema["properties"].items():
+        for value, says in wrong(allowed):
+            error = await refusal(client, tool, **{**needed, name: value})
+
+            assert error.startswith(name), (name, value, error)
+            assert says in error, (name, value, error)
+            assert plain(error), error
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_a_parameter_that_is_missing_or_unheard_of_is_named(
+    client: Client[Any], tool: str
+) -> None:
+    schema = await schema_of(client, tool)
+    needed = dict.fromkeys(schema.get("required", []), "x")
+    for name in needed:
+        for given in ({}, {name: None}):
+            error = await refusal(client, tool, **given)
+            assert error.startswith(f"{name} is required")
+            assert plain(error)
+    error = await refusal(client, tool, **{**needed, "colour\n" + "r" * 5000: "red"})
+    assert error.startswith("colourr")
+    assert "is no parameter of this tool, which takes " + ", ".join(schema["properties"]) in error
+    assert plain(error)
+
+
+async def test_null_counts_as_left_out_as_some_clients_send_it_for_every_option(
+    client: Client[Any],
+) -> None:
+    for tool, given in [
+        ("openai_image_consultation", {"message": "a fox"}),
+        ("openai_conversational_image", {"prompt": "a fox"}),
+        ("openai_list_conversations", {}),
+    ]:
+        schema = await schema_of(client, tool)
+        called = await client.call_tool(tool, {**dict.fromkeys(schema["properties"]), **given})
+
+        assert called.structured_content

@@ -1,0 +1,196 @@
+"""Every kind of client finds in a result what it needs, whichever part of it the model is shown."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import anyio
+import pytest
+from fastmcp import Client
+from fastmcp.client.client import CallToolResult
+from mcp.types import TextContent
+
+from sandbox import Sandbox
+from settings import Settings
+from tests.calls import CONSULT, DRAW, consult, conversation_of, data_of, draw, picture, text_of
+from tests.conftest import KEY, ROOT, Connect
+from tests.rpc import Server
+from tests.test_surface import COMPLETE, faults
+
+SKIP = {"dialogue_mode": "skip"}
+LIST = "openai_list_conversations"
+
+OF_THE_FOX = "of the fox"
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Everything that a client reads in structured content."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from leaves(part)
+    else:
+        yield str(value)
+
+
+def structured_of(called: CallToolResult) -> str:
+    return "\n".join(leaves(data_of(called)))
+
+
+def first_text_of(called: CallToolResult) -> str:
+    return next(block.text for block in called.content if isinstance(block, TextContent))
+
+
+SHAPES: dict[str, Callable[[CallToolResult], str]] = {
+    "text alone, pictures and links dropped": text_of,
+    "the first text alone": first_text_of,
+    "structured content alone": structured_of,
+    "both": lambda called: f"{text_of(called)}\n{structured_of(called)}",
+}
+
+RESULTS: dict[str, tuple[str, dict[str, Any], str | None]] = {
+    "asking": (CONSULT, {"message": "a lighthouse"}, "asking"),
+    "ready": (CONSULT, {"message": COMPLETE}, "ready"),
+    "asking before drawing": (DRAW, {"prompt": "a lighthouse"}, "asking"),
+    "done": (DRAW, {"prompt": "a hen", **SKIP}, "done"),
+    "working": (DRAW, {"prompt": "a hen [[sandbox:delay=1]]", **SKIP}, "working"),
+    "variations": ("openai_generate_variations", {"prompt": "a hen", "variations": 2}, "done"),
+    "drawn quickly": ("openai_generate_image", {"prompt": "a hen"}, "done"),
+    "list": (LIST, {}, None),
+    "record": (LIST, {"conversation_id": OF_THE_FOX}, None),
+    "search": ("openai_search_conversations", {"query": "fox"}, None),
+    "rating": ("openai_rate_image", {"image_id": OF_THE_FOX, "rating": "5"}, None),
+    "deletion": ("openai_delete_conversation", {"conversation_id": OF_THE_FOX}, None),
+    "status": ("openai_status", {}, None),
+}
+"""Each kind of result: the tool, its arguments, and the status it comes with if any."""
+
+FAULTS = {
+    "insufficient_quota": ("out of credit", "Nothing was charged", "Add credit"),
+    "moderation_http": ("safety system refused", "Nothing was charged", "Change what is asked"),
+    "server_error": ("internal error", "Nothing was charged", "make the same call again"),
+    "text_instead_of_image": ("without a picture", "was charged", "Say more plainly"),
+}
+"""Each kind of failure, and what its text has to say."""
+
+
+def needed(data: dict[str, Any]) -> list[str]:
+    """The facts of a result without which the work cannot go on."""
+    facts = [data["next_step"], data.get("conversation_id"), data.get("refined_prompt")]
+    for image in data.get("images", []):
+        facts += [image[name] for name in ("path", "image_id", "format", "width", "height")]
+    for question in data.get("questions", []):
+        facts += [question["text"], *question["options"]]
+    facts += [one["conversation_id"] for one in data.get("conversations", [])]
+    facts += [*data.get("done", []), *data.get("notes", [])]
+    facts += [data.get("record"), data.get("images_folder")]
+    return [str(fact) for fact in facts if fact]
+
+
+def is_told(usd: float, seen: str) -> bool:
+    return any(cost in seen for cost in (f"${usd:.3f} ", f"${usd:.4f}", str(usd)))
+
+
+async def test_each_part_of_each_result_is_alone_enough_to_go_on(connect: Connect) -> None:
+    all_tools = connect("legacy", toolsets=["all"])
+    async with all_tools as client, connect("legacy", wait_seconds=0.1) as hasty:
+        fox = await draw(client, prompt="a fox", **SKIP)
+        known = {
+            "conversation_id": fox["conversation_id"],
+            "image_id": fox["images"][0]["image_id"],
+        }
+        for kind, (tool, arguments, status) in RESULTS.items():
+            given = {
+                name: known[name] if it == OF_THE_FOX else it for name, it in arguments.items()
+            }
+            asked = hasty if status == "working" else client
+            called = await asked.call_tool(tool, given)
+            data = data_of(called)
+
+            assert data.get("status") == status, kind
+            assert await faults(client, tool, data) == [], kind
+            for shape, read in SHAPES.items():
+                seen = read(called)
+                assert [fact for fact in needed(data) if fact not in seen] == [], (kind, shape)
+                if usd := data.get("cost_usd") or data.get("estimated_cost_usd"):
+                    assert is_told(usd, seen), (kind, shape, usd)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_an_error_says_in_text_what_happened_what_was_paid_and_what_to_do(
+    connect: Connect, sandbox: Sandbox, fault: str
+) -> None:
+    async with connect() as client:
+        sandbox.fail(fault, times=9, kind="image")
+        called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP}, raise_on_error=False)
+        sandbox.clear()
+
+        assert called.is_error
+        assert called.structured_content is None
+        assert [said for said in FAULTS[fault] if said not in text_of(called)] == []
+        again = await draw(client, conversation_id=conversation_of(text_of(called)))
+        assert again["status"] == "done"
+
+
+async def test_a_client_that_waits_a_minute_is_answered_before_it_gives_up(
+    connect: Connect, settings: Settings
+) -> None:
+    assert settings.wait_seconds + 10 < 60
+    async with connect(wait_seconds=0.2) as client:
+        started = time.monotonic()
+        result = await draw(client, prompt="a fox [[sandbox:delay=2]]", **SKIP)
+        waited = time.monotonic() - started
+
+    assert result["status"] == "working"
+    assert waited < 2
+
+
+async def test_a_picture_is_kept_when_its_client_dies_in_mid_call(
+    connect: Connect, settings: Settings, sandbox: Sandbox
+) -> None:
+    environment = {
+        **os.environ,
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": sandbox.base_url,
+        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
+        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
+    }
+    async with connect() as client:
+        ready = await consult(client, "a fox", mode="skip")
+        with Server([sys.executable, str(ROOT / "__main__.py")], environment) as server:
+            sandbox.fail("delay=1", kind="image")
+            server.open("initialize")
+            asked = {"conversation_id": ready["conversation_id"]}
+            server.request("tools/call", {"name": DRAW, "arguments": asked})
+            await anyio.to_thread.run_sync(die, server, sandbox)
+        result = await draw(client, **asked)
+
+    assert result["status"] == "done"
+    assert [picture(result)] == list(settings.images_dir.iterdir())
+    assert sandbox.count("image") == 1
+
+
+def die(client: Server, sandbox: Sandbox) -> None:
+    """Once OpenAI draws leave both pipes as a killed client does; the server sees it and ends."""
+    while not sandbox.count("image"):
+        time.sleep(0.01)
+    assert client.process.stdin
+    assert client.process.stdout
+    client.process.stdout.close()
+    client.process.stdin.close()
+    assert client.process.wait(30) == 0
+
+
+async def test_the_server_shows_itself_with_an_icon_and_each_tool_with_a_title(
+    client: Client[Any],
+) -> None:
+    assert client.server_info
+    (icon,) = client.server_info.icons or []
+    assert icon.mime_type == "image/svg+xml"
+    assert len(icon.src) < 300
+    head, _, drawing = icon.src.partition(",")
+    assert head == "data:image/svg+xml"
+    assert ElementTree.fromstring(unquote(drawing)).tag.endswith("svg")

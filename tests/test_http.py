@@ -1,0 +1,196 @@
+"""MCP over HTTP on loopback: who is let in, what is served, and how it ends."""
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import anyio
+import pytest
+from fastmcp import Client
+from pydantic import SecretStr
+
+from cli.web import listen, place, serving
+from problems import Problem
+from sandbox import Sandbox
+from server import create_server
+from settings import Settings, own_version
+from tests.calls import consult, draw, picture
+from tests.conftest import KEY, ROOT
+from tests.rpc import HANDSHAKE, Server
+
+TOKEN = "0123456789abcdef-token"
+ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
+FOREIGN = [
+    (421, {"Host": "evil.example"}),
+    (421, {"Host": "127.0.0.1.evil.example:8000"}),
+    (403, {"Origin": "https://evil.example"}),
+    (403, {"Origin": "null"}),
+]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+class Site:
+    """A server that listens on a port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}/mcp"
+
+    def client(self, mode: str = "auto") -> Client[Any]:
+        """A client with the token."""
+        return Client(self.url, auth=TOKEN, mode=mode)
+
+    def ask(self, path: str = "/mcp", **headers: str) -> Answer:
+        """What an initialize, or a look at another path, is answered with."""
+        message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HANDSHAKE}
+        usual = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        method, body = ("POST", json.dumps(message)) if path == "/mcp" else ("GET", None)
+        connection.request(method, path, body, {**usual, **headers})
+        with connection.getresponse() as response:
+            told = Answer(response.status, dict(response.getheaders()), response.read().decode())
+        connection.close()
+        return told
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[Site]:
+    token = SecretStr(TOKEN)
+    at = place("127.0.0.1", 0, token)
+    listener = listen(at)
+    web = serving(create_server(settings), at, token)
+    thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
+    thread.start()
+    while not web.started:
+        time.sleep(0.01)
+    yield Site(listener.getsockname()[1])
+    web.should_exit = True
+    thread.join()
+
+
+def test_only_the_right_token_lets_in(site: Site) -> None:
+    assert site.ask(**ALLOWED).status == 200
+    for wrong in (
+        {},
+        {"Authorization": "Bearer "},
+        {"Authorization": f"Bearer {TOKEN[:-1]}"},
+        {"Authorization": f"Bearer {TOKEN}x"},
+        {"Authorization": f"Bearer {TOKEN}\xe9"},
+        {"Authorization": TOKEN},
+        {"Cookie": f"token={TOKEN}"},
+    ):
+        refused = site.ask(**wrong)
+        assert refused.status == 401, wrong
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+        assert TOKEN not in str(refused)
+    assert site.ask(f"/mcp?token={TOKEN}").status == 401
+
+
+def test_a_foreign_page_gets_nowhere_even_with_the_token(site: Site) -> None:
+    for status, foreign in FOREIGN:
+        for path in ("/mcp", "/health"):
+            assert site.ask(path, **ALLOWED, **foreign).status == status, (path, foreign)
+
+
+def test_health_tells_the_version_to_everybody_on_this_machine_and_nothing_else(
+    site: Site,
+) -> None:
+    told = site.ask("/health")
+
+    assert told.status == 200
+    assert json.loads(told.body) == {"status": "ok", "version": own_version()}
+    assert site.ask("/").status == 404
+
+
+async def test_two_clients_of_both_eras_work_at_once_and_see_one_record(site: Site) -> None:
+    async with site.client("auto") as modern, site.client("legacy") as legacy:
+        versions = {modern.protocol_version, legacy.protocol_version}
+        one, other = await asyncio.gather(
+            draw(modern, prompt="a fox", dialogue_mode="skip"),
+            draw(legacy, prompt="a hen", dialogue_mode="skip"),
+        )
+        crossed = await draw(modern, conversation_id=other["conversation_id"])
+
+    assert versions == {"2026-07-28", "2025-11-25"}
+    assert picture(one) != picture(other)
+    assert crossed["images"] == other["images"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_beyond_this_machine_nothing_is_served_without_a_token(host: str) -> None:
+    with pytest.raises(Problem, match="IMAGE_CONSULTANT_HTTP_TOKEN") as refused:
+        place(host, 8000, None)
+
+    assert f"--host {host} " in str(refused.value)
+    assert place(host, 8000, SecretStr(TOKEN)).address == (host, 8000)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_on_this_machine_no_token_is_needed(host: str) -> None:
+    assert place(host, 8000, None).is_here
+
+
+@pytest.mark.parametrize("token", ["short", "é" * 20, "with a space in it"])
+def test_a_token_that_is_weak_or_cannot_travel_is_refused_unseen(token: str) -> None:
+    with pytest.raises(Problem, match="IMAGE_CONSULTANT_HTTP_TOKEN") as refused:
+        place("127.0.0.1", 8000, SecretStr(token))
+
+    assert token not in str(refused.value)
+
+
+def test_a_host_that_is_none_is_one_sentence() -> None:
+    with pytest.raises(Problem, match="There is no address 'no such host'"):
+        place("no such host", 8000, None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+async def test_a_picture_under_way_is_kept_when_a_signal_ends_the_server(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    environment = {
+        **os.environ,
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": sandbox.base_url,
+        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
+        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
+        "IMAGE_CONSULTANT_HTTP_TOKEN": TOKEN,
+        "IMAGE_CONSULTANT_WAIT_SECONDS": "1",
+    }
+    serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
+    with Server([*serve, "--port", "0"], environment) as server:
+        async with site_of(server).client() as client:
+            ready = await consult(client, "a fox", mode="skip")
+            sandbox.fail("delay=2", kind="image")
+            begun = await draw(client, conversation_id=ready["conversation_id"])
+        ending = server.end(signal.SIGTERM)
+
+    assert begun["status"] == "working"
+    assert ending.code == 130
+    assert len(list(settings.images_dir.iterdir())) == 1
+    assert "Traceback" not in ending.errors
+    assert TOKEN not in ending.errors
+
+
+def site_of(server: Server) -> Site:
+    """The address that a server says it listens on."""
+    for _ in range(600):
+        said = server.errors()
+        if "startup complete" in said:
+            return Site(int(said.split("http://127.0.0.1:")[1].split("/mcp")[0]))
+        time.sleep(0.05)
+    raise AssertionError(server.errors())
