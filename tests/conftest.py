@@ -13,6 +13,7 @@ from fastmcp import Client
 from vcr import VCR
 from vcr.cassette import Cassette
 
+from cli import _app
 from sandbox import Sandbox
 from server import create_server
 from settings import Settings
@@ -24,6 +25,7 @@ CASSETTES = ROOT / "cassettes"
 KEY = "sk-test-0123456789abcdefghij"
 
 Connect = Callable[..., AbstractAsyncContextManager[Client[Any]]]
+Run = Callable[..., str]
 
 
 @pytest.fixture
@@ -78,6 +80,26 @@ def new_records(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("records")
     asyncio.run(made(folder))
     return (folder / FILE_NAME).read_bytes()
+
+
+@pytest.fixture
+def run(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a command on folders of its own, with a key and the sandbox; what it printed."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", sandbox.base_url)
+    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
+
+    def command(*words: str) -> str:
+        _app()(words, result_action="return_value")
+        return capsys.readouterr().out
+
+    return command
 
 
 @pytest.fixture

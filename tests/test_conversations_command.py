@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,36 +10,13 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from cli.conversations import app
 from problems import Problem
-from sandbox import Sandbox
 from server import create_server
 from settings import load_settings
 from tests.calls import consult, draw, picture
-from tests.conftest import KEY
+from tests.conftest import Run
 
 Result = dict[str, Any]
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def run(
-    sandbox: Sandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Run the command on a data folder of its own; what it printed."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_BASE_URL", sandbox.base_url)
-    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
-
-    def command(*arguments: str) -> str:
-        app(arguments, result_action="return_value")
-        return capsys.readouterr().out
-
-    return command
 
 
 @pytest.fixture
@@ -57,24 +33,24 @@ def drawn(run: Run) -> Result:  # noqa: ARG001  # sets the folders
 
 
 def test_it_lists_and_finds(run: Run, drawn: Result) -> None:
-    everything = json.loads(run("list", "--json"))
-    found = json.loads(run("search", "lighthouse", "--json"))
+    everything = json.loads(run("conversations", "list", "--json"))
+    found = json.loads(run("conversations", "search", "lighthouse", "--json"))
 
     assert everything["total"] == 2
     (one,) = found["conversations"]
     assert one["conversation_id"] == drawn["conversation_id"]
-    assert "a lighthouse" in run("show", drawn["conversation_id"])
+    assert "a lighthouse" in run("conversations", "show", drawn["conversation_id"])
 
 
 def test_nothing_is_deleted_without_confirming(run: Run, drawn: Result) -> None:
-    said = run("delete", drawn["conversation_id"])
-    still = json.loads(run("list", "--json"))["total"]
-    done = run("delete", drawn["conversation_id"], "--confirm", "--pictures")
+    said = run("conversations", "delete", drawn["conversation_id"])
+    still = json.loads(run("conversations", "list", "--json"))["total"]
+    done = run("conversations", "delete", drawn["conversation_id"], "--confirm", "--pictures")
 
     assert "This would delete" in said
     assert still == 2
     assert "Deleted" in done
-    assert json.loads(run("list", "--json"))["total"] == 1
+    assert json.loads(run("conversations", "list", "--json"))["total"] == 1
     assert not picture(drawn).exists()
 
 
@@ -85,23 +61,23 @@ def test_what_is_old_goes_only_when_confirmed_and_what_is_loved_stays(
         records.execute("UPDATE conversations SET changed_at = '2020-01-01T00:00:00+00:00'")
         records.execute("UPDATE images SET rating = 5")
 
-    dry = run("prune", "--older-than-days", "30")
-    run("prune", "--older-than-days", "30", "--confirm")
+    dry = run("conversations", "prune", "--older-than-days", "30")
+    run("conversations", "prune", "--older-than-days", "30", "--confirm")
 
-    left = json.loads(run("list", "--json"))["conversations"]
+    left = json.loads(run("conversations", "list", "--json"))["conversations"]
     assert dry.count("This would delete") == 1
     assert [one["conversation_id"] for one in left] == [drawn["conversation_id"]]
 
 
 def test_the_largest_go_until_the_rest_fits(run: Run, drawn: Result) -> None:
-    assert drawn["conversation_id"] in run("prune", "--larger-than-mb", "0")
-    assert "nothing that old" in run("prune", "--larger-than-mb", "100")
+    assert drawn["conversation_id"] in run("conversations", "prune", "--larger-than-mb", "0")
+    assert "nothing that old" in run("conversations", "prune", "--larger-than-mb", "100")
 
 
 def test_what_was_learnt_is_shown_and_forgotten(run: Run, drawn: Result) -> None:  # noqa: ARG001
-    before = run("likings")
-    forgotten = run("likings", "forget")
-    after = run("likings")
+    before = run("conversations", "likings")
+    forgotten = run("conversations", "likings", "forget")
+    after = run("conversations", "likings")
 
     assert "linocut (chosen 2 times)" in before
     assert "Forgotten" in forgotten
@@ -109,7 +85,7 @@ def test_what_was_learnt_is_shown_and_forgotten(run: Run, drawn: Result) -> None
 
 
 def test_stats_tell_how_types_fared(run: Run, drawn: Result) -> None:  # noqa: ARG001
-    rows = json.loads(run("stats", "--json"))
+    rows = json.loads(run("conversations", "stats", "--json"))
 
     assert sum(row["conversations"] for row in rows) == 2
     assert sum(row["pictures"] for row in rows) == 1
@@ -117,8 +93,16 @@ def test_stats_tell_how_types_fared(run: Run, drawn: Result) -> None:  # noqa: A
 
 @pytest.mark.parametrize("form", ["markdown", "json", "html"])
 def test_it_exports_one_or_all(run: Run, drawn: Result, tmp_path: Path, form: str) -> None:
-    one = run("export", drawn["conversation_id"], "--as", form, "--to", str(tmp_path / "one"))
-    run("export", "--all", "--as", form, "--to", str(tmp_path / "all"))
+    one = run(
+        "conversations",
+        "export",
+        drawn["conversation_id"],
+        "--as",
+        form,
+        "--to",
+        str(tmp_path / "one"),
+    )
+    run("conversations", "export", "--all", "--as", form, "--to", str(tmp_path / "all"))
 
     suffix = {"markdown": ".md", "json": ".json", "html": ".html"}[form]
     assert str(tmp_path / "one") in one
@@ -127,19 +111,27 @@ def test_it_exports_one_or_all(run: Run, drawn: Result, tmp_path: Path, form: st
 
 
 def test_what_was_exported_is_taken_in_again(run: Run, drawn: Result, tmp_path: Path) -> None:
-    run("export", drawn["conversation_id"], "--as", "json", "--to", str(tmp_path / "out"))
-    before = run("show", drawn["conversation_id"])
-    run("delete", drawn["conversation_id"], "--confirm")
+    run(
+        "conversations",
+        "export",
+        drawn["conversation_id"],
+        "--as",
+        "json",
+        "--to",
+        str(tmp_path / "out"),
+    )
+    before = run("conversations", "show", drawn["conversation_id"])
+    run("conversations", "delete", drawn["conversation_id"], "--confirm")
 
     (file,) = (tmp_path / "out").rglob("*.json")
-    run("import", str(file))
+    run("conversations", "import", str(file))
 
-    assert run("show", drawn["conversation_id"]) == before
+    assert run("conversations", "show", drawn["conversation_id"]) == before
 
 
 def test_an_export_of_nothing_is_refused(run: Run) -> None:
     with pytest.raises(Problem, match="--all"):
-        run("export")
+        run("conversations", "export")
 
 
 OLD = "2020-01-01T00:00:00.000000+00:00"
@@ -148,7 +140,7 @@ OLD = "2020-01-01T00:00:00.000000+00:00"
 @pytest.fixture
 def old(run: Run, tmp_path: Path) -> list[str]:
     """Three conversations of long ago; a picture of the second is being drawn."""
-    assert json.loads(run("list", "--json"))["total"] == 0
+    assert json.loads(run("conversations", "list", "--json"))["total"] == 0
     ids = [f"conv_{number}" for number in range(3)]
     with closing(sqlite3.connect(tmp_path / "data" / "conversations.db")) as records, records:
         for one in ids:
@@ -165,16 +157,16 @@ def old(run: Run, tmp_path: Path) -> list[str]:
 
 
 def left(run: Run) -> list[str]:
-    listed = json.loads(run("list", "--json"))["conversations"]
+    listed = json.loads(run("conversations", "list", "--json"))["conversations"]
     return sorted(one["conversation_id"] for one in listed)
 
 
 def test_what_is_being_drawn_stays_and_the_others_go_when_confirmed(
     run: Run, old: list[str]
 ) -> None:
-    dry = run("prune", "--older-than-days", "30")
+    dry = run("conversations", "prune", "--older-than-days", "30")
     assert left(run) == old
-    done = run("prune", "--older-than-days", "30", "--confirm")
+    done = run("conversations", "prune", "--older-than-days", "30", "--confirm")
 
     assert dry.count("This would delete") == 2
     assert "Nothing was deleted" in dry
@@ -192,15 +184,17 @@ def test_no_number_means_all_by_accident(run: Run) -> None:
         ["--older-than-days", "1", "--larger-than-mb", "1"],
     ):
         with pytest.raises(Problem, match="with a number from 0 on"):
-            run("prune", *given, "--confirm")
+            run("conversations", "prune", *given, "--confirm")
 
-    assert "nothing that old" in run("prune", "--older-than-days", "9999999999", "--confirm")
+    assert "nothing that old" in run(
+        "conversations", "prune", "--older-than-days", "9999999999", "--confirm"
+    )
     assert len(left(run)) == 3
 
 
 def test_export_all_takes_what_no_facilitator_answered(
     run: Run, old: list[str], tmp_path: Path
 ) -> None:
-    run("export", "--all", "--as", "json", "--to", str(tmp_path / "out"))
+    run("conversations", "export", "--all", "--as", "json", "--to", str(tmp_path / "out"))
 
     assert len(list((tmp_path / "out").glob("*.json"))) == len(old)

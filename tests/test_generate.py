@@ -1,38 +1,18 @@
 """The command `generate`: a picture from a terminal, drawn, changed and waited for."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli import _app
 from problems import Problem
 from sandbox import Sandbox
-from tests.conftest import KEY
-
-Run = Callable[..., str]
+from tests.conftest import Run
 
 
-@pytest.fixture
-def generate(
-    sandbox: Sandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Run the command on folders of its own; what it printed."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_BASE_URL", sandbox.base_url)
-    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMAGE_CONSULTANT_QUALITY", "low")
-
-    def command(*arguments: str) -> str:
-        _app()(["generate", *arguments], result_action="return_value")
-        return capsys.readouterr().out
-
-    return command
 
 
 def pictures(tmp_path: Path) -> list[Path]:
@@ -40,11 +20,11 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 
 def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
-    generate: Run, sandbox: Sandbox, tmp_path: Path
+    run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    first = generate("a red boat", "--format", "webp", "--size", "1536x1024")
+    first = run("generate", "a red boat", "--format", "webp", "--size", "1536x1024")
     (going_on,) = re.findall(r"generate --conversation (conv_\w+)", first)
-    generate("make it blue", "--conversation", going_on)
+    run("generate", "make it blue", "--conversation", going_on)
 
     assert [path.suffix for path in pictures(tmp_path)] == [".webp", ".webp"]
     assert sandbox.count("image") == 2
@@ -54,21 +34,21 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
 
 
 def test_it_waits_until_the_picture_is_there(
-    generate: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMAGE_CONSULTANT_WAIT_SECONDS", "1")
     sandbox.fail("delay=2", kind="image")
 
-    said = generate("a red boat")
+    said = run("generate", "a red boat")
 
     assert "Still being drawn" in said
     assert len(pictures(tmp_path)) == sandbox.count("image") == 1
 
 
 def test_what_cannot_be_drawn_ends_in_a_sentence_and_costs_nothing(
-    generate: Run, sandbox: Sandbox
+    run: Run, sandbox: Sandbox
 ) -> None:
     with pytest.raises(Problem, match="multiples of 16"):
-        generate("a red boat", "--size", "1000x1000")
+        run("generate", "a red boat", "--size", "1000x1000")
 
     assert sandbox.requests == []

@@ -3,47 +3,24 @@
 import asyncio
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastmcp import Client
 
-from cli.prompts import app
 from consultation.guessing import Guess, correct
 from consultation.saving import source_of
 from problems import Problem
 from prompts.curated import parse_curated
-from sandbox import Sandbox
 from server import create_server
 from settings import load_settings
 from storage.tables import Brief, Conversation
 from tests.calls import consult
-from tests.conftest import KEY
+from tests.conftest import Run
 
-Run = Callable[..., str]
+SAVE = ("prompts", "save")
 IDEA = 'a lighthouse in the fog as a linocut poster, "JAZZ" as text'
-
-
-@pytest.fixture
-def run(
-    sandbox: Sandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Run the command on a data folder of its own; what it printed."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_BASE_URL", sandbox.base_url)
-    monkeypatch.setenv("IMAGE_CONSULTANT_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
-
-    def command(*arguments: str) -> str:
-        app(("save", *arguments), result_action="return_value")
-        return capsys.readouterr().out
-
-    return command
 
 
 def talk(*messages: str, **last: Any) -> dict[str, Any]:
@@ -73,7 +50,7 @@ def library(tmp_path: Path) -> list[str]:
 def test_what_was_decided_becomes_parameters_with_the_questions_asked(
     run: Run, ready: dict[str, Any], tmp_path: Path
 ) -> None:
-    shown = json.loads(run(ready["conversation_id"], "--json"))
+    shown = json.loads(run(*SAVE, ready["conversation_id"], "--json"))
 
     parameters = shown["parameters"]
     assert parameters["text"]["default"] == "JAZZ"
@@ -88,7 +65,7 @@ def test_what_was_decided_becomes_parameters_with_the_questions_asked(
 def test_a_saved_template_gives_the_very_prompt_and_takes_other_values(
     run: Run, ready: dict[str, Any], tmp_path: Path
 ) -> None:
-    told = run(ready["conversation_id"], "--name", "jazz_poster", "--yes")
+    told = run(*SAVE, ready["conversation_id"], "--name", "jazz_poster", "--yes")
 
     assert "template='jazz_poster'" in told
     assert library(tmp_path) == ["jazz_poster.yaml"]
@@ -107,7 +84,7 @@ def test_options_correct_what_was_guessed(run: Run, ready: dict[str, Any]) -> No
     cid = ready["conversation_id"]
 
     shown = json.loads(
-        run(cid, "--json", "--set", "building=lighthouse|windmill", "--set", "palette=")
+        run(*SAVE, cid, "--json", "--set", "building=lighthouse|windmill", "--set", "palette=")
     )
 
     building = shown["parameters"]["building"]
@@ -120,14 +97,14 @@ def test_options_correct_what_was_guessed(run: Run, ready: dict[str, Any]) -> No
 def test_a_person_in_a_terminal_corrects_each_guess(
     run: Run, ready: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = json.loads(run(ready["conversation_id"], "--json"))
+    shown = json.loads(run(*SAVE, ready["conversation_id"], "--json"))
     given = {"text": ["word", "Which word?"], "palette": ["-"]}
     typed = [line for name in shown["parameters"] for line in given.get(name, ["", ""])]
     typed_at = io.StringIO("\n".join([*typed, "my_poster", "y"]) + "\n")
     monkeypatch.setattr(typed_at, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", typed_at)
 
-    run(ready["conversation_id"])
+    run(*SAVE, ready["conversation_id"])
 
     (path,) = (tmp_path / "data").glob("prompts/library/*/my_poster.yaml")
     saved = parse_curated("my_poster", path.parent.name, path.read_text(encoding="utf-8"))
@@ -136,7 +113,7 @@ def test_a_person_in_a_terminal_corrects_each_guess(
 
     monkeypatch.setattr(typed_at, "readline", lambda *_: "")  # the input is closed
     with pytest.raises(Problem, match="Nothing was written"):
-        run(ready["conversation_id"])
+        run(*SAVE, ready["conversation_id"])
 
 
 def test_what_cannot_be_saved_is_said_and_nothing_is_written(
@@ -153,19 +130,19 @@ def test_what_cannot_be_saved_is_said_and_nothing_is_written(
         (["--name", "X"], "rename the file"),
     ]:
         with pytest.raises(Problem, match=says):
-            run(ready["conversation_id"], "--yes", *arguments)
+            run(*SAVE, ready["conversation_id"], "--yes", *arguments)
 
     assert library(tmp_path) == []
     assert not list(tmp_path.rglob("*evil*"))
 
 
 def test_a_template_is_never_overwritten(run: Run, ready: dict[str, Any], tmp_path: Path) -> None:
-    run(ready["conversation_id"], "--name", "jazz_poster", "--yes")
+    run(*SAVE, ready["conversation_id"], "--name", "jazz_poster", "--yes")
     (path,) = (tmp_path / "data").glob("prompts/library/*/*.yaml")
     before = path.read_bytes()
 
     with pytest.raises(Problem, match="Choose another --name"):
-        run(ready["conversation_id"], "--name", "jazz_poster", "--set", "palette=", "--yes")
+        run(*SAVE, ready["conversation_id"], "--name", "jazz_poster", "--set", "palette=", "--yes")
 
     assert path.read_bytes() == before
 
@@ -174,9 +151,9 @@ def test_without_a_refined_prompt_there_is_nothing_to_save(run: Run) -> None:
     asked = talk("a lighthouse")
 
     with pytest.raises(Problem, match="no refined prompt yet"):
-        run(asked["conversation_id"], "--yes")
+        run(*SAVE, asked["conversation_id"], "--yes")
     with pytest.raises(Problem, match="There is no conversation"):
-        run("conv_nothing")
+        run(*SAVE, "conv_nothing")
 
 
 @pytest.mark.parametrize(
