@@ -70,6 +70,8 @@ STATS = text(
 
 
 MOST_DAYS = 36_500
+COLLECTED_DAYS = 30
+"""OpenAI keeps a response for so long; after that there is nothing left to collect."""
 
 
 class Keeper:
@@ -198,8 +200,12 @@ class Keeper:
 
 
 async def _refuse_running(session: AsyncSession, conversation_id: str) -> None:
+    """Raise while a picture may still come; one that nobody collected in time never will."""
+    since = (datetime.now(UTC) - timedelta(days=COLLECTED_DAYS)).isoformat()
     running = select(func.count()).where(
-        Job.conversation_id == conversation_id, Job.state.in_(UNDER_WAY)
+        Job.conversation_id == conversation_id,
+        Job.state.in_(UNDER_WAY),
+        Job.created_at > since,
     )
     if await session.scalar(running):
         raise StorageError(

@@ -13,6 +13,7 @@ from fastmcp import Client
 from problems import Problem
 from server import create_server
 from settings import load_settings
+from storage.records import now
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
 
@@ -139,7 +140,10 @@ OLD = "2020-01-01T00:00:00.000000+00:00"
 
 @pytest.fixture
 def old(run: Run, tmp_path: Path) -> list[str]:
-    """Three conversations of long ago; a picture of the second is being drawn."""
+    """Three conversations of long ago; a picture of the second is being drawn.
+
+    One of the third was never collected, and is gone by now.
+    """
     assert json.loads(run("conversations", "list", "--json"))["total"] == 0
     ids = [f"conv_{number}" for number in range(3)]
     with closing(sqlite3.connect(tmp_path / "data" / "conversations.db")) as records, records:
@@ -148,10 +152,11 @@ def old(run: Run, tmp_path: Path) -> list[str]:
                 "INSERT INTO conversations (id, title, mode, image_type, language, created_at, "
                 "changed_at) VALUES (?, 'old', 'quick', '', '', ?, ?)", (one, OLD, OLD)
             )  # fmt: skip
-        records.execute(
-            "INSERT INTO jobs (id, conversation_id, state, prompt, options, templates, "
-            "response_id, error, request_key, beat_at, created_at, changed_at) VALUES "
-            "('job_1', 'conv_1', 'submitted', '', '{}', '{}', '', '', '', ?, ?, ?)", (OLD,) * 3
+        orders = [("job_1", ids[1], now(), OLD, OLD), ("job_2", ids[2], OLD, OLD, OLD)]
+        records.executemany(
+            "INSERT INTO jobs (id, conversation_id, created_at, changed_at, beat_at, state, "
+            "prompt, options, templates, response_id, error, request_key) VALUES "
+            "(?, ?, ?, ?, ?, 'submitted', '', '{}', '{}', '', '', '')", orders
         )  # fmt: skip
     return ids
 
