@@ -1,7 +1,7 @@
 """A server process is killed at any moment: what is paid for stays, and is not paid for twice.
 
 Each kill costs seconds, since the next server has to start. There are ten of them, or as many as
-the environment variable IMAGE_CONSULTANT_KILLS says: four at moments of note, the rest at random.
+the environment variable IMAGE_CONSULTANT_KILLS says: five at moments of note, the rest at random.
 """
 
 import os
@@ -24,7 +24,7 @@ from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
 from tests.rpc import Server
 
-RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 10) - 4
+RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 10) - 5
 
 MAIN = [str(ROOT / "__main__.py")]
 HEIR = [
@@ -107,7 +107,7 @@ class Home:
         result = self.ask(CONSULT, message="a fox", mode="skip")
         return str(result["structuredContent"]["conversation_id"])
 
-    def send(self, conversation: str, **arguments: str) -> None:
+    def send(self, conversation: str, **arguments: Any) -> None:
         """Ask for a picture, and do not wait for it."""
         asked = {"conversation_id": conversation, **arguments}
         self.server.request("tools/call", {"name": DRAW, "arguments": asked})
@@ -206,6 +206,23 @@ def test_a_server_killed_before_it_tells_of_a_kept_picture_tells_of_it_later(hom
     home.kill()
 
     assert_all_is_well(home, conversation)
+
+
+def test_a_server_killed_while_variations_are_drawn_loses_none(home: Home) -> None:
+    home.sandbox.fail("delay=0.7", kind="image")
+    conversation = home.begin()
+    home.send(conversation, variations=2)
+    states = "SELECT state FROM jobs WHERE conversation_id = ?"
+    wait_for(lambda: home.rows(states, conversation) == [("submitted",)] * 2)
+    home.kill()
+
+    result = collected(home, conversation)
+    shown = result["structuredContent"]["images"]
+    assert len({image["image_id"] for image in shown}) == 2
+    for image in shown:
+        assert_readable(Path(image["path"]))
+    assert home.rows(states, conversation) == [("kept",)] * 2
+    assert [order.paid for order in home.orders(conversation)] == [True, True]
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_KILLS))
