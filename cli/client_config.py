@@ -68,6 +68,8 @@ def _write(client: str, path: Path, ours: dict[str, Any]) -> dict[str, Any]:
     """Put our entry into the file; what was done, for `--json`."""
     try:
         target = path.resolve()  # a link stays a link
+        if target.is_symlink():  # from Python 3.13 on links in a circle raise nothing
+            raise RuntimeError
         before = target.read_bytes() if target.exists() else None
         text = "" if before is None else text_of(target)
         changed = merged(client, text, ours)

@@ -74,5 +74,10 @@ def _create(settings: "Settings") -> "FastMCP":
 
 
 def _end_like_ctrl_c() -> None:
-    """Let SIGTERM, with which clients end a server, pass through the lifespan too."""
+    """Let SIGTERM, with which clients end a server, pass through the lifespan too.
+
+    Also where SIGINT is ignored, as a shell has it for what runs in its background.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

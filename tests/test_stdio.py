@@ -64,6 +64,8 @@ PRODUCT = {"openai_image_consultation", "openai_conversational_image"}
 
 SERVE = [sys.executable, str(ROOT / "__main__.py"), "serve"]
 PLAY = [sys.executable, "-c", PLAYGROUND]
+IN_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$0" "$@"')
+"""As a shell starts what runs in its background: SIGINT is ignored."""
 
 Start = Callable[..., Server]
 
@@ -285,11 +287,15 @@ def test_a_setting_that_cannot_be_used_is_one_sentence_and_exit_2(start: Start) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("shell", "number"),
+    [((), signal.SIGINT), ((), signal.SIGTERM), (IN_BACKGROUND, signal.SIGTERM)],
+    ids=["Ctrl-C", "end", "end in the background"],
+)
 def test_an_interrupt_finishes_the_lifespan_and_leaves_no_traceback(
-    start: Start, number: int
+    start: Start, shell: tuple[str, ...], number: int
 ) -> None:
-    with start(PLAY) as server:
+    with start([*shell, *PLAY]) as server:
         server.open("initialize")
         server.request("tools/call", call("nap", seconds=30))
         ending = server.end(signal=number)

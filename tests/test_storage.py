@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def process(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
 
 def counts(path: Path) -> dict[str, int]:
     """How many rows the whole tables of a record hold, read without our code."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return {
             table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("conversations", "turns", "spending")
@@ -187,7 +188,7 @@ async def test_a_record_of_a_newer_version_is_left_alone_and_told_in_words(
     async with connect() as client:
         await consult(client, "a lighthouse")
     path = tmp_path / "data" / FILE_NAME
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     before = counts(path)
 

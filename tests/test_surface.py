@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -272,7 +273,7 @@ async def test_a_picture_that_is_asked_for_again_while_it_is_drawn_is_kept_and_b
     await give_up(client, conversation_id=ready["conversation_id"])
     result = await draw(client, conversation_id=ready["conversation_id"])
 
-    with sqlite3.connect(settings.data_dir / "conversations.db") as record:
+    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as record:
         booked = record.execute("SELECT purpose FROM spending ORDER BY purpose").fetchall()
     assert booked == [("assistant",), ("image",)]
     assert list(settings.images_dir.iterdir()) == [picture(result)]
