@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 from storage.door import Door
 from storage.files import FILE_NAME, Connect, is_damage, looks_encrypted, open_plain, side
@@ -15,6 +16,9 @@ from storage.mending import all_set_aside
 
 PRIVATE = 0o077
 SPACE_WANTED = 100_000_000
+
+_in_turn = Lock()
+"""Two looks at once would each find the door held by the other, and not the records in use."""
 
 
 def examine(folder: Path, connect: Connect = open_plain) -> list[Finding]:
@@ -25,7 +29,7 @@ def examine(folder: Path, connect: Connect = open_plain) -> list[Finding]:
     found: list[Finding] = []
     with TemporaryDirectory() as place:
         try:
-            copy = _copied(path, Path(place), connect)
+            copy = copied(path, Path(place), connect)
             with closing(connect(copy)) as connection:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 found.extend(look_at(connection))
@@ -35,18 +39,22 @@ def examine(folder: Path, connect: Connect = open_plain) -> list[Finding]:
     return found if os.name == "nt" else [*found, _modes(path)]
 
 
-def _copied(path: Path, place: Path, connect: Connect) -> Path:
-    """A copy in another folder, through SQLite where another process has the records open."""
+def copied(path: Path, place: Path, connect: Connect) -> Path:
+    """A copy in another folder, through SQLite where another process has the records open.
+
+    Raises what SQLite or the system raises where they cannot be read.
+    """
     copy = place / path.name
     door = Door(path.parent)
-    try:
-        if door.take(alone=True):
-            for end in ("", "-wal"):
-                with suppress(FileNotFoundError):
-                    shutil.copyfile(side(path, end), side(copy, end))
-            return copy
-    finally:
-        door.leave()
+    with _in_turn:
+        try:
+            if door.take(alone=True):
+                for end in ("", "-wal"):
+                    with suppress(FileNotFoundError):
+                        shutil.copyfile(side(path, end), side(copy, end))
+                return copy
+        finally:
+            door.leave()
     copy.touch()
     with closing(connect(path, read_only=True)) as here, closing(connect(copy)) as there:
         here.backup(there)

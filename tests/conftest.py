@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
 from fastmcp import Client
 from vcr import VCR
@@ -19,6 +20,7 @@ from server import create_server
 from settings import Settings
 from storage.database import FILE_NAME, Database
 from tests import matching, recording
+from tests.ring import Ring
 
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
@@ -80,6 +82,16 @@ def new_records(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("records")
     asyncio.run(made(folder))
     return (folder / FILE_NAME).read_bytes()
+
+
+@pytest.fixture
+def ring() -> Iterator[Ring]:
+    """The system's keyring, empty, for the time of a test."""
+    before = keyring.get_keyring()
+    ring = Ring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -9,13 +9,11 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 from pydantic import SecretStr
@@ -28,6 +26,7 @@ from problems import Problem
 from sandbox import Sandbox
 from tests.calls import CONSULT, DRAW, draw, picture, refusal
 from tests.conftest import KEY, ROOT, Connect
+from tests.ring import Ring
 
 ODD = "proxy/0123456789/abcdefghij"
 """A key that does not look like OpenAI's."""
@@ -45,25 +44,7 @@ class Ring(KeyringBackend):
 """
 
 
-class Ring(KeyringBackend):
-    """A keyring in memory that counts how often it is asked."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: dict[tuple[str, str], str] = {}
-        self.asked = 0
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self.asked += 1
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
+pytestmark = pytest.mark.usefixtures("ring")
 
 
 class Locked(Ring):
@@ -81,15 +62,6 @@ class Silent(Ring):
     def get_password(self, service: str, username: str) -> str | None:
         self.unlocked.wait(9)
         return super().get_password(service, username)
-
-
-@pytest.fixture(autouse=True)
-def ring() -> Iterator[Ring]:
-    before = keyring.get_keyring()
-    memory = Ring()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
 
 
 @pytest.fixture

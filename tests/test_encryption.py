@@ -5,7 +5,7 @@ import logging
 import shutil
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 import keyring
 import pytest
 from fastmcp import Client
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from pydantic import SecretStr
 
@@ -35,6 +34,7 @@ from storage.rewriting import decrypt, encrypt
 from storage.tables import Conversation, Turn
 from tests.calls import CONSULT, consult, data_of, refusal
 from tests.crowd import RAW_KEY
+from tests.ring import Ring
 from tests.test_data_safety import GOOD, crash, listing, set_aside
 from tests.test_storage import conversation
 
@@ -45,33 +45,11 @@ SECRET = "the lighthouse of the person"
 LIST = "openai_list_conversations"
 
 
-class Memory(KeyringBackend):
-    """A keyring that lasts as long as a test."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-
-@pytest.fixture(autouse=True)
-def ring() -> Iterator[Memory]:
-    before = keyring.get_keyring()
-    memory = Memory()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
+pytestmark = pytest.mark.usefixtures("ring")
 
 
 @pytest.fixture
-def no_ring(ring: Memory) -> None:  # noqa: ARG001  # put in its place
+def no_ring(ring: Ring) -> None:  # noqa: ARG001  # put in its place
     keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
 
 
@@ -106,14 +84,14 @@ def holds(folder: Path, words: str) -> list[str]:
     return [one.name for one in folder.iterdir() if words.encode() in one.read_bytes()]
 
 
-def key_of(ring: Memory) -> str:
+def key_of(ring: Ring) -> str:
     (key,) = ring.kept.values()
     return key
 
 
 @pytest.mark.parametrize("passphrase", [None, PHRASE])
 async def test_new_records_are_encrypted_and_found(
-    tmp_path: Path, passphrase: SecretStr | None, ring: Memory
+    tmp_path: Path, passphrase: SecretStr | None, ring: Ring
 ) -> None:
     for _ in range(2):
         assert await say(tmp_path, cipher(tmp_path, passphrase)) is None
@@ -183,7 +161,7 @@ async def test_plain_records_are_not_encrypted_in_silence(tmp_path: Path) -> Non
     assert await found(tmp_path, None) == 1
 
 
-async def test_a_lost_key_is_told_and_nothing_is_touched(tmp_path: Path, ring: Memory) -> None:
+async def test_a_lost_key_is_told_and_nothing_is_touched(tmp_path: Path, ring: Ring) -> None:
     await say(tmp_path, cipher(tmp_path))
     before = (tmp_path / FILE_NAME).read_bytes()
     kept = key_of(ring)
@@ -333,7 +311,7 @@ async def test_encrypted_records_are_examined_with_their_key(
 
 async def test_the_key_is_in_no_log_error_or_form(
     tmp_path: Path,
-    ring: Memory,
+    ring: Ring,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -353,7 +331,7 @@ async def test_the_key_is_in_no_log_error_or_form(
     assert err == ""
 
 
-async def test_four_databases_at_once_share_one_key(tmp_path: Path, ring: Memory) -> None:
+async def test_four_databases_at_once_share_one_key(tmp_path: Path, ring: Ring) -> None:
     await asyncio.gather(*(say(tmp_path, cipher(tmp_path)) for _ in range(4)))
 
     assert len(ring.kept) == 1
@@ -396,7 +374,7 @@ async def test_the_command_encrypts_and_decrypts_and_servers_go_on(
     run: Callable[..., str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    ring: Memory,
+    ring: Ring,
     passphrase: str,
 ) -> None:
     monkeypatch.setenv(PASSPHRASE, passphrase)
@@ -431,7 +409,7 @@ async def test_the_command_encrypts_and_decrypts_and_servers_go_on(
 
 
 async def test_the_key_is_shown_in_a_terminal_and_put_back(
-    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: Memory
+    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: Ring
 ) -> None:
     await say(tmp_path / "data")
     run("encrypt")

@@ -1,10 +1,11 @@
 """What the records say of money and access, read from a copy: nothing is made or changed."""
 
-import shutil
-from contextlib import suppress
+import sqlite3
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+import anyio
 
 from problems import Problem
 from settings import Settings
@@ -21,21 +22,21 @@ REFUSED = "%organization behind the key verified%"
 async def look(settings: Settings) -> list[Check]:
     """What was spent today, and whether OpenAI found the organization to be verified."""
     from storage.database import Database
-    from storage.encryption import cipher_of
+    from storage.encryption import cipher_of, connect_of
+    from storage.examination import copied
     from storage.files import FILE_NAME
     from storage.records import Records
 
-    if not (settings.data_dir / FILE_NAME).is_file():
+    path = settings.data_dir / FILE_NAME
+    if not path.is_file():
         return [*budget(0, settings), verification(None, None, settings)]
     with TemporaryDirectory() as folder:
-        for name in (FILE_NAME, f"{FILE_NAME}-wal"):
-            with suppress(FileNotFoundError):
-                shutil.copyfile(settings.data_dir / name, Path(folder, name))
         database = Database(Path(folder), cipher_of(settings))
         try:
+            await anyio.to_thread.run_sync(copied, path, Path(folder), connect_of(settings))
             spent = await Records(database).spent_today("openai")
             drawn, refused = await _last(database, settings.image_model)
-        except Problem:
+        except (Problem, sqlite3.Error):
             return []  # the lines on the records have said so
         finally:
             await database.close()
