@@ -13,8 +13,12 @@ from fastmcp.tools import ToolResult
 from mcp.types import Icon, InputRequiredResult
 from pydantic import Field
 
-from companions import add_companions, drawn
-from parameters import (
+from app import Parts
+from settings import Settings, own_version
+from tools.companions import add_companions, drawn
+from tools.library_prompts import add_templates
+from tools.output_schemas import CONSULTATION, GENERATION
+from tools.parameters import (
     Background,
     ConversationId,
     Format,
@@ -27,15 +31,11 @@ from parameters import (
     Words,
     require_words,
 )
-from parts import Parts
-from prompts_offered import add_templates
-from replies import PlainArguments, as_reply, in_words, offer
-from resources import Server, add_resources
-from schemas import CONSULTATION, GENERATION
-from settings import Settings, own_version
+from tools.resources import Server, add_resources
+from tools.tool_result import PlainArguments, as_reply, in_words, offer
 
 if TYPE_CHECKING:
-    from consultation.result import Consultation
+    from consultation.consultation_result import Consultation
 
 INSTRUCTIONS = """\
 Two tools make a picture together. openai_image_consultation turns an idea into a refined
@@ -149,7 +149,7 @@ async def _from_form(ctx: Context, parts: Parts) -> ToolResult | InputRequiredRe
     """Go on with a form that came back with this call, if one did."""
     if ctx.input_responses is None:
         return None
-    import elicitation
+    import tools.forms as elicitation
 
     filled = elicitation.returned(ctx)
     if filled is None:
@@ -166,7 +166,7 @@ async def _with_form(
     """The result of a turn, its questions as a form where that is possible and allowed."""
     if parts.settings.elicitation == "off":
         return _asked(parts, result)
-    import elicitation
+    import tools.forms as elicitation
 
     while result.status == "asking" and elicitation.offers_forms(ctx):
         if elicitation.is_modern(ctx):
@@ -186,7 +186,7 @@ async def _take(
 
 
 def _asked(parts: Parts, result: "Consultation") -> ToolResult:
-    from consultation.result import as_text
+    from consultation.consultation_result import as_text
 
     result.notes += parts.news()
     return as_reply(result, as_text(result))

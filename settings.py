@@ -16,7 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from problems import Problem
+from errors import Problem
 
 PREFIX = "IMAGE_CONSULTANT_"
 TOOLSETS = ("core", "quick", "explore", "keep", "about")

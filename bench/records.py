@@ -25,7 +25,7 @@ from bench.author import COMMON, RARE, TWO, Author, fill, key_of
 from bench.start import ROOT
 from sandbox import Sandbox
 from storage.database import FILE_NAME, Database
-from storage.find import Filter, Finder
+from storage.search import Filter, Finder
 from tests.rpc import Server
 
 SIZES = "1000,10000,100000"

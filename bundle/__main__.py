@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from bundle.build import NAME, build
-from problems import Problem
+from errors import Problem
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.launch import find_uv
-from problems import Problem
+from errors import Problem
 
 if TYPE_CHECKING:
     from fastmcp.prompts import Prompt

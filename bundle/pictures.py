@@ -19,7 +19,7 @@ from mcp.types import ImageContent
 from PIL import Image
 from rich.console import Console
 
-from cli import show
+from cli import terminal as show
 from server import create_server
 from settings import load_settings
 

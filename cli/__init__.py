@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from problems import Problem
+from errors import Problem
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -32,10 +32,10 @@ COMMANDS = {
         "cli.client_config:client_config",
         "Print what makes a client start this server, or write it.",
     ),
-    "doctor": ("cli.doctor:doctor", "Check what the server needs, and start it once."),
+    "doctor": ("cli.doctor.command:doctor", "Check what the server needs, and start it once."),
     "prompts": ("cli.prompts:app", "List, check, try and change what is said to models."),
     "records": (
-        "cli.encryption:app",
+        "cli.records:app",
         "Encrypt the records at rest, or make them plain again.",
     ),
     "sandbox": ("cli.sandbox:sandbox", "Serve the stand-in for OpenAI by itself."),

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from cli import launch, show
+from cli import launch
+from cli import terminal as show
+from cli.client_entry import add_command, entry, merged, whole
 from cli.clients import CLIENTS, place, text_of
-from cli.entries import add_command, entry, merged, whole
-from cli.jsontext import JsonError
-from problems import Problem
+from cli.json_edit import JsonError
+from errors import Problem
 from settings import load_settings
 
 FOR_ONE = 0o600

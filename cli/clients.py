@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
-from cli.jsontext import JsonError, read
+from cli.json_edit import JsonError, read
 
 NAME = "image-consultant"
 """The name of our entry in every configuration."""

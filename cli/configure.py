@@ -11,12 +11,12 @@ import anyio
 from cyclopts import Parameter
 from pydantic import SecretStr
 
-import keychain
-from cli import show
-from cli.checks.account import access, listed, refusal
-from gateway import key as keys
-from gateway.errors import GatewayError
-from problems import Problem, conceal
+import keyring_store as keychain
+from cli import terminal as show
+from cli.doctor.account import access, listed, refusal
+from errors import Problem, conceal
+from gateway import api_key as keys
+from gateway.api_errors import GatewayError
 from settings import Settings, load_settings
 
 KEY = re.compile(r"[!-~]{8,512}")

@@ -6,8 +6,8 @@ import anyio
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
 
-from cli import show
-from problems import Problem
+from cli import terminal as show
+from errors import Problem
 from settings import load_settings
 
 HOW = "Answer with a number, in own words, or with Enter for the default; back, finish."

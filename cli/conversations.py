@@ -11,9 +11,9 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from cli import show
-from parts import Parts
-from problems import Problem
+from app import Parts
+from cli import terminal as show
+from errors import Problem
 from settings import load_settings
 
 T = TypeVar("T")
@@ -39,8 +39,8 @@ def list_(
     """
 
     async def work(parts: Parts) -> Any:
-        from consultation.catalogue import listing
-        from storage.find import Filter
+        from consultation.conversation_list import listing
+        from storage.search import Filter
 
         wanted = Filter(query=query, bookmarked=True if bookmarked else None)
         return listing(await parts.finder.page(wanted, limit=limit))
@@ -78,7 +78,7 @@ def search(query: str, *, limit: int = 20, as_json: AsJson = False) -> None:
 @app.command(name="show")
 def show_(conversation: str) -> None:
     """Print the whole record of a conversation as Markdown."""
-    from consultation.record import as_markdown
+    from consultation.conversation_page import as_markdown
 
     sys.stdout.write(as_markdown(_with_parts(lambda parts: parts.records.load(conversation))))
 
@@ -124,8 +124,8 @@ def import_(*files: Path, legacy: bool = False) -> int:
         files: Our own exports, or with --legacy files of openai-images-mcp 4.x.
         legacy: Read the older format; without files, those of its own folder.
     """
-    from storage.exchange import take_in
-    from storage.legacy import LEGACY_FOLDER, as_document
+    from storage.export import take_in
+    from storage.legacy_import import LEGACY_FOLDER, as_document
 
     given = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
     if not given:
@@ -234,7 +234,7 @@ def stats(*, as_json: AsJson = False) -> None:
 @likings.default
 def show_likings() -> None:
     """Show what you usually choose, as it is offered in questions."""
-    from consultation.likings import learn
+    from consultation.preferences import learn
 
     async def work(parts: Parts) -> Any:
         return learn(await parts.records.past())
@@ -254,7 +254,7 @@ def forget() -> None:
 
 
 async def _remove(parts: Parts, conversation: str, *, confirm: bool, pictures: bool) -> list[str]:
-    from consultation.catalogue import told_removal
+    from consultation.conversation_list import told_removal
 
     removal = await parts.keeper.removal(conversation)
     notes = await parts.keeper.delete(removal, pictures=pictures) if confirm else []

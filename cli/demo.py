@@ -7,9 +7,9 @@ import anyio
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
 
-from cli import show
+from cli import terminal as show
 from cli.child import server_process
-from problems import Problem
+from errors import Problem
 
 IDEA = "a lighthouse in a storm"
 CHANGE = "Make it evening, with warm light from one side."

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from sqlalchemy import inspect
 
-from cli.page import file_of, made_in_sandbox, page
-from consultation.record import as_markdown
-from consultation.result import SANDBOX_NOTE
-from gateway.reading import is_sandbox
-from problems import Problem
-from storage.exchange import as_json
+from cli.html_page import file_of, made_in_sandbox, page
+from consultation.consultation_result import SANDBOX_NOTE
+from consultation.conversation_page import as_markdown
+from errors import Problem
+from gateway.response_items import is_sandbox
+from storage.export import as_json
 from storage.tables import Base, Conversation, Spending
 
 Form = Literal["markdown", "json", "html"]

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
 
-from cli import show
-from problems import Problem
+from cli import terminal as show
+from errors import Problem
 from settings import load_settings
 
 TOOL = "openai_conversational_image"

@@ -12,7 +12,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from problems import redact
+from errors import redact
 from settings import Settings
 
 OURS = frozenset(

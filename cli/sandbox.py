@@ -11,7 +11,7 @@ def sandbox(*, port: int = 8765) -> None:
     Args:
         port: Where it listens, on this machine only.
     """
-    from problems import Problem
+    from errors import Problem
     from sandbox import serve
 
     sys.stderr.write(

@@ -37,19 +37,19 @@ def serve(
 def _serve_stdio(sandbox: bool) -> None:
     import anyio
 
-    from cli.wire import claim_wire
+    from transports.stdio_pipe import claim_wire
 
     wire = claim_wire()
     server = _create(_settings(sandbox))
 
-    from cli.stdio import run_stdio
+    from transports.stdio import run_stdio
 
     _end_like_ctrl_c()
     anyio.run(run_stdio, server, wire)
 
 
 def _serve_http(host: str, port: int, sandbox: bool) -> None:
-    from cli.web import listen, place, run_http
+    from transports.http import listen, place, run_http
 
     settings = _settings(sandbox)
     at = place(host, port, settings.http_token)

@@ -1,6 +1,6 @@
 """What can go wrong in a dialogue."""
 
-from problems import Problem
+from errors import Problem
 
 
 class ConsultationError(Problem):

@@ -7,19 +7,19 @@ in code and the dialogue goes on, so a person never pays for nothing.
 from dataclasses import dataclass, field
 from typing import Any
 
-from consultation.asking import ask
 from consultation.errors import ConsultationError
-from consultation.likings import Liking
-from consultation.promises import Mended, keep_promises
-from consultation.request import TEMPLATE, build_request, send_back
-from consultation.said import Said
+from consultation.facilitator_request import TEMPLATE, build_request, send_back
+from consultation.model_call import ask
+from consultation.preferences import Liking
+from consultation.provenance import Mended, keep_promises
+from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn, Suggestion, parse_turn
 from gateway import Gateway, Reply
-from gateway.errors import GatewayError
+from gateway.api_errors import GatewayError
 from prompts.image_type import ImageType, fingerprint_of
-from prompts.library import FALLBACK_TYPE, Library
+from prompts.store import FALLBACK_TYPE, Library
 from settings import Settings
-from storage.inputs import Inputs
+from storage.input_files import Inputs
 from storage.records import Records
 from storage.tables import Conversation
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from consultation.errors import ConsultationError
 from storage.errors import StorageError
-from storage.inputs import InputError, Inputs
-from storage.pictures import kept_bytes
+from storage.input_files import InputError, Inputs
+from storage.picture_files import kept_bytes
 from storage.records import Records
 from storage.tables import Conversation, Image, Turn
 

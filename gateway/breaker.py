@@ -6,7 +6,7 @@ call through when the rest is over nor say when that is.
 
 import time
 
-from gateway.errors import GatewayError, failure
+from gateway.api_errors import GatewayError, failure
 
 MOST_FAULTS = 5
 REST_SECONDS = 30.0

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from gateway.api_errors import GatewayError, failure
+from gateway.api_key import find
 from gateway.breaker import Breaker
-from gateway.drawing import Drawing, Stage
-from gateway.errors import GatewayError, failure
-from gateway.fit import Request, fit, successor
-from gateway.key import find
+from gateway.model_fit import Request, fit, successor
 from gateway.models import living_text_model
 from gateway.prices import Charge, Cost, Usage, charge, text_cost
-from keychain import KeyringFault
+from gateway.progress import Drawing, Stage
+from keyring_store import KeyringFault
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Gateway:
 
     async def talk(self, request: Request) -> Reply:
         """One turn of a talking model. Raises `GatewayError`."""
-        from gateway import reading
+        from gateway import response_items as reading
 
         async def once(fitted: Request) -> tuple[Any, str]:  # SDK object, its text
             client = await self._connect()
@@ -158,7 +158,7 @@ class Gateway:
 
     async def collect(self, response_id: str) -> Drawing:
         """Fetch a picture that was bought earlier; costs nothing. Raises `GatewayError`."""
-        from gateway.stream import collect
+        from gateway.image_stream import collect
 
         async def once(_request: Request) -> Drawing:
             return await collect(await self._connect(), response_id)
@@ -198,7 +198,7 @@ class Gateway:
                 expires_after={"anchor": "created_at", "seconds": FILE_SECONDS},
             )
 
-        from gateway import reading
+        from gateway import response_items as reading
 
         outcome = await self._attempt(once, {}, DRAW_SECONDS, paid=False)
         self._sandbox = reading.is_sandbox(outcome.result.id)
@@ -226,7 +226,7 @@ class Gateway:
             await self._client.close()
 
     async def _buy(self, request: Request, stage: Stage) -> Drawing:
-        from gateway.stream import order, receive
+        from gateway.image_stream import order, receive
 
         async def streamed(fitted: Request) -> Drawing:
             return await receive(await self._connect(), fitted, stage)
@@ -343,7 +343,7 @@ class Gateway:
         import httpx2
         import openai
 
-        from gateway.mapper import explain_exception
+        from gateway.error_mapper import explain_exception
         from gateway.retry import retrying
 
         attempts = 0

@@ -9,7 +9,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from gateway.errors import GatewayError
+from gateway.api_errors import GatewayError
 
 ATTEMPTS = 4
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from prompts.lists import Changes
+from prompts.word_lists import Changes
 from storage.tables import Conversation
 
 Direction = Literal["more", "less", "change"]

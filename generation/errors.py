@@ -1,6 +1,6 @@
 """What can go wrong before a picture is asked for."""
 
-from problems import Problem
+from errors import Problem
 
 
 class GenerationError(Problem):

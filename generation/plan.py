@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from generation.errors import GenerationError
-from generation.wish import Wish
+from generation.image_order import Wish
 from storage.records import UNDER_WAY
 from storage.tables import Conversation, Image, Job
 

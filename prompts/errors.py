@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from problems import Problem
+from errors import Problem
 
 
 class PromptError(Problem):

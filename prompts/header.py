@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prompts.errors import PromptError
-from prompts.located import Located, read_located
+from prompts.yaml_source import Located, read_located
 
 PARTS = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)(.*)", re.DOTALL | re.MULTILINE)
 TYPES: dict[str, tuple[type, ...]] = {

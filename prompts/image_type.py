@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from prompts.located import fingerprint, read_located
+from prompts.yaml_source import fingerprint, read_located
 
 WHOLE = 100
 

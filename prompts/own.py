@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from prompts.errors import PromptError
-from prompts.kinds import PromptFile, other_files, prompt_files
-from prompts.library import SHIPPED
+from prompts.file_kinds import PromptFile, other_files, prompt_files
+from prompts.store import SHIPPED
 
 Finding = tuple[str, Literal["ok", "warning", "problem"], str]
 NAME = "templates"

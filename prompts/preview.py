@@ -3,10 +3,10 @@
 import os
 from typing import Any
 
+from prompts.file_kinds import PromptFile
 from prompts.image_type import ImageType
-from prompts.kinds import PromptFile
-from prompts.library import Library
-from prompts.lists import Ways
+from prompts.store import Library
+from prompts.word_lists import Ways
 
 LETTERS_PER_TOKEN = 4
 """A rule of thumb for English; no tokenizer is at hand."""

@@ -17,8 +17,8 @@ from prompts.engine import KNOWN_FILTERS, LONGEST, TESTS_TAKEN, engine, meant
 from prompts.errors import PromptError
 from prompts.grammar import slips
 from prompts.header import Header, body, parse_header
-from prompts.located import fingerprint
 from prompts.work import WORK, Work, count_work
+from prompts.yaml_source import fingerprint
 
 __all__ = ["Header", "Rendered", "Template", "parse_template"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from storage.faults import told
-from storage.files import FILE_NAME, is_damage
-from storage.opening import Opener
-from storage.upgrading import MIGRATIONS
+from storage.database_faults import told
+from storage.database_file import FILE_NAME, is_damage
+from storage.database_opening import Opener
+from storage.schema_upgrade import MIGRATIONS
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
-from storage import keys
+from storage import passphrase as keys
+from storage.database_file import BUSY_SECONDS, FILE_NAME, Connect, address, open_plain
 from storage.errors import StorageError
-from storage.files import BUSY_SECONDS, FILE_NAME, Connect, address, open_plain
-from storage.keys import PASSPHRASE
+from storage.passphrase import PASSPHRASE
 
 if TYPE_CHECKING:
     from settings import Settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage.files import BUSY_SECONDS, LOOK_AGAIN_SECONDS
+from storage.database_file import BUSY_SECONDS, LOOK_AGAIN_SECONDS
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher

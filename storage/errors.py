@@ -1,6 +1,6 @@
 """What can go wrong with what is kept."""
 
-from problems import Problem
+from errors import Problem
 
 
 class StorageError(Problem):

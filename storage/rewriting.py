@@ -8,10 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from storage.door import Door
-from storage.encryption import Cipher, binding
-from storage.errors import StorageError
-from storage.files import (
+from storage.database_file import (
     FILE_NAME,
     Connect,
     address,
@@ -21,8 +18,11 @@ from storage.files import (
     make_empty,
     remove_unfinished,
 )
-from storage.keys import PASSPHRASE
-from storage.mending import all_set_aside
+from storage.encryption import Cipher, binding
+from storage.errors import StorageError
+from storage.folder_lock import Door
+from storage.passphrase import PASSPHRASE
+from storage.recovery import all_set_aside
 
 SURVIVES = "What was deleted may survive on the disk until other files take its place."
 

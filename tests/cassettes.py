@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from problems import Problem
+from errors import Problem
 from tests import checking, comparing, replay, taking
 from tests.tape import CASSETTES, Tape
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from problems import Problem
+from errors import Problem
 from tests.matching import PROSE, distance, plain, short
 from tests.tape import CASSETTES, ROOT, Call, Tape
 

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from storage.database import Database
-from storage.files import FILE_NAME
+from storage.database_file import FILE_NAME
 from storage.records import Records, booking, mint, now
 from storage.tables import Conversation, Turn
 
@@ -31,9 +31,9 @@ WORDS = "words of the person " * 6_000
 PATIENCE = 60.0
 
 IMPORTED = [
-    "alembic.command", "cli.export", "consultation.catalogue", "consultation.facilitator",
-    "consultation.flow", "fastmcp", "gateway", "prompts.library", "server", "storage.keeping",
-    "storage.rewriting", "tests.calls",
+    "alembic.command", "cli.export", "consultation.conversation_list", "consultation.facilitator",
+    "consultation.consultant", "fastmcp", "gateway", "prompts.store", "server",
+    "storage.maintenance", "storage.rewriting", "tests.calls",
 ]  # fmt: skip
 """What works need; imported once, and not again by each process."""
 

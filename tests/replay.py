@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_recording.plugin import get_default_cassette_name
 
-from problems import Problem
+from errors import Problem
 from tests.tape import CASSETTES, ROOT
 
 QUIETLY = ["-n0", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-m", "vcr"]

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from problems import Problem
+from errors import Problem
 from tests.replay import Ran, Recorded, run
 from tests.tape import Tape
 

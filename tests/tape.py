@@ -11,13 +11,13 @@ from typing import Any
 import yaml
 
 from gateway.prices import image_cost, text_cost
-from gateway.reading import read_usage
+from gateway.response_items import read_usage
 from prompts.errors import PromptError
+from prompts.file_kinds import SHIPPED, SUFFIX, recognise
 from prompts.image_type import fingerprint_of
-from prompts.kinds import SHIPPED, SUFFIX, recognise
-from prompts.library import Library
-from prompts.lists import VARIATIONS
-from prompts.located import fingerprint
+from prompts.store import Library
+from prompts.word_lists import VARIATIONS
+from prompts.yaml_source import fingerprint
 from tests.matching import told_call
 from tests.recording import Loader
 

@@ -190,7 +190,7 @@ async def test_a_full_data_disk_is_told_before_anything_is_paid(
 @pytest.fixture
 def full_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A disk that was found to have room, yet is full when the picture comes."""
-    monkeypatch.setattr("storage.pictures.ROOM", 0)
+    monkeypatch.setattr("storage.picture_files.ROOM", 0)
     (small_disk / "images").mkdir()
     _fill(small_disk)
     return small_disk

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from prompts.errors import PromptError
-from prompts.kinds import recognise
-from prompts.library import Library
+from prompts.file_kinds import recognise
+from prompts.store import Library
 
 TEMPLATE, TYPE = "generation/draw.md.j2", "image_types/stamp.yaml"
 HEADER = """\

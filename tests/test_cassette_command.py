@@ -17,9 +17,9 @@ from PIL import Image
 from vcr.cassette import Cassette
 from vcr.request import Request
 
-from gateway.drawing import Step
-from gateway.stream import receive
-from problems import Problem
+from errors import Problem
+from gateway.image_stream import receive
+from gateway.progress import Step
 from tests import checking, comparing, matching, recording, replay, taking
 from tests.cassettes import app
 from tests.conftest import CASSETTES, KEY, ROOT, pytest_configure

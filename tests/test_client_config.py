@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from cli import _app, launch
 from cli.clients import CLIENTS, NAME, configured, place
-from cli.jsontext import put, read
-from problems import Problem
+from cli.json_edit import put, read
+from errors import Problem
 from tests.conftest import KEY
 
 Told = dict[str, Any]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.checks import Check, examine
+from cli.doctor.report import Check, examine
 from tests.rpc import HANDSHAKE, Server
 
 ROOT = Path(__file__).parent.parent
@@ -222,15 +222,9 @@ def test_doctor_reports_the_last_words_of_a_server_that_fails(
     ("module", "above"),
     [
         ("server", {"cli"}),
-        ("companions", {"cli", "server"}),
-        ("resources", {"cli", "companions", "server"}),
-        ("status", {"cli", "companions", "server"}),
-        ("parts", {"cli", "companions", "replies", "server"}),
-        ("replies", {"cli", "companions", "parts", "server"}),
-        ("parameters", {"cli", "companions", "parts", "server"}),
-        ("schemas", {"cli", "companions", "parts", "replies", "server"}),
-        ("settings", {"cli", "consultation", "gateway", "generation", "server", "storage"}),
-        ("problems", {"cli", "consultation", "gateway", "generation", "server", "settings"}),
+        ("app", {"cli", "server", "tools", "transports"}),
+        ("settings", {"app", "cli", "consultation", "gateway", "generation", "server", "storage"}),
+        ("errors", {"app", "cli", "consultation", "gateway", "generation", "server", "settings"}),
     ],
 )
 def test_a_module_beside_the_packages_imports_nothing_above_it(

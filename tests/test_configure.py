@@ -18,11 +18,11 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
-import keychain
+import keyring_store as keychain
 from cli import _app
 from cli.configure import configure
-from gateway import key as keys
-from problems import Problem
+from errors import Problem
+from gateway import api_key as keys
 from sandbox import Sandbox
 from tests.calls import CONSULT, DRAW, draw, picture, refusal
 from tests.conftest import KEY, ROOT, Connect
@@ -361,7 +361,7 @@ def files_below(folder: Path) -> dict[Path, bytes]:
 
 
 def test_what_is_known_to_be_a_key_is_redacted_whatever_it_looks_like(ring: Ring) -> None:
-    from problems import redact
+    from errors import redact
 
     ring.set_password(keychain.SERVICE, keys.ENTRY, ODD)
     assert keys.from_keyring() == SecretStr(ODD)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from problems import Problem
+from errors import Problem
 from server import create_server
 from settings import load_settings
 from storage.records import now

@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy import select
 
 from settings import Settings
-from storage import mending, opening, upgrading
+from storage import database_opening as opening
+from storage import recovery as mending
+from storage import schema_upgrade as upgrading
 from storage.database import FILE_NAME, MIGRATIONS, Database
-from storage.door import Door
+from storage.database_file import open_plain, side
 from storage.errors import StorageError
-from storage.examination import examine
-from storage.files import open_plain, side
+from storage.folder_lock import Door
+from storage.health import examine
 from storage.records import Records
 from storage.tables import Conversation
 from tests.calls import CONSULT, consult, draw, picture, refusal

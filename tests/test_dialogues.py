@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from cli.evaluation import Dialogue, load_dialogues, play
-from cli.promised import judge
+from cli.prompts.promises import judge
+from cli.prompts.scenarios import Dialogue, load_dialogues, play
 from consultation.facilitator import MENDED_NOTE
 from sandbox import Sandbox
 from server import create_server

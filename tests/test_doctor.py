@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 import anyio
 import pytest
 
-from cli import COMMANDS, checks
-from cli.checks import Check, account, history
-from cli.doctor import doctor
+from cli import COMMANDS
+from cli.doctor import account, history, report
+from cli.doctor.command import doctor
+from cli.doctor.report import Check
 from sandbox import Sandbox
 from settings import Settings, load_settings, variable_of
 from storage.database import Database
-from storage.files import FILE_NAME
-from storage.pictures import Pictures
+from storage.database_file import FILE_NAME
+from storage.picture_files import Pictures
 from storage.records import Records
 from tests.conftest import KEY, ROOT
 from tests.test_configure import fail_listing, parts_of
@@ -78,8 +79,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def leave_out(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    rest = {name: trial for name, trial in checks.TRIALS.items() if name not in names}
-    monkeypatch.setattr(checks, "TRIALS", rest)
+    rest = {name: trial for name, trial in report.TRIALS.items() if name not in names}
+    monkeypatch.setattr(report, "TRIALS", rest)
 
 
 def page(capsys: pytest.CaptureFixture[str], code: int | None = None) -> list[Check]:

@@ -16,21 +16,23 @@ from fastmcp import Client
 from keyring.backends.fail import Keyring as NoKeyring
 from pydantic import SecretStr
 
-from cli import encryption as command
-from cli.encryption import app
-from problems import Problem
+from cli import records as command
+from cli.records import app
+from errors import Problem
 from server import create_server
 from settings import Settings, load_settings
-from storage import keys, rewriting, upgrading
+from storage import passphrase as keys
+from storage import rewriting
+from storage import schema_upgrade as upgrading
 from storage.database import FILE_NAME, MIGRATIONS, Database
+from storage.database_file import looks_encrypted
 from storage.encryption import Cipher, cipher_of, connect_of
 from storage.errors import StorageError
-from storage.examination import examine
-from storage.files import looks_encrypted
-from storage.find import Filter, Finder
-from storage.keys import PASSPHRASE
+from storage.health import examine
+from storage.passphrase import PASSPHRASE
 from storage.records import Records, index
 from storage.rewriting import decrypt, encrypt
+from storage.search import Filter, Finder
 from storage.tables import Conversation, Turn
 from tests.calls import CONSULT, consult, data_of, refusal
 from tests.crowd import RAW_KEY

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from cli import _app
-from cli.evaluation import Dialogue, DialogueError, Expect, Played, load_dialogues
-from cli.promised import Check, judge, language_of
-from consultation.request import TEMPLATE
-from problems import Problem
-from prompts.library import Library
+from cli.prompts.promises import Check, judge, language_of
+from cli.prompts.scenarios import Dialogue, DialogueError, Expect, Played, load_dialogues
+from consultation.facilitator_request import TEMPLATE
+from errors import Problem
+from prompts.store import Library
 from tests.calls import Result
 
 Evaluate = Callable[..., tuple[int, str]]

@@ -19,11 +19,11 @@ from sandbox import Sandbox
 from settings import Settings
 from storage.database import Database
 from storage.errors import StorageError
-from storage.exchange import LEFT, as_json, take_in
-from storage.find import Finder
-from storage.legacy import as_document, read_legacy
+from storage.export import LEFT, as_json, take_in
+from storage.export_format import TABLES
+from storage.legacy_import import as_document, read_legacy
 from storage.records import Records
-from storage.shapes import TABLES
+from storage.search import Finder
 from storage.tables import Conversation, Image, Spending
 from tests.calls import CONSULT, DRAW, consult, draw, refusal
 from tests.conftest import Connect

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from storage import matrix
-from storage.addresses import Resource
+from storage import vector_matrix as matrix
 from storage.database import Database
 from storage.errors import StorageError
-from storage.find import Filter, Finder, Page
-from storage.meaning import Meanings
 from storage.records import Records, index, now
+from storage.resource_list import Resource
+from storage.search import Filter, Finder, Page
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
+from storage.vectors import Meanings
 
 MODEL = "some-model"
 SAID = "\n\n\n\n"

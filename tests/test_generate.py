@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from problems import Problem
+from errors import Problem
 from sandbox import Sandbox
 from tests.conftest import Run
 

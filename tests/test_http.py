@@ -16,14 +16,14 @@ import pytest
 from fastmcp import Client
 from pydantic import SecretStr
 
-from cli.web import listen, place, serving
-from problems import Problem
+from errors import Problem
 from sandbox import Sandbox
 from server import create_server
 from settings import Settings, own_version
 from tests.calls import consult, draw, picture
 from tests.conftest import KEY, ROOT
 from tests.rpc import HANDSHAKE, Server
+from transports.http import listen, place, serving
 
 TOKEN = "0123456789abcdef-token"
 ALLOWED = {"Authorization": f"Bearer {TOKEN}"}

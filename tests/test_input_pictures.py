@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from sandbox import Sandbox
 from settings import Settings
-from storage.inputs import InputError, Inputs
+from storage.input_files import InputError, Inputs
 from tests.calls import DRAW, draw, refusal
 from tests.conftest import Connect
 

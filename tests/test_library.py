@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 
 from gateway.capabilities import faults_of_options
-from prompts.curated import Curated
 from prompts.errors import PromptError
-from prompts.kinds import SHIPPED
+from prompts.file_kinds import SHIPPED
+from prompts.library_template import Curated
 from prompts.parameter import LEFT_OUT
-from prompts.shelf import find_template, sound_templates, suggest, template_files, usable_template
+from prompts.template_store import (
+    find_template,
+    sound_templates,
+    suggest,
+    template_files,
+    usable_template,
+)
 from settings import Settings
 
 CATEGORIES = ["art", "marketing", "presentation", "reference", "technical"]

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 from storage.database import Database
+from storage.database_file import is_plain, open_plain, side
 from storage.encryption import Cipher
-from storage.files import is_plain, open_plain, side
-from storage.find import Filter, Finder
+from storage.search import Filter, Finder
 from tests import crowd
 from tests.crowd import RAW_KEY, path_in
 from tests.test_migrations import make

@@ -11,8 +11,8 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from storage.database import FILE_NAME, MIGRATIONS, Database
-from storage.find import Filter, Finder
 from storage.records import Records
+from storage.search import Filter, Finder
 
 AT = "2026-11-01T10:00:00.000000+00:00"
 

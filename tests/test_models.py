@@ -13,7 +13,7 @@ from gateway.capabilities import (
     faults_of_options,
     nearest_size,
 )
-from gateway.fit import fit, successor
+from gateway.model_fit import fit, successor
 from gateway.models import (
     WARNING_DAYS,
     ImageModel,

@@ -7,8 +7,8 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 import pytest
 from platformdirs.windows import Windows
 
+from cli.client_entry import add_command, entry, whole
 from cli.clients import place, places
-from cli.entries import add_command, entry, whole
 from settings import load_settings
 
 WINDOWS, UNC = PureWindowsPath(r"C:\Users\Zoë Müller"), PureWindowsPath(r"\\server\homes\zoë")

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consultation.completeness import completeness
-from consultation.promises import keep_promises
-from consultation.said import Said
+from consultation.provenance import keep_promises
+from consultation.quotes import occurs, quoted, refusals, words
+from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn
-from consultation.words import occurs, quoted, refusals, words
-from prompts.library import Library
+from prompts.store import Library
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import Result, consult

@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from cli.prompts import COMMANDS, app
-from cli.rendering import renderings
-from problems import Problem
+from cli.prompts.render import renderings
+from errors import Problem
+from prompts.file_kinds import SHIPPED, prompt_files
 from prompts.header import read_header
-from prompts.kinds import SHIPPED, prompt_files
-from prompts.library import Library
+from prompts.store import Library
 from tests.conftest import ROOT
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"

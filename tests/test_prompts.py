@@ -11,7 +11,7 @@ from fastmcp import Client
 from gateway.capabilities import faults_of_options
 from gateway.models import is_shut_down, load_models
 from prompts.errors import PromptError
-from prompts.library import FALLBACK_TYPE, SHIPPED, Library
+from prompts.store import FALLBACK_TYPE, SHIPPED, Library
 from prompts.template import Template, parse_template
 from sandbox import Sandbox
 from settings import Settings

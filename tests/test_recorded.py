@@ -15,7 +15,7 @@ from fastmcp import Client
 from PIL import Image
 from vcr.cassette import Cassette
 
-from gateway import stream
+from gateway import image_stream as stream
 from sandbox import Sandbox
 from server import create_server
 from settings import Settings

@@ -21,7 +21,7 @@ STALE = "stale cassette: consultation/facilitator.md.j2 changed since recording"
 
 WHENCE = """\
 from importlib.util import find_spec
-for name in ("server", "consultation.request", "tests.recording"):
+for name in ("server", "consultation.facilitator_request", "tests.recording"):
     print(find_spec(name).origin)
 """
 

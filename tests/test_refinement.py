@@ -9,7 +9,7 @@ from fastmcp import Client
 from PIL import Image
 
 from generation.change import read_change
-from prompts.library import Library
+from prompts.store import Library
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import draw, picture, refusal

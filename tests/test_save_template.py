@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from consultation.guessing import Guess, correct
-from consultation.saving import source_of
-from problems import Problem
-from prompts.curated import parse_curated
+from consultation.template_draft import source_of
+from consultation.template_guess import Guess, correct
+from errors import Problem
+from prompts.library_template import parse_curated
 from server import create_server
 from settings import load_settings
 from storage.tables import Brief, Conversation

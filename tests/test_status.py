@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from sandbox import Sandbox
-from schemas import STATUS
 from settings import Settings
 from tests.calls import data_of, draw, picture, text_of
 from tests.conftest import KEY, Connect
+from tools.output_schemas import STATUS
 
 ABOUT = {"toolsets": ["about"]}
 

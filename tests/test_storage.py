@@ -22,7 +22,7 @@ from server import create_server
 from settings import Settings
 from storage.database import FILE_NAME, Database
 from storage.errors import StorageError, UnknownId
-from storage.pictures import Pictures
+from storage.picture_files import Pictures
 from storage.records import Records, booking, mint, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import CONSULT, consult, draw, refusal
@@ -103,7 +103,7 @@ NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
 CRAMPED = """\
 import pathlib, resource, signal, sys
 from storage.errors import StorageError
-from storage.pictures import Pictures
+from storage.picture_files import Pictures
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))

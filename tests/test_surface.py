@@ -314,8 +314,8 @@ async def test_a_bug_reaches_the_client_without_its_text(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret /path")
 
-    monkeypatch.setattr("consultation.flow.completeness", fail)
-    monkeypatch.setattr("generation.flow.plan", fail)
+    monkeypatch.setattr("consultation.consultant.completeness", fail)
+    monkeypatch.setattr("generation.drawing.plan", fail)
 
     errors = [
         await refusal(client, CONSULT, message="a lighthouse"),

@@ -9,13 +9,13 @@ import pytest
 from fastmcp import Client
 from mcp import MCPError
 
-from consultation.said import Said
-from consultation.taking import Taken, take_read
-from consultation.templated import phrases
+from consultation.template_turn import phrases
+from consultation.template_values import Taken, take_read
+from consultation.transcript import Said
 from consultation.turn import Filling, Value
-from prompts.kinds import SHIPPED
+from prompts.file_kinds import SHIPPED
 from prompts.parameter import COLORS
-from prompts.shelf import find_template
+from prompts.template_store import find_template
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, Result, consult, draw, refusal, text_of
@@ -289,7 +289,7 @@ async def test_the_record_knows_the_template_and_stats_show_how_it_fares(
         record = await client.call_tool(
             "openai_list_conversations", {"conversation_id": ready["conversation_id"]}
         )
-    from parts import Parts
+    from app import Parts
 
     parts = Parts(settings)
     fared = [one for one in await parts.keeper.stats() if one.kind == "template"]

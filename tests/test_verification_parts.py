@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gateway import Gateway
-from gateway.errors import GatewayError
-from generation import facts as reading
+from gateway.api_errors import GatewayError
+from generation import picture_facts as reading
 from generation.preview import preview_of
 from generation.verification import (
     UNSAID,
@@ -23,7 +23,7 @@ from generation.verification import (
     confidence,
     read,
 )
-from prompts.library import Library
+from prompts.store import Library
 from sandbox import Sandbox
 from settings import Settings
 from tests import wire

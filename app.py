@@ -1,0 +1,152 @@
+"""What the tools stand on, each part made when it is first needed.
+
+A server that only lists its tools imports neither the OpenAI SDK nor SQLAlchemy, Pillow
+or Jinja.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from settings import Settings
+
+if TYPE_CHECKING:
+    from consultation.consultant import Consultant
+    from consultation.semantic_search import Seeker
+    from gateway import Gateway
+    from generation.drawing import Artist
+    from prompts.store import Library
+    from sandbox import Sandbox
+    from storage.database import Database
+    from storage.input_files import Inputs
+    from storage.maintenance import Keeper
+    from storage.records import Records
+    from storage.search import Finder
+
+
+class Parts:
+    """The parts of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._told: str | None = None
+
+    @cached_property
+    def database(self) -> "Database":
+        """Where records are kept."""
+        from storage.database import Database
+        from storage.encryption import cipher_of
+
+        return Database(self.settings.data_dir, cipher_of(self.settings))
+
+    @cached_property
+    def records(self) -> "Records":
+        """What was said, drawn and paid."""
+        from storage.records import Records
+
+        return Records(self.database)
+
+    @cached_property
+    def finder(self) -> "Finder":
+        """Who finds conversations again."""
+        from storage.search import Finder
+
+        return Finder(self.database)
+
+    @cached_property
+    def keeper(self) -> "Keeper":
+        """Who rates, marks and deletes at a person's word."""
+        from storage.maintenance import Keeper
+
+        return Keeper(self.database, [self.settings.images_dir, self.settings.data_dir])
+
+    @cached_property
+    def seeker(self) -> "Seeker":
+        """Who searches by meaning."""
+        from consultation.semantic_search import Seeker
+        from storage.vectors import Meanings
+
+        return Seeker(
+            self.settings, self.gateway, self.records, self.finder, Meanings(self.database)
+        )
+
+    @cached_property
+    def gateway(self) -> "Gateway":
+        """The door to OpenAI, or to the sandbox."""
+        from gateway import Gateway
+
+        return Gateway(self.settings, lambda: self.sandbox.base_url)
+
+    @cached_property
+    def sandbox(self) -> "Sandbox":
+        """The stand-in for OpenAI, started where the settings ask for it."""
+        from sandbox import Sandbox
+
+        started = Sandbox()
+        started.start()
+        return started
+
+    @cached_property
+    def inputs(self) -> "Inputs":
+        """The folders that pictures may come from."""
+        from storage.input_files import Inputs
+
+        folders = [self.settings.images_dir, *self.settings.input_dirs]
+        return Inputs(folders, self.settings.data_dir / "references")
+
+    @cached_property
+    def library(self) -> "Library":
+        """What is said to models."""
+        from prompts.store import Library
+
+        return Library(self.settings.templates_dir)
+
+    @cached_property
+    def consultant(self) -> "Consultant":
+        """Who leads the dialogues."""
+        from consultation.consultant import Consultant
+        from consultation.facilitator import Facilitator
+        from consultation.template_dialogue import Follower
+
+        asking = (self.settings, self.gateway, self.records, self.library, self.inputs)
+        return Consultant(
+            self.settings,
+            self.records,
+            self.inputs,
+            facilitator=Facilitator(*asking),
+            follower=Follower(*asking),
+            finder=self.finder,
+        )
+
+    @cached_property
+    def artist(self) -> "Artist":
+        """Who draws."""
+        from generation.drawing import Artist
+        from generation.input_images import Sending
+        from generation.purchase import Maker
+        from generation.verifier import Look
+        from storage.picture_files import Pictures
+
+        pictures = Pictures(self.settings.images_dir, self.settings.data_dir / "pictures")
+        sending = Sending(self.gateway, self.records, self.inputs)
+        look = Look(self.settings, self.gateway, self.records, self.library)
+        shown = self.settings.preview == "on"
+        maker = Maker(self.gateway, self.records, pictures, sending, look, preview=shown)
+        return Artist(self.settings, self.records, self.library, maker)
+
+    def news(self) -> list[str]:
+        """What the person has to know of their records, said once: that they were damaged."""
+        notice = self.database.notice
+        told, self._told = self._told, notice
+        return [notice] if notice and notice != told else []
+
+    async def close(self) -> None:
+        """Finish what is paid for, then close what was opened."""
+        made = self.__dict__
+        if "artist" in made:
+            await self.artist.finish()
+        if "gateway" in made:
+            await self.gateway.close()
+        if "database" in made:
+            await self.database.close()
+        if "sandbox" in made:
+            self.sandbox.stop()

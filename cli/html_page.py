@@ -1,0 +1,161 @@
+"""A conversation as one HTML page that stands alone: pictures inside, no script, no network."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from consultation.consultation_result import SOURCES
+from gateway.response_items import is_sandbox
+from generation.preview import is_svg, preview_of
+from storage.errors import StorageError
+from storage.picture_files import kept_bytes
+from storage.tables import Conversation, Image, Spending
+
+TEMPLATE = "html_page.html.j2"
+WHOLE_BYTES = 5 * 2**20
+"""Larger pictures are shown as a small JPEG."""
+
+DEEPEST = 60
+"""Levels of the tree; a browser takes 512 levels of elements, of which this makes two each."""
+
+SIGNS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture in the tree, `depth` levels down; after it `ups` levels end."""
+
+    image: Image
+    depth: int
+    deeper: bool
+    ups: int
+    inner: bool
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether it is the sandbox's placeholder."""
+        return is_sandbox(self.image.response_id)
+
+    @property
+    def seen(self) -> tuple[str, str]:
+        """A data URL, empty where there is none, and what has to be said of it.
+
+        Made when the page comes to it: pictures need not be in memory together.
+        """
+        data, missing = file_of(self.image)
+        return _embedded(data) if data is not None else ("", missing)
+
+    @property
+    def met(self) -> str:
+        """What the look at it found, in short."""
+        findings = (self.image.verification or {}).get("findings", [])
+        met = sum(finding["verdict"] == "met" for finding in findings)
+        return f"{met} of {len(findings)} items met" if findings else ""
+
+
+def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
+    """The page in pieces, in order."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"moment": _moment, "source": _source, "clean": _clean}
+    return made.get_template(TEMPLATE).generate(_view(conversation, spending))
+
+
+def file_of(image: Image) -> tuple[bytes | None, str]:
+    """The bytes of a picture, or why there are none."""
+    try:
+        return kept_bytes(image), ""
+    except StorageError as error:
+        return None, str(error)
+
+
+def made_in_sandbox(conversation: Conversation, spending: list[Spending]) -> bool:
+    """Whether anything in a record is the sandbox's."""
+    ids = [turn.response_id for turn in conversation.turns]
+    ids += [image.response_id for image in conversation.images]
+    return any(map(is_sandbox, ids)) or any(row.origin == "sandbox" for row in spending)
+
+
+def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any]:
+    brief = conversation.briefs[-1] if conversation.briefs else None
+    return {
+        "one": conversation,
+        "title": conversation.title or "Untitled",
+        "sandbox": made_in_sandbox(conversation, spending),
+        "pictures": _tree(conversation.images),
+        "refined": "".join(phrase["text"] for phrase in brief.phrases) if brief else "",
+        "brief": brief,
+        "answers": {answer.question: answer.text for answer in conversation.answers},
+        "undrawn": [job for job in conversation.jobs if job.state != "kept"],
+        "spending": spending,
+        "total": sum(row.usd for row in spending),
+    }
+
+
+def _tree(images: list[Image]) -> list[Shown]:
+    """The pictures in the order of the page: each before those that were changed from it."""
+    known = {image.id for image in images}
+    below: dict[str | None, list[Image]] = {}
+    for image in images:
+        parent = image.parent_image_id if image.parent_image_id in known else None
+        below.setdefault(parent, []).append(image)
+    order: list[tuple[Image, int]] = []
+    waiting = [(image, 0) for image in reversed(below.get(None, []))]
+    while waiting:
+        image, depth = waiting.pop()
+        order.append((image, depth))
+        inner = min(depth + 1, DEEPEST)
+        waiting += [(child, inner) for child in reversed(below.get(image.id, []))]
+    depths = [-1, *(depth for _, depth in order), 0]
+    return [
+        Shown(
+            image,
+            depth,
+            deeper=depth > before,
+            ups=max(0, depth - after),
+            inner=after > depth,
+        )
+        for (image, depth), before, after in zip(order, depths, depths[2:], strict=False)
+    ]
+
+
+def _embedded(data: bytes) -> tuple[str, str]:
+    size = f"{len(data) / 1e6:.1f} MB"
+    kind = next((name for sign, name in SIGNS.items() if data.startswith(sign)), "")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        kind = "webp"
+    elif is_svg(data):
+        kind = "svg+xml"
+    if kind and len(data) <= WHOLE_BYTES:
+        return _url(kind, data), ""
+    small = preview_of(data)
+    if small is None:
+        return "", f"The file ({size}) cannot be shown here."
+    return _url("jpeg", small), f"A small JPEG of it; the file has {size}."
+
+
+def _url(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _moment(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")
+
+
+def _source(entry: dict[str, Any]) -> str:
+    name = SOURCES.get(entry["source"], entry["source"])
+    return f"{name} {entry['ref']}" if entry.get("ref") else name
+
+
+def _clean(text: str) -> str:
+    """Without the control characters that HTML has no place for."""
+    return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")

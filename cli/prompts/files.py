@@ -1,0 +1,167 @@
+"""The commands `prompts list`, `show`, `new` and `diff`: own files beside the shipped ones."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from errors import Problem
+from prompts.file_kinds import SHIPPED, PromptFile, find_file, recognise
+from prompts.file_text import read_text
+from prompts.overrides import Difference, copied, differences, overview
+from settings import load_settings
+
+AsJson = Annotated[bool, Parameter(name="--json")]
+
+NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def list_(*, as_json: AsJson = False) -> None:
+    """List all prompt files: shipped, your own, broken.
+
+    Args:
+        as_json: Print JSON.
+    """
+    own = load_settings().templates_dir
+    found = list(overview(own))
+    if as_json:
+        write_json([
+            {"name": one.place.name, "kind": one.place.kind, "state": one.state,
+             "fingerprint": one.fingerprint, "fault": one.fault}
+            for one in found
+        ])  # fmt: skip
+        return
+    table = Table("name", "kind", "used", "fingerprint", box=None)
+    for one in found:
+        state = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
+        table.add_row(one.place.name, one.place.kind, state, one.fingerprint)
+    console.print(table)
+    for one in found:
+        if one.fault:
+            console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")
+    console.print(f"\nYour own files lie in {escape(str(own))}.")
+
+
+def show(name: str, /, *, shipped: bool = False, as_json: AsJson = False) -> None:
+    """Print a prompt file as it lies there.
+
+    Args:
+        name: Such as consultation/facilitator; `prompts list` names all.
+        shipped: The shipped one, even where there is one of your own.
+        as_json: Print JSON.
+    """
+    folders = [SHIPPED] if shipped else [load_settings().templates_dir, SHIPPED]
+    place = find_file(name, *folders)
+    folder = next(folder for folder in folders if place.lies_in(folder))
+    text = read_text(folder / place.file, place.file)
+    if as_json:
+        told = {"name": place.name, "kind": place.kind, "path": str(folder / place.file)}
+        write_json(told | {"text": text})
+        return
+    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(str(folder / place.file)))
+    sys.stdout.write(text)
+
+
+def new(
+    name: str,
+    /,
+    *,
+    origin: Annotated[str, Parameter(name="--from")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Copy a shipped file into your folder, to change it there. Overwrites nothing.
+
+    Args:
+        name: What it is to be, such as consultation/facilitator or image_types/stamp.
+        origin: The shipped file to start from; without it the one of the same name.
+        as_json: Print JSON.
+    """
+    own = load_settings().templates_dir
+    shipped = find_file(origin or name, SHIPPED)
+    place = _to_be(name, shipped)
+    path = own / place.file
+    text = copied(place, shipped)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as created:
+            created.write(text)
+    except FileExistsError as error:
+        raise Problem(f"{path} is there already; it stays as it is. Edit or remove it.") from error
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}.") from error
+    if as_json:
+        write_json({"name": place.name, "path": str(path), "from": shipped.name})
+        return
+    console.print(escape(str(path)), style="bold")
+    console.print("Edit it: it is used from the next call on. prompts watch shows what it does.")
+
+
+def diff(name: str = "", /, *, as_json: AsJson = False) -> None:
+    """Compare your files with the shipped ones, also after an upgrade.
+
+    Args:
+        name: One of them; without it all.
+        as_json: Print JSON.
+    """
+    own = load_settings().templates_dir
+    if name:
+        name = find_file(name, own).name
+    found = list(differences(own, name))
+    if as_json:
+        write_json([
+            {"name": one.place.name, "shipped": one.shipped.name, "upgraded": one.upgraded,
+             "diff": one.lines}
+            for one in found
+        ])  # fmt: skip
+        return
+    for one in found:
+        _show_difference(one)
+    if not found:
+        console.print(f"No file in {escape(str(own))} replaces a shipped one. See prompts new.")
+
+
+def write_json(data: Any) -> None:
+    """Print data for other programs."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_diff(lines: list[str]) -> None:
+    """Print the lines of a unified diff in its colours."""
+    for line in lines:
+        console.print(line, style=COLOURS.get(line[:1]), markup=False)
+
+
+def _show_difference(one: Difference) -> None:
+    console.print(f"\n[bold]{one.place.name}[/bold] against {one.shipped.name}")
+    print_diff(one.lines)
+    if not one.lines and one.place == one.shipped:
+        console.print("No difference: without this file you would get the same.")
+    if one.upgraded:
+        console.print(
+            "[yellow]The shipped one changed since you copied it.[/yellow] Take over what you "
+            "want of it, then remove the line that begins with # based on."
+        )
+
+
+def _to_be(name: str, shipped: PromptFile) -> PromptFile:
+    """The place of a new file. Raises a `Problem` where nothing would read it."""
+    ending = shipped.file.removeprefix(shipped.name)
+    place = recognise(f"{name.removesuffix(ending)}{ending}")
+    if not place or place.kind != shipped.kind or not NAME.fullmatch(place.name):
+        folder = Path(shipped.name).parent.as_posix()
+        raise Problem(
+            f"{name!r} is no name for such a file. Write it like {shipped.name}: in {folder}, "
+            "in small letters, digits and underscores."
+        )
+    if place.kind in {"template", "list"} and not place.shipped.is_file():
+        raise Problem(f"The server asks for no {place.name}. Name it {shipped.name} to replace it.")
+    return place

@@ -1,0 +1,98 @@
+"""The commands `prompts lint` and `prompts schema`: faults told before a model is asked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from cli.prompts.files import AsJson, console, write_json
+from consultation.provenance import FEWEST_OPTIONS, MOST_OPTIONS
+from gateway.capabilities import faults_of_options
+from prompts import checks as linter
+from prompts.image_type import Suggested
+from settings import Settings, load_settings
+
+
+def _undrawable(suggested: Suggested) -> Iterator[str]:
+    """What the image model that is used unless told otherwise does not take."""
+    model: str = Settings.model_fields["image_model"].default
+    return faults_of_options(model, compression=None, **suggested.model_dump(exclude={"why"}))
+
+
+PROMISED = linter.Promised((FEWEST_OPTIONS, MOST_OPTIONS), _undrawable)
+FILE_SAYS = {"image_type": ("name",), "library": ("name", "category")}
+"""What a file's place says, so that the file need not."""
+
+
+def lint(*, shipped: bool = False, as_json: AsJson = False) -> int:
+    """Look for faults in all prompt files; exits with 1 if there are any.
+
+    Args:
+        shipped: The shipped files alone, without your own.
+        as_json: Print JSON.
+    """
+    own = None if shipped else load_settings().templates_dir
+    looked = list(linter.lint(own, PROMISED))
+    found = [(one, fault) for one in looked for fault in one.faults]
+    if as_json:
+        write_json([
+            {"file": one.file, "own": one.own, "line": fault.line, "fault": str(fault)}
+            for one, fault in found
+        ])  # fmt: skip
+        return int(bool(found))
+    for one, fault in found:
+        whose = "your own " if one.own else ""
+        console.print(f"[red]fault[/red] in {whose}{escape(str(fault))}")
+    mine = sum(one.own for one in looked)
+    whose = f", {mine} of them your own" if mine else ""
+    told = "1 fault" if len(found) == 1 else f"{len(found)} faults"
+    console.print(f"{len(looked)} files{whose}: {told if found else 'no faults'}.")
+    return int(bool(found))
+
+
+def schema(*, to: Path | None = None) -> None:
+    """Print the JSON Schemas that an editor checks files by, or write them to a folder.
+
+    Args:
+        to: The folder, one file for each schema.
+    """
+    schemas = _schemas()
+    if to is None:
+        write_json(schemas)
+        return
+    to.mkdir(parents=True, exist_ok=True)
+    import json
+
+    for name, content in schemas.items():
+        path = to / f"{name}.schema.json"
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        console.print(escape(str(path)))
+    console.print(
+        "An editor with a YAML language server checks a file whose first line is\n"
+        f"# yaml-language-server: $schema={escape(str(to.absolute()))}/image_type.schema.json"
+    )
+
+
+def _schemas() -> dict[str, Any]:
+    """Each kind of file with its schema, made of the models that read it."""
+    from prompts.header import Header
+    from prompts.image_type import ImageType
+    from prompts.library_template import Curated
+    from prompts.word_lists import Changes, Ways
+
+    models = {
+        "header": Header,
+        "image_type": ImageType,
+        "library": Curated,
+        "variations": Ways,
+        "changes": Changes,
+    }
+    return {name: _schema(model, FILE_SAYS.get(name, ())) for name, model in models.items()}
+
+
+def _schema(model: Any, told_by_place: tuple[str, ...]) -> dict[str, Any]:
+    made: dict[str, Any] = model.model_json_schema()
+    made["required"] = [key for key in made["required"] if key not in told_by_place]
+    made["properties"].pop("category", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -1,0 +1,63 @@
+"""The command `records`: encrypt the records, make them plain again, look after their key."""
+
+import sys
+from getpass import getpass
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from cli import terminal as show
+from errors import Problem
+from settings import load_settings
+
+app = App(name="records", help="Encrypt the records at rest, or make them plain again.")
+
+
+@app.command
+def encrypt() -> None:
+    """Encrypt the records with a key in this system's keyring, or with a passphrase.
+
+    The passphrase is IMAGE_CONSULTANT_RECORDS_PASSPHRASE, where it is set.
+    """
+    from storage import rewriting
+
+    settings = load_settings()
+    show.line(rewriting.encrypt(settings.data_dir, settings.records_passphrase))
+
+
+@app.command
+def decrypt() -> None:
+    """Make encrypted records plain again."""
+    from storage import rewriting
+
+    settings = load_settings()
+    show.line(rewriting.decrypt(settings.data_dir, settings.records_passphrase))
+
+
+@app.command
+def key(
+    *,
+    reveal: Annotated[bool, Parameter(name="--show")] = False,
+    restore: Annotated[bool, Parameter(name="--restore")] = False,
+) -> None:
+    """Say where the key of the records is, print it for safekeeping, or put it back.
+
+    Args:
+        reveal: Print the key, in a terminal alone.
+        restore: Ask for a key and put it into the keyring.
+    """
+    from storage import passphrase as keys
+    from storage.database_file import FILE_NAME
+
+    path = load_settings().data_dir / FILE_NAME
+    if restore:
+        keys.restore(path, getpass("Key: "))
+        show.line(f"The keyring holds the key for {path} now.")
+        return
+    kept = keys.for_safekeeping(path)
+    if not reveal:
+        show.line(f"The keyring holds a key for {path}. `records key --show` prints it.")
+    elif sys.stdout.isatty():
+        sys.stdout.write(f"{kept}\n")
+    else:
+        raise Problem("The key is printed in a terminal alone. Run this command in one.")

@@ -1,0 +1,162 @@
+"""What the tools that find and keep conversations return, as data and as text."""
+
+import base64
+import binascii
+
+from pydantic import BaseModel
+
+from consultation.conversation_page import as_markdown
+from consultation.errors import ConsultationError
+from storage.maintenance import Removal
+from storage.search import Listed, Page
+from storage.tables import Conversation
+
+LONGEST_RECORD = 20_000
+"""Letters of a record in one result; the rest comes with its cursor."""
+
+OPEN = (
+    "Pass a conversation_id here for its whole record, or to openai_conversational_image to go on "
+    "with its newest picture."
+)
+MORE = "There is more: call again with the same filters and this cursor."
+
+
+class ListedConversation(BaseModel):
+    """One conversation in a list. Dates are ISO 8601 in UTC, costs USD."""
+
+    conversation_id: str
+    title: str
+    mode: str
+    image_type: str
+    style: str
+    pictures: int
+    cost_usd: float
+    rating: int | None
+    bookmarked: bool
+    changed_at: str
+    matches: str
+    newest_image_id: str
+
+
+class Catalogue(BaseModel):
+    """A page of conversations, or of one record."""
+
+    conversations: list[ListedConversation] = []
+    total: int = 0
+    record: str | None = None
+    cursor: str | None = None
+    notes: list[str] = []
+    next_step: str = OPEN
+
+
+class Kept(BaseModel):
+    """What was done with a record."""
+
+    conversation_id: str
+    done: list[str]
+    next_step: str = "openai_list_conversations shows what there is."
+
+
+def listing(page: Page, *, notice: str | None = None) -> Catalogue:
+    """A page of a list as a result; `notice` is said with it."""
+    notes = [notice] if notice else []
+    if page.loosened:
+        notes.append("No conversation holds all these words; these hold some of them.")
+    if not page.items:
+        notes.append("No conversation fits. Leave filters out, or use other words.")
+    return Catalogue(
+        conversations=[_listed(item) for item in page.items],
+        total=page.total,
+        cursor=page.cursor,
+        notes=notes,
+        next_step=f"{OPEN} {MORE}" if page.cursor else OPEN,
+    )
+
+
+def record_page(conversation: Conversation, cursor: str | None) -> Catalogue:
+    """A record in full, or as much of it as a result takes, from where the cursor says."""
+    text = as_markdown(conversation)
+    start = _offset(cursor, conversation.id) if cursor else 0
+    end = start + LONGEST_RECORD
+    more = base64.urlsafe_b64encode(f"{conversation.id} {end}".encode()).decode()
+    return Catalogue(
+        total=1,
+        record=text[start:end],
+        cursor=more if end < len(text) else None,
+        next_step=(
+            "The record goes on: call again with this conversation_id and cursor."
+            if end < len(text)
+            else "openai_conversational_image goes on with its newest picture, "
+            "openai_image_consultation with the dialogue."
+        ),
+    )
+
+
+def as_text(result: Catalogue) -> str:
+    """The whole result in words."""
+    parts = [*result.notes]
+    if result.record is not None:
+        parts.append(result.record)
+    if result.conversations:
+        parts.append(f"{len(result.conversations)} of {result.total} conversations:")
+        parts += [_line(one) for one in result.conversations]
+    if result.cursor:
+        parts.append(f"cursor: {result.cursor}")
+    return "\n\n".join([*parts, result.next_step])
+
+
+def told_removal(removal: Removal, *, pictures: bool, confirm: bool) -> str:
+    """What deleting takes away, in a sentence."""
+    goes = "Deleted" if confirm else "This would delete"
+    count = len(removal.pictures)
+    files = f"{count} picture file{'s' if count > 1 else ''} ({removal.bytes / 1e6:.1f} MB)"
+    stays = f"while {files} stay{'' if count > 1 else 's'} on disk" if count else ""
+    fate = f"and {files} with it" if pictures and count else stays
+    said = f"{removal.turns} turns" if removal.turns != 1 else "1 turn"
+    title = removal.title or "Untitled"
+    return f"{goes}: conversation {removal.id} '{title}', {said}, {fate}".rstrip(", ") + "."
+
+
+def _offset(cursor: str, conversation_id: str) -> int:
+    try:
+        owner, _, offset = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        if owner == conversation_id:
+            return int(offset)
+    except (binascii.Error, ValueError):
+        pass
+    raise ConsultationError(
+        "cursor is not one of this record. Leave it out to start at the beginning."
+    )
+
+
+def _listed(item: Listed) -> ListedConversation:
+    return ListedConversation(
+        conversation_id=item.id,
+        title=item.title,
+        mode=item.mode,
+        image_type=item.image_type,
+        style=item.style,
+        pictures=item.pictures,
+        cost_usd=round(item.usd, 6),
+        rating=item.rating,
+        bookmarked=item.bookmarked,
+        changed_at=item.changed_at,
+        matches=item.snippet,
+        newest_image_id=item.newest_image_id,
+    )
+
+
+def _line(one: ListedConversation) -> str:
+    facts = [
+        one.image_type,
+        one.style,
+        "1 picture" if one.pictures == 1 else f"{one.pictures} pictures",
+        f"${one.cost_usd:.4f}",
+        f"rated {one.rating} of 5" if one.rating else "",
+        "bookmarked" if one.bookmarked else "",
+        f"changed {one.changed_at[:16].replace('T', ' ')} UTC",
+        f"newest picture {one.newest_image_id}" if one.newest_image_id else "",
+    ]
+    line = f"- {one.title or 'Untitled'} ({one.conversation_id}): "
+    line += ", ".join(fact for fact in facts if fact)
+    return f"{line}\n  {one.matches}" if one.matches else line

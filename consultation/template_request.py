@@ -1,0 +1,78 @@
+"""The request that has a person's words read into a template's parameters, and its answer."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from consultation.facilitator_request import LONGEST_ANSWER, dialogue
+from consultation.turn import FILLING_NAME, Filling, response_format
+from prompts.library_template import Curated
+from prompts.template import Rendered
+from storage.input_files import Inputs
+from storage.tables import Conversation
+
+FILL = "consultation/fill"
+
+
+def build_filling(
+    conversation: Conversation,
+    *,
+    model: str,
+    told: Rendered,
+    templates: dict[str, str],
+    curated: Curated,
+    values: Mapping[str, str],
+    waiting: list[dict[str, str]],
+    inputs: Inputs,
+) -> dict[str, Any]:
+    """The body of the call.
+
+    `values` are those that parameters have so far, `waiting` the questions that are open.
+    """
+    state = {
+        "template": curated.name,
+        "about": curated.description,
+        "parameters": _parameters(curated, values),
+        "open_questions": waiting,
+    }
+    content = json.dumps(state, ensure_ascii=False)
+    return {
+        "model": model,
+        "instructions": told.text,
+        "input": [
+            *dialogue(conversation, inputs),
+            {"role": "developer", "content": content},
+        ],
+        "text": response_format(Filling, FILLING_NAME),
+        "temperature": 0,
+        "max_output_tokens": LONGEST_ANSWER,
+        "prompt_cache_key": f"{told.name}@{told.fingerprint}",
+        "metadata": {
+            "conversation": conversation.id,
+            "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
+        },
+    }
+
+
+def parse_filling(text: str) -> Filling | None:
+    """What the model read, or nothing where its answer cannot be used."""
+    try:
+        return Filling.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _parameters(curated: Curated, values: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "question": parameter.question,
+            "takes": parameter.takes,
+            "options": parameter.offered,
+            "optional": parameter.optional,
+            "value": values.get(name),
+        }
+        for name, parameter in curated.parameters.items()
+    ]

@@ -1,0 +1,118 @@
+"""What comes of a template: its open parameters as questions, its text as the prompt."""
+
+from consultation.template_values import Taken, entry_of
+from consultation.transcript import Said
+from consultation.turn import (
+    Asked,
+    BriefEntry,
+    FacilitatorTurn,
+    Filling,
+    Phrase,
+    Suggestion,
+)
+from prompts.library_template import Curated
+from prompts.parameter import Parameter
+from storage.tables import Conversation
+
+STOPS = (".", "!", "?", "。", "！", "？", "؟")
+LONGEST_TITLE = 60
+
+
+def draft_turn(
+    conversation: Conversation,
+    curated: Curated,
+    taken: Taken,
+    said: Said,
+    filling: Filling | None,
+) -> FacilitatorTurn:
+    """The turn as a facilitator would give it: questions, or all that makes the prompt."""
+    asking = [] if conversation.mode == "skip" else _questions(taken, curated, said)
+    if not asking:
+        _assume_rest(taken, curated)
+    known = filling.title.strip() if filling else ""
+    return FacilitatorTurn(
+        language=(filling.language if filling else "") or conversation.language,
+        title=(known or conversation.title or conversation.turns[0].words)[:LONGEST_TITLE],
+        image_type=curated.image_type,
+        brief=_brief(taken, curated),
+        answered=taken.answered,
+        questions=asking,
+        ready=not asking,
+        phrases=[] if asking else phrases(taken, curated),
+        suggested=Suggestion(size="", quality="", background="", output_format=""),
+    )
+
+
+def phrases(taken: Taken, curated: Curated) -> list[Phrase]:
+    """The template filled in: its own text, the values, and what was wished besides."""
+    values = {name: entry.value for name, entry in taken.entries.items()}
+    made = []
+    for text, origin in curated.spans(values):
+        entry = taken.entries.get(origin)
+        if entry is None or entry.source == "open":
+            made.append(Phrase(text=text, source="template", ref=curated.name))
+        else:
+            made.append(Phrase(text=text, source=entry.source, ref=entry.ref))
+    told = "".join(phrase.text for phrase in made).casefold()
+    for wish in taken.besides:
+        if wish.value.casefold() not in told:
+            stop = "" if wish.value.endswith(STOPS) else "."
+            text = f" {wish.value[0].upper()}{wish.value[1:]}{stop}"
+            made.append(Phrase(text=text, source="request", ref=wish.ref))
+    return made
+
+
+def _questions(taken: Taken, curated: Curated, said: Said) -> list[Asked]:
+    """What is to be asked now: each open parameter once, those first that have no default."""
+    if said.finish:
+        return []
+    settled = {*taken.entries, *taken.left, *said.asked.values()}
+    still = [name for name in curated.parameters if name not in settled]
+    still.sort(key=lambda name: _urgency(curated.parameters[name]))
+    return [
+        Asked(
+            dimension=name,
+            text=parameter.question,
+            why=_why(parameter),
+            options=parameter.offered,
+            default=parameter.unasked,
+        )
+        for name in still[: said.left]
+        for parameter in [curated.parameters[name]]
+    ]
+
+
+def _assume_rest(taken: Taken, curated: Curated) -> None:
+    """Settle what nobody decided with the defaults, marked as ours."""
+    for name, parameter in curated.parameters.items():
+        if name in taken.entries:
+            continue
+        taken.entries[name] = entry_of(curated, name, parameter.unasked, "assumption", None)
+        if parameter.required:
+            taken.notes.append(
+                f"Nobody said what {name} is; {parameter.unasked!r} stands in its place. Say in "
+                "message what it should be."
+            )
+
+
+def _brief(taken: Taken, curated: Curated) -> list[BriefEntry]:
+    """An entry for each parameter, decided or open, and one for each wish besides."""
+    return [
+        *(
+            taken.entries.get(name) or BriefEntry(dimension=name, value="", source="open", ref=None)
+            for name in curated.parameters
+        ),
+        *taken.besides,
+    ]
+
+
+def _urgency(parameter: Parameter) -> int:
+    return 0 if parameter.required else 2 if parameter.optional else 1
+
+
+def _why(parameter: Parameter) -> str:
+    if parameter.required:
+        return "The template needs it."
+    if parameter.optional:
+        return "It may stay out."
+    return f"Without an answer it is {parameter.default}."

@@ -1,0 +1,136 @@
+"""The request for one picture: the image tool is forced, and every option is explicit."""
+
+from typing import Any
+
+from generation.change import kept_dimensions, read_change
+from generation.options import Options
+from generation.plan import Plan
+from generation.variations import Variation
+from prompts.store import Library
+from prompts.template import Rendered
+from prompts.word_lists import VARIATIONS
+from prompts.yaml_source import fingerprint
+from storage.tables import Conversation
+
+DRAW, REFINE, VARY = "generation/draw", "generation/refine", "generation/vary"
+
+Part = dict[str, Any]
+"""A picture as the API takes it, or a mask."""
+
+
+def build_request(
+    planned: Plan,
+    options: Options,
+    *,
+    conversation_id: str,
+    instructions: str,
+    templates: dict[str, str],
+    pictures: list[Part],
+    mask: Part | None,
+) -> dict[str, Any]:
+    """The body of the call.
+
+    Instructions and tools are sent on every turn, since `previous_response_id` carries
+    neither over. One tool call at most: a second picture would be paid for, too. With a
+    mask the picture it belongs to is sent again, so that both are of one request.
+    """
+    previous = planned.parent.response_id if planned.parent and not mask else None
+    edits = previous is not None or mask is not None
+    request: dict[str, Any] = {
+        "model": options.assistant_model,
+        "instructions": instructions,
+        "input": [message(planned.prompt, pictures)],
+        "tools": [_tool(options, "edit" if edits else "auto" if pictures else "generate", mask)],
+        "tool_choice": {"type": "image_generation"},
+        "max_tool_calls": 1,
+        "stream_options": {"include_obfuscation": False},
+        "metadata": {
+            "conversation": conversation_id,
+            "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
+        },
+    }
+    if previous:
+        request["previous_response_id"] = previous
+    return request
+
+
+def message(prompt: str, pictures: list[Part]) -> dict[str, Any]:
+    """The person's words and pictures."""
+    return {"role": "user", "content": [{"type": "input_text", "text": prompt}, *pictures]}
+
+
+def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
+    """The request with the kept file in place of the earlier response."""
+    (said,) = request["input"]
+    text, *pictures = said["content"]
+    return {
+        **{key: value for key, value in request.items() if key != "previous_response_id"},
+        "input": [{**said, "content": [text, picture, *pictures]}],
+    }
+
+
+def instruct(
+    planned: Plan,
+    conversation: Conversation,
+    library: Library,
+    *,
+    pictures: int,
+    masked: bool,
+    variation: Variation | None,
+) -> tuple[str, dict[str, str]]:
+    """What the assistant model is told, and the fingerprints of the templates that say it.
+
+    `pictures` is how many come with the words. The words themselves travel as input.
+    """
+    if planned.parent is not None:
+        used = [_refine(planned, conversation, library, masked=masked)]
+    else:
+        used = [library.render(DRAW, pictures=pictures)]
+    templates = {told.name: told.fingerprint for told in used}
+    if variation is not None:
+        used.append(library.render(VARY, say=variation.say, strategy=variation.thing))
+        templates |= {used[-1].name: used[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
+    return "\n\n".join(told.text for told in used), templates
+
+
+def _refine(
+    planned: Plan,
+    conversation: Conversation,
+    library: Library,
+    *,
+    masked: bool,
+) -> Rendered:
+    change = read_change(planned.prompt, library.changes())
+    image_type = library.image_types().get(conversation.image_type)
+    known = set(image_type.dimensions) if image_type else set()
+    return library.render(
+        REFINE,
+        direction=change.direction,
+        strength=change.strength,
+        keep=kept_dimensions(conversation, known),
+        masked=masked,
+    )
+
+
+def _tool(options: Options, action: str, mask: Part | None) -> dict[str, Any]:
+    tool: dict[str, Any] = {
+        "type": "image_generation",
+        "action": action,
+        "model": options.image_model,
+        "size": options.size,
+        "quality": options.quality,
+        "background": options.background,
+        "output_format": options.output_format,
+        "moderation": options.moderation,
+    }
+    if options.compression is not None:
+        tool["output_compression"] = options.compression
+    if options.complexity is not None:
+        tool["complexity"] = options.complexity
+    if options.partial_images:
+        tool["partial_images"] = options.partial_images
+    if mask is not None:
+        tool["input_image_mask"] = {
+            key: value for key, value in mask.items() if key in {"file_id", "image_url"}
+        }
+    return tool

@@ -1,0 +1,103 @@
+"""Look at the bytes: what a picture really is."""
+
+import asyncio
+import io
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from PIL import Image
+
+from gateway.api_errors import failure
+from generation.preview import UNDECODABLE, is_svg, preview_from
+
+EXTENSIONS = {"JPEG": "jpg"}
+
+ACTIVE = re.compile(
+    rb"<script|<foreignObject|\son\w+\s*=|javascript:|href\s*=\s*[\"']https?:", re.I
+)
+"""What makes an SVG do or fetch something when a browser opens it."""
+
+UNREADABLE = "Its bytes could not be decoded to the end; they were kept as they came."
+ACTIVE_NOTE = (
+    "The SVG holds scripts, event handlers or links to the network. It was kept as it came; open "
+    "it in a drawing program rather than in a browser."
+)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+"""One thread: unpacked pictures are large, and what each thread frees stays its own."""
+
+
+async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what unpacks pictures in the one thread for it."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_ASIDE, lambda: work(*args, **kwargs))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the bytes say. Width and height are pixels, 0 where an SVG does not say."""
+
+    format: str
+    extension: str
+    width: int
+    height: int
+    has_alpha: bool
+    note: str | None = None
+    preview: bytes | None = field(default=None, repr=False)
+
+
+def examine(data: bytes, *, preview: bool = False) -> Picture:
+    """Name the format from the bytes, never from what was asked for.
+
+    `has_alpha` means that some pixel really is transparent. Raises `GatewayError` for
+    bytes that are not a picture; one that breaks off is still what it is.
+    """
+    if is_svg(data):
+        return _svg(data)
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            name = str(image.format)
+            has_alpha, note = _transparency(image)
+            width, height = image.size
+            return Picture(
+                format=name.lower(),
+                extension=EXTENSIONS.get(name, name.lower()),
+                width=width,
+                height=height,
+                has_alpha=has_alpha,
+                note=note,
+                preview=preview_from(image) if preview and not note else None,
+            )
+    except UNDECODABLE:
+        raise failure("not_a_picture") from None
+
+
+def _svg(data: bytes) -> Picture:
+    """An SVG is text: it is read for its size, and never rendered."""
+    root = data[data.find(b"<svg") : data.find(b"<svg") + 2048].split(b">")[0]
+    sizes = dict(
+        re.findall(rb"\s(width|height)\s*=\s*[\"']([0-9]{1,6})(?:\.[0-9]+)?(?:px)?[\"']", root)
+    )
+    note = ACTIVE_NOTE if ACTIVE.search(data) else None
+    width, height = int(sizes.get(b"width", 0)), int(sizes.get(b"height", 0))
+    return Picture("svg", "svg", width, height, has_alpha=False, note=note)
+
+
+def _transparency(image: Image.Image) -> tuple[bool, str | None]:
+    """Whether a pixel is transparent, and a note where the bytes break off."""
+    try:
+        image.load()
+    except UNDECODABLE:
+        return False, UNREADABLE
+    if not image.has_transparency_data:
+        return False, None
+    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
+    lowest, _ = with_alpha.getchannel("A").getextrema()
+    return isinstance(lowest, int) and lowest < 255, None  # noqa: PLR2004  # fully opaque

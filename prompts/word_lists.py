@@ -1,0 +1,69 @@
+"""Lists in YAML beside the templates: ways to vary a picture, and words that the code looks for."""
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from prompts.yaml_source import read_located
+
+MOST = 4
+"""Pictures that one call draws at most, each in a way of its own."""
+
+VARIATIONS, CHANGES, WORDING = "variations.yaml", "changes.yaml", "wording.yaml"
+
+
+class _List(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Way(_List):
+    """One way to differ: how the person is told, and what the model is told."""
+
+    name: str = Field(min_length=1)
+    say: str = Field(min_length=1)
+
+
+class Ways(_List):
+    """The ways of `variations.yaml`."""
+
+    color: list[Way] = Field(min_length=MOST)
+    composition: list[Way] = Field(min_length=MOST)
+    style: list[Way] = Field(min_length=MOST)
+
+
+class Changes(_List):
+    """The words of `changes.yaml`: how far a change of a picture goes."""
+
+    slightly: tuple[str, ...]
+    strongly: tuple[str, ...]
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+
+
+class Wording(_List):
+    """The words of `wording.yaml`, by which the code keeps its promises."""
+
+    joining: frozenset[str]
+    courtesy: frozenset[str]
+    refusing: frozenset[str]
+    refusing_after: frozenset[str]
+    no_wish: frozenset[str]
+    ending: frozenset[str]
+    leaving: frozenset[str]
+    quotes: tuple[str, ...]
+
+
+LISTS: dict[str, type[_List]] = {VARIATIONS: Ways, CHANGES: Changes, WORDING: Wording}
+
+
+@lru_cache(maxsize=64)
+def parse_list(file: str, source: str) -> Any:  # the model of that file
+    """Read one of these files, the same text once. Raises `PromptError` with line and fix."""
+    kind = LISTS[file]
+    first = next(iter(kind.model_fields))
+    located = read_located(file, source, begin=f"{first}: [...]")
+    try:
+        return kind.model_validate(located.data)
+    except ValidationError as error:
+        raise located.invalid(error) from error

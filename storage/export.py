@@ -1,0 +1,194 @@
+"""A conversation as one JSON document, and back: what is taken in is the same record again."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import Database
+from storage.errors import StorageError
+from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
+from storage.records import UNDER_WAY, index, shown
+from storage.tables import Base, Conversation, Image, Job, Spending
+
+Row = dict[str, Any]
+
+WAY_OUT = "Nothing was taken in. Export the conversation again, or mend the file."
+LEFT = "It was under way when this record was exported, so what became of it is not known."
+PLAINER = {"missing": "it is missing", "extra_forbidden": "there is no such field"}
+
+
+def as_json(conversation: Conversation, spending: list[Spending]) -> str:
+    """The whole record; `spending` are its prices, oldest first."""
+    rows = {
+        name: spending if table is Spending else getattr(conversation, name)
+        for name, table in TABLES.items()
+    }
+    return write(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "conversation": _row(conversation),
+            **{name: [_row(one) for one in several] for name, several in rows.items()},
+        }
+    )
+
+
+def write(document: Row) -> str:
+    """A document as text: fields sorted, what was recorded as JSON left in its order."""
+    ordered: Row = {
+        name: _sorted(value) if isinstance(value, dict) else value
+        for name, value in sorted(document.items())
+    }
+    for name in TABLES:
+        ordered[name] = [_sorted(row) for row in ordered[name]]
+    return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
+
+
+async def take_in(database: Database, text: str) -> str:
+    """Write the record of a document; the conversation's id. Raises `StorageError`.
+
+    All or nothing. Prices that outlived the conversation here are joined to it again, not
+    counted twice. The paths of its pictures are kept as they are and never followed.
+    """
+    document = read(text)
+    conversation_id: str = document["conversation"]["id"]
+    jobs = [_left(job) for job in document["jobs"]]
+    document = {**document, "jobs": jobs}
+    async with database.write() as session:
+        await _refuse_known(session, document)
+        await _take_back(session, document["spending"])
+        session.add(Conversation(**_set(document["conversation"])))
+        await session.flush()
+        for name in sorted(TABLES, key=lambda name: name == Image.__tablename__):
+            for row in document[name]:
+                session.add(TABLES[name](conversation_id=conversation_id, **_set(row)))
+                await session.flush()  # one by one: row numbers keep the order
+        await index(session, conversation_id)
+    return conversation_id
+
+
+def read(text: str) -> Row:
+    """A checked document. Raises `StorageError` that names the first field that is wrong."""
+    try:
+        document = json.loads(text, parse_constant=_no_number)
+        text.encode()
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise StorageError(f"The document is nested too deeply. {WAY_OUT}") from None
+    except ValueError as error:
+        raise StorageError(f"The document is no JSON in UTF-8 ({error}). {WAY_OUT}") from None
+    _check_kind(document)
+    try:
+        Document.model_validate(document)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        message = PLAINER.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+        raise _wrong(_place(fault["loc"]), message) from None
+    for place, message in _faults(document):
+        raise _wrong(place, message)
+    found: Row = document
+    return found
+
+
+def _check_kind(document: Any) -> None:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _wrong("format", f"it must be '{FORMAT}'")
+    version = document.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise StorageError(
+            f"The document has version {version}, and this server reads version {VERSION}: update "
+            "the server. Nothing was taken in."
+        )
+
+
+def _faults(document: Row) -> Iterator[tuple[str, str]]:
+    """What no single field can tell: names that stand twice, and links that lead nowhere."""
+    for table, name in (("turns", "number"), ("questions", "number"), ("jobs", "id"),
+                        ("images", "id")):  # fmt: skip
+        seen = set()
+        for number, row in enumerate(document[table]):
+            if row[name] in seen:
+                yield f"{table}[{number}].{name}", "it stands there twice"
+            seen.add(row[name])
+    jobs = {row["id"] for row in document["jobs"]}
+    parents = {row["id"]: row.get("parent_image_id") for row in document["images"]}
+    rooted: set[str | None] = set()
+    for number, row in enumerate(document["images"]):
+        if row["job_id"] not in jobs:
+            yield f"images[{number}].job_id", "no job of the document has this id"
+        if not _ends(row["id"], parents, rooted):
+            yield f"images[{number}].parent_image_id", "the picture would be its own ancestor"
+
+
+def _ends(image_id: str, parents: dict[str, str | None], rooted: set[str | None]) -> bool:
+    """Whether a line of ancestors ends; those that do are noted as `rooted`."""
+    line: set[str | None] = set()
+    one: str | None = image_id
+    while one is not None and one not in rooted:
+        if one in line:
+            return False
+        line.add(one)
+        one = parents.get(one)
+    rooted |= line
+    return True
+
+
+async def _refuse_known(session: AsyncSession, document: Row) -> None:
+    conversation_id = document["conversation"]["id"]
+    if await session.get(Conversation, conversation_id) is not None:
+        raise StorageError(
+            f"Conversation {shown(conversation_id)} is here already; nothing was taken in. To "
+            "replace it, first delete it with `image-consultant conversations delete "
+            f"{conversation_id} --confirm`."
+        )
+    for table in (Job, Image):
+        for number, row in enumerate(document[table.__tablename__]):
+            if await session.get(table, row["id"]) is not None:
+                place = f"{table.__tablename__}[{number}].id"
+                raise _wrong(place, "another conversation here has it already")
+
+
+async def _take_back(session: AsyncSession, rows: list[Row]) -> None:
+    """Remove the prices that stayed when this conversation was deleted: they come with it now."""
+    days = {row["day"] for row in rows}
+    stayed = select(Spending).where(Spending.conversation_id.is_(None), Spending.day.in_(days))
+    left = list(await session.scalars(stayed))
+    for row in rows:
+        same = next((one for one in left if _row(one) == row), None)
+        if same is not None:
+            left.remove(same)
+            await session.execute(delete(Spending).where(Spending.id == same.id))
+
+
+def _left(job: Row) -> Row:
+    return {**job, "state": "unknown", "error": LEFT} if job["state"] in UNDER_WAY else job
+
+
+def _row(row: Base) -> Row:
+    return {name: getattr(row, name) for name in columns(type(row))}
+
+
+def _set(row: Row) -> Row:
+    """Without what is null: set by name, JSON would keep it as a word."""
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _sorted(row: Row) -> Row:
+    return {name: row[name] for name in sorted(row)}
+
+
+def _place(parts: Iterable[int | str]) -> str:
+    told = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return told.removeprefix(".")
+
+
+def _wrong(place: str, message: str) -> StorageError:
+    return StorageError(f"The document is wrong in {shown(place)}: {message}. {WAY_OUT}")
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number in JSON")

@@ -1,0 +1,1 @@
+"""What an MCP client sees: tools by toolset, resources, prompts, forms."""

@@ -1,0 +1,175 @@
+"""The library's templates as MCP prompts and as resources `template://{name}`.
+
+They are read anew for each request, so that a changed file takes effect without a
+restart; nothing of them is imported before the first one.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import mcp.types as mt
+from fastmcp import FastMCP
+from fastmcp.exceptions import PromptError as Refused
+from fastmcp.exceptions import ResourceError
+from fastmcp.prompts import Prompt
+from fastmcp.prompts.base import PromptArgument
+from fastmcp.server.providers import Provider
+from fastmcp.utilities.components import FastMCPComponent
+from fastmcp.utilities.versions import VersionSpec
+from pydantic import Field
+
+from app import Parts
+from errors import Problem
+
+if TYPE_CHECKING:
+    from prompts.library_template import Curated
+    from prompts.parameter import Parameter
+
+SCHEME = "template://"
+MIME_TYPE = "application/yaml"
+
+CALL = """\
+Call openai_image_consultation with these arguments:
+
+{arguments}
+
+Put the questions that come back to the person and pass their answers on with the \
+conversation_id of the result. Once it is ready, show them the refined prompt, what was assumed \
+and the price; openai_conversational_image with that conversation_id draws it.
+"""
+
+
+class TemplatePrompt(Prompt):
+    """One template: filled in or not, it says which call begins the dialogue."""
+
+    curated: Any = Field(exclude=True)  # prompts.library_template.Curated, imported late
+
+    async def render(self, arguments: dict[str, Any] | None = None) -> str:
+        """The call to make. Raises `Refused` for a value that does not fit."""
+        given = {name: str(value) for name, value in (arguments or {}).items() if value}
+        try:
+            for name, value in given.items():
+                self.curated.fit(name, value)
+        except Problem as problem:
+            raise Refused(problem.text, log_level=logging.DEBUG) from problem
+        call = {
+            "template": self.name,
+            "message": "; ".join(given.values()) or self.title,
+            "answers": [{"question_id": name, "answer": given[name]} for name in given],
+        }
+        return CALL.format(arguments=json.dumps(call, ensure_ascii=False, indent=2))
+
+
+class Library(Provider):
+    """Every template of the library, the person's own among them."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__()
+        self._parts = parts
+
+    async def _list_prompts(self) -> Sequence[Prompt]:
+        return [_prompt(one) for one in (await self.templates()).values()]
+
+    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Prompt | None:
+        from prompts.errors import PromptError
+
+        _ = version  # a template has one: what its file says now
+        try:
+            return _prompt(await self.template(name))
+        except PromptError:
+            return None
+
+    async def get_tasks(self) -> Sequence[FastMCPComponent]:
+        """No prompt runs in the background; FastMCP would read them all at the start to see."""
+        return []
+
+    async def templates(self) -> dict[str, "Curated"]:
+        """Each template by its name."""
+        from prompts.template_store import sound_templates
+
+        return await asyncio.to_thread(sound_templates, self._parts.library.folders)
+
+    async def listed(self) -> list[mt.Resource]:
+        """Each template as a resource."""
+        return [
+            mt.Resource(
+                uri=f"{SCHEME}{one.name}",
+                name=one.name,
+                title=one.title,
+                description=one.description,
+                mime_type=MIME_TYPE,
+            )
+            for one in (await self.templates()).values()
+        ]
+
+    async def template(self, name: str) -> "Curated":
+        """One of them. Raises `PromptError`."""
+        from prompts.template_store import usable_template
+
+        return await asyncio.to_thread(usable_template, name, self._parts.library.folders)
+
+    async def complete(
+        self,
+        reference: mt.PromptReference | mt.ResourceTemplateReference,
+        argument: mt.CompletionArgument,
+        _context: mt.CompletionContext | None,
+    ) -> list[str]:
+        """What an argument may be, as far as it is typed."""
+        from prompts.parameter import COLORS
+
+        if not isinstance(reference, mt.PromptReference):
+            known = list(await self.templates()) if reference.uri.startswith(SCHEME) else []
+        else:
+            templates = await self.templates()
+            curated = templates.get(reference.name)
+            parameter = curated.parameters.get(argument.name) if curated else None
+            known = list(parameter.offered) if parameter else []
+            known += COLORS if parameter and parameter.type == "color" else []
+        typed = argument.value.strip().casefold()
+        starting = [one for one in known if one.casefold().startswith(typed)]
+        holding = [one for one in known if typed in one.casefold()]
+        return list(dict.fromkeys([*starting, *holding]))
+
+
+def add_templates(server: FastMCP, parts: Parts) -> Library:
+    """Offer the library as prompts with completion, and each template as a resource."""
+    library = Library(parts)
+    server.add_provider(library)
+    server.add_completion_handler(library.complete)
+
+    @server.resource(f"{SCHEME}{{name}}", title="A template of the library", mime_type=MIME_TYPE)
+    async def template(name: str) -> str:
+        """The file of a template: what it asks, the text that it fills, an example."""
+        from prompts.template_store import template_source
+
+        try:
+            return await asyncio.to_thread(template_source, name, parts.library.folders)
+        except Problem as problem:
+            raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
+
+    return library
+
+
+def _prompt(curated: "Curated") -> TemplatePrompt:
+    arguments = [
+        PromptArgument(name=name, description=_described(parameter), required=parameter.required)
+        for name, parameter in curated.parameters.items()
+    ]
+    return TemplatePrompt(
+        name=curated.name,
+        title=curated.title,
+        description=curated.description,
+        tags={curated.category},
+        arguments=arguments,
+        curated=curated,
+    )
+
+
+def _described(parameter: "Parameter") -> str:
+    """What an argument asks, with its choices and what it is without a value."""
+    choices = " / ".join(parameter.offered)
+    without = "" if parameter.required else f" Without: {parameter.unasked}."
+    return f"{parameter.question} {choices}.{without}"

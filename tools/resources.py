@@ -1,0 +1,80 @@
+"""The resources: records and pictures, listed newest first in pages, then the templates."""
+
+import logging
+from typing import Any
+
+import mcp.types as mt
+from fastmcp import FastMCP
+from fastmcp.exceptions import ResourceError
+from fastmcp.resources import ResourceContent, ResourceResult
+from mcp import MCPError
+
+from app import Parts
+from errors import Problem
+from tools.library_prompts import Library
+
+PAGE = 50
+
+
+class Server(FastMCP):
+    """FastMCP, listing resources from the records page by page.
+
+    FastMCP itself pages a list that is made in full first; there may be tens of thousands.
+    """
+
+    parts: Parts
+    library: Library
+
+    async def _on_list_resources(
+        self,
+        ctx: Any,  # noqa: ARG002  # fixed by FastMCP
+        params: mt.PaginatedRequestParams | None,
+    ) -> mt.ListResourcesResult:
+        try:
+            page = await self.parts.finder.resources(params.cursor if params else None, limit=PAGE)
+        except Problem as problem:
+            raise MCPError(code=mt.INVALID_PARAMS, message=problem.text) from problem
+        resources = [
+            mt.Resource(uri=one.uri, name=one.name, title=one.title, mime_type=one.mime_type)
+            for one in page.items
+        ]
+        if page.cursor is None:
+            resources += await self.library.listed()
+        return mt.ListResourcesResult(resources=resources, next_cursor=page.cursor)
+
+
+def add_resources(server: FastMCP, parts: Parts) -> None:
+    """Offer records and pictures by their addresses."""
+
+    @server.resource(
+        "conversation://{conversation_id}",
+        title="Record of a conversation",
+        mime_type="text/markdown",
+    )
+    async def conversation(conversation_id: str) -> str:
+        """What was said, asked, assumed, written and drawn, as Markdown."""
+        from consultation.conversation_page import as_markdown
+
+        try:
+            return as_markdown(await parts.records.load(conversation_id))
+        except Problem as problem:
+            raise _told(problem) from problem
+
+    @server.resource("image://{image_id}", title="A picture in full")
+    async def image(image_id: str) -> ResourceResult:
+        """The bytes of a picture exactly as they came."""
+        from anyio import to_thread
+
+        from storage.picture_files import kept_bytes
+
+        try:
+            found = await parts.records.image(image_id)
+            data = await to_thread.run_sync(kept_bytes, found)
+        except Problem as problem:
+            raise _told(problem) from problem
+        kind = "svg+xml" if found.format == "svg" else found.format
+        return ResourceResult([ResourceContent(data, mime_type=f"image/{kind}")])
+
+
+def _told(problem: Problem) -> ResourceError:
+    return ResourceError(problem.text, log_level=logging.DEBUG)

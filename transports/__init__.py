@@ -1,0 +1,1 @@
+"""How MCP messages come in and go out: stdio in both eras, and HTTP with its guards."""
