@@ -1,247 +1,234 @@
-"""The promises of a turn, kept in code whatever the model says.
+"""Where each stretch of a prompt comes from: the prompt cut into spans, never a letter changed."""
 
-Plain functions: a turn and what was said go in; a turn that keeps the promises comes
-out, with a sentence for each thing that was mended. `broken` sentences are worth
-sending the turn back for, once; `trimmed` ones are not.
-"""
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from pydantic import BaseModel
 
-from consultation.quotes import (
-    content,
-    mentions,
-    occurs,
-    quoted,
-    refusals,
-    refuses,
-    share_said,
-    words,
-)
-from consultation.transcript import Said
-from consultation.turn import Answered, Asked, BriefEntry, FacilitatorTurn, Phrase, Source
-from prompts.image_type import ImageType
+from consultation.evidence import Evidence
+from consultation.faults import Fault
+from consultation.quotes import align, nearest
+from consultation.refusals import refuses
+from consultation.transcript import Transcript
+from consultation.turn import FacilitatorTurn, Quote
+from consultation.words import content, share, words_of
 
-FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
-ENTRY_SAID = 0.5
-"""A brief may put the person's words its own way; half of its words must be theirs."""
-REQUEST_KEPT = 0.75
-"""A request that was complete at once: this share of its words must be in the prompt."""
+SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
 
+LONGEST_QUOTE = (2, 3)
+"""A quote has at most so many times the content words of its stretch, and so many more: of
+164 honest quotes none has more, of whole messages quoted for one stretch all have."""
 
-@dataclass
-class Mended:
-    """A turn that keeps the promises, and what had to be done for it."""
+LARGEST_STRETCH = 0.4
+"""The share of a prompt that one stretch may cover; honest ones cover at most 0.32."""
 
-    turn: FacilitatorTurn
-    broken: list[str] = field(default_factory=list)
-    trimmed: list[str] = field(default_factory=list)
+LONG_PROMPT = 25
+"""Words of a prompt from which on that share says something; a terse one has few stretches."""
+
+SHORT_STRETCH = 2
+"""Words below which a stretch is a name or a number and need not share its quote's words."""
 
 
-def keep_promises(turn: FacilitatorTurn, said: Said, image_type: ImageType) -> Mended:
-    """Hold a turn to every promise."""
-    mended = Mended(turn.model_copy(deep=True))
-    mended.turn.answered = list(_answers(mended, said))
-    mended.turn.brief = [_entry(entry, mended, said) for entry in mended.turn.brief]
-    mended.turn.questions = _questions(mended, said, image_type)
-    mapped = {item.question_id: item.answer for item in mended.turn.answered}
-    answers = said.answers | mapped | said.given
-    mended.turn.ready = turn.ready or said.finish or not mended.turn.questions
-    if mended.turn.ready:
-        mended.turn.questions = []
-        mended.turn.phrases = _prompt(mended, said, answers)
-    else:
-        mended.turn.phrases = []
-    return mended
+class Span(BaseModel):
+    """A piece of the refined prompt, and the words that it rests on.
 
-
-def own_words(said: Said, answers: dict[str, str]) -> list[Phrase]:
-    """A prompt made of nothing but the person's words."""
-    given = {text.strip() for text in answers.values()}
-    unasked = {ref: text for ref, text in said.messages.items() if text.strip() not in given}
-    parts: list[tuple[Source, str, str]] = [
-        *(("request", ref, text) for ref, text in unasked.items()),
-        *(("answer", ref, text) for ref, text in answers.items()),
-    ]
-    phrases = [
-        Phrase(text=f"{_stopped(text)} ", source=source, ref=ref)
-        for source, ref, text in parts
-        if text.strip()
-    ]
-    if phrases:
-        phrases[-1].text = phrases[-1].text.rstrip()
-    return phrases
-
-
-def _answers(mended: Mended, said: Said) -> Iterable[Answered]:
-    """What the newest message answers, in words that it holds."""
-    for item in mended.turn.answered:
-        if item.question_id not in said.waiting:
-            mended.trimmed.append(f"answered names {item.question_id}, which is not open.")
-        elif occurs(item.answer, said.newest) or _chosen(item, said):
-            yield item
-        else:
-            mended.broken.append(
-                f"answered gives {item.question_id} words that the person did not use."
-            )
-            yield Answered(question_id=item.question_id, answer=said.newest)
-
-
-def _chosen(item: Answered, said: Said) -> bool:
-    """Whether an answer is an option that was offered: people say "the second one"."""
-    return words(item.answer) in [words(option) for option in said.options[item.question_id]]
-
-
-def _entry(entry: BriefEntry, mended: Mended, said: Said) -> BriefEntry:
-    """An entry whose source holds, else marked as our assumption."""
-    if entry.source == "template" and not said.template:
-        mended.broken.append(f"brief marks {entry.dimension} as template, but none was chosen.")
-        return entry.model_copy(update={"source": "assumption", "ref": None})
-    if entry.source not in {"request", "answer"} or not entry.value.strip():
-        return entry
-    if share_said(entry.value, said.everything) >= ENTRY_SAID:
-        return entry
-    mended.broken.append(
-        f"brief marks {entry.dimension} as {entry.source}, but the person never said it."
-    )
-    return entry.model_copy(update={"source": "assumption", "ref": None})
-
-
-def _questions(mended: Mended, said: Said, image_type: ImageType) -> list[Asked]:
-    """Within the budget, nothing twice, nothing that is decided, two to five real options."""
-    before = set(said.asked.values())
-    known = {
-        entry.dimension
-        for entry in mended.turn.brief
-        if entry.source in {"request", "answer", "reference", "template"} and entry.value.strip()
-    }
-    kept: dict[str, Asked] = {}
-    for question in mended.turn.questions:
-        name = question.dimension
-        if name in before or name in kept:
-            mended.broken.append(f"questions asks about {name} a second time.")
-        elif name in known:
-            mended.broken.append(f"questions asks about {name}, which the person has decided.")
-        elif (fitted := _with_options(question, mended, image_type)) is not None:
-            kept[name] = fitted
-    if len(kept) > said.left:
-        mended.trimmed.append(f"Of {len(kept)} questions only {said.left} were allowed.")
-    return list(kept.values())[: said.left]
-
-
-def _with_options(question: Asked, mended: Mended, image_type: ImageType) -> Asked | None:
-    """A question with real choices; none where neither model nor image type knows two."""
-    offered = _distinct(question.options)
-    if not FEWEST_OPTIONS <= len(question.options) <= MOST_OPTIONS or len(offered) < len(
-        question.options
-    ):
-        mended.trimmed.append(f"{question.dimension} did not offer two to five distinct options.")
-    seeds = image_type.dimensions.get(question.dimension)
-    if len(offered) < FEWEST_OPTIONS:
-        offered = _distinct([*offered, question.default, *(seeds.options if seeds else [])])
-    if len(offered) < FEWEST_OPTIONS:
-        mended.broken.append(f"questions offers no real choice for {question.dimension}.")
-        return None
-    shown = offered[:MOST_OPTIONS]
-    default = question.default.strip()
-    if default not in shown:
-        shown = _distinct([*shown[: MOST_OPTIONS - 1], default])
-        default = default if default in shown else shown[0]
-    return question.model_copy(update={"options": shown, "default": default})
-
-
-def _distinct(options: Iterable[str]) -> list[str]:
-    """Options without blanks and without those that say the same."""
-    found: dict[str, str] = {}
-    for option in options:
-        if option.strip():
-            found.setdefault(" ".join(words(option)) or option.strip(), option.strip())
-    return list(found.values())
-
-
-def _prompt(mended: Mended, said: Said, answers: dict[str, str]) -> list[Phrase]:
-    phrases = [_sourced(phrase, mended, said, answers) for phrase in mended.turn.phrases]
-    if not "".join(phrase.text for phrase in phrases).strip():
-        mended.broken.append("phrases is empty although the dialogue is ready.")
-        phrases = own_words(said, answers)
-    phrases = _with_request(phrases, mended, said, answers)
-    phrases += _lost_text(phrases, mended, said)
-    phrases += _lost_refusals(phrases, mended, said)
-    return phrases
-
-
-def _sourced(phrase: Phrase, mended: Mended, said: Said, answers: dict[str, str]) -> Phrase:
-    """A phrase whose source says it, else marked as our assumption."""
-    grounds = {"request": said.messages, "answer": answers}.get(phrase.source)
-    if phrase.source == "assumption":
-        return phrase
-    if grounds is None:
-        known = said.references if phrase.source == "reference" else {said.template or None}
-        if phrase.ref is not None and phrase.ref in known:
-            return phrase
-        problem = f"points to the {phrase.source} {phrase.ref}, which does not exist"
-    elif phrase.ref not in grounds:
-        problem = f"points to {phrase.source} {phrase.ref}, which does not exist"
-    elif occurs(phrase.text, grounds[phrase.ref]):
-        return phrase
-    else:
-        problem = f"is marked {phrase.source} {phrase.ref}, which does not say it"
-    mended.broken.append(f"The phrase {phrase.text.strip()!r} {problem}.")
-    return Phrase(text=phrase.text, source="assumption", ref=None)
-
-
-def _with_request(
-    phrases: list[Phrase], mended: Mended, said: Said, answers: dict[str, str]
-) -> list[Phrase]:
-    """A request that needed no question keeps its words; nothing has replaced them.
-
-    A template says in words of its own what the picture is; then only values are kept.
+    `source` is `assumed` for what rests on nothing; with words in `said` it was written
+    after them without sharing any.
     """
-    if len(said.messages) > 1 or not content(said.newest) or said.template:
-        return phrases
-    prompt = "".join(phrase.text for phrase in phrases)
-    if share_said(said.newest, prompt) >= REQUEST_KEPT:
-        return phrases
-    mended.broken.append("phrases leaves out much of what the person said.")
-    added = [phrase for phrase in phrases if phrase.source not in {"request", "answer"}]
-    if added:
-        added[0] = added[0].model_copy(update={"text": f" {added[0].text.lstrip(' ,.;')}"})
-    return [*own_words(said, answers), *added]
+
+    text: str
+    source: SpanSource
+    ref: str | None = None
+    said: list[Quote] = []
 
 
-def _lost_text(phrases: list[Phrase], mended: Mended, said: Said) -> list[Phrase]:
-    """Text to be shown that the prompt does not hold letter by letter."""
-    prompt = "".join(phrase.text for phrase in phrases)
-    text_entry = next((e.value for e in mended.turn.brief if e.dimension == "text"), "")
-    lost = []
-    for ref, message in said.messages.items():
-        replaced = any(quoted(later) for later in _after(ref, said))
-        for text in quoted(message):
-            if text not in prompt and (not replaced or text in text_entry):
-                mended.broken.append(f"The text {text!r} is not in phrases letter by letter.")
-                lost.append(Phrase(text=f" “{text}”", source="request", ref=ref))
-    return lost
+class Stretch(NamedTuple):
+    """A place of the prompt, the words it rests on, and whether it shares nothing with them."""
+
+    start: int
+    end: int
+    said: tuple[Quote, ...]
+    loose: bool
 
 
-def _lost_refusals(phrases: list[Phrase], mended: Mended, said: Said) -> list[Phrase]:
-    """Wishes of the kind "no people" that the prompt does not hold."""
-    prompt = "".join(phrase.text for phrase in phrases)
-    lost = []
-    for ref, message in said.messages.items():
-        for wish in refusals(message):
-            taken_back = any(mentions(later, wish) for later in _after(ref, said))
-            if not refuses(prompt, wish) and not taken_back:
-                mended.broken.append(f"The wish {wish!r} is not in phrases.")
-                lost.append(Phrase(text=f", {wish}", source="request", ref=ref))
-    return lost
+def place_sources(
+    turn: FacilitatorTurn, evidence: Sequence[Evidence]
+) -> tuple[list[Stretch], list[Fault]]:
+    """Each source's stretch with its place in the prompt, and the sources that have none."""
+    stretches: list[Stretch] = []
+    faults: list[Fault] = []
+    for index, source in enumerate(turn.sources):
+        place = _find(source.prompt, turn.prompt, stretches)
+        if place is None:
+            candidate = nearest(source.prompt, turn.prompt)
+            faults.append(
+                Fault(
+                    "place",
+                    f"sources[{index}]",
+                    f'"{source.prompt}" does not stand in the prompt. Copy the stretch letter by '
+                    f"letter, such as `{candidate}`, or leave the source out.",
+                )
+            )
+            continue
+        said = _said(index, evidence)
+        if said:
+            stretches.append(Stretch(*place, said, _is_loose(source.prompt, said)))
+    return stretches, faults
 
 
-def _after(ref: str, said: Said) -> list[str]:
-    """The messages after one."""
-    refs = list(said.messages)
-    return [said.messages[later] for later in refs[refs.index(ref) + 1 :]]
+def faults_of_length(
+    turn: FacilitatorTurn, evidence: Sequence[Evidence], stretches: Sequence[Stretch]
+) -> list[Fault]:
+    """Quotes far longer than their stretch, and stretches that are most of the prompt."""
+    faults = []
+    times, more = LONGEST_QUOTE
+    for one in (one for one in evidence if one.part == "sources" and one.match):
+        source = turn.sources[one.index]
+        own = len(content(words_of(source.prompt)))
+        if len(content(words_of(one.text))) > times * own + more:
+            faults.append(
+                Fault(
+                    "length",
+                    one.where,
+                    f"its quote has {len(words_of(one.text))} words for a stretch of "
+                    f"{len(words_of(source.prompt))}. Give each part of the prompt its own short "
+                    "quote.",
+                )
+            )
+    if len(words_of(turn.prompt)) >= LONG_PROMPT:
+        faults += [
+            Fault(
+                "length",
+                "sources",
+                f'"{turn.prompt[place.start : place.end][:60]}..." is most of the prompt. Give each '
+                "part of it its own quote.",
+            )
+            for place in stretches
+            if place.end - place.start > LARGEST_STRETCH * len(turn.prompt)
+        ]
+    return faults
 
 
-def _stopped(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?", "。", "！", "？", "؟")) else f"{text}."
+def faults_of_sharing(
+    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+) -> list[Fault]:
+    """Stretches and values that share nothing with their quote, though their words were said."""
+    faults = []
+    for index, source in enumerate(turn.sources):
+        said = _said(index, evidence)
+        if said and _is_loose(source.prompt, said):
+            own = " ".join(quote.quote for quote in said)
+            faults += _said_elsewhere(f"sources[{index}]", source.prompt, own, transcript)
+    for index, entry in enumerate(turn.brief):
+        said = tuple(
+            quote
+            for one in evidence
+            if one.part == "brief" and one.index == index
+            for quote in one.shown
+        )
+        if said and _is_loose(entry.value, said):
+            own = " ".join(quote.quote for quote in said)
+            faults += _said_elsewhere(f"brief[{index}]", entry.value, own, transcript)
+    return faults
+
+
+def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
+    """The prompt as pieces that join to it: what no stretch covers is assumed.
+
+    Stretches that overlap become one with the words of both, since nothing finer was claimed.
+    """
+    united: list[Stretch] = []
+    for place in sorted(stretches):
+        last = united[-1] if united else None
+        if last and place.start < last.end:
+            said = dict.fromkeys((q.ref, q.quote) for q in (*last.said, *place.said))
+            united[-1] = Stretch(
+                last.start,
+                max(last.end, place.end),
+                tuple(Quote(ref=ref, quote=quote) for ref, quote in said),
+                last.loose and place.loose,
+            )
+        else:
+            united.append(place)
+    spans, at = [], 0
+    for place in united:
+        if place.start > at:
+            spans.append(Span(text=prompt[at : place.start], source="assumed"))
+        spans.append(_span(prompt[place.start : place.end], place))
+        at = place.end
+    if at < len(prompt):
+        spans.append(Span(text=prompt[at:], source="assumed"))
+    return spans
+
+
+def _span(text: str, place: Stretch) -> Span:
+    said = list(place.said)
+    if place.loose:
+        return Span(text=text, source="assumed", said=said)
+    first = min(said, key=lambda quote: RANKS.index(_source(quote.ref)))
+    return Span(text=text, source=_source(first.ref), ref=_name(first.ref), said=said)
+
+
+RANKS: tuple[SpanSource, ...] = ("said", "chosen", "reference", "template", "style", "assumed")
+"""Which source a stretch is told by where it rests on several: the person's words first."""
+
+
+def _source(ref: str) -> SpanSource:
+    if ref.startswith("template:"):
+        return "template"
+    if ref.startswith("style:"):
+        return "style"
+    return {"q": "chosen", "r": "reference"}.get(ref[:1], "said")  # type: ignore[return-value]
+
+
+def _name(ref: str) -> str:
+    return ref.partition(":")[2] or ref
+
+
+def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int] | None:
+    """The first place of a stretch that no source has yet; else the first of all."""
+    places = []
+    at = prompt.find(stretch) if stretch.strip() else -1
+    while at >= 0:
+        places.append((at, at + len(stretch)))
+        at = prompt.find(stretch, at + 1)
+    if not places and (found := align(stretch, prompt, "prompt", most_runs=1)):
+        places = [(run.start, run.end) for run in (*found.runs, *found.repeats)]
+    free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
+    return next(iter([*free, *places]), None)
+
+
+def _said(index: int, evidence: Sequence[Evidence]) -> tuple[Quote, ...]:
+    return tuple(
+        quote
+        for one in evidence
+        if one.part == "sources" and one.index == index
+        for quote in one.shown
+    )
+
+
+def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:
+    """Whether a stretch shares nothing with its words, of all that can be compared by words."""
+    if any(quote.ref[:1] not in "mq" for quote in said):  # a picture, a template, a style
+        return False
+    own, theirs = words_of(stretch), words_of(" ".join(quote.quote for quote in said))
+    if not content(own, 3) or (len(own) < SHORT_STRETCH and own[0].script == "spaced"):
+        return False
+    both_refuse = refuses(stretch) and any(word.refuses for word in theirs)
+    return not share(own, theirs) and not both_refuse
+
+
+def _said_elsewhere(where: str, text: str, own: str, transcript: Transcript) -> list[Fault]:
+    mine = words_of(text)
+    for ref, message in transcript.messages.items():
+        if better := [word.text for word in share(mine, words_of(message)) if len(word.text) > 3]:
+            return [
+                Fault(
+                    "shares",
+                    where,
+                    f'"{text}" shares nothing with its quote `{own}`; {", ".join(better)} stands '
+                    f"in {ref}. Quote that, or leave the quote out.",
+                    serious=False,
+                )
+            ]
+    return []

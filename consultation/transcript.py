@@ -1,65 +1,103 @@
-"""What the person has said so far: the ground that every claim of the model stands on."""
+"""What was said and decided so far: the ground that every claim of the model stands on."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from consultation.modes import questions_left
-from storage.tables import Conversation, Turn
+from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
+from consultation.words import share, words_of
+
+LONG_WORD = 5
+"""Letters of a word that can tell one option from another by itself."""
 
 
 @dataclass(frozen=True)
-class Said:
+class PutQuestion:
+    """A question that was put: its id, what it offers, and how many messages were there then."""
+
+    id: str
+    draft: QuestionDraft
+    after: int = 0
+
+    @property
+    def dimension(self) -> str:
+        """What it is about."""
+        return self.draft.dimension
+
+    @property
+    def options(self) -> list[str]:
+        """What it offers."""
+        return self.draft.options
+
+
+@dataclass(frozen=True)
+class Transcript:
     """A dialogue up to its newest message, as plain data.
 
-    `messages` maps m1, m2, ... to words, `answers` question ids to recorded answers,
-    `given` to those that the newest message carries by id, `asked` to their dimensions
-    and `options` to what was offered; `waiting` are the ids without an answer. `left` is
-    how many questions may still be put, `template` the one that the dialogue follows.
+    `messages` maps m1, m2, ... to the person's words in their order, `answers` those that
+    were given to a question by its id. `choices`, `set_aside` and `brief` are those that
+    earlier turns left. `names` are references, templates and styles that may be quoted;
+    `left` is how many questions may still be put.
     """
 
-    messages: dict[str, str]
-    answers: dict[str, str] = field(default_factory=dict)
-    asked: dict[str, str] = field(default_factory=dict)
-    options: dict[str, list[str]] = field(default_factory=dict)
-    waiting: frozenset[str] = frozenset()
-    given: dict[str, str] = field(default_factory=dict)
-    references: frozenset[str] = frozenset()
+    messages: Mapping[str, str]
+    questions: tuple[PutQuestion, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    brief: tuple[BriefEntry, ...] = ()
+    names: frozenset[str] = frozenset()
     left: int = 0
     finish: bool = False
-    template: str = ""
 
     @property
     def newest(self) -> str:
-        """The words of the newest message."""
-        return list(self.messages.values())[-1] if self.messages else ""
+        """The ref of the newest message."""
+        return next(reversed(self.messages), "m0")
 
-    @property
-    def everything(self) -> str:
-        """All words of the person."""
-        return "\n".join([*self.messages.values(), *self.answers.values()])
+    def question(self, label: str) -> PutQuestion | None:
+        """The question of an id, if there was one."""
+        return next((one for one in self.questions if one.id == label), None)
+
+    def choices_with(self, turn: FacilitatorTurn) -> dict[str, int]:
+        """The options picked so far by question."""
+        return {c.question: c.option for c in (*self.choices, *turn.chosen)}
+
+    def understood(self, turn: FacilitatorTurn) -> dict[str, int]:
+        """The picks, and options that later words name although the turn does not list them."""
+        picks = self.choices_with(turn)
+        for put in self.questions:
+            if put.id not in picks and (option := self._understood(put)):
+                picks[put.id] = option
+        return picks
+
+    def _understood(self, put: PutQuestion) -> int:
+        """The one option whose long words a message after the question holds, else 0."""
+        later = [w for text in list(self.messages.values())[put.after :] for w in words_of(text)]
+        fits = [
+            number
+            for number, option in enumerate(put.options, start=1)
+            if share([w for w in words_of(option) if len(w.text) >= LONG_WORD], later)
+        ]
+        return fits[0] if len(fits) == 1 else 0
+
+    def option_texts(self, turn: FacilitatorTurn) -> dict[str, str]:
+        """The text of each picked option by its question."""
+        texts = {}
+        for label, option in self.understood(turn).items():
+            put = self.question(label)
+            if put and 0 < option <= len(put.options):
+                texts[label] = put.options[option - 1]
+        return texts
+
+    def open_questions(self, brief: Iterable[BriefEntry], choices: Iterable[str]) -> list[PutQuestion]:
+        """Those that wait: nothing picked, no answer by id, and their dimension is not decided."""
+        decided = {entry.dimension for entry in brief if not entry.open}
+        answered = {*choices, *self.answers.values()}
+        return [
+            put for put in self.questions if put.id not in answered and put.dimension not in decided
+        ]
 
 
-def said_in(conversation: Conversation, *, finish: bool) -> Said:
-    """What a recorded conversation holds, its newest turn included."""
-    answers = {answer.question: answer.text for answer in conversation.answers}
-    asked = {question.label: question.dimension for question in conversation.questions}
-    left = questions_left(conversation.mode, len(asked))
-    return Said(
-        messages={f"m{turn.number}": _words(turn) for turn in conversation.turns},
-        answers=answers,
-        asked=asked,
-        options={question.label: list(question.options) for question in conversation.questions},
-        waiting=frozenset(asked) - frozenset(answers),
-        given={
-            item["question_id"]: item["answer"] for item in conversation.turns[-1].answers_given
-        },
-        references=frozenset(
-            reference["id"] for turn in conversation.turns for reference in turn.references
-        ),
-        left=left,
-        finish=finish or left == 0,
-        template=conversation.template,
-    )
-
-
-def _words(turn: Turn) -> str:
-    return "\n".join([turn.words, *(given["answer"] for given in turn.answers_given)])
+def message_number(ref: str) -> int:
+    """The number of a message by its ref, 0 for what is none."""
+    return int(ref[1:]) if ref[:1] == "m" and ref[1:].isdecimal() else 0

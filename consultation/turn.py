@@ -1,89 +1,111 @@
 """One turn of the facilitator, as the strict schema that GPT-4o answers in.
 
 The schema is part of every request: a changed field or description here changes the
-request, and recordings of it no longer match. That is right.
+request, and recordings of it no longer match. That is right. What is read is read with
+patience: a field that a weaker model leaves out is empty, one that nobody asked for is
+passed over.
 """
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.json_schema import GenerateJsonSchema
 
-from consultation.errors import ConsultationError
+from errors import Problem
 
 SCHEMA_NAME = "facilitator_turn"
 FILLING_NAME = "template_filling"
 
-Source = Literal["request", "answer", "reference", "template", "assumption"]
+Reason = Literal["talk", "replaced", "withdrawn", "not_visible", "left_to_us"]
+
+
+class UnusableAnswerError(Problem):
+    """What the model answered is no turn."""
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
+
+
+class Quote(_Part):
+    """Words of the person: the message, option, picture, template or style they stand in."""
+
+    ref: str
+    quote: str
 
 
 class BriefEntry(_Part):
-    """One dimension of the picture, decided or open."""
+    """What is known of one dimension of the picture, and the words that it rests on."""
 
     dimension: str
     value: str
-    source: Literal[Source, "open"]
-    ref: str | None
+    said: list[Quote] = []
+    open: bool = False
 
 
-class Answered(_Part):
-    """An open question that the newest message answers, in the person's words."""
+class Choice(_Part):
+    """An option that was picked, counted from 1, with the words that picked it."""
 
-    question_id: str
-    answer: str
+    question: str
+    option: int
+    ref: str = ""
+    quote: str = ""
 
 
-class Asked(_Part):
+class QuestionDraft(_Part):
     """A question to put to the person, with two to five options."""
 
     dimension: str
     text: str
-    why: str
+    why: str = ""
     options: list[str]
-    default: str
+    default: str = ""
+    follows: str | None = None
 
 
-class Phrase(_Part):
-    """A piece of the prompt; the pieces joined as they are make the prompt."""
+class Source(_Part):
+    """A stretch of the prompt, and the words that it rests on."""
 
-    text: str
-    source: Source
-    ref: str | None
+    prompt: str
+    said: list[Quote] = []
 
 
-class Suggestion(_Part):
-    """What to draw the picture with."""
+class SetAside(Quote):
+    """Words that do not go into the picture, and why not."""
 
-    size: str
-    quality: str
-    background: str
-    output_format: str
+    why: Reason
+
+    @field_validator("why", mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        """A reason in other words is taken for the one it names, else for `not_visible`."""
+        words = str(value).replace(" ", "_")
+        return next((reason for reason in get_args(Reason) if reason in words), "not_visible")
 
 
 class FacilitatorTurn(_Part):
     """Everything that one turn decides."""
 
-    language: str
-    title: str
-    image_type: str
-    brief: list[BriefEntry]
-    answered: list[Answered]
-    questions: list[Asked]
-    ready: bool
-    phrases: list[Phrase]
-    suggested: Suggestion
+    language: str = "en"
+    title: str = ""
+    image_type: str = "general"
+    reply: str = ""
+    brief: list[BriefEntry] = []
+    chosen: list[Choice] = []
+    questions: list[QuestionDraft] = []
+    prompt: str = ""
+    sources: list[Source] = []
+    lettering: list[str] = []
+    set_aside: list[SetAside] = []
 
-
-class _Untitled(GenerateJsonSchema):
-    """Leaves out the titles that pydantic makes of names: they cost tokens and say nothing."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # fixed by pydantic
-        return False
+    @field_validator("lettering", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        """Some models describe each text; the text is what counts."""
+        if not isinstance(value, list):
+            return value
+        return [item.get("text", "") if isinstance(item, dict) else item for item in value]
 
 
 class Value(_Part):
@@ -103,21 +125,42 @@ class Filling(_Part):
     besides: list[str]
 
 
+class _Strict(GenerateJsonSchema):
+    """Schemas as strict structured outputs want them: no titles, no defaults, all required."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # fixed by pydantic
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        return self.generate_inner(schema["schema"])
+
+    def model_schema(self, schema: Any) -> dict[str, Any]:
+        plain = super().model_schema(schema)
+        plain.pop("title", None)  # titles and docstrings cost tokens in every request
+        plain.pop("description", None)
+        plain["required"] = list(plain.get("properties", {}))
+        plain["additionalProperties"] = False
+        return plain
+
+
 def response_format(
     answer: type[BaseModel] = FacilitatorTurn, name: str = SCHEMA_NAME
 ) -> dict[str, Any]:
     """The `text` field of a request."""
-    schema = answer.model_json_schema(schema_generator=_Untitled)
+    schema = answer.model_json_schema(schema_generator=_Strict)
     return {"format": {"type": "json_schema", "name": name, "schema": schema, "strict": True}}
 
 
 def parse_turn(text: str) -> FacilitatorTurn:
-    """Read the facilitator's answer. Raises `ConsultationError` if it is not a turn."""
+    """Read the facilitator's answer. Raises `UnusableAnswerError` if it is not a turn."""
     try:
-        return FacilitatorTurn.model_validate(json.loads(text))
+        turn = FacilitatorTurn.model_validate(json.loads(text))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)[:5]
-        told = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults)
-        raise ConsultationError(f"The answer is not a turn: {told}.") from error
+        places = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults)
+        raise UnusableAnswerError(f"The answer is not a turn: {places}.") from error
     except ValueError as error:
-        raise ConsultationError("The answer is not JSON.") from error
+        raise UnusableAnswerError("The answer is not JSON.") from error
+    if not turn.reply and not turn.questions and not turn.prompt.strip():
+        raise UnusableAnswerError("The answer says nothing: no reply, no question, no prompt.")
+    return turn

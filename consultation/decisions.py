@@ -1,0 +1,124 @@
+"""Only what was said changes: what the person decided stays until newer words replace it."""
+
+from collections.abc import Sequence
+
+from consultation.evidence import Evidence
+from consultation.faults import Fault
+from consultation.transcript import Transcript, message_number
+from consultation.turn import BriefEntry, FacilitatorTurn, Quote
+from consultation.words import content, related, words_of
+
+
+def faults_of_changes(
+    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+) -> list[Fault]:
+    """Values of decided dimensions that became something else without newer words."""
+    return [
+        Fault(
+            "changed",
+            f"brief: {old.dimension}",
+            f'it was "{old.value}" (`{old.said[-1].quote}`) and became "{new.value}" without '
+            "newer words. Keep it, or quote what changed it and set the old words aside as "
+            "`replaced`.",
+            words=old.value,
+        )
+        for index, new, old in _pairs(turn, transcript)
+        if _changed(old, new) and not _licensed(index, old, new, transcript, evidence)
+    ]
+
+
+def settle_brief(
+    turn: FacilitatorTurn,
+    transcript: Transcript,
+    evidence: Sequence[Evidence],
+    faults: Sequence[Fault],
+) -> list[BriefEntry]:
+    """The brief that holds after the turn, each value with the person's own runs.
+
+    What changed without leave stands as it was; what the model left out is carried over,
+    unless its words were set aside as replaced or withdrawn.
+    """
+    refused = {fault.where.removeprefix("brief: ") for fault in faults if fault.rule == "changed"}
+    before = {entry.dimension: entry for entry in transcript.brief}
+    brief: dict[str, BriefEntry] = {}
+    for index, entry in enumerate(turn.brief):
+        said = [
+            quote
+            for one in evidence
+            if one.part == "brief" and one.index == index
+            for quote in one.shown
+        ]
+        if entry.dimension in refused:
+            brief[entry.dimension] = before[entry.dimension]
+        elif same := brief.get(entry.dimension):  # two entries on one dimension are one
+            brief[entry.dimension] = same.model_copy(
+                update={"value": f"{same.value}; {entry.value}", "said": [*same.said, *said]}
+            )
+        else:
+            brief[entry.dimension] = entry.model_copy(update={"said": said})
+    gone = [e for e in turn.set_aside if e.why in {"replaced", "withdrawn"}]
+    for dimension, entry in before.items():
+        if dimension not in brief and not _withdrawn(entry, gone):
+            brief[dimension] = entry
+    return list(brief.values())
+
+
+def _pairs(
+    turn: FacilitatorTurn, transcript: Transcript
+) -> list[tuple[int, BriefEntry, BriefEntry]]:
+    """Each entry with a decided one of the same dimension from before."""
+    before = {e.dimension: e for e in transcript.brief if e.said and not e.open}
+    return [
+        (index, entry, before[entry.dimension])
+        for index, entry in enumerate(turn.brief)
+        if entry.dimension in before
+    ]
+
+
+def _changed(old: BriefEntry, new: BriefEntry) -> bool:
+    """Whether the new value has lost all that the old one said: rewording is free."""
+    mine, theirs = content(words_of(old.value), 3), words_of(new.value)
+    return bool(mine) and not any(related(word, other) for word in mine for other in theirs)
+
+
+def _licensed(
+    index: int,
+    old: BriefEntry,
+    new: BriefEntry,
+    transcript: Transcript,
+    evidence: Sequence[Evidence],
+) -> bool:
+    """Whether newer words of the person, or a newly picked option, are quoted for the change."""
+    newest = max((message_number(quote.ref) for quote in old.said), default=0)
+    known = {put.id for put in transcript.questions} & {c.question for c in transcript.choices}
+    quotes = [
+        quote
+        for one in evidence
+        if one.part == "brief" and one.index == index
+        for quote in one.shown
+    ]
+    if quotes and {(q.ref, q.quote) for q in quotes} <= {(q.ref, q.quote) for q in old.said}:
+        return _in_another_language(old, new)
+    return any(
+        message_number(quote.ref) > newest or (quote.ref[:1] == "q" and quote.ref not in known)
+        for quote in quotes
+    )
+
+
+def _in_another_language(old: BriefEntry, new: BriefEntry) -> bool:
+    """Whether the value is told in other words than its quotes both before and after."""
+    said = [word for quote in old.said for word in words_of(quote.quote)]
+    return not any(
+        related(word, other) for word in content(words_of(new.value), 3) for other in said
+    ) and not any(
+        related(word, other) for word in content(words_of(old.value), 3) for other in said
+    )
+
+
+def _withdrawn(entry: BriefEntry, gone: Sequence[Quote]) -> bool:
+    """Whether all words that an entry rests on were replaced or withdrawn."""
+    return bool(entry.said) and all(
+        any(other.ref == quote.ref and other.quote in quote.quote for other in gone)
+        or any(quote.quote in other.quote for other in gone)
+        for quote in entry.said
+    )

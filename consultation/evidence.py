@@ -1,0 +1,114 @@
+"""Every quote of a turn held against what was said: what each one stands for, if anything."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from consultation.quotes import Match, Run, align, find_quote, nearest
+from consultation.transcript import Transcript, message_number
+from consultation.turn import FacilitatorTurn, Quote
+from consultation.words import content, near, words_of
+
+Part = Literal["sources", "brief", "chosen", "set_aside"]
+
+COMMON = 3
+"""Times a word stands in the prompt before a model may well add it to a quote."""
+
+RESEMBLES = 0.5
+"""The share of a quote's words that a message must hold more than: reworded, not invented."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A quote of a turn: where it stands in it, and the runs that it stands for."""
+
+    part: Part
+    index: int
+    given: Quote
+    match: Match | None
+    shown: tuple[Quote, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the person said it, or it names a picture, option or template that is there."""
+        return bool(self.shown)
+
+    @property
+    def where(self) -> str:
+        """The field of the turn that it stands in."""
+        return f"{self.part}[{self.index}]"
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Each place in a message that it stands for."""
+        return (*self.match.runs, *self.match.repeats) if self.match else ()
+
+    @property
+    def text(self) -> str:
+        """The person's own words."""
+        return " ".join(quote.quote for quote in self.shown)
+
+
+def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
+    """Every quote of the turn, those of the sources first."""
+    counts = Counter(word.text for word in words_of(turn.prompt))
+    common = {word for word, times in counts.items() if times >= COMMON}
+    options = transcript.option_texts(turn)
+    quotes: list[tuple[Part, int, Quote]] = [
+        *(("sources", n, q) for n, source in enumerate(turn.sources) for q in source.said),
+        *(("brief", n, q) for n, entry in enumerate(turn.brief) for q in entry.said),
+        *(
+            ("chosen", n, Quote(ref=choice.ref, quote=choice.quote))
+            for n, choice in enumerate(turn.chosen)
+        ),
+        *(("set_aside", n, q) for n, q in enumerate(turn.set_aside)),
+    ]
+    return [
+        _held(part, index, quote, transcript, options, common) for part, index, quote in quotes
+    ]
+
+
+def _held(
+    part: Part,
+    index: int,
+    quote: Quote,
+    transcript: Transcript,
+    options: dict[str, str],
+    common: set[str],
+) -> Evidence:
+    ref = quote.ref
+    if ref in transcript.names:
+        return Evidence(part, index, quote, None, (quote,))
+    if ref in options or transcript.question(ref):
+        known = options.get(ref, "")
+        same = align(quote.quote, known, ref) or align(known, quote.quote, ref)
+        shown = (Quote(ref=ref, quote=known),) if same else ()
+        return Evidence(part, index, quote, None, shown)
+    refs = [ref] if message_number(ref) else reversed(transcript.messages)
+    match = next(
+        chain(
+            (m for r in refs if (m := find_quote(quote.quote, r, transcript.messages, common))),
+            [None],
+        )
+    )
+    shown = tuple(
+        Quote(ref=run.ref, quote=transcript.messages[run.ref][run.start : run.end])
+        for run in (match.runs if match else ())
+    )
+    return Evidence(part, index, quote, match, shown)
+
+
+def is_invented(quote: Quote, transcript: Transcript) -> bool:
+    """Whether no more than half of a refused quote's words stand in any one message or option."""
+    texts = [*transcript.messages.values()]
+    if put := transcript.question(quote.ref):  # an option that was not listed as picked
+        texts += put.options
+    own = [word for word in content(words_of(quote.quote)) if not word.refuses]
+    known = max(sum(any(near(w, other) for other in words_of(text)) for w in own) for text in texts)
+    return known <= RESEMBLES * len(own)
+
+
+def to_copy(quote: Quote, transcript: Transcript) -> str:
+    """The run of the person's that a refused quote comes closest to."""
+    return nearest(quote.quote, transcript.messages.get(quote.ref, ""))

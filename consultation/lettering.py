@@ -1,0 +1,128 @@
+"""Texts that are to stand in the picture: to the letter, as the person typed them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from consultation.faults import Fault
+from consultation.transcript import Transcript
+from consultation.turn import FacilitatorTurn
+from consultation.words import is_number, near, words_of
+
+QUOTED = re.compile("“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|\"([^\"]+)\"")
+"""Texts in quotation marks. Straight ones come last, and not around inches (18" x 24")."""
+
+INCHES = re.compile(r'(?<=\d)"')
+"""A straight mark right behind a number is a measure, also inside a text: Gus's 12" Hero."""
+
+Standing = Literal["said", "composed", "changed"]
+
+
+class Letters(NamedTuple):
+    """A text for the picture, and whether the person gave it, or the model made it up."""
+
+    text: str
+    standing: Standing
+
+
+def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Letters]:
+    """Each text in the form that a message has; others are composed, or changed in a number."""
+    messages = [_plain(text) for text in transcript.messages.values()]
+    in_prompt = quoted_in(turn.prompt)
+    settled = []
+    for text in dict.fromkeys(filter(str.strip, turn.lettering)):
+        own = _as_said(text, messages, in_prompt)
+        standing: Standing = "said"
+        if own is None:
+            own, standing = text, _standing(text, messages, len(turn.lettering))
+        settled.append(Letters(own, standing))
+    return settled
+
+
+def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> list[Fault]:
+    """Texts whose letters differ from what was said, and texts that the prompt has otherwise."""
+    faults = [
+        Fault(
+            "lettering",
+            "lettering",
+            f'"{one.text}" changes a number or the spelling of what the person typed. Copy it to '
+            "the letter.",
+            words=one.text,
+        )
+        for one in letters
+        if one.standing == "changed"
+    ]
+    if not turn.prompt:
+        return faults
+    in_prompt = quoted_in(turn.prompt)
+    bare = {_letters(text) for text in in_prompt}
+    faults += [
+        Fault(
+            "lettering",
+            "prompt",
+            f"the text `{one.text}` does not stand in the prompt in quotation marks, letter by "
+            "letter. Write it there.",
+            words=one.text,
+        )
+        for one in letters
+        if one.text not in _plain(turn.prompt) and _letters(one.text) not in bare
+    ]
+    listed = {_letters(one.text) for one in letters}
+    faults += [
+        Fault(
+            "lettering",
+            "lettering",
+            f'"{text}" stands in quotation marks in the prompt. List it in lettering, or write it '
+            "without the marks.",
+            serious=False,
+        )
+        for text in in_prompt
+        if _letters(text) not in listed and not any(_letters(text) in known for known in listed)
+    ]
+    return faults
+
+
+def quoted_in(text: str) -> list[str]:
+    """What stands in quotation marks in a text."""
+    plain = INCHES.sub("″", text)  # a double prime, so that it closes nothing
+    found = (next(filter(None, match.groups())) for match in QUOTED.finditer(plain))
+    return [one.replace("″", '"').rstrip(".,") for one in found]
+
+
+def _as_said(text: str, messages: Sequence[str], in_prompt: Iterable[str]) -> str | None:
+    """The text as a message has it: itself, or the form in the prompt that was tidied away."""
+    plain = _plain(text)
+    if any(plain in message for message in messages):
+        return text
+    for other in in_prompt:
+        if _letters(other) == _letters(text) and any(_plain(other) in m for m in messages):
+            return other
+    return None
+
+
+def _standing(text: str, messages: Sequence[str], count: int) -> Standing:
+    """Whether a text that no message holds is put together, made up, or a changed one."""
+    said = [word for message in messages for word in words_of(message)]
+    own = words_of(text)
+    typed = {token for message in messages for token in re.findall(r"\w+", message)}
+    running = {str(number) for number in range(1, count + 1)}
+    if all(token in typed or token in running for token in re.findall(r"\w+", text)):
+        return "said"  # "1 Collect": a running number before words that were said
+    known = {word.text for word in said}
+    numbers = [word for word in own if is_number(word) and word.text not in known]
+    if numbers and any(is_number(word) for word in said):
+        return "changed"
+    new = [word for word in own if not is_number(word) and word.text not in known]
+    slips = new and all(any(near(word, other) for other in said) for word in new)
+    return "changed" if slips else "composed"
+
+
+def _plain(text: str) -> str:
+    """Spaces, width and the form of apostrophes made one; case and accents stay."""
+    flat = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    return " ".join(flat.replace("″", '"').split())
+
+
+def _letters(text: str) -> str:
+    return "".join(word.text for word in words_of(text))

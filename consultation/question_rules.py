@@ -1,0 +1,139 @@
+"""Which questions may be put: few, with options that differ, about what is still open."""
+
+from collections.abc import Sequence
+
+from consultation.evidence import Evidence
+from consultation.faults import Fault
+from consultation.transcript import PutQuestion, Transcript
+from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft
+from consultation.words import share, words_of
+
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
+"""One option is no choice; of more than five nobody keeps the first in mind."""
+
+
+def faults_of_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[Fault]:
+    """Too many questions, questions about what is decided, options that do not differ."""
+    faults = []
+    new = new_questions(turn, transcript)
+    if turn.questions and turn.prompt.strip():
+        faults.append(_fault("questions", "Either ask, or write the prompt, not both."))
+    if not turn.prompt.strip() and not new and not _waiting(turn, transcript):
+        faults.append(_fault("prompt", "Nothing is asked and no prompt is written. Write it."))
+    if transcript.finish and turn.questions:
+        faults.append(_fault("questions", "Nothing more may be asked. Decide it, write the prompt."))
+    elif len(new) > transcript.left:
+        faults.append(_fault("questions", f"At most {transcript.left} more may be asked."))
+    for index, question in enumerate(turn.questions):
+        where = f"questions[{index}]"
+        if fault := _options_fault(question):
+            faults.append(_fault(where, fault))
+        entry = next((e for e in turn.brief if e.dimension == question.dimension), None)
+        if entry and entry.said and not entry.open and not _follows(question, transcript):
+            faults.append(
+                _fault(
+                    where,
+                    f'{question.dimension} is decided: "{entry.value}". Leave the question out, '
+                    "or name in follows the question whose answer opened it.",
+                )
+            )
+    return faults
+
+
+def new_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[QuestionDraft]:
+    """The questions of a turn that are none of those still open: an open one is shown again."""
+    open_dimensions = {put.dimension for put in _waiting(turn, transcript)}
+    seen: set[str] = set()
+    fresh = []
+    for question in turn.questions:
+        again = question.dimension in open_dimensions and not _follows(question, transcript)
+        if not again and question.text not in seen:
+            fresh.append(question)
+        seen.add(question.text)
+    return fresh
+
+
+def settle_questions(
+    turn: FacilitatorTurn, transcript: Transcript, brief: Sequence[BriefEntry]
+) -> list[QuestionDraft]:
+    """The new questions that can be put as they are; the code leaves out, and adds nothing."""
+    if transcript.finish:
+        return []
+    decided = {entry.dimension for entry in brief if entry.said and not entry.open}
+    fresh = [
+        question
+        for question in new_questions(turn, transcript)
+        if not _options_fault(question)
+        and (question.dimension not in decided or _follows(question, transcript))
+    ]
+    return [_with_default(question) for question in fresh[: transcript.left]]
+
+
+def faults_of_choices(
+    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+) -> list[Fault]:
+    """Picked options that are not there, or whose words name another one."""
+    faults = []
+    for index, choice in enumerate(turn.chosen):
+        put = transcript.question(choice.question)
+        where = f"chosen[{index}]"
+        if put is None or not 0 < choice.option <= len(put.options):
+            faults.append(Fault("chosen", where, f"{choice.question} has no option {choice.option}."))
+            continue
+        words = next(
+            (e.text for e in evidence if e.part == "chosen" and e.index == index and e.accepted),
+            choice.quote,
+        )
+        if (other := _named(words, put)) and other != choice.option:
+            faults.append(
+                Fault(
+                    "chosen",
+                    where,
+                    f"`{words}` names option {other} of {put.id}, not option {choice.option}. "
+                    "Correct the option, or leave it out.",
+                )
+            )
+    return faults
+
+
+def settle_choices(turn: FacilitatorTurn, faults: Sequence[Fault]) -> list[Choice]:
+    """The picks that hold; a wrong one leaves its question open."""
+    wrong = {fault.where for fault in faults if fault.rule == "chosen"}
+    return [c for index, c in enumerate(turn.chosen) if f"chosen[{index}]" not in wrong]
+
+
+def _named(words: str, put: PutQuestion) -> int:
+    """The option that words name more than any other, by its number or its own words, else 0."""
+    said = words_of(words)
+    if len(said) == 1 and said[0].text.isdecimal():
+        number = int(said[0].text)
+        spelled = any(said[0].text in (w.text for w in words_of(o)) for o in put.options)
+        return number if number <= len(put.options) and not spelled else 0
+    fits = [len(share(words_of(option), said)) for option in put.options]
+    best = max(fits, default=0)
+    return fits.index(best) + 1 if best and fits.count(best) == 1 else 0
+
+
+def _waiting(turn: FacilitatorTurn, transcript: Transcript) -> list[PutQuestion]:
+    return transcript.open_questions(turn.brief, transcript.choices_with(turn))
+
+
+def _follows(question: QuestionDraft, transcript: Transcript) -> bool:
+    return bool(question.follows and transcript.question(question.follows))
+
+
+def _options_fault(question: QuestionDraft) -> str:
+    options = {tuple(word.text for word in words_of(option)) for option in question.options}
+    if FEWEST_OPTIONS <= len(options) == len(question.options) <= MOST_OPTIONS:
+        return ""
+    return f"It needs {FEWEST_OPTIONS} to {MOST_OPTIONS} options that differ."
+
+
+def _with_default(question: QuestionDraft) -> QuestionDraft:
+    if question.default in question.options:
+        return question
+    return question.model_copy(update={"default": question.options[0]})
+
+
+def _fault(where: str, advice: str) -> Fault:
+    return Fault("questions", where, advice)
