@@ -35,6 +35,10 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         return f"{self} What was said is kept in conversation {self.conversation_id}."
 
 
+class StorageError(Problem):
+    """Records or pictures could not be written or read."""
+
+
 def conceal(secret: str) -> None:
     """Have this very text counted as a key from now on, whatever it looks like."""
     if len(secret) >= _SHORTEST:

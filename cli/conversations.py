@@ -43,7 +43,7 @@ def list_(
         from storage.search import Filter
 
         wanted = Filter(query=query, bookmarked=True if bookmarked else None)
-        return listing(await parts.finder.page(wanted, limit=limit))
+        return listing(await parts.search.page(wanted, limit=limit))
 
     found = _with_parts(work)
     if as_json:
@@ -109,7 +109,7 @@ def export(
         written = []
         for one in wanted:
             loaded = await parts.records.load(one)
-            written += write(loaded, await parts.keeper.spending(one), to, form)
+            written += write(loaded, await parts.maintenance.prices(one), to, form)
         return written
 
     for path in _with_parts(work):
@@ -124,7 +124,7 @@ def import_(*files: Path, legacy: bool = False) -> int:
         files: Our own exports, or with --legacy files of openai-images-mcp 4.x.
         legacy: Read the older format; without files, those of its own folder.
     """
-    from storage.export import take_in
+    from storage.export import import_document
     from storage.legacy_import import LEGACY_FOLDER, as_document
 
     given = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
@@ -137,7 +137,7 @@ def import_(*files: Path, legacy: bool = False) -> int:
             try:
                 text = path.read_text(encoding="utf-8")
                 told = as_document(text, images_dir=parts.settings.images_dir) if legacy else text
-                show.line(f"{path}: {await take_in(parts.database, told)}")
+                show.line(f"{path}: {await import_document(parts.database, told)}")
             except (Problem, OSError, UnicodeDecodeError) as error:
                 failed += 1
                 show.line(f"{path}: {error}")
@@ -188,11 +188,11 @@ def prune(
         raise Problem("Pass --older-than-days or --larger-than-mb with a number from 0 on.")
 
     async def work(parts: Parts) -> list[str]:
-        keeper = parts.keeper
+        maintenance = parts.maintenance
         if older_than_days is not None:
-            chosen = await keeper.older(older_than_days)
+            chosen = await maintenance.older_than(older_than_days)
         else:
-            chosen = await keeper.beyond((larger_than_mb or 0) * 1_000_000)
+            chosen = await maintenance.beyond_size((larger_than_mb or 0) * 1_000_000)
         told = []
         for one in chosen:
             try:
@@ -217,7 +217,7 @@ def stats(*, as_json: AsJson = False) -> None:
     Args:
         as_json: Print JSON.
     """
-    rows = _with_parts(lambda parts: parts.keeper.stats())
+    rows = _with_parts(lambda parts: parts.maintenance.statistics())
     if as_json:
         sys.stdout.write(json.dumps([row.as_data for row in rows], indent=2) + "\n")
         return
@@ -237,7 +237,7 @@ def show_likings() -> None:
     from consultation.preferences import learn
 
     async def work(parts: Parts) -> Any:
-        return learn(await parts.records.past())
+        return learn(await parts.records.earlier_briefs())
 
     learnt = _with_parts(work)
     for liking in learnt:
@@ -254,11 +254,11 @@ def forget() -> None:
 
 
 async def _remove(parts: Parts, conversation: str, *, confirm: bool, pictures: bool) -> list[str]:
-    from consultation.conversation_list import told_removal
+    from consultation.conversation_list import removal_sentence
 
-    removal = await parts.keeper.removal(conversation)
-    notes = await parts.keeper.delete(removal, pictures=pictures) if confirm else []
-    return [told_removal(removal, pictures=pictures, confirm=confirm), *notes]
+    removal = await parts.maintenance.removal(conversation)
+    notes = await parts.maintenance.delete(removal, pictures=pictures) if confirm else []
+    return [removal_sentence(removal, pictures=pictures, confirm=confirm), *notes]
 
 
 def _with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:

@@ -19,7 +19,7 @@ from gateway.api_errors import GatewayError
 from prompts.image_type import ImageType, fingerprint_of
 from prompts.store import FALLBACK_TYPE, Library
 from settings import Settings
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
 
@@ -74,7 +74,7 @@ class Facilitator:
         gateway: Gateway,
         records: Records,
         library: Library,
-        inputs: Inputs,
+        inputs: InputFiles,
     ) -> None:
         self._settings = settings
         self._gateway = gateway

@@ -22,7 +22,7 @@ from prompts.library_template import Curated, file_of
 from prompts.store import Library
 from prompts.template_store import sound_templates, suggest, usable_template
 from settings import Settings
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
 
@@ -38,7 +38,7 @@ class Follower:
         gateway: Gateway,
         records: Records,
         library: Library,
-        inputs: Inputs,
+        inputs: InputFiles,
     ) -> None:
         self._settings = settings
         self._gateway = gateway

@@ -10,7 +10,7 @@ from consultation.facilitator_request import LONGEST_ANSWER, dialogue
 from consultation.turn import FILLING_NAME, Filling, response_format
 from prompts.library_template import Curated
 from prompts.template import Rendered
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.tables import Conversation
 
 FILL = "consultation/fill"
@@ -25,7 +25,7 @@ def build_filling(
     curated: Curated,
     values: Mapping[str, str],
     waiting: list[dict[str, str]],
-    inputs: Inputs,
+    inputs: InputFiles,
 ) -> dict[str, Any]:
     """The body of the call.
 

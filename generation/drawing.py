@@ -168,8 +168,8 @@ class Artist:
 
     async def _told(self, conversation: Conversation, ended: list[Waited], elapsed: float) -> Drawn:
         purse = Purse(
-            today=await self._records.spent_today(self._maker.origin),
-            conversation=await self._records.spent_on(conversation.id),
+            today=await self._records.spending_today(self._maker.origin),
+            conversation=await self._records.spending_on(conversation.id),
         )
         checklist = await asyncio.to_thread(self._maker.look.items, conversation)
         result = tell(
@@ -203,7 +203,7 @@ class Artist:
         if self._took_over:
             return
         self._took_over = True
-        for job in await self._records.left():
+        for job in await self._records.abandoned_jobs():
             await self._adopt(job)
 
     async def _adopt(self, job: Job) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from errors import StorageError
 from gateway import Gateway
 from gateway.api_errors import GatewayError
 from generation.drawing_rows import charge_rows
@@ -13,8 +14,7 @@ from generation.verification import Finding, Verification, build_request, checkl
 from prompts.store import Library
 from prompts.template import Rendered
 from settings import Settings
-from storage.errors import StorageError
-from storage.picture_files import kept_bytes
+from storage.picture_files import read_picture
 from storage.records import Records, booking
 from storage.tables import Conversation, Image, Job
 
@@ -52,7 +52,7 @@ class Look:
         """Look, and keep what was found with the picture. A failure is a note, never an error."""
         items = await asyncio.to_thread(self.items, conversation)
         try:
-            data = await asyncio.to_thread(kept_bytes, image)
+            data = await asyncio.to_thread(read_picture, image)
         except StorageError:
             data = b""
         told = await asyncio.to_thread(self._library.render, VERIFY, count=len(items))

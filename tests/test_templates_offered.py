@@ -292,7 +292,7 @@ async def test_the_record_knows_the_template_and_stats_show_how_it_fares(
     from app import Parts
 
     parts = Parts(settings)
-    fared = [one for one in await parts.keeper.stats() if one.kind == "template"]
+    fared = [one for one in await parts.maintenance.statistics() if one.kind == "template"]
     loaded = await parts.records.load(ready["conversation_id"])
     await parts.close()
 

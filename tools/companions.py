@@ -93,7 +93,7 @@ def _add_core(server: FastMCP, parts: Parts) -> None:
             rating=rating,
             bookmarked=bookmarked,
         )
-        found = await parts.finder.page(wanted, cursor=cursor, limit=limit)
+        found = await parts.search.page(wanted, cursor=cursor, limit=limit)
         result = listing(found, notice=parts.database.notice)
         return as_reply(result, as_text(result))
 
@@ -125,7 +125,7 @@ def _add_rating(server: FastMCP, parts: Parts) -> None:
         Ratings become defaults in later questions, said openly. Fits when a person says
         how they like a picture.
         """
-        from consultation.conversation_list import Kept
+        from consultation.conversation_list import RecordChange
         from storage.records import shown
 
         if image_id is None and conversation_id is None:
@@ -135,14 +135,16 @@ def _add_rating(server: FastMCP, parts: Parts) -> None:
             if rating is None:
                 raise Problem("rating is missing: 1 to 5, thumbs_up or thumbs_down.")
             stars = THUMBS.get(rating) or int(rating)
-            image = await parts.keeper.rate(image_id, stars, liked=liked, disliked=disliked)
+            image = await parts.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
             conversation_id = conversation_id or image.conversation_id
             done.append(f"{image.id} is rated {stars} of 5.")
         if bookmark is not None or title:
-            marked = await parts.keeper.mark(str(conversation_id), bookmarked=bookmark, title=title)
+            marked = await parts.maintenance.mark(
+                str(conversation_id), bookmarked=bookmark, title=title
+            )
             state = "bookmarked" if marked.bookmarked else "not bookmarked"
             done.append(f"{shown(marked.title)} is {state}.")
-        result = Kept(conversation_id=str(conversation_id), done=done)
+        result = RecordChange(conversation_id=str(conversation_id), done=done)
         where = f"Conversation {conversation_id}:"
         return as_reply(result, " ".join([where, *done, result.next_step]))
 
@@ -165,7 +167,7 @@ def _add_search(server: FastMCP, parts: Parts) -> None:
         """
         from consultation.conversation_list import as_text, listing
 
-        found, note = await parts.seeker.search(query, limit=limit)
+        found, note = await parts.semantic_search.search(query, limit=limit)
         result = listing(found, notice=note)
         return as_reply(result, as_text(result))
 
@@ -186,13 +188,13 @@ def _add_deleting(server: FastMCP, parts: Parts) -> None:
 
         Says first what it would remove. Fits only when a person asks for it.
         """
-        from consultation.conversation_list import Kept, told_removal
+        from consultation.conversation_list import RecordChange, removal_sentence
 
-        removal = await parts.keeper.removal(conversation_id)
-        done = [told_removal(removal, pictures=pictures, confirm=confirm)]
+        removal = await parts.maintenance.removal(conversation_id)
+        done = [removal_sentence(removal, pictures=pictures, confirm=confirm)]
         if confirm:
-            done += await parts.keeper.delete(removal, pictures=pictures)
-        result = Kept(conversation_id=removal.id, done=done)
+            done += await parts.maintenance.delete(removal, pictures=pictures)
+        result = RecordChange(conversation_id=removal.id, done=done)
         if not confirm:
             result.next_step = "Nothing was deleted. confirm=true deletes it for good."
         return as_reply(result, " ".join([*done, result.next_step]))

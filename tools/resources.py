@@ -31,7 +31,7 @@ class Server(FastMCP):
         params: mt.PaginatedRequestParams | None,
     ) -> mt.ListResourcesResult:
         try:
-            page = await self.parts.finder.resources(params.cursor if params else None, limit=PAGE)
+            page = await self.parts.search.resources(params.cursor if params else None, limit=PAGE)
         except Problem as problem:
             raise MCPError(code=mt.INVALID_PARAMS, message=problem.text) from problem
         resources = [
@@ -65,11 +65,11 @@ def add_resources(server: FastMCP, parts: Parts) -> None:
         """The bytes of a picture exactly as they came."""
         from anyio import to_thread
 
-        from storage.picture_files import kept_bytes
+        from storage.picture_files import read_picture
 
         try:
             found = await parts.records.image(image_id)
-            data = await to_thread.run_sync(kept_bytes, found)
+            data = await to_thread.run_sync(read_picture, found)
         except Problem as problem:
             raise _told(problem) from problem
         kind = "svg+xml" if found.format == "svg" else found.format

@@ -74,7 +74,7 @@ async def status(parts: Parts) -> Status:
     today = datetime.now().astimezone().date()
     origin = parts.gateway.origin
     found = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
-    spent = await parts.records.spent_today(origin)
+    spent = await parts.records.spending_today(origin)
     found += budget(spent, settings)
     told = Status(
         version=own_version(),
@@ -197,10 +197,10 @@ def _templates(settings: Settings) -> Iterator[tuple[str, State, str]]:
 
 
 def _records(settings: Settings) -> Iterable[tuple[str, State, str]]:
-    from storage.encryption import connect_of
+    from storage.encryption import connect_for
     from storage.health import examine
 
-    return examine(settings.data_dir, connect_of(settings))
+    return examine(settings.data_dir, connect_for(settings))
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
