@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from storage.search import Search
 
 
-class Parts:
-    """The parts of one server."""
+class App:
+    """What one server stands on, for as long as it runs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -23,7 +23,7 @@ COMMANDS = {
         "Serve the tools to an MCP client, over stdio or http.",
     ),
     "conversations": (
-        "cli.conversations:app",
+        "cli.conversations:commands",
         "Find, take out, bring in and remove records.",
     ),
     "consult": ("cli.consult:consult", "Hold the dialogue in a terminal, then draw if wanted."),

@@ -21,7 +21,7 @@ from fastmcp.utilities.components import FastMCPComponent
 from fastmcp.utilities.versions import VersionSpec
 from pydantic import Field
 
-from app import Parts
+from app import App
 from errors import Problem
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ class TemplatePrompt(Prompt):
 class Library(Provider):
     """Every template of the library, the person's own among them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, app: App) -> None:
         super().__init__()
-        self._parts = parts
+        self._app = app
 
     async def _list_prompts(self) -> Sequence[Prompt]:
         return [_prompt(one) for one in (await self.templates()).values()]
@@ -90,7 +90,7 @@ class Library(Provider):
         """Each template by its name."""
         from prompts.template_store import sound_templates
 
-        return await asyncio.to_thread(sound_templates, self._parts.library.folders)
+        return await asyncio.to_thread(sound_templates, self._app.library.folders)
 
     async def listed(self) -> list[mt.Resource]:
         """Each template as a resource."""
@@ -109,7 +109,7 @@ class Library(Provider):
         """One of them. Raises `PromptError`."""
         from prompts.template_store import usable_template
 
-        return await asyncio.to_thread(usable_template, name, self._parts.library.folders)
+        return await asyncio.to_thread(usable_template, name, self._app.library.folders)
 
     async def complete(
         self,
@@ -134,9 +134,9 @@ class Library(Provider):
         return list(dict.fromkeys([*starting, *holding]))
 
 
-def add_templates(server: FastMCP, parts: Parts) -> Library:
+def add_templates(server: FastMCP, app: App) -> Library:
     """Offer the library as prompts with completion, and each template as a resource."""
-    library = Library(parts)
+    library = Library(app)
     server.add_provider(library)
     server.add_completion_handler(library.complete)
 
@@ -146,7 +146,7 @@ def add_templates(server: FastMCP, parts: Parts) -> Library:
         from prompts.template_store import template_source
 
         try:
-            return await asyncio.to_thread(template_source, name, parts.library.folders)
+            return await asyncio.to_thread(template_source, name, app.library.folders)
         except Problem as problem:
             raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
 

@@ -11,7 +11,7 @@ import anyio
 from cyclopts import Parameter
 from rich.prompt import Confirm, Prompt
 
-from app import Parts
+from app import App
 from cli import terminal as show
 from errors import Problem
 from settings import Settings, load_settings
@@ -88,7 +88,7 @@ def _draft(
     from consultation import template_guess as guessing
 
     prompt = guessing.prompt_of(found)
-    guessed = guessing.guess(found, Parts(settings).library.image_types())
+    guessed = guessing.guess(found, App(settings).library.image_types())
     chosen = guessing.correct(guessed, corrections, prompt)
     name = name or saving.name_of(found)
     if asks:
@@ -166,8 +166,8 @@ def _as_data(saved: Saved) -> dict[str, Any]:
 
 
 async def _load(settings: Settings, conversation_id: str) -> "Conversation":
-    parts = Parts(settings)
+    app = App(settings)
     try:
-        return await parts.records.load(conversation_id)
+        return await app.records.load(conversation_id)
     finally:
-        await parts.close()
+        await app.close()
