@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from consultation.semantic_search import SemanticSearch
     from gateway import Gateway
     from generation.drawing import Artist
-    from prompts.store import Library
+    from prompts.store import PromptStore
     from sandbox import Sandbox
     from storage.database import Database
     from storage.input_files import InputFiles
@@ -94,11 +94,11 @@ class App:
         return InputFiles(folders, self.settings.data_dir / "references")
 
     @cached_property
-    def library(self) -> "Library":
+    def prompt_store(self) -> "PromptStore":
         """What is said to models."""
-        from prompts.store import Library
+        from prompts.store import PromptStore
 
-        return Library(self.settings.templates_dir)
+        return PromptStore(self.settings.templates_dir)
 
     @cached_property
     def consultant(self) -> "Consultant":
@@ -107,7 +107,7 @@ class App:
         from consultation.facilitator import Facilitator
         from consultation.template_dialogue import Follower
 
-        asking = (self.settings, self.gateway, self.records, self.library, self.input_files)
+        asking = (self.settings, self.gateway, self.records, self.prompt_store, self.input_files)
         return Consultant(
             self.settings,
             self.records,
@@ -128,10 +128,10 @@ class App:
 
         pictures = PictureFiles(self.settings.images_dir, self.settings.data_dir / "pictures")
         sending = Sending(self.gateway, self.records, self.input_files)
-        look = Look(self.settings, self.gateway, self.records, self.library)
+        look = Look(self.settings, self.gateway, self.records, self.prompt_store)
         shown = self.settings.preview == "on"
         maker = Maker(self.gateway, self.records, pictures, sending, look, preview=shown)
-        return Artist(self.settings, self.records, self.library, maker)
+        return Artist(self.settings, self.records, self.prompt_store, maker)
 
     def news(self) -> list[str]:
         """What the person has to know of their records, said once: that they were damaged."""

@@ -9,7 +9,7 @@ import unicodedata
 from functools import cache
 
 from prompts.file_kinds import SHIPPED
-from prompts.file_text import read_text
+from prompts.source import read_text
 from prompts.word_lists import WORDING, Wording, parse_list
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

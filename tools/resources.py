@@ -11,7 +11,7 @@ from mcp import MCPError
 
 from app import App
 from errors import Problem
-from tools.library_prompts import Library
+from tools.library_prompts import LibraryPrompts
 
 PAGE = 50
 
@@ -23,7 +23,7 @@ class Server(FastMCP):
     """
 
     app: App
-    library: Library
+    library: LibraryPrompts
 
     async def _on_list_resources(
         self,
