@@ -11,20 +11,20 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from consultation.consultant import Consultant
-    from consultation.semantic_search import Seeker
+    from consultation.semantic_search import SemanticSearch
     from gateway import Gateway
     from generation.drawing import Artist
-    from prompts.store import Library
+    from prompts.store import PromptStore
     from sandbox import Sandbox
     from storage.database import Database
-    from storage.input_files import Inputs
-    from storage.maintenance import Keeper
+    from storage.input_files import InputFiles
+    from storage.maintenance import Maintenance
     from storage.records import Records
-    from storage.search import Finder
+    from storage.search import Search
 
 
-class Parts:
-    """The parts of one server."""
+class App:
+    """What one server stands on, for as long as it runs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -34,9 +34,9 @@ class Parts:
     def database(self) -> "Database":
         """Where records are kept."""
         from storage.database import Database
-        from storage.encryption import cipher_of
+        from storage.encryption import cipher_for
 
-        return Database(self.settings.data_dir, cipher_of(self.settings))
+        return Database(self.settings.data_dir, cipher_for(self.settings))
 
     @cached_property
     def records(self) -> "Records":
@@ -46,27 +46,27 @@ class Parts:
         return Records(self.database)
 
     @cached_property
-    def finder(self) -> "Finder":
+    def search(self) -> "Search":
         """Who finds conversations again."""
-        from storage.search import Finder
+        from storage.search import Search
 
-        return Finder(self.database)
+        return Search(self.database)
 
     @cached_property
-    def keeper(self) -> "Keeper":
+    def maintenance(self) -> "Maintenance":
         """Who rates, marks and deletes at a person's word."""
-        from storage.maintenance import Keeper
+        from storage.maintenance import Maintenance
 
-        return Keeper(self.database, [self.settings.images_dir, self.settings.data_dir])
+        return Maintenance(self.database, [self.settings.images_dir, self.settings.data_dir])
 
     @cached_property
-    def seeker(self) -> "Seeker":
+    def semantic_search(self) -> "SemanticSearch":
         """Who searches by meaning."""
-        from consultation.semantic_search import Seeker
-        from storage.vectors import Meanings
+        from consultation.semantic_search import SemanticSearch
+        from storage.vectors import Vectors
 
-        return Seeker(
-            self.settings, self.gateway, self.records, self.finder, Meanings(self.database)
+        return SemanticSearch(
+            self.settings, self.gateway, self.records, self.search, Vectors(self.database)
         )
 
     @cached_property
@@ -86,19 +86,19 @@ class Parts:
         return started
 
     @cached_property
-    def inputs(self) -> "Inputs":
+    def input_files(self) -> "InputFiles":
         """The folders that pictures may come from."""
-        from storage.input_files import Inputs
+        from storage.input_files import InputFiles
 
         folders = [self.settings.images_dir, *self.settings.input_dirs]
-        return Inputs(folders, self.settings.data_dir / "references")
+        return InputFiles(folders, self.settings.data_dir / "references")
 
     @cached_property
-    def library(self) -> "Library":
+    def prompt_store(self) -> "PromptStore":
         """What is said to models."""
-        from prompts.store import Library
+        from prompts.store import PromptStore
 
-        return Library(self.settings.templates_dir)
+        return PromptStore(self.settings.templates_dir)
 
     @cached_property
     def consultant(self) -> "Consultant":
@@ -107,14 +107,14 @@ class Parts:
         from consultation.facilitator import Facilitator
         from consultation.template_dialogue import Follower
 
-        asking = (self.settings, self.gateway, self.records, self.library, self.inputs)
+        asking = (self.settings, self.gateway, self.records, self.prompt_store, self.input_files)
         return Consultant(
             self.settings,
             self.records,
-            self.inputs,
+            self.input_files,
             facilitator=Facilitator(*asking),
             follower=Follower(*asking),
-            finder=self.finder,
+            search=self.search,
         )
 
     @cached_property
@@ -124,14 +124,14 @@ class Parts:
         from generation.input_images import Sending
         from generation.purchase import Maker
         from generation.verifier import Look
-        from storage.picture_files import Pictures
+        from storage.picture_files import PictureFiles
 
-        pictures = Pictures(self.settings.images_dir, self.settings.data_dir / "pictures")
-        sending = Sending(self.gateway, self.records, self.inputs)
-        look = Look(self.settings, self.gateway, self.records, self.library)
+        pictures = PictureFiles(self.settings.images_dir, self.settings.data_dir / "pictures")
+        sending = Sending(self.gateway, self.records, self.input_files)
+        look = Look(self.settings, self.gateway, self.records, self.prompt_store)
         shown = self.settings.preview == "on"
         maker = Maker(self.gateway, self.records, pictures, sending, look, preview=shown)
-        return Artist(self.settings, self.records, self.library, maker)
+        return Artist(self.settings, self.records, self.prompt_store, maker)
 
     def news(self) -> list[str]:
         """What the person has to know of their records, said once: that they were damaged."""

@@ -1,7 +1,7 @@
 """What went wrong, in words that a person or a model can act on."""
 
 import re
-from typing import Self
+from typing import Literal, Self
 
 _KEYS = re.compile(r"(?<![A-Za-z0-9])sk-[\w-]{6,}")  # as they are issued
 _SECRETS = re.compile(
@@ -11,6 +11,10 @@ _SECRETS = re.compile(
 )
 _SHORTEST = 8
 _concealed: set[str] = set()
+
+
+Severity = Literal["ok", "warning", "problem"]
+"""How one finding about an installation, a file or a folder stands."""
 
 
 class Problem(Exception):  # noqa: N818  # not every one is an error of ours
@@ -33,6 +37,10 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         if self.conversation_id is None:
             return str(self)
         return f"{self} What was said is kept in conversation {self.conversation_id}."
+
+
+class StorageError(Problem):
+    """Records or pictures could not be written or read."""
 
 
 def conceal(secret: str) -> None:

@@ -1,6 +1,6 @@
 """The composition root: settings in, the server with its tools out.
 
-The tools stand here exactly as a client sees them. What they stand on (`parts.py`) is
+The tools stand here exactly as a client sees them. What they stand on (`app.py`) is
 made on the first call.
 """
 
@@ -13,8 +13,8 @@ from fastmcp.tools import ToolResult
 from mcp.types import Icon, InputRequiredResult
 from pydantic import Field
 
-from app import Parts
-from settings import Settings, own_version
+from app import App
+from settings import Quality, Settings, own_version
 from tools.companions import add_companions, drawn
 from tools.library_prompts import add_templates
 from tools.output_schemas import CONSULTATION, GENERATION
@@ -25,7 +25,6 @@ from tools.parameters import (
     FromImage,
     GivenAnswer,
     Mode,
-    Quality,
     Size,
     Strategy,
     Words,
@@ -57,14 +56,14 @@ ICON = (
 
 def create_server(settings: Settings) -> FastMCP:
     """Build the server. Everything it stands on is made on first use, not here."""
-    parts = Parts(settings)
+    app = App(settings)
 
     @asynccontextmanager
     async def lifespan(_server: FastMCP) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            await parts.close()
+            await app.close()
 
     server = Server(
         "image-consultant",
@@ -75,16 +74,16 @@ def create_server(settings: Settings) -> FastMCP:
         middleware=[PlainArguments()],
         mask_error_details=True,
     )
-    server.parts = parts
-    server.library = add_templates(server, parts)
-    _add_consultation(server, parts)
-    _add_image(server, parts)
-    add_companions(server, parts)
-    add_resources(server, parts)
+    server.app = app
+    server.library = add_templates(server, app)
+    _add_consultation(server, app)
+    _add_image(server, app)
+    add_companions(server, app)
+    add_resources(server, app)
     return server
 
 
-def _add_consultation(server: FastMCP, parts: Parts) -> None:
+def _add_consultation(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_image_consultation(
         ctx: Context,
@@ -129,9 +128,9 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
         changes their mind. Costs a fraction of a cent per turn.
         """
         require_words(message, "message")
-        if (form := await _from_form(ctx, parts)) is not None:
+        if (form := await _from_form(ctx, app)) is not None:
             return form
-        result = await parts.consultant.consult(
+        result = await app.consultant.consult(
             message,
             conversation_id=conversation_id,
             mode=mode,
@@ -140,12 +139,12 @@ def _add_consultation(server: FastMCP, parts: Parts) -> None:
             template=template,
             finish=finish,
         )
-        return await _with_form(ctx, parts, result)
+        return await _with_form(ctx, app, result)
 
     offer(server, openai_image_consultation, "Consult on an image", CONSULTATION)
 
 
-async def _from_form(ctx: Context, parts: Parts) -> ToolResult | InputRequiredResult | None:
+async def _from_form(ctx: Context, app: App) -> ToolResult | InputRequiredResult | None:
     """Go on with a form that came back with this call, if one did."""
     if ctx.input_responses is None:
         return None
@@ -156,43 +155,41 @@ async def _from_form(ctx: Context, parts: Parts) -> ToolResult | InputRequiredRe
         return None
     conversation_id, answers = filled
     if answers is None:
-        return _asked(parts, await parts.consultant.recall(conversation_id))
-    return await _with_form(ctx, parts, await _take(parts, conversation_id, answers))
+        return _asked(app, await app.consultant.recall(conversation_id))
+    return await _with_form(ctx, app, await _take(app, conversation_id, answers))
 
 
 async def _with_form(
-    ctx: Context, parts: Parts, result: "Consultation"
+    ctx: Context, app: App, result: "Consultation"
 ) -> ToolResult | InputRequiredResult:
     """The result of a turn, its questions as a form where that is possible and allowed."""
-    if parts.settings.elicitation == "off":
-        return _asked(parts, result)
+    if app.settings.elicitation == "off":
+        return _asked(app, result)
     import tools.forms as elicitation
 
     while result.status == "asking" and elicitation.offers_forms(ctx):
         if elicitation.is_modern(ctx):
             return elicitation.form_result(result)
-        answers = await elicitation.ask(ctx, result, parts.settings.wait_seconds)
+        answers = await elicitation.ask(ctx, result, app.settings.wait_seconds)
         if answers is None:
             break
-        result = await _take(parts, result.conversation_id, answers)
-    return _asked(parts, result)
+        result = await _take(app, result.conversation_id, answers)
+    return _asked(app, result)
 
 
-async def _take(
-    parts: Parts, conversation_id: str, answers: list[dict[str, str]]
-) -> "Consultation":
+async def _take(app: App, conversation_id: str, answers: list[dict[str, str]]) -> "Consultation":
     words = "; ".join(answer["answer"] for answer in answers)
-    return await parts.consultant.consult(words, conversation_id=conversation_id, answers=answers)
+    return await app.consultant.consult(words, conversation_id=conversation_id, answers=answers)
 
 
-def _asked(parts: Parts, result: "Consultation") -> ToolResult:
+def _asked(app: App, result: "Consultation") -> ToolResult:
     from consultation.consultation_result import as_text
 
-    result.notes += parts.news()
+    result.notes += app.news()
     return as_reply(result, as_text(result))
 
 
-def _add_image(server: FastMCP, parts: Parts) -> None:
+def _add_image(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_conversational_image(
         ctx: Context,
@@ -248,17 +245,15 @@ def _add_image(server: FastMCP, parts: Parts) -> None:
         """
         given = [*(input_images or []), *([mask] if mask else [])]
         if conversation_id is None and from_image:
-            conversation_id = (await parts.records.image(from_image)).conversation_id
+            conversation_id = (await app.records.image(from_image)).conversation_id
         if conversation_id is None:
             require_words(prompt, "prompt")
-        await parts.artist.check(given)
+        await app.artist.check(given)
         if conversation_id is None or dialogue_mode not in {None, "skip"}:
             mode = dialogue_mode or ("skip" if given else None)
-            asked = await parts.consultant.consult(
-                prompt, conversation_id=conversation_id, mode=mode
-            )
+            asked = await app.consultant.consult(prompt, conversation_id=conversation_id, mode=mode)
             if asked.status == "asking":
-                return _asked(parts, asked)
+                return _asked(app, asked)
             conversation_id, prompt = asked.conversation_id, ""
         wish = {
             "conversation_id": conversation_id,
@@ -279,6 +274,6 @@ def _add_image(server: FastMCP, parts: Parts) -> None:
             "image_model": image_model,
             "assistant_model": assistant_model,
         }
-        return await drawn(ctx, parts, wish, options)
+        return await drawn(ctx, app, wish, options)
 
     offer(server, openai_conversational_image, "Draw or refine an image", GENERATION)

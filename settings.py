@@ -23,6 +23,12 @@ TOOLSETS = ("core", "quick", "explore", "keep", "about")
 WORD = re.compile(r"[a-z_]{1,20}")
 DEFAULT_DATA_DIR = "~/.openai-images-mcp"
 
+Origin = Literal["openai", "sandbox"]
+"""Who answered: OpenAI, or the stand-in that draws placeholders. Never mixed in one record."""
+
+Quality = Literal["low", "medium", "high", "xhigh", "max"]
+"""What a picture may be asked for in; each image model takes some of them."""
+
 
 class SettingsError(Problem):
     """A setting has a value that cannot be used."""
@@ -74,7 +80,7 @@ class Settings(BaseSettings):
     facilitator_model: str = Field("gpt-4o", description="The model that holds the dialogue.")
     assistant_model: str = Field("gpt-6-luna", description="The model that calls the image tool.")
     image_model: str = Field("gpt-image-2.6-sunburst", description="The model that draws.")
-    quality: Literal["auto", "low", "medium", "high", "xhigh", "max"] = Field(
+    quality: Literal["auto", Quality] = Field(
         "medium", description="Quality of a picture where nothing else says it."
     )
     images_dir: Path = Field(

@@ -25,7 +25,7 @@ from bench.author import COMMON, RARE, TWO, Author, fill, key_of
 from bench.start import ROOT
 from sandbox import Sandbox
 from storage.database import FILE_NAME, Database
-from storage.search import Filter, Finder
+from storage.search import Filter, Search
 from tests.rpc import Server
 
 SIZES = "1000,10000,100000"
@@ -101,7 +101,7 @@ async def deep_cursor(folder: Path, size: int) -> str | None:
     """The cursor of a page far down the list."""
     database, cursor, seen = Database(folder), None, 0
     while seen < DEEP * size:
-        page = await Finder(database).page(Filter(), cursor=cursor, limit=200)
+        page = await Search(database).page(Filter(), cursor=cursor, limit=200)
         cursor, seen = page.cursor, seen + len(page.items)
     await database.close()
     return cursor

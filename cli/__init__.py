@@ -10,6 +10,8 @@ from errors import Problem
 if TYPE_CHECKING:
     from cyclopts import App
 
+__all__ = ["launch", "terminal"]
+
 # FastMCP reads a `.env` of the working directory and records spans unless told otherwise.
 FASTMCP_DEFAULTS = {"FASTMCP_ENV_FILE": os.devnull, "FASTMCP_TELEMETRY_MODE": "off"}
 # Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each.
@@ -21,7 +23,7 @@ COMMANDS = {
         "Serve the tools to an MCP client, over stdio or http.",
     ),
     "conversations": (
-        "cli.conversations:app",
+        "cli.conversations:commands",
         "Find, take out, bring in and remove records.",
     ),
     "consult": ("cli.consult:consult", "Hold the dialogue in a terminal, then draw if wanted."),

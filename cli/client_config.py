@@ -1,4 +1,4 @@
-"""The command `client-config`: what a client must be told, printed or put into its file."""
+"""The command `client-config`: what makes a client start this server, printed or written."""
 
 import codecs
 import json
@@ -12,14 +12,15 @@ from cyclopts import Parameter
 
 from cli import launch
 from cli import terminal as show
-from cli.client_entry import add_command, entry, merged, whole
-from cli.clients import CLIENTS, place, text_of
+from cli.clients import CLIENTS, Entry, add_command, entry_for, merge, place, text_of
 from cli.json_edit import JsonError
 from errors import Problem
 from settings import load_settings
 
-FOR_ONE = 0o600
-AFTERWARDS = {
+OWNER_ONLY = 0o600
+"""The mode of a new file: a person may put a key into it later."""
+
+NEXT_STEPS = {
     "claude-desktop": "Then quit Claude Desktop and start it again.",
     "claude-code": "Then start a new session; /mcp shows the server.",
     "vscode": "Then start the server from the list that `MCP: List Servers` shows.",
@@ -43,68 +44,75 @@ def client_config(
         write: Put it into the file. Everything else in it stays, and a copy is kept beside it.
         as_json: Print it as JSON: client, path, entry, text, command, next, changed, copy.
     """
-    ours = entry(client, launch.command(), sandbox=sandbox)
+    entry = entry_for(client, launch.command(), sandbox=sandbox)
     path = place(client, Path.home(), os.environ, sys.platform)
-    told = {
+    advice: dict[str, Any] = {
         "client": client,
         "path": str(path),
-        "entry": ours,
-        "text": whole(client, ours),
-        "command": add_command(ours, sys.platform) if client == "claude-code" else None,
-        "next": [_key(client, sandbox=sandbox), AFTERWARDS[client]],
+        "entry": entry,
+        "text": merge(client, "", entry),
+        "command": add_command(entry, sys.platform) if client == "claude-code" else None,
+        "next": [_key_advice(client, sandbox=sandbox), NEXT_STEPS[client]],
         "changed": False,
         "copy": None,
     }
     if write:
-        told |= _write(client, path, ours)
+        advice |= _write(client, path, entry)
     if as_json:
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
-    elif write:
-        _tell_written(told)
+        sys.stdout.write(json.dumps(advice, indent=2) + "\n")
+        return
+    if write:
+        _show_change(advice)
     else:
-        _tell(told)
+        _show_text(advice)
+    if advice["changed"] or not write:
+        for sentence in advice["next"]:
+            show.line(sentence)
 
 
-def _write(client: str, path: Path, ours: dict[str, Any]) -> dict[str, Any]:
-    """Put our entry into the file; what was done, for `--json`."""
+def _write(client: str, path: Path, entry: Entry) -> dict[str, Any]:
+    """Put our entry into the file; `changed` and `copy` of what `--json` prints."""
     try:
-        target = path.resolve()  # a link stays a link
-        if target.is_symlink():  # from Python 3.13 on links in a circle raise nothing
-            raise RuntimeError
-        before = target.read_bytes() if target.exists() else None
+        target = Path(os.path.realpath(path))  # a link stays a link, and the file behind it changes
+        before = target.read_bytes() if os.path.lexists(target) else None
         text = "" if before is None else text_of(target)
-        changed = merged(client, text, ours)
-        if changed == text:
+        after = merge(client, text, entry)
+        if after == text:
             return {}
         mark = codecs.BOM_UTF8 if before and before.startswith(codecs.BOM_UTF8) else b""
-        copy = _replace(target, before, mark + changed.encode())
+        copy = _replace(target, before, mark + after.encode())
     except JsonError as fault:
         raise Problem(
             f"{path} was left as it is: {fault}. Correct that first, or put the text in by hand "
             f"that `image-consultant client-config {client}` prints."
         ) from fault
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        why = getattr(error, "strerror", None) or "its links lead in a circle"
-        raise Problem(f"{path} cannot be changed: {why}. It was left as it is.") from error
+    except OSError as error:
+        raise Problem(
+            f"{path} cannot be changed: {error.strerror}. It was left as it is."
+        ) from error
     return {"changed": True, "copy": copy and str(copy)}
 
 
 def _replace(path: Path, before: bytes | None, after: bytes) -> Path | None:
     """Replace a file in one step, and keep what it held; the path of that copy."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode, copy = FOR_ONE, None
-    if before is not None:
-        mode = path.stat().st_mode & 0o777
-        copy = path.with_name(f"{path.name}.{datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
-        _put_down(copy, before, mode)
-    _put_down(path, after, mode)
+    if before is None:
+        _write_at_once(path, after, OWNER_ONLY)
+        return None
+    mode = path.stat().st_mode & 0o777
+    copy = path.with_name(f"{path.name}.{datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
+    _write_at_once(copy, before, mode)
+    _write_at_once(path, after, mode)
     return copy
 
 
-def _put_down(path: Path, data: bytes, mode: int) -> None:
+def _write_at_once(path: Path, data: bytes, mode: int) -> None:
+    """Write a file of which a client that reads meanwhile sees all or nothing."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_ONE), "wb") as file:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb"
+        ) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -114,36 +122,32 @@ def _put_down(path: Path, data: bytes, mode: int) -> None:
         part.unlink(missing_ok=True)
 
 
-def _tell(told: dict[str, Any]) -> None:
-    title, servers, _ = CLIENTS[told["client"]]
-    if told["command"]:
+def _show_text(advice: dict[str, Any]) -> None:
+    title, servers, _ = CLIENTS[advice["client"]]
+    if advice["command"]:
         show.line(f"Run this once, and {title} knows the server in every folder:")
-        sys.stdout.write(f"\n{told['command']}\n\n")
+        sys.stdout.write(f"\n{advice['command']}\n\n")
         show.line("Or put this into the `.mcp.json` of one project, or into your own file,")
     else:
         show.line(f"{title} on this system reads its servers from")
-    show.line(told["path"])
-    sys.stdout.write(f"\n{told['text']}\n")
+    show.line(advice["path"])
+    sys.stdout.write(f"\n{advice['text']}\n")
     show.line(
         f'Where that file has "{servers}" already, only the entry goes into it. The same command '
         "with --write does it, leaves the rest as it is and keeps a copy."
     )
-    for sentence in told["next"]:
-        show.line(sentence)
 
 
-def _tell_written(told: dict[str, Any]) -> None:
-    if not told["changed"]:
-        show.line(f"{told['path']} says so already; nothing was changed.")
+def _show_change(advice: dict[str, Any]) -> None:
+    if not advice["changed"]:
+        show.line(f"{advice['path']} says so already; nothing was changed.")
         return
-    show.line(f"{told['path']} now has the entry.")
-    if told["copy"]:
-        show.line(f"As it was before, it is kept as {told['copy']}.")
-    for sentence in told["next"]:
-        show.line(sentence)
+    show.line(f"{advice['path']} now has the entry.")
+    if advice["copy"]:
+        show.line(f"As it was before, it is kept as {advice['copy']}.")
 
 
-def _key(client: str, *, sandbox: bool) -> str:
+def _key_advice(client: str, *, sandbox: bool) -> str:
     """Where the key goes, which is never that file."""
     if sandbox:
         return "No key is needed: the sandbox paints placeholders."

@@ -1,10 +1,12 @@
 """The MCP clients we know: where each keeps its configuration, and our entry in it."""
 
-from collections.abc import Iterator, Mapping
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
-from cli.json_edit import JsonError, read
+from cli.json_edit import JsonError, put, read
 
 NAME = "image-consultant"
 """The name of our entry in every configuration."""
@@ -16,7 +18,21 @@ STORE = "Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming"
 The usual installer is such a package since February 2026, and the app reads nothing else
 (anthropics/claude-code#26073, read 2026-11-21)."""
 
+KEY_INPUT = {
+    "type": "promptString",
+    "id": "openai-api-key",
+    "description": "OpenAI API key; empty where `image-consultant configure` was run",
+    "password": True,
+}
+"""How VS Code asks for the key, which it then keeps itself."""
+KEY_REFERENCE = f"${{input:{KEY_INPUT['id']}}}"
+
+REPLACED = {"url", "headers", "env"}
+"""What an earlier entry does not hand on: the first two belong to servers without a command, and
+`env` is merged name by name."""
+
 P = TypeVar("P", bound=PurePath)
+Entry = dict[str, Any]
 
 
 class Client(NamedTuple):
@@ -36,7 +52,7 @@ CLIENTS = {
 """Each client under its name on the command line."""
 
 
-class Configured(NamedTuple):
+class Configuration(NamedTuple):
     """A configuration file that is there.
 
     `client` is a key of `CLIENTS`; `entry` is ours in it, None without one; `fault` says in half a
@@ -45,24 +61,28 @@ class Configured(NamedTuple):
 
     client: str
     path: Path
-    entry: dict[str, Any] | None
-    fault: str | None
+    entry: Entry | None = None
+    fault: str | None = None
 
 
-def configured(home: Path, environ: Mapping[str, str], system: str) -> Iterator[Configured]:
-    """Look at each configuration file that is on this system; `system` is a `sys.platform`."""
+def configurations(home: Path, environ: Mapping[str, str], system: str) -> Iterator[Configuration]:
+    """Each client's configuration that is on this system; `system` is a `sys.platform`."""
     for name, client in CLIENTS.items():
         for path in places(name, home, environ, system):
             try:
-                servers = servers_of(client, text_of(path))
+                entry = servers_of(client, text_of(path)).get(NAME)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
-                yield Configured(name, path, None, f"it cannot be read: {error.strerror}")
-            except JsonError as fault:
-                yield Configured(name, path, None, str(fault))
+                fault = f"it cannot be read: {error.strerror}"
+                yield Configuration(name, path, fault=fault)
+            except JsonError as error:
+                yield Configuration(name, path, fault=str(error))
             else:
-                yield _entry(name, path, servers)
+                if entry is None or isinstance(entry, dict):
+                    yield Configuration(name, path, entry)
+                else:
+                    yield Configuration(name, path, fault=f'"{NAME}" is no object in it')
 
 
 def places(client: str, home: P, environ: Mapping[str, str], system: str) -> list[P]:
@@ -70,23 +90,30 @@ def places(client: str, home: P, environ: Mapping[str, str], system: str) -> lis
 
     Nothing is looked at, so a path of any system can be asked for on any other.
     """
-    folder = _application_data(home, environ, system)
+
+    def folder(variable: str, usual: P) -> P:
+        return type(usual)(environ.get(variable) or usual)
+
     if client == "claude-code":
-        return [_from(environ, "CLAUDE_CONFIG_DIR", home) / ".claude.json"]
+        return [folder("CLAUDE_CONFIG_DIR", home) / ".claude.json"]
     if client == "cursor":
         return [home / ".cursor" / "mcp.json"]
+    if system == "darwin":
+        folders = [home / "Library" / "Application Support"]
+    elif system == "win32":
+        local = folder("LOCALAPPDATA", home / "AppData" / "Local")
+        folders = [local / STORE, folder("APPDATA", home / "AppData" / "Roaming")]
+    else:
+        folders = [folder("XDG_CONFIG_HOME", home / ".config")]
     if client == "vscode":
-        return [folder / "Code" / "User" / "mcp.json"]
-    folders = [folder]
-    if system == "win32":
-        folders.insert(0, _from(environ, "LOCALAPPDATA", home / "AppData" / "Local") / STORE)
-    return [folder / "Claude" / DESKTOP_FILE for folder in folders]
+        return [folders[-1] / "Code" / "User" / "mcp.json"]
+    return [place / "Claude" / DESKTOP_FILE for place in folders]
 
 
 def place(client: str, home: Path, environ: Mapping[str, str], system: str) -> Path:
     """The file that a client reads here, or will read once it is there."""
-    found = places(client, home, environ, system)
-    return next((path for path in found if path.parent.is_dir()), found[-1])
+    possible = places(client, home, environ, system)
+    return next((path for path in possible if path.parent.is_dir()), possible[-1])
 
 
 def text_of(path: Path) -> str:
@@ -108,21 +135,55 @@ def servers_of(client: Client, text: str) -> dict[str, Any]:
     return servers
 
 
-def _entry(name: str, path: Path, servers: Mapping[str, Any]) -> Configured:
-    entry = servers.get(NAME)
-    if entry is None or isinstance(entry, dict):
-        return Configured(name, path, entry, None)
-    return Configured(name, path, None, f'"{NAME}" is no object in it')
+def entry_for(client: str, command: Sequence[str], *, sandbox: bool) -> Entry:
+    """Our entry for a client: the program and its arguments, never a key."""
+    arguments = [*command[1:], *(["serve", "--sandbox"] if sandbox else [])]
+    entry: Entry = {"command": command[0], "args": arguments}
+    if client in {"claude-code", "vscode"}:
+        entry = {"type": "stdio", **entry}
+    if client == "vscode" and not sandbox:
+        entry["env"] = {"OPENAI_API_KEY": KEY_REFERENCE}
+    return entry
 
 
-def _application_data(home: P, environ: Mapping[str, str], system: str) -> P:
-    """Where programs keep a person's settings."""
-    if system == "darwin":
-        return home / "Library" / "Application Support"
-    if system == "win32":
-        return _from(environ, "APPDATA", home / "AppData" / "Roaming")
-    return _from(environ, "XDG_CONFIG_HOME", home / ".config")
+def merge(client: str, text: str, entry: Entry) -> str:
+    """The text of a configuration with our entry in it; the very same text where it is there.
+
+    What a person added to an earlier entry of ours stays, its `env` above all. Raises
+    `JsonError` for a text that cannot be changed.
+    """
+    kind = CLIENTS[client]
+    earlier = servers_of(kind, text).get(NAME)
+    wanted = _over(earlier, entry) if isinstance(earlier, dict) else entry
+    if kind.servers not in read(text, comments=kind.comments):
+        text = put(text, [kind.servers], {NAME: wanted})
+    elif wanted != earlier:
+        text = put(text, [kind.servers, NAME], wanted)
+    return _with_key_input(text) if client == "vscode" and "env" in entry else text
 
 
-def _from(environ: Mapping[str, str], variable: str, usual: P) -> P:
-    return type(usual)(environ.get(variable) or usual)
+def add_command(entry: Entry, system: str) -> str:
+    """The line for a terminal that adds our entry to Claude Code; `system` is a `sys.platform`."""
+    start = [entry["command"], *entry["args"]]
+    words = ["claude", "mcp", "add", "--scope", "user", NAME, "--", *start]
+    return subprocess.list2cmdline(words) if system == "win32" else shlex.join(words)
+
+
+def _over(earlier: Entry, entry: Entry) -> Entry:
+    """Our entry over an earlier one, in which a key that a person typed wins over VS Code's."""
+    rest = {name: value for name, value in earlier.items() if name not in REPLACED}
+    own = earlier.get("env")
+    own = {k: v for k, v in own.items() if v != KEY_REFERENCE} if isinstance(own, dict) else {}
+    env = {**entry.get("env", {}), **own}
+    return {**rest, **entry, **({"env": env} if env else {})}
+
+
+def _with_key_input(text: str) -> str:
+    inputs = read(text, comments=True).get("inputs")
+    if inputs is None:
+        return put(text, ["inputs"], [KEY_INPUT])
+    if not isinstance(inputs, list):
+        raise JsonError('"inputs" is no array in it')
+    if any(isinstance(one, dict) and one.get("id") == KEY_INPUT["id"] for one in inputs):
+        return text
+    return put(text, ["inputs", len(inputs)], KEY_INPUT)

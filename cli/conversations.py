@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import anyio
-from cyclopts import App, Parameter
+from cyclopts import App as Commands
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from app import Parts
+from app import App
 from cli import terminal as show
 from errors import Problem
 from settings import load_settings
@@ -20,12 +21,12 @@ T = TypeVar("T")
 
 AsJson = Annotated[bool, Parameter(name="--json")]
 
-app = App(name="conversations", help="Find, take out, bring in and remove records.")
-likings = App(name="likings", help="What was learnt of your choices.")
-app.command(likings)
+commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
+likings = Commands(name="likings", help="What was learnt of your choices.")
+commands.command(likings)
 
 
-@app.command(name="list")
+@commands.command(name="list")
 def list_(
     *, query: str = "", limit: int = 20, bookmarked: bool = False, as_json: AsJson = False
 ) -> None:
@@ -38,14 +39,14 @@ def list_(
         as_json: Print JSON.
     """
 
-    async def work(parts: Parts) -> Any:
+    async def work(app: App) -> Any:
         from consultation.conversation_list import listing
         from storage.search import Filter
 
         wanted = Filter(query=query, bookmarked=True if bookmarked else None)
-        return listing(await parts.finder.page(wanted, limit=limit))
+        return listing(await app.search.page(wanted, limit=limit))
 
-    found = _with_parts(work)
+    found = _with_app(work)
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
         return
@@ -63,7 +64,7 @@ def list_(
     show.line(f"{len(found.conversations)} of {found.total}")
 
 
-@app.command
+@commands.command
 def search(query: str, *, limit: int = 20, as_json: AsJson = False) -> None:
     """Find conversations that hold these words.
 
@@ -75,15 +76,15 @@ def search(query: str, *, limit: int = 20, as_json: AsJson = False) -> None:
     list_(query=query, limit=limit, as_json=as_json)
 
 
-@app.command(name="show")
+@commands.command(name="show")
 def show_(conversation: str) -> None:
     """Print the whole record of a conversation as Markdown."""
     from consultation.conversation_page import as_markdown
 
-    sys.stdout.write(as_markdown(_with_parts(lambda parts: parts.records.load(conversation))))
+    sys.stdout.write(as_markdown(_with_app(lambda app: app.records.load(conversation))))
 
 
-@app.command
+@commands.command
 def export(
     conversation: str = "",
     *,
@@ -102,21 +103,21 @@ def export(
     if bool(conversation) == every:
         raise Problem("Name one conversation, or pass --all.")
 
-    async def work(parts: Parts) -> list[Path]:
+    async def work(app: App) -> list[Path]:
         from cli.export import export as write
 
-        wanted = [conversation] if conversation else await parts.records.ids()
+        wanted = [conversation] if conversation else await app.records.ids()
         written = []
         for one in wanted:
-            loaded = await parts.records.load(one)
-            written += write(loaded, await parts.keeper.spending(one), to, form)
+            loaded = await app.records.load(one)
+            written += write(loaded, await app.maintenance.prices(one), to, form)
         return written
 
-    for path in _with_parts(work):
+    for path in _with_app(work):
         show.line(str(path))
 
 
-@app.command(name="import")
+@commands.command(name="import")
 def import_(*files: Path, legacy: bool = False) -> int:
     """Bring in records from JSON files; 1 if one of them could not be read.
 
@@ -124,29 +125,29 @@ def import_(*files: Path, legacy: bool = False) -> int:
         files: Our own exports, or with --legacy files of openai-images-mcp 4.x.
         legacy: Read the older format; without files, those of its own folder.
     """
-    from storage.export import take_in
+    from storage.export import import_document
     from storage.legacy_import import LEGACY_FOLDER, as_document
 
     given = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
     if not given:
         raise Problem("There is no file to import. Name one, or several.")
 
-    async def work(parts: Parts) -> int:
+    async def work(app: App) -> int:
         failed = 0
         for path in given:
             try:
                 text = path.read_text(encoding="utf-8")
-                told = as_document(text, images_dir=parts.settings.images_dir) if legacy else text
-                show.line(f"{path}: {await take_in(parts.database, told)}")
+                told = as_document(text, images_dir=app.settings.images_dir) if legacy else text
+                show.line(f"{path}: {await import_document(app.database, told)}")
             except (Problem, OSError, UnicodeDecodeError) as error:
                 failed += 1
                 show.line(f"{path}: {error}")
         return failed
 
-    return int(bool(_with_parts(work)))
+    return int(bool(_with_app(work)))
 
 
-@app.command
+@commands.command
 def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) -> None:
     """Delete a record for good; says first what would go.
 
@@ -156,16 +157,16 @@ def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) 
         pictures: Delete its picture files, too.
     """
 
-    async def work(parts: Parts) -> list[str]:
-        return await _remove(parts, conversation, confirm=confirm, pictures=pictures)
+    async def work(app: App) -> list[str]:
+        return await _remove(app, conversation, confirm=confirm, pictures=pictures)
 
-    for told in _with_parts(work):
+    for told in _with_app(work):
         show.line(told)
     if not confirm:
         show.line("Nothing was deleted. --confirm deletes it for good.")
 
 
-@app.command
+@commands.command
 def prune(
     *,
     older_than_days: int | None = None,
@@ -187,21 +188,21 @@ def prune(
     if len(given) != 1 or given[0] < 0:
         raise Problem("Pass --older-than-days or --larger-than-mb with a number from 0 on.")
 
-    async def work(parts: Parts) -> list[str]:
-        keeper = parts.keeper
+    async def work(app: App) -> list[str]:
+        maintenance = app.maintenance
         if older_than_days is not None:
-            chosen = await keeper.older(older_than_days)
+            chosen = await maintenance.older_than(older_than_days)
         else:
-            chosen = await keeper.beyond((larger_than_mb or 0) * 1_000_000)
+            chosen = await maintenance.beyond_size((larger_than_mb or 0) * 1_000_000)
         told = []
         for one in chosen:
             try:
-                told += await _remove(parts, one, confirm=confirm, pictures=pictures)
+                told += await _remove(app, one, confirm=confirm, pictures=pictures)
             except Problem as problem:  # one that is being drawn; the others may go
                 told.append(problem.text)
         return told
 
-    told = _with_parts(work)
+    told = _with_app(work)
     for one in told:
         show.line(one)
     if not told:
@@ -210,14 +211,14 @@ def prune(
         show.line("Nothing was deleted. --confirm deletes them for good.")
 
 
-@app.command
+@commands.command
 def stats(*, as_json: AsJson = False) -> None:
     """How image types and templates fare: pictures, ratings, refinements, cost.
 
     Args:
         as_json: Print JSON.
     """
-    rows = _with_parts(lambda parts: parts.keeper.stats())
+    rows = _with_app(lambda app: app.maintenance.statistics())
     if as_json:
         sys.stdout.write(json.dumps([row.as_data for row in rows], indent=2) + "\n")
         return
@@ -236,10 +237,10 @@ def show_likings() -> None:
     """Show what you usually choose, as it is offered in questions."""
     from consultation.preferences import learn
 
-    async def work(parts: Parts) -> Any:
-        return learn(await parts.records.past())
+    async def work(app: App) -> Any:
+        return learn(await app.records.earlier_briefs())
 
-    learnt = _with_parts(work)
+    learnt = _with_app(work)
     for liking in learnt:
         show.line(f"{liking.dimension}: {liking.value} (chosen {liking.times} times)")
     if not learnt:
@@ -249,26 +250,26 @@ def show_likings() -> None:
 @likings.command
 def forget() -> None:
     """Forget them: only later choices count from now on."""
-    _with_parts(lambda parts: parts.records.forget())
+    _with_app(lambda app: app.records.forget())
     show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
 
 
-async def _remove(parts: Parts, conversation: str, *, confirm: bool, pictures: bool) -> list[str]:
-    from consultation.conversation_list import told_removal
+async def _remove(app: App, conversation: str, *, confirm: bool, pictures: bool) -> list[str]:
+    from consultation.conversation_list import removal_sentence
 
-    removal = await parts.keeper.removal(conversation)
-    notes = await parts.keeper.delete(removal, pictures=pictures) if confirm else []
-    return [told_removal(removal, pictures=pictures, confirm=confirm), *notes]
+    removal = await app.maintenance.removal(conversation)
+    notes = await app.maintenance.delete(removal, pictures=pictures) if confirm else []
+    return [removal_sentence(removal, pictures=pictures, confirm=confirm), *notes]
 
 
-def _with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
+def _with_app(work: Callable[[App], Awaitable[T]]) -> T:
     """Do something with the records of this data folder, then close them."""
 
     async def run() -> T:
-        parts = Parts(load_settings())
+        app = App(load_settings())
         try:
-            return await work(parts)
+            return await work(app)
         finally:
-            await parts.close()
+            await app.close()
 
     return anyio.run(run)

@@ -8,7 +8,7 @@ from fastmcp import Client
 from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
-from cli.child import server_process
+from cli.launch import server_process
 from errors import Problem
 
 IDEA = "a lighthouse in a storm"

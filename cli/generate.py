@@ -48,24 +48,19 @@ def generate(
         verify: Have a second model look at it.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    given = {
+    wishes = {
         "conversation_id": conversation,
         "from_image": from_image,
-        "input_images": [str(path.absolute()) for path in inputs] if inputs else None,
-        "mask": str(mask.absolute()) if mask else None,
+        "input_images": [str(path.absolute()) for path in inputs or []] or None,
+        "mask": mask and str(mask.absolute()),
         "size": size,
         "quality": quality,
         "background": background,
         "output_format": output_format,
     }
-    arguments = {
-        "prompt": prompt,
-        "dialogue_mode": "skip",
-        "variations": variations,
-        "verify": verify,
-        **{name: value for name, value in given.items() if value is not None},
-    }
-    anyio.run(_draw, arguments, sandbox)
+    stated = {name: value for name, value in wishes.items() if value is not None}
+    settings = {"dialogue_mode": "skip", "variations": variations, "verify": verify}
+    anyio.run(_draw, {"prompt": prompt, **settings, **stated}, sandbox)
 
 
 async def _draw(arguments: dict[str, Any], sandbox: bool) -> None:

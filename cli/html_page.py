@@ -9,10 +9,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consultation.consultation_result import SOURCES
+from errors import StorageError
 from gateway.response_items import is_sandbox
 from generation.preview import is_svg, preview_of
-from storage.errors import StorageError
-from storage.picture_files import kept_bytes
+from storage.picture_files import read_picture
 from storage.tables import Conversation, Image, Spending
 
 TEMPLATE = "html_page.html.j2"
@@ -26,7 +26,7 @@ SIGNS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}
 
 
 @dataclass(frozen=True)
-class Shown:
+class PictureNode:
     """A picture in the tree, `depth` levels down; after it `ups` levels end."""
 
     image: Image
@@ -73,7 +73,7 @@ def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
 def file_of(image: Image) -> tuple[bytes | None, str]:
     """The bytes of a picture, or why there are none."""
     try:
-        return kept_bytes(image), ""
+        return read_picture(image), ""
     except StorageError as error:
         return None, str(error)
 
@@ -101,7 +101,7 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
     }
 
 
-def _tree(images: list[Image]) -> list[Shown]:
+def _tree(images: list[Image]) -> list[PictureNode]:
     """The pictures in the order of the page: each before those that were changed from it."""
     known = {image.id for image in images}
     below: dict[str | None, list[Image]] = {}
@@ -117,7 +117,7 @@ def _tree(images: list[Image]) -> list[Shown]:
         waiting += [(child, inner) for child in reversed(below.get(image.id, []))]
     depths = [-1, *(depth for _, depth in order), 0]
     return [
-        Shown(
+        PictureNode(
             image,
             depth,
             deeper=depth > before,

@@ -1,7 +1,7 @@
-"""How another program starts this very installation, by absolute paths alone.
+"""How this very installation is started: by another program, or by us as a child.
 
-Programs with a window do not see the PATH of a shell, least of all on macOS: a bare `uv` is
-found in a terminal and not by them.
+By absolute paths alone: programs with a window do not see the PATH of a shell, least of all on
+macOS, where a bare `uv` is found in a terminal and not by them.
 """
 
 import os
@@ -10,6 +10,10 @@ import sys
 import sysconfig
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from fastmcp.client.transports import StdioTransport
 
 ROOT = Path(__file__).parent.parent
 DISTRIBUTION = "image-consultant"
@@ -33,9 +37,22 @@ def command() -> list[str]:
 def find_uv() -> str | None:
     """The absolute path of uv: the one that runs this, one on PATH, or one beside this Python."""
     scripts = sysconfig.get_path("scripts")
-    given = shutil.which(os.environ.get("UV", ""))
-    found = given or shutil.which("uv") or shutil.which("uv", path=scripts)
+    running = shutil.which(os.environ.get("UV", ""))
+    found = running or shutil.which("uv") or shutil.which("uv", path=scripts)
     return str(Path(found).absolute()) if found else None
+
+
+def server_process(*options: str, log: TextIO) -> "StdioTransport":
+    """A transport to `serve` with these options; what it logs goes to an open file."""
+    from fastmcp.client.transports import StdioTransport
+
+    return StdioTransport(
+        sys.executable,
+        [str(ROOT / "__main__.py"), "serve", *options],
+        env=dict(os.environ),
+        keep_alive=False,
+        log_file=log,
+    )
 
 
 def _origin() -> str:
@@ -43,8 +60,8 @@ def _origin() -> str:
     import json
 
     try:
-        found = distribution(DISTRIBUTION)
+        installed = distribution(DISTRIBUTION)
     except PackageNotFoundError:
         return DISTRIBUTION
-    address = json.loads(found.read_text("direct_url.json") or "{}").get("url")
-    return f"{DISTRIBUTION} @ {address}" if address else f"{DISTRIBUTION}=={found.version}"
+    address = json.loads(installed.read_text("direct_url.json") or "{}").get("url")
+    return f"{DISTRIBUTION} @ {address}" if address else f"{DISTRIBUTION}=={installed.version}"

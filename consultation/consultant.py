@@ -30,9 +30,9 @@ from consultation.turn_rows import (
 from errors import Problem
 from gateway.response_items import is_sandbox
 from settings import Settings
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.records import Records, now
-from storage.search import Finder
+from storage.search import Search
 from storage.tables import Brief, Conversation, Question, Turn
 
 ASK = (
@@ -52,18 +52,18 @@ class Consultant:
         self,
         settings: Settings,
         records: Records,
-        inputs: Inputs,
+        inputs: InputFiles,
         *,
         facilitator: Facilitator,
         follower: Follower,
-        finder: Finder,
+        search: Search,
     ) -> None:
         self._settings = settings
         self._records = records
         self._inputs = inputs
         self._facilitator = facilitator
         self._follower = follower
-        self._finder = finder
+        self._search = search
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def consult(
@@ -134,13 +134,13 @@ class Consultant:
         """What the person usually chooses, where that may be learnt."""
         if not self._settings.learn:
             return []
-        return learn(await self._records.past(without=conversation.id))
+        return learn(await self._records.earlier_briefs(without=conversation.id))
 
     async def _earlier(self, conversation: Conversation, turn: Turn) -> list[str]:
         """In the first turn: earlier work that is close to the idea."""
         if turn.number > 1 or not self._settings.learn:
             return []
-        return await earlier_work(self._finder, turn.words, without=conversation.id)
+        return await earlier_work(self._search, turn.words, without=conversation.id)
 
     async def _fitting(self, turn: Turn) -> list[str]:
         """In the first turn: the template that the idea speaks of."""
@@ -153,7 +153,7 @@ class Consultant:
         budget = self._settings.daily_budget_usd
         if budget is None:
             return
-        spent = await self._records.spent_today(self._facilitator.origin)
+        spent = await self._records.spending_today(self._facilitator.origin)
         if spent >= budget:
             raise ConsultationError(
                 f"The daily budget of ${budget:.2f} is spent. Nothing was charged. Go on tomorrow, "

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from consultation.conversation_page import as_markdown
 from consultation.errors import ConsultationError
 from storage.maintenance import Removal
-from storage.search import Listed, Page
+from storage.search import ConversationSummary, SearchPage
 from storage.tables import Conversation
 
 LONGEST_RECORD = 20_000
@@ -21,7 +21,7 @@ OPEN = (
 MORE = "There is more: call again with the same filters and this cursor."
 
 
-class ListedConversation(BaseModel):
+class ConversationItem(BaseModel):
     """One conversation in a list. Dates are ISO 8601 in UTC, costs USD."""
 
     conversation_id: str
@@ -38,10 +38,10 @@ class ListedConversation(BaseModel):
     newest_image_id: str
 
 
-class Catalogue(BaseModel):
+class ConversationList(BaseModel):
     """A page of conversations, or of one record."""
 
-    conversations: list[ListedConversation] = []
+    conversations: list[ConversationItem] = []
     total: int = 0
     record: str | None = None
     cursor: str | None = None
@@ -49,7 +49,7 @@ class Catalogue(BaseModel):
     next_step: str = OPEN
 
 
-class Kept(BaseModel):
+class RecordChange(BaseModel):
     """What was done with a record."""
 
     conversation_id: str
@@ -57,14 +57,14 @@ class Kept(BaseModel):
     next_step: str = "openai_list_conversations shows what there is."
 
 
-def listing(page: Page, *, notice: str | None = None) -> Catalogue:
+def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
     """A page of a list as a result; `notice` is said with it."""
     notes = [notice] if notice else []
     if page.loosened:
         notes.append("No conversation holds all these words; these hold some of them.")
     if not page.items:
         notes.append("No conversation fits. Leave filters out, or use other words.")
-    return Catalogue(
+    return ConversationList(
         conversations=[_listed(item) for item in page.items],
         total=page.total,
         cursor=page.cursor,
@@ -73,13 +73,13 @@ def listing(page: Page, *, notice: str | None = None) -> Catalogue:
     )
 
 
-def record_page(conversation: Conversation, cursor: str | None) -> Catalogue:
+def record_page(conversation: Conversation, cursor: str | None) -> ConversationList:
     """A record in full, or as much of it as a result takes, from where the cursor says."""
     text = as_markdown(conversation)
     start = _offset(cursor, conversation.id) if cursor else 0
     end = start + LONGEST_RECORD
     more = base64.urlsafe_b64encode(f"{conversation.id} {end}".encode()).decode()
-    return Catalogue(
+    return ConversationList(
         total=1,
         record=text[start:end],
         cursor=more if end < len(text) else None,
@@ -92,7 +92,7 @@ def record_page(conversation: Conversation, cursor: str | None) -> Catalogue:
     )
 
 
-def as_text(result: Catalogue) -> str:
+def as_text(result: ConversationList) -> str:
     """The whole result in words."""
     parts = [*result.notes]
     if result.record is not None:
@@ -105,7 +105,7 @@ def as_text(result: Catalogue) -> str:
     return "\n\n".join([*parts, result.next_step])
 
 
-def told_removal(removal: Removal, *, pictures: bool, confirm: bool) -> str:
+def removal_sentence(removal: Removal, *, pictures: bool, confirm: bool) -> str:
     """What deleting takes away, in a sentence."""
     goes = "Deleted" if confirm else "This would delete"
     count = len(removal.pictures)
@@ -129,8 +129,8 @@ def _offset(cursor: str, conversation_id: str) -> int:
     )
 
 
-def _listed(item: Listed) -> ListedConversation:
-    return ListedConversation(
+def _listed(item: ConversationSummary) -> ConversationItem:
+    return ConversationItem(
         conversation_id=item.id,
         title=item.title,
         mode=item.mode,
@@ -146,7 +146,7 @@ def _listed(item: Listed) -> ListedConversation:
     )
 
 
-def _line(one: ListedConversation) -> str:
+def _line(one: ConversationItem) -> str:
     facts = [
         one.image_type,
         one.style,

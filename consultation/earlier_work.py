@@ -1,7 +1,7 @@
 """Earlier work that is close to a new idea: offered, and never used on its own."""
 
 from consultation.quotes import content
-from storage.search import Filter, Finder
+from storage.search import Filter, Search
 
 CLOSE = 0.6
 """The share of an idea's words that earlier work must hold to be worth a mention."""
@@ -9,7 +9,7 @@ CLOSE = 0.6
 LOOKED_AT, SHORTEST = 5, 2
 
 
-async def earlier_work(finder: Finder, idea: str, *, without: str) -> list[str]:
+async def earlier_work(search: Search, idea: str, *, without: str) -> list[str]:
     """A sentence on the conversation that comes closest to an idea, if one comes close.
 
     `without` is the conversation that the idea begins.
@@ -17,11 +17,11 @@ async def earlier_work(finder: Finder, idea: str, *, without: str) -> list[str]:
     wanted = set(content(idea))
     if len(wanted) < SHORTEST:
         return []
-    page = await finder.page(Filter(query=" ".join(sorted(wanted))[:400]), limit=LOOKED_AT)
+    page = await search.page(Filter(query=" ".join(sorted(wanted))[:400]), limit=LOOKED_AT)
     for item in page.items:
         if item.id == without or not item.pictures:
             continue
-        there = set(content(f"{item.title} {await finder.words(item.id)}"))
+        there = set(content(f"{item.title} {await search.words(item.id)}"))
         if len(wanted & there) >= CLOSE * len(wanted):
             return [
                 f"You made something like this on {item.changed_at[:10]}: '{item.title}' "

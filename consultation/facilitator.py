@@ -17,9 +17,9 @@ from consultation.turn import FacilitatorTurn, Suggestion, parse_turn
 from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
 from prompts.image_type import ImageType, fingerprint_of
-from prompts.store import FALLBACK_TYPE, Library
+from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Settings
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
 
@@ -73,13 +73,13 @@ class Facilitator:
         settings: Settings,
         gateway: Gateway,
         records: Records,
-        library: Library,
-        inputs: Inputs,
+        prompt_store: PromptStore,
+        inputs: InputFiles,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
-        self._library = library
+        self._prompt_store = prompt_store
         self._inputs = inputs
 
     @property
@@ -89,12 +89,12 @@ class Facilitator:
 
     async def hear(self, conversation: Conversation, said: Said, likings: list[Liking]) -> Heard:
         """One turn on what was said. Raises a `Problem` where the model cannot be asked."""
-        types = self._library.image_types()
-        told = self._library.render(
+        types = self._prompt_store.image_types()
+        told = self._prompt_store.render(
             TEMPLATE, mode=conversation.mode, image_types=list(types.values())
         )
         used = {told.name: told.fingerprint, "image_types": fingerprint_of(types)}
-        faults = self._library.faults("consultation/", "image_types/")
+        faults = self._prompt_store.faults("consultation/", "image_types/")
         request = build_request(
             conversation,
             model=self._settings.facilitator_model,

@@ -12,7 +12,7 @@ from consultation.preferences import Liking
 from consultation.references import reference_parts
 from consultation.turn import response_format
 from prompts.template import Rendered
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.tables import Conversation, Turn
 
 TEMPLATE = "consultation/facilitator"
@@ -27,7 +27,7 @@ def build_request(
     told: Rendered,
     templates: dict[str, str],
     finish: bool,
-    inputs: Inputs,
+    inputs: InputFiles,
     likings: list[Liking],
 ) -> dict[str, Any]:
     """The body of the call. The person's words travel as input, never as instructions."""
@@ -66,7 +66,7 @@ def open_questions(conversation: Conversation) -> list[dict[str, str]]:
     ]
 
 
-def dialogue(conversation: Conversation, inputs: Inputs) -> list[dict[str, Any]]:
+def dialogue(conversation: Conversation, inputs: InputFiles) -> list[dict[str, Any]]:
     """The turns so far as input items: the person's words, then the facilitator's answer."""
     items: list[dict[str, Any]] = []
     for turn in conversation.turns:
@@ -78,7 +78,7 @@ def dialogue(conversation: Conversation, inputs: Inputs) -> list[dict[str, Any]]
     return items
 
 
-def _said(turn: Turn, inputs: Inputs) -> list[dict[str, Any]]:
+def _said(turn: Turn, inputs: InputFiles) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = [{"type": "input_text", "text": turn.words}]
     if turn.answers_given:
         answers = json.dumps({"answers": turn.answers_given}, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from consultation.quotes import content
 from consultation.turn import Asked
-from storage.records import Past
+from storage.records import EarlierBrief
 
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
 """What may be a habit. Subject, words and use belong to one picture."""
@@ -32,7 +32,7 @@ class Liking:
         return asdict(self)
 
 
-def learn(past: Iterable[Past]) -> list[Liking]:
+def learn(past: Iterable[EarlierBrief]) -> list[Liking]:
     """The likings that earlier briefs and ratings show, by dimension.
 
     What a person decided counts once, twice where they rated a picture of it 4 or more, and

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from consultation.errors import ConsultationError
-from storage.errors import StorageError
-from storage.input_files import InputError, Inputs
-from storage.picture_files import kept_bytes
+from errors import StorageError
+from storage.input_files import InputError, InputFiles
+from storage.picture_files import read_picture
 from storage.records import Records
 from storage.tables import Conversation, Image, Turn
 
@@ -18,7 +18,7 @@ IMAGE_ID = "img_"
 
 
 async def take_references(
-    given: Sequence[str], conversation: Conversation, inputs: Inputs, records: Records
+    given: Sequence[str], conversation: Conversation, inputs: InputFiles, records: Records
 ) -> list[dict[str, str]]:
     """Keep small copies of the pictures that came with a message.
 
@@ -34,17 +34,17 @@ async def take_references(
             data = await asyncio.to_thread(_bytes, await records.image(name))
             file = await asyncio.to_thread(inputs.copy, data, name)
         else:
-            file = await asyncio.to_thread(inputs.take, name)
+            file = await asyncio.to_thread(inputs.copy_file, name)
         taken.append({"id": f"r{number}", "given": name, "file": file})
     return taken
 
 
-def reference_parts(turn: Turn, inputs: Inputs) -> list[dict[str, Any]]:
+def reference_parts(turn: Turn, inputs: InputFiles) -> list[dict[str, Any]]:
     """The pictures of a turn as parts of its message, each behind its id."""
     parts: list[dict[str, Any]] = []
     for reference in turn.references:
         parts.append({"type": "input_text", "text": json.dumps({"reference": reference["id"]})})
-        data = inputs.copied(reference["file"])
+        data = inputs.read_copy(reference["file"])
         if data is not None:
             encoded = base64.b64encode(data).decode()
             parts.append(
@@ -59,6 +59,6 @@ def reference_parts(turn: Turn, inputs: Inputs) -> list[dict[str, Any]]:
 
 def _bytes(image: Image) -> bytes:
     try:
-        return kept_bytes(image)
+        return read_picture(image)
     except StorageError as error:
         raise InputError(str(error)) from error

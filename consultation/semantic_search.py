@@ -4,8 +4,8 @@ from gateway import Gateway
 from gateway.api_errors import GatewayError
 from settings import Settings
 from storage.records import Records, booking
-from storage.search import Filter, Finder, Page
-from storage.vectors import Meanings
+from storage.search import Filter, Search, SearchPage
+from storage.vectors import Vectors
 
 MODEL = "text-embedding-3-small"
 AT_ONCE = 50
@@ -18,7 +18,7 @@ In any script so many are fewer tokens than OpenAI takes: 8,192 of a text, 300,0
 BY_WORDS = "Words were compared, not meanings: {why}."
 
 
-class Seeker:
+class SemanticSearch:
     """Finds conversations by what they were about."""
 
     def __init__(
@@ -26,16 +26,16 @@ class Seeker:
         settings: Settings,
         gateway: Gateway,
         records: Records,
-        finder: Finder,
-        meanings: Meanings,
+        search: Search,
+        meanings: Vectors,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
-        self._finder = finder
+        self._search = search
         self._meanings = meanings
 
-    async def search(self, query: str, *, limit: int) -> tuple[Page, str]:
+    async def search(self, query: str, *, limit: int) -> tuple[SearchPage, str]:
         """The conversations that come closest, and how they were compared. Raises a `Problem`."""
         why = self._why_not()
         if why is None:
@@ -46,9 +46,9 @@ class Seeker:
                 why = str(error).split(".")[0]
             else:
                 near = await self._meanings.nearest(vector, MODEL, limit=limit, without=None)
-                page = await self._finder.these([found for found, _ in near])
+                page = await self._search.these([found for found, _ in near])
                 return page, f"Meanings were compared, by {MODEL}."
-        page = await self._finder.page(Filter(query=query), limit=limit)
+        page = await self._search.page(Filter(query=query), limit=limit)
         return page, BY_WORDS.format(why=why)
 
     def _why_not(self) -> str | None:

@@ -18,11 +18,11 @@ from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn, Filling
 from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
-from prompts.library_template import Curated, file_of
-from prompts.store import Library
+from prompts.library_template import LibraryTemplate, file_of
+from prompts.store import PromptStore
 from prompts.template_store import sound_templates, suggest, usable_template
 from settings import Settings
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
 
@@ -37,22 +37,22 @@ class Follower:
         settings: Settings,
         gateway: Gateway,
         records: Records,
-        library: Library,
-        inputs: Inputs,
+        prompt_store: PromptStore,
+        inputs: InputFiles,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
-        self._library = library
+        self._prompt_store = prompt_store
         self._inputs = inputs
 
-    def template(self, name: str) -> Curated:
+    def template(self, name: str) -> LibraryTemplate:
         """A template by its name. Raises a `Problem` that names those that there are."""
-        return usable_template(name, self._library.folders)
+        return usable_template(name, self._prompt_store.folders)
 
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
-        fitting = suggest(idea, sound_templates(self._library.folders))
+        fitting = suggest(idea, sound_templates(self._prompt_store.folders))
         if fitting is None:
             return []
         return [
@@ -67,28 +67,28 @@ class Follower:
 
         `allow` raises where asking it would cost too much.
         """
-        curated = self.template(conversation.template)
-        used = {file_of(curated.name, curated.category): curated.text.fingerprint}
+        template = self.template(conversation.template)
+        used = {file_of(template.name, template.category): template.text.fingerprint}
         *before, turn = conversation.turns
         follows = any(used.keys() & one.templates.keys() for one in before)
-        taken = taking.taken_before(conversation, curated, follows=follows)
-        taking.take_given(taken, turn, curated, said)
+        taken = taking.taken_before(conversation, template, follows=follows)
+        taking.take_given(taken, turn, template, said)
         reply, filling = None, None
-        if taking.says_more(turn, curated) or (before and not follows):
+        if taking.says_more(turn, template) or (before and not follows):
             if conversation.mode != "skip":
                 await allow()
-                reply, filling = await self._read(conversation, curated, taken, said, used)
+                reply, filling = await self._read(conversation, template, taken, said, used)
             if filling:
-                taking.take_read(taken, filling, curated, said)
+                taking.take_read(taken, filling, template, said)
             else:
-                taking.take_unread(taken, turn, curated)
-        draft = draft_turn(conversation, curated, taken, said, filling)
-        return self._kept(draft, curated, taken, said, reply=reply, used=used)
+                taking.take_unread(taken, turn, template)
+        draft = draft_turn(conversation, template, taken, said, filling)
+        return self._kept(draft, template, taken, said, reply=reply, used=used)
 
     def _kept(
         self,
         draft: FacilitatorTurn,
-        curated: Curated,
+        template: LibraryTemplate,
         taken: Taken,
         said: Said,
         *,
@@ -98,36 +98,36 @@ class Follower:
         """The turn, held to the same promises as one of the facilitator's."""
         answers = {item.question_id: item.answer for item in taken.answered}
         said = replace(said, answers=said.answers | answers)
-        mended = keep_promises(draft, said, curated.as_type)
+        mended = keep_promises(draft, said, template.as_type)
         repairs = [{"broken": mended.broken, "trimmed": mended.trimmed}] if mended.broken else []
         return Heard(
             turn=mended.turn,
-            image_type=curated.as_type,
+            image_type=template.as_type,
             model=reply.model if reply else "",
             response_id=reply.response_id if reply else "",
             sandbox=self._gateway.origin == "sandbox",
             templates=used,
-            notes=[*(reply.notes if reply else []), *taken.notes, *self._faults(curated)],
+            notes=[*(reply.notes if reply else []), *taken.notes, *self._faults(template)],
             repairs=repairs,
         )
 
     async def _read(
         self,
         conversation: Conversation,
-        curated: Curated,
+        template: LibraryTemplate,
         taken: Taken,
         said: Said,
         used: dict[str, str],
     ) -> tuple[Reply | None, Filling | None]:
         """What the words say, as a model reads them; nothing where none can be asked."""
-        told = self._library.render(FILL)
+        told = self._prompt_store.render(FILL)
         used[told.name] = told.fingerprint
         request = build_filling(
             conversation,
             model=self._settings.facilitator_model,
             told=told,
             templates=used,
-            curated=curated,
+            template=template,
             values={name: entry.value for name, entry in taken.entries.items()},
             waiting=[
                 {"id": label, "dimension": said.asked[label]}
@@ -147,7 +147,7 @@ class Follower:
             taken.notes.append(UNREAD_NOTE)
         return reply, filling
 
-    def _faults(self, curated: Curated) -> list[str]:
+    def _faults(self, template: LibraryTemplate) -> list[str]:
         """What is wrong with own files that this dialogue would use."""
-        faults = self._library.faults("library/", f"{FILL}.")
-        return [told for told in faults if f"/{curated.name}.yaml" in told or FILL in told]
+        faults = self._prompt_store.faults("library/", f"{FILL}.")
+        return [told for told in faults if f"/{template.name}.yaml" in told or FILL in told]

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from consultation.facilitator_request import LONGEST_ANSWER, dialogue
 from consultation.turn import FILLING_NAME, Filling, response_format
-from prompts.library_template import Curated
+from prompts.library_template import LibraryTemplate
 from prompts.template import Rendered
-from storage.input_files import Inputs
+from storage.input_files import InputFiles
 from storage.tables import Conversation
 
 FILL = "consultation/fill"
@@ -22,19 +22,19 @@ def build_filling(
     model: str,
     told: Rendered,
     templates: dict[str, str],
-    curated: Curated,
+    template: LibraryTemplate,
     values: Mapping[str, str],
     waiting: list[dict[str, str]],
-    inputs: Inputs,
+    inputs: InputFiles,
 ) -> dict[str, Any]:
     """The body of the call.
 
     `values` are those that parameters have so far, `waiting` the questions that are open.
     """
     state = {
-        "template": curated.name,
-        "about": curated.description,
-        "parameters": _parameters(curated, values),
+        "template": template.name,
+        "about": template.description,
+        "parameters": _parameters(template, values),
         "open_questions": waiting,
     }
     content = json.dumps(state, ensure_ascii=False)
@@ -64,7 +64,7 @@ def parse_filling(text: str) -> Filling | None:
         return None
 
 
-def _parameters(curated: Curated, values: Mapping[str, str]) -> list[dict[str, Any]]:
+def _parameters(template: LibraryTemplate, values: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -74,5 +74,5 @@ def _parameters(curated: Curated, values: Mapping[str, str]) -> list[dict[str, A
             "optional": parameter.optional,
             "value": values.get(name),
         }
-        for name, parameter in curated.parameters.items()
+        for name, parameter in template.parameters.items()
     ]

@@ -10,7 +10,7 @@ from consultation.turn import (
     Phrase,
     Suggestion,
 )
-from prompts.library_template import Curated
+from prompts.library_template import LibraryTemplate
 from prompts.parameter import Parameter
 from storage.tables import Conversation
 
@@ -20,37 +20,37 @@ LONGEST_TITLE = 60
 
 def draft_turn(
     conversation: Conversation,
-    curated: Curated,
+    template: LibraryTemplate,
     taken: Taken,
     said: Said,
     filling: Filling | None,
 ) -> FacilitatorTurn:
     """The turn as a facilitator would give it: questions, or all that makes the prompt."""
-    asking = [] if conversation.mode == "skip" else _questions(taken, curated, said)
+    asking = [] if conversation.mode == "skip" else _questions(taken, template, said)
     if not asking:
-        _assume_rest(taken, curated)
+        _assume_rest(taken, template)
     known = filling.title.strip() if filling else ""
     return FacilitatorTurn(
         language=(filling.language if filling else "") or conversation.language,
         title=(known or conversation.title or conversation.turns[0].words)[:LONGEST_TITLE],
-        image_type=curated.image_type,
-        brief=_brief(taken, curated),
+        image_type=template.image_type,
+        brief=_brief(taken, template),
         answered=taken.answered,
         questions=asking,
         ready=not asking,
-        phrases=[] if asking else phrases(taken, curated),
+        phrases=[] if asking else phrases(taken, template),
         suggested=Suggestion(size="", quality="", background="", output_format=""),
     )
 
 
-def phrases(taken: Taken, curated: Curated) -> list[Phrase]:
+def phrases(taken: Taken, template: LibraryTemplate) -> list[Phrase]:
     """The template filled in: its own text, the values, and what was wished besides."""
     values = {name: entry.value for name, entry in taken.entries.items()}
     made = []
-    for text, origin in curated.spans(values):
+    for text, origin in template.spans(values):
         entry = taken.entries.get(origin)
         if entry is None or entry.source == "open":
-            made.append(Phrase(text=text, source="template", ref=curated.name))
+            made.append(Phrase(text=text, source="template", ref=template.name))
         else:
             made.append(Phrase(text=text, source=entry.source, ref=entry.ref))
     told = "".join(phrase.text for phrase in made).casefold()
@@ -62,13 +62,13 @@ def phrases(taken: Taken, curated: Curated) -> list[Phrase]:
     return made
 
 
-def _questions(taken: Taken, curated: Curated, said: Said) -> list[Asked]:
+def _questions(taken: Taken, template: LibraryTemplate, said: Said) -> list[Asked]:
     """What is to be asked now: each open parameter once, those first that have no default."""
     if said.finish:
         return []
     settled = {*taken.entries, *taken.left, *said.asked.values()}
-    still = [name for name in curated.parameters if name not in settled]
-    still.sort(key=lambda name: _urgency(curated.parameters[name]))
+    still = [name for name in template.parameters if name not in settled]
+    still.sort(key=lambda name: _urgency(template.parameters[name]))
     return [
         Asked(
             dimension=name,
@@ -78,16 +78,16 @@ def _questions(taken: Taken, curated: Curated, said: Said) -> list[Asked]:
             default=parameter.unasked,
         )
         for name in still[: said.left]
-        for parameter in [curated.parameters[name]]
+        for parameter in [template.parameters[name]]
     ]
 
 
-def _assume_rest(taken: Taken, curated: Curated) -> None:
+def _assume_rest(taken: Taken, template: LibraryTemplate) -> None:
     """Settle what nobody decided with the defaults, marked as ours."""
-    for name, parameter in curated.parameters.items():
+    for name, parameter in template.parameters.items():
         if name in taken.entries:
             continue
-        taken.entries[name] = entry_of(curated, name, parameter.unasked, "assumption", None)
+        taken.entries[name] = entry_of(template, name, parameter.unasked, "assumption", None)
         if parameter.required:
             taken.notes.append(
                 f"Nobody said what {name} is; {parameter.unasked!r} stands in its place. Say in "
@@ -95,12 +95,12 @@ def _assume_rest(taken: Taken, curated: Curated) -> None:
             )
 
 
-def _brief(taken: Taken, curated: Curated) -> list[BriefEntry]:
+def _brief(taken: Taken, template: LibraryTemplate) -> list[BriefEntry]:
     """An entry for each parameter, decided or open, and one for each wish besides."""
     return [
         *(
             taken.entries.get(name) or BriefEntry(dimension=name, value="", source="open", ref=None)
-            for name in curated.parameters
+            for name in template.parameters
         ),
         *taken.besides,
     ]

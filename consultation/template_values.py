@@ -12,9 +12,9 @@ from consultation.errors import ConsultationError
 from consultation.quotes import content, leaves_open, occurs
 from consultation.transcript import Said
 from consultation.turn import Answered, BriefEntry, Filling, Value
-from prompts.errors import PromptError
 from prompts.library_checks import BESIDES
-from prompts.library_template import Curated
+from prompts.library_template import LibraryTemplate
+from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
 
 
@@ -34,7 +34,7 @@ class Taken:
 
 
 def name_answers(
-    answers: Iterable[Mapping[str, str]], curated: Curated, questions: Iterable[Question]
+    answers: Iterable[Mapping[str, str]], template: LibraryTemplate, questions: Iterable[Question]
 ) -> list[dict[str, str]]:
     """Answers by the id of their question, or by the parameter where none was put.
 
@@ -48,20 +48,20 @@ def name_answers(
         name = parameters.get(place, place)
         if not answer.strip():
             continue  # as a form sends what was left empty
-        if name in curated.parameters:
+        if name in template.parameters:
             if not leaves_open(answer):
-                curated.fit(name, answer)
+                template.fit(name, answer)
         elif place not in parameters:
-            known = [*parameters, *curated.parameters]
+            known = [*parameters, *template.parameters]
             raise ConsultationError(
                 f"answers names {place[:40]!r}, which is no question here and no parameter of the "
-                f"template {curated.name}; there are {', '.join(known)}."
+                f"template {template.name}; there are {', '.join(known)}."
             )
         named.append({"question_id": asked.get(name, place), "answer": answer})
     return named
 
 
-def taken_before(conversation: Conversation, curated: Curated, *, follows: bool) -> Taken:
+def taken_before(conversation: Conversation, template: LibraryTemplate, *, follows: bool) -> Taken:
     """What earlier turns have settled, as far as it fits this template.
 
     `follows` says that they followed it already; else only what was decided counts.
@@ -72,27 +72,27 @@ def taken_before(conversation: Conversation, curated: Curated, *, follows: bool)
         settled = entry.source in DECIDED or (follows and entry.source == "assumption")
         if entry.dimension == BESIDES:
             taken.besides.append(entry)
-        elif settled and _fits(curated, entry.dimension, entry.value):
+        elif settled and _fits(template, entry.dimension, entry.value):
             taken.entries[entry.dimension] = entry
     return taken
 
 
-def take_given(taken: Taken, turn: Turn, curated: Curated, said: Said) -> None:
+def take_given(taken: Taken, turn: Turn, template: LibraryTemplate, said: Said) -> None:
     """Take the answers that came by id or by parameter; no model is needed for them."""
     for given in turn.answers_given:
         place, answer = given["question_id"], given["answer"]
         name = said.asked.get(place, place)
-        if name not in curated.parameters:
+        if name not in template.parameters:
             continue
         if leaves_open(answer):
             taken.left.add(name)
         else:
-            taken.entries[name] = entry_of(curated, name, answer, "answer", place)
+            taken.entries[name] = entry_of(template, name, answer, "answer", place)
 
 
-def says_more(turn: Turn, curated: Curated) -> bool:
+def says_more(turn: Turn, template: LibraryTemplate) -> bool:
     """Whether a message says anything besides its answers and the name of the template."""
-    known = " ".join([curated.title, "template", *(one["answer"] for one in turn.answers_given)])
+    known = " ".join([template.title, "template", *(one["answer"] for one in turn.answers_given)])
     return not leaves_open(turn.words) and bool(set(content(turn.words)) - set(content(known)))
 
 
@@ -102,13 +102,13 @@ def still_open(taken: Taken, said: Said) -> list[str]:
     return [q for q in said.asked if q in said.waiting and said.asked[q] not in settled]
 
 
-def take_read(taken: Taken, filling: Filling, curated: Curated, said: Said) -> None:
+def take_read(taken: Taken, filling: Filling, template: LibraryTemplate, said: Said) -> None:
     """Take what a model read in the words, as far as the words say it."""
     for value in filling.filled:
-        if value.parameter not in curated.parameters or not value.value.strip():
+        if value.parameter not in template.parameters or not value.value.strip():
             continue
         try:
-            _take_value(taken, value, curated, said)
+            _take_value(taken, value, template, said)
         except PromptError as error:
             taken.notes.append(str(error))
     taken.besides = [
@@ -118,33 +118,35 @@ def take_read(taken: Taken, filling: Filling, curated: Curated, said: Said) -> N
     ]
 
 
-def take_unread(taken: Taken, turn: Turn, curated: Curated) -> None:
+def take_unread(taken: Taken, turn: Turn, template: LibraryTemplate) -> None:
     """Keep words that nobody read: as the one value that is missing, else at the end."""
     missing = [
         name
-        for name, parameter in curated.parameters.items()
+        for name, parameter in template.parameters.items()
         if parameter.required and name not in taken.entries
     ]
     ref = f"m{turn.number}"
-    if len(missing) == 1 and _fits(curated, missing[0], turn.words):
-        taken.entries[missing[0]] = entry_of(curated, missing[0], turn.words, "request", ref)
+    if len(missing) == 1 and _fits(template, missing[0], turn.words):
+        taken.entries[missing[0]] = entry_of(template, missing[0], turn.words, "request", ref)
     else:
         wish = BriefEntry(dimension=BESIDES, value=turn.words.strip(), source="request", ref=ref)
         taken.besides.append(wish)
 
 
-def entry_of(curated: Curated, name: str, text: str, source: str, ref: str | None) -> BriefEntry:
+def entry_of(
+    template: LibraryTemplate, name: str, text: str, source: str, ref: str | None
+) -> BriefEntry:
     """An entry with the value as the template takes it. Raises `PromptError`."""
-    value = str(curated.fit(name, text)) or curated.parameters[name].unasked
+    value = str(template.fit(name, text)) or template.parameters[name].unasked
     return BriefEntry.model_validate(
         {"dimension": name, "value": value, "source": source, "ref": ref}
     )
 
 
-def _take_value(taken: Taken, value: Value, curated: Curated, said: Said) -> None:
+def _take_value(taken: Taken, value: Value, template: LibraryTemplate, said: Said) -> None:
     """Take one value with its source. Raises `PromptError` where it does not fit."""
     name = value.parameter
-    entry = entry_of(curated, name, value.value, "assumption", None)
+    entry = entry_of(template, name, value.value, "assumption", None)
     before = taken.entries.get(name)
     if before and before.value == entry.value:
         return
@@ -164,5 +166,5 @@ def _said_in(text: str, said: Said) -> str | None:
     return next((ref for ref in reversed(said.messages) if occurs(text, said.messages[ref])), None)
 
 
-def _fits(curated: Curated, name: str, text: str) -> bool:
-    return name in curated.parameters and curated.parameters[name].fit(text) is not None
+def _fits(template: LibraryTemplate, name: str, text: str) -> bool:
+    return name in template.parameters and template.parameters[name].fit(text) is not None

@@ -19,7 +19,7 @@ from generation.purchase import LOST, TAKEN_BACK, Maker, Order
 from generation.purchase_result import Made
 from generation.result_builder import Purse, preview_of_all, tell
 from generation.variations import variations
-from prompts.store import Library
+from prompts.store import PromptStore
 from settings import Settings
 from storage.records import UNDER_WAY, Records, is_alive
 from storage.tables import Conversation, Image, Job
@@ -38,12 +38,12 @@ class Artist:
         self,
         settings: Settings,
         records: Records,
-        library: Library,
+        prompt_store: PromptStore,
         maker: Maker,
     ) -> None:
         self._settings = settings
         self._records = records
-        self._library = library
+        self._prompt_store = prompt_store
         self._maker = maker
         self._jobs = Jobs(records, settings.wait_seconds)
         self._took_over = False
@@ -90,7 +90,7 @@ class Artist:
             planned,
             options,
             sources=sources,
-            varied=variations(wish.strategy, wish.variations, self._library.ways()),
+            varied=variations(wish.strategy, wish.variations, self._prompt_store.ways()),
             templates=[order.templates for order in orders],
         )
         jobs, new = await self._claim(jobs, options)
@@ -113,12 +113,12 @@ class Artist:
             instruct(
                 planned,
                 conversation,
-                self._library,
+                self._prompt_store,
                 pictures=len(sources.pictures),
                 masked=sources.mask is not None,
                 variation=way,
             )
-            for way in variations(wish.strategy, wish.variations, self._library.ways())
+            for way in variations(wish.strategy, wish.variations, self._prompt_store.ways())
         ]
         return [
             Order(conversation, planned, options, sources, instructions, used, wish.verify)
@@ -168,8 +168,8 @@ class Artist:
 
     async def _told(self, conversation: Conversation, ended: list[Waited], elapsed: float) -> Drawn:
         purse = Purse(
-            today=await self._records.spent_today(self._maker.origin),
-            conversation=await self._records.spent_on(conversation.id),
+            today=await self._records.spending_today(self._maker.origin),
+            conversation=await self._records.spending_on(conversation.id),
         )
         checklist = await asyncio.to_thread(self._maker.look.items, conversation)
         result = tell(
@@ -180,7 +180,7 @@ class Artist:
             elapsed=elapsed,
             sandbox=self._maker.origin == "sandbox",
         )
-        result.notes += await asyncio.to_thread(self._library.faults, *WRITTEN)
+        result.notes += await asyncio.to_thread(self._prompt_store.faults, *WRITTEN)
         if self._settings.preview == "off":
             return result, None
         return result, await aside(preview_of_all, ended)
@@ -203,7 +203,7 @@ class Artist:
         if self._took_over:
             return
         self._took_over = True
-        for job in await self._records.left():
+        for job in await self._records.abandoned_jobs():
             await self._adopt(job)
 
     async def _adopt(self, job: Job) -> None:

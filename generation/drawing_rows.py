@@ -12,7 +12,7 @@ from generation.options import Options
 from generation.picture_check import Picture
 from generation.plan import Plan
 from generation.variations import Variation
-from storage.records import booking, mint, now
+from storage.records import booking, new_id, now
 from storage.tables import Conversation, Image, Job, Spending
 
 
@@ -31,10 +31,10 @@ def job_rows(
     asked = json.dumps(
         [planned.prompt, parent, options.as_data(), sources.keys, ways], sort_keys=True
     )
-    batch = mint("call")
+    batch = new_id("call")
     return [
         Job(
-            id=mint("job"),
+            id=new_id("job"),
             conversation_id=conversation.id,
             state="requested",
             prompt=planned.prompt,
@@ -63,7 +63,7 @@ def _inputs(planned: Plan, sources: Sources) -> int:
 def image_row(job: Job, drawing: Drawing, picture: Picture, path: Path) -> Image:
     """A picture that lies on disk."""
     return Image(
-        id=mint("img"),
+        id=new_id("img"),
         conversation_id=job.conversation_id,
         job_id=job.id,
         parent_image_id=job.parent_image_id,

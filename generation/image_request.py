@@ -6,10 +6,10 @@ from generation.change import kept_dimensions, read_change
 from generation.options import Options
 from generation.plan import Plan
 from generation.variations import Variation
-from prompts.store import Library
+from prompts.source import fingerprint
+from prompts.store import PromptStore
 from prompts.template import Rendered
 from prompts.word_lists import VARIATIONS
-from prompts.yaml_source import fingerprint
 from storage.tables import Conversation
 
 DRAW, REFINE, VARY = "generation/draw", "generation/refine", "generation/vary"
@@ -72,7 +72,7 @@ def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
 def instruct(
     planned: Plan,
     conversation: Conversation,
-    library: Library,
+    prompt_store: PromptStore,
     *,
     pictures: int,
     masked: bool,
@@ -83,12 +83,12 @@ def instruct(
     `pictures` is how many come with the words. The words themselves travel as input.
     """
     if planned.parent is not None:
-        used = [_refine(planned, conversation, library, masked=masked)]
+        used = [_refine(planned, conversation, prompt_store, masked=masked)]
     else:
-        used = [library.render(DRAW, pictures=pictures)]
+        used = [prompt_store.render(DRAW, pictures=pictures)]
     templates = {told.name: told.fingerprint for told in used}
     if variation is not None:
-        used.append(library.render(VARY, say=variation.say, strategy=variation.thing))
+        used.append(prompt_store.render(VARY, say=variation.say, strategy=variation.thing))
         templates |= {used[-1].name: used[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
     return "\n\n".join(told.text for told in used), templates
 
@@ -96,14 +96,14 @@ def instruct(
 def _refine(
     planned: Plan,
     conversation: Conversation,
-    library: Library,
+    prompt_store: PromptStore,
     *,
     masked: bool,
 ) -> Rendered:
-    change = read_change(planned.prompt, library.changes())
-    image_type = library.image_types().get(conversation.image_type)
+    change = read_change(planned.prompt, prompt_store.changes())
+    image_type = prompt_store.image_types().get(conversation.image_type)
     known = set(image_type.dimensions) if image_type else set()
-    return library.render(
+    return prompt_store.render(
         REFINE,
         direction=change.direction,
         strength=change.strength,

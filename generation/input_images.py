@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from errors import StorageError
 from gateway import Gateway
 from generation.errors import GenerationError
 from generation.image_request import Part
-from storage.errors import StorageError
-from storage.input_files import InputError, InputPicture, Inputs, check_mask
-from storage.picture_files import kept_bytes
+from storage.input_files import InputError, InputFiles, InputPicture, check_mask
+from storage.picture_files import read_picture
 from storage.records import Records
 from storage.tables import Image
 
@@ -64,7 +64,7 @@ class Sources:
 class Sending:
     """Takes pictures in, and puts them into requests."""
 
-    def __init__(self, gateway: Gateway, records: Records, inputs: Inputs) -> None:
+    def __init__(self, gateway: Gateway, records: Records, inputs: InputFiles) -> None:
         self._gateway = gateway
         self._records = records
         self._inputs = inputs
@@ -112,7 +112,7 @@ class Sending:
             url = f"data:image/{picture.format};base64,{encoded.decode()}"
             return {"type": "input_image", "image_url": url, "detail": "auto"}
         origin = self._gateway.origin
-        known = None if anew else await self._records.uploaded(picture.sha256, origin)
+        known = None if anew else await self._records.upload_id(picture.sha256, origin)
         if known is None:
             name = f"{picture.sha256[:16]}.{picture.format}"
             known = await self._gateway.upload(picture.data, name, f"image/{picture.format}")
@@ -125,8 +125,8 @@ class Sending:
         if IMAGE_ID.fullmatch(name):
             image = await self._records.image(name)
             data = await asyncio.to_thread(_bytes, image)
-            return Source(name, await asyncio.to_thread(self._inputs.checked, data, name))
-        return Source(name, await asyncio.to_thread(self._inputs.picture, name))
+            return Source(name, await asyncio.to_thread(self._inputs.check, data, name))
+        return Source(name, await asyncio.to_thread(self._inputs.read, name))
 
 
 def _by_id(file_id: str) -> dict[str, Any]:
@@ -135,6 +135,6 @@ def _by_id(file_id: str) -> dict[str, Any]:
 
 def _bytes(image: Image) -> bytes:
     try:
-        return kept_bytes(image)
+        return read_picture(image)
     except StorageError as error:
         raise InputError(f"{error} Put it back, or start from another picture.") from error

@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from errors import Problem
+from errors import Problem, StorageError
 from gateway import Stage, Step
 from generation.purchase_result import Made
-from storage.errors import StorageError
 from storage.records import BEAT_SECONDS, UNDER_WAY, Records, is_alive
 from storage.tables import Job
 

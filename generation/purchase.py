@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from errors import StorageError
 from gateway import Drawing, Gateway, Stage, Step
 from gateway.api_errors import GatewayError
 from generation.drawing_rows import charge_rows, costs, image_row, spending_rows
@@ -16,8 +17,7 @@ from generation.picture_check import Picture, aside, examine
 from generation.plan import Plan
 from generation.purchase_result import Made
 from generation.verifier import Look
-from storage.errors import StorageError
-from storage.picture_files import Pictures
+from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.tables import Conversation, Image, Job
 
@@ -56,7 +56,7 @@ class Maker:
         self,
         gateway: Gateway,
         records: Records,
-        pictures: Pictures,
+        pictures: PictureFiles,
         sending: Sending,
         look: Look,
         *,
@@ -180,7 +180,7 @@ class Maker:
             raise
         try:
             path, note = await asyncio.to_thread(
-                self.pictures.keep,
+                self.pictures.save,
                 drawing.data,
                 picture.extension,
                 at=job.created_at,
@@ -193,7 +193,7 @@ class Maker:
             ) from error
         image = image_row(job, drawing, picture, path)
         try:
-            await self._records.keep(job, image, spent)
+            await self._records.record_picture(job, image, spent)
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}") from error
         return image, picture, [note] if note else []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors import StorageError
 from gateway.prices import draft_hint
 from gateway.response_items import is_sandbox
 from generation.difference import difference
@@ -18,8 +19,7 @@ from generation.jobs import Waited
 from generation.preview import contact_sheet, preview_of
 from generation.purchase_result import Made
 from generation.verification import Verification, confidence
-from storage.errors import StorageError
-from storage.picture_files import kept_bytes
+from storage.picture_files import read_picture
 from storage.tables import Conversation, Image
 
 REFINE = (
@@ -165,7 +165,7 @@ def _notes(ended: list[Waited], made: list[Made], working: list[Waited]) -> list
 
 def _bytes(image: Image) -> bytes:
     try:
-        return kept_bytes(image)
+        return read_picture(image)
     except StorageError:
         return b""
 

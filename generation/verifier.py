@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from errors import StorageError
 from gateway import Gateway
 from gateway.api_errors import GatewayError
 from generation.drawing_rows import charge_rows
@@ -10,11 +11,10 @@ from generation.picture_check import aside
 from generation.picture_facts import facts
 from generation.preview import preview_of
 from generation.verification import Finding, Verification, build_request, checklist, conclude, read
-from prompts.store import Library
+from prompts.store import PromptStore
 from prompts.template import Rendered
 from settings import Settings
-from storage.errors import StorageError
-from storage.picture_files import kept_bytes
+from storage.picture_files import read_picture
 from storage.records import Records, booking
 from storage.tables import Conversation, Image, Job
 
@@ -35,16 +35,16 @@ class Look:
     """The independent look: a second model that sees the picture and the brief, nothing else."""
 
     def __init__(
-        self, settings: Settings, gateway: Gateway, records: Records, library: Library
+        self, settings: Settings, gateway: Gateway, records: Records, prompt_store: PromptStore
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
-        self._library = library
+        self._prompt_store = prompt_store
 
     def items(self, conversation: Conversation) -> list[str]:
         """What is to be looked at: the brief, then what its image type wants checked."""
-        known = self._library.image_types().get(conversation.image_type)
+        known = self._prompt_store.image_types().get(conversation.image_type)
         entries = conversation.briefs[-1].entries if conversation.briefs else []
         return checklist(entries, known.checklist if known else [])
 
@@ -52,10 +52,10 @@ class Look:
         """Look, and keep what was found with the picture. A failure is a note, never an error."""
         items = await asyncio.to_thread(self.items, conversation)
         try:
-            data = await asyncio.to_thread(kept_bytes, image)
+            data = await asyncio.to_thread(read_picture, image)
         except StorageError:
             data = b""
-        told = await asyncio.to_thread(self._library.render, VERIFY, count=len(items))
+        told = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
         seen, model, usd, note = await self._ask(image, items, data, told)
         measured = await aside(self._facts, job, conversation, data)
         used = {told.name: told.fingerprint} if model else {}

@@ -6,14 +6,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from prompts.contradictions import contradictions
-from prompts.errors import PromptError
 from prompts.file_kinds import SHIPPED, SUFFIX, PromptFile, other_files, prompt_files
-from prompts.file_text import read_text
 from prompts.header import read_header
 from prompts.image_type import WHOLE, ImageType, Suggested
+from prompts.source import PromptError, YamlSource, read_text, read_yaml
 from prompts.template import Template
 from prompts.word_lists import WORDING
-from prompts.yaml_source import Located, read_located
 
 LONGEST_PURPOSE = 200
 LONGEST_SAMPLE = 24_000
@@ -61,17 +59,19 @@ def faults(place: PromptFile, folder: Path, promised: Promised) -> Iterator[Prom
             for line, told in contradictions(parsed.text, promised.options):
                 yield PromptError.at(place.file, parsed.first_line + line - 1, told)
         case "image type":
-            yield from _of_type(parsed, located := read_located(place.file, source))
+            yield from _of_type(parsed, located := read_yaml(place.file, source))
             yield from _of_settings(parsed.suggested, located, promised)
         case "library":
             yield from _of_curated(place, [folder, SHIPPED] if folder != SHIPPED else [SHIPPED])
-            yield from _of_settings(parsed.suggested, read_located(place.file, source), promised)
+            yield from _of_settings(parsed.suggested, read_yaml(place.file, source), promised)
         case "list" if folder is not SHIPPED and place.file == WORDING:
             told = "the code keeps its promises by the shipped one alone; remove this file."
             yield PromptError.at(place.file, 1, told)
 
 
-def _of_template(template: Template, header: Located, place: PromptFile) -> Iterator[PromptError]:
+def _of_template(
+    template: Template, header: YamlSource, place: PromptFile
+) -> Iterator[PromptError]:
     declared, purpose = template.header.inputs, template.header.purpose
     if len(purpose) > LONGEST_PURPOSE or not purpose.endswith("."):
         told = f"write one sentence of at most {LONGEST_PURPOSE} characters, with its full stop."
@@ -92,7 +92,7 @@ def _of_template(template: Template, header: Located, place: PromptFile) -> Iter
 
 
 def _of_sample(
-    template: Template, sample: str, values: dict[str, Any], header: Located
+    template: Template, sample: str, values: dict[str, Any], header: YamlSource
 ) -> Iterator[PromptError]:
     missing = [name for name in template.header.inputs if name not in values]
     if missing:
@@ -108,7 +108,9 @@ def _of_sample(
         yield header.fault(("samples", sample), told)
 
 
-def _of_override(template: Template, header: Located, shipped: Template) -> Iterator[PromptError]:
+def _of_override(
+    template: Template, header: YamlSource, shipped: Template
+) -> Iterator[PromptError]:
     """Where an own template counts on more than the server gives."""
     given = shipped.header.inputs
     for name in template.header.inputs:
@@ -119,7 +121,7 @@ def _of_override(template: Template, header: Located, shipped: Template) -> Iter
             yield header.fault(("inputs", name), f"the server gives it as {given[name].type}.")
 
 
-def _of_type(image_type: ImageType, located: Located) -> Iterator[PromptError]:
+def _of_type(image_type: ImageType, located: YamlSource) -> Iterator[PromptError]:
     weights = sum(dimension.weight for dimension in image_type.dimensions.values())
     here = ("dimensions",)
     if weights != WHOLE:
@@ -136,7 +138,7 @@ def _of_type(image_type: ImageType, located: Located) -> Iterator[PromptError]:
 
 
 def _of_settings(
-    suggested: Suggested, located: Located, promised: Promised
+    suggested: Suggested, located: YamlSource, promised: Promised
 ) -> Iterator[PromptError]:
     for told in promised.undrawable(suggested):
         yield located.fault(("suggested",), told)

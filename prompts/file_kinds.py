@@ -6,9 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 
-from prompts.errors import PromptError
-from prompts.file_text import read_text
 from prompts.image_type import parse_image_type
+from prompts.source import PromptError, read_text
 from prompts.template import parse_template
 from prompts.word_lists import LISTS, parse_list
 
@@ -101,10 +100,10 @@ def _hidden(file: str) -> bool:
 
 
 def _curated(file: str, source: str) -> Any:
-    from prompts.library_template import parse_curated
+    from prompts.library_template import parse_library_template
 
     path = PurePosixPath(file)
-    return parse_curated(path.stem, path.parent.name, source)
+    return parse_library_template(path.stem, path.parent.name, source)
 
 
 PARSE: dict[Kind, Callable[[str, str], Any]] = {

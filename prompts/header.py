@@ -3,10 +3,9 @@
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.errors import PromptError
-from prompts.yaml_source import Located, read_located
+from prompts.source import PromptError, YamlSource, read_yaml
 
 PARTS = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)(.*)", re.DOTALL | re.MULTILINE)
 TYPES: dict[str, tuple[type, ...]] = {
@@ -51,15 +50,12 @@ class Header(BaseModel):
 def parse_header(name: str, source: str) -> Header:
     """What the header of a template file says. Raises `PromptError` with line and fix."""
     located = read_header(name, source)
-    try:
-        header = Header.model_validate(located.data)
-    except ValidationError as error:
-        raise located.invalid(error) from error
+    header = located.parse(Header)
     _refuse_wrong_samples(header, located)
     return header
 
 
-def read_header(name: str, source: str) -> Located:
+def read_header(name: str, source: str) -> YamlSource:
     """The header of a template file, with its lines. Raises `PromptError`."""
     parts = PARTS.match(source)
     if parts is None:
@@ -67,7 +63,7 @@ def read_header(name: str, source: str) -> Located:
             name, 1, "it must start with a YAML header between two --- lines; see `prompts new`."
         )
     # An empty line stands for the first ---, so that lines are those of the file.
-    return read_located(name, "\n" + parts[1], begin="purpose: ...")
+    return read_yaml(name, "\n" + parts[1], begin="purpose: ...")
 
 
 def body(source: str) -> str:
@@ -76,7 +72,7 @@ def body(source: str) -> str:
     return parts[2] if parts else source
 
 
-def _refuse_wrong_samples(header: Header, located: Located) -> None:
+def _refuse_wrong_samples(header: Header, located: YamlSource) -> None:
     for sample, values in header.samples.items():
         for name, value in values.items():
             here = ("samples", sample, name)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.yaml_source import fingerprint, read_located
+from prompts.source import fingerprint, read_yaml
 
 WHOLE = 100
 
@@ -51,8 +51,5 @@ def fingerprint_of(types: Mapping[str, ImageType]) -> str:
 @lru_cache(maxsize=256)
 def parse_image_type(name: str, source: str) -> ImageType:
     """Read one image type file, the same text once. Raises `PromptError` with line and fix."""
-    located = read_located(f"image_types/{name}.yaml", source, begin="recognise: ...")
-    try:
-        return ImageType.model_validate({**located.data, "name": name})
-    except ValidationError as error:
-        raise located.invalid(error) from error
+    file = f"image_types/{name}.yaml"
+    return read_yaml(file, source, begin="recognise: ...").parse(ImageType, name=name)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from prompts.engine import engine
+from prompts.source import Keys, YamlSource
 from prompts.template import Header, Template
-from prompts.yaml_source import Located, Path
 
 if TYPE_CHECKING:
-    from prompts.library_template import Curated
+    from prompts.library_template import LibraryTemplate
 
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 QUESTION_ID = re.compile(r"q[0-9]+")
@@ -33,7 +33,7 @@ def is_parameter_name(name: str) -> bool:
     return name.isidentifier() and name.isascii() and not taken
 
 
-def faults_of_names(curated: "Curated", stem: str) -> Iterator[tuple[Path, str]]:
+def faults_of_names(curated: "LibraryTemplate", stem: str) -> Iterator[tuple[Keys, str]]:
     """Names that do not do, each by its keys and a sentence with the fix."""
     if curated.name != stem:
         yield ("name",), f"{curated.name!r} is not the file's name; remove it or write {stem}."
@@ -47,7 +47,7 @@ def faults_of_names(curated: "Curated", stem: str) -> Iterator[tuple[Path, str]]
             yield (*here, key), sentence
 
 
-def faults_of_text(curated: "Curated", located: Located) -> Iterator[tuple[Path, str]]:
+def faults_of_text(curated: "LibraryTemplate", located: YamlSource) -> Iterator[tuple[Keys, str]]:
     """Where parameters and text do not fit each other. Raises `PromptError` on wrong Jinja."""
     first = located.first_line(TEMPLATE)
     text = Template(located.file, Header(purpose=""), curated.template, first)

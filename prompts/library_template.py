@@ -9,15 +9,14 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.errors import PromptError
 from prompts.image_type import Dimension, ImageType, Suggested
 from prompts.library_checks import TEMPLATE, faults_of_names, faults_of_text
 from prompts.parameter import Parameter
+from prompts.source import PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
 from prompts.value_spans import cut, marked, unmarked
-from prompts.yaml_source import Located, read_located
 
 MOST_PARAMETERS = 10
 REQUIRED_WEIGHT, OTHER_WEIGHT = 2, 1
@@ -32,7 +31,7 @@ class Example(BaseModel):
     renders: str
 
 
-class Curated(BaseModel):
+class LibraryTemplate(BaseModel):
     """A template of the library. The file's name is its name, the folder's its category."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -135,13 +134,11 @@ def file_of(name: str, category: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def parse_curated(name: str, category: str, source: str) -> Curated:
+def parse_library_template(name: str, category: str, source: str) -> LibraryTemplate:
     """Read one file, the same text once. Raises `PromptError` with file, line and fix."""
-    located = read_located(file_of(name, category), source)
-    try:
-        curated = Curated.model_validate({"name": name, **located.data, "category": category})
-    except ValidationError as error:
-        raise located.invalid(error) from error
+    located = read_yaml(file_of(name, category), source)
+    named = YamlSource(located.file, {"name": name, **located.data}, located.node)
+    curated = named.parse(LibraryTemplate, category=category)
     faults = chain(faults_of_names(curated, name), faults_of_text(curated, located))
     for path, sentence in faults:
         raise located.fault(path, sentence)
@@ -149,7 +146,7 @@ def parse_curated(name: str, category: str, source: str) -> Curated:
     return curated
 
 
-def _prove(curated: Curated, located: Located) -> None:
+def _prove(curated: LibraryTemplate, located: YamlSource) -> None:
     """Raise unless the example comes out to the letter."""
     try:
         rendered = curated.render(curated.example.values)

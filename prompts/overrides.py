@@ -10,11 +10,9 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from prompts.errors import PromptError
 from prompts.file_kinds import SHIPPED, PromptFile, prompt_files, recognise
-from prompts.file_text import read_text
 from prompts.header import body
-from prompts.yaml_source import fingerprint
+from prompts.source import PromptError, fingerprint, read_text
 
 BASED = re.compile(r"^# based on (\S+)@([0-9a-f]{12})\n", re.MULTILINE)
 OPENING = re.compile(r"\A---[ \t]*\n")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from prompts.errors import PromptError
 from prompts.file_kinds import PromptFile, other_files, prompt_files
+from prompts.source import PromptError
 from prompts.store import SHIPPED
 
 Finding = tuple[str, Literal["ok", "warning", "problem"], str]

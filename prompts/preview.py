@@ -5,7 +5,7 @@ from typing import Any
 
 from prompts.file_kinds import PromptFile
 from prompts.image_type import ImageType
-from prompts.store import Library
+from prompts.store import PromptStore
 from prompts.word_lists import Ways
 
 LETTERS_PER_TOKEN = 4
@@ -13,7 +13,7 @@ LETTERS_PER_TOKEN = 4
 FACILITATOR, VARY = "consultation/facilitator", "generation/vary"
 
 
-def previews(place: PromptFile, parsed: Any, library: Library) -> dict[str, str]:
+def previews(place: PromptFile, parsed: Any, library: PromptStore) -> dict[str, str]:
     """What a file gives, by sample; nothing for lists of words. Raises `PromptError`.
 
     An image type is shown as the facilitator is told of it, a way to vary as the
@@ -39,14 +39,14 @@ def stable_prefix(texts: list[str]) -> str:
     return os.path.commonprefix(texts)  # noqa: RUF071  # letter by letter is meant
 
 
-def _of_type(image_type: ImageType, library: Library) -> dict[str, str]:
+def _of_type(image_type: ImageType, library: PromptStore) -> dict[str, str]:
     return {
         mode: library.render(FACILITATOR, mode=mode, image_types=[image_type]).text
         for mode in ("guided", "explorer")
     }
 
 
-def _of_ways(ways: Ways, library: Library) -> dict[str, str]:
+def _of_ways(ways: Ways, library: PromptStore) -> dict[str, str]:
     return {
         f"{thing}: {way.name}": library.render(VARY, say=way.say, strategy=thing).text
         for thing, listed in ways

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prompts.errors import PromptError
 from prompts.file_kinds import SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.image_type import ImageType
+from prompts.source import PromptError
 from prompts.template import Rendered, Template
 from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
 
-__all__ = ["FALLBACK_TYPE", "SHIPPED", "SUFFIX", "Library"]
+__all__ = ["FALLBACK_TYPE", "SHIPPED", "SUFFIX", "PromptStore"]
 
 FALLBACK_TYPE = "general"
 
 
-class Library:
+class PromptStore:
     """All prompt files that one server sees."""
 
     def __init__(self, own: Path | None = None) -> None:

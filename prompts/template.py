@@ -14,11 +14,10 @@ from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.parser import Parser
 
 from prompts.engine import KNOWN_FILTERS, LONGEST, TESTS_TAKEN, engine, meant
-from prompts.errors import PromptError
 from prompts.grammar import slips
 from prompts.header import Header, body, parse_header
+from prompts.source import PromptError, fingerprint
 from prompts.work import WORK, Work, count_work
-from prompts.yaml_source import fingerprint
 
 __all__ = ["Header", "Rendered", "Template", "parse_template"]
 

@@ -12,9 +12,8 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from prompts.errors import PromptError
-from prompts.file_text import read_text
-from prompts.library_template import Curated, file_of, parse_curated
+from prompts.library_template import LibraryTemplate, file_of, parse_library_template
+from prompts.source import PromptError, read_text
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 LONG = 4
@@ -36,16 +35,16 @@ def template_files(folders: Sequence[Path]) -> dict[str, list[Path]]:
     return dict(sorted(found.items(), key=lambda item: (item[1][0].parent.name, item[0])))
 
 
-def sound_templates(folders: Sequence[Path]) -> dict[str, Curated]:
+def sound_templates(folders: Sequence[Path]) -> dict[str, LibraryTemplate]:
     """Every template that can be used, category by category; a broken one is said in the log."""
-    sound: dict[str, Curated] = {}
+    sound: dict[str, LibraryTemplate] = {}
     for name, paths in template_files(folders).items():
         with suppress(PromptError):
             sound[name], _ = _usable(paths, folders)
     return sound
 
 
-def usable_template(name: str, folders: Sequence[Path]) -> Curated:
+def usable_template(name: str, folders: Sequence[Path]) -> LibraryTemplate:
     """One template, the shipped one where the own one is broken. Raises `PromptError`."""
     return _usable(_paths(name, folders), folders)[0]
 
@@ -55,7 +54,7 @@ def template_source(name: str, folders: Sequence[Path]) -> str:
     return _usable(_paths(name, folders), folders)[1]
 
 
-def find_template(name: str, folders: Sequence[Path]) -> Curated:
+def find_template(name: str, folders: Sequence[Path]) -> LibraryTemplate:
     """One template as the first folder has it. Raises `PromptError` where that one is broken."""
     first, *others = _paths(name, folders)
     for path in others:
@@ -66,7 +65,7 @@ def find_template(name: str, folders: Sequence[Path]) -> Curated:
     return _read(first, folders)
 
 
-def suggest(idea: str, templates: Mapping[str, Curated]) -> Curated | None:
+def suggest(idea: str, templates: Mapping[str, LibraryTemplate]) -> LibraryTemplate | None:
     """The one template that an idea plainly speaks of, or nothing.
 
     An idea speaks of a template if it has every word of its name, or several words that
@@ -103,7 +102,7 @@ def _paths(name: str, folders: Sequence[Path]) -> list[Path]:
     raise PromptError(f"There is no template {name[:40]!r}; there are {', '.join(files)}.{hint}")
 
 
-def _usable(paths: Sequence[Path], folders: Sequence[Path]) -> tuple[Curated, str]:
+def _usable(paths: Sequence[Path], folders: Sequence[Path]) -> tuple[LibraryTemplate, str]:
     """The first template that is sound, and its text; a broken one is said in the log.
 
     Raises `PromptError` where there is none.
@@ -118,8 +117,8 @@ def _usable(paths: Sequence[Path], folders: Sequence[Path]) -> tuple[Curated, st
     raise failed or PromptError("There is no such template.")
 
 
-def _read(path: Path, folders: Sequence[Path]) -> Curated:
-    curated = parse_curated(path.stem, path.parent.name, read_text(path, _named(path)))
+def _read(path: Path, folders: Sequence[Path]) -> LibraryTemplate:
+    curated = parse_library_template(path.stem, path.parent.name, read_text(path, _named(path)))
     types = {file.stem for folder in folders for file in folder.glob("image_types/*.yaml")}
     if curated.image_type not in types:
         told = f"image_type: there is no {curated.image_type!r}; write one of "

@@ -3,9 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.yaml_source import read_located
+from prompts.source import read_yaml
 
 MOST = 4
 """Pictures that one call draws at most, each in a way of its own."""
@@ -62,8 +62,4 @@ def parse_list(file: str, source: str) -> Any:  # the model of that file
     """Read one of these files, the same text once. Raises `PromptError` with line and fix."""
     kind = LISTS[file]
     first = next(iter(kind.model_fields))
-    located = read_located(file, source, begin=f"{first}: [...]")
-    try:
-        return kind.model_validate(located.data)
-    except ValidationError as error:
-        raise located.invalid(error) from error
+    return read_yaml(file, source, begin=f"{first}: [...]").parse(kind)

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sandbox import facilitator, fault_errors, filling, reading, schema, usage, verifier, wire
 from sandbox.errors import ApiError, Json
 from sandbox.sources import Sources
-from sandbox.state import Call, Record, State
+from sandbox.state import Answers, Call, Record, State
 
+Tokens: TypeAlias = tuple[int, int]  # those of the prompt, and how many of them are cached
 _REFUSAL = "I'm very sorry, but I can't assist with that."
 
 
@@ -19,7 +21,7 @@ class _Draft:
     status: str = "completed"
 
 
-def answer(call: Call, start: Json, sources: Sources, cached: int, text_in: int) -> Record:
+def answer(call: Call, answers: Answers, start: Json, sources: Sources, tokens: Tokens) -> Record:
     """Return the whole response to a request; painting makes this slow enough for a thread."""
     error = fault_errors.stream_error(call.fault, call.body) if call.fault else None
     if error or call.meets("moderation_failed"):
@@ -29,7 +31,7 @@ def answer(call: Call, start: Json, sources: Sources, cached: int, text_in: int)
     if thoughts:
         draft.output.append(wire.reasoning_item())
     if not call.meets("empty_answer"):
-        _say_or_draw(call, draft, sources)
+        _say_or_draw(call, answers, draft, sources)
     said = sum(len(str(part)) for item in draft.output for part in item.get("content") or [])
     cut = {"reason": "max_output_tokens"} if draft.status == "incomplete" else None
     final = wire.ended(
@@ -37,13 +39,13 @@ def answer(call: Call, start: Json, sources: Sources, cached: int, text_in: int)
         draft.status,
         draft.output,
         incomplete_details=cut,
-        usage=usage.usage(text_in, cached, said // 4, usage.REASONING_TOKENS if thoughts else 0),
+        usage=usage.usage(*tokens, said // 4, usage.REASONING_TOKENS if thoughts else 0),
         tool_usage=draft.tool_usage,
     )
     return Record(call.body, start, final, draft.partials)
 
 
-def input_tokens(call: Call, state: State) -> tuple[int, int]:
+def input_tokens(call: Call, state: State) -> Tokens:
     """Return the tokens of the prompt, and how many of them are cached."""
     text = reading.prompt_text(call.body)
     images = len(list(reading.image_parts(call.body))) * usage.TOKENS_PER_IMAGE
@@ -62,7 +64,7 @@ def _failed(call: Call, start: Json, error: ApiError | None) -> Record:
     return Record(call.body, start, final, error=error)
 
 
-def _say_or_draw(call: Call, draft: _Draft, sources: Sources) -> None:
+def _say_or_draw(call: Call, answers: Answers, draft: _Draft, sources: Sources) -> None:
     tool = reading.image_tool(call.body)
     draws = tool is not None and not call.meets("text_instead_of_image", "refusal")
     if tool is not None and draws:
@@ -72,28 +74,38 @@ def _say_or_draw(call: Call, draft: _Draft, sources: Sources) -> None:
         drawn = drawing.draw(call, tool, sources)
         draft.output.append(drawn.item)
         draft.partials, draft.tool_usage = drawn.partials, drawn.tool_usage
-    text = "" if draws and reading.text_format(call.body)["type"] == "text" else _words(call)
+    silent = draws and reading.text_format(call.body)["type"] == "text"
+    refused = call.meets("refusal")
+    text = "" if silent or refused else _words(call, answers)
     if call.meets("truncated_json"):
         draft.status = "incomplete"
         text = text[: len(text) // 2]
-    part = wire.refusal_part(_REFUSAL) if call.meets("refusal") else wire.text_part(text)
+    part = wire.refusal_part(_REFUSAL) if refused else wire.text_part(text)
     draft.output.append(wire.message_item(call.body, part, draft.status))
 
 
-def _words(call: Call) -> str:
+def _words(call: Call, answers: Answers) -> str:
     asked = reading.text_format(call.body)
     if asked["type"] == "json_object":
         return '{"answer":"This is the sandbox."}'
     if asked["type"] == "json_schema":
-        if asked.get("name") == facilitator.SCHEMA_NAME:
-            return facilitator.reply(call.body, call.fault.name if call.fault else None)
-        if asked.get("name") == filling.SCHEMA_NAME:
-            return filling.reply(call.body)
-        if asked.get("name") == verifier.SCHEMA_NAME:
-            return verifier.reply(call.body, call.fault.name if call.fault else None)
-        return json.dumps(schema.smallest(asked.get("schema") or {}), ensure_ascii=False)
+        given = answers.next(asked["name"])
+        return _structured(call, asked) if given is None else given
     words = reading.prompt(call.body)
     return (
         "This is the sandbox of image-consultant: no model was asked. It read "
         f"{len(words.split())} words, beginning with “{words[:60]}”."
     )
+
+
+def _structured(call: Call, asked: Json) -> str:
+    fault = call.fault.name if call.fault else None
+    match asked["name"]:
+        case facilitator.SCHEMA_NAME:
+            return facilitator.reply(call.body, fault)
+        case filling.SCHEMA_NAME:
+            return filling.reply(call.body)
+        case verifier.SCHEMA_NAME:
+            return verifier.reply(call.body, fault)
+        case _:
+            return json.dumps(schema.smallest(asked.get("schema") or {}), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The sandbox's own routes: set faults, see what was asked."""
+"""The sandbox's own routes: set faults and answers, see what was asked."""
 
 import re
 from typing import Any
@@ -20,6 +20,7 @@ def routes() -> list[Route]:
         Route("/sandbox/faults", list_faults, methods=["GET"]),
         Route("/sandbox/faults", add_fault, methods=["POST"]),
         Route("/sandbox/faults", clear_faults, methods=["DELETE"]),
+        Route("/sandbox/answers", add_answers, methods=["POST"]),
         Route("/sandbox/requests", list_requests, methods=["GET"]),
         Route("/sandbox/requests", clear_requests, methods=["DELETE"]),
     ]
@@ -51,6 +52,22 @@ async def clear_faults(request: Request) -> Response:
     """Forget every fault."""
     _state(request).faults.clear()
     return JSONResponse({"waiting": []})
+
+
+async def add_answers(request: Request) -> Response:
+    """Queue structured answers: {"name": SCHEMA_NAME, "answers": [an object or a text, ...]}."""
+    body = await request.json()
+    match body:
+        case {"name": str(name), "answers": [*answers]} if all(
+            isinstance(answer, dict | str) for answer in answers
+        ):
+            _state(request).answers.add(name, answers)
+        case _:
+            raise ApiError(
+                "Expected {'name': the name of a schema, 'answers': [objects or texts]}.",
+                code="invalid_sandbox_answers",
+            )
+    return JSONResponse({"name": name, "answers": len(answers)})
 
 
 async def list_requests(request: Request) -> Response:

@@ -26,9 +26,9 @@ async def create(_request: Request, state: State, call: Call) -> Response:
     sources.check_items(call.body, state)
     tool = reading.image_tool(call.body)
     found = sources.gather(call.body, tool, state) if tool else Sources()
-    text_in, cached = input_tokens(call, state)
+    tokens = input_tokens(call, state)
     start = wire.begun(call.body)
-    record = await asyncio.to_thread(answer, call, start, found, cached, text_in)
+    record = await asyncio.to_thread(answer, call, state.answers, start, found, tokens)
     record.ready_at = time.monotonic() + call.delay
     if start["store"]:
         state.keep(record)

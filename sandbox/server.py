@@ -10,6 +10,7 @@ from typing import Self
 import uvicorn
 
 from sandbox.app import create_app
+from sandbox.errors import Json
 from sandbox.state import Call, State
 
 HOST = "127.0.0.1"
@@ -125,15 +126,24 @@ class Sandbox:
         """
         self._state.faults.add(fault, times, kind)
 
+    def answer(self, schema_name: str, *answers: Json | str) -> None:
+        """Answer the next requests for this structured output (`text.format.name`) so, in order.
+
+        A dict is sent as JSON text, a str as it is. A request that fails uses none up. When none
+        is left, the sandbox plays the model itself.
+        """
+        self._state.answers.add(schema_name, answers)
+
     def count(self, kind: str) -> int:
         """Return how many requests of a kind came; of "image" only those that made a picture."""
         calls = [call for call in self._state.calls if call.kind == kind]
         return sum(call.paid for call in calls) if kind == "image" else len(calls)
 
     def clear(self) -> None:
-        """Forget calls and faults; responses and files stay."""
+        """Forget calls, faults and answers; responses and files stay."""
         self._state.calls.clear()
         self._state.faults.clear()
+        self._state.answers.clear()
 
 
 def serve(port: int = DEFAULT_PORT) -> None:

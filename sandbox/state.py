@@ -1,8 +1,10 @@
-"""What the sandbox remembers between requests: answers, files, calls, faults."""
+"""What the sandbox remembers between requests: responses, files, calls, faults, answers."""
 
+import json
 import secrets
 import time
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.errors import ApiError, Json, response_not_found
@@ -90,6 +92,29 @@ class Record:
         return self.final
 
 
+class Answers:
+    """Structured answers that a test hands over, in place of those the sandbox would play."""
+
+    def __init__(self) -> None:
+        self._queues: defaultdict[str, deque[str]] = defaultdict(deque)
+
+    def add(self, schema_name: str, answers: Iterable[Json | str]) -> None:
+        """Queue answers to requests for that schema: a dict as JSON text, a str as it is."""
+        self._queues[schema_name].extend(
+            answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+            for answer in answers
+        )
+
+    def next(self, schema_name: str) -> str | None:
+        """The oldest answer to requests for that schema, which is used up by it, or None."""
+        queue = self._queues[schema_name]
+        return queue.popleft() if queue else None
+
+    def clear(self) -> None:
+        """Forget every answer."""
+        self._queues.clear()
+
+
 class State:
     """All memory of one sandbox."""
 
@@ -98,6 +123,7 @@ class State:
         self.files: dict[str, File] = {}
         self.calls: deque[Call] = deque(maxlen=_KEPT)
         self.faults = Faults()
+        self.answers = Answers()
         self.cache = PromptCache()
 
     def keep(self, record: Record) -> None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select, tuple_
 
-from storage.errors import StorageError
+from errors import StorageError
 
 Rows = TypeVar("Rows", bound="Select[*tuple[Any, ...]]")
 

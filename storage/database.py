@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from storage.database_faults import told
 from storage.database_file import FILE_NAME, is_damage
-from storage.database_opening import Opener
+from storage.database_opening import DatabaseOpener
 from storage.schema_upgrade import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Database:
 
     def __init__(self, folder: Path, cipher: "Cipher | None" = None) -> None:
         self.path = folder / FILE_NAME
-        self._opener = Opener(self.path, cipher)
+        self._opener = DatabaseOpener(self.path, cipher)
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from storage.errors import StorageError
+from errors import StorageError
 
 DRIVERS = ("sqlite3", "sqlcipher3")
 DAMAGED = (

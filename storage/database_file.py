@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from storage.errors import StorageError
+from errors import StorageError
 
 FILE_NAME = "conversations.db"
 BUSY_SECONDS = 15.0

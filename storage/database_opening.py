@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from errors import StorageError
 from storage import database_file as files
 from storage import recovery as mending
 from storage import schema_upgrade as upgrading
 from storage.database_file import LOOK_AGAIN_SECONDS, Connect, open_plain
 from storage.engine import make_engine
-from storage.errors import StorageError
-from storage.folder_lock import Door
+from storage.folder_lock import FolderLock
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher
@@ -31,7 +31,7 @@ PLAIN = (
 )
 
 
-class Opener:
+class DatabaseOpener:
     """Opens the database of a folder, again where need be.
 
     Whether it is damaged is looked at only where there is reason to: after an unclean end
@@ -46,7 +46,7 @@ class Opener:
         self._path = path
         self._cipher = cipher
         self._connect: Connect = cipher.connect if cipher else open_plain
-        self._door = Door(path.parent)
+        self._door = FolderLock(path.parent)
 
     async def open(self) -> AsyncEngine:
         """The database, whole and of the newest schema. Raises `StorageError`."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
+from errors import StorageError
 from storage import passphrase as keys
 from storage.database_file import BUSY_SECONDS, FILE_NAME, Connect, address, open_plain
-from storage.errors import StorageError
 from storage.passphrase import PASSPHRASE
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ class Cipher:
         return SecretStr(f"x'{key.get_secret_value()}'") if key else None
 
 
-def cipher_of(settings: "Settings") -> Cipher | None:
+def cipher_for(settings: "Settings") -> Cipher | None:
     """What opens the records of these settings, None where they are not encrypted."""
     if not settings.encrypt_records:
         return None
     return Cipher(settings.data_dir / FILE_NAME, settings.records_passphrase)
 
 
-def connect_of(settings: "Settings") -> Connect:
+def connect_for(settings: "Settings") -> Connect:
     """How the records of these settings are opened."""
-    cipher = cipher_of(settings)
+    cipher = cipher_for(settings)
     return cipher.connect if cipher else open_plain
 
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from errors import StorageError
 from storage.database import Database
-from storage.errors import StorageError
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
 from storage.records import UNDER_WAY, index, shown
 from storage.tables import Base, Conversation, Image, Job, Spending
@@ -48,7 +48,7 @@ def write(document: Row) -> str:
     return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
 
-async def take_in(database: Database, text: str) -> str:
+async def import_document(database: Database, text: str) -> str:
     """Write the record of a document; the conversation's id. Raises `StorageError`.
 
     All or nothing. Prices that outlived the conversation here are joined to it again, not

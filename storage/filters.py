@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.errors import StorageError
+from errors import StorageError
 from storage.records import shown
 from storage.tables import Conversation, Image
 

@@ -8,14 +8,14 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
+from errors import StorageError
 from storage.database_file import BUSY_SECONDS, LOOK_AGAIN_SECONDS
-from storage.errors import StorageError
 
 if sys.platform != "win32":
     import fcntl
 
 
-class Door:
+class FolderLock:
     """A lock on the folder itself (`flock`): it leaves no file, and a killed process holds nothing.
 
     Windows needs none: it refuses to rename what another process has open.

@@ -44,7 +44,7 @@ snippet: ColumnElement[str] = literal_column(
 
 
 @dataclass(frozen=True)
-class Sought:
+class WordQuery:
     """Words to look for, `all` or `any` of them, in conversations of which conditions hold."""
 
     words: list[str]
@@ -53,7 +53,7 @@ class Sought:
 
 
 @dataclass(frozen=True)
-class Found:
+class WordMatches:
     """Conversations in their order, each with the words around what was looked for."""
 
     snippets: dict[str, str]
@@ -70,13 +70,15 @@ def words_of(query: str) -> list[str]:
     return list(words)[:MOST_WORDS]
 
 
-async def look_for(session: AsyncSession, sought: Sought, start: int, limit: int) -> Found:
+async def look_for(session: AsyncSession, sought: WordQuery, start: int, limit: int) -> WordMatches:
     """So many of the conversations that fit, best first, from the place `start` on."""
     search = _by_letters if any(map(SPACELESS.search, sought.words)) else _by_words
     return await search(session, sought, start, limit)
 
 
-async def _by_words(session: AsyncSession, sought: Sought, start: int, limit: int) -> Found:
+async def _by_words(
+    session: AsyncSession, sought: WordQuery, start: int, limit: int
+) -> WordMatches:
     """Ordered by its own rank alone, the index makes snippets only for the page."""
     fits = [literal_column("texts_index").op("MATCH")(_expression(sought))]
     if sought.conditions:  # the plus keeps SQLite from asking the index once for each of these rows
@@ -84,21 +86,23 @@ async def _by_words(session: AsyncSession, sought: Sought, start: int, limit: in
         fits.append(literal_column("+texts_index.rowid").in_(rows.where(*sought.conditions)))
     total = await session.scalar(select(func.count()).select_from(texts_index).where(*fits))
     if not total:
-        return Found({}, 0)
+        return WordMatches({}, 0)
     owner = select(Text.conversation_id).where(Text.id == texts_index.c.rowid).scalar_subquery()
     ids = select(owner, snippet).select_from(texts_index).where(*fits)
     ranked = ids.where(texts_index.c.rank.op("MATCH")(WEIGHTS)).order_by(texts_index.c.rank)
     page = await session.execute(ranked.limit(limit).offset(start))
-    return Found({key: " ".join(text.split()) for key, text in page}, total)
+    return WordMatches({key: " ".join(text.split()) for key, text in page}, total)
 
 
-def _expression(sought: Sought) -> str:
+def _expression(sought: WordQuery) -> str:
     """Words in FTS5's syntax, quoted so that none is an operator."""
     quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in sought.words)
     return (" AND " if sought.how == "all" else " OR ").join(quoted)
 
 
-async def _by_letters(session: AsyncSession, sought: Sought, start: int, limit: int) -> Found:
+async def _by_letters(
+    session: AsyncSession, sought: WordQuery, start: int, limit: int
+) -> WordMatches:
     """Texts that hold words anywhere, in titles first, then the newest: every text is looked at."""
     words = sought.words
     holds = [or_(*(part.contains(word) for part in PARTS)) for word in words]
@@ -109,7 +113,7 @@ async def _by_letters(session: AsyncSession, sought: Sought, start: int, limit: 
     ids = ids.join(Conversation, Text.conversation_id == Conversation.id).order_by(*order)
     page = (await session.execute(ids.limit(limit).offset(start))).all()
     cut = await _cut(session, [key for key, _ in page], words)
-    return Found(cut, page[0][1] if page else 0)
+    return WordMatches(cut, page[0][1] if page else 0)
 
 
 async def _cut(session: AsyncSession, ids: list[str], words: list[str]) -> dict[str, str]:

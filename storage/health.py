@@ -11,7 +11,7 @@ from threading import Lock
 
 from storage.database_file import FILE_NAME, Connect, is_damage, looks_encrypted, open_plain, side
 from storage.database_look import Finding, look_at
-from storage.folder_lock import Door
+from storage.folder_lock import FolderLock
 from storage.recovery import all_set_aside
 
 PRIVATE = 0o077
@@ -45,7 +45,7 @@ def copied(path: Path, place: Path, connect: Connect) -> Path:
     Raises what SQLite or the system raises where they cannot be read.
     """
     copy = place / path.name
-    door = Door(path.parent)
+    door = FolderLock(path.parent)
     with _in_turn:
         try:
             if door.take(alone=True):

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from storage.errors import StorageError
+from errors import StorageError
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_PIXELS = 80_000_000
@@ -76,22 +76,22 @@ class InputPicture:
         return hashlib.sha256(self.data).hexdigest()
 
 
-class Inputs:
+class InputFiles:
     """The folders that input pictures may come from, and a folder for their small copies."""
 
     def __init__(self, folders: Sequence[Path], copies: Path) -> None:
         self._folders = list(folders)
         self._copies = copies
 
-    def picture(self, given: str) -> InputPicture:
+    def read(self, given: str) -> InputPicture:
         """A picture to draw from.
 
         `given` is a path in an allowed folder, absolute or relative to one. Raises
         `InputError` naming what is wrong and the way out.
         """
-        return self.checked(self._read(self._resolve(given), given), given)
+        return self.check(self._read(self._resolve(given), given), given)
 
-    def checked(self, data: bytes, given: str) -> InputPicture:
+    def check(self, data: bytes, given: str) -> InputPicture:
         """The same for bytes that are ours already; they stay as they are unless turned."""
         with _opened(data, given) as image:
             kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
@@ -105,7 +105,7 @@ class Inputs:
         _refuse_large(len(data), given)
         return InputPicture(given, data, kind, width, height, has_alpha)
 
-    def take(self, given: str) -> str:
+    def copy_file(self, given: str) -> str:
         """Keep a small copy of a picture for a vision model; the copy's file name.
 
         `given` is a path in an allowed folder, absolute or relative to one. Raises
@@ -127,7 +127,7 @@ class Inputs:
             ) from error
         return name
 
-    def copied(self, name: str) -> bytes | None:
+    def read_copy(self, name: str) -> bytes | None:
         """A small copy by its file name, None if it is gone."""
         try:
             return (self._copies / Path(name).name).read_bytes()

@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image as Pixels
 from pydantic import BaseModel
 
-from storage.errors import StorageError
+from errors import StorageError
 from storage.export import write
 from storage.export_format import FORMAT, VERSION, Document
 from storage.records import now
@@ -38,7 +38,7 @@ UNKNOWN: Row = {
 
 
 @dataclass(frozen=True)
-class Told:
+class LegacyDialogue:
     """What an older file says: its questions, in order, and the answers by their stage."""
 
     words: list[str]
@@ -83,7 +83,7 @@ def read_legacy(text: str, *, images_dir: Path | None = None) -> BaseModel:
 
 
 def as_document(text: str, *, images_dir: Path | None = None) -> str:
-    """An older file as the text of an export, for `storage.export.take_in`."""
+    """An older file as the text of an export, for `storage.export.import_document`."""
     return write(read_legacy(text, images_dir=images_dir).model_dump())
 
 
@@ -101,7 +101,7 @@ def _parse(text: str) -> Row:
     return file
 
 
-def _told(messages: list[Row], about: Row) -> Told:
+def _told(messages: list[Row], about: Row) -> LegacyDialogue:
     said = [_text(one.get("content")) for one in messages if one.get("role") == "user"]
     first = _text(about.get("original_prompt"))
     asked = [
@@ -112,7 +112,7 @@ def _told(messages: list[Row], about: Row) -> Told:
     answers = _object(about.get("dialogue_responses"))
     answered = {stage: _text(answer) for stage, answer in answers.items() if _text(answer)}
     known = {stage for stage, _ in asked}
-    return Told(
+    return LegacyDialogue(
         words=[one for one in dict.fromkeys([first, *said]) if one],
         asked=list(dict.fromkeys([*asked, *((s, s) for s in answered if s not in known)])),
         answered=answered,
@@ -120,7 +120,7 @@ def _told(messages: list[Row], about: Row) -> Told:
     )
 
 
-def _dialogue(told: Told, begun: str) -> dict[str, list[Row]]:
+def _dialogue(told: LegacyDialogue, begun: str) -> dict[str, list[Row]]:
     """The first turn is the request, the last one the answers: the older file keeps no order."""
     labels = {stage: f"q{number}" for number, (stage, _) in enumerate(told.asked, start=1)}
     given = [
@@ -147,7 +147,7 @@ def _dialogue(told: Told, begun: str) -> dict[str, list[Row]]:
     }  # fmt: skip
 
 
-def _briefs(told: Told, labels: dict[str, str], turn: int) -> list[Row]:
+def _briefs(told: LegacyDialogue, labels: dict[str, str], turn: int) -> list[Row]:
     """The enhanced prompt: the request in its own words, then what fixed rules added to it."""
     if not told.enhanced:
         return []

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from errors import StorageError
 from storage.database import Database
-from storage.errors import StorageError, UnknownId
-from storage.records import UNDER_WAY, index, now, shown
+from storage.records import UNDER_WAY, UnknownId, index, now, shown
 from storage.tables import Conversation, Image, Job, Spending, Turn
 
 
@@ -27,7 +27,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class Fared:
+class Statistics:
     """How an image type or a template did.
 
     `refinements` are changes per conversation, `rating` the mean of all ratings, None
@@ -74,7 +74,7 @@ COLLECTED_DAYS = 30
 """OpenAI keeps a response for so long; after that there is nothing left to collect."""
 
 
-class Keeper:
+class Maintenance:
     """Changes records at a person's word, and only then."""
 
     def __init__(self, database: Database, folders: Sequence[Path]) -> None:
@@ -154,7 +154,7 @@ class Keeper:
             return f"{path} could not be deleted ({error.strerror})."
         return None
 
-    async def older(self, days: int) -> list[str]:
+    async def older_than(self, days: int) -> list[str]:
         """Conversations not changed for so long, neither bookmarked nor rated 4 or more."""
         since = (datetime.now(UTC) - timedelta(days=min(days, MOST_DAYS))).isoformat()
         loved = select(Image.conversation_id).where(Image.rating >= 4)  # noqa: PLR2004  # liked
@@ -167,7 +167,7 @@ class Keeper:
         async with self._database.read() as session:
             return list(await session.scalars(aged))
 
-    async def beyond(self, most_bytes: int) -> list[str]:
+    async def beyond_size(self, most_bytes: int) -> list[str]:
         """The oldest conversations whose pictures pass a size in sum, spared as in `older`."""
         loved = select(Image.conversation_id).where(Image.rating >= 4)  # noqa: PLR2004  # liked
         sizes = (
@@ -186,13 +186,13 @@ class Keeper:
                 beyond.append(conversation_id)
         return beyond[::-1]
 
-    async def stats(self) -> list[Fared]:
+    async def statistics(self) -> list[Statistics]:
         """How image types and templates fared, the most used first."""
         async with self._database.read() as session:
             rows = (await session.execute(STATS)).all()
-        return [Fared(*row) for row in rows]
+        return [Statistics(*row) for row in rows]
 
-    async def spending(self, conversation_id: str) -> list[Spending]:
+    async def prices(self, conversation_id: str) -> list[Spending]:
         """Every price of a conversation, oldest first."""
         rows = select(Spending).where(Spending.conversation_id == conversation_id)
         async with self._database.read() as session:

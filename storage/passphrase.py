@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 import keyring_store as keychain
+from errors import StorageError
 from keyring_store import KeyringFault
-from storage.errors import StorageError
 
 KEY_BYTES = 32
 KEY = re.compile(r"[0-9a-f]{64}")

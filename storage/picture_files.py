@@ -7,14 +7,14 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from storage.errors import StorageError
+from errors import StorageError
 from storage.tables import Image
 
 ROOM = 64 * 1024 * 1024
 """Free bytes that must be there before a picture is paid for; large ones pass 30 MB."""
 
 
-class Pictures:
+class PictureFiles:
     """A folder of pictures, and a second one where they go when the first fails."""
 
     def __init__(self, folder: Path, reserve: Path) -> None:
@@ -43,7 +43,7 @@ class Pictures:
                 "IMAGE_CONSULTANT_IMAGES_DIR to another disk. Nothing was charged."
             )
 
-    def keep(self, data: bytes, extension: str, *, at: str, tag: str) -> tuple[Path, str | None]:
+    def save(self, data: bytes, extension: str, *, at: str, tag: str) -> tuple[Path, str | None]:
         """Write a paid picture, exactly these bytes; its path, and a note if it went elsewhere.
 
         `at`, when it was asked for (ISO 8601), and `tag`, 8 letters, name it: a picture that
@@ -66,7 +66,7 @@ class Pictures:
         return path, f"{self._folder} could not be written ({reason}), so it was saved here."
 
 
-def kept_bytes(image: Image) -> bytes:
+def read_picture(image: Image) -> bytes:
     """The bytes of a picture, the very ones that were recorded.
 
     No others are given out: a record that was brought in may name any file of this machine.

@@ -9,8 +9,8 @@ from sqlalchemy import Select, Update, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from errors import StorageError
 from storage.database import Database
-from storage.errors import UnknownId
 from storage.tables import (
     Answer,
     Base,
@@ -57,11 +57,15 @@ PAST = 60
 
 
 @dataclass(frozen=True)
-class Past:
+class EarlierBrief:
     """What was decided in an earlier conversation, and the best rating of its pictures."""
 
     entries: list[Any]
     rating: int | None
+
+
+class UnknownId(StorageError):  # noqa: N818  # reads as what it is
+    """No record has this id."""
 
 
 class Records:
@@ -73,7 +77,7 @@ class Records:
     async def begin(self, mode: str, template: str = "") -> str:
         """Start a conversation, along a template if it names one; its id."""
         conversation = Conversation(
-            id=mint("conv"), mode=mode, template=template, created_at=now(), changed_at=now()
+            id=new_id("conv"), mode=mode, template=template, created_at=now(), changed_at=now()
         )
         await self.add(conversation)
         return conversation.id
@@ -141,7 +145,7 @@ class Records:
         async with self._database.read() as session:
             return list(await session.scalars(siblings))
 
-    async def left(self) -> list[Job]:
+    async def abandoned_jobs(self) -> list[Job]:
         """Jobs that nobody works on any more, though their picture may be there."""
         abandoned = select(Job).where(Job.state.in_(UNDER_WAY), Job.beat_at <= _alive_since())
         async with self._database.read() as session:
@@ -192,7 +196,7 @@ class Records:
         async with self._database.write() as session:
             await session.execute(_changed(job, state=state, **changes))
 
-    async def keep(self, job: Job, image: Image, costs: list[Spending]) -> None:
+    async def record_picture(self, job: Job, image: Image, costs: list[Spending]) -> None:
         """Write a picture, its price and the end of its job, all or none."""
         async with self._database.write() as session:
             await session.execute(_changed(job, state="kept"))
@@ -201,7 +205,7 @@ class Records:
             row.changed_at = now()
             await index(session, row.id)
 
-    async def past(self, *, without: str | None = None) -> list[Past]:
+    async def earlier_briefs(self, *, without: str | None = None) -> list[EarlierBrief]:
         """What was decided in the newest conversations since likings were last forgotten."""
         async with self._database.read() as session:
             forgotten = await session.get(Memory, FORGOTTEN)
@@ -221,7 +225,7 @@ class Records:
                 .group_by(Brief.id)
             )
             rows = (await session.execute(briefs)).all()
-        return [Past(entries, rating) for entries, rating in rows]
+        return [EarlierBrief(entries, rating) for entries, rating in rows]
 
     async def forget(self) -> None:
         """Learn likings only from what comes after this moment."""
@@ -242,7 +246,7 @@ class Records:
             )
         image.verification = found
 
-    async def uploaded(self, sha256: str, origin: str) -> str | None:
+    async def upload_id(self, sha256: str, origin: str) -> str | None:
         """The file id under which OpenAI still holds these bytes."""
         since = datetime.now(UTC) - timedelta(days=UPLOAD_DAYS)
         async with self._database.read() as session:
@@ -256,12 +260,12 @@ class Records:
         async with self._database.write() as session:
             await session.merge(row)
 
-    async def spent_today(self, origin: str) -> float:
+    async def spending_today(self, origin: str) -> float:
         """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
         async with self._database.read() as session:
             return float((await session.scalar(_sum_of_today(origin))) or 0.0)
 
-    async def spent_on(self, conversation_id: str) -> float:
+    async def spending_on(self, conversation_id: str) -> float:
         """USD spent on a conversation so far."""
         total = select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
         async with self._database.read() as session:
@@ -345,7 +349,7 @@ def _alive_since() -> str:
     return (datetime.now(UTC) - timedelta(seconds=ALIVE_SECONDS)).isoformat(timespec="microseconds")
 
 
-def mint(kind: str) -> str:
+def new_id(kind: str) -> str:
     """A new id such as conv_4f1c0a9b77d2e65a."""
     return f"{kind}_{secrets.token_hex(8)}"
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from errors import StorageError
 from storage.database_file import SIDE_FILES, Connect, ended_uncleanly, is_damage, side
-from storage.errors import StorageError
 
 SEARCH_DAMAGE = "fts5"
 CHECK_SEARCH = "INSERT INTO texts_index (texts_index, rank) VALUES ('integrity-check', ?)"

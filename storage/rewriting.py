@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from errors import StorageError
 from storage.database_file import (
     FILE_NAME,
     Connect,
@@ -19,8 +20,7 @@ from storage.database_file import (
     remove_unfinished,
 )
 from storage.encryption import Cipher, binding
-from storage.errors import StorageError
-from storage.folder_lock import Door
+from storage.folder_lock import FolderLock
 from storage.passphrase import PASSPHRASE
 from storage.recovery import all_set_aside
 
@@ -70,7 +70,7 @@ def _alone(folder: Path) -> Iterator[Path]:
     path = folder / FILE_NAME
     if not path.exists() or not path.stat().st_size:
         raise StorageError(f"There are no records in {folder} yet.")
-    door = Door(folder)
+    door = FolderLock(folder)
     try:
         if not door.take(alone=True):
             raise StorageError(

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from errors import StorageError
 from storage.database_file import Connect, is_damage, make_empty
-from storage.errors import StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWER = (

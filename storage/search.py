@@ -10,18 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.cursors import cursor_of, newest_first, offset_in, place_in
 from storage.database import Database
 from storage.filters import Filter, conditions
-from storage.fulltext import Sought, look_for, words_of
+from storage.fulltext import WordQuery, look_for, words_of
 from storage.resource_list import ResourcePage, resource_page
 from storage.tables import Conversation, Image, Spending, Text
 
-__all__ = ["Filter", "Finder", "Listed", "Page"]
+__all__ = ["ConversationSummary", "Filter", "Search", "SearchPage"]
 
 MOST_ITEMS = 200
 HOW = ("all", "any")
 
 
 @dataclass(frozen=True)
-class Listed:
+class ConversationSummary:
     """A conversation as lists show it; `rating` is the best of its pictures."""
 
     id: str
@@ -40,25 +40,27 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Page:
+class SearchPage:
     """Some conversations and where to go on, None at the end; `total` counts all that fit.
 
     `loosened` says that no conversation holds all words, so these hold some.
     """
 
-    items: list[Listed] = field(default_factory=list)
+    items: list[ConversationSummary] = field(default_factory=list)
     cursor: str | None = None
     total: int = 0
     loosened: bool = False
 
 
-class Finder:
+class Search:
     """Finds conversations in the records of one data folder."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(self, wanted: Filter, *, cursor: str | None = None, limit: int = 20) -> Page:
+    async def page(
+        self, wanted: Filter, *, cursor: str | None = None, limit: int = 20
+    ) -> SearchPage:
         """A page of the conversations that fit, newest first, or best first with a query.
 
         Words also find those that begin with them. Scripts without spaces are compared letter
@@ -73,11 +75,11 @@ class Finder:
                 return await _best(session, wanted, chosen, place, limit)
             return await _newest(session, wanted, chosen, place, limit)
 
-    async def these(self, ids: Sequence[str]) -> Page:
+    async def these(self, ids: Sequence[str]) -> SearchPage:
         """The conversations of these ids, in this order; those that are gone are left out."""
         async with self._database.read() as session:
             items = await _listed(session, dict.fromkeys(ids, ""))
-        return Page(items, total=len(items))
+        return SearchPage(items, total=len(items))
 
     async def words(self, conversation_id: str) -> str:
         """What was said, answered and drawn in a conversation, as it is searched."""
@@ -103,16 +105,16 @@ async def _newest(
     chosen: list[ColumnElement[bool]],
     place: list[str],
     limit: int,
-) -> Page:
+) -> SearchPage:
     rows = select(Conversation.id, Conversation.changed_at).where(*chosen)
     rows = newest_first(rows, Conversation.changed_at, Conversation.id, place)
     found = (await session.execute(rows.limit(limit + 1))).all()
     total = await session.scalar(select(func.count()).select_from(Conversation).where(*chosen))
     items = await _listed(session, dict.fromkeys((key for key, _ in found[:limit]), ""))
     if len(found) <= limit:
-        return Page(items, None, total or 0)
+        return SearchPage(items, None, total or 0)
     key, at = found[limit - 1]
-    return Page(items, cursor_of(wanted.mark, at, key), total or 0)
+    return SearchPage(items, cursor_of(wanted.mark, at, key), total or 0)
 
 
 async def _best(
@@ -121,30 +123,30 @@ async def _best(
     chosen: list[ColumnElement[bool]],
     place: list[str],
     limit: int,
-) -> Page:
+) -> SearchPage:
     words = words_of(wanted.query)
     how, start = offset_in(place, HOW)
     if not words:
-        return Page()
-    found = await look_for(session, Sought(words, how, chosen), start, limit)
+        return SearchPage()
+    found = await look_for(session, WordQuery(words, how, chosen), start, limit)
     if not found.total and not place and len(words) > 1:
         how = "any"
-        found = await look_for(session, Sought(words, how, chosen), start, limit)
+        found = await look_for(session, WordQuery(words, how, chosen), start, limit)
     items = await _listed(session, found.snippets)
     goes_on = found.snippets and start + limit < found.total
     more = cursor_of(wanted.mark, how, str(start + limit)) if goes_on else None
-    return Page(items, more, found.total, loosened=how == "any" and found.total > 0)
+    return SearchPage(items, more, found.total, loosened=how == "any" and found.total > 0)
 
 
-async def _listed(session: AsyncSession, snippets: dict[str, str]) -> list[Listed]:
+async def _listed(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
     """The facts of conversations by their ids, in this order."""
     rows = _facts().where(Conversation.id.in_(snippets))
-    found = {row[0]: Listed(*row) for row in (await session.execute(rows))}
+    found = {row[0]: ConversationSummary(*row) for row in (await session.execute(rows))}
     return [replace(found[key], snippet=text) for key, text in snippets.items() if key in found]
 
 
 def _facts() -> Select[Any]:
-    """The columns of `Listed`, in its order."""
+    """The columns of `ConversationSummary`, in its order."""
     one = Conversation
     ours, paid = Image.conversation_id == one.id, Spending.conversation_id == one.id
     newest = select(Image.id).where(ours).order_by(Image.created_at.desc(), Image.id.desc())

@@ -27,7 +27,7 @@ VECTORS = text(
 )
 
 
-class Matrix:
+class VectorMatrix:
     """Vectors of length 1, one below the other, and whose they are.
 
     A vector that changes takes another row number in the database, above all others: so the

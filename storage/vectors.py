@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import text
 
 from storage.database import Database
-from storage.vector_matrix import Matrix
+from storage.vector_matrix import VectorMatrix
 
 SAID = "title || char(10) || words || char(10) || answers || char(10) || prompts"
 
@@ -25,15 +25,15 @@ KEEP = text(
     FROM texts WHERE conversation_id = :id AND {SAID} = :words
     """  # noqa: S608  # of our own words
 )
-"""Each change takes a row number above all others: see `Matrix`."""
+"""Each change takes a row number above all others: see `VectorMatrix`."""
 
 
-class Meanings:
+class Vectors:
     """The vectors of one data folder, where other processes may write too."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._matrices: dict[tuple[str, int], Matrix] = {}
+        self._matrices: dict[tuple[str, int], VectorMatrix] = {}
         self._reading = asyncio.Lock()
 
     async def stale(self, model: str, *, after: str = "", limit: int = 100) -> dict[str, str]:
@@ -70,9 +70,9 @@ class Meanings:
         found = matrix.nearest(vector, limit + 1)  # one of them may be left out
         return [one for one in found if one[0] != without][:limit]
 
-    async def _matrix(self, model: str, width: int) -> Matrix:
+    async def _matrix(self, model: str, width: int) -> VectorMatrix:
         async with self._reading, self._database.read() as session:
-            matrix = self._matrices.pop((model, width), None) or Matrix(model, width)
+            matrix = self._matrices.pop((model, width), None) or VectorMatrix(model, width)
             await matrix.renew(session)
             self._matrices[model, width] = matrix
             return matrix

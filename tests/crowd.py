@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.records import Records, booking, mint, now
+from storage.records import Records, booking, new_id, now
 from storage.tables import Conversation, Turn
 
 RAW_KEY = SecretStr(f"x'{'5c' * 32}'")
@@ -159,7 +159,7 @@ def write_on(saying: Connection, folder: Path) -> None:
 
 async def write(records: Records, turns: int = 1) -> str:
     """Write a conversation, its long turns and a price in one go; its id."""
-    key = mint("conv")
+    key = new_id("conv")
     await records.add(
         Conversation(id=key, mode="guided", created_at=now(), changed_at=now()),
         *(

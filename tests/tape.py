@@ -12,12 +12,11 @@ import yaml
 
 from gateway.prices import image_cost, text_cost
 from gateway.response_items import read_usage
-from prompts.errors import PromptError
 from prompts.file_kinds import SHIPPED, SUFFIX, recognise
 from prompts.image_type import fingerprint_of
-from prompts.store import Library
+from prompts.source import PromptError, fingerprint
+from prompts.store import PromptStore
 from prompts.word_lists import VARIATIONS
-from prompts.yaml_source import fingerprint
 from tests.matching import told_call
 from tests.recording import Loader
 
@@ -106,11 +105,11 @@ class Tape:
 @lru_cache
 def shipped(name: str) -> frozenset[str]:
     """The fingerprints that a template may have as it is shipped now; none where it is gone."""
-    library = Library()
+    store = PromptStore()
     if name == "image_types":
-        return frozenset({fingerprint_of(library.image_types())})
+        return frozenset({fingerprint_of(store.image_types())})
     if name == VARIATIONS:
-        ways = library.ways()
+        ways = store.ways()
         every = (*ways.color, *ways.composition, *ways.style)
         return frozenset(fingerprint(one.say) for one in every)
     place = recognise(name) or recognise(f"{name}{SUFFIX}")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from prompts.errors import PromptError
 from prompts.file_kinds import recognise
-from prompts.store import Library
+from prompts.source import PromptError
+from prompts.store import PromptStore
 
 TEMPLATE, TYPE = "generation/draw.md.j2", "image_types/stamp.yaml"
 HEADER = """\
@@ -257,17 +257,17 @@ def test_what_lies_in_place_of_a_file_is_told_and_the_shipped_one_used(
 ) -> None:
     (tmp_path / "generation").mkdir()
     put(tmp_path / TEMPLATE)
-    library = Library(tmp_path)
+    library = PromptStore(tmp_path)
 
     assert PLACED[put] in str(complaint(tmp_path, TEMPLATE))
-    assert library.render("generation/draw", pictures=0) == Library().render(
+    assert library.render("generation/draw", pictures=0) == PromptStore().render(
         "generation/draw", pictures=0
     )
     assert [fault for fault in library.faults() if PLACED[put] in fault]
 
 
 def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: Path) -> None:
-    for name in Library().names():
+    for name in PromptStore().names():
         lay(tmp_path / name, "x", b"")  # a folder in its place
         (tmp_path / f"{name}.md.j2").write_text("{{")
     for name in ("logo", "general", "stamp"):
@@ -275,7 +275,7 @@ def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: P
         path.parent.mkdir(exist_ok=True)
         path.write_text("- ")
     (tmp_path / "variations.yaml").write_text("color: []")
-    library, shipped = Library(tmp_path), Library()
+    library, shipped = PromptStore(tmp_path), PromptStore()
 
     assert library.image_types() == shipped.image_types()
     assert library.ways() == shipped.ways()

@@ -1,6 +1,5 @@
 """The commands as a person or a client types them."""
 
-import ast
 import http.client
 import json
 import re
@@ -216,31 +215,3 @@ def test_doctor_reports_the_last_words_of_a_server_that_fails(
         "problem",
         "The server did not list its tools: SystemExit: broken on purpose",
     )
-
-
-@pytest.mark.parametrize(
-    ("module", "above"),
-    [
-        ("server", {"cli"}),
-        ("app", {"cli", "server", "tools", "transports"}),
-        ("settings", {"app", "cli", "consultation", "gateway", "generation", "server", "storage"}),
-        ("errors", {"app", "cli", "consultation", "gateway", "generation", "server", "settings"}),
-    ],
-)
-def test_a_module_beside_the_packages_imports_nothing_above_it(
-    module: str, above: set[str]
-) -> None:
-    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
-    names = {
-        name.partition(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-
-    assert not names & above

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from errors import StorageError
 from settings import Settings
 from storage import database_opening as opening
 from storage import recovery as mending
 from storage import schema_upgrade as upgrading
 from storage.database import FILE_NAME, MIGRATIONS, Database
 from storage.database_file import open_plain, side
-from storage.errors import StorageError
-from storage.folder_lock import Door
+from storage.folder_lock import FolderLock
 from storage.health import examine
 from storage.records import Records
 from storage.tables import Conversation
@@ -250,7 +250,7 @@ async def test_a_damaged_file_that_a_server_has_open_is_left_until_it_lets_go(
 ) -> None:
     monkeypatch.setattr(opening, "PATIENCE_SECONDS", 0.2)
     path = await written(tmp_path)
-    door = Door(tmp_path)
+    door = FolderLock(tmp_path)
     assert door.take(alone=False)
     DAMAGES["text"](path)
     broken = path.read_bytes()

@@ -24,7 +24,7 @@ from sandbox import Sandbox
 from settings import Settings, load_settings, variable_of
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.picture_files import Pictures
+from storage.picture_files import PictureFiles
 from storage.records import Records
 from tests.conftest import KEY, ROOT
 from tests.test_configure import fail_listing, parts_of
@@ -418,7 +418,7 @@ def test_a_whole_job_that_meets_a_bug_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     leave_out(monkeypatch, "start")
-    monkeypatch.setattr(Pictures, "keep", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(PictureFiles, "save", lambda *_, **__: 1 / 0)
 
     (played,) = [check for check in page(capsys, code=1) if check.name == "round trip"]
 

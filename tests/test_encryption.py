@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from cli import records as command
 from cli.records import app
-from errors import Problem
+from errors import Problem, StorageError
 from server import create_server
 from settings import Settings, load_settings
 from storage import passphrase as keys
@@ -26,13 +26,12 @@ from storage import rewriting
 from storage import schema_upgrade as upgrading
 from storage.database import FILE_NAME, MIGRATIONS, Database
 from storage.database_file import looks_encrypted
-from storage.encryption import Cipher, cipher_of, connect_of
-from storage.errors import StorageError
+from storage.encryption import Cipher, cipher_for, connect_for
 from storage.health import examine
 from storage.passphrase import PASSPHRASE
 from storage.records import Records, index
 from storage.rewriting import decrypt, encrypt
-from storage.search import Filter, Finder
+from storage.search import Filter, Search
 from storage.tables import Conversation, Turn
 from tests.calls import CONSULT, consult, data_of, refusal
 from tests.crowd import RAW_KEY
@@ -72,7 +71,7 @@ async def say(folder: Path, cipher: Cipher | None = None, words: str = SECRET) -
 async def found(folder: Path, cipher: Cipher | None, query: str = "lighthouse") -> int:
     opened = Database(folder, cipher)
     try:
-        return (await Finder(opened).page(Filter(query=query))).total
+        return (await Search(opened).page(Filter(query=query))).total
     finally:
         await opened.close()
 
@@ -301,14 +300,14 @@ async def test_encrypted_records_are_examined_with_their_key(
     changed = settings.model_copy(
         update={"data_dir": tmp_path, "encrypt_records": True, "records_passphrase": PHRASE}
     )
-    await say(tmp_path, cipher_of(changed))
+    await say(tmp_path, cipher_for(changed))
 
-    states = {name: state for name, state, _ in examine(tmp_path, connect_of(changed))}
+    states = {name: state for name, state, _ in examine(tmp_path, connect_for(changed))}
     without = [sentence for *_, sentence in examine(tmp_path)]
 
     assert set(states.values()) == {"ok"}
     assert any("is encrypted" in sentence for sentence in without)
-    assert cipher_of(settings) is None
+    assert cipher_for(settings) is None
 
 
 async def test_the_key_is_in_no_log_error_or_form(

@@ -13,7 +13,7 @@ from cli.prompts.promises import Check, judge, language_of
 from cli.prompts.scenarios import Dialogue, DialogueError, Expect, Played, load_dialogues
 from consultation.facilitator_request import TEMPLATE
 from errors import Problem
-from prompts.store import Library
+from prompts.store import PromptStore
 from tests.calls import Result
 
 Evaluate = Callable[..., tuple[int, str]]
@@ -58,7 +58,7 @@ READY: Result = {
     "assumptions": ["calm"],
 }
 INSTRUCTION = next(
-    line for line in Library().template(TEMPLATE).text.splitlines() if len(line) > 60
+    line for line in PromptStore().template(TEMPLATE).text.splitlines() if len(line) > 60
 )
 HOLDS = Expect(
     asks_about=["style"],

@@ -15,15 +15,15 @@ from PIL import Image as Pixels
 from sqlalchemy import delete, select, text
 
 from cli.export import export
+from errors import StorageError
 from sandbox import Sandbox
 from settings import Settings
 from storage.database import Database
-from storage.errors import StorageError
-from storage.export import LEFT, as_json, take_in
+from storage.export import LEFT, as_json, import_document
 from storage.export_format import TABLES
 from storage.legacy_import import as_document, read_legacy
 from storage.records import Records
-from storage.search import Finder
+from storage.search import Search
 from storage.tables import Conversation, Image, Spending
 from tests.calls import CONSULT, DRAW, consult, draw, refusal
 from tests.conftest import Connect
@@ -64,7 +64,7 @@ def lose(image: Image) -> None:
 async def texts(database: Database) -> dict[str, str]:
     """The words of every conversation as they are searched."""
     ids = await Records(database).ids()
-    return {one: await Finder(database).words(one) for one in ids}
+    return {one: await Search(database).words(one) for one in ids}
 
 
 async def forget(database: Database, conversation_id: str) -> None:
@@ -96,7 +96,7 @@ async def test_what_is_exported_deleted_and_imported_is_the_same_to_the_byte(
     searched = await texts(database)
     await forget(database, conversation_id)
 
-    assert await take_in(database, before) == conversation_id
+    assert await import_document(database, before) == conversation_id
 
     assert await out(database, conversation_id) == before
     assert await texts(database) == searched
@@ -112,7 +112,7 @@ async def test_prices_that_outlived_their_conversation_are_not_counted_twice(
     await forget(database, conversation_id)
     assert await total(database) == spent
 
-    await take_in(database, before)
+    await import_document(database, before)
 
     assert await total(database) == pytest.approx(spent)
 
@@ -128,7 +128,7 @@ async def test_a_picture_goes_on_being_changed_after_the_import(
     conversation_id = await dialogue(client)
     document = await out(database, conversation_id)
     await forget(database, conversation_id)
-    await take_in(database, document)
+    await import_document(database, document)
 
     result = await draw(
         client, conversation_id=conversation_id, prompt="more contrast", quality="low"
@@ -221,7 +221,7 @@ async def test_a_broken_document_is_refused_in_a_sentence_that_names_the_field(
         bad = copy.deepcopy(good)
         spoil(bad)
         with pytest.raises(StorageError) as caught:
-            await take_in(database, json.dumps(bad))
+            await import_document(database, json.dumps(bad))
         told = str(caught.value)
         assert named in told, told
         assert "Nothing was taken in." in told
@@ -240,7 +240,7 @@ async def test_what_is_no_document_is_refused_in_a_sentence(
     database: Database, broken: str
 ) -> None:
     with pytest.raises(StorageError, match="Nothing was taken in"):
-        await take_in(database, broken)
+        await import_document(database, broken)
 
 
 async def test_what_is_here_already_is_refused_and_stays(
@@ -249,12 +249,12 @@ async def test_what_is_here_already_is_refused_and_stays(
     conversation_id = await dialogue(client)
     document = await out(database, conversation_id)
     with pytest.raises(StorageError, match=f"delete {conversation_id} --confirm"):
-        await take_in(database, document)
+        await import_document(database, document)
 
     other = json.loads(document)
     other["conversation"]["id"] = "conv_other"
     with pytest.raises(StorageError, match=r"'jobs\[0\].id'"):
-        await take_in(database, json.dumps(other))
+        await import_document(database, json.dumps(other))
 
     assert await out(database, conversation_id) == document
     assert list(await texts(database)) == [conversation_id]
@@ -269,7 +269,7 @@ async def test_a_job_under_way_is_taken_in_as_unknown(
     document["jobs"][-1]["state"] = state
     await forget(database, conversation_id)
 
-    await take_in(database, json.dumps(document))
+    await import_document(database, json.dumps(document))
 
     conversation, _ = await load(database, conversation_id)
     assert (conversation.jobs[-1].state, conversation.jobs[-1].error) == ("unknown", LEFT)
@@ -284,7 +284,7 @@ async def test_a_path_of_a_document_is_never_followed(
     Pixels.new("RGB", (40, 40), "red").save(secret)
     document["images"][0] |= {"path": str(secret), "bytes": secret.stat().st_size}
     await forget(database, conversation_id)
-    await take_in(database, json.dumps(document))
+    await import_document(database, json.dumps(document))
     loaded, spending = await load(database, conversation_id)
 
     for form in ("markdown", "html"):
@@ -304,7 +304,7 @@ async def test_no_call_opens_another_file_than_the_one_that_was_recorded(
     image_id = document["images"][0]["id"]
     document["images"][0] |= {"path": str(secret), "bytes": secret.stat().st_size}
     await forget(database, conversation_id)
-    await take_in(database, json.dumps(document))
+    await import_document(database, json.dumps(document))
     sandbox.clear()
 
     drawing = await refusal(client, DRAW, prompt="a hen", input_images=[image_id])
@@ -421,7 +421,7 @@ async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
     old = old_file(settings.images_dir)
     document = as_document(json.dumps(old), images_dir=settings.images_dir)
 
-    conversation_id = await take_in(database, document)
+    conversation_id = await import_document(database, document)
 
     one, _ = await load(database, conversation_id)
     assert (one.title, one.mode) == ("a logo", "quick")
@@ -439,14 +439,18 @@ async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
     assert {job.state for job in one.jobs} == {"kept"}
     assert one.created_at < read.created_at < missing.created_at < one.changed_at
     with pytest.raises(StorageError, match="is here already"):
-        await take_in(database, as_document(json.dumps(old), images_dir=settings.images_dir))
+        await import_document(
+            database, as_document(json.dumps(old), images_dir=settings.images_dir)
+        )
 
 
 async def test_an_older_conversation_is_shown_and_goes_on(
     connect: Connect, database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     text = json.dumps(old_file(settings.images_dir))
-    conversation_id = await take_in(database, as_document(text, images_dir=settings.images_dir))
+    conversation_id = await import_document(
+        database, as_document(text, images_dir=settings.images_dir)
+    )
     before, _ = await load(database, conversation_id)
     async with connect() as client:
         (record,) = await client.read_resource(f"conversation://{conversation_id}")
@@ -489,7 +493,7 @@ def test_a_picture_outside_is_not_opened(tmp_path: Path) -> None:
     ],
 )
 async def test_what_an_older_file_lacks_is_no_obstacle(database: Database, file: Row) -> None:
-    conversation_id = await take_in(database, as_document(json.dumps(file)))
+    conversation_id = await import_document(database, as_document(json.dumps(file)))
 
     assert json.loads(await out(database, conversation_id))["spending"] == []
 

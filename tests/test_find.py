@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
+from errors import StorageError
 from storage import vector_matrix as matrix
 from storage.database import Database
-from storage.errors import StorageError
 from storage.records import Records, index, now
 from storage.resource_list import Resource
-from storage.search import Filter, Finder, Page
+from storage.search import Filter, Search, SearchPage
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
-from storage.vectors import Meanings
+from storage.vectors import Vectors
 
 MODEL = "some-model"
 SAID = "\n\n\n\n"
@@ -51,8 +51,8 @@ async def database(tmp_path: Path, empty: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def finder(database: Database) -> Finder:
-    return Finder(database)
+def search(database: Database) -> Search:
+    return Search(database)
 
 
 async def begin(
@@ -99,28 +99,28 @@ async def draw(
         await index(session, key)
 
 
-async def ids(finder: Finder, query: str = "", **wanted: Any) -> list[str]:
-    page = await finder.page(Filter(query, **wanted))
+async def ids(search: Search, query: str = "", **wanted: Any) -> list[str]:
+    page = await search.page(Filter(query, **wanted))
     assert page.total == len(page.items)
     return [item.id for item in page.items]
 
 
-async def through(finder: Finder, wanted: Filter, limit: int) -> list[Page]:
+async def through(search: Search, wanted: Filter, limit: int) -> list[SearchPage]:
     """All pages, one after the other."""
-    pages = [await finder.page(wanted, limit=limit)]
+    pages = [await search.page(wanted, limit=limit)]
     while pages[-1].cursor:
-        pages.append(await finder.page(wanted, cursor=pages[-1].cursor, limit=limit))
+        pages.append(await search.page(wanted, cursor=pages[-1].cursor, limit=limit))
     return pages
 
 
-async def test_nothing_is_found_where_nothing_is(finder: Finder) -> None:
-    assert await finder.page(Filter()) == Page()
-    assert await finder.page(Filter("fox")) == Page()
-    assert (await finder.resources()).items == []
+async def test_nothing_is_found_where_nothing_is(search: Search) -> None:
+    assert await search.page(Filter()) == SearchPage()
+    assert await search.page(Filter("fox")) == SearchPage()
+    assert (await search.resources()).items == []
 
 
 async def test_the_last_changed_comes_first_with_its_facts(
-    database: Database, finder: Finder
+    database: Database, search: Search
 ) -> None:
     await begin(database, "a", day="2026-02-01", title="Fox", style="linocut", bookmarked=True)
     await begin(database, "b", day="2026-03-01")
@@ -132,7 +132,7 @@ async def test_the_last_changed_comes_first_with_its_facts(
             row = Spending(conversation_id="a", **price, usd=usd, estimated=False, usage={})
             session.add(row)
 
-    bare, full = (await finder.page(Filter())).items
+    bare, full = (await search.page(Filter())).items
 
     assert (bare.id, bare.pictures, bare.usd, bare.rating) == ("b", 0, 0.0, None)
     assert (bare.newest_image_id, bare.bookmarked, bare.snippet) == ("", False, "")
@@ -144,11 +144,11 @@ async def test_the_last_changed_comes_first_with_its_facts(
 
 @pytest.mark.parametrize("query", ["", "fox"])
 async def test_pages_hold_each_conversation_once(
-    database: Database, finder: Finder, query: str
+    database: Database, search: Search, query: str
 ) -> None:
     made = [await begin(database, f"conv_{number:02}", words="a fox") for number in range(11)]
 
-    pages = await through(finder, Filter(query), 3)
+    pages = await through(search, Filter(query), 3)
 
     assert [len(page.items) for page in pages] == [3, 3, 3, 2]
     assert {page.total for page in pages} == {11}
@@ -159,7 +159,7 @@ async def test_pages_hold_each_conversation_once(
 
 
 async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
-    database: Database, finder: Finder
+    database: Database, search: Search
 ) -> None:
     made = [
         await begin(database, f"old_{number}", day=f"2026-01-0{number}") for number in range(1, 8)
@@ -168,7 +168,7 @@ async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
     seen: list[str] = []
     cursor = None
     for turn in range(4):
-        page = await finder.page(Filter(), cursor=cursor, limit=2)
+        page = await search.page(Filter(), cursor=cursor, limit=2)
         seen, cursor = seen + [item.id for item in page.items], page.cursor
         await begin(database, f"new_{turn}", day="2026-06-01")
 
@@ -177,49 +177,49 @@ async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
 
 
 @pytest.mark.parametrize("limit", [-1, 0, 1])
-async def test_a_page_holds_one_at_least(database: Database, finder: Finder, limit: int) -> None:
+async def test_a_page_holds_one_at_least(database: Database, search: Search, limit: int) -> None:
     for key in ("a", "b"):
         await begin(database, key, words="fox")
 
-    assert len((await finder.page(Filter(), limit=limit)).items) == 1
-    assert len((await finder.page(Filter("fox"), limit=limit)).items) == 1
+    assert len((await search.page(Filter(), limit=limit)).items) == 1
+    assert len((await search.page(Filter("fox"), limit=limit)).items) == 1
 
 
-async def test_both_days_of_a_period_are_part_of_it(database: Database, finder: Finder) -> None:
+async def test_both_days_of_a_period_are_part_of_it(database: Database, search: Search) -> None:
     for day in ("2026-01-30", "2026-01-31", "2026-02-01"):
         await begin(database, day, day=day)
 
-    assert await ids(finder, since="2026-01-31") == ["2026-02-01", "2026-01-31"]
-    assert await ids(finder, until="2026-01-31") == ["2026-01-31", "2026-01-30"]
-    assert await ids(finder, since="2026-01-31", until="2026-01-31") == ["2026-01-31"]
-    assert await ids(finder, until="9999-12-31", since="0001-01-01") != []
+    assert await ids(search, since="2026-01-31") == ["2026-02-01", "2026-01-31"]
+    assert await ids(search, until="2026-01-31") == ["2026-01-31", "2026-01-30"]
+    assert await ids(search, since="2026-01-31", until="2026-01-31") == ["2026-01-31"]
+    assert await ids(search, until="9999-12-31", since="0001-01-01") != []
 
 
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize("value", ["yesterday", "2026-02-30", "2026-01-01T10:00", "\0", "1" * 999])
-async def test_what_is_no_date_is_told(finder: Finder, name: str, value: str) -> None:
+async def test_what_is_no_date_is_told(search: Search, name: str, value: str) -> None:
     wanted = Filter(since=value) if name == "since" else Filter(until=value)
     with pytest.raises(StorageError, match=rf"{name} is .* no date\. Write a day as YYYY-MM-DD"):
-        await finder.page(wanted)
+        await search.page(wanted)
 
 
-async def test_each_filter_chooses(database: Database, finder: Finder) -> None:
+async def test_each_filter_chooses(database: Database, search: Search) -> None:
     await begin(database, "a", image_type="logo", style="Ölgemälde auf Leinwand", words="fox")
     await begin(database, "b", image_type="photo", bookmarked=True, words="fox")
     await draw(database, "b", "img_b", rating=4)
 
     for query in ("", "fox"):
-        assert await ids(finder, query, image_type="logo") == ["a"]
-        assert await ids(finder, query, style="ölGEMÄLDE") == ["a"]
-        assert await ids(finder, query, style="%") == []
-        assert await ids(finder, query, bookmarked=True) == ["b"]
-        assert await ids(finder, query, bookmarked=False) == ["a"]
-        assert await ids(finder, query, rating=4) == ["b"]
-        assert await ids(finder, query, rating=5) == []
-        assert await ids(finder, query, rating=1, image_type="logo") == []
+        assert await ids(search, query, image_type="logo") == ["a"]
+        assert await ids(search, query, style="ölGEMÄLDE") == ["a"]
+        assert await ids(search, query, style="%") == []
+        assert await ids(search, query, bookmarked=True) == ["b"]
+        assert await ids(search, query, bookmarked=False) == ["a"]
+        assert await ids(search, query, rating=4) == ["b"]
+        assert await ids(search, query, rating=5) == []
+        assert await ids(search, query, rating=1, image_type="logo") == []
 
 
-async def test_words_are_found_wherever_they_were_said(database: Database, finder: Finder) -> None:
+async def test_words_are_found_wherever_they_were_said(database: Database, search: Search) -> None:
     await begin(database, "title", title="A zebra at dusk")
     await begin(database, "words", words="I want a Zébra")
     await begin(database, "answer", answer="zebras, of course")
@@ -227,55 +227,55 @@ async def test_words_are_found_wherever_they_were_said(database: Database, finde
     await draw(database, "prompt", "img", prompt="zebra-striped")
     await begin(database, "other", title="fox")
 
-    found = await ids(finder, "zebra")
+    found = await ids(search, "zebra")
 
     assert found[0] == "title"
     assert sorted(found) == ["answer", "prompt", "title", "words"]
 
 
 async def test_what_was_said_is_found_before_anyone_answered(
-    database: Database, finder: Finder
+    database: Database, search: Search
 ) -> None:
     records = Records(database)
     key = await records.begin("guided")
 
     await records.add(Turn(conversation_id=key, number=1, words="a zebra", created_at=now()))
 
-    assert await ids(finder, "zebra") == [key]
+    assert await ids(search, "zebra") == [key]
 
 
 async def test_more_of_the_words_nearer_together_comes_first(
-    database: Database, finder: Finder
+    database: Database, search: Search
 ) -> None:
     await begin(database, "once", words="fox " + "and so on " * 50)
     await begin(database, "often", words="fox fox fox")
 
-    assert await ids(finder, "fox") == ["often", "once"]
+    assert await ids(search, "fox") == ["often", "once"]
 
 
-async def test_a_word_finds_those_that_begin_with_it(database: Database, finder: Finder) -> None:
+async def test_a_word_finds_those_that_begin_with_it(database: Database, search: Search) -> None:
     await begin(database, "a", words="a lighthouse")
 
-    (item,) = (await finder.page(Filter("light"))).items
+    (item,) = (await search.page(Filter("light"))).items
 
     assert item.snippet == "a **lighthouse**"
 
 
 async def test_all_words_must_be_there_and_else_it_is_said(
-    database: Database, finder: Finder
+    database: Database, search: Search
 ) -> None:
     await begin(database, "both", words="a fox in the snow")
     await begin(database, "one", words="a fox on a roof")
 
-    tight = await finder.page(Filter("snow fox"))
-    loose = await finder.page(Filter("fox roof snow"), limit=1)
-    rest = await finder.page(Filter("fox roof snow"), cursor=loose.cursor)
+    tight = await search.page(Filter("snow fox"))
+    loose = await search.page(Filter("fox roof snow"), limit=1)
+    rest = await search.page(Filter("fox roof snow"), cursor=loose.cursor)
 
     assert ([item.id for item in tight.items], tight.loosened) == (["both"], False)
     assert loose.loosened
     assert rest.loosened
     assert {item.id for item in [*loose.items, *rest.items]} == {"both", "one"}
-    assert not (await finder.page(Filter("hen pig"))).loosened
+    assert not (await search.page(Filter("hen pig"))).loosened
 
 
 @pytest.mark.parametrize(
@@ -288,25 +288,25 @@ async def test_all_words_must_be_there_and_else_it_is_said(
     ],
 )
 async def test_words_of_scripts_without_spaces_are_found(
-    database: Database, finder: Finder, words: str, query: str
+    database: Database, search: Search, words: str, query: str
 ) -> None:
     await begin(database, "old", words=words)
     await begin(database, "titled", day="2025-01-01", title=words)
     await begin(database, "other", words="a fox")
 
-    page = await finder.page(Filter(query))
+    page = await search.page(Filter(query))
 
     assert [item.id for item in page.items] == ["titled", "old"]
     assert not page.loosened
     assert all("**" in item.snippet for item in page.items)
-    assert await ids(finder, query, bookmarked=True) == []
+    assert await ids(search, query, bookmarked=True) == []
 
 
-async def test_a_long_text_is_cut_around_the_words(database: Database, finder: Finder) -> None:
+async def test_a_long_text_is_cut_around_the_words(database: Database, search: Search) -> None:
     await begin(database, "a", words="and\nso on " * 100 + "the fox 灯台 sleeps " + "so on " * 100)
 
     for query in ("fox", "灯台"):
-        (item,) = (await finder.page(Filter(query))).items
+        (item,) = (await search.page(Filter(query))).items
         assert f"**{query}**" in item.snippet
         assert item.snippet.startswith("…")
         assert item.snippet.endswith("…")
@@ -323,26 +323,26 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("query", HOSTILE)
-async def test_no_query_fails_or_is_slow(database: Database, finder: Finder, query: str) -> None:
+async def test_no_query_fails_or_is_slow(database: Database, search: Search, query: str) -> None:
     await begin(database, "a", words="fox hen NEAR not and")
-    await finder.page(Filter("warm up"))
+    await search.page(Filter("warm up"))
 
     started = time.perf_counter()
-    page = await finder.page(Filter(query, style=query, image_type=query))
-    plain = await finder.page(Filter(query))
+    page = await search.page(Filter(query, style=query, image_type=query))
+    plain = await search.page(Filter(query))
 
     assert time.perf_counter() - started < 1
     assert page.items == []
     assert plain.total == len(plain.items)
 
 
-async def test_operators_are_words_like_others(database: Database, finder: Finder) -> None:
+async def test_operators_are_words_like_others(database: Database, search: Search) -> None:
     await begin(database, "a", words="not near the house")
     await begin(database, "b", words="a fox")
 
-    assert await ids(finder, "NOT NEAR") == ["a"]
-    assert await ids(finder, "(fox)") == ["b"]
-    assert await ids(finder, "title:fox") == ["b"]
+    assert await ids(search, "NOT NEAR") == ["a"]
+    assert await ids(search, "(fox)") == ["b"]
+    assert await ids(search, "title:fox") == ["b"]
 
 
 @settings(
@@ -350,10 +350,10 @@ async def test_operators_are_words_like_others(database: Database, finder: Finde
 )
 @given(query=st.text(st.characters(), max_size=60))
 def test_any_text_is_a_query(tmp_path: Path, query: str) -> None:
-    async def search() -> Page:
+    async def search() -> SearchPage:
         database = Database(tmp_path)
         try:
-            return await Finder(database).page(Filter(query, style=query, image_type=query))
+            return await Search(database).page(Filter(query, style=query, image_type=query))
         finally:
             await database.close()
 
@@ -378,58 +378,58 @@ BAD_CURSORS = [
 
 
 @pytest.mark.parametrize("cursor", BAD_CURSORS)
-async def test_a_cursor_that_is_none_is_told(finder: Finder, cursor: str) -> None:
+async def test_a_cursor_that_is_none_is_told(search: Search, cursor: str) -> None:
     for wanted in (Filter(), Filter("fox")):
         with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
-            await finder.page(wanted, cursor=cursor)
+            await search.page(wanted, cursor=cursor)
     with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
-        await finder.resources(cursor)
+        await search.resources(cursor)
 
 
-async def test_a_cursor_of_other_filters_is_told(database: Database, finder: Finder) -> None:
+async def test_a_cursor_of_other_filters_is_told(database: Database, search: Search) -> None:
     for key in ("a", "b"):
         await begin(database, key, words="a fox")
-    listed = (await finder.page(Filter(), limit=1)).cursor
-    found = (await finder.page(Filter("fox"), limit=1)).cursor
+    listed = (await search.page(Filter(), limit=1)).cursor
+    found = (await search.page(Filter("fox"), limit=1)).cursor
 
     assert listed
     assert found
     for cursor, other in ((listed, Filter("fox")), (found, Filter()), (found, Filter("foxes"))):
         with pytest.raises(StorageError, match="cursor"):
-            await finder.page(other, cursor=cursor)
+            await search.page(other, cursor=cursor)
 
 
 @pytest.mark.parametrize("place", ["all\n-1", "all\n٣", "each\n1", "all\n1e9", f"all\n{'9' * 40}"])
-async def test_a_forged_place_is_told(database: Database, finder: Finder, place: str) -> None:
+async def test_a_forged_place_is_told(database: Database, search: Search, place: str) -> None:
     for key in ("a", "b"):
         await begin(database, key, words="a fox")
-    cursor = (await finder.page(Filter("fox"), limit=1)).cursor
+    cursor = (await search.page(Filter("fox"), limit=1)).cursor
     mark = base64.urlsafe_b64decode(str(cursor)).decode().split("\n")[0]
 
     with pytest.raises(StorageError, match="cursor"):
-        await finder.page(Filter("fox"), cursor=_coded(f"{mark}\n{place}"))
+        await search.page(Filter("fox"), cursor=_coded(f"{mark}\n{place}"))
 
 
-async def test_these_come_in_the_order_that_was_asked(database: Database, finder: Finder) -> None:
+async def test_these_come_in_the_order_that_was_asked(database: Database, search: Search) -> None:
     for key in ("a", "b", "c"):
         await begin(database, key)
 
-    page = await finder.these(["c", "gone", "a"])
+    page = await search.these(["c", "gone", "a"])
 
     assert [item.id for item in page.items] == ["c", "a"]
     assert (page.total, page.cursor) == (2, None)
-    assert (await finder.these([])).items == []
+    assert (await search.these([])).items == []
 
 
-async def test_the_words_of_one_conversation(database: Database, finder: Finder) -> None:
+async def test_the_words_of_one_conversation(database: Database, search: Search) -> None:
     await begin(database, "a", words="a fox", answer="in red")
 
-    assert (await finder.words("a")).split() == ["a", "fox", "in", "red"]
-    assert await finder.words("gone") == ""
+    assert (await search.words("a")).split() == ["a", "fox", "in", "red"]
+    assert await search.words("gone") == ""
 
 
 async def test_resources_come_newest_first_and_are_paged(
-    database: Database, finder: Finder
+    database: Database, search: Search
 ) -> None:
     for number in (1, 3):
         await begin(database, f"conv_{number}", day=f"2026-01-0{number}", title=f"Title {number}")
@@ -441,7 +441,7 @@ async def test_resources_come_newest_first_and_are_paged(
     seen: list[Resource] = []
     cursor = None
     for _ in range(4):
-        page = await finder.resources(cursor, limit=1)
+        page = await search.resources(cursor, limit=1)
         seen, cursor = seen + page.items, page.cursor
 
     assert cursor is None
@@ -461,17 +461,17 @@ def vectors_of(count: int, width: int = 512) -> Any:
 async def keep(database: Database, vectors: Any) -> list[str]:
     """Conversations with these vectors."""
     made = [await begin(database, f"conv_{number:03}") for number in range(len(vectors))]
-    await give(Meanings(database), dict(zip(made, vectors, strict=True)))
+    await give(Vectors(database), dict(zip(made, vectors, strict=True)))
     return made
 
 
-async def give(meanings: Meanings, vectors: dict[str, Any]) -> None:
+async def give(meanings: Vectors, vectors: dict[str, Any]) -> None:
     """Keep these vectors, whatever was kept before."""
     rows = [(key, SAID, vector.tolist()) for key, vector in vectors.items()]
     await meanings.keep(MODEL, rows)
 
 
-async def nearest(meanings: Meanings, vector: Any, limit: int = 3) -> list[str]:
+async def nearest(meanings: Vectors, vector: Any, limit: int = 3) -> list[str]:
     return [key for key, _ in await meanings.nearest(vector.tolist(), MODEL, limit=limit)]
 
 
@@ -479,7 +479,7 @@ async def test_nearest_are_those_of_the_greatest_cosine(database: Database) -> N
     vectors, wanted = vectors_of(60), vectors_of(61)[-1]
     made = await keep(database, vectors)
 
-    found = await Meanings(database).nearest(wanted.tolist(), MODEL, limit=7, without=made[3])
+    found = await Vectors(database).nearest(wanted.tolist(), MODEL, limit=7, without=made[3])
 
     cosines = vectors @ wanted / np.linalg.norm(vectors, axis=1) / np.linalg.norm(wanted)
     ordered = [index for index in np.argsort(-cosines) if index != 3][:7]
@@ -492,11 +492,11 @@ async def test_at_most_as_many_as_asked(database: Database, limit: int, count: i
     vectors = vectors_of(3)
     await keep(database, vectors)
 
-    assert len(await nearest(Meanings(database), vectors[0], limit)) == count
+    assert len(await nearest(Vectors(database), vectors[0], limit)) == count
 
 
 async def test_nothing_is_near_where_nothing_is_kept(database: Database) -> None:
-    meanings = Meanings(database)
+    meanings = Vectors(database)
 
     assert await nearest(meanings, vectors_of(1)[0]) == []
     assert await meanings.stale(MODEL) == {}
@@ -505,7 +505,7 @@ async def test_nothing_is_near_where_nothing_is_kept(database: Database) -> None
 async def test_a_vector_of_zeros_is_near_nothing(database: Database) -> None:
     await keep(database, np.zeros((2, 512), np.float32))
 
-    scores = await Meanings(database).nearest([0.0] * 512, MODEL, limit=5)
+    scores = await Vectors(database).nearest([0.0] * 512, MODEL, limit=5)
 
     assert [score for _, score in scores] == [0.0, 0.0]
 
@@ -514,7 +514,7 @@ async def test_what_was_said_since_makes_a_vector_stale_and_a_title_alone_too(
     database: Database,
 ) -> None:
     a, b, c = await keep(database, vectors_of(3))
-    meanings = Meanings(database)
+    meanings = Vectors(database)
     assert await meanings.stale(MODEL) == {}
 
     async with database.write() as session:
@@ -532,7 +532,7 @@ async def test_what_was_said_since_makes_a_vector_stale_and_a_title_alone_too(
 
 async def test_a_vector_of_words_that_changed_meanwhile_is_not_kept(database: Database) -> None:
     await begin(database, "a", words="a fox")
-    meanings = Meanings(database)
+    meanings = Vectors(database)
     ((key, words),) = (await meanings.stale(MODEL)).items()
     async with database.write() as session:
         await session.execute(update(Turn).values(words="a hen"))
@@ -546,7 +546,7 @@ async def test_a_vector_of_words_that_changed_meanwhile_is_not_kept(database: Da
 
 async def test_vectors_of_another_model_are_not_compared(database: Database) -> None:
     a, b = await keep(database, vectors_of(2))
-    meanings = Meanings(database)
+    meanings = Vectors(database)
 
     await meanings.keep("another-model", [(b, SAID, [1.0] * 256)])
 
@@ -558,7 +558,7 @@ async def test_vectors_of_another_model_are_not_compared(database: Database) -> 
 async def test_changes_and_deletions_are_seen(database: Database) -> None:
     vectors = vectors_of(5)
     made = await keep(database, vectors)
-    meanings = Meanings(database)
+    meanings = Vectors(database)
     assert (await nearest(meanings, vectors[1]))[0] == made[1]
 
     await give(meanings, {made[4]: vectors[1], made[1]: -vectors[1]})
@@ -577,13 +577,13 @@ async def test_changes_and_deletions_are_seen(database: Database) -> None:
 async def test_the_newest_one_deleted_and_another_kept_is_seen(database: Database) -> None:
     vectors = vectors_of(2)
     made = await keep(database, vectors)
-    meanings = Meanings(database)
+    meanings = Vectors(database)
     await begin(database, "new")
     await nearest(meanings, vectors[1])
 
     async with database.write() as session:
         await session.execute(delete(Conversation).where(Conversation.id == made[1]))
-    await give(Meanings(database), {"new": vectors[1]})
+    await give(Vectors(database), {"new": vectors[1]})
 
     assert await nearest(meanings, vectors[1]) == ["new", made[0]]
 
@@ -593,7 +593,7 @@ async def test_vectors_that_did_not_change_are_not_read_again(
 ) -> None:
     vectors = vectors_of(4)
     made = await keep(database, vectors)
-    meanings = Meanings(database)
+    meanings = Vectors(database)
     await nearest(meanings, vectors[0])
     read: list[int] = []
 
@@ -618,7 +618,7 @@ async def test_a_renewal_that_fails_leaves_no_half_matrix(
 ) -> None:
     vectors = vectors_of(4)
     made = await keep(database, vectors)
-    meanings = Meanings(database)
+    meanings = Vectors(database)
     await nearest(meanings, vectors[0])
     await give(meanings, {made[0]: -vectors[0]})
 
@@ -640,7 +640,7 @@ async def test_two_servers_see_each_other_s_vectors(database: Database, tmp_path
     vectors[0, 0] = 99
     made = await keep(database, vectors)
     other = Database(tmp_path)
-    ours, theirs = Meanings(database), Meanings(other)
+    ours, theirs = Vectors(database), Vectors(other)
     assert (await nearest(ours, wanted))[0] == (await nearest(theirs, wanted))[0] == made[0]
 
     await give(theirs, {made[2]: wanted})
@@ -655,7 +655,7 @@ async def test_a_list_and_a_search_while_another_writes(database: Database, tmp_
     async with other.write() as session:
         session.add(Conversation(id="b", mode="guided", created_at="", changed_at=""))
         await session.flush()
-        assert await ids(Finder(database), "fox") == ["a"]
-        assert await ids(Finder(database)) == ["a"]
+        assert await ids(Search(database), "fox") == ["a"]
+        assert await ids(Search(database)) == ["a"]
     await other.close()
-    assert await ids(Finder(database)) == ["a", "b"]
+    assert await ids(Search(database)) == ["a", "b"]

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from sandbox import Sandbox
 from settings import Settings
-from storage.input_files import InputError, Inputs
+from storage.input_files import InputError, InputFiles
 from tests.calls import DRAW, draw, refusal
 from tests.conftest import Connect
 
@@ -487,15 +487,15 @@ async def test_a_mask_fits_a_turned_picture_as_it_is_seen(
 
 
 def test_what_is_said_of_a_picture_is_what_it_holds(tmp_path: Path) -> None:
-    inputs = Inputs([tmp_path], tmp_path / "copies")
+    inputs = InputFiles([tmp_path], tmp_path / "copies")
     clear = encoded("PNG", (64, 48), (0, 0, 0, 0))
 
-    picture = inputs.checked(clear, "clear.png")
-    still = inputs.checked(encoded("GIF"), "still.gif")
+    picture = inputs.check(clear, "clear.png")
+    still = inputs.check(encoded("GIF"), "still.gif")
 
     assert (picture.format, picture.width, picture.height) == ("png", 64, 48)
     assert picture.has_alpha
-    assert not inputs.checked(encoded("JPEG"), "a.jpg").has_alpha
+    assert not inputs.check(encoded("JPEG"), "a.jpg").has_alpha
     assert still.format == "gif"
     assert len(picture.sha256) == 64
     assert "data" not in repr(picture)
@@ -503,7 +503,7 @@ def test_what_is_said_of_a_picture_is_what_it_holds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_a_broken_picture_is_refused_or_taken_wherever_it_breaks(tmp_path: Path, kind: str) -> None:
-    inputs = Inputs([tmp_path], tmp_path / "copies")
+    inputs = InputFiles([tmp_path], tmp_path / "copies")
     exif = Image.Exif()
     exif[ORIENTATION] = 8
     whole = encoded(kind, exif=exif)
@@ -511,6 +511,6 @@ def test_a_broken_picture_is_refused_or_taken_wherever_it_breaks(tmp_path: Path,
     for place in range(0, len(whole), 3):
         broken = whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
         try:
-            inputs.checked(broken, "a")
+            inputs.check(broken, "a")
         except InputError as error:
             assert "'a' " in str(error)  # noqa: PT017  # some are taken: the bytes do not matter

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.capabilities import faults_of_options
-from prompts.errors import PromptError
 from prompts.file_kinds import SHIPPED
-from prompts.library_template import Curated
+from prompts.library_template import LibraryTemplate
 from prompts.parameter import LEFT_OUT
+from prompts.source import PromptError
 from prompts.template_store import (
     find_template,
     sound_templates,
@@ -55,7 +55,7 @@ example:
 """
 
 
-def own(folder: Path, source: str, name: str = "door_sign") -> Curated:
+def own(folder: Path, source: str, name: str = "door_sign") -> LibraryTemplate:
     """A template of the person's own, as it is read from a file."""
     path = folder / "library" / "art" / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def test_a_shipped_template_asks_well_and_gives_its_example(name: str) -> None:
         assert not re.search(r"\{|\}|  |\bNone\b| [.,;]", curated.render(option))
 
 
-def _combinations(curated: Curated) -> list[dict[str, str]]:
+def _combinations(curated: LibraryTemplate) -> list[dict[str, str]]:
     """Each option of each parameter once, the others as in the example."""
     return [
         {**curated.example.values, name: option}

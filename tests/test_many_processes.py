@@ -22,7 +22,7 @@ import pytest
 from storage.database import Database
 from storage.database_file import is_plain, open_plain, side
 from storage.encryption import Cipher
-from storage.search import Filter, Finder
+from storage.search import Filter, Search
 from tests import crowd
 from tests.crowd import RAW_KEY, path_in
 from tests.test_migrations import make
@@ -234,8 +234,8 @@ def opened(folder: Path, cipher: Cipher | None = None) -> int:
     async def read() -> int:
         database = Database(folder, cipher)
         try:
-            total = (await Finder(database).page(Filter())).total
-            found = await Finder(database).page(Filter("fox snow"))
+            total = (await Search(database).page(Filter())).total
+            found = await Search(database).page(Filter("fox snow"))
             assert database.notice is None
             assert found.total in (0, MADE)
         finally:

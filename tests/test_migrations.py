@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from storage.database import FILE_NAME, MIGRATIONS, Database
 from storage.records import Records
-from storage.search import Filter, Finder
+from storage.search import Filter, Search
 
 AT = "2026-11-01T10:00:00.000000+00:00"
 
@@ -59,7 +59,7 @@ def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, versio
     async def read() -> tuple[list[str], str, list[str]]:
         database = Database(tmp_path)
         loaded = await Records(database).load("conv_1")
-        found = await Finder(database).page(Filter(query="snow"))
+        found = await Search(database).page(Filter(query="snow"))
         await database.close()
         words = [turn.words for turn in loaded.turns]
         return words, loaded.jobs[0].batch, [item.id for item in found.items]

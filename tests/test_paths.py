@@ -7,8 +7,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 import pytest
 from platformdirs.windows import Windows
 
-from cli.client_entry import add_command, entry, whole
-from cli.clients import place, places
+from cli.clients import add_command, entry_for, merge, place, places
 from settings import load_settings
 
 WINDOWS, UNC = PureWindowsPath(r"C:\Users\Zoë Müller"), PureWindowsPath(r"\\server\homes\zoë")
@@ -120,9 +119,9 @@ def test_any_path_survives_the_file_and_the_shell(
     system: str, program: str, folder: str, line: str
 ) -> None:
     command = [program, "run", "--directory", folder, "image-consultant"]
-    ours = entry("claude-code", command, sandbox=False)
+    ours = entry_for("claude-code", command, sandbox=False)
 
-    assert json.loads(whole("claude-code", ours))["mcpServers"]["image-consultant"] == ours
+    assert json.loads(merge("claude-code", "", ours))["mcpServers"]["image-consultant"] == ours
     assert [ours["command"], *ours["args"]] == command
     assert add_command(ours, system) == line
 

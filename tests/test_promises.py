@@ -20,12 +20,12 @@ from consultation.provenance import keep_promises
 from consultation.quotes import occurs, quoted, refusals, words
 from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn
-from prompts.store import Library
+from prompts.store import PromptStore
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import Result, consult
 
-TYPES = Library().image_types()
+TYPES = PromptStore().image_types()
 IDEA = (
     "A flat vector poster of a red and black saxophone for the school hall, with the words "
     '"JAZZ AT NINE", no people'

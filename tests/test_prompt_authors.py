@@ -20,12 +20,12 @@ from cli.prompts.render import renderings
 from errors import Problem
 from prompts.file_kinds import SHIPPED, prompt_files
 from prompts.header import read_header
-from prompts.store import Library
+from prompts.store import PromptStore
 from tests.conftest import ROOT
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"
 UPDATE = "python -m uv run image-consultant prompts render --all --shipped --to tests/renders"
-TYPES = len(Library().image_types())
+TYPES = len(PromptStore().image_types())
 
 Run = Callable[..., str]
 
@@ -85,10 +85,10 @@ def test_the_list_tells_shipped_own_and_broken_ones(own: Path, data: Any, run: R
 
     assert listed[LOGO]["state"] == "own"
     assert listed[FACILITATOR]["state"] == "shipped"
-    assert listed[FACILITATOR]["fingerprint"] == Library().template(FACILITATOR).fingerprint
+    assert listed[FACILITATOR]["fingerprint"] == PromptStore().template(FACILITATOR).fingerprint
     assert listed[DRAW]["state"] == "broken"
     assert listed[DRAW]["fault"].startswith(f"{DRAW}.md.j2, line 4: 'picture' is undefined")
-    assert listed[DRAW]["fingerprint"] == Library().template(DRAW).fingerprint
+    assert listed[DRAW]["fingerprint"] == PromptStore().template(DRAW).fingerprint
     assert "Broken, so not used: generation/draw.md.j2, line 4" in run("list")
 
 
@@ -340,7 +340,7 @@ def test_the_renderings_in_git_are_those_of_the_templates() -> None:
         path.relative_to(folder).as_posix(): path.read_text("utf-8")
         for path in folder.rglob("*.txt")
     }
-    rendered = {file: f"{text}\n" for file, text in renderings([SHIPPED], Library()).items()}
+    rendered = {file: f"{text}\n" for file, text in renderings([SHIPPED], PromptStore()).items()}
 
     assert lying == rendered, f"Look at what changed after: {UPDATE}"
 

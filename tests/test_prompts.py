@@ -10,15 +10,15 @@ from fastmcp import Client
 
 from gateway.capabilities import faults_of_options
 from gateway.models import is_shut_down, load_models
-from prompts.errors import PromptError
-from prompts.store import FALLBACK_TYPE, SHIPPED, Library
+from prompts.source import PromptError
+from prompts.store import FALLBACK_TYPE, SHIPPED, PromptStore
 from prompts.template import Template, parse_template
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import consult, draw
 from tests.conftest import ROOT, Connect
 
-LIBRARY = Library()
+LIBRARY = PromptStore()
 NAMES = LIBRARY.names()
 TYPES = LIBRARY.image_types()
 SAMPLES = [(name, sample) for name in NAMES for sample in LIBRARY.template(name).header.samples]
@@ -183,14 +183,14 @@ def test_a_file_with_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:
     path = write(tmp_path, "own/greeting.md.j2", "")
     path.write_bytes((HEADER + "Hello {{ first_name }}!\n").replace("\n", "\r\n").encode())
 
-    assert Library(tmp_path).template("own/greeting").render(first_name="Ada") == "Hello Ada!"
+    assert PromptStore(tmp_path).template("own/greeting").render(first_name="Ada") == "Hello Ada!"
 
 
 def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     path = write(tmp_path, "own/greeting.md.j2", "")
     path.write_text(HEADER + "Hello {{ first_name }}!", encoding="utf-8-sig")
 
-    assert Library(tmp_path).template("own/greeting").render(first_name="Ada") == "Hello Ada!"
+    assert PromptStore(tmp_path).template("own/greeting").render(first_name="Ada") == "Hello Ada!"
 
 
 @pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
@@ -236,7 +236,7 @@ def test_an_unknown_template_is_told_with_those_there_are() -> None:
 def test_an_own_folder_wins_file_by_file(tmp_path: Path) -> None:
     write(tmp_path, f"{FACILITATOR}.md.j2", "---\npurpose: Mine.\n---\nMine.")
     write(tmp_path, "own/greeting.md.j2", HEADER)
-    library = Library(tmp_path)
+    library = PromptStore(tmp_path)
 
     assert library.template(FACILITATOR).render() == "Mine."
     assert library.template("generation/draw") == LIBRARY.template("generation/draw")
@@ -244,14 +244,14 @@ def test_an_own_folder_wins_file_by_file(tmp_path: Path) -> None:
 
 
 def test_an_own_folder_that_is_not_there_changes_nothing(tmp_path: Path) -> None:
-    library = Library(tmp_path / "nowhere")
+    library = PromptStore(tmp_path / "nowhere")
 
     assert library.names() == NAMES
     assert library.image_types() == TYPES
 
 
 def test_an_edited_file_is_read_anew(tmp_path: Path) -> None:
-    library = Library(tmp_path)
+    library = PromptStore(tmp_path)
     write(tmp_path, "own/greeting.md.j2", HEADER + "Hello.")
     before = library.template("own/greeting").render()
     write(tmp_path, "own/greeting.md.j2", HEADER + "Welcome.")
@@ -265,7 +265,7 @@ def test_an_own_image_type_adds_one_and_replaces_its_namesake(tmp_path: Path) ->
     write(tmp_path, "image_types/stamp.yaml", mine)
     write(tmp_path, "image_types/logo.yaml", mine)
 
-    types = Library(tmp_path).image_types()
+    types = PromptStore(tmp_path).image_types()
 
     assert set(types) == {*TYPES, "stamp"}
     assert types["stamp"].name == "stamp"
@@ -292,7 +292,7 @@ def test_an_image_type_that_is_wrong_is_told_with_its_name(
 ) -> None:
     write(tmp_path, "image_types/stamp.yaml", text + "\n")
 
-    library = Library(tmp_path)
+    library = PromptStore(tmp_path)
 
     (said,) = library.faults()
     assert said.startswith("Your own image_types/stamp.yaml, line ")
@@ -307,7 +307,7 @@ def test_the_name_of_an_image_type_is_that_of_its_file_whatever_the_file_says(
     text = "name: other\nrecognise: a\nchecklist: []\ndimensions: {a: {weight: 1, asks: b}}"
     write(tmp_path, "image_types/stamp.yaml", text)
 
-    assert Library(tmp_path).image_types()["stamp"].name == "stamp"
+    assert PromptStore(tmp_path).image_types()["stamp"].name == "stamp"
 
 
 @pytest.mark.parametrize("name", TYPES)

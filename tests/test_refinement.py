@@ -9,7 +9,7 @@ from fastmcp import Client
 from PIL import Image
 
 from generation.change import read_change
-from prompts.store import Library
+from prompts.store import PromptStore
 from sandbox import Sandbox
 from settings import Settings
 from tests.calls import draw, picture, refusal
@@ -35,7 +35,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("words", CHANGES)
 def test_words_say_how_a_change_is_meant(words: str) -> None:
-    change = read_change(words, Library().changes())
+    change = read_change(words, PromptStore().changes())
 
     assert (change.direction, change.strength) == CHANGES[words]
 

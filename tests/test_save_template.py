@@ -12,7 +12,7 @@ from fastmcp import Client
 from consultation.template_draft import source_of
 from consultation.template_guess import Guess, correct
 from errors import Problem
-from prompts.library_template import parse_curated
+from prompts.library_template import parse_library_template
 from server import create_server
 from settings import load_settings
 from storage.tables import Brief, Conversation
@@ -107,7 +107,7 @@ def test_a_person_in_a_terminal_corrects_each_guess(
     run(*SAVE, ready["conversation_id"])
 
     (path,) = (tmp_path / "data").glob("prompts/library/*/my_poster.yaml")
-    saved = parse_curated("my_poster", path.parent.name, path.read_text(encoding="utf-8"))
+    saved = parse_library_template("my_poster", path.parent.name, path.read_text(encoding="utf-8"))
     assert saved.parameters["word"].question == "Which word?"
     assert not {"text", "palette"} & set(saved.parameters)
 
@@ -174,7 +174,7 @@ def test_any_prompt_survives_the_way_into_a_file(prompt: str) -> None:
 
     source = source_of(conversation, prompt, chosen, describe="")
 
-    assert parse_curated("saved_fox", "art", source).render({}) == prompt
+    assert parse_library_template("saved_fox", "art", source).render({}) == prompt
 
 
 def test_a_color_is_offered_as_a_color() -> None:

@@ -18,12 +18,12 @@ from alembic.migration import MigrationContext
 from fastmcp import Client
 from sqlalchemy import Connection, delete, func, select, text
 
+from errors import StorageError
 from server import create_server
 from settings import Settings
 from storage.database import FILE_NAME, Database
-from storage.errors import StorageError, UnknownId
-from storage.picture_files import Pictures
-from storage.records import Records, booking, mint, now
+from storage.picture_files import PictureFiles
+from storage.records import Records, UnknownId, booking, new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import CONSULT, consult, draw, refusal
 from tests.conftest import ROOT, Connect
@@ -36,13 +36,13 @@ WRITING = """\
 import asyncio, itertools, pathlib, sys, time
 
 from storage.database import Database
-from storage.records import Records, booking, mint, now
+from storage.records import Records, UnknownId, booking, new_id, now
 from storage.tables import Conversation, Turn
 
 
 def meet(place, others):
     place.mkdir(exist_ok=True)
-    place.joinpath(mint("here")).touch()
+    place.joinpath(new_id("here")).touch()
     patience = time.monotonic() + 20
     while len(list(place.iterdir())) < others:
         if time.monotonic() > patience:
@@ -51,7 +51,7 @@ def meet(place, others):
 
 
 async def write(records, words):
-    id = mint("conv")
+    id = new_id("conv")
     row = Conversation(id=id, mode="guided", created_at=now(), changed_at=now())
     turn = Turn(conversation_id=id, number=1, words=words, created_at=now())
     price = booking(
@@ -102,14 +102,14 @@ NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
 
 CRAMPED = """\
 import pathlib, resource, signal, sys
-from storage.errors import StorageError
-from storage.picture_files import Pictures
+from errors import StorageError
+from storage.picture_files import PictureFiles
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 folder = pathlib.Path(sys.argv[1])
 try:
-    Pictures(folder / "images", folder / "reserve").keep(
+    PictureFiles(folder / "images", folder / "reserve").save(
         b"x" * 50_000, "png", at="2026-11-21T12:00:00+00:00", tag="01234567"
     )
 except StorageError as error:
@@ -156,7 +156,7 @@ def mode_of(path: Path) -> int:
 
 
 def conversation(**changes: Any) -> Conversation:
-    given = {"id": mint("conv"), "mode": "guided", "created_at": now(), "changed_at": now()}
+    given = {"id": new_id("conv"), "mode": "guided", "created_at": now(), "changed_at": now()}
     return Conversation(**given | changes)
 
 
@@ -278,7 +278,7 @@ async def test_deleting_a_conversation_keeps_what_was_spent_on_it(
             assert await session.scalar(select(func.count()).select_from(table)) == 0
         owners = list(await session.scalars(select(Spending.conversation_id)))
     assert owners == [None] * 2
-    assert await records.spent_today("sandbox") == pytest.approx(drawn["cost_usd"], abs=1e-5)
+    assert await records.spending_today("sandbox") == pytest.approx(drawn["cost_usd"], abs=1e-5)
 
 
 async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
@@ -294,10 +294,10 @@ async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
     async with database.write() as session:
         await session.execute(text("UPDATE spending SET day = '2020-01-01' WHERE usd = 8"))
 
-    assert await records.spent_today("sandbox") == 0.5
-    assert await records.spent_today("openai") == 0.375
-    assert await records.spent_on(ids[1]) == 8.125
-    assert await records.spent_on("conv_none") == 0
+    assert await records.spending_today("sandbox") == 0.5
+    assert await records.spending_today("openai") == 0.375
+    assert await records.spending_on(ids[1]) == 8.125
+    assert await records.spending_on("conv_none") == 0
 
 
 async def test_nothing_is_made_before_the_first_call(settings: Settings) -> None:
@@ -311,9 +311,9 @@ async def test_nothing_is_made_before_the_first_call(settings: Settings) -> None
 def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
     data = bytes(range(256)) * 1_000
 
-    pictures = Pictures(tmp_path / "deep" / "images", tmp_path / "reserve")
+    pictures = PictureFiles(tmp_path / "deep" / "images", tmp_path / "reserve")
 
-    path, note = pictures.keep(data, "png", **NAMED)
+    path, note = pictures.save(data, "png", **NAMED)
 
     assert path.read_bytes() == data
     assert NAME.fullmatch(path.name)
@@ -323,10 +323,10 @@ def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
 
 
 def test_the_same_picture_is_kept_once_and_another_never_replaces_it(tmp_path: Path) -> None:
-    pictures = Pictures(tmp_path, tmp_path / "reserve")
+    pictures = PictureFiles(tmp_path, tmp_path / "reserve")
 
     first, again, other = (
-        pictures.keep(data, "png", **NAMED)[0] for data in (b"one", b"one", b"other")
+        pictures.save(data, "png", **NAMED)[0] for data in (b"one", b"one", b"other")
     )
 
     assert first == again != other
@@ -337,7 +337,7 @@ def test_a_picture_whose_folder_fails_goes_to_the_reserve_and_says_so(tmp_path: 
     blocked = tmp_path / "images"
     blocked.touch()
 
-    path, note = Pictures(blocked, tmp_path / "reserve").keep(b"paid", "png", **NAMED)
+    path, note = PictureFiles(blocked, tmp_path / "reserve").save(b"paid", "png", **NAMED)
 
     assert path.parent == tmp_path / "reserve"
     assert path.read_bytes() == b"paid"
@@ -356,7 +356,7 @@ def test_a_picture_that_cannot_be_written_leaves_nothing_and_is_told(tmp_path: P
 
 
 def test_a_check_before_paying_leaves_nothing(tmp_path: Path) -> None:
-    Pictures(tmp_path / "images", tmp_path / "reserve").check()
+    PictureFiles(tmp_path / "images", tmp_path / "reserve").check()
 
     assert list((tmp_path / "images").iterdir()) == []
 
@@ -366,7 +366,7 @@ def test_a_check_before_paying_names_the_folder_and_the_variable(tmp_path: Path)
     blocked.touch()
 
     with pytest.raises(StorageError) as caught:
-        Pictures(blocked, tmp_path / "reserve").check()
+        PictureFiles(blocked, tmp_path / "reserve").check()
 
     assert str(blocked) in str(caught.value)
     assert "IMAGE_CONSULTANT_IMAGES_DIR" in str(caught.value)

@@ -289,12 +289,12 @@ async def test_the_record_knows_the_template_and_stats_show_how_it_fares(
         record = await client.call_tool(
             "openai_list_conversations", {"conversation_id": ready["conversation_id"]}
         )
-    from app import Parts
+    from app import App
 
-    parts = Parts(settings)
-    fared = [one for one in await parts.keeper.stats() if one.kind == "template"]
-    loaded = await parts.records.load(ready["conversation_id"])
-    await parts.close()
+    app = App(settings)
+    fared = [one for one in await app.maintenance.statistics() if one.kind == "template"]
+    loaded = await app.records.load(ready["conversation_id"])
+    await app.close()
 
     assert [(one.name, one.conversations, one.pictures, one.rating) for one in fared] == [
         (HERO, 1, 1, 4.0)

@@ -23,12 +23,12 @@ from generation.verification import (
     confidence,
     read,
 )
-from prompts.store import Library
+from prompts.store import PromptStore
 from sandbox import Sandbox
 from settings import Settings
 from tests import wire
 
-TEMPLATE = Library().template("generation/verify")
+TEMPLATE = PromptStore().template("generation/verify")
 RED, BLUE, GREEN = "#d02020", "#2040d0", "#30a040"
 ITEMS = ["palette: red", "subject: a lighthouse", "avoid: no text"]
 

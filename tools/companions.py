@@ -6,15 +6,15 @@ from fastmcp import Context, FastMCP
 from fastmcp.tools import ToolResult
 from pydantic import Field
 
-from app import Parts
+from app import App
 from errors import Problem
+from settings import Quality
 from tools.output_schemas import DRAWN, KEPT, LISTED, STATUS
 from tools.parameters import (
     Background,
     ConversationId,
     Format,
     FromImage,
-    Quality,
     Size,
     Strategy,
     Words,
@@ -26,9 +26,9 @@ Rating = Literal["1", "2", "3", "4", "5", "thumbs_up", "thumbs_down"]
 THUMBS = {"thumbs_up": 5, "thumbs_down": 1}
 
 
-def add_companions(server: FastMCP, parts: Parts) -> None:
+def add_companions(server: FastMCP, app: App) -> None:
     """Offer the tools of the toolsets that the settings choose."""
-    chosen = set(parts.settings.toolsets)
+    chosen = set(app.settings.toolsets)
     toolsets = {
         "core": _add_core,
         "quick": _add_quick,
@@ -38,22 +38,22 @@ def add_companions(server: FastMCP, parts: Parts) -> None:
     }
     for name, add in toolsets.items():
         if chosen & {name, "all"} or name == "core":
-            add(server, parts)
+            add(server, app)
 
 
 async def drawn(
-    ctx: Context, parts: Parts, wish: dict[str, Any], options: dict[str, Any]
+    ctx: Context, app: App, wish: dict[str, Any], options: dict[str, Any]
 ) -> ToolResult:
     """Draw what a tool was asked for, and reply with it."""
     from generation.image_order import Wish
     from generation.image_result import as_text
 
-    result, preview = await parts.artist.draw(Wish(**wish, options=options), reporter(ctx))
-    result.notes += parts.news()
+    result, preview = await app.artist.draw(Wish(**wish, options=options), reporter(ctx))
+    result.notes += app.news()
     return as_reply(result, as_text(result), preview)
 
 
-def _add_core(server: FastMCP, parts: Parts) -> None:
+def _add_core(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_list_conversations(
         *,
@@ -81,7 +81,7 @@ def _add_core(server: FastMCP, parts: Parts) -> None:
         from storage.search import Filter
 
         if conversation_id is not None:
-            conversation = await parts.records.load(conversation_id)
+            conversation = await app.records.load(conversation_id)
             page = record_page(conversation, cursor)
             return as_reply(page, as_text(page))
         wanted = Filter(
@@ -93,20 +93,20 @@ def _add_core(server: FastMCP, parts: Parts) -> None:
             rating=rating,
             bookmarked=bookmarked,
         )
-        found = await parts.finder.page(wanted, cursor=cursor, limit=limit)
-        result = listing(found, notice=parts.database.notice)
+        found = await app.search.page(wanted, cursor=cursor, limit=limit)
+        result = listing(found, notice=app.database.notice)
         return as_reply(result, as_text(result))
 
     offer(server, openai_list_conversations, "List conversations", LISTED, reads=True, leaves=False)
 
 
-def _add_keep(server: FastMCP, parts: Parts) -> None:
-    _add_rating(server, parts)
-    _add_search(server, parts)
-    _add_deleting(server, parts)
+def _add_keep(server: FastMCP, app: App) -> None:
+    _add_rating(server, app)
+    _add_search(server, app)
+    _add_deleting(server, app)
 
 
-def _add_rating(server: FastMCP, parts: Parts) -> None:
+def _add_rating(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_rate_image(
         *,
@@ -125,7 +125,7 @@ def _add_rating(server: FastMCP, parts: Parts) -> None:
         Ratings become defaults in later questions, said openly. Fits when a person says
         how they like a picture.
         """
-        from consultation.conversation_list import Kept
+        from consultation.conversation_list import RecordChange
         from storage.records import shown
 
         if image_id is None and conversation_id is None:
@@ -135,21 +135,23 @@ def _add_rating(server: FastMCP, parts: Parts) -> None:
             if rating is None:
                 raise Problem("rating is missing: 1 to 5, thumbs_up or thumbs_down.")
             stars = THUMBS.get(rating) or int(rating)
-            image = await parts.keeper.rate(image_id, stars, liked=liked, disliked=disliked)
+            image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
             conversation_id = conversation_id or image.conversation_id
             done.append(f"{image.id} is rated {stars} of 5.")
         if bookmark is not None or title:
-            marked = await parts.keeper.mark(str(conversation_id), bookmarked=bookmark, title=title)
+            marked = await app.maintenance.mark(
+                str(conversation_id), bookmarked=bookmark, title=title
+            )
             state = "bookmarked" if marked.bookmarked else "not bookmarked"
             done.append(f"{shown(marked.title)} is {state}.")
-        result = Kept(conversation_id=str(conversation_id), done=done)
+        result = RecordChange(conversation_id=str(conversation_id), done=done)
         where = f"Conversation {conversation_id}:"
         return as_reply(result, " ".join([where, *done, result.next_step]))
 
     offer(server, openai_rate_image, "Rate an image", KEPT, leaves=False)
 
 
-def _add_search(server: FastMCP, parts: Parts) -> None:
+def _add_search(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_search_conversations(
         query: Annotated[
@@ -165,14 +167,14 @@ def _add_search(server: FastMCP, parts: Parts) -> None:
         """
         from consultation.conversation_list import as_text, listing
 
-        found, note = await parts.seeker.search(query, limit=limit)
+        found, note = await app.semantic_search.search(query, limit=limit)
         result = listing(found, notice=note)
         return as_reply(result, as_text(result))
 
     offer(server, openai_search_conversations, "Search by meaning", LISTED, reads=True)
 
 
-def _add_deleting(server: FastMCP, parts: Parts) -> None:
+def _add_deleting(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_delete_conversation(
         conversation_id: str,
@@ -186,13 +188,13 @@ def _add_deleting(server: FastMCP, parts: Parts) -> None:
 
         Says first what it would remove. Fits only when a person asks for it.
         """
-        from consultation.conversation_list import Kept, told_removal
+        from consultation.conversation_list import RecordChange, removal_sentence
 
-        removal = await parts.keeper.removal(conversation_id)
-        done = [told_removal(removal, pictures=pictures, confirm=confirm)]
+        removal = await app.maintenance.removal(conversation_id)
+        done = [removal_sentence(removal, pictures=pictures, confirm=confirm)]
         if confirm:
-            done += await parts.keeper.delete(removal, pictures=pictures)
-        result = Kept(conversation_id=removal.id, done=done)
+            done += await app.maintenance.delete(removal, pictures=pictures)
+        result = RecordChange(conversation_id=removal.id, done=done)
         if not confirm:
             result.next_step = "Nothing was deleted. confirm=true deletes it for good."
         return as_reply(result, " ".join([*done, result.next_step]))
@@ -203,7 +205,7 @@ def _add_deleting(server: FastMCP, parts: Parts) -> None:
     )  # fmt: skip
 
 
-def _add_quick(server: FastMCP, parts: Parts) -> None:
+def _add_quick(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_generate_image(
         ctx: Context,
@@ -220,19 +222,19 @@ def _add_quick(server: FastMCP, parts: Parts) -> None:
         preview, size, format and cost.
         """
         require_words(prompt, "prompt")
-        asked = await parts.consultant.consult(prompt, mode="skip")
+        asked = await app.consultant.consult(prompt, mode="skip")
         options = {
             "size": size,
             "quality": quality,
             "background": background,
             "output_format": output_format,
         }
-        return await drawn(ctx, parts, {"conversation_id": asked.conversation_id}, options)
+        return await drawn(ctx, app, {"conversation_id": asked.conversation_id}, options)
 
     offer(server, openai_generate_image, "Draw a prompt as it is", DRAWN)
 
 
-def _add_explore(server: FastMCP, parts: Parts) -> None:
+def _add_explore(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_generate_variations(
         ctx: Context,
@@ -259,10 +261,10 @@ def _add_explore(server: FastMCP, parts: Parts) -> None:
         it can be refined. Fits where a person would like to choose a direction.
         """
         if conversation_id is None and from_image:
-            conversation_id = (await parts.records.image(from_image)).conversation_id
+            conversation_id = (await app.records.image(from_image)).conversation_id
         if conversation_id is None:
             require_words(prompt, "prompt")
-            asked = await parts.consultant.consult(prompt, mode="skip")
+            asked = await app.consultant.consult(prompt, mode="skip")
             conversation_id, prompt = asked.conversation_id, ""
         wish = {
             "conversation_id": conversation_id,
@@ -271,12 +273,12 @@ def _add_explore(server: FastMCP, parts: Parts) -> None:
             "variations": variations,
             "strategy": variation_strategy,
         }
-        return await drawn(ctx, parts, wish, {"size": size, "quality": quality})
+        return await drawn(ctx, app, wish, {"size": size, "quality": quality})
 
     offer(server, openai_generate_variations, "Draw variations", DRAWN)
 
 
-def _add_about(server: FastMCP, parts: Parts) -> None:
+def _add_about(server: FastMCP, app: App) -> None:
     @in_words
     async def openai_status() -> ToolResult:
         """Tell how this server is set up: models and their dates, folders, spending; no key.
@@ -285,7 +287,7 @@ def _add_about(server: FastMCP, parts: Parts) -> None:
         """
         from tools.status import as_text, status
 
-        told = await status(parts)
+        told = await status(app)
         return as_reply(told, as_text(told))
 
     offer(server, openai_status, "Status", STATUS, reads=True, leaves=False)

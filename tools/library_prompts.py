@@ -21,11 +21,11 @@ from fastmcp.utilities.components import FastMCPComponent
 from fastmcp.utilities.versions import VersionSpec
 from pydantic import Field
 
-from app import Parts
+from app import App
 from errors import Problem
 
 if TYPE_CHECKING:
-    from prompts.library_template import Curated
+    from prompts.library_template import LibraryTemplate
     from prompts.parameter import Parameter
 
 SCHEME = "template://"
@@ -45,14 +45,14 @@ and the price; openai_conversational_image with that conversation_id draws it.
 class TemplatePrompt(Prompt):
     """One template: filled in or not, it says which call begins the dialogue."""
 
-    curated: Any = Field(exclude=True)  # prompts.library_template.Curated, imported late
+    template: Any = Field(exclude=True)  # prompts.library_template.LibraryTemplate, imported late
 
     async def render(self, arguments: dict[str, Any] | None = None) -> str:
         """The call to make. Raises `Refused` for a value that does not fit."""
         given = {name: str(value) for name, value in (arguments or {}).items() if value}
         try:
             for name, value in given.items():
-                self.curated.fit(name, value)
+                self.template.fit(name, value)
         except Problem as problem:
             raise Refused(problem.text, log_level=logging.DEBUG) from problem
         call = {
@@ -63,18 +63,18 @@ class TemplatePrompt(Prompt):
         return CALL.format(arguments=json.dumps(call, ensure_ascii=False, indent=2))
 
 
-class Library(Provider):
+class LibraryPrompts(Provider):
     """Every template of the library, the person's own among them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, app: App) -> None:
         super().__init__()
-        self._parts = parts
+        self._app = app
 
     async def _list_prompts(self) -> Sequence[Prompt]:
         return [_prompt(one) for one in (await self.templates()).values()]
 
     async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Prompt | None:
-        from prompts.errors import PromptError
+        from prompts.source import PromptError
 
         _ = version  # a template has one: what its file says now
         try:
@@ -86,11 +86,11 @@ class Library(Provider):
         """No prompt runs in the background; FastMCP would read them all at the start to see."""
         return []
 
-    async def templates(self) -> dict[str, "Curated"]:
+    async def templates(self) -> dict[str, "LibraryTemplate"]:
         """Each template by its name."""
         from prompts.template_store import sound_templates
 
-        return await asyncio.to_thread(sound_templates, self._parts.library.folders)
+        return await asyncio.to_thread(sound_templates, self._app.prompt_store.folders)
 
     async def listed(self) -> list[mt.Resource]:
         """Each template as a resource."""
@@ -105,11 +105,11 @@ class Library(Provider):
             for one in (await self.templates()).values()
         ]
 
-    async def template(self, name: str) -> "Curated":
+    async def template(self, name: str) -> "LibraryTemplate":
         """One of them. Raises `PromptError`."""
         from prompts.template_store import usable_template
 
-        return await asyncio.to_thread(usable_template, name, self._parts.library.folders)
+        return await asyncio.to_thread(usable_template, name, self._app.prompt_store.folders)
 
     async def complete(
         self,
@@ -124,8 +124,8 @@ class Library(Provider):
             known = list(await self.templates()) if reference.uri.startswith(SCHEME) else []
         else:
             templates = await self.templates()
-            curated = templates.get(reference.name)
-            parameter = curated.parameters.get(argument.name) if curated else None
+            template = templates.get(reference.name)
+            parameter = template.parameters.get(argument.name) if template else None
             known = list(parameter.offered) if parameter else []
             known += COLORS if parameter and parameter.type == "color" else []
         typed = argument.value.strip().casefold()
@@ -134,9 +134,9 @@ class Library(Provider):
         return list(dict.fromkeys([*starting, *holding]))
 
 
-def add_templates(server: FastMCP, parts: Parts) -> Library:
+def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
     """Offer the library as prompts with completion, and each template as a resource."""
-    library = Library(parts)
+    library = LibraryPrompts(app)
     server.add_provider(library)
     server.add_completion_handler(library.complete)
 
@@ -146,25 +146,25 @@ def add_templates(server: FastMCP, parts: Parts) -> Library:
         from prompts.template_store import template_source
 
         try:
-            return await asyncio.to_thread(template_source, name, parts.library.folders)
+            return await asyncio.to_thread(template_source, name, app.prompt_store.folders)
         except Problem as problem:
             raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
 
     return library
 
 
-def _prompt(curated: "Curated") -> TemplatePrompt:
+def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
     arguments = [
         PromptArgument(name=name, description=_described(parameter), required=parameter.required)
-        for name, parameter in curated.parameters.items()
+        for name, parameter in template.parameters.items()
     ]
     return TemplatePrompt(
-        name=curated.name,
-        title=curated.title,
-        description=curated.description,
-        tags={curated.category},
+        name=template.name,
+        title=template.title,
+        description=template.description,
+        tags={template.category},
         arguments=arguments,
-        curated=curated,
+        template=template,
     )
 
 

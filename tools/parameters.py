@@ -26,7 +26,6 @@ class GivenAnswer(BaseModel):
 Size = Annotated[
     str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
 ]
-Quality = Literal["low", "medium", "high", "xhigh", "max"]
 Background = Literal["auto", "opaque", "transparent"]
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 FromImage = Annotated[

@@ -9,9 +9,9 @@ from fastmcp.exceptions import ResourceError
 from fastmcp.resources import ResourceContent, ResourceResult
 from mcp import MCPError
 
-from app import Parts
+from app import App
 from errors import Problem
-from tools.library_prompts import Library
+from tools.library_prompts import LibraryPrompts
 
 PAGE = 50
 
@@ -22,8 +22,8 @@ class Server(FastMCP):
     FastMCP itself pages a list that is made in full first; there may be tens of thousands.
     """
 
-    parts: Parts
-    library: Library
+    app: App
+    library: LibraryPrompts
 
     async def _on_list_resources(
         self,
@@ -31,7 +31,7 @@ class Server(FastMCP):
         params: mt.PaginatedRequestParams | None,
     ) -> mt.ListResourcesResult:
         try:
-            page = await self.parts.finder.resources(params.cursor if params else None, limit=PAGE)
+            page = await self.app.search.resources(params.cursor if params else None, limit=PAGE)
         except Problem as problem:
             raise MCPError(code=mt.INVALID_PARAMS, message=problem.text) from problem
         resources = [
@@ -43,7 +43,7 @@ class Server(FastMCP):
         return mt.ListResourcesResult(resources=resources, next_cursor=page.cursor)
 
 
-def add_resources(server: FastMCP, parts: Parts) -> None:
+def add_resources(server: FastMCP, app: App) -> None:
     """Offer records and pictures by their addresses."""
 
     @server.resource(
@@ -56,7 +56,7 @@ def add_resources(server: FastMCP, parts: Parts) -> None:
         from consultation.conversation_page import as_markdown
 
         try:
-            return as_markdown(await parts.records.load(conversation_id))
+            return as_markdown(await app.records.load(conversation_id))
         except Problem as problem:
             raise _told(problem) from problem
 
@@ -65,11 +65,11 @@ def add_resources(server: FastMCP, parts: Parts) -> None:
         """The bytes of a picture exactly as they came."""
         from anyio import to_thread
 
-        from storage.picture_files import kept_bytes
+        from storage.picture_files import read_picture
 
         try:
-            found = await parts.records.image(image_id)
-            data = await to_thread.run_sync(kept_bytes, found)
+            found = await app.records.image(image_id)
+            data = await to_thread.run_sync(read_picture, found)
         except Problem as problem:
             raise _told(problem) from problem
         kind = "svg+xml" if found.format == "svg" else found.format

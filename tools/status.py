@@ -5,16 +5,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from app import Parts
-from errors import Problem, redact, without_keys
+from app import App
+from errors import Problem, Severity, redact, without_keys
 from gateway.models import load_models, outlook
-from settings import Settings, own_version, variable_of
+from settings import Origin, Settings, own_version, variable_of
 
-State = Literal["ok", "warning", "problem"]
 PATIENT_CLIENT_SECONDS = 55
 """Claude Desktop was seen to give a call up after 60 s (claude-code#63379)."""
 
@@ -23,18 +22,18 @@ class Check(NamedTuple):
     """One finding: what was looked at, how it stands, and what to do if anything."""
 
     name: str
-    state: State
+    state: Severity
     sentence: str
 
 
-Look = Callable[[Settings], Iterable[tuple[str, State, str]]]
+Look = Callable[[Settings], Iterable[tuple[str, Severity, str]]]
 
 
 class ModelState(BaseModel):
     """A configured model and its future."""
 
     setting: str
-    state: State
+    state: Severity
     told: str
 
 
@@ -42,7 +41,7 @@ class Found(BaseModel):
     """Something that is not as it should be."""
 
     name: str
-    state: State
+    state: Severity
     told: str
 
 
@@ -50,7 +49,7 @@ class Status(BaseModel):
     """A server as it stands; money in USD."""
 
     version: str
-    origin: Literal["openai", "sandbox"]
+    origin: Origin
     key: str
     models: list[ModelState]
     images_folder: str
@@ -66,15 +65,15 @@ class Status(BaseModel):
     next_step: str = "image-consultant doctor, in a terminal, checks all of it and starts it once."
 
 
-async def status(parts: Parts) -> Status:
+async def status(app: App) -> Status:
     """Look at settings, folders and records; nothing is asked of OpenAI."""
     import anyio
 
-    settings = parts.settings
+    settings = app.settings
     today = datetime.now().astimezone().date()
-    origin = parts.gateway.origin
+    origin = app.gateway.origin
     found = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
-    spent = await parts.records.spent_today(origin)
+    spent = await app.records.spending_today(origin)
     found += budget(spent, settings)
     told = Status(
         version=own_version(),
@@ -97,7 +96,7 @@ async def status(parts: Parts) -> Status:
             for check in found
             if check.state != "ok"
         ],
-        notes=[parts.database.notice] if parts.database.notice else [],
+        notes=[app.database.notice] if app.database.notice else [],
     )
     return Status.model_validate_json(without_keys(told.model_dump_json()))  # one may have strayed
 
@@ -168,26 +167,26 @@ def _key(settings: Settings) -> Iterator[Check]:
         yield Check("key", "problem", sentence)
 
 
-def _images(settings: Settings) -> Iterator[tuple[str, State, str]]:
+def _images(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
     from storage.folder_checks import folder
 
     yield folder("images folder", settings.images_dir, variable_of("images_dir"))
 
 
-def _data(settings: Settings) -> Iterator[tuple[str, State, str]]:
+def _data(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
     from storage.folder_checks import folder, secret_file
 
     yield folder("data folder", settings.data_dir, variable_of("data_dir"))
     yield from secret_file(settings.data_dir / ".env")
 
 
-def _inputs(settings: Settings) -> Iterator[tuple[str, State, str]]:
+def _inputs(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
     from storage.folder_checks import inputs
 
     return inputs(settings.images_dir, settings.input_dirs, variable_of("input_dirs"))
 
 
-def _templates(settings: Settings) -> Iterator[tuple[str, State, str]]:
+def _templates(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
     from prompts.own import examine
 
     if settings.prompts_dir and not settings.prompts_dir.is_dir():
@@ -196,11 +195,11 @@ def _templates(settings: Settings) -> Iterator[tuple[str, State, str]]:
     yield from examine(settings.templates_dir)
 
 
-def _records(settings: Settings) -> Iterable[tuple[str, State, str]]:
-    from storage.encryption import connect_of
+def _records(settings: Settings) -> Iterable[tuple[str, Severity, str]]:
+    from storage.encryption import connect_for
     from storage.health import examine
 
-    return examine(settings.data_dir, connect_of(settings))
+    return examine(settings.data_dir, connect_for(settings))
 
 
 def _settings(settings: Settings) -> Iterator[Check]:

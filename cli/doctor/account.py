@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import anyio
 
-from app import Parts
+from app import App
 from gateway.api_errors import GatewayError
 from gateway.api_key import Found, find
 from gateway.models import living_text_model, load_models
@@ -55,11 +55,11 @@ async def _asked(settings: Settings, found: Found) -> list[Check]:
 
 async def listed(settings: Settings) -> set[str]:
     """The names of the models that OpenAI lists for the key. Raises `GatewayError`."""
-    parts = Parts(settings)
+    app = App(settings)
     try:
-        return await parts.gateway.offered()
+        return await app.gateway.offered()
     finally:
-        await parts.close()
+        await app.close()
 
 
 def refusal(error: GatewayError, source: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from cli.clients import configured
+from cli.clients import configurations
 from cli.doctor.trial import SLOW_SECONDS, START_SECONDS, last_words, list_tools
 from gateway.api_key import ENTRY, ENVIRONMENT, KEYRING, find
 from settings import PREFIX, Settings
@@ -26,7 +26,7 @@ NONE = (
 
 async def start(settings: Settings) -> list[Check]:
     """Start what each client would start, all at the same time."""
-    entries = list(configured(Path.home(), os.environ, sys.platform))
+    entries = list(configurations(Path.home(), os.environ, sys.platform))
     found: list[list[Check]] = [[] for _ in entries]
 
     async def one(number: int) -> None:

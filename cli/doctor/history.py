@@ -23,7 +23,7 @@ async def look(settings: Settings) -> list[Check]:
     """What was spent today, and whether OpenAI found the organization to be verified."""
     from storage.database import Database
     from storage.database_file import FILE_NAME
-    from storage.encryption import cipher_of, connect_of
+    from storage.encryption import cipher_for, connect_for
     from storage.health import copied
     from storage.records import Records
 
@@ -31,10 +31,10 @@ async def look(settings: Settings) -> list[Check]:
     if not path.is_file():
         return [*budget(0, settings), verification(None, None, settings)]
     with TemporaryDirectory() as folder:
-        database = Database(Path(folder), cipher_of(settings))
+        database = Database(Path(folder), cipher_for(settings))
         try:
-            await anyio.to_thread.run_sync(copied, path, Path(folder), connect_of(settings))
-            spent = await Records(database).spent_today("openai")
+            await anyio.to_thread.run_sync(copied, path, Path(folder), connect_for(settings))
+            spent = await Records(database).spending_today("openai")
             drawn, refused = await _last(database, settings.image_model)
         except (Problem, sqlite3.Error):
             return []  # the lines on the records have said so

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import anyio
 
-from cli.child import server_process
+from cli.launch import server_process
 from errors import redact
 from settings import Settings
 from tools.status import Check

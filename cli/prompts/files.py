@@ -13,8 +13,8 @@ from rich.table import Table
 
 from errors import Problem
 from prompts.file_kinds import SHIPPED, PromptFile, find_file, recognise
-from prompts.file_text import read_text
 from prompts.overrides import Difference, copied, differences, overview
+from prompts.source import read_text
 from settings import load_settings
 
 AsJson = Annotated[bool, Parameter(name="--json")]

@@ -78,13 +78,13 @@ def _schemas() -> dict[str, Any]:
     """Each kind of file with its schema, made of the models that read it."""
     from prompts.header import Header
     from prompts.image_type import ImageType
-    from prompts.library_template import Curated
+    from prompts.library_template import LibraryTemplate
     from prompts.word_lists import Changes, Ways
 
     models = {
         "header": Header,
         "image_type": ImageType,
-        "library": Curated,
+        "library": LibraryTemplate,
         "variations": Ways,
         "changes": Changes,
     }

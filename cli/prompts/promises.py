@@ -15,7 +15,7 @@ from consultation.facilitator_request import TEMPLATE
 from consultation.modes import BUDGETS
 from consultation.provenance import FEWEST_OPTIONS, MOST_OPTIONS
 from consultation.quotes import words
-from prompts.store import Library
+from prompts.store import PromptStore
 
 LONG_LINE = 40
 SCRIPTS = {"ja": re.compile("[\u3040-\u30ff\u3400-\u9fff]"), "ar": re.compile("[\u0600-\u06ff]")}
@@ -141,7 +141,7 @@ PROMISES: list[Callable[[Played], Check]] = [
 @cache
 def _instructions() -> list[str]:
     """The longer lines of the instructions as they are shipped."""
-    lines = Library().template(TEMPLATE).text.splitlines()
+    lines = PromptStore().template(TEMPLATE).text.splitlines()
     return [line.strip() for line in lines if len(line) > LONG_LINE and "{" not in line]
 
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 from cli.prompts.files import AsJson, console, write_json
 from errors import Problem
 from prompts.file_kinds import SHIPPED, PromptFile, find_file, prompt_files
-from prompts.library_template import Curated
+from prompts.library_template import LibraryTemplate
 from prompts.preview import previews, stable_prefix, tokens
-from prompts.store import Library
+from prompts.store import PromptStore
 from prompts.template import Template
 from settings import load_settings
 
@@ -44,7 +44,7 @@ def render(
         as_json: Print JSON.
     """
     folders = [SHIPPED] if shipped else [load_settings().templates_dir, SHIPPED]
-    library = Library(None if shipped else folders[0])
+    library = PromptStore(None if shipped else folders[0])
     if every or to:
         if not (every and to) or name:
             raise Problem("--all and --to go together, without a name.")
@@ -58,7 +58,7 @@ def render(
     _print(place, parsed, _rendered(place, parsed, library, given, types), sample, as_json)
 
 
-def write_all(folders: list[Path], library: Library, to: Path) -> int:
+def write_all(folders: list[Path], library: PromptStore, to: Path) -> int:
     """Write every rendering of every template, and remove those that are no more."""
     wanted = renderings(folders, library)
     for path in to.rglob(f"*{ENDING}"):
@@ -71,7 +71,7 @@ def write_all(folders: list[Path], library: Library, to: Path) -> int:
     return len(wanted)
 
 
-def renderings(folders: list[Path], library: Library) -> dict[str, str]:
+def renderings(folders: list[Path], library: PromptStore) -> dict[str, str]:
     """What every template gives with each of its samples, by file name."""
     places = [place for place in prompt_files(*folders) if place.kind == "template"]
     return {
@@ -82,13 +82,13 @@ def renderings(folders: list[Path], library: Library) -> dict[str, str]:
 
 
 def _rendered(
-    place: PromptFile, parsed: Any, library: Library, given: tuple[str, ...], types: bool
+    place: PromptFile, parsed: Any, library: PromptStore, given: tuple[str, ...], types: bool
 ) -> dict[str, str]:
     """What a file gives, by sample, with some inputs given otherwise."""
     if not given and not types:
         return previews(place, parsed, library)
     pairs = dict(_pair(one) for one in given)
-    if isinstance(parsed, Curated):
+    if isinstance(parsed, LibraryTemplate):
         return {"example": parsed.render(parsed.example.values | pairs)}
     if not isinstance(parsed, Template):
         raise Problem(f"--set and --types are for templates; {place.name} has no inputs.")

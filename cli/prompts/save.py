@@ -11,7 +11,7 @@ import anyio
 from cyclopts import Parameter
 from rich.prompt import Confirm, Prompt
 
-from app import Parts
+from app import App
 from cli import terminal as show
 from errors import Problem
 from settings import Settings, load_settings
@@ -88,7 +88,7 @@ def _draft(
     from consultation import template_guess as guessing
 
     prompt = guessing.prompt_of(found)
-    guessed = guessing.guess(found, Parts(settings).library.image_types())
+    guessed = guessing.guess(found, App(settings).prompt_store.image_types())
     chosen = guessing.correct(guessed, corrections, prompt)
     name = name or saving.name_of(found)
     if asks:
@@ -121,12 +121,12 @@ def _corrected(guess: "Guess") -> "Guess | None":
 def _checked(settings: Settings, name: str, category: str, source: str) -> Path:
     """Where the file goes, once it is sound. Raises a `Problem`."""
     from prompts.file_kinds import SHIPPED
-    from prompts.library_template import parse_curated
+    from prompts.library_template import parse_library_template
     from prompts.template_store import template_files
 
     if name in template_files([settings.templates_dir, SHIPPED]):
         raise Problem(f"There is a template {name} already. Choose another --name.")
-    parse_curated(name, category, source)
+    parse_library_template(name, category, source)
     return settings.templates_dir / "library" / category / f"{name}.yaml"
 
 
@@ -152,9 +152,9 @@ def _tell(saved: Saved, *, as_json: bool) -> None:
 
 
 def _as_data(saved: Saved) -> dict[str, Any]:
-    from prompts.yaml_source import read_located
+    from prompts.source import read_yaml
 
-    data = read_located(saved.file.name, saved.source).data
+    data = read_yaml(saved.file.name, saved.source).data
     return {
         "name": saved.name,
         "file": str(saved.file),
@@ -166,8 +166,8 @@ def _as_data(saved: Saved) -> dict[str, Any]:
 
 
 async def _load(settings: Settings, conversation_id: str) -> "Conversation":
-    parts = Parts(settings)
+    app = App(settings)
     try:
-        return await parts.records.load(conversation_id)
+        return await app.records.load(conversation_id)
     finally:
-        await parts.close()
+        await app.close()

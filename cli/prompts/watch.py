@@ -11,10 +11,10 @@ from rich.markup import escape
 from cli.prompts.files import console, print_diff
 from cli.prompts.lint import PROMISED
 from prompts.checks import faults
-from prompts.errors import PromptError
 from prompts.file_kinds import SHIPPED, PromptFile, prompt_files
 from prompts.preview import previews
-from prompts.store import Library
+from prompts.source import PromptError
+from prompts.store import PromptStore
 from settings import load_settings
 
 SECONDS = 0.3
@@ -36,7 +36,7 @@ class Watcher:
 
     def __init__(self, own: Path) -> None:
         self._own = own
-        self._library = Library(own)
+        self._library = PromptStore(own)
         self._stamps = self._look()
         self._gave = {path: self._gives(path) for path in self._stamps}
 

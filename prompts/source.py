@@ -1,0 +1,221 @@
+"""Read a file of prompts as text or YAML, each fault with its file, its line and a way out."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from errors import Problem
+
+LARGEST = 64_000
+"""Bytes of a file: the longest shipped one has a tenth of it, and what a template can do in
+one rendering grows with its text."""
+DEEPEST = 20
+"""Levels of a YAML file. The shipped ones have five; building thousands exhausts the stack."""
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How UTF-16 begins, which editors on Windows write: no UTF-8, yet easily told from a picture."""
+
+Keys = tuple[str, ...]
+"""The keys that lead to a place in a YAML file, outermost first."""
+Model = TypeVar("Model", bound=BaseModel)
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
+
+
+class PromptError(Problem):
+    """A prompt file is missing, malformed, or was given the wrong variables.
+
+    `file` and `line` say where, as far as that is known; the text names both, too.
+    """
+
+    file = ""
+    line: int | None = None
+
+    @classmethod
+    def at(cls, file: str, line: int | None, sentence: str) -> Self:
+        """An error at a line of a file, counted from 1."""
+        where = file if line is None else f"{file}, line {line}"
+        error = cls(f"{where}: {sentence}")
+        error.file, error.line = file, line
+        return error
+
+
+def fingerprint(text: str) -> str:
+    """What names a text in records: the first twelve digits of its hash."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def read_text(path: Path, file: str) -> str:
+    """The text of a file, its lines ended alike; `file` is what to call it.
+
+    Raises `PromptError` with the fix.
+    """
+    data = _read(path, file)
+    if data.startswith(UTF_16) or b"\0" in data:
+        raise PromptError.at(file, 1, "it is UTF-16 or no text at all; save it as UTF-8.")
+    try:
+        text = data.decode("utf-8-sig")  # an editor may mark the order of bytes
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PromptError.at(
+            file, line, "a letter here is not UTF-8; save the file in the encoding UTF-8."
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read(path: Path, file: str) -> bytes:
+    """The bytes of a file. Raises `PromptError` for what is none, or too large."""
+    try:
+        if path.is_dir():
+            raise PromptError.at(file, None, "it is a folder; put a file in its place.")
+        if path.exists() and not path.is_file():  # a pipe or device could be read without end
+            raise PromptError.at(file, None, "it is no file; put a text file in its place.")
+        with path.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+    except OSError as error:
+        why = error.strerror or "unreadable"
+        way = f"it cannot be read ({why}); give yourself the right to read it."
+        if path.is_symlink():
+            way = f"it is a link that leads nowhere ({why}); put the file itself in its place."
+        raise PromptError.at(file, None, way) from error
+    if len(data) > LARGEST:
+        way = f"it is larger than {LARGEST:,} bytes; cut it down to what the model needs to know."
+        raise PromptError.at(file, data.count(b"\n") + 1, way)
+    return data
+
+
+@dataclass(frozen=True)
+class YamlSource:
+    """A YAML file: its name, its data, and the tree that knows the lines."""
+
+    file: str
+    data: dict[str, Any]
+    node: Any
+
+    def fault(self, keys: Keys, sentence: str) -> PromptError:
+        """An error at a key, which is named by the keys that lead to it."""
+        where = ".".join(keys) or "the file"
+        return PromptError.at(self.file, self.line(keys), f"{where}: {sentence}")
+
+    def parse(self, model: type[Model], **place: str) -> Model:
+        """The data as a model. Raises `PromptError` with the first fault that pydantic found.
+
+        `place` is what the file's place says, whatever the file itself says of it.
+        """
+        try:
+            return model.model_validate({**self.data, **place})
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            sentence = _sentence(fault["type"], fault["msg"])
+            raise self.fault(tuple(map(str, fault["loc"])), sentence) from error
+
+    def line(self, keys: Keys) -> int:
+        """The line of the innermost of these keys that the file has, counted from 1."""
+        key, _ = self._find(keys)
+        return key.start_mark.line + 1 if key else 1
+
+    def first_line(self, key: str) -> int:
+        """The line where the text under a key begins: below the sign of a block, if it is one."""
+        _, value = self._find((key,))
+        return int(value.start_mark.line) + (2 if value.style in {"|", ">"} else 1)
+
+    def _find(self, keys: Keys) -> tuple[Any, Any]:
+        """The nodes of the innermost key that the file has, and of its value."""
+        key, value = None, self.node
+        for name in keys:
+            pairs = value.value if isinstance(value, yaml.MappingNode) else []
+            pair = next((one for one in pairs if one[0].value == name), None)
+            if pair is None:
+                break
+            key, value = pair
+        return key, value
+
+
+def read_yaml(file: str, source: str, *, begin: str = "description: ...") -> YamlSource:
+    """Read a YAML mapping. Raises `PromptError` with file, line and fix.
+
+    `begin` is what such a file may begin with, for one who wrote something else.
+    """
+    try:
+        _refuse_bombs(file, source)
+        node, data = _load(source)
+    except (yaml.YAMLError, ValueError) as error:
+        line, sentence = _yaml_fault(error, source)
+        raise PromptError.at(file, line, sentence) from error
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise PromptError.at(file, 1, f"it is no mapping; begin it with {begin}")
+    _refuse_repeated(file, node, ())
+    return YamlSource(file, data, node)
+
+
+def _load(source: str) -> tuple[Any, Any]:
+    """The tree of a YAML text, and its data."""
+    loader = _Loader(source)
+    try:
+        node = loader.get_single_node()
+        return node, loader.construct_document(node) if node else None
+    finally:
+        loader.dispose()
+
+
+def _refuse_bombs(file: str, source: str) -> None:
+    """Raise where few characters would become much data, before any of it is built."""
+    deep = 0
+    event: Any
+    for event in yaml.parse(source, Loader=_Loader):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            raise PromptError.at(
+                file, line, f"it refers to *{event.anchor}; write out what is meant instead."
+            )
+        deep += isinstance(event, yaml.CollectionStartEvent)
+        deep -= isinstance(event, yaml.CollectionEndEvent)
+        if deep > DEEPEST:
+            raise PromptError.at(file, line, f"it nests more than {DEEPEST} deep; make it flatter.")
+
+
+def _refuse_repeated(file: str, node: Any, keys: Keys) -> None:
+    """Raise where a key stands twice: YAML would keep the later one without a word."""
+    if isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            _refuse_repeated(file, entry, keys)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    names: set[str] = set()
+    for key, value in node.value:
+        here = (*keys, str(key.value))
+        if here[-1] in names:
+            sentence = f"{'.'.join(here)}: it stands here twice; remove or rename one."
+            raise PromptError.at(file, key.start_mark.line + 1, sentence)
+        names.add(here[-1])
+        _refuse_repeated(file, value, here)
+
+
+def _yaml_fault(error: Exception, source: str) -> tuple[int, str]:
+    """The line of a YAML text that is wrong, counted from 1, and how to mend it."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+    line = mark.line + 1 if mark else 1
+    if "nesting depth" in str(problem):  # newer libyaml stops by itself, before our own limit
+        return line, f"it nests more than {DEEPEST} deep; make it flatter."
+    around = source.split("\n")[max(0, line - 2) : line]
+    if any(text.lstrip(" ").startswith("\t") for text in around):
+        way = "it is indented with a tab; YAML takes spaces only, so replace the tab by spaces."
+        return line, way
+    return line, (
+        f"no YAML: {problem}. Mend this line or the one above; text with a colon or a hash sign "
+        "goes in quotes."
+    )
+
+
+def _sentence(kind: str, message: str) -> str:
+    """What pydantic found wrong, with a way out."""
+    match kind:
+        case "missing":
+            return "it is missing; add it."
+        case "extra_forbidden":
+            return "there is no such key; remove it or mend its spelling."
+        case _:
+            return f"{message[0].lower()}{message[1:]}; change it."
