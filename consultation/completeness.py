@@ -2,24 +2,31 @@
 
 from collections.abc import Iterable
 
+from pydantic import BaseModel
+
+from consultation.provenance import SpanSource, source_of
 from consultation.turn import BriefEntry
 from prompts.image_type import ImageType
 
-DECIDED = {"request", "answer", "reference", "template"}
+THEIRS: frozenset[SpanSource] = frozenset({"said", "chosen", "reference", "template", "style"})
+"""Sources by which the person decides; what is assumed is ours."""
 
 
-def decided(brief: Iterable[BriefEntry]) -> set[str]:
-    """The dimensions that the person has decided. Assumptions are ours, so they do not count."""
-    return {entry.dimension for entry in brief if entry.source in DECIDED and entry.value.strip()}
+class Completeness(BaseModel):
+    """Per cent of the picture decided after the first turn and now, and what is not."""
+
+    first: int
+    now: int
+    missing: list[str]
 
 
 def completeness(brief: Iterable[BriefEntry], image_type: ImageType) -> tuple[int, list[str]]:
-    """The weighted share of the type's dimensions that are decided (0-100), and the others.
+    """The share of the type's dimensions that are decided (0-100), and the others in order.
 
-    The others come heaviest first.
+    The first dimension of a type counts most, the last least: of n they weigh n to 1.
     """
-    known = decided(brief)
-    weights = {name: dimension.weight for name, dimension in image_type.dimensions.items()}
+    known = {e.dimension for e in brief if not e.open and e.value and source_of(e.said) in THEIRS}
+    names = list(image_type.dimensions)
+    weights = {name: len(names) - place for place, name in enumerate(names)}
     share = sum(weight for name, weight in weights.items() if name in known)
-    missing = sorted((name for name in weights if name not in known), key=lambda n: -weights[n])
-    return round(100 * share / sum(weights.values())), missing
+    return round(100 * share / sum(weights.values())), [n for n in names if n not in known]

@@ -1,19 +1,22 @@
-"""Have GPT-4o lead one turn, and hold it to the promises.
+"""Have GPT-4o lead one turn: ask, check, send back once, keep the better answer whole."""
 
-A broken turn is sent back once with what is wrong. What is still broken then is mended
-in code and the dialogue goes on, so a person never pays for nothing.
-"""
-
+import asyncio
+import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from consultation.errors import ConsultationError
-from consultation.facilitator_request import TEMPLATE, build_request, send_back
+from consultation.facilitator_request import (
+    MORE_TOKENS,
+    TEMPLATE,
+    build_request,
+    build_state,
+    send_back,
+)
 from consultation.model_call import ask
-from consultation.preferences import Liking
-from consultation.provenance import Mended, keep_promises
-from consultation.transcript import Said
-from consultation.turn import FacilitatorTurn, Suggestion, parse_turn
+from consultation.preferences import Preference
+from consultation.review import Review, complaint, review
+from consultation.transcript import Transcript
+from consultation.turn import FacilitatorTurn, UnusableAnswerError, parse_turn
 from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
 from prompts.image_type import ImageType, fingerprint_of
@@ -23,46 +26,45 @@ from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
 
-MENDED_NOTE = (
-    "The facilitator's answer did not keep to what was said; it was put right in code, and "
-    "whatever could not be traced to the person is marked as an assumption."
+TURN_SECONDS = 40
+"""A turn with its second answer ends within this time: clients give a call up after 60 s,
+and saving, searching and a slow network want the rest."""
+
+SECOND_ANSWER_SECONDS = 6
+"""Less than this left, and nobody is asked again: no model writes a turn faster."""
+
+POOR = 1 / 3
+"""The share of serious faults that may be left before the person hears of it."""
+
+POOR_NOTE = (
+    "The facilitator did not keep well to what was said. A stronger model "
+    "(IMAGE_CONSULTANT_FACILITATOR_MODEL) may, or mode skip draws the words as they are."
 )
-SILENT_NOTE = (
-    "The facilitator could not be asked, so the prompt is the person's own words. To have the "
-    "dialogue after all, send the words again later."
-)
-UNUSABLE_NOTE = (
-    "The facilitator's answers could not be used, so the prompt is the person's own words."
-)
+
+Failure = Literal["nobody", "unusable"]
 
 
 @dataclass
-class Heard:
-    """A turn that keeps the promises, and how it came about."""
+class Outcome:
+    """What a turn came to, whoever led it; `review` is None where nobody could."""
 
-    turn: FacilitatorTurn
     image_type: ImageType
-    model: str
-    response_id: str
-    sandbox: bool
-    templates: dict[str, str]
-    notes: list[str]
-    repairs: list[dict[str, Any]] = field(default_factory=list)
+    review: Review | None = None
+    failure: Failure | None = None
+    model: str = ""
+    response_id: str = ""
+    sandbox: bool = False
+    templates: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass
-class _Attempt:
-    """One answer of the model: what could be made of it."""
+@dataclass(frozen=True)
+class _Answer:
+    """One answer of the model, and what it comes to."""
 
     reply: Reply
-    mended: Mended | None
-    image_type: ImageType
-    broken: list[str]
-
-    @property
-    def as_data(self) -> dict[str, Any]:
-        trimmed = self.mended.trimmed if self.mended else []
-        return {"response_id": self.reply.response_id, "broken": self.broken, "trimmed": trimmed}
+    review: Review
 
 
 class Facilitator:
@@ -74,131 +76,149 @@ class Facilitator:
         gateway: Gateway,
         records: Records,
         prompt_store: PromptStore,
-        inputs: InputFiles,
+        input_files: InputFiles,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
         self._prompt_store = prompt_store
-        self._inputs = inputs
+        self._input_files = input_files
 
     @property
     def origin(self) -> str:
         """Who answers: `openai` or the `sandbox`."""
         return self._gateway.origin
 
-    async def hear(self, conversation: Conversation, said: Said, likings: list[Liking]) -> Heard:
-        """One turn on what was said. Raises a `Problem` where the model cannot be asked."""
+    async def lead(
+        self,
+        conversation: Conversation,
+        transcript: Transcript,
+        preferences: list[Preference],
+        dislikes: list[str],
+    ) -> Outcome:
+        """One turn on what was said. Raises a `Problem` where the owner or caller has to act."""
         types = self._prompt_store.image_types()
-        told = self._prompt_store.render(
-            TEMPLATE, mode=conversation.mode, image_types=list(types.values())
-        )
-        used = {told.name: told.fingerprint, "image_types": fingerprint_of(types)}
-        faults = self._prompt_store.faults("consultation/", "image_types/")
+        instructions = self._prompt_store.render(TEMPLATE)
+        used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
         request = build_request(
             conversation,
+            transcript,
             model=self._settings.facilitator_model,
-            told=told,
+            instructions=instructions,
             templates=used,
-            finish=said.finish,
-            inputs=self._inputs,
-            likings=likings,
+            state=build_state(conversation, transcript, types, preferences, dislikes),
+            input_files=self._input_files,
         )
-        try:
-            attempts = [await self._ask(conversation, request, said, types)]
-        except GatewayError as error:
-            if not error.unavailable:
-                raise
-            return _unheard(conversation, said, types[FALLBACK_TYPE], error, faults)
-        if attempts[0].broken:
-            attempts += await self._ask_again(conversation, request, attempts[0], said, types)
-        best = next((one for one in reversed(attempts) if one.mended), attempts[-1])
-        mended = best.mended or keep_promises(_nothing_heard(conversation), said, best.image_type)
-        return Heard(
-            turn=mended.turn,
-            image_type=best.image_type,
-            model=best.reply.model,
-            response_id=best.reply.response_id,
-            sandbox=best.reply.sandbox,
-            templates=used,
-            notes=[*best.reply.notes, *_notes(best), *faults],
-            repairs=[one.as_data for one in attempts if one.broken or one.as_data["trimmed"]],
-        )
+        ends = time.monotonic() + TURN_SECONDS
+        outcome = Outcome(image_type=_type_of(conversation.image_type, types), templates=used)
+        outcome.notes += self._prompt_store.faults("consultation/", "image_types/", "wording/")
+        first = await self._first(conversation, request, transcript, ends, outcome)
+        if first is None:
+            return outcome
+        answers = [first]
+        if first.review.must_go_back and ends - time.monotonic() > SECOND_ANSWER_SECONDS:
+            again = send_back(request, first.reply.text, complaint(first.review.faults))
+            answers += await self._second(conversation, again, transcript, ends)
+        best = min(reversed(answers), key=lambda answer: answer.review.weight)
+        outcome.review = best.review
+        outcome.image_type = _type_of(best.review.turn.image_type, types)
+        outcome.model, outcome.response_id = best.reply.model, best.reply.response_id
+        outcome.sandbox = best.reply.sandbox
+        outcome.notes = [*best.reply.notes, *_poor(answers, best), *outcome.notes]
+        outcome.attempts = [_as_data(answer) for answer in answers if answer.review.faults]
+        return outcome
 
-    async def _ask(
+    async def _first(
         self,
         conversation: Conversation,
         request: dict[str, Any],
-        said: Said,
-        types: dict[str, ImageType],
-    ) -> _Attempt:
-        reply = await ask(request, conversation.id, self._gateway, self._records)
-        try:
-            turn = parse_turn(reply.text)
-        except ConsultationError as error:
-            return _Attempt(reply, None, types[FALLBACK_TYPE], [str(error)])
-        image_type = types.get(turn.image_type) or types[FALLBACK_TYPE]
-        mended = keep_promises(turn, said, image_type)
-        return _Attempt(reply, mended, image_type, mended.broken)
+        transcript: Transcript,
+        ends: float,
+        outcome: Outcome,
+    ) -> _Answer | None:
+        """The first usable answer: one that was cut off or empty is asked for once more.
 
-    async def _ask_again(
+        None, with the reason in `outcome`, where nobody answers in time or usably.
+        """
+        for tokens in (request["max_output_tokens"], MORE_TOKENS):
+            try:
+                reply = await self._ask(
+                    conversation, {**request, "max_output_tokens": tokens}, ends
+                )
+                return _Answer(reply, review(parse_turn(reply.text), transcript))
+            except UnusableAnswerError:
+                outcome.failure = "unusable"
+            except TimeoutError:
+                outcome.failure = outcome.failure or "nobody"
+                return None
+            except GatewayError as error:
+                if error.kind in {"truncated", "empty"}:
+                    outcome.failure = "unusable"
+                elif error.unavailable:
+                    outcome.failure = outcome.failure or "nobody"
+                    outcome.notes.append(str(error))
+                    return None
+                else:
+                    raise
+        return None
+
+    async def _second(
         self,
         conversation: Conversation,
         request: dict[str, Any],
-        first: _Attempt,
-        said: Said,
-        types: dict[str, ImageType],
-    ) -> list[_Attempt]:
-        """The second answer, or none where asking failed: the first is mended then."""
-        again = send_back(request, first.reply.text, first.broken)
+        transcript: Transcript,
+        ends: float,
+    ) -> list[_Answer]:
+        """The answer to what was sent back, or none: the first stands then."""
         try:
-            return [await self._ask(conversation, again, said, types)]
-        except GatewayError:
-            if first.mended is None:
-                raise
+            reply = await self._ask(conversation, request, ends)
+            return [_Answer(reply, review(parse_turn(reply.text), transcript))]
+        except (GatewayError, UnusableAnswerError, TimeoutError):
             return []
 
-
-def _unheard(
-    conversation: Conversation,
-    said: Said,
-    fallback: ImageType,
-    error: GatewayError,
-    faults: list[str],
-) -> Heard:
-    """The words as they are, where nobody answers: a fallback that costs nothing."""
-    return Heard(
-        turn=keep_promises(_nothing_heard(conversation), said, fallback).turn,
-        image_type=fallback,
-        model="",
-        response_id="",
-        sandbox=False,
-        templates={},
-        notes=[f"{error} {SILENT_NOTE}", *faults],
-    )
+    async def _ask(
+        self, conversation: Conversation, request: dict[str, Any], ends: float
+    ) -> Reply:
+        """One answer. Raises `TimeoutError` when the turn's time is over."""
+        async with asyncio.timeout(ends - time.monotonic()):
+            return await ask(request, conversation.id, self._gateway, self._records)
 
 
-def _notes(attempt: _Attempt) -> list[str]:
-    if attempt.mended is None:
-        return [UNUSABLE_NOTE]
-    return [MENDED_NOTE] if attempt.broken else []
+def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:
+    return types.get(name) or types[FALLBACK_TYPE]
 
 
-def _nothing_heard(conversation: Conversation) -> FacilitatorTurn:
-    """A turn without anything of the model's: what was decided before stays."""
-    last = conversation.briefs[-1] if conversation.briefs else None
-    return FacilitatorTurn.model_validate(
-        {
-            "language": conversation.language,
-            "title": conversation.title or conversation.turns[0].words[:60],
-            "image_type": conversation.image_type or FALLBACK_TYPE,
-            "brief": last.entries if last else [],
-            "answered": [],
-            "questions": [],
-            "ready": True,
-            "phrases": [],
-            "suggested": Suggestion(
-                size="", quality="", background="", output_format=""
-            ).model_dump(),
+def _poor(answers: list[_Answer], best: _Answer) -> list[str]:
+    """A note where much of what was sent back is still wrong."""
+    if len(answers) == 1 or not best.review.must_go_back:
+        return []
+    serious = sum(fault.serious for fault in answers[0].review.faults)
+    left = sum(fault.serious for fault in best.review.faults)
+    return [POOR_NOTE] if serious and left > POOR * serious else []
+
+
+def _as_data(answer: _Answer) -> dict[str, Any]:
+    """What was wrong with an answer, for the record."""
+    faults = answer.review.faults
+    return {
+        "response_id": answer.reply.response_id,
+        "sent_back": answer.review.must_go_back,
+        "broken": [f"{fault.where}: {fault.advice}" for fault in faults],
+        "rules": [fault.rule for fault in faults],
+    }
+
+
+def settled_turn(outcome: Outcome) -> FacilitatorTurn:
+    """The turn as it stands: the model's prompt untouched, the rest as it was checked."""
+    held = outcome.review
+    if held is None:
+        raise ValueError("nobody led this turn")
+    return held.turn.model_copy(
+        update={
+            "image_type": outcome.image_type.name,
+            "brief": held.brief,
+            "chosen": held.choices,
+            "questions": held.questions,
+            "lettering": [one.text for one in held.letters],
         }
     )

@@ -1,44 +1,59 @@
 """The request for one facilitator turn, built from the record alone.
 
-The order keeps the prefix stable from turn to turn, so that OpenAI's prompt cache
-hits: instructions, then the dialogue as it grew, then the state that changes.
+The order keeps the prefix stable, so that OpenAI's prompt cache hits: instructions that
+are the same in every conversation, then the dialogue as it grew, then the state.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from consultation.modes import questions_left
-from consultation.preferences import Liking
+from consultation.preferences import Preference
 from consultation.references import reference_parts
+from consultation.transcript import Transcript, timeline_of
 from consultation.turn import response_format
+from prompts.image_type import ImageType
 from prompts.template import Rendered
 from storage.input_files import InputFiles
 from storage.tables import Conversation, Turn
 
 TEMPLATE = "consultation/facilitator"
-LONGEST_ANSWER = 6_000
-"""Tokens of one turn; a prompt of 120 words with its sources takes under a thousand."""
+
+MOST_TOKENS, MORE_TOKENS = 8_000, 16_000
+"""Tokens of one answer, and of a second try where the first was cut off or empty. A turn
+takes about a thousand; the rest is for a model that reasons in the same budget."""
+
+FIRST_OPTIONS = 2
+LED_DIMENSIONS = 3
+"""In the first turn a type is told by two options for its first three dimensions: with all
+of them 13 types took two thirds of every request, of which a conversation uses one."""
+
+SHORT_FORM = ("reply", "questions")
+NEWEST_FORM = ("language", "title", "image_type", "reply", "brief", "questions", "prompt", "lettering")
+"""What a model sees again of its own turns: of the newest what it has to keep, of the
+others what was said and asked."""
 
 
 def build_request(
     conversation: Conversation,
+    transcript: Transcript,
     *,
     model: str,
-    told: Rendered,
+    instructions: Rendered,
     templates: dict[str, str],
-    finish: bool,
-    inputs: InputFiles,
-    likings: list[Liking],
+    state: dict[str, Any],
+    input_files: InputFiles,
 ) -> dict[str, Any]:
     """The body of the call. The person's words travel as input, never as instructions."""
+    told = {"role": "developer", "content": json.dumps(state, ensure_ascii=False)}
     return {
         "model": model,
-        "instructions": told.text,
-        "input": [*dialogue(conversation, inputs), _state(conversation, likings, finish=finish)],
+        "instructions": instructions.text,
+        "input": [*dialogue(conversation, input_files), told],
         "text": response_format(),
         "temperature": 0.3,
-        "max_output_tokens": LONGEST_ANSWER,
-        "prompt_cache_key": f"{told.name}@{told.fingerprint}/{conversation.mode}",
+        "max_output_tokens": MOST_TOKENS,
+        "prompt_cache_key": f"{instructions.name}@{instructions.fingerprint}",
         "metadata": {
             "conversation": conversation.id,
             "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
@@ -46,53 +61,85 @@ def build_request(
     }
 
 
-def send_back(request: dict[str, Any], answer: str, broken: list[str]) -> dict[str, Any]:
-    """The same request, with the broken answer and what is wrong with it at its end."""
-    wrong = json.dumps({"broken": broken}, ensure_ascii=False)
+def build_state(
+    conversation: Conversation,
+    transcript: Transcript,
+    types: Mapping[str, ImageType],
+    preferences: Sequence[Preference],
+    dislikes: Sequence[str],
+) -> dict[str, Any]:
+    """Where the dialogue stands, and the types: all by a line at first, later the one."""
+    waiting = transcript.open_questions(transcript.brief, [c.question for c in transcript.choices])
+    state: dict[str, Any] = {
+        "mode": conversation.mode,
+        "questions_left": transcript.left,
+        "finish": transcript.finish,
+        "open_questions": [{"id": put.id, "dimension": put.dimension} for put in waiting],
+    }
+    if transcript.answers:
+        state["answers"] = dict(transcript.answers)
+    if known := types.get(conversation.image_type):
+        state["image_type"] = _in_full(known, conversation.language)
+    else:
+        state["image_types"] = [_in_short(one) for one in types.values()]
+    if preferences:
+        state["preferences"] = [preference.as_data for preference in preferences]
+    if dislikes:
+        state["dislikes"] = list(dislikes)
+    return state
+
+
+def send_back(request: dict[str, Any], answer: str, broken: str) -> dict[str, Any]:
+    """The same request, with the answer and what is wrong with it at its end."""
     items = [
         {"role": "assistant", "content": answer},
-        {"role": "developer", "content": wrong},
+        {"role": "developer", "content": json.dumps({"broken": broken}, ensure_ascii=False)},
     ]
     return {**request, "input": [*request["input"], *items]}
 
 
-def open_questions(conversation: Conversation) -> list[dict[str, str]]:
-    """The questions that still wait for an answer, as the facilitator is told of them."""
-    answered = {answer.question for answer in conversation.answers}
-    return [
-        {"id": question.label, "dimension": question.dimension}
-        for question in conversation.questions
-        if question.label not in answered
-    ]
-
-
-def dialogue(conversation: Conversation, inputs: InputFiles) -> list[dict[str, Any]]:
-    """The turns so far as input items: the person's words, then the facilitator's answer."""
+def dialogue(conversation: Conversation, input_files: InputFiles) -> list[dict[str, Any]]:
+    """The turns so far as input items: the person's messages, then the facilitator's turn."""
     items: list[dict[str, Any]] = []
+    newest = max((t.number for t in conversation.turns if t.reply), default=0)
     for turn in conversation.turns:
-        items.append({"role": "user", "content": _said(turn, inputs)})
+        items += _messages(turn, input_files)
         if turn.reply:
-            items.append(
-                {"role": "assistant", "content": json.dumps(turn.reply, ensure_ascii=False)}
-            )
+            form = NEWEST_FORM if turn.number == newest else SHORT_FORM
+            shown = {name: turn.reply[name] for name in form if name in turn.reply}
+            items.append({"role": "assistant", "content": json.dumps(shown, ensure_ascii=False)})
     return items
 
 
-def _said(turn: Turn, inputs: InputFiles) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = [{"type": "input_text", "text": turn.words}]
-    if turn.answers_given:
-        answers = json.dumps({"answers": turn.answers_given}, ensure_ascii=False)
-        parts.append({"type": "input_text", "text": answers})
-    return [*parts, *reference_parts(turn, inputs)]
+def _messages(turn: Turn, input_files: InputFiles) -> list[dict[str, Any]]:
+    """An item for each message of a turn; its pictures come with the last."""
+    contents: list[list[dict[str, Any]]] = [
+        [{"type": "input_text", "text": text}] for text, _ in timeline_of(turn)
+    ]
+    if pictures := reference_parts(turn, input_files):
+        if not contents:
+            contents.append([])
+        contents[-1] += pictures
+    return [{"role": "user", "content": content} for content in contents]
 
 
-def _state(conversation: Conversation, likings: list[Liking], *, finish: bool) -> dict[str, str]:
-    state: dict[str, Any] = {
-        "mode": conversation.mode,
-        "questions_left": questions_left(conversation.mode, len(conversation.questions)),
-        "finish": finish,
-        "open_questions": open_questions(conversation),
+def _in_short(one: ImageType) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "recognise": one.recognise,
+        "dimensions": {
+            name: dimension.options[:FIRST_OPTIONS] if place < LED_DIMENSIONS else []
+            for place, (name, dimension) in enumerate(one.dimensions.items())
+        },
     }
-    if likings:
-        state["likings"] = [liking.as_data for liking in likings]
-    return {"role": "developer", "content": json.dumps(state, ensure_ascii=False)}
+
+
+def _in_full(one: ImageType, language: str) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "recognise": one.recognise,
+        "dimensions": {
+            name: {"asks": dimension.asks, "options": dimension.options_in(language)}
+            for name, dimension in one.dimensions.items()
+        },
+    }

@@ -165,24 +165,43 @@ def _span(text: str, place: Stretch) -> Span:
     said = list(place.said)
     if place.loose:
         return Span(text=text, source="assumed", said=said)
-    first = min(said, key=lambda quote: RANKS.index(_source(quote.ref)))
-    return Span(text=text, source=_source(first.ref), ref=_name(first.ref), said=said)
+    first = _leading(said)
+    return Span(text=text, source=source_of([first]), ref=name_of(first.ref), said=said)
 
 
 RANKS: tuple[SpanSource, ...] = ("said", "chosen", "reference", "template", "style", "assumed")
 """Which source a stretch is told by where it rests on several: the person's words first."""
 
+PREFIXES: dict[str, SpanSource] = {
+    "template:": "template",
+    "style:": "style",
+    "q": "chosen",
+    "r": "reference",
+}
+"""What a ref names, by how it begins."""
+
+
+def source_of(said: Sequence[Quote]) -> SpanSource:
+    """What words that rest on these quotes come from, `assumed` without any."""
+    if not said:
+        return "assumed"
+    return min((_source(quote.ref) for quote in said), key=RANKS.index)
+
+
+def name_of(ref: str) -> str:
+    """A ref as it is shown: m2, q1, r1, or the name of a template or style."""
+    return ref.partition(":")[2] or ref
+
+
+def _leading(said: Sequence[Quote]) -> Quote:
+    return min(said, key=lambda quote: RANKS.index(_source(quote.ref)))
+
 
 def _source(ref: str) -> SpanSource:
-    if ref.startswith("template:"):
-        return "template"
-    if ref.startswith("style:"):
-        return "style"
-    return {"q": "chosen", "r": "reference"}.get(ref[:1], "said")  # type: ignore[return-value]
-
-
-def _name(ref: str) -> str:
-    return ref.partition(":")[2] or ref
+    for prefix, source in PREFIXES.items():
+        if ref.startswith(prefix):
+            return source
+    return "said"
 
 
 def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int] | None:

@@ -1,24 +1,33 @@
 """Lead one turn of a dialogue that follows a template.
 
-Answers that come by id fill parameters as they are; only other words are read by the
+Values that came by name fill parameters as they are; only other words are read by the
 model that leads dialogues. Questions and prompt are the template's own.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from consultation import template_values as taking
-from consultation.facilitator import Heard
+from consultation.coverage import Leftover
+from consultation.facilitator import Outcome
 from consultation.model_call import ask
-from consultation.provenance import keep_promises
+from consultation.provenance import Span, name_of, source_of
+from consultation.review import Review
 from consultation.template_request import FILL, build_filling, parse_filling
-from consultation.template_turn import draft_turn
-from consultation.template_values import Taken
-from consultation.transcript import Said
-from consultation.turn import FacilitatorTurn, Filling
+from consultation.template_values import (
+    TemplateValues,
+    assume_rest,
+    name_answers,
+    says_more,
+    take_answers,
+    take_filling,
+    values_before,
+)
+from consultation.transcript import Transcript
+from consultation.turn import BriefEntry, FacilitatorTurn, Filling, QuestionDraft, Quote
+from consultation.words import content, words_of
 from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
 from prompts.library_template import LibraryTemplate, file_of
+from prompts.parameter import Parameter
 from prompts.store import PromptStore
 from prompts.template_store import sound_templates, suggest, usable_template
 from settings import Settings
@@ -27,9 +36,15 @@ from storage.records import Records
 from storage.tables import Conversation
 
 UNREAD_NOTE = "The words were not read into the template; they are kept as they were said."
+NO_PLACE_NOTE = (
+    "The template has no place for what stands under not_used. Say it as a change once the "
+    "picture is drawn, or begin without the template."
+)
+LONGEST_TITLE = 60
+"""Letters of a title, so that a list of conversations keeps to one line each."""
 
 
-class Follower:
+class TemplateDialogue:
     """Leads dialogues along templates of the library."""
 
     def __init__(
@@ -38,17 +53,35 @@ class Follower:
         gateway: Gateway,
         records: Records,
         prompt_store: PromptStore,
-        inputs: InputFiles,
+        input_files: InputFiles,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
         self._prompt_store = prompt_store
-        self._inputs = inputs
+        self._input_files = input_files
 
     def template(self, name: str) -> LibraryTemplate:
         """A template by its name. Raises a `Problem` that names those that there are."""
         return usable_template(name, self._prompt_store.folders)
+
+    def check_name(
+        self,
+        name: str,
+        answers: Iterable[Mapping[str, str]] | None,
+        conversation_id: str | None,
+    ) -> str:
+        """The template's own name; what cannot be begins no conversation. Raises a `Problem`."""
+        template = self.template(name)
+        if conversation_id is None:
+            name_answers(answers or [], template, [])
+        return template.name
+
+    def name_answers(
+        self, conversation: Conversation, answers: Iterable[Mapping[str, str]]
+    ) -> list[dict[str, str]]:
+        """Answers as the conversation's template takes them. Raises a `Problem`."""
+        return name_answers(answers, self.template(conversation.template), conversation.questions)
 
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
@@ -60,94 +93,166 @@ class Follower:
             f"template='{fitting.name}' with this conversation_id; nothing of it is used otherwise."
         ]
 
-    async def hear(
-        self, conversation: Conversation, said: Said, allow: Callable[[], Awaitable[None]]
-    ) -> Heard:
-        """One turn on what was said. Raises a `Problem` where the model cannot be asked.
+    async def lead(
+        self,
+        conversation: Conversation,
+        transcript: Transcript,
+        allow: Callable[[], Awaitable[None]],
+    ) -> Outcome:
+        """One turn on what was said. Raises a `Problem` where the owner or caller has to act.
 
-        `allow` raises where asking it would cost too much.
+        `allow` raises where asking the model would cost too much.
         """
         template = self.template(conversation.template)
-        used = {file_of(template.name, template.category): template.text.fingerprint}
-        *before, turn = conversation.turns
-        follows = any(used.keys() & one.templates.keys() for one in before)
-        taken = taking.taken_before(conversation, template, follows=follows)
-        taking.take_given(taken, turn, template, said)
-        reply, filling = None, None
-        if taking.says_more(turn, template) or (before and not follows):
-            if conversation.mode != "skip":
-                await allow()
-                reply, filling = await self._read(conversation, template, taken, said, used)
-            if filling:
-                taking.take_read(taken, filling, template, said)
-            else:
-                taking.take_unread(taken, turn, template)
-        draft = draft_turn(conversation, template, taken, said, filling)
-        return self._kept(draft, template, taken, said, reply=reply, used=used)
-
-    def _kept(
-        self,
-        draft: FacilitatorTurn,
-        template: LibraryTemplate,
-        taken: Taken,
-        said: Said,
-        *,
-        reply: Reply | None,
-        used: dict[str, str],
-    ) -> Heard:
-        """The turn, held to the same promises as one of the facilitator's."""
-        answers = {item.question_id: item.answer for item in taken.answered}
-        said = replace(said, answers=said.answers | answers)
-        mended = keep_promises(draft, said, template.as_type)
-        repairs = [{"broken": mended.broken, "trimmed": mended.trimmed}] if mended.broken else []
-        return Heard(
-            turn=mended.turn,
-            image_type=template.as_type,
-            model=reply.model if reply else "",
-            response_id=reply.response_id if reply else "",
+        file = file_of(template.name, template.category)
+        outcome = Outcome(
+            template.as_type,
+            templates={file: template.text.fingerprint},
             sandbox=self._gateway.origin == "sandbox",
-            templates=used,
-            notes=[*(reply.notes if reply else []), *taken.notes, *self._faults(template)],
-            repairs=repairs,
         )
+        *before, turn = conversation.turns
+        follows = any(file in one.templates for one in before)
+        values = values_before(conversation, template, follows=follows)
+        unread = take_answers(values, template, transcript)
+        filling = None
+        more = says_more(turn.words, template) or unread or (before and not follows)
+        if more and conversation.mode != "skip":
+            await allow()
+            filling = await self._read(conversation, template, values, transcript, outcome)
+        if filling:
+            take_filling(values, filling, template, transcript)
+        elif more and turn.words.strip():
+            values.besides.append(Quote(ref=transcript.newest, quote=turn.words))
+        outcome.review = _review(conversation, template, values, transcript, filling)
+        besides = [NO_PLACE_NOTE] if values.besides else []
+        outcome.notes += [*values.notes, *besides, *self._faults(template)]
+        return outcome
 
     async def _read(
         self,
         conversation: Conversation,
         template: LibraryTemplate,
-        taken: Taken,
-        said: Said,
-        used: dict[str, str],
-    ) -> tuple[Reply | None, Filling | None]:
+        values: TemplateValues,
+        transcript: Transcript,
+        outcome: Outcome,
+    ) -> Filling | None:
         """What the words say, as a model reads them; nothing where none can be asked."""
-        told = self._prompt_store.render(FILL)
-        used[told.name] = told.fingerprint
+        instructions = self._prompt_store.render(FILL)
+        outcome.templates[instructions.name] = instructions.fingerprint
+        waiting = [put for put in transcript.questions if put.dimension not in values.entries]
         request = build_filling(
             conversation,
             model=self._settings.facilitator_model,
-            told=told,
-            templates=used,
+            instructions=instructions,
+            templates=outcome.templates,
             template=template,
-            values={name: entry.value for name, entry in taken.entries.items()},
-            waiting=[
-                {"id": label, "dimension": said.asked[label]}
-                for label in taking.still_open(taken, said)
-            ],
-            inputs=self._inputs,
+            values={name: entry.value for name, entry in values.entries.items()},
+            waiting=[{"id": put.id, "dimension": put.dimension} for put in waiting],
+            answers=transcript.answers,
+            input_files=self._input_files,
         )
         try:
-            reply = await ask(request, conversation.id, self._gateway, self._records)
+            reply: Reply = await ask(request, conversation.id, self._gateway, self._records)
         except GatewayError as error:
             if not error.unavailable:
                 raise
-            taken.notes.append(f"{error} {UNREAD_NOTE}")
-            return None, None
+            outcome.notes.append(f"{error} {UNREAD_NOTE}")
+            return None
+        outcome.model, outcome.response_id = reply.model, reply.response_id
+        outcome.notes += reply.notes
         filling = parse_filling(reply.text)
         if filling is None:
-            taken.notes.append(UNREAD_NOTE)
-        return reply, filling
+            outcome.notes.append(UNREAD_NOTE)
+        return filling
 
     def _faults(self, template: LibraryTemplate) -> list[str]:
         """What is wrong with own files that this dialogue would use."""
         faults = self._prompt_store.faults("library/", f"{FILL}.")
         return [told for told in faults if f"/{template.name}.yaml" in told or FILL in told]
+
+
+def _review(
+    conversation: Conversation,
+    template: LibraryTemplate,
+    values: TemplateValues,
+    transcript: Transcript,
+    filling: Filling | None,
+) -> Review:
+    """The turn as a facilitator's would come out: questions, or the template's own text."""
+    asking = [] if conversation.mode == "skip" else _questions(values, template, transcript)
+    if not asking:
+        assume_rest(values, template)
+    spans = [] if asking else spans_of(values, template)
+    title = (filling.title.strip() if filling else "") or conversation.title
+    first = next(iter(transcript.messages.values()), template.title)
+    turn = FacilitatorTurn(
+        language=(filling.language if filling else "") or conversation.language or "en",
+        title=(title or first)[:LONGEST_TITLE],
+        image_type=template.image_type,
+        prompt="".join(span.text for span in spans),
+    )
+    every = [word for text in transcript.messages.values() for word in content(words_of(text))]
+    said = [q.quote for entry in values.entries.values() for q in entry.said if q.ref[:1] == "m"]
+    return Review(
+        turn=turn,
+        faults=(),
+        brief=list(values.entries.values()),
+        choices=[],
+        questions=asking,
+        spans=spans,
+        letters=[],
+        set_aside=[],
+        doubtful=frozenset(),
+        leftovers=[
+            Leftover(wish.ref, wish.quote, (), len(words_of(wish.quote)), refuses=False)
+            for wish in values.besides
+        ],
+        counts=(len(every), sum(len(content(words_of(text))) for text in said)),
+    )
+
+
+def spans_of(values: TemplateValues, template: LibraryTemplate) -> list[Span]:
+    """The template filled in: its own text, and each value with the words it rests on."""
+    texts = {name: entry.value for name, entry in values.entries.items()}
+    return [_span(text, values.entries.get(origin), template) for text, origin in template.spans(texts)]
+
+
+def _span(text: str, entry: BriefEntry | None, template: LibraryTemplate) -> Span:
+    if entry is None:
+        return Span(text=text, source="template", ref=template.name)
+    ref = name_of(entry.said[0].ref) if entry.said else None
+    return Span(text=text, source=source_of(entry.said), ref=ref, said=entry.said)
+
+
+def _questions(
+    values: TemplateValues, template: LibraryTemplate, transcript: Transcript
+) -> list[QuestionDraft]:
+    """What is to be asked now: each open parameter once, those first that have no default."""
+    if transcript.finish:
+        return []
+    settled = {*values.entries, *(put.dimension for put in transcript.questions)}
+    still = [name for name in template.parameters if name not in settled]
+    still.sort(key=lambda name: _urgency(template.parameters[name]))
+    return [
+        QuestionDraft(
+            dimension=name,
+            text=parameter.question,
+            why=_why(parameter),
+            options=parameter.offered,
+            default=parameter.unasked,
+        )
+        for name in still[: transcript.left]
+        for parameter in [template.parameters[name]]
+    ]
+
+
+def _urgency(parameter: Parameter) -> int:
+    return 0 if parameter.required else 2 if parameter.optional else 1
+
+
+def _why(parameter: Parameter) -> str:
+    if parameter.required:
+        return "The template needs it."
+    if parameter.optional:
+        return "It may stay out."
+    return f"Without an answer it is {parameter.default}."

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from consultation.facilitator_request import LONGEST_ANSWER, dialogue
+from consultation.facilitator_request import MOST_TOKENS, dialogue
 from consultation.turn import FILLING_NAME, Filling, response_format
 from prompts.library_template import LibraryTemplate
 from prompts.template import Rendered
@@ -20,35 +20,38 @@ def build_filling(
     conversation: Conversation,
     *,
     model: str,
-    told: Rendered,
+    instructions: Rendered,
     templates: dict[str, str],
     template: LibraryTemplate,
     values: Mapping[str, str],
     waiting: list[dict[str, str]],
-    inputs: InputFiles,
+    answers: Mapping[str, str],
+    input_files: InputFiles,
 ) -> dict[str, Any]:
     """The body of the call.
 
-    `values` are those that parameters have so far, `waiting` the questions that are open.
+    `values` are those that parameters have so far, `waiting` the questions that are open,
+    `answers` the messages that were given to a question by its id.
     """
     state = {
         "template": template.name,
         "about": template.description,
         "parameters": _parameters(template, values),
         "open_questions": waiting,
+        "answers": dict(answers),
     }
     content = json.dumps(state, ensure_ascii=False)
     return {
         "model": model,
-        "instructions": told.text,
+        "instructions": instructions.text,
         "input": [
-            *dialogue(conversation, inputs),
+            *dialogue(conversation, input_files),
             {"role": "developer", "content": content},
         ],
         "text": response_format(Filling, FILLING_NAME),
         "temperature": 0,
-        "max_output_tokens": LONGEST_ANSWER,
-        "prompt_cache_key": f"{told.name}@{told.fingerprint}",
+        "max_output_tokens": MOST_TOKENS,
+        "prompt_cache_key": f"{instructions.name}@{instructions.fingerprint}",
         "metadata": {
             "conversation": conversation.id,
             "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),

@@ -1,35 +1,28 @@
-"""What a person gives for the parameters of a template, and where each value comes from.
+"""What a person gives for the parameters of a template, and the words each value rests on.
 
-Plain functions on plain data. Answers that came by id are taken as they are; what a model
-read in other words is taken as far as the words say it.
+Plain functions on plain data. What came by the name of a parameter, or names an option, is
+taken as it is; what a model read in other words is taken as far as the words say it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consultation.completeness import DECIDED
 from consultation.errors import ConsultationError
-from consultation.quotes import content, leaves_open, occurs
-from consultation.transcript import Said
-from consultation.turn import Answered, BriefEntry, Filling, Value
-from prompts.library_checks import BESIDES
+from consultation.quotes import find_quote
+from consultation.transcript import Transcript, brief_entry
+from consultation.turn import BriefEntry, Filling, Quote, Value
+from consultation.words import content, words_of
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
-from storage.tables import Conversation, Question, Turn
+from storage.tables import Conversation, Question
 
 
 @dataclass
-class Taken:
-    """What the person has given so far, by parameter.
-
-    `besides` are wishes that no parameter takes, `left` the parameters whose choice was
-    left to us, `answered` the questions that plain words have answered.
-    """
+class TemplateValues:
+    """The entries of a template's parameters so far, and wishes that it has no place for."""
 
     entries: dict[str, BriefEntry] = field(default_factory=dict)
-    besides: list[BriefEntry] = field(default_factory=list)
-    left: set[str] = field(default_factory=set)
-    answered: list[Answered] = field(default_factory=list)
+    besides: list[Quote] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -40,131 +33,136 @@ def name_answers(
 
     Raises a `Problem` for an answer that belongs nowhere, or does not fit.
     """
-    asked = {question.dimension: question.label for question in questions}
-    parameters = {label: name for name, label in asked.items()}
+    labels = {question.dimension: question.label for question in questions}
+    parameters = {label: name for name, label in labels.items()}
     named = []
-    for given in answers:
-        place, answer = given["question_id"], given["answer"]
+    for answer in answers:
+        place, text = answer["question_id"], answer["answer"]
         name = parameters.get(place, place)
-        if not answer.strip():
+        if not text.strip():
             continue  # as a form sends what was left empty
         if name in template.parameters:
-            if not leaves_open(answer):
-                template.fit(name, answer)
+            if place == name:  # given by name: it is the value itself
+                template.fit(name, text)
         elif place not in parameters:
             known = [*parameters, *template.parameters]
             raise ConsultationError(
                 f"answers names {place[:40]!r}, which is no question here and no parameter of the "
                 f"template {template.name}; there are {', '.join(known)}."
             )
-        named.append({"question_id": asked.get(name, place), "answer": answer})
+        named.append({"question_id": place, "answer": text})
     return named
 
 
-def taken_before(conversation: Conversation, template: LibraryTemplate, *, follows: bool) -> Taken:
+def values_before(
+    conversation: Conversation, template: LibraryTemplate, *, follows: bool
+) -> TemplateValues:
     """What earlier turns have settled, as far as it fits this template.
 
     `follows` says that they followed it already; else only what was decided counts.
     """
-    taken = Taken()
-    entries = conversation.briefs[-1].entries if conversation.briefs else []
-    for entry in (BriefEntry.model_validate(one) for one in entries):
-        settled = entry.source in DECIDED or (follows and entry.source == "assumption")
-        if entry.dimension == BESIDES:
-            taken.besides.append(entry)
-        elif settled and _fits(template, entry.dimension, entry.value):
-            taken.entries[entry.dimension] = entry
-    return taken
-
-
-def take_given(taken: Taken, turn: Turn, template: LibraryTemplate, said: Said) -> None:
-    """Take the answers that came by id or by parameter; no model is needed for them."""
-    for given in turn.answers_given:
-        place, answer = given["question_id"], given["answer"]
-        name = said.asked.get(place, place)
-        if name not in template.parameters:
-            continue
-        if leaves_open(answer):
-            taken.left.add(name)
-        else:
-            taken.entries[name] = entry_of(template, name, answer, "answer", place)
-
-
-def says_more(turn: Turn, template: LibraryTemplate) -> bool:
-    """Whether a message says anything besides its answers and the name of the template."""
-    known = " ".join([template.title, "template", *(one["answer"] for one in turn.answers_given)])
-    return not leaves_open(turn.words) and bool(set(content(turn.words)) - set(content(known)))
-
-
-def still_open(taken: Taken, said: Said) -> list[str]:
-    """The questions whose parameters nobody has settled, nor left to us."""
-    settled = {*taken.entries, *taken.left}
-    return [q for q in said.asked if q in said.waiting and said.asked[q] not in settled]
-
-
-def take_read(taken: Taken, filling: Filling, template: LibraryTemplate, said: Said) -> None:
-    """Take what a model read in the words, as far as the words say it."""
-    for value in filling.filled:
-        if value.parameter not in template.parameters or not value.value.strip():
-            continue
-        try:
-            _take_value(taken, value, template, said)
-        except PromptError as error:
-            taken.notes.append(str(error))
-    taken.besides = [
-        BriefEntry(dimension=BESIDES, value=wish.strip(), source="request", ref=ref)
-        for wish in filling.besides
-        if wish.strip() and (ref := _said_in(wish, said))
-    ]
-
-
-def take_unread(taken: Taken, turn: Turn, template: LibraryTemplate) -> None:
-    """Keep words that nobody read: as the one value that is missing, else at the end."""
-    missing = [
-        name
-        for name, parameter in template.parameters.items()
-        if parameter.required and name not in taken.entries
-    ]
-    ref = f"m{turn.number}"
-    if len(missing) == 1 and _fits(template, missing[0], turn.words):
-        taken.entries[missing[0]] = entry_of(template, missing[0], turn.words, "request", ref)
-    else:
-        wish = BriefEntry(dimension=BESIDES, value=turn.words.strip(), source="request", ref=ref)
-        taken.besides.append(wish)
-
-
-def entry_of(
-    template: LibraryTemplate, name: str, text: str, source: str, ref: str | None
-) -> BriefEntry:
-    """An entry with the value as the template takes it. Raises `PromptError`."""
-    value = str(template.fit(name, text)) or template.parameters[name].unasked
-    return BriefEntry.model_validate(
-        {"dimension": name, "value": value, "source": source, "ref": ref}
+    rows = conversation.briefs[-1].entries if conversation.briefs else []
+    entries = [brief_entry(row) for row in rows]
+    return TemplateValues(
+        {
+            entry.dimension: entry
+            for entry in entries
+            if (entry.said or follows)
+            and not entry.open
+            and fits(template, entry.dimension, entry.value)
+        }
     )
 
 
-def _take_value(taken: Taken, value: Value, template: LibraryTemplate, said: Said) -> None:
-    """Take one value with its source. Raises `PromptError` where it does not fit."""
-    name = value.parameter
-    entry = entry_of(template, name, value.value, "assumption", None)
-    before = taken.entries.get(name)
-    if before and before.value == entry.value:
-        return
-    waiting = next((q for q in still_open(taken, said) if said.asked[q] == name), None)
-    if value.seen_in in said.references:
-        entry.source, entry.ref = "reference", value.seen_in
-    elif waiting and (occurs(entry.value, said.newest) or entry.value in said.options[waiting]):
-        entry.source, entry.ref = "answer", waiting
-        taken.answered.append(Answered(question_id=waiting, answer=entry.value))
-    elif ref := _said_in(entry.value, said):
-        entry.source, entry.ref = "request", ref
-    taken.entries[name] = entry
+def take_answers(
+    values: TemplateValues, template: LibraryTemplate, transcript: Transcript
+) -> list[str]:
+    """Take the answers that need no reading; returns the refs of those that do.
+
+    An answer by a question's id is read by the model unless it is an option or fits a
+    parameter that takes no free text: "you decide" is no value.
+    """
+    unread = []
+    for ref, place in transcript.answers.items():
+        put = transcript.question(place)
+        name, text = (put.dimension if put else place), transcript.messages[ref]
+        if name not in template.parameters:
+            continue
+        parameter = template.parameters[name]
+        plain = text.strip().casefold() in {option.casefold() for option in parameter.offered}
+        if plain or put is None or (parameter.kind != "text" and fits(template, name, text)):
+            values.entries[name] = entry_of(template, name, text, [Quote(ref=ref, quote=text)])
+        else:
+            unread.append(ref)
+    return unread
 
 
-def _said_in(text: str, said: Said) -> str | None:
-    """The newest message that says something."""
-    return next((ref for ref in reversed(said.messages) if occurs(text, said.messages[ref])), None)
+def says_more(words: str, template: LibraryTemplate) -> bool:
+    """Whether a message says anything besides the name of the template."""
+    known = {word.text for word in words_of(f"{template.title} {template.name} template")}
+    return any(word.text not in known for word in content(words_of(words)))
 
 
-def _fits(template: LibraryTemplate, name: str, text: str) -> bool:
+def take_filling(
+    values: TemplateValues, filling: Filling, template: LibraryTemplate, transcript: Transcript
+) -> None:
+    """Take what a model read in the words, as far as the words say it."""
+    for value in filling.filled:
+        if value.parameter in template.parameters and value.value.strip():
+            try:
+                _take(values, value, template, transcript)
+            except PromptError as error:
+                values.notes.append(str(error))
+    values.besides = [
+        quote for wish in filling.besides if wish.strip() and (quote := said_in(wish, transcript))
+    ]
+
+
+def assume_rest(values: TemplateValues, template: LibraryTemplate) -> None:
+    """Settle what nobody decided with the defaults, marked as ours."""
+    for name, parameter in template.parameters.items():
+        if name in values.entries:
+            continue
+        values.entries[name] = entry_of(template, name, parameter.unasked, [])
+        if parameter.required:
+            values.notes.append(
+                f"Nobody said what {name} is; {parameter.unasked!r} stands in its place. Say in "
+                "message what it should be."
+            )
+
+
+def entry_of(
+    template: LibraryTemplate, name: str, text: str, said: Sequence[Quote]
+) -> BriefEntry:
+    """An entry with the value as the template takes it. Raises `PromptError`."""
+    value = str(template.fit(name, text)) or template.parameters[name].unasked
+    return BriefEntry(dimension=name, value=value, said=list(said))
+
+
+def said_in(text: str, transcript: Transcript) -> Quote | None:
+    """The run of the newest message that says something."""
+    for ref in reversed(transcript.messages):
+        if found := find_quote(text, ref, {ref: transcript.messages[ref]}):
+            run = found.runs[0]
+            return Quote(ref=ref, quote=transcript.messages[ref][run.start : run.end])
+    return None
+
+
+def fits(template: LibraryTemplate, name: str, text: str) -> bool:
+    """Whether a parameter of the template takes a value."""
     return name in template.parameters and template.parameters[name].fit(text) is not None
+
+
+def _take(
+    values: TemplateValues, value: Value, template: LibraryTemplate, transcript: Transcript
+) -> None:
+    """Take one value with what it rests on. Raises `PromptError` where it does not fit."""
+    before = values.entries.get(value.parameter)
+    said: list[Quote] = []
+    if value.seen_in in transcript.names:
+        said = [Quote(ref=str(value.seen_in), quote=value.value)]
+    elif quote := said_in(value.value, transcript):
+        said = [quote]
+    entry = entry_of(template, value.parameter, value.value, said)
+    if before is None or before.value != entry.value:
+        values.entries[value.parameter] = entry

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from consultation.modes import questions_left
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
 from consultation.words import share, words_of
+from storage.tables import Conversation, Turn
 
 LONG_WORD = 5
 """Letters of a word that can tell one option from another by itself."""
@@ -101,3 +104,66 @@ class Transcript:
 def message_number(ref: str) -> int:
     """The number of a message by its ref, 0 for what is none."""
     return int(ref[1:]) if ref[:1] == "m" and ref[1:].isdecimal() else 0
+
+
+def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
+    """A recorded conversation as the checks read it, its newest turn included."""
+    messages: dict[str, str] = {}
+    answers: dict[str, str] = {}
+    until: dict[int, int] = {}
+    for turn in conversation.turns:
+        for text, question in timeline_of(turn):
+            ref = f"m{len(messages) + 1}"
+            messages[ref] = text
+            if question:
+                answers[ref] = question
+        until[turn.number] = len(messages)
+    replies = [turn.reply for turn in conversation.turns if turn.reply]
+    left = questions_left(conversation.mode, len(conversation.questions))
+    return Transcript(
+        messages=messages,
+        questions=tuple(
+            PutQuestion(
+                row.label,
+                QuestionDraft(
+                    dimension=row.dimension,
+                    text=row.text,
+                    why=row.why,
+                    options=row.options,
+                    default=row.default,
+                ),
+                until.get(row.turn_number, 0),
+            )
+            for row in conversation.questions
+        ),
+        answers=answers,
+        choices=tuple(Choice(**one) for reply in replies for one in reply.get("chosen", [])),
+        set_aside=tuple(SetAside(**one) for reply in replies for one in reply.get("set_aside", [])),
+        brief=tuple(
+            brief_entry(one) for one in (conversation.briefs[-1].entries if conversation.briefs else [])
+        ),
+        names=frozenset(
+            reference["id"] for turn in conversation.turns for reference in turn.references
+        ),
+        left=left,
+        finish=finish or left == 0,
+    )
+
+
+def timeline_of(turn: Turn) -> list[tuple[str, str]]:
+    """The messages of a turn with the question that each answers by its id, if it does.
+
+    Answers come in their order, before the message; an empty one says nothing.
+    """
+    given = [(answer["answer"], answer["question_id"]) for answer in turn.answers_given]
+    return [(text, question) for text, question in [*given, (turn.words, "")] if text.strip()]
+
+
+def brief_entry(row: dict[str, Any]) -> BriefEntry:
+    """An entry as a brief keeps it; those of the version before name no words they rest on."""
+    return BriefEntry(
+        dimension=row["dimension"],
+        value=row["value"],
+        said=row.get("said", []),
+        open=row.get("open", row.get("source") == "open"),
+    )

@@ -1,83 +1,97 @@
-"""What a turn leaves in the record: answers, questions, the brief, and what is sent again."""
+"""What a turn leaves in the record: answers, questions, the brief, and the turn itself."""
 
 from typing import Any
 
+from consultation.consultation_result import Entry, Question
 from consultation.errors import ConsultationError
-from consultation.turn import Asked, FacilitatorTurn, Phrase
-from storage.tables import Answer, Brief, Conversation, Question, Turn
+from consultation.provenance import Span, name_of, source_of
+from consultation.transcript import Transcript
+from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft
+from storage import tables
+from storage.tables import Conversation, Turn
 
 
 def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> None:
     """Raise if an answer names a question that was never asked."""
     known = {question.label for question in conversation.questions}
-    for given in answers:
-        if given["question_id"] not in known:
+    for answer in answers:
+        if answer["question_id"] not in known:
             raise ConsultationError(
-                f"answers names the question {given['question_id'][:20]!r}, which was never asked "
+                f"answers names the question {answer['question_id'][:20]!r}, which was never asked "
                 f"here; there are {', '.join(sorted(known)) or 'none'}. An answer may also come "
                 "as plain words in message."
             )
 
 
-def answer_rows(turn: Turn, said: FacilitatorTurn) -> list[Answer]:
-    """What the turn answered: as given by id, else as the facilitator mapped the words."""
-    mapped = {item.question_id: item.answer for item in said.answered}
-    given = {item["question_id"]: item["answer"] for item in turn.answers_given}
+def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) -> list[tables.Answer]:
+    """What the turn answered: as it came by id, else as the facilitator understood a pick."""
+    options = transcript.option_texts(settled)
+    picked = {
+        choice.question: choice.quote or options.get(choice.question, "")
+        for choice in settled.chosen
+    }
+    by_id = {item["question_id"]: item["answer"] for item in turn.answers_given}
     return [
-        Answer(
-            conversation_id=turn.conversation_id,
-            turn_number=turn.number,
-            question=label,
-            text=text,
+        tables.Answer(
+            conversation_id=turn.conversation_id, turn_number=turn.number, question=label, text=text
         )
-        for label, text in {**mapped, **given}.items()
+        for label, text in {**picked, **by_id}.items()
     ]
 
 
-def question_rows(conversation: Conversation, turn: Turn, asked: list[Asked]) -> list[Question]:
+def question_rows(
+    conversation: Conversation, turn: Turn, drafts: list[QuestionDraft]
+) -> list[tables.Question]:
     """The questions of a turn, numbered on from those before."""
-    first = len(conversation.questions) + 1
+    first = max((question.number for question in conversation.questions), default=0) + 1
     return [
-        Question(
+        tables.Question(
             conversation_id=conversation.id,
             turn_number=turn.number,
             number=number,
-            **question.model_dump(),
+            **draft.model_dump(exclude={"follows"}),
         )
-        for number, question in enumerate(asked, start=first)
+        for number, draft in enumerate(drafts, start=first)
     ]
 
 
 def brief_row(
     turn: Turn,
     *,
-    entries: list[Any],
+    entries: list[Entry],
     share: int,
-    phrases: list[Phrase],
+    spans: list[Span],
     suggested: dict[str, str],
-) -> Brief:
+) -> tables.Brief:
     """What is decided after a turn."""
-    return Brief(
+    return tables.Brief(
         conversation_id=turn.conversation_id,
         turn_number=turn.number,
-        entries=entries,
+        entries=[entry.model_dump() for entry in entries],
         completeness=share,
-        phrases=[phrase.model_dump() for phrase in phrases],
+        phrases=[span.model_dump() for span in spans],
         suggested=suggested,
     )
 
 
-def as_sent_again(said: FacilitatorTurn, questions: list[Question]) -> dict[str, Any]:
-    """The turn as the model sees it in later requests: what was really put to the person.
+def entry_of(entry: BriefEntry) -> Entry:
+    """An entry with where it comes from, as results and records have it."""
+    said = entry.said
+    return Entry(
+        **entry.model_dump(),
+        source="open" if entry.open else source_of(said),
+        ref=name_of(said[0].ref) if said else None,
+    )
 
-    Without what it can do without: dimensions that are open, and settings to draw with.
-    """
-    shown = [{"id": question.label, **asked_fields(question)} for question in questions]
-    turn = said.model_dump(exclude={"suggested"})
-    turn["brief"] = [entry for entry in turn["brief"] if entry["source"] != "open"]
-    return {**turn, "questions": shown}
+
+def shown_question(row: tables.Question) -> Question:
+    """A recorded question as results have it."""
+    names = set(QuestionDraft.model_fields) - {"follows"}
+    return Question(id=row.label, **{name: getattr(row, name) for name in names})
 
 
-def asked_fields(question: Question) -> dict[str, Any]:
-    """A recorded question as the facilitator put it."""
-    return {name: getattr(question, name) for name in Asked.model_fields}
+def turn_as_data(settled: FacilitatorTurn, questions: list[tables.Question]) -> dict[str, Any]:
+    """The turn as the record keeps it: its questions with the ids they were put under."""
+    data = settled.model_dump()
+    data["questions"] = [shown_question(row).model_dump() for row in questions]
+    return data

@@ -1,0 +1,105 @@
+"""The consultation's result in words, for clients that show the model only text.
+
+The frame is in the person's language where there is wording for it; what is meant for
+the client (ids, what to call next) is English.
+"""
+
+from collections.abc import Iterator
+
+from consultation.consultation_result import Consultation, NotUsed, Question
+from consultation.provenance import Span
+from prompts.wording import Wording
+
+WORTH_SHOWING = 3
+"""Words of something set aside that need not be shown: "hi there", "thanks a lot"."""
+
+
+def as_text(result: Consultation, wording: Wording) -> str:
+    """The whole result: the reply first, then what is asked or what was written."""
+    parts = [
+        result.reply,
+        *(_question(question, wording) for question in result.questions),
+        *_prompt(result, wording),
+        *_doubts(result, wording),
+        *_figures(result, wording),
+        *result.notes,
+        f"Conversation {result.conversation_id}: {result.status}. {result.next_step}",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def is_worth_showing(entry: NotUsed) -> bool:
+    """Whether words that are not in the prompt say enough to be looked at."""
+    return entry.why == "unplaced" or len(entry.quote.split()) > WORTH_SHOWING
+
+
+def source_words(span: Span, wording: Wording) -> str:
+    """Where a stretch comes from, with the person's words beside it."""
+    quotes = "; ".join(
+        f"“{quote.quote}” ({quote.ref})" if quote.ref[:1] in "mq" else quote.quote
+        for quote in span.said
+    )
+    if span.source == "assumed":
+        return f"{wording.after}: {quotes}" if quotes else wording.source.assumed
+    name = getattr(wording.source, span.source)
+    return f"{name}: {quotes}" if quotes else f"{name} {span.ref or ''}".strip()
+
+
+def _question(question: Question, wording: Wording) -> str:
+    lines = [f"{question.id}. {question.text}"]
+    if question.why:
+        lines.append(f"   {wording.why}: {question.why}")
+    lines += [
+        f"   {number}) {option}" + (f" ({wording.default})" if option == question.default else "")
+        for number, option in enumerate(question.options, start=1)
+    ]
+    return "\n".join([*lines, f"   {wording.own_words}"])
+
+
+def _prompt(result: Consultation, wording: Wording) -> Iterator[str]:
+    if result.refined_prompt is None:
+        return
+    yield f"{wording.refined_prompt}:\n{result.refined_prompt}"
+    if result.lettering:
+        texts = "\n".join(f"- {text}" for text in result.lettering)
+        yield f"{wording.lettering}:\n{texts}"
+    spans = [
+        f"- {span.text.strip()}\n  {source_words(span, wording)}"
+        for span in result.provenance
+        if span.said or span.source != "assumed"
+    ]
+    if spans:
+        yield f"{wording.sources}:\n" + "\n".join(spans)
+
+
+def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
+    if result.assumptions:
+        lines = [f"- {item.dimension}: {item.value}" for item in result.assumptions]
+        yield f"{wording.assumptions}:\n" + "\n".join(lines)
+    if shown := [entry for entry in result.not_used if is_worth_showing(entry)]:
+        lines = [
+            f"- “{entry.quote}” ({entry.ref}): {getattr(wording.reason, entry.why)}"
+            for entry in shown
+        ]
+        yield f"{wording.not_used}:\n" + "\n".join(lines)
+
+
+def _figures(result: Consultation, wording: Wording) -> Iterator[str]:
+    if result.completeness:
+        known = result.completeness
+        yield wording.decided.format(
+            now=known.now, first=known.first, missing=", ".join(known.missing) or wording.nothing
+        )
+    if result.accounted and result.refined_prompt is not None:
+        yield wording.accounted.format(**result.accounted.model_dump())
+    if result.suggested:
+        chosen = result.suggested
+        line = wording.settings.format(
+            size=chosen.size,
+            quality=chosen.quality,
+            background=chosen.background,
+            format=chosen.output_format,
+        )
+        if result.estimated_cost_usd is not None:
+            line += " " + wording.price.format(usd=f"{result.estimated_cost_usd:.3f}")
+        yield line

@@ -1,0 +1,92 @@
+"""The fixed words around a dialogue, in a language: `wording/de.yaml` for German."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from prompts.source import read_yaml
+
+FOLDER = "wording"
+FALLBACK = "en"
+
+PLACES: dict[str, set[str]] = {
+    "accounted": {"words", "placed"},
+    "decided": {"now", "first", "missing"},
+    "settings": {"size", "quality", "background", "format"},
+    "price": {"usd"},
+    "holds": {"words"},
+    "letters": {"words"},
+    "warning": {"words"},
+}
+"""What is filled into which text; a text without its place would say nothing."""
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceWords(_Words):
+    """How it is told where a stretch of the prompt comes from."""
+
+    said: str
+    chosen: str
+    reference: str
+    template: str
+    style: str
+    assumed: str
+
+
+class ReasonWords(_Words):
+    """How it is told why words are not in the prompt."""
+
+    unplaced: str
+    talk: str
+    replaced: str
+    withdrawn: str
+    not_visible: str
+    left_to_us: str
+
+
+class Wording(_Words):
+    """All fixed words of one language."""
+
+    why: str
+    default: str
+    own_words: str
+    refined_prompt: str
+    sources: str
+    source: SourceWords
+    after: str
+    assumptions: str
+    lettering: str
+    not_used: str
+    reason: ReasonWords
+    accounted: str
+    decided: str
+    nothing: str
+    settings: str
+    price: str
+    nobody: str = Field(description="Said where the facilitator could not be asked.")
+    unusable: str = Field(description="Said where its answer could not be used.")
+    holds: str = Field(description="Asks whether words of the person hold that got lost.")
+    holds_yes: str
+    holds_no: str
+    letters: str
+    warning: str
+
+    @field_validator(*PLACES)
+    @classmethod
+    def _keeps_its_places(cls, text: str, info: Any) -> str:
+        places = set(re.findall(r"{(\w+)}", text))
+        if places != PLACES[info.field_name]:
+            wanted = ", ".join(f"{{{name}}}" for name in sorted(PLACES[info.field_name]))
+            raise ValueError(f"must hold {wanted} and no other braces")
+        return text
+
+
+@lru_cache(maxsize=64)
+def parse_wording(file: str, source: str) -> Wording:
+    """Read one file, the same text once. Raises `PromptError` with line and fix."""
+    return read_yaml(file, source, begin="why: ...").parse(Wording)
