@@ -29,10 +29,8 @@ KNOWN = {
     "parameters", "preview", "records", "server", "verifier",
     "Check", "Claim", "Dialogue", "Difference", "Fault", "Found", "Heard", "Library", "Listed",
     "Made", "Question", "Saved", "Settings", "Sources",
-    "_add_consultation", "_add_image", "openai_conversational_image", "openai_image_consultation",
 }  # fmt: skip
-FACELESS = {"consultation", "gateway", "generation", "prompts", "sandbox", "storage", "tools",
-            "transports"}  # fmt: skip
+FACELESS = {"consultation", "gateway", "generation", "prompts", "sandbox", "storage"}
 
 
 def product() -> list[Path]:

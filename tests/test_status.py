@@ -11,7 +11,7 @@ from sandbox import Sandbox
 from settings import Settings
 from tests.calls import data_of, draw, picture, text_of
 from tests.conftest import KEY, Connect
-from tools.output_schemas import STATUS
+from tools.output_schemas import output_schema
 
 ABOUT = {"toolsets": ["about"]}
 
@@ -29,7 +29,7 @@ async def test_text_and_data_each_tell_all_of_it_and_openai_is_not_asked(
 ) -> None:
     data, text = await told(connect, mode, input_dirs=[settings.data_dir / "in"])
 
-    jsonschema.validate(data, STATUS)
+    jsonschema.validate(data, output_schema("status"))
     shown = [data["key"], data["images_folder"], data["records_folder"], data["templates_folder"],
              *data["input_folders"], *(model["told"] for model in data["models"]),
              *(found["told"] for found in data["findings"])]  # fmt: skip

@@ -12,6 +12,7 @@ from server import INSTRUCTIONS
 from settings import TOOLSETS
 from tests.conftest import ROOT
 from tests.tools_page import listed
+from tools import output_schemas
 
 ORDERS = re.compile(r"\b(always|never|must|should|you|please|do not)\b", re.IGNORECASE)
 
@@ -40,6 +41,12 @@ def test_tools_say_what_they_do_and_give_no_orders(toolset: str) -> None:
         assert len(tool["description"].encode()) < 2048
         assert not ORDERS.search(json.dumps(tool)), tool["name"]
     assert not ORDERS.search(INSTRUCTIONS)
+
+
+def test_output_schemas_are_those_of_the_result_models() -> None:
+    text = output_schemas.FILE.read_text(encoding="utf-8")
+
+    assert text == output_schemas.as_json(), "After a change: python -m tools.output_schemas"
 
 
 def test_every_snapshot_is_of_a_toolset() -> None:

@@ -1,1 +1,13 @@
 """What an MCP client sees: tools by toolset, resources, prompts, forms."""
+
+__all__ = [
+    "about",
+    "argument_errors",
+    "core",
+    "explore",
+    "keep",
+    "library_prompts",
+    "quick",
+    "resources",
+    "status",
+]

@@ -6,63 +6,101 @@ not answer in time, declines, or has no forms gets the questions as text, as eve
 """
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastmcp import Context
 from mcp.types import ElicitRequest, ElicitRequestFormParams, InputRequiredResult
 from pydantic import BaseModel, Field, create_model
 
-from consultation.consultation_result import Consultation, Question
+from app import App
 
-MODERN = "2026-07-28"
+if TYPE_CHECKING:
+    from consultation.consultation_result import Consultation, Question
+
+FIRST_MODERN = "2026-07-28"
+"""The first protocol version with `input_required` results."""
 FORM = "answers"
 TITLE = "A few questions decide the picture. Own words are welcome in every field."
 
 Answers = list[dict[str, str]]
 
 
-def offers_forms(ctx: Context) -> bool:
-    """Whether the client declared that it shows forms."""
-    capabilities = ctx.session.client_capabilities
-    return bool(capabilities and capabilities.elicitation)
+class FormReply(NamedTuple):
+    """A form that came back: its conversation, and the answers where the person sent it off."""
+
+    conversation_id: str
+    answers: Answers | None
 
 
-def is_modern(ctx: Context) -> bool:
-    """Whether the client takes `input_required` results."""
-    request = ctx.request_context
-    return bool(request and request.protocol_version >= MODERN)
-
-
-def returned(ctx: Context) -> tuple[str, Answers | None] | None:
-    """A form that came back with this call: its conversation, and the answers if it was filled."""
+def read_reply(ctx: Context) -> FormReply | None:
+    """The form that came back with a call, if one did."""
     if ctx.input_responses is None or ctx.request_state is None:
         return None
     response: Any = ctx.input_responses.get(FORM)
     if response is None or response.action != "accept":
-        return ctx.request_state, None
-    return ctx.request_state, _answers(dict(response.content or {}))
+        return FormReply(ctx.request_state, None)
+    return FormReply(ctx.request_state, _answers(dict(response.content or {})))
 
 
-def form_result(asked: Consultation) -> InputRequiredResult:
-    """The questions as an `input_required` result."""
+async def ask(
+    ctx: Context, app: App, consultation: "Consultation"
+) -> "Consultation | InputRequiredResult":
+    """Where the dialogue stands once no form is left to show; for modern clients the next form.
+
+    A form that was declined with this very call is not put again.
+    """
+    reply = read_reply(ctx)
+    if app.settings.elicitation == "off" or (reply is not None and reply.answers is None):
+        return consultation
+    while consultation.status == "asking" and _shows_forms(ctx):
+        if _is_modern(ctx):
+            return _input_required(consultation)
+        answers = await _elicit(ctx, consultation, app.settings.wait_seconds)
+        if answers is None:
+            break
+        consultation = await answer(app, FormReply(consultation.conversation_id, answers))
+    return consultation
+
+
+async def answer(app: App, reply: FormReply) -> "Consultation":
+    """The turn that a form's answers make. Without answers, where the dialogue stands."""
+    if reply.answers is None:
+        return await app.consultant.recall(reply.conversation_id)
+    words = "; ".join(one["answer"] for one in reply.answers)
+    return await app.consultant.consult(
+        words, conversation_id=reply.conversation_id, answers=reply.answers
+    )
+
+
+def _shows_forms(ctx: Context) -> bool:
+    capabilities = ctx.session.client_capabilities
+    return bool(capabilities and capabilities.elicitation)
+
+
+def _is_modern(ctx: Context) -> bool:
+    request = ctx.request_context
+    return bool(request and request.protocol_version >= FIRST_MODERN)
+
+
+def _input_required(consultation: "Consultation") -> InputRequiredResult:
     form = ElicitRequest(
         method="elicitation/create",
         params=ElicitRequestFormParams(
-            message=TITLE, requested_schema=_form(asked.questions).model_json_schema()
+            message=TITLE, requested_schema=_form(consultation.questions).model_json_schema()
         ),
     )
     return InputRequiredResult(
         result_type="input_required",
         input_requests={FORM: form},
-        request_state=asked.conversation_id,
+        request_state=consultation.conversation_id,
     )
 
 
-async def ask(ctx: Context, asked: Consultation, seconds: float) -> Answers | None:
+async def _elicit(ctx: Context, consultation: "Consultation", seconds: float) -> Answers | None:
     """Ask a legacy client and wait; None where no filled form came back in time."""
     try:
         async with asyncio.timeout(seconds):
-            response = await ctx.elicit(TITLE, response_type=_form(asked.questions))
+            response = await ctx.elicit(TITLE, response_type=_form(consultation.questions))
     except TimeoutError:
         return None
     if response.action != "accept":
@@ -70,7 +108,7 @@ async def ask(ctx: Context, asked: Consultation, seconds: float) -> Answers | No
     return _answers(response.data.model_dump())
 
 
-def _form(questions: list[Question]) -> type[BaseModel]:
+def _form(questions: "list[Question]") -> type[BaseModel]:
     fields: dict[str, Any] = {
         question.id: (
             str,
@@ -86,9 +124,9 @@ def _form(questions: list[Question]) -> type[BaseModel]:
 
 
 def _answers(content: dict[str, Any]) -> Answers | None:
-    filled = [
+    answers = [
         {"question_id": name, "answer": str(value)}
         for name, value in content.items()
         if str(value).strip()
     ]
-    return filled or None
+    return answers or None

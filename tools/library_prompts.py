@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import mcp.types as mt
 from fastmcp import FastMCP
-from fastmcp.exceptions import PromptError as Refused
+from fastmcp.exceptions import PromptError as ArgumentError
 from fastmcp.exceptions import ResourceError
 from fastmcp.prompts import Prompt
 from fastmcp.prompts.base import PromptArgument
@@ -48,13 +48,13 @@ class TemplatePrompt(Prompt):
     template: Any = Field(exclude=True)  # prompts.library_template.LibraryTemplate, imported late
 
     async def render(self, arguments: dict[str, Any] | None = None) -> str:
-        """The call to make. Raises `Refused` for a value that does not fit."""
+        """The call to make. Raises `ArgumentError` for a value that does not fit."""
         given = {name: str(value) for name, value in (arguments or {}).items() if value}
         try:
             for name, value in given.items():
                 self.template.fit(name, value)
         except Problem as problem:
-            raise Refused(problem.text, log_level=logging.DEBUG) from problem
+            raise ArgumentError(problem.text, log_level=logging.DEBUG) from problem
         call = {
             "template": self.name,
             "message": "; ".join(given.values()) or self.title,
@@ -92,7 +92,7 @@ class LibraryPrompts(Provider):
 
         return await asyncio.to_thread(sound_templates, self._app.prompt_store.folders)
 
-    async def listed(self) -> list[mt.Resource]:
+    async def resources(self) -> list[mt.Resource]:
         """Each template as a resource."""
         return [
             mt.Resource(
@@ -155,7 +155,7 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
 
 def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
     arguments = [
-        PromptArgument(name=name, description=_described(parameter), required=parameter.required)
+        PromptArgument(name=name, description=_description(parameter), required=parameter.required)
         for name, parameter in template.parameters.items()
     ]
     return TemplatePrompt(
@@ -168,7 +168,7 @@ def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
     )
 
 
-def _described(parameter: "Parameter") -> str:
+def _description(parameter: "Parameter") -> str:
     """What an argument asks, with its choices and what it is without a value."""
     choices = " / ".join(parameter.offered)
     without = "" if parameter.required else f" Without: {parameter.unasked}."

@@ -1,173 +1,104 @@
-"""Output schemas of the tools, short: a client reads them with every list of tools.
+"""Output schemas of the tools: read from a file at a start, written from the result models.
 
-They state the shape of structured content; `tests/test_surface.py` holds every result
-against them. Kept apart from the result classes so that listing the tools imports none.
+A client reads them with every list of tools, so they say names and types alone, two levels
+deep. The file lets a start list the tools without importing what the results are made of.
+`python -m tools.output_schemas` writes it anew; a test says when that is due.
 """
 
-from typing import Any
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Schema = dict[str, Any]
 
-STRING: Schema = {"type": "string"}
-NUMBER: Schema = {"type": "number"}
-INTEGER: Schema = {"type": "integer"}
-BOOLEAN: Schema = {"type": "boolean"}
-
-SAYS_NOTHING = [("default", None), ("default", "")]
+FILE = Path(__file__).with_name("output_schemas.json")
+LEVELS = 2
+"""Of fields that are named: those of a result, and those of what its fields hold."""
+ANYTHING: Schema = {"type": "object"}
 
 
-def shorten(schema: Schema) -> Schema:
-    """An input schema without what only says that an optional parameter may be null or empty.
+@cache
+def _schemas() -> dict[str, Schema]:
+    schemas: dict[str, Schema] = json.loads(FILE.read_text(encoding="utf-8"))
+    return schemas
 
-    A client reads it with every list of tools; null is taken all the same.
+
+def output_schema(result: str) -> Schema:
+    """The schema of a kind of result."""
+    return _schemas()[result]
+
+
+def generate() -> dict[str, Schema]:
+    """Each kind of result with its schema, as its model gives it.
+
+    `required` are the fields without which a result means nothing; all others may come to be
+    left out without a client failing over it.
     """
-    properties = {name: _without_null(part) for name, part in schema["properties"].items()}
-    return {**schema, "properties": properties}
+    from consultation.consultation_result import Consultation
+    from consultation.conversation_list import ConversationList, RecordChange
+    from generation.image_result import Generation
+    from tools.status import Status
+
+    drawing = ["conversation_id", "status", "next_step"]
+    consultation = schema_of(Consultation, required=drawing)
+    generation = schema_of(Generation, required=drawing)
+    return {
+        "consultation": consultation,
+        "generation": generation,
+        "outcome": _either(consultation, generation, required=drawing),
+        "catalogue": schema_of(ConversationList, required=["conversations", "next_step"], levels=1),
+        "change": schema_of(RecordChange, required=["conversation_id", "done", "next_step"]),
+        "status": schema_of(Status, required=["version", "models", "next_step"]),
+    }
 
 
-def _without_null(part: Schema) -> Schema:
-    choices = [choice for choice in part.get("anyOf", []) if choice != {"type": "null"}]
-    rest = {key: value for key, value in part.items() if (key, value) not in SAYS_NOTHING}
-    if len(choices) != 1:
-        return rest
-    del rest["anyOf"]
-    return {**choices[0], **rest}
+def schema_of(model: "type[BaseModel]", *, required: list[str], levels: int = LEVELS) -> Schema:
+    """A model's schema without titles, defaults and descriptions, so many levels deep."""
+    whole = model.model_json_schema(mode="serialization")
+    return {**_shape(whole, whole.get("$defs", {}), levels), "required": required}
 
 
-def _list(of: Schema) -> Schema:
-    return {"type": "array", "items": of}
+def _either(consultation: Schema, generation: Schema, *, required: list[str]) -> Schema:
+    """Of a call that may ask or draw. What it asks is outlined; the other tool's schema says it."""
+    asking, drawing = consultation["properties"], generation["properties"]
+    outlines = {
+        name: {"type": "array", "items": ANYTHING}
+        for name, field in asking.items()
+        if field.get("items", {}).get("type") == "object"
+    }
+    # A field of both may be null if it may be in one of them.
+    nullable = {name: asking[name] for name in drawing if "anyOf" in asking.get(name, {})}
+    fields = {**asking, **outlines, **drawing, **nullable}
+    return {"type": "object", "properties": fields, "required": required}
 
 
-def _object(**fields: Schema) -> Schema:
-    return {"type": "object", "properties": fields}
+def _shape(node: Schema, definitions: dict[str, Schema], levels: int) -> Schema:
+    """A part of a schema with nothing but names and types."""
+    if reference := node.get("$ref"):
+        return _shape(definitions[reference.rpartition("/")[2]], definitions, levels)
+    if "anyOf" in node:
+        return {"anyOf": [_shape(choice, definitions, levels) for choice in node["anyOf"]]}
+    if "enum" in node:
+        return {"enum": node["enum"]}
+    if "items" in node:
+        return {"type": "array", "items": _shape(node["items"], definitions, levels)}
+    if "properties" in node and levels:
+        fields = {
+            name: _shape(field, definitions, levels - 1)
+            for name, field in node["properties"].items()
+        }
+        return {"type": "object", "properties": fields}
+    return {"type": node["type"]}
 
 
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}  # a list of types is read by fewer clients
+def as_json() -> str:
+    """The file's text as the models would have it."""
+    return json.dumps(generate(), indent=1) + "\n"
 
 
-def _enum(*values: str) -> Schema:
-    return {"enum": list(values)}
-
-
-_TEXT = _or_null(STRING)
-_SPAN = _object(
-    text=STRING,
-    source=_enum("request", "answer", "reference", "template", "assumption"),
-    ref=_TEXT,
-)
-
-_DIALOGUE: Schema = {
-    "conversation_id": STRING,
-    "questions": _list(
-        _object(
-            id=STRING,
-            dimension=STRING,
-            text=STRING,
-            why=STRING,
-            options=_list(STRING),
-            default=STRING,
-        )
-    ),
-    "brief": _list(_object(dimension=STRING, value=STRING, source=STRING, ref=_TEXT)),
-    "completeness": _or_null(_object(before=INTEGER, now=INTEGER, missing=_list(STRING))),
-    "refined_prompt": _TEXT,
-    "provenance": _list(_SPAN),
-    "assumptions": _list(STRING),
-    "suggested": _or_null(
-        _object(size=STRING, quality=STRING, background=STRING, output_format=STRING)
-    ),
-    "estimated_cost_usd": _or_null(NUMBER),
-    "origin": _enum("openai", "sandbox"),
-    "notes": _list(STRING),
-    "next_step": STRING,
-}
-
-CONSULTATION: Schema = {
-    **_object(status=_enum("asking", "ready"), **_DIALOGUE),
-    "required": ["conversation_id", "status", "next_step"],
-}
-
-_IMAGE = _object(
-    image_id=STRING,
-    parent_image_id=_TEXT,
-    path=STRING,
-    width=INTEGER,
-    height=INTEGER,
-    format=STRING,
-    bytes=INTEGER,
-    has_alpha=BOOLEAN,
-    changed=_TEXT,
-)
-
-_DRAWING: Schema = {
-    "conversation_id": STRING,
-    "status": _enum("done", "working", "asking", "failed"),
-    "images": _list(_IMAGE),
-    "prompt": STRING,
-    "revised_prompt": _TEXT,
-    "difference": _or_null(_object(added=_list(STRING), removed=_list(STRING))),
-    "models": {"type": "object"},
-    "cost_usd": NUMBER,
-    "cost_is_estimate": BOOLEAN,
-    "estimated_cost_usd": _or_null(NUMBER),
-    "spent_today_usd": NUMBER,
-    "spent_conversation_usd": NUMBER,
-    "checklist": _list(STRING),
-    "verification": _or_null({"type": "object"}),
-    "elapsed_seconds": NUMBER,
-    "attempts": INTEGER,
-    "origin": _enum("openai", "sandbox"),
-    "notes": _list(STRING),
-    "next_step": STRING,
-}
-_REQUIRED = ["conversation_id", "status", "next_step"]
-
-_OUTLINED: Schema = dict.fromkeys(("questions", "brief", "provenance"), _list({"type": "object"}))
-
-GENERATION: Schema = {
-    **_object(**{**_DIALOGUE, **_OUTLINED, **_DRAWING}),
-    "required": _REQUIRED,
-}
-"""A drawing, or, with status asking, what the consultation returns: its schema says the rest."""
-
-DRAWN: Schema = {**_object(**_DRAWING), "required": _REQUIRED}
-"""A drawing that no dialogue comes before."""
-
-LISTED: Schema = {
-    **_object(
-        conversations=_list({"type": "object"}),
-        total=INTEGER,
-        record=_TEXT,
-        cursor=_TEXT,
-        notes=_list(STRING),
-        next_step=STRING,
-    ),
-    "required": ["conversations", "next_step"],
-}
-
-KEPT: Schema = {
-    **_object(conversation_id=STRING, done=_list(STRING), next_step=STRING),
-    "required": ["conversation_id", "done", "next_step"],
-}
-
-STATUS: Schema = {
-    **_object(
-        version=STRING,
-        origin=_enum("openai", "sandbox"),
-        key=STRING,
-        models=_list(_object(setting=STRING, state=STRING, told=STRING)),
-        images_folder=STRING,
-        records_folder=STRING,
-        templates_folder=STRING,
-        input_folders=_list(STRING),
-        toolsets=_list(STRING),
-        quality=STRING,
-        spent_today_usd=NUMBER,
-        daily_budget_usd=_or_null(NUMBER),
-        findings=_list(_object(name=STRING, state=STRING, told=STRING)),
-        notes=_list(STRING),
-        next_step=STRING,
-    ),
-    "required": ["version", "models", "next_step"],
-}
+if __name__ == "__main__":
+    FILE.write_text(as_json(), encoding="utf-8")

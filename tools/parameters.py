@@ -1,19 +1,14 @@
-"""The parameters that several tools share, as a client sees them."""
+"""The parameters of the tools as a client sees them: their types and what is said of each."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from errors import Problem
+from consultation.modes import Mode
+from workflow import Strategy
 
-LONGEST = 32_000
-
-Strategy = Literal["color", "composition", "style", "mixed"]
-Mode = Literal["quick", "guided", "explorer", "skip"]
-Words = Annotated[str, Field(max_length=LONGEST)]
-ConversationId = Annotated[
-    str | None, Field(description="Continue this conversation. Without it a new one begins.")
-]
+LONGEST_WORDS = 32_000
+"""Characters of a prompt or message; OpenAI's image models take as many."""
 
 
 class GivenAnswer(BaseModel):
@@ -23,18 +18,86 @@ class GivenAnswer(BaseModel):
     answer: str
 
 
-Size = Annotated[
-    str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
+Words = Annotated[str, Field(max_length=LONGEST_WORDS)]
+ConversationId = Annotated[
+    str | None, Field(description="Continue this conversation. Without it a new one begins.")
 ]
-Background = Literal["auto", "opaque", "transparent"]
-Format = Literal["png", "jpeg", "webp", "gif", "svg"]
+
+# What the dialogue takes.
+Message = Annotated[
+    Words,
+    Field(
+        description="The person's idea, answer or change of mind in their own words and "
+        "language. Answers to open questions may all come here as plain words."
+    ),
+]
+Depth = Annotated[
+    Mode | None,
+    Field(
+        description="quick: 1-2 questions in all; guided (default): 3-5; explorer: 6-10; "
+        "skip: no dialogue, the words are the prompt."
+    ),
+]
+Answers = Annotated[
+    list[GivenAnswer] | None, Field(description="Answers by question id, where known apart.")
+]
+ReferenceImages = Annotated[
+    list[str] | None,
+    Field(description="Paths or image ids of pictures that the person refers to."),
+]
+TemplateName = Annotated[
+    str | None, Field(description="Library template to fill; answers may name its parameters.")
+]
+Finish = Annotated[
+    bool, Field(description="Ask nothing more; decide the rest as marked assumptions.")
+]
+
+# What a drawing takes.
+Prompt = Annotated[
+    Words,
+    Field(
+        description="What to draw, or what to change in the last picture. Empty with a "
+        "conversation_id: draw its refined prompt, or collect."
+    ),
+]
+PlainPrompt = Annotated[Words, Field(description="What to draw, word for word.")]
+PromptToVary = Annotated[
+    Words,
+    Field(
+        description="What to draw, or to change first. Empty with a conversation_id: vary "
+        "its refined prompt, or its newest picture."
+    ),
+]
+DialogueMode = Annotated[
+    Mode | None,
+    Field(
+        description="Depth of the dialogue before drawing. Unset, a prompt without "
+        "conversation is drawn at once if complete, else questions come back. skip: draw."
+    ),
+]
 FromImage = Annotated[
     str | None,
     Field(description="image_id to start from instead of the last: undo, redo, branch."),
 ]
+InputImages = Annotated[
+    list[str] | None,
+    Field(description="Pictures to start from: paths, image ids, OpenAI file ids."),
+]
+Mask = Annotated[
+    str | None, Field(description="PNG of the first picture's size; it changes where transparent.")
+]
+Size = Annotated[
+    str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
+]
+Compression = Annotated[int | None, Field(ge=0, le=100, description="For jpeg and webp.")]
+VariationStrategy = Annotated[
+    Strategy, Field(description="The one thing that variations differ in.")
+]
+Verify = Annotated[
+    bool, Field(description="Have a second model look at the picture against the brief.")
+]
 
-
-def require_words(text: str, name: str) -> None:
-    """Raise a `Problem` for a parameter that says nothing."""
-    if not text.strip():
-        raise Problem(f"{name} is empty. Put what the picture should show into it, in any words.")
+# What a rating takes.
+Rating = Literal["1", "2", "3", "4", "5", "thumbs_up", "thumbs_down"]
+STARS: dict[str, int] = {"thumbs_up": 5, "thumbs_down": 1}
+"""A thumb as stars: the ends of the scale, so that a clear word counts as one."""

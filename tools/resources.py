@@ -14,16 +14,21 @@ from errors import Problem
 from tools.library_prompts import LibraryPrompts
 
 PAGE = 50
+"""Resources in one answer; clients show them in a menu, where more are not read."""
 
 
-class Server(FastMCP):
+class PagedServer(FastMCP):
     """FastMCP, listing resources from the records page by page.
 
     FastMCP itself pages a list that is made in full first; there may be tens of thousands.
     """
 
-    app: App
-    library: LibraryPrompts
+    _app: App
+    _library: LibraryPrompts
+
+    def serve_lists(self, app: App, library: LibraryPrompts) -> None:
+        """Say where the lists come from."""
+        self._app, self._library = app, library
 
     async def _on_list_resources(
         self,
@@ -31,7 +36,7 @@ class Server(FastMCP):
         params: mt.PaginatedRequestParams | None,
     ) -> mt.ListResourcesResult:
         try:
-            page = await self.app.search.resources(params.cursor if params else None, limit=PAGE)
+            page = await self._app.search.resources(params.cursor if params else None, limit=PAGE)
         except Problem as problem:
             raise MCPError(code=mt.INVALID_PARAMS, message=problem.text) from problem
         resources = [
@@ -39,7 +44,7 @@ class Server(FastMCP):
             for one in page.items
         ]
         if page.cursor is None:
-            resources += await self.library.listed()
+            resources += await self._library.resources()
         return mt.ListResourcesResult(resources=resources, next_cursor=page.cursor)
 
 
@@ -58,7 +63,7 @@ def add_resources(server: FastMCP, app: App) -> None:
         try:
             return as_markdown(await app.records.load(conversation_id))
         except Problem as problem:
-            raise _told(problem) from problem
+            raise _in_words(problem) from problem
 
     @server.resource("image://{image_id}", title="A picture in full")
     async def image(image_id: str) -> ResourceResult:
@@ -68,13 +73,13 @@ def add_resources(server: FastMCP, app: App) -> None:
         from storage.picture_files import read_picture
 
         try:
-            found = await app.records.image(image_id)
-            data = await to_thread.run_sync(read_picture, found)
+            row = await app.records.image(image_id)
+            data = await to_thread.run_sync(read_picture, row)
         except Problem as problem:
-            raise _told(problem) from problem
-        kind = "svg+xml" if found.format == "svg" else found.format
+            raise _in_words(problem) from problem
+        kind = "svg+xml" if row.format == "svg" else row.format
         return ResourceResult([ResourceContent(data, mime_type=f"image/{kind}")])
 
 
-def _told(problem: Problem) -> ResourceError:
+def _in_words(problem: Problem) -> ResourceError:
     return ResourceError(problem.text, log_level=logging.DEBUG)

@@ -1,0 +1,76 @@
+"""Arguments that a tool's schema refuses, in words that a model can act on."""
+
+from typing import Any
+
+import mcp.types as mt
+from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import ValidationError as ArgumentError
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from pydantic import ValidationError
+
+ToolCall = MiddlewareContext[mt.CallToolRequestParams]
+
+MUST_BE = {
+    "missing": "is required",
+    "missing_argument": "is required",
+    "unexpected_keyword_argument": "is no parameter of this tool, which takes {parameters}",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text",
+    "string_too_long": "may have at most {max_length} characters",
+    "string_too_short": "must not be empty",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "int_from_float": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be an object of question_id and answer",  # the only kind there is
+}
+"""What a parameter has to be, by the kind of pydantic's complaint."""
+
+LONGEST_NAME = 60
+"""Letters of a parameter's name that are repeated: a client may send anything as a name."""
+
+
+class PlainArguments(Middleware):
+    """Accept null for what is left out, and say of wrong arguments what they have to be."""
+
+    async def on_call_tool(
+        self, context: ToolCall, call_next: CallNext[mt.CallToolRequestParams, Any]
+    ) -> Any:  # whatever the tool returns
+        """Run the tool; raise `ToolError` for arguments that its schema refuses."""
+        call = context.message
+        arguments = {
+            name: value for name, value in (call.arguments or {}).items() if value is not None
+        }
+        try:
+            return await call_next(
+                context.copy(message=call.model_copy(update={"arguments": arguments}))
+            )
+        except ArgumentError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            raise ToolError(_in_words(error.__cause__, await _parameters(context))) from error
+
+
+async def _parameters(context: ToolCall) -> str:
+    server = context.fastmcp_context
+    tool = await server.fastmcp.get_tool(context.message.name) if server else None
+    return ", ".join(tool.parameters["properties"]) if tool else "others"
+
+
+def _in_words(error: ValidationError, parameters: str) -> str:
+    """Each wrong argument with what it may be, without the value: it may be a secret."""
+    sentences = []
+    for fault in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in fault["loc"])
+        shown = "".join(letter for letter in name if letter.isprintable())[:LONGEST_NAME]
+        must_be = MUST_BE.get(fault["type"], "cannot be used")
+        sentences.append(
+            f"{shown} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}."
+        )
+    sentences = list(dict.fromkeys(sentences))
+    return f"{' '.join(sentences)} Nothing was sent to OpenAI and nothing was charged."

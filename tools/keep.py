@@ -1,0 +1,119 @@
+"""The toolset `keep`: rate pictures, find conversations by meaning, delete their records."""
+
+from typing import Annotated
+
+from fastmcp import Context
+from fastmcp.tools import Tool, ToolResult
+from pydantic import Field
+
+from app import App
+from errors import Problem
+from tools.parameters import STARS, Rating
+from tools.registration import app_of, build_tool
+from tools.tool_result import build_result
+
+
+def keep_tools() -> list[Tool]:
+    """The tools of the toolset `keep`."""
+    return [
+        build_tool(openai_rate_image, "Rate an image", result="change", leaves=False),
+        build_tool(
+            openai_search_conversations, "Search by meaning", result="catalogue", reads=True
+        ),
+        build_tool(
+            openai_delete_conversation, "Delete a conversation", result="change", destroys=True,
+            leaves=False,
+        ),
+    ]  # fmt: skip
+
+
+async def openai_rate_image(
+    ctx: Context,
+    *,
+    image_id: Annotated[str | None, Field(description="The picture to rate.")] = None,
+    rating: Annotated[Rating | None, Field(description="5 is best.")] = None,
+    liked: Annotated[str, Field(max_length=1000, description="What worked.")] = "",
+    disliked: Annotated[str, Field(max_length=1000, description="What did not.")] = "",
+    conversation_id: Annotated[
+        str | None, Field(description="The conversation to bookmark or rename.")
+    ] = None,
+    bookmark: bool | None = None,
+    title: Annotated[str, Field(max_length=200)] = "",
+) -> ToolResult:
+    """Keep what a person thinks of a picture; bookmark or rename its conversation.
+
+    Ratings become defaults in later questions, said openly. Fits when a person says
+    how they like a picture.
+    """
+    from consultation.conversation_list import RecordChange
+
+    if image_id is None and conversation_id is None:
+        raise Problem("Pass image_id with a rating, or conversation_id with bookmark or title.")
+    app, sentences = app_of(ctx), []
+    if image_id is not None:
+        if rating is None:
+            raise Problem("rating is missing: 1 to 5, thumbs_up or thumbs_down.")
+        stars = STARS.get(rating) or int(rating)
+        image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
+        conversation_id = conversation_id or image.conversation_id
+        sentences.append(f"{image.id} is rated {stars} of 5.")
+    if bookmark is not None or title:
+        sentences.append(await _mark(app, str(conversation_id), bookmark, title))
+    result = RecordChange(conversation_id=str(conversation_id), done=sentences)
+    place = f"Conversation {conversation_id}:"
+    return build_result(result, " ".join([place, *sentences, result.next_step]))
+
+
+async def _mark(app: App, conversation_id: str, bookmark: bool | None, title: str) -> str:
+    """Bookmark or rename a conversation; returns the sentence that says how it stands."""
+    from storage.records import shown
+
+    conversation = await app.maintenance.mark(conversation_id, bookmarked=bookmark, title=title)
+    state = "bookmarked" if conversation.bookmarked else "not bookmarked"
+    return f"{shown(conversation.title)} is {state}."
+
+
+async def openai_search_conversations(
+    ctx: Context,
+    query: Annotated[
+        str, Field(min_length=1, max_length=500, description="What it was about, in any words.")
+    ],
+    *,
+    limit: Annotated[int, Field(ge=1, le=20)] = 5,
+) -> ToolResult:
+    """Find earlier conversations by what they were about, whatever their words.
+
+    Compares meanings where an OpenAI key and the setting allow it, else words, and
+    says which.
+    """
+    from consultation.conversation_list import as_text, listing
+
+    page, note = await app_of(ctx).semantic_search.search(query, limit=limit)
+    catalogue = listing(page, notice=note)
+    return build_result(catalogue, as_text(catalogue))
+
+
+async def openai_delete_conversation(
+    ctx: Context,
+    conversation_id: str,
+    *,
+    confirm: Annotated[
+        bool, Field(description="true deletes; without it the result says what would go.")
+    ] = False,
+    pictures: Annotated[bool, Field(description="Delete its picture files, too.")] = False,
+) -> ToolResult:
+    """Delete the record of a conversation, for good; its picture files stay unless asked.
+
+    Says first what it would remove. Fits only when a person asks for it.
+    """
+    from consultation.conversation_list import RecordChange, removal_sentence
+
+    maintenance = app_of(ctx).maintenance
+    removal = await maintenance.removal(conversation_id)
+    sentences = [removal_sentence(removal, pictures=pictures, confirm=confirm)]
+    if confirm:
+        sentences += await maintenance.delete(removal, pictures=pictures)
+    result = RecordChange(conversation_id=removal.id, done=sentences)
+    if not confirm:
+        result.next_step = "Nothing was deleted. confirm=true deletes it for good."
+    return build_result(result, " ".join([*sentences, result.next_step]))

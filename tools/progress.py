@@ -1,0 +1,44 @@
+"""What a client is told while a picture is drawn: how far it is, in percent and in words."""
+
+from typing import TYPE_CHECKING
+
+from fastmcp import Context
+
+if TYPE_CHECKING:
+    from generation.jobs import Progress, Seen
+
+STAGES = {
+    "": (2, "getting ready"),
+    "sending": (5, "asking OpenAI"),
+    "submitted": (10, "OpenAI has the request"),
+    "planning": (20, "planning the picture"),
+    "drawing": (40, "drawing"),
+    "partial": (60, "a first version is there"),
+    "drawn": (85, "drawn"),
+    "saved": (100, "saved"),
+}
+"""Each step of a drawing: the percentage it stands for, and its words. Only the order of the
+percentages matters; how long a step takes is not known beforehand."""
+
+STRIDE_PERCENT = 0.5
+"""Growth of the percentage where nothing new is known: clients wait for as long as it grows."""
+
+HIGHEST_UNDER_WAY = 99.0
+"""Percent shown at most while a picture is not saved; 100 says that all of them are."""
+
+
+def progress_of(ctx: Context) -> "Progress":
+    """A function that tells the client of a call how far its drawings are."""
+    percent = 0.0
+
+    async def report(state: "Seen") -> None:
+        nonlocal percent
+        mean = sum(STAGES[step][0] for step in state.steps) / len(state.steps)
+        percent = (
+            100.0 if state.ended else min(max(mean, percent + STRIDE_PERCENT), HIGHEST_UNDER_WAY)
+        )
+        slowest = min(state.steps, key=lambda step: STAGES[step][0])
+        words = f"{STAGES[slowest][1]}, {state.elapsed:.0f} s"
+        await ctx.report_progress(percent, 100, words)
+
+    return report

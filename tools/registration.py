@@ -1,0 +1,91 @@
+"""Make an MCP tool of a function: its schemas, its hints, its problems in words."""
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from fastmcp import Context
+from fastmcp.exceptions import ToolError
+from fastmcp.tools import Tool
+from mcp.types import ToolAnnotations
+
+from errors import Problem
+from tools.output_schemas import Schema, output_schema
+
+if TYPE_CHECKING:
+    from app import App
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NO_NEWS = [("default", None), ("default", "")]
+"""Entries of a parameter's schema that say only that it may be left out, which `required` does."""
+
+
+def app_of(ctx: Context) -> "App":
+    """What the server of a call stands on; `create_server` puts it into the lifespan."""
+    return cast("App", ctx.lifespan_context["app"])
+
+
+def build_tool(
+    function: Callable[..., Awaitable[Any]],
+    title: str,
+    *,
+    result: str,
+    reads: bool = False,
+    destroys: bool = False,
+    leaves: bool = True,
+) -> Tool:
+    """A tool as clients list it. `result` names its output schema.
+
+    `reads` says that it changes nothing, `destroys` that it may delete, `leaves` that it asks
+    OpenAI.
+    """
+    tool = Tool.from_function(
+        _with_problems_in_words(function),
+        title=title,
+        annotations=ToolAnnotations(
+            read_only_hint=reads,
+            destructive_hint=None if reads else destroys,
+            open_world_hint=leaves,
+        ),
+        output_schema=output_schema(result),
+    )
+    tool.parameters = shorten(tool.parameters)
+    return tool
+
+
+def shorten(schema: Schema) -> Schema:
+    """An input schema without what only says that an optional parameter may be null or empty.
+
+    A client reads it with every list of tools; null is accepted all the same.
+    """
+    properties = {name: _without_null(part) for name, part in schema["properties"].items()}
+    return {**schema, "properties": properties}
+
+
+def _without_null(part: Schema) -> Schema:
+    choices = [choice for choice in part.get("anyOf", []) if choice != {"type": "null"}]
+    rest = {key: value for key, value in part.items() if (key, value) not in NO_NEWS}
+    if len(choices) != 1:
+        return rest
+    del rest["anyOf"]
+    return {**choices[0], **rest}
+
+
+def _with_problems_in_words(tool: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """The tool, telling the client of expected failures; the text of a bug stays hidden."""
+
+    @functools.wraps(tool)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await tool(*args, **kwargs)
+        except Problem as problem:
+            kind = getattr(problem, "kind", type(problem).__name__)
+            logger.warning("%s ended without a result: %s", tool.__name__, kind)
+            raise ToolError(problem.text, log_level=logging.DEBUG) from problem
+
+    return wrapper
