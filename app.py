@@ -105,7 +105,7 @@ class App:
         """Who leads the dialogues."""
         from consultation.consultant import Consultant
         from consultation.facilitator import Facilitator
-        from consultation.template_dialogue import Follower
+        from consultation.template_dialogue import TemplateDialogue
 
         asking = (self.settings, self.gateway, self.records, self.prompt_store, self.input_files)
         return Consultant(
@@ -113,7 +113,8 @@ class App:
             self.records,
             self.input_files,
             facilitator=Facilitator(*asking),
-            follower=Follower(*asking),
+            template_dialogue=TemplateDialogue(*asking),
+            prompt_store=self.prompt_store,
             search=self.search,
         )
 

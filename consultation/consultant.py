@@ -12,6 +12,8 @@ from consultation.consultation_result import (
     Consultation,
     Entry,
     NotUsed,
+)
+from consultation.consultation_result import (
     Settings as Suggested,
 )
 from consultation.earlier_work import earlier_work
@@ -32,6 +34,8 @@ from consultation.turn_rows import (
     check_answers,
     entry_of,
     question_rows,
+    recorded_entry,
+    recorded_span,
     shown_question,
     turn_as_data,
 )
@@ -143,9 +147,7 @@ class Consultant:
     ) -> Outcome:
         """What the turn brings: along the template, where one was chosen, else freely."""
         if conversation.template:
-            return await self._template_dialogue.lead(
-                conversation, transcript, self._check_budget
-            )
+            return await self._template_dialogue.lead(conversation, transcript, self._check_budget)
         await self._check_budget()
         past = []
         if self._settings.learn:
@@ -343,7 +345,10 @@ def _open_rows(
     brief = transcript.brief if held_brief is None else held_brief
     waiting = transcript.open_questions(brief, [c.question for c in transcript.choices])
     labels = {put.id for put in waiting}
-    return [row for row in conversation.questions if row.label in labels]
+    newest = conversation.turns[-1].number if conversation.turns else 0
+    return [
+        row for row in conversation.questions if row.label in labels or row.turn_number == newest
+    ]
 
 
 def _known_completeness(
@@ -373,9 +378,9 @@ def _result(
     estimated_cost_usd: float | None = None,
     sandbox: bool = False,
 ) -> Consultation:
-    spans = [span_of(phrase) for phrase in brief.phrases]
+    spans = [recorded_span(phrase) for phrase in brief.phrases]
     reply = turn.reply or {}
-    entries = [entry_from(row) for row in brief.entries]
+    entries = [recorded_entry(row) for row in brief.entries]
     if assumed is None:
         assumed = [
             Assumption(dimension=entry.dimension, value=entry.value)

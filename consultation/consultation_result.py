@@ -79,4 +79,17 @@ class Consultation(BaseModel):
     next_step: str = ""
 
 
+SOURCES = {
+    "said": "said",
+    "chosen": "chosen",
+    "reference": "seen in",
+    "template": "template",
+    "style": "style",
+    "assumed": "assumed",
+    "request": "said",
+    "answer": "answer to",
+    "assumption": "assumed",
+}
+"""Sources in the words of an English record; the last three are those of version 0.1."""
+
 SANDBOX_NOTE = "Made by the sandbox, a stand-in for OpenAI: no model was asked, nothing was paid."

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from consultation.consultation_result import SOURCES
-from consultation.turn import Phrase
+from consultation.turn_rows import recorded_span
 from storage.tables import Brief, Conversation, Image, Question, Turn
 
 DEEPEST = 12
@@ -76,7 +76,7 @@ def _brief(brief: Brief) -> Iterator[str]:
             source = _source(entry["source"], entry["ref"])
             yield f"- {entry['dimension']}: {entry['value']} ({source})"
     if brief.phrases:
-        phrases = [Phrase(**phrase) for phrase in brief.phrases]
+        phrases = [recorded_span(phrase) for phrase in brief.phrases]
         yield ""
         yield "**Refined prompt:**"
         yield from _quoted("".join(phrase.text for phrase in phrases))

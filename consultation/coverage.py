@@ -74,12 +74,16 @@ class Coverage:
     @property
     def spoken(self) -> list[Word]:
         """The person's words that a quote holds."""
-        return [self._words[ref][n] for ref, numbers in self.placed.items() for n in sorted(numbers)]
+        return [
+            self._words[ref][n] for ref, numbers in self.placed.items() for n in sorted(numbers)
+        ]
 
     @property
     def counts(self) -> tuple[int, int]:
         """How many content words there are, and how many of them found a place."""
-        every = [(r, n) for r, words in self._words.items() for n, w in enumerate(words) if is_content(w)]
+        every = [
+            (r, n) for r, words in self._words.items() for n, w in enumerate(words) if is_content(w)
+        ]
         return len(every), sum(n in self.placed[ref] for ref, n in every)
 
     def leftovers(self) -> list[Leftover]:
@@ -96,9 +100,7 @@ class Coverage:
                 text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
                 hot = [word for word in telling if _matters(word, known, spoken)]
                 refuses = any(word.refuses for word in hot)
-                found.append(
-                    Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses)
-                )
+                found.append(Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses))
         return found
 
     def dumps(self, evidence: Sequence[Evidence]) -> dict[int, str]:
@@ -163,7 +165,9 @@ class Coverage:
         """Long words of the options that were offered and of earlier decisions."""
         offered = [text for put in self._transcript.questions for text in put.options]
         decided = [q.quote for entry in self._transcript.brief for q in entry.said]
-        return [w for text in (*offered, *decided) for w in words_of(text) if len(w.text) >= LONG_WORD]
+        return [
+            w for text in (*offered, *decided) for w in words_of(text) if len(w.text) >= LONG_WORD
+        ]
 
     def _against(
         self,
@@ -195,7 +199,9 @@ class Coverage:
     def _in_brief(self, entry: SetAside, evidence: Sequence[Evidence]) -> bool:
         """Whether every word of an entry is quoted in the brief as well."""
         rests_on = [w for e in evidence if e.part == "brief" for w in words_of(e.text)]
-        return all(any(near(w, other) for other in rests_on) for w in content(words_of(entry.quote)))
+        return all(
+            any(near(w, other) for other in rests_on) for w in content(words_of(entry.quote))
+        )
 
     def _can_be_refused(self, word: Word) -> bool:
         """Whether a word beside a refusing one is a thing: long, or drawn in the prompt."""
@@ -209,7 +215,11 @@ class Coverage:
         """Whether the words end in a question mark where they stand: "what is gouache?"."""
         text = self._transcript.messages.get(entry.ref, "")
         place = text.find(entry.quote)
-        return "?" in entry.quote or text[place + len(entry.quote) :].lstrip()[:1] in {"?", "？", "؟"}
+        return "?" in entry.quote or text[place + len(entry.quote) :].lstrip()[:1] in {
+            "?",
+            "？",
+            "؟",
+        }
 
     def _newer_words(self, entry: SetAside, evidence: Sequence[Evidence]) -> list[Word]:
         """Words of quotes that came after, in the same message or a later one."""
@@ -231,9 +241,7 @@ def faults_of_coverage(
     faults = []
     for left in coverage.leftovers():
         if left.hot or left.size >= LONG_LEFTOVER:
-            way = (
-                "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
-            )
+            way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
             faults.append(
                 Fault(
                     "lost",

@@ -1,12 +1,17 @@
 """Earlier work that is close to a new idea: offered, and never used on its own."""
 
-from consultation.quotes import content
-from storage.search import Filter, Search
+from consultation.words import content, words_of
+from storage.search import ConversationSummary, Filter, Search
 
 CLOSE = 0.6
-"""The share of an idea's words that earlier work must hold to be worth a mention."""
+"""The share of an idea's words that earlier work must hold to be worth a mention: with half
+of them "a poster for a jazz night" offers every poster."""
 
-LOOKED_AT, SHORTEST = 5, 2
+LOOKED_AT = 5
+"""Conversations that are compared; what is close comes first."""
+
+FEWEST_WORDS = 2
+"""An idea of one word ("logo") is close to everything."""
 
 
 async def earlier_work(search: Search, idea: str, *, without: str) -> list[str]:
@@ -14,19 +19,22 @@ async def earlier_work(search: Search, idea: str, *, without: str) -> list[str]:
 
     `without` is the conversation that the idea begins.
     """
-    wanted = set(content(idea))
-    if len(wanted) < SHORTEST:
+    words = {word.text for word in content(words_of(idea))}
+    if len(words) < FEWEST_WORDS:
         return []
-    page = await search.page(Filter(query=" ".join(sorted(wanted))[:400]), limit=LOOKED_AT)
+    query = " ".join(sorted(words))[:400]
+    page = await search.page(Filter(query=query, without=without), limit=LOOKED_AT)
     for item in page.items:
-        if item.id == without or not item.pictures:
-            continue
-        there = set(content(f"{item.title} {await search.words(item.id)}"))
-        if len(wanted & there) >= CLOSE * len(wanted):
-            return [
-                f"You made something like this on {item.changed_at[:10]}: '{item.title}' "
-                f"(conversation {item.id}, newest picture {item.newest_image_id}). To go on from "
-                "it, pass that picture as a reference or its conversation_id; nothing of it is "
-                "used otherwise."
-            ]
+        there = {w.text for w in words_of(f"{item.title} {await search.words(item.id)}")}
+        if item.pictures and len(words & there) >= CLOSE * len(words):
+            return _offer(item)
     return []
+
+
+def _offer(item: ConversationSummary) -> list[str]:
+    return [
+        f"You made something like this on {item.changed_at[:10]}: '{item.title}' "
+        f"(conversation {item.id}, newest picture {item.newest_image_id}). To go on from "
+        "it, pass that picture as a reference or its conversation_id; nothing of it is "
+        "used otherwise."
+    ]

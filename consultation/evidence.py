@@ -64,9 +64,7 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
         ),
         *(("set_aside", n, q) for n, q in enumerate(turn.set_aside)),
     ]
-    return [
-        _held(part, index, quote, transcript, options, common) for part, index, quote in quotes
-    ]
+    return [_held(part, index, quote, transcript, options, common) for part, index, quote in quotes]
 
 
 def _held(
@@ -83,8 +81,8 @@ def _held(
     if ref in options or transcript.question(ref):
         known = options.get(ref, "")
         same = align(quote.quote, known, ref) or align(known, quote.quote, ref)
-        shown = (Quote(ref=ref, quote=known),) if same else ()
-        return Evidence(part, index, quote, None, shown)
+        option = (Quote(ref=ref, quote=known),) if same else ()
+        return Evidence(part, index, quote, None, option)
     refs = [ref] if message_number(ref) else reversed(transcript.messages)
     match = next(
         chain(

@@ -120,6 +120,9 @@ class Facilitator:
             again = send_back(request, first.reply.text, complaint(first.review.faults))
             answers += await self._second(conversation, again, transcript, ends)
         best = min(reversed(answers), key=lambda answer: answer.review.weight)
+        if not best.review.turn.prompt.strip() and not _asks(best.review, transcript):
+            outcome.failure = "unusable"  # it neither asks nor writes, twice
+            return outcome
         outcome.review = best.review
         outcome.image_type = _type_of(best.review.turn.image_type, types)
         outcome.model, outcome.response_id = best.reply.model, best.reply.response_id
@@ -176,9 +179,7 @@ class Facilitator:
         except (GatewayError, UnusableAnswerError, TimeoutError):
             return []
 
-    async def _ask(
-        self, conversation: Conversation, request: dict[str, Any], ends: float
-    ) -> Reply:
+    async def _ask(self, conversation: Conversation, request: dict[str, Any], ends: float) -> Reply:
         """One answer. Raises `TimeoutError` when the turn's time is over."""
         async with asyncio.timeout(ends - time.monotonic()):
             return await ask(request, conversation.id, self._gateway, self._records)
@@ -186,6 +187,12 @@ class Facilitator:
 
 def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:
     return types.get(name) or types[FALLBACK_TYPE]
+
+
+def _asks(held: Review, transcript: Transcript) -> bool:
+    """Whether a turn leaves a question for the person, a new one or an earlier one."""
+    choices = [choice.question for choice in (*transcript.choices, *held.choices)]
+    return bool(held.questions or transcript.open_questions(held.brief, choices))
 
 
 def _poor(answers: list[_Answer], best: _Answer) -> list[str]:

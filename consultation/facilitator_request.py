@@ -29,7 +29,16 @@ LED_DIMENSIONS = 3
 of them 13 types took two thirds of every request, of which a conversation uses one."""
 
 SHORT_FORM = ("reply", "questions")
-NEWEST_FORM = ("language", "title", "image_type", "reply", "brief", "questions", "prompt", "lettering")
+NEWEST_FORM = (
+    "language",
+    "title",
+    "image_type",
+    "reply",
+    "brief",
+    "questions",
+    "prompt",
+    "lettering",
+)
 """What a model sees again of its own turns: of the newest what it has to keep, of the
 others what was said and asked."""
 
@@ -45,7 +54,7 @@ def build_request(
     input_files: InputFiles,
 ) -> dict[str, Any]:
     """The body of the call. The person's words travel as input, never as instructions."""
-    told = {"role": "developer", "content": json.dumps(state, ensure_ascii=False)}
+    told = {"role": "developer", "content": _compact(state)}
     return {
         "model": model,
         "instructions": instructions.text,
@@ -109,6 +118,10 @@ def dialogue(conversation: Conversation, input_files: InputFiles) -> list[dict[s
             shown = {name: turn.reply[name] for name in form if name in turn.reply}
             items.append({"role": "assistant", "content": json.dumps(shown, ensure_ascii=False)})
     return items
+
+
+def _compact(data: Any) -> str:  # any JSON
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _messages(turn: Turn, input_files: InputFiles) -> list[dict[str, Any]]:

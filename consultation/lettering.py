@@ -10,7 +10,7 @@ from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn
 from consultation.words import is_number, near, words_of
 
-QUOTED = re.compile("“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|\"([^\"]+)\"")
+QUOTED = re.compile('“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|"([^"]+)"')
 """Texts in quotation marks. Straight ones come last, and not around inches (18" x 24")."""
 
 INCHES = re.compile(r'(?<=\d)"')

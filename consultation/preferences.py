@@ -1,25 +1,32 @@
-"""What a person usually chooses: learnt from answers and ratings, offered as defaults, openly."""
+"""What a person usually chooses and dislikes: learnt from answers and ratings, told openly."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from consultation.quotes import content
-from consultation.turn import Asked
+from consultation.turn import QuestionDraft
+from consultation.words import fold
 from storage.records import EarlierBrief
 
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
 """What may be a habit. Subject, words and use belong to one picture."""
 
-ENOUGH, MOST = 2, 5
-"""How often something is chosen before it is a liking; how many options a question has."""
+OF_THE_PERSON = frozenset({"said", "chosen", "request", "answer"})
+"""Sources of what the person decided; the last two are those of records of version 0.1."""
 
-LOVED, DISLIKED = 4, 2
+ENOUGH = 2
+"""How often something is chosen before it is a preference: once may be chance."""
+
+LOVED, UNLOVED = 4, 2
+"""Stars from which a choice counts twice, and up to which it does not count."""
+
+MOST_DISLIKES = 5
+"""Dislikes that a facilitator is told, the newest: more would be half of its instructions."""
 
 
 @dataclass(frozen=True)
-class Liking:
+class Preference:
     """What a person usually chooses for a dimension, and how often they did."""
 
     dimension: str
@@ -32,50 +39,45 @@ class Liking:
         return asdict(self)
 
 
-def learn(past: Iterable[EarlierBrief]) -> list[Liking]:
-    """The likings that earlier briefs and ratings show, by dimension.
+def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
+    """The preferences that earlier briefs and ratings show, by dimension.
 
     What a person decided counts once, twice where they rated a picture of it 4 or more, and
-    not at all where they rated it 2 or less. A liking is more than half of what was chosen.
+    not at all where they rated it 2 or less. A preference is more than half of the choices.
     """
     chosen: defaultdict[str, Counter[str]] = defaultdict(Counter)
     wording: dict[str, str] = {}
     for one in past:
-        if one.rating is not None and one.rating <= DISLIKED:
+        if one.rating is not None and one.rating <= UNLOVED:
             continue
         weight = 2 if one.rating is not None and one.rating >= LOVED else 1
         for entry in one.entries:
-            if entry["dimension"] in LEARNT and entry["source"] in {"request", "answer"}:
-                key = " ".join(content(entry["value"]))
-                wording.setdefault(key, entry["value"])
-                chosen[entry["dimension"]][key] += weight
+            if entry["dimension"] in LEARNT and entry["source"] in OF_THE_PERSON:
+                value = " ".join(fold(entry["value"]).split())
+                wording.setdefault(value, entry["value"])
+                chosen[entry["dimension"]][value] += weight
     return [
-        Liking(dimension, wording[key], times)
+        Preference(dimension, wording[value], times)
         for dimension, counts in sorted(chosen.items())
-        for key, times in counts.most_common(1)
-        if key and times >= ENOUGH and times * 2 > counts.total()
+        for value, times in counts.most_common(1)
+        if value and times >= ENOUGH and times * 2 > counts.total()
     ]
 
 
-def offer(questions: list[Asked], likings: list[Liking]) -> tuple[list[Asked], list[str]]:
-    """The questions with likings as their defaults, and a note for each that says so."""
-    known = {liking.dimension: liking for liking in likings}
-    offered, notes = [], []
-    for question in questions:
-        liking = known.get(question.dimension)
-        if liking is not None:
-            question = _with_default(question, liking.value)  # noqa: PLW2901  # the same question
-            notes.append(
-                f"You usually choose '{liking.value}' for {liking.dimension}, so it is the default "
-                "there; any other answer is as good."
-            )
-        offered.append(question)
-    return offered, notes
+def dislikes_of(past: Iterable[EarlierBrief]) -> list[str]:
+    """What the person wrote that they disliked in earlier pictures, the newest first."""
+    texts = (text.strip() for one in past for text in one.disliked.split("\n"))
+    return list(dict.fromkeys(filter(None, texts)))[:MOST_DISLIKES]
 
 
-def _with_default(question: Asked, value: str) -> Asked:
-    same = next((o for o in question.options if content(o) == content(value)), None)
-    if same is not None:
-        return question.model_copy(update={"default": same})
-    options = [value, *question.options][:MOST]
-    return question.model_copy(update={"default": value, "options": options})
+def note_preferences(
+    questions: Iterable[QuestionDraft], preferences: Iterable[Preference]
+) -> list[str]:
+    """A sentence for each question about a preference, so that its default is no secret."""
+    known = {preference.dimension: preference for preference in preferences}
+    return [
+        f"You usually choose '{known[question.dimension].value}' for {question.dimension}; any "
+        "other answer is as good."
+        for question in questions
+        if question.dimension in known
+    ]

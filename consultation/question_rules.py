@@ -6,7 +6,7 @@ from consultation.evidence import Evidence
 from consultation.faults import Fault
 from consultation.transcript import PutQuestion, Transcript
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft
-from consultation.words import share, words_of
+from consultation.words import fold, share, words_of
 
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
 """One option is no choice; of more than five nobody keeps the first in mind."""
@@ -21,7 +21,9 @@ def faults_of_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[F
     if not turn.prompt.strip() and not new and not _waiting(turn, transcript):
         faults.append(_fault("prompt", "Nothing is asked and no prompt is written. Write it."))
     if transcript.finish and turn.questions:
-        faults.append(_fault("questions", "Nothing more may be asked. Decide it, write the prompt."))
+        faults.append(
+            _fault("questions", "Nothing more may be asked. Decide it, write the prompt.")
+        )
     elif len(new) > transcript.left:
         faults.append(_fault("questions", f"At most {transcript.left} more may be asked."))
     for index, question in enumerate(turn.questions):
@@ -43,13 +45,13 @@ def faults_of_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[F
 def new_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[QuestionDraft]:
     """The questions of a turn that are none of those still open: an open one is shown again."""
     open_dimensions = {put.dimension for put in _waiting(turn, transcript)}
-    seen: set[str] = set()
+    seen = {fold(put.draft.text) for put in transcript.questions}
     fresh = []
     for question in turn.questions:
         again = question.dimension in open_dimensions and not _follows(question, transcript)
-        if not again and question.text not in seen:
+        if not again and fold(question.text) not in seen:
             fresh.append(question)
-        seen.add(question.text)
+        seen.add(fold(question.text))
     return fresh
 
 
@@ -78,7 +80,9 @@ def faults_of_choices(
         put = transcript.question(choice.question)
         where = f"chosen[{index}]"
         if put is None or not 0 < choice.option <= len(put.options):
-            faults.append(Fault("chosen", where, f"{choice.question} has no option {choice.option}."))
+            faults.append(
+                Fault("chosen", where, f"{choice.question} has no option {choice.option}.")
+            )
             continue
         words = next(
             (e.text for e in evidence if e.part == "chosen" and e.index == index and e.accepted),

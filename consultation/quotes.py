@@ -155,7 +155,8 @@ def _longest_runs(wanted: Sequence[Word], there: Sequence[Word]) -> list[tuple[i
     theirs: list[Word | None] = list(there)
     pairs: list[tuple[int, int]] = []
     while True:
-        best, row = (0, 0, 0), {}
+        best = (0, 0, 0)
+        row: dict[int, int] = {}
         for i, word in enumerate(mine):
             row = {
                 k: row.get(k - 1, 0) + 1

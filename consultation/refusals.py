@@ -65,9 +65,7 @@ def _cut_off(
     return faults
 
 
-def _refusal_of(
-    run: Run, transcript: Transcript, accounted: dict[str, set[int]]
-) -> Word | None:
+def _refusal_of(run: Run, transcript: Transcript, accounted: dict[str, set[int]]) -> Word | None:
     """The refusing word that belongs to a run and is in no quote, if there is one."""
     text, words = transcript.messages[run.ref], words_of(transcript.messages[run.ref])
     first, last = min(run.words), max(run.words)

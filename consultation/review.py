@@ -163,4 +163,3 @@ def _earlier(turn: FacilitatorTurn, transcript: Transcript) -> list[SetAside]:
     """What earlier turns set aside, unless this one says it again."""
     known = {(entry.ref, entry.quote) for entry in turn.set_aside}
     return [entry for entry in transcript.set_aside if (entry.ref, entry.quote) not in known]
-

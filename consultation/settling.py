@@ -8,7 +8,13 @@ from consultation.transcript import Transcript
 from consultation.turn import QuestionDraft, Reason
 from prompts.wording import Wording
 
-LEAST_SUSPICIOUS: tuple[Reason, ...] = ("left_to_us", "replaced", "withdrawn", "not_visible", "talk")
+LEAST_SUSPICIOUS: tuple[Reason, ...] = (
+    "left_to_us",
+    "replaced",
+    "withdrawn",
+    "not_visible",
+    "talk",
+)
 """What was set aside, in the order in which it is worth a look; chat comes last."""
 
 

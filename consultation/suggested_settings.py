@@ -1,31 +1,26 @@
-"""Settings to draw with: the facilitator's where the model takes them, else the type's."""
+"""Settings to draw with: the type's where the configured model takes them, else plain ones."""
 
 from datetime import datetime
 
-from consultation.turn import Suggestion
 from gateway.capabilities import fault_of_image_model, faults_of_options
 from gateway.prices import draft_hint, estimate_image
 from prompts.image_type import ImageType
 from settings import Settings
 
+PLAIN = {
+    "size": "1024x1024",
+    "quality": "medium",
+    "background": "auto",
+    "output_format": "png",
+}
+"""What every image model draws."""
 
-def settle(suggestion: Suggestion, image_type: ImageType, settings: Settings) -> dict[str, str]:
+
+def settle_settings(image_type: ImageType, settings: Settings) -> dict[str, str]:
     """Size, quality, background and format that the configured image model draws."""
-    own = suggestion.model_dump()
-    theirs = image_type.suggested.model_dump(exclude={"why"})
-    plain = {
-        "size": "1024x1024",
-        "quality": "medium",
-        "background": "auto",
-        "output_format": "png",
-    }
-    for candidate in (own, theirs):
-        known = candidate["background"] in {"auto", "opaque", "transparent"}
-        if known and not any(
-            faults_of_options(settings.image_model, compression=None, **candidate)
-        ):
-            return candidate
-    return plain
+    suits = image_type.suggested.model_dump(exclude={"why"})
+    faults = faults_of_options(settings.image_model, compression=None, **suits)
+    return dict(PLAIN) if any(faults) else suits
 
 
 def draft_note(suggested: dict[str, str], settings: Settings) -> list[str]:

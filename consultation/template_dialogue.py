@@ -214,7 +214,9 @@ def _review(
 def spans_of(values: TemplateValues, template: LibraryTemplate) -> list[Span]:
     """The template filled in: its own text, and each value with the words it rests on."""
     texts = {name: entry.value for name, entry in values.entries.items()}
-    return [_span(text, values.entries.get(origin), template) for text, origin in template.spans(texts)]
+    return [
+        _span(text, values.entries.get(origin), template) for text, origin in template.spans(texts)
+    ]
 
 
 def _span(text: str, entry: BriefEntry | None, template: LibraryTemplate) -> Span:

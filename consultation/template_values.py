@@ -90,7 +90,7 @@ def take_answers(
             continue
         parameter = template.parameters[name]
         plain = text.strip().casefold() in {option.casefold() for option in parameter.offered}
-        if plain or put is None or (parameter.kind != "text" and fits(template, name, text)):
+        if plain or put is None or (parameter.type != "string" and fits(template, name, text)):
             values.entries[name] = entry_of(template, name, text, [Quote(ref=ref, quote=text)])
         else:
             unread.append(ref)
@@ -131,9 +131,7 @@ def assume_rest(values: TemplateValues, template: LibraryTemplate) -> None:
             )
 
 
-def entry_of(
-    template: LibraryTemplate, name: str, text: str, said: Sequence[Quote]
-) -> BriefEntry:
+def entry_of(template: LibraryTemplate, name: str, text: str, said: Sequence[Quote]) -> BriefEntry:
     """An entry with the value as the template takes it. Raises `PromptError`."""
     value = str(template.fit(name, text)) or template.parameters[name].unasked
     return BriefEntry(dimension=name, value=value, said=list(said))

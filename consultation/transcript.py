@@ -42,7 +42,7 @@ class Transcript:
     `left` is how many questions may still be put.
     """
 
-    messages: Mapping[str, str]
+    messages: dict[str, str]
     questions: tuple[PutQuestion, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
@@ -92,7 +92,9 @@ class Transcript:
                 texts[label] = put.options[option - 1]
         return texts
 
-    def open_questions(self, brief: Iterable[BriefEntry], choices: Iterable[str]) -> list[PutQuestion]:
+    def open_questions(
+        self, brief: Iterable[BriefEntry], choices: Iterable[str]
+    ) -> list[PutQuestion]:
         """Those that wait: nothing picked, no answer by id, and their dimension is not decided."""
         decided = {entry.dimension for entry in brief if not entry.open}
         answered = {*choices, *self.answers.values()}
@@ -140,7 +142,8 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
         choices=tuple(Choice(**one) for reply in replies for one in reply.get("chosen", [])),
         set_aside=tuple(SetAside(**one) for reply in replies for one in reply.get("set_aside", [])),
         brief=tuple(
-            brief_entry(one) for one in (conversation.briefs[-1].entries if conversation.briefs else [])
+            brief_entry(one)
+            for one in (conversation.briefs[-1].entries if conversation.briefs else [])
         ),
         names=frozenset(
             reference["id"] for turn in conversation.turns for reference in turn.references

@@ -10,6 +10,9 @@ from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft
 from storage import tables
 from storage.tables import Conversation, Turn
 
+BEFORE = {"request": "said", "answer": "chosen", "assumption": "assumed"}
+"""What records of version 0.1 call sources that have other names now."""
+
 
 def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> None:
     """Raise if an answer names a question that was never asked."""
@@ -23,7 +26,9 @@ def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> 
             )
 
 
-def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) -> list[tables.Answer]:
+def answer_rows(
+    turn: Turn, settled: FacilitatorTurn, transcript: Transcript
+) -> list[tables.Answer]:
     """What the turn answered: as it came by id, else as the facilitator understood a pick."""
     options = transcript.option_texts(settled)
     picked = {
@@ -88,6 +93,25 @@ def shown_question(row: tables.Question) -> Question:
     """A recorded question as results have it."""
     names = set(QuestionDraft.model_fields) - {"follows"}
     return Question(id=row.label, **{name: getattr(row, name) for name in names})
+
+
+def recorded_entry(row: dict[str, Any]) -> Entry:
+    """An entry of a recorded brief, those of records of version 0.1 among them."""
+    source = row.get("source", "assumed")
+    return Entry(
+        dimension=row["dimension"],
+        value=row["value"],
+        said=row.get("said", []),
+        open=row.get("open", source == "open"),
+        source=BEFORE.get(source, source),
+        ref=row.get("ref"),
+    )
+
+
+def recorded_span(row: dict[str, Any]) -> Span:
+    """A span of a recorded prompt, those of records of version 0.1 among them."""
+    source = BEFORE.get(row["source"], row["source"])
+    return Span(text=row["text"], source=source, ref=row.get("ref"), said=row.get("said", []))
 
 
 def turn_as_data(settled: FacilitatorTurn, questions: list[tables.Question]) -> dict[str, Any]:

@@ -17,13 +17,15 @@ from prompts.file_kinds import SHIPPED
 
 Script = Literal["spaced", "hangul", "unspaced"]
 
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
 """Thai to Khmer, kana and ideographs: scripts in which a sign is compared, not a word."""
 
 HIRAGANA = re.compile("[\u3041-\u309f]")
 HANGUL = re.compile("[\uac00-\ud7a3]")
-CLAUSE_END = re.compile(r"[,.;:!?()\n、。！？；：]|\s[-–—]\s")
-APOSTROPHES = "'’‘ʼ＇"
+CLAUSE_END = re.compile(r"[,.;:!?()\n、。\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
+APOSTROPHES = "'’‘\u02bc\uff07"
 
 SHORTEST = 4
 """Letters that make a word worth keeping: with 3, half of the honest turns had one left."""
@@ -65,7 +67,9 @@ def fold(text: str) -> str:
         # The marks of kana (ga from ka) make another sound, so they stay.
         if not (unicodedata.category(sign) == "Mn" and sign not in "\u3099\u309a")
     )
-    return unicodedata.normalize("NFC", "".join(kept)).translate(dict.fromkeys(map(ord, APOSTROPHES)))
+    return unicodedata.normalize("NFC", "".join(kept)).translate(
+        dict.fromkeys(map(ord, APOSTROPHES))
+    )
 
 
 @cache

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 from prompts.contradictions import contradictions
 from prompts.file_kinds import SHIPPED, SUFFIX, PromptFile, other_files, prompt_files
 from prompts.header import read_header
-from prompts.image_type import WHOLE, ImageType, Suggested
+from prompts.image_type import ImageType, Suggested
 from prompts.source import PromptError, YamlSource, read_text, read_yaml
 from prompts.template import Template
-from prompts.word_lists import WORDING
 
 LONGEST_PURPOSE = 200
 LONGEST_SAMPLE = 24_000
@@ -64,9 +63,6 @@ def faults(place: PromptFile, folder: Path, promised: Promised) -> Iterator[Prom
         case "library":
             yield from _of_curated(place, [folder, SHIPPED] if folder != SHIPPED else [SHIPPED])
             yield from _of_settings(parsed.suggested, read_yaml(place.file, source), promised)
-        case "list" if folder is not SHIPPED and place.file == WORDING:
-            told = "the code keeps its promises by the shipped one alone; remove this file."
-            yield PromptError.at(place.file, 1, told)
 
 
 def _of_template(
@@ -122,10 +118,7 @@ def _of_override(
 
 
 def _of_type(image_type: ImageType, located: YamlSource) -> Iterator[PromptError]:
-    weights = sum(dimension.weight for dimension in image_type.dimensions.values())
     here = ("dimensions",)
-    if weights != WHOLE:
-        yield located.fault(here, f"the weights add up to {weights}; make it {WHOLE}.")
     if "subject" not in image_type.dimensions:
         yield located.fault(here, "there is no subject; every picture has one, add it.")
     for name in image_type.dimensions:

@@ -10,13 +10,14 @@ from prompts.image_type import parse_image_type
 from prompts.source import PromptError, read_text
 from prompts.template import parse_template
 from prompts.word_lists import LISTS, parse_list
+from prompts.wording import parse_wording
 
 SHIPPED = Path(__file__).parent
 SUFFIX = ".md.j2"
-PATTERNS = (f"*/*{SUFFIX}", "image_types/*.yaml", "library/*/*.yaml", "*.yaml")
+PATTERNS = (f"*/*{SUFFIX}", "image_types/*.yaml", "wording/*.yaml", "library/*/*.yaml", "*.yaml")
 ALIKE = (".j2", ".jinja", ".yml", ".yaml", ".md")
 
-Kind = Literal["template", "image type", "library", "list"]
+Kind = Literal["template", "image type", "wording", "library", "list"]
 
 
 class PromptFile(NamedTuple):
@@ -55,6 +56,8 @@ def recognise(file: str) -> PromptFile | None:
             return PromptFile(file, "template")
         case ("image_types", name) if name.endswith(".yaml"):
             return PromptFile(file, "image type")
+        case ("wording", name) if name.endswith(".yaml"):
+            return PromptFile(file, "wording")
         case ("library", _, name) if name.endswith(".yaml"):
             return PromptFile(file, "library")
         case (name,) if name in LISTS:
@@ -109,6 +112,7 @@ def _curated(file: str, source: str) -> Any:
 PARSE: dict[Kind, Callable[[str, str], Any]] = {
     "template": parse_template,
     "image type": lambda file, source: parse_image_type(PurePosixPath(file).stem, source),
+    "wording": parse_wording,
     "library": _curated,
     "list": parse_list,
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts.source import fingerprint, read_yaml
 
@@ -16,11 +16,18 @@ class _Entry(BaseModel):
 
 
 class Dimension(_Entry):
-    """One thing that decides the picture; `weight` is its share in completeness."""
+    """One thing that decides the picture; the sooner it stands, the more it counts."""
 
-    weight: int = Field(ge=1, le=WHOLE, description="Its share; all weights add up to 100.")
+    weight: int | None = Field(None, ge=1, le=WHOLE, description="Its place: the heaviest first.")
     asks: str = Field(min_length=1, description="What to find out, as a seed for the question.")
     options: list[str] = Field(default=[], description="Choices worth offering.")
+    translations: dict[str, list[str]] = Field(
+        default={}, description="The same choices in other languages, by language tag."
+    )
+
+    def options_in(self, language: str) -> list[str]:
+        """The choices in a language, by its tag, where the file has them; else as they are."""
+        return self.translations.get(language.casefold().partition("-")[0], self.options)
 
 
 class Suggested(_Entry):
@@ -41,6 +48,13 @@ class ImageType(_Entry):
     dimensions: dict[str, Dimension] = Field(min_length=1)
     suggested: Suggested = Suggested()
     checklist: list[str] = Field(description="What to look at in the finished picture.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ImageType":
+        """Weights, where a file still has them, say the order; without, the file's own holds."""
+        ordered = sorted(self.dimensions.items(), key=lambda item: -(item[1].weight or 0))
+        object.__setattr__(self, "dimensions", dict(ordered))
+        return self
 
 
 def fingerprint_of(types: Mapping[str, ImageType]) -> str:

@@ -6,13 +6,15 @@ person's own is told by `faults`, and the shipped one is used meanwhile.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prompts.file_kinds import SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.image_type import ImageType
 from prompts.source import PromptError
 from prompts.template import Rendered, Template
 from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
+from prompts.wording import FALLBACK as FALLBACK_LANGUAGE
+from prompts.wording import Wording
 
 __all__ = ["FALLBACK_TYPE", "SHIPPED", "SUFFIX", "PromptStore"]
 
@@ -75,6 +77,16 @@ class PromptStore:
         """The words that say how far a change goes."""
         changes: Changes = next(self._sound(PromptFile(CHANGES, "list")))
         return changes
+
+    def wording(self, language: str) -> Wording:
+        """The fixed words of a language, by its tag; English where there are none."""
+        for name in (language.casefold(), language.casefold().partition("-")[0], FALLBACK_LANGUAGE):
+            place = PromptFile(f"wording/{name}.yaml", "wording")
+            if any(place.lies_in(folder) for folder in self.folders) and (
+                wording := next(self._sound(place, left_out=True), None)
+            ):
+                return cast("Wording", wording)
+        raise PromptError(f"There is no wording/{FALLBACK_LANGUAGE}.yaml.")
 
     def faults(self, *below: str) -> list[str]:
         """What is wrong with own files, all or those below places, and what is used meanwhile."""

@@ -1,4 +1,4 @@
-"""Lists in YAML beside the templates: ways to vary a picture, and words that the code looks for."""
+"""Lists in YAML beside the templates: ways to vary a picture, and how far a change goes."""
 
 from functools import lru_cache
 from typing import Any
@@ -10,7 +10,7 @@ from prompts.source import read_yaml
 MOST = 4
 """Pictures that one call draws at most, each in a way of its own."""
 
-VARIATIONS, CHANGES, WORDING = "variations.yaml", "changes.yaml", "wording.yaml"
+VARIATIONS, CHANGES = "variations.yaml", "changes.yaml"
 
 
 class _List(BaseModel):
@@ -41,20 +41,7 @@ class Changes(_List):
     less: tuple[str, ...]
 
 
-class Wording(_List):
-    """The words of `wording.yaml`, by which the code keeps its promises."""
-
-    joining: frozenset[str]
-    courtesy: frozenset[str]
-    refusing: frozenset[str]
-    refusing_after: frozenset[str]
-    no_wish: frozenset[str]
-    ending: frozenset[str]
-    leaving: frozenset[str]
-    quotes: tuple[str, ...]
-
-
-LISTS: dict[str, type[_List]] = {VARIATIONS: Ways, CHANGES: Changes, WORDING: Wording}
+LISTS: dict[str, type[_List]] = {VARIATIONS: Ways, CHANGES: Changes}
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,8 @@ class Filter:
     """Which conversations to list; what is empty or None does not choose.
 
     `since` and `until` are ISO dates in UTC of the last change, both inclusive. `style` may
-    be a part, in any case. `rating` is the least that some picture has.
+    be a part, in any case. `rating` is the least that some picture has, `without` a conversation
+    to leave out.
     """
 
     query: str = ""
@@ -29,6 +30,7 @@ class Filter:
     style: str = ""
     rating: int | None = None
     bookmarked: bool | None = None
+    without: str = ""
 
     @property
     def mark(self) -> str:
@@ -50,6 +52,8 @@ async def conditions(session: AsyncSession, wanted: Filter) -> list[ColumnElemen
     if wanted.rating is not None:
         rated = select(Image.conversation_id).where(Image.rating >= wanted.rating)
         chosen.append(Conversation.id.in_(rated))
+    if wanted.without:
+        chosen.append(Conversation.id != wanted.without)
     if wanted.bookmarked is not None:
         chosen.append(Conversation.bookmarked.is_(wanted.bookmarked))
     return chosen

@@ -58,10 +58,16 @@ PAST = 60
 
 @dataclass(frozen=True)
 class EarlierBrief:
-    """What was decided in an earlier conversation, and the best rating of its pictures."""
+    """What was decided in an earlier conversation, the best rating of its pictures, and
+    what was disliked in them, a line each."""
 
     entries: list[Any]
     rating: int | None
+    disliked: str = ""
+
+
+class NumberTaken(StorageError):  # noqa: N818  # reads as what it is
+    """Another process wrote a row of this number first."""
 
 
 class UnknownId(StorageError):  # noqa: N818  # reads as what it is
@@ -117,6 +123,20 @@ class Records:
                 if isinstance(row, Turn):
                     await index(session, row.conversation_id)
 
+    async def open_turn(self, turn: Turn) -> None:
+        """Write a new turn down behind those that are there, whichever process wrote them."""
+        numbers = select(func.max(Turn.number)).where(Turn.conversation_id == turn.conversation_id)
+        async with self._database.write() as session:
+            turn.number = (await session.scalar(numbers) or 0) + 1
+            session.add(turn)
+            await index(session, turn.conversation_id)
+
+    async def update_turn(self, turn: Turn) -> None:
+        """Write down what a repeated call brought to a turn that nobody has answered yet."""
+        async with self._database.write() as session:
+            await session.merge(turn)
+            await index(session, turn.conversation_id)
+
     async def close_turn(
         self,
         turn: Turn,
@@ -124,8 +144,17 @@ class Records:
         conversation: dict[str, Any],
         rows: list[Question | Answer | Brief],
     ) -> None:
-        """Write what the facilitator made of a turn, and what it says of the conversation."""
+        """Write what the facilitator made of a turn, and what it says of the conversation.
+
+        Raises `NumberTaken` where another process put a question of one of these numbers.
+        """
         async with self._database.write() as session:
+            numbers = [row.number for row in rows if isinstance(row, Question)]
+            there = select(Question.id).where(
+                Question.conversation_id == turn.conversation_id, Question.number.in_(numbers)
+            )
+            if numbers and await session.scalar(there):
+                raise NumberTaken("Another client put questions in this conversation meanwhile.")
             await session.merge(turn)
             session.add_all(rows)
             row = await session.get_one(Conversation, turn.conversation_id)
@@ -218,14 +247,18 @@ class Records:
             )
             last = select(func.max(Brief.id)).group_by(Brief.conversation_id)
             briefs = (
-                select(Brief.entries, func.max(Image.rating))
+                select(
+                    Brief.entries,
+                    func.max(Image.rating),
+                    func.aggregate_strings(Image.disliked, "\n"),
+                )
                 .outerjoin(Image, Image.conversation_id == Brief.conversation_id)
                 .where(Brief.conversation_id.in_(newest))
                 .where(Brief.id.in_(last.where(Brief.conversation_id.in_(newest))))
                 .group_by(Brief.id)
             )
             rows = (await session.execute(briefs)).all()
-        return [EarlierBrief(entries, rating) for entries, rating in rows]
+        return [EarlierBrief(entries, rating, text or "") for entries, rating, text in rows]
 
     async def forget(self) -> None:
         """Learn likings only from what comes after this moment."""

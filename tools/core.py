@@ -48,7 +48,8 @@ async def openai_image_consultation(
     changes their mind. Costs a fraction of a cent per turn.
     """
     app = app_of(ctx)
-    workflow.require_words(message, "message")
+    if not answers and not finish:
+        workflow.require_words(message, "message")
     reply = forms.read_reply(ctx)
     if reply is not None:
         consultation = await forms.answer(app, reply)

@@ -66,9 +66,8 @@ async def answer(app: App, reply: FormReply) -> "Consultation":
     """The turn that a form's answers make. Without answers, where the dialogue stands."""
     if reply.answers is None:
         return await app.consultant.recall(reply.conversation_id)
-    words = "; ".join(one["answer"] for one in reply.answers)
     return await app.consultant.consult(
-        words, conversation_id=reply.conversation_id, answers=reply.answers
+        "", conversation_id=reply.conversation_id, answers=reply.answers
     )
 
 

@@ -42,10 +42,11 @@ def outcome_result(app: App, outcome: Outcome) -> ToolResult:
 
 def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
     """The result of a turn of the dialogue."""
-    from consultation.consultation_result import as_text
+    from consultation.consultation_text import as_text
 
     consultation.notes += app.news()
-    return build_result(consultation, as_text(consultation))
+    wording = app.prompt_store.wording(consultation.language)
+    return build_result(consultation, as_text(consultation, wording))
 
 
 def _generation_result(app: App, generation: "Generation", preview: bytes | None) -> ToolResult:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 
 from cli.prompts.files import AsJson, console, write_json
-from consultation.provenance import FEWEST_OPTIONS, MOST_OPTIONS
+from consultation.question_rules import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
 from prompts import checks as linter
 from prompts.image_type import Suggested
