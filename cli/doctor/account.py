@@ -6,12 +6,12 @@ from datetime import date, datetime
 import anyio
 
 from app import App
+from errors import Check
 from gateway.api_errors import GatewayError
 from gateway.api_key import Found, find
 from gateway.models import living_text_model, load_models
 from keyring_store import KeyringFault
 from settings import Settings, variable_of
-from tools.status import Check
 
 NAME = "openai"
 MODELS = "model access"

@@ -11,9 +11,9 @@ import anyio
 
 from cli.clients import configurations
 from cli.doctor.trial import SLOW_SECONDS, START_SECONDS, last_words, list_tools
+from errors import Check
 from gateway.api_key import ENTRY, ENVIRONMENT, KEYRING, find
 from settings import PREFIX, Settings
-from tools.status import Check
 
 Entry = dict[str, Any]
 

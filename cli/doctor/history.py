@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from errors import Problem
+from errors import Check, Problem
 from settings import Settings
-from tools.status import Check, budget
+from tools.status import budget
 
 if TYPE_CHECKING:
     from storage.database import Database

@@ -3,8 +3,8 @@
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from errors import Check
 from settings import own_version
-from tools.status import Check
 
 PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)

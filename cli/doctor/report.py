@@ -7,10 +7,10 @@ import anyio
 
 from cli.doctor import account, history, installation, trial
 from cli.doctor import client_start as clients
-from errors import Problem, redact, without_keys
+from errors import Check, Problem, redact, without_keys
 from gateway.models import outlook
 from settings import Settings, load_settings
-from tools.status import Check, findings
+from tools.status import findings
 
 __all__ = ["Check", "examine"]
 

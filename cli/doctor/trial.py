@@ -11,9 +11,8 @@ from typing import Any, TextIO
 import anyio
 
 from cli.launch import server_process
-from errors import redact
+from errors import Check, redact
 from settings import Settings
-from tools.status import Check
 
 START_SECONDS = 60
 """After so long Claude Desktop gives a server up (claude-code#84136)."""
