@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway import Gateway
     from generation.drawing import Artist
     from prompts.store import PromptStore
-    from sandbox import Sandbox
+    from sandbox.loopback import Sandbox
     from storage.database import Database
     from storage.input_files import InputFiles
     from storage.maintenance import Maintenance
@@ -79,7 +79,7 @@ class App:
     @cached_property
     def sandbox(self) -> "Sandbox":
         """The stand-in for OpenAI, started where the settings ask for it."""
-        from sandbox import Sandbox
+        from sandbox.loopback import Sandbox
 
         sandbox = Sandbox()
         sandbox.start()

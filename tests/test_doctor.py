@@ -20,7 +20,7 @@ from cli import COMMANDS
 from cli.doctor import account, history, report
 from cli.doctor.command import doctor
 from cli.doctor.report import Check
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings, load_settings, variable_of
 from storage.database import Database
 from storage.database_file import FILE_NAME
