@@ -1,4 +1,4 @@
-"""What the tools stand on, each part made when it is first needed.
+"""What a server or a command stands on, each part built when it is first needed.
 
 A server that only lists its tools imports neither the OpenAI SDK nor SQLAlchemy, Pillow
 or Jinja.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway import Gateway
     from generation.drawing import Artist
     from prompts.store import PromptStore
-    from sandbox import Sandbox
+    from sandbox.loopback import Sandbox
     from storage.database import Database
     from storage.input_files import InputFiles
     from storage.maintenance import Maintenance
@@ -28,11 +28,11 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._told: str | None = None
+        self._last_notice: str | None = None
 
     @cached_property
     def database(self) -> "Database":
-        """Where records are kept."""
+        """The file of all records."""
         from storage.database import Database
         from storage.encryption import cipher_for
 
@@ -40,28 +40,28 @@ class App:
 
     @cached_property
     def records(self) -> "Records":
-        """What was said, drawn and paid."""
+        """Reads and writes of conversations, pictures and spending."""
         from storage.records import Records
 
         return Records(self.database)
 
     @cached_property
     def search(self) -> "Search":
-        """Who finds conversations again."""
+        """Finds conversations by their words."""
         from storage.search import Search
 
         return Search(self.database)
 
     @cached_property
     def maintenance(self) -> "Maintenance":
-        """Who rates, marks and deletes at a person's word."""
+        """Rates, marks and deletes records where a person asks for it."""
         from storage.maintenance import Maintenance
 
         return Maintenance(self.database, [self.settings.images_dir, self.settings.data_dir])
 
     @cached_property
     def semantic_search(self) -> "SemanticSearch":
-        """Who searches by meaning."""
+        """Finds conversations by their meaning."""
         from consultation.semantic_search import SemanticSearch
         from storage.vectors import Vectors
 
@@ -71,7 +71,7 @@ class App:
 
     @cached_property
     def gateway(self) -> "Gateway":
-        """The door to OpenAI, or to the sandbox."""
+        """The client of OpenAI, or of the sandbox."""
         from gateway import Gateway
 
         return Gateway(self.settings, lambda: self.sandbox.base_url)
@@ -79,15 +79,15 @@ class App:
     @cached_property
     def sandbox(self) -> "Sandbox":
         """The stand-in for OpenAI, started where the settings ask for it."""
-        from sandbox import Sandbox
+        from sandbox.loopback import Sandbox
 
-        started = Sandbox()
-        started.start()
-        return started
+        sandbox = Sandbox()
+        sandbox.start()
+        return sandbox
 
     @cached_property
     def input_files(self) -> "InputFiles":
-        """The folders that pictures may come from."""
+        """Reads input pictures, from the folders that they may come from."""
         from storage.input_files import InputFiles
 
         folders = [self.settings.images_dir, *self.settings.input_dirs]
@@ -95,32 +95,32 @@ class App:
 
     @cached_property
     def prompt_store(self) -> "PromptStore":
-        """What is said to models."""
+        """The prompt files, the person's own before those that are shipped."""
         from prompts.store import PromptStore
 
         return PromptStore(self.settings.templates_dir)
 
     @cached_property
     def consultant(self) -> "Consultant":
-        """Who leads the dialogues."""
+        """Holds the dialogues."""
         from consultation.consultant import Consultant
         from consultation.facilitator import Facilitator
         from consultation.template_dialogue import TemplateDialogue
 
-        asking = (self.settings, self.gateway, self.records, self.prompt_store, self.input_files)
+        shared = (self.settings, self.gateway, self.records, self.prompt_store, self.input_files)
         return Consultant(
             self.settings,
             self.records,
             self.input_files,
-            facilitator=Facilitator(*asking),
-            template_dialogue=TemplateDialogue(*asking),
+            facilitator=Facilitator(*shared),
+            template_dialogue=TemplateDialogue(*shared),
             prompt_store=self.prompt_store,
             search=self.search,
         )
 
     @cached_property
     def artist(self) -> "Artist":
-        """Who draws."""
+        """Draws, changes and collects pictures."""
         from generation.drawing import Artist
         from generation.input_images import Sending
         from generation.purchase import Maker
@@ -135,19 +135,19 @@ class App:
         return Artist(self.settings, self.records, self.prompt_store, maker)
 
     def news(self) -> list[str]:
-        """What the person has to know of their records, said once: that they were damaged."""
+        """What the person has to know of their records, once: that they were damaged."""
         notice = self.database.notice
-        told, self._told = self._told, notice
-        return [notice] if notice and notice != told else []
+        last, self._last_notice = self._last_notice, notice
+        return [notice] if notice and notice != last else []
 
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""
-        made = self.__dict__
-        if "artist" in made:
+        in_use = self.__dict__  # a cached property stands here once it was used
+        if "artist" in in_use:
             await self.artist.finish()
-        if "gateway" in made:
+        if "gateway" in in_use:
             await self.gateway.close()
-        if "database" in made:
+        if "database" in in_use:
             await self.database.close()
-        if "sandbox" in made:
+        if "sandbox" in in_use:
             self.sandbox.stop()

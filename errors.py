@@ -1,20 +1,30 @@
-"""What went wrong, in words that a person or a model can act on."""
+"""What all packages share of errors: their base, how bad a finding is, text without secrets."""
 
 import re
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
-_KEYS = re.compile(r"(?<![A-Za-z0-9])sk-[\w-]{6,}")  # as they are issued
+_KEYS = re.compile(r"(?<![A-Za-z0-9])sk-[\w-]{6,}")
+"""A key as OpenAI issues it."""
 _SECRETS = re.compile(
     r"\S*\*{3,}\S*"  # the masked form that OpenAI echoes
     r"|(?<=[Bb]earer )\S+"
     r"|\b(?:org|proj)[-_]\w{8,}"
 )
-_SHORTEST = 8
+_SHORTEST_SECRET = 8
+"""Letters: replacing a shorter text everywhere would tear ordinary words apart."""
 _concealed: set[str] = set()
 
 
 Severity = Literal["ok", "warning", "problem"]
-"""How one finding about an installation, a file or a folder stands."""
+"""How it stands with a part of an installation: a setting, a folder, a file."""
+
+
+class Check(NamedTuple):
+    """One thing that was looked at: its name, how it stands, and what to do if anything."""
+
+    name: str
+    state: Severity
+    sentence: str
 
 
 class Problem(Exception):  # noqa: N818  # not every one is an error of ours
@@ -45,7 +55,7 @@ class StorageError(Problem):
 
 def conceal(secret: str) -> None:
     """Have this very text counted as a key from now on, whatever it looks like."""
-    if len(secret) >= _SHORTEST:
+    if len(secret) >= _SHORTEST_SECRET:
         _concealed.add(secret)
 
 

@@ -29,7 +29,7 @@ from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from bench.start import REQUESTS, ROOT
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from bench.author import COMMON, RARE, TWO, Author, fill, key_of
 from bench.start import ROOT
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from storage.database import FILE_NAME, Database
 from storage.search import Filter, Search
 from tests.rpc import Server

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 import keyring_store as keychain
 from cli import terminal as show
-from cli.doctor.account import access, listed, refusal
+from cli.doctor.account import access, list_models, refusal
 from errors import Problem, conceal
 from gateway import api_key as keys
 from gateway.api_errors import GatewayError
@@ -40,7 +40,7 @@ NO_TERMINAL = (
 
 
 def configure(
-    *given: Annotated[str, Parameter(show=False)],
+    *words: Annotated[str, Parameter(show=False)],
     stdin: bool = False,
     unchecked: bool = False,
     status: bool = False,
@@ -52,47 +52,47 @@ def configure(
     folder, wins over it.
 
     Args:
-        given: Refused, since arguments are seen by others.
+        words: Refused, since arguments are seen by others.
         stdin: Read the key from the first line of stdin.
         unchecked: Store it without asking OpenAI whether it is right.
         status: Say where the key comes from, and nothing of it; exits with 1 where none is set.
         remove: Remove the key from the keyring.
     """
-    if given:
+    if words:
         raise Problem(ARGUMENT)
     settings = load_settings()
     if status:
-        return _tell(settings)
+        return _show_source(settings)
     if remove:
-        show.line(_removed(settings))
+        _remove(settings)
         return 0
     _store(settings, stdin=stdin, unchecked=unchecked)
     return 0
 
 
-def _tell(settings: Settings) -> int:
-    found = keys.find(settings)
-    if found is None:
+def _show_source(settings: Settings) -> int:
+    key = keys.find(settings)
+    if key is None:
         show.line("No key is set. Run `image-consultant configure` to give one.")
         return 1
-    show.line(f"The key comes from {found.source}.")
+    show.line(f"The key comes from {key.source}.")
     return 0
 
 
-def _removed(settings: Settings) -> str:
+def _remove(settings: Settings) -> None:
     there = keychain.remove(keys.ENTRY)
-    done = "The key was removed from" if there else "There is no key in"
-    return f"{done} {keys.KEYRING}.{_winner(settings, 'is used still')}"
+    outcome = "The key was removed from" if there else "There is no key in"
+    show.line(f"{outcome} {keys.KEYRING}.{_rival(settings, 'is used still')}")
 
 
 def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
     """Everything that can be refused comes before the keyring is changed."""
     replaced = _in_keyring(settings)
-    key = _from_stdin() if stdin else _typed()
-    remarks = [] if unchecked else _checked(settings, key, may_ask=not stdin)
+    key = _as_key(sys.stdin.readline()) if stdin else _ask()
+    remarks = [] if unchecked else _check(settings, key, may_ask=not stdin)
     keychain.put(keys.ENTRY, key.get_secret_value())
     verb = "replaces the earlier one in" if replaced else "is in"
-    show.line(f"The key {verb} {keys.KEYRING}.{_winner(settings, 'wins over it')}")
+    show.line(f"The key {verb} {keys.KEYRING}.{_rival(settings, 'wins over it')}")
     for remark in remarks:
         show.line(remark)
     show.line("A client that runs this server uses it after its next start.")
@@ -109,29 +109,27 @@ def _in_keyring(settings: Settings) -> bool:
         ) from fault
 
 
-def _winner(settings: Settings, how: str) -> str:
+def _rival(settings: Settings, effect: str) -> str:
     """That another source comes first, if one does."""
     if settings.openai_api_key is None:
         return ""
-    found = keys.find(settings)
-    return f" OPENAI_API_KEY of {found.source} {how}: remove it there." if found else ""
+    key = keys.find(settings)
+    return f" OPENAI_API_KEY of {key.source} {effect}: remove it there." if key else ""
 
 
-def _typed() -> SecretStr:
+def _ask() -> SecretStr:
     if not sys.stdin.isatty():
         raise Problem(NO_TERMINAL)
     try:
-        with warnings.catch_warnings():  # it would go on and show what is typed
+        with (
+            warnings.catch_warnings()
+        ):  # without a terminal getpass warns, then shows what is typed
             warnings.simplefilter("error", getpass.GetPassWarning)
             return _as_key(getpass.getpass("OpenAI API key (nothing shows while you paste it): "))
     except getpass.GetPassWarning:
         raise Problem(NO_TERMINAL) from None
     except EOFError:
         return _as_key("")
-
-
-def _from_stdin() -> SecretStr:
-    return _as_key(sys.stdin.readline())
 
 
 def _as_key(text: str) -> SecretStr:
@@ -147,27 +145,28 @@ def _as_key(text: str) -> SecretStr:
     return SecretStr(key)
 
 
-def _checked(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
+def _check(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
     """What to tell of a key that OpenAI knows. Raises `Problem` for one not to be stored."""
     trial = settings.model_copy(update={"openai_api_key": key, "sandbox": False})
     try:
-        offered = anyio.run(listed, trial)
+        offered = anyio.run(list_models, trial)
     except GatewayError as error:
         if error.kind in RECOGNISED:
             return [refusal(error, keys.KEYRING)]
         if error.kind == "key":
             raise Problem(REFUSED) from error
-        return _despite(error, may_ask=may_ask)
-    found = access(offered, trial, datetime.now().astimezone().date())
-    return [sentence for _, state, sentence in found if state != "ok"]
+        _confirm(error, may_ask=may_ask)
+        return []
+    checks = access(offered, trial, datetime.now().astimezone().date())
+    return [check.sentence for check in checks if check.state != "ok"]
 
 
-def _despite(error: GatewayError, *, may_ask: bool) -> list[str]:
+def _confirm(error: GatewayError, *, may_ask: bool) -> None:
     """Let the person decide on a key that could not be checked."""
     why = f"The key could not be checked. {refusal(error, keys.KEYRING)}"
     if may_ask:
         show.line(f"{why} Store it unchecked? [y/N]")
         if sys.stdin.readline().strip().lower() in {"y", "yes"}:
-            return []
+            return
         raise Problem("Nothing was changed.")
     raise Problem(f"{why} Nothing was changed. Add --unchecked to store it all the same.")

@@ -12,7 +12,7 @@ def sandbox(*, port: int = 8765) -> None:
         port: Where it listens, on this machine only.
     """
     from errors import Problem
-    from sandbox import serve
+    from sandbox.loopback import serve
 
     sys.stderr.write(
         f"The sandbox answers on http://127.0.0.1:{port}/v1. Set OPENAI_BASE_URL to that, and "

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field
 
-from sandbox import reading
-from sandbox.errors import Json
+from sandbox import request_content
 from sandbox.faults import without_markers
+from sandbox.openai_errors import Json
 
 _BUDGETS = {"quick": 2, "guided": 5, "explorer": 10}
 
@@ -58,17 +58,17 @@ class Dialogue:
 def read(body: Json) -> Dialogue:
     """Return the dialogue that a request carries."""
     dialogue = Dialogue()
-    for item in _up_to_the_state(reading.items(body)):
+    for item in _up_to_the_state(request_content.items(body)):
         role = item.get("role")
         if role == "user":
             _hear(dialogue, item)
         elif role == "assistant":
-            turn = _json("".join(reading.texts(item)))
+            turn = _json("".join(request_content.texts(item)))
             if turn is not None:
                 dialogue.turns.append(turn)
                 dialogue.fresh, dialogue.answers = [], []
         elif role == "developer":
-            dialogue.state = _json("".join(reading.texts(item))) or dialogue.state
+            dialogue.state = _json("".join(request_content.texts(item))) or dialogue.state
     return dialogue
 
 
@@ -76,7 +76,7 @@ def _up_to_the_state(items: list[Json]) -> list[Json]:
     """Leave out what follows the state: a broken turn that came back, and what is wrong with it."""
     for place in range(len(items) - 1, -1, -1):
         if items[place].get("role") == "developer":
-            state = _json("".join(reading.texts(items[place])))
+            state = _json("".join(request_content.texts(items[place])))
             if state is not None and "questions_left" in state:
                 return items[: place + 1]
     return items
@@ -85,7 +85,7 @@ def _up_to_the_state(items: list[Json]) -> list[Json]:
 def _hear(dialogue: Dialogue, item: Json) -> None:
     """Take in a message: words first, whatever they look like, then what the application adds."""
     words = []
-    for place, text in enumerate(reading.texts(item)):
+    for place, text in enumerate(request_content.texts(item)):
         found = _json(text) if place and text.lstrip().startswith("{") else None
         if found is not None and isinstance(found.get("answers"), list):
             dialogue.answers += found["answers"]

@@ -5,8 +5,8 @@ import json
 from sandbox import dialogue, lexicon, misbehaviour, phrases
 from sandbox import facilitator_contradictions as contradictions
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
 from sandbox.listening import Heard, listen
+from sandbox.openai_errors import Json
 
 SCHEMA_NAME = "facilitator_turn"
 _TITLE_WORDS = 7

@@ -2,7 +2,7 @@
 
 from sandbox import lexicon
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 _SIDES = ((0, 1), (1, 0))
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import Lock
 
 FAULTS = {
@@ -56,22 +56,21 @@ FAULTS = {
     "empty_questions_not_ready": "facilitator: neither a question nor ready",
 }
 
-_MARKER = re.compile(r"\[\[sandbox:([\w=.]+?)(?:\*(\d+))?\]\]")
+MARKER = re.compile(r"\[\[sandbox:([\w=.]+?)(?:\*(\d+))?\]\]")
 
 
 @dataclass(frozen=True)
-class Fault:
+class Failure:
     """One failure, with the number given after its name (`delay=2`)."""
 
     name: str
     value: float | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Fault":
+    def parse(cls, text: str) -> "Failure":
         """Read `NAME` or `NAME=VALUE`.
 
-        Raises:
-            ValueError: there is no such failure, or the value is not a number.
+        Raises `ValueError` if there is no such failure, or the value is no number.
         """
         name, _, value = text.strip().partition("=")
         if name not in FAULTS:
@@ -82,66 +81,63 @@ class Fault:
 
 
 @dataclass
-class _Waiting:
-    fault: Fault
+class QueueEntry:
+    """A failure in the queue: how often it happens, and to which requests."""
+
+    fault: Failure
     times: int
     kind: str | None
     path: str
 
     def fits(self, path: str, kind: str) -> bool:
+        """Whether it is to happen to a request of this kind to this path."""
         here = path == self.path or (self.path.endswith("/") and path.startswith(self.path))
         return here and self.kind in (None, kind)
 
 
-class Faults:
+class FaultQueue:
     """The failures waiting to happen, and which marked texts have had theirs."""
 
     def __init__(self) -> None:
-        self._queue: list[_Waiting] = []
-        self._marked: Counter[str] = Counter()
+        self._queue: list[QueueEntry] = []
+        self._markers: Counter[str] = Counter()
         self._lock = Lock()
 
     def add(self, name: str, times: int, kind: str | None, path: str = "/v1/responses") -> None:
         """Queue a failure for the next `times` requests of that kind to that path."""
         with self._lock:
-            self._queue.append(_Waiting(Fault.parse(name), times, kind, path))
+            self._queue.append(QueueEntry(Failure.parse(name), times, kind, path))
 
     def clear(self) -> None:
         """Forget every failure, queued or counted."""
         with self._lock:
             self._queue.clear()
-            self._marked.clear()
+            self._markers.clear()
 
-    def take(self, path: str, kind: str, header: str | None, words: str) -> Fault | None:
-        """Return what this request must meet: by header, by marker in its words, by queue."""
+    def next(self, path: str, kind: str, header: str | None, words: str) -> Failure | None:
+        """What this request must meet: by header, by marker in its words, by queue."""
         if header:
-            return Fault.parse(header)
+            return Failure.parse(header)
         with self._lock:
             return self._from_marker(words) or self._from_queue(path, kind)
 
     def waiting(self) -> list[dict[str, object]]:
-        """Return the queue as plain data."""
+        """The queue as plain data."""
         return [
-            {
-                "fault": w.fault.name,
-                "value": w.fault.value,
-                "times": w.times,
-                "kind": w.kind,
-                "path": w.path,
-            }
-            for w in self._queue
+            {**asdict(entry), "fault": entry.fault.name, "value": entry.fault.value}
+            for entry in self._queue
         ]
 
-    def _from_marker(self, words: str) -> Fault | None:
-        found = _MARKER.search(words)
+    def _from_marker(self, words: str) -> Failure | None:
+        found = MARKER.search(words)
         if not found:
             return None
-        self._marked[words] += 1
-        if found[2] and self._marked[words] > int(found[2]):
+        self._markers[words] += 1
+        if found[2] and self._markers[words] > int(found[2]):
             return None
-        return Fault.parse(found[1])
+        return Failure.parse(found[1])
 
-    def _from_queue(self, path: str, kind: str) -> Fault | None:
+    def _from_queue(self, path: str, kind: str) -> Failure | None:
         for waiting in self._queue:
             if waiting.fits(path, kind):
                 waiting.times -= 1
@@ -152,7 +148,7 @@ class Faults:
 
 
 def without_markers(words: str) -> str:
-    """Return the words as the person meant them."""
+    """The words as the person meant them."""
     if "[[sandbox:" not in words:
         return words
-    return re.sub(rf"\s?{_MARKER.pattern}", "", words).strip()
+    return re.sub(rf"\s?{MARKER.pattern}", "", words).strip()

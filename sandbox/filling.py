@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sandbox import dialogue, lexicon
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
 from sandbox.listening import split
+from sandbox.openai_errors import Json
 
 SCHEMA_NAME = "template_filling"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 _FILE = Path(__file__).with_name("facilitator.yaml")
 _NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")

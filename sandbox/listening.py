@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sandbox import lexicon
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 _NUMBERED = re.compile(r"(?:^|\s)\d+\s*[.):]\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？؟])\s*")

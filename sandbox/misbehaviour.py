@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox import lexicon
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 _INVENTED = "with a golden dragon"
 _PROSE = "Sure! Before I draw, tell me: where will you use it, and which style do you like?"

@@ -5,8 +5,8 @@ import re
 from sandbox import facilitator_contradictions as contradictions
 from sandbox import lexicon
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
 from sandbox.listening import Heard, split
+from sandbox.openai_errors import Json
 
 _ENDS = (".", "!", "?", "。", "！", "？", "؟")
 

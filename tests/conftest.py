@@ -15,7 +15,7 @@ from vcr import VCR
 from vcr.cassette import Cassette
 
 from cli import _app
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from storage.database import FILE_NAME, Database

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.calls import refusal
 from tests.conftest import Connect
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, DRAW, consult, conversation_of, draw, picture, refusal
 from tests.conftest import Connect

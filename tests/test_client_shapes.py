@@ -14,7 +14,7 @@ from fastmcp import Client
 from fastmcp.client.client import CallToolResult
 from mcp.types import TextContent
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, DRAW, consult, conversation_of, data_of, draw, picture, text_of
 from tests.conftest import KEY, ROOT, Connect

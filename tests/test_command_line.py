@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.doctor.report import Check, examine
+from cli.doctor.command import examine
+from errors import Check
 from tests.rpc import HANDSHAKE, Server
 
 ROOT = Path(__file__).parent.parent
@@ -164,17 +165,6 @@ def test_doctor_says_where_the_key_comes_from_and_nothing_of_it(
     assert from_environment == ("key", "ok", "OPENAI_API_KEY comes from the environment.")
 
 
-def test_doctor_names_the_setting_of_a_folder_it_cannot_write(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (home / "file").touch()
-    monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(home / "file" / "images"))
-
-    _, state, sentence = findings()["images folder"]
-    assert state == "problem"
-    assert "IMAGE_CONSULTANT_IMAGES_DIR" in sentence
-
-
 @pytest.mark.parametrize(
     ("free", "state"), [(5_000_000_000, "ok"), (500_000_000, "warning"), (5_000_000, "problem")]
 )
@@ -188,20 +178,6 @@ def test_doctor_weighs_the_free_space(
     monkeypatch.setattr(shutil, "disk_usage", Usage)
 
     assert findings()["data folder"].state == state
-
-
-def test_doctor_creates_no_folders(home: Path) -> None:
-    findings()
-
-    assert list(home.iterdir()) == []
-
-
-def test_doctor_reports_a_setting_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMAGE_CONSULTANT_PREVIEW", "sometimes")
-
-    _, state, sentence = list(examine(sandbox=False))[-1]
-    assert state == "problem"
-    assert "IMAGE_CONSULTANT_PREVIEW" in sentence
 
 
 def test_doctor_reports_the_last_words_of_a_server_that_fails(

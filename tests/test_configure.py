@@ -23,7 +23,7 @@ from cli import _app
 from cli.configure import configure
 from errors import Problem
 from gateway import api_key as keys
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, draw, picture, refusal
 from tests.conftest import KEY, ROOT, Connect
 from tests.ring import Ring

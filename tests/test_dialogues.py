@@ -9,7 +9,7 @@ from fastmcp import Client
 from cli.prompts.promises import judge
 from cli.prompts.scenarios import Dialogue, load_dialogues, play
 from consultation.facilitator import MENDED_NOTE
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from tests.conftest import KEY, ROOT

@@ -97,6 +97,34 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_the_guide_names_commands_settings_lines_and_words_that_there_are() -> None:
+    guide = " ".join((ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").split())
+    code = " ".join(
+        re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
+        for folder in ("cli", "consultation", "gateway", "prompts", "storage", "tools", ".")
+        for path in sorted((ROOT / folder).glob("**/*.py" if folder != "." else "*.py"))
+    )
+    commands = set(re.findall(r"image-consultant ([a-z-]+)", guide)) - {"wherever"}
+    variables = set(re.findall(r"IMAGE_CONSULTANT_[A-Z_]+", guide))
+    lines = {
+        name.removesuffix(" ...")
+        for named in re.findall(r"[Ll]ines? ((?:`[^`]+`(?:, | and )?)+)", guide)
+        for name in re.findall(r"`([^`]+)`", named)
+    }
+    words = [
+        piece.strip()
+        for quoted in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", guide)
+        for piece in quoted.split("...")
+        if piece.strip()
+    ]
+
+    assert commands <= COMMANDS.keys()
+    assert variables <= {variable_of(name) for name in Settings.model_fields}
+    assert [name for name in sorted(lines) if not re.search(f'"{name}[ "]', code)] == []
+    assert [piece for piece in words if piece not in code] == []
+    assert min(len(commands), len(variables), len(lines), len(words)) >= 3
+
+
 def write() -> None:
     rewrite(README, TABLES)
     rewrite(TOOLS, {"tools": reference})

@@ -7,7 +7,7 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from tests.calls import CONSULT, Result, data_of

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, text
 
 from cli.export import export
 from errors import StorageError
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
 from storage.export import LEFT, as_json, import_document

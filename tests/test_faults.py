@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from fastmcp import Client
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
 from tests.conftest import KEY, Connect
 

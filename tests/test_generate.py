@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from errors import Problem
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.conftest import Run
 
 

@@ -15,7 +15,7 @@ from fastmcp import Client
 from PIL import Image, ImageChops, ImageStat
 
 from generation.options import choose
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect

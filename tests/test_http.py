@@ -17,7 +17,7 @@ from fastmcp import Client
 from pydantic import SecretStr
 
 from errors import Problem
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings, own_version
 from tests.calls import consult, draw, picture

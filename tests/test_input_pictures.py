@@ -15,7 +15,7 @@ from fastmcp import Client
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.input_files import InputError, InputFiles
 from tests.calls import DRAW, draw, refusal

@@ -12,7 +12,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from PIL import Image
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, consult, data_of, draw, picture
 from tests.conftest import KEY, ROOT, Connect

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
-from sandbox import Sandbox
-from sandbox.state import Call
+from sandbox.loopback import Sandbox
+from sandbox.memory import ApiCall
 from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
 from tests.rpc import Server
@@ -124,7 +124,7 @@ class Home:
         assert len(found) < 2, found
         return Left(*found[0]) if found else Left()
 
-    def orders(self, conversation: str) -> list[Call]:
+    def orders(self, conversation: str) -> list[ApiCall]:
         """The requests for a picture of a conversation that reached OpenAI."""
         return [
             call
@@ -222,7 +222,7 @@ def test_a_server_killed_while_variations_are_drawn_loses_none(home: Home) -> No
     for image in shown:
         assert_readable(Path(image["path"]))
     assert home.rows(states, conversation) == [("kept",)] * 2
-    assert [order.paid for order in home.orders(conversation)] == [True, True]
+    assert [order.has_picture for order in home.orders(conversation)] == [True, True]
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_KILLS))
@@ -296,7 +296,7 @@ def assert_kept(home: Home, conversation: str, result: Result) -> None:
     assert noted == [(shown["path"],)]
     spent = "SELECT purpose FROM spending WHERE conversation_id = ? ORDER BY purpose"
     assert home.rows(spent, conversation) == [("assistant",), ("image",)]
-    assert [order.paid for order in home.orders(conversation)] == [True]
+    assert [order.has_picture for order in home.orders(conversation)] == [True]
 
 
 def assert_unknown(home: Home, conversation: str, result: Result) -> None:

@@ -21,7 +21,7 @@ from consultation.quotes import occurs, quoted, refusals, words
 from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn
 from prompts.store import PromptStore
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import Result, consult
 

@@ -13,7 +13,7 @@ from gateway.models import is_shut_down, load_models
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, SHIPPED, PromptStore
 from prompts.template import Template, parse_template
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import consult, draw
 from tests.conftest import ROOT, Connect

@@ -7,7 +7,7 @@ from fastmcp import Client
 from fastmcp.exceptions import ResourceError
 from mcp import MCPError
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.calls import consult, draw
 
 

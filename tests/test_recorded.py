@@ -16,7 +16,7 @@ from PIL import Image
 from vcr.cassette import Cassette
 
 from gateway import image_stream as stream
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from storage.database import FILE_NAME

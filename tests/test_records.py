@@ -10,7 +10,7 @@ from fastmcp.exceptions import ResourceError
 from mcp import MCPError
 from mcp.types import ToolAnnotations
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect

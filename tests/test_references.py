@@ -12,7 +12,7 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, consult, draw, refusal
 from tests.conftest import Connect

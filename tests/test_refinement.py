@@ -10,7 +10,7 @@ from PIL import Image
 
 from generation.change import read_change
 from prompts.store import PromptStore
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import draw, picture, refusal
 from tests.conftest import Connect

@@ -9,7 +9,7 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, DRAW, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect

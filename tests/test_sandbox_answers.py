@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests import wire
 
 

@@ -11,7 +11,7 @@ from openai import AsyncOpenAI
 from openai.types import Model
 from openai.types.responses import Response
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests import wire
 
 TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
@@ -212,7 +212,7 @@ def test_the_log_tells_what_was_asked_and_what_was_paid(sandbox: Sandbox) -> Non
     wire.post(sandbox, DRAW, **{"x-sandbox-fault": "rate_limit"})
     assert (sandbox.count("text"), sandbox.count("image")) == (1, 1)
     calls = sandbox.requests
-    assert [(call.kind, call.stream, call.paid) for call in calls] == [
+    assert [(call.kind, call.stream, call.has_picture) for call in calls] == [
         ("text", False, False),
         ("image", True, True),
         ("image", False, False),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import openai
 import pytest
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 
 MODEL = "text-embedding-3-small"
 

@@ -11,7 +11,8 @@ import openai
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from sandbox import FAULTS, Sandbox
+from sandbox.faults import FAULTS
+from sandbox.loopback import Sandbox
 from tests import wire
 
 TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}

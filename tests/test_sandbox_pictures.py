@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests import wire
 
 

@@ -8,7 +8,7 @@ import pytest
 from openai.types import FileObject
 from PIL import Image
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests import wire
 
 TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}

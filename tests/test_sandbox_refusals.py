@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from PIL import Image
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests import wire
 
 SVG = {"output_format": "svg"}

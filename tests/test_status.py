@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from pydantic import SecretStr
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import data_of, draw, picture, text_of
 from tests.conftest import KEY, Connect

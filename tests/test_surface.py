@@ -12,7 +12,7 @@ from fastmcp import Client
 from fastmcp.client.client import CallToolResult
 from jsonschema import Draft202012Validator
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings, own_version
 from tests.calls import CONSULT, DRAW, Result, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect

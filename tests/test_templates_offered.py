@@ -16,7 +16,7 @@ from consultation.turn import Filling, Value
 from prompts.file_kinds import SHIPPED
 from prompts.parameter import COLORS
 from prompts.template_store import find_template
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, Result, consult, draw, refusal, text_of
 from tests.conftest import Connect

@@ -8,7 +8,7 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
 from tests.conftest import Connect
 

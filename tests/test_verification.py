@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
 

@@ -24,7 +24,7 @@ from generation.verification import (
     read,
 )
 from prompts.store import PromptStore
-from sandbox import Sandbox
+from sandbox.loopback import Sandbox
 from settings import Settings
 from tests import wire
 

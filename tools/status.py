@@ -5,31 +5,25 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from app import App
-from errors import Problem, Severity, redact, without_keys
+from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import load_models, outlook
 from settings import Origin, Settings, own_version, variable_of
 
 PATIENT_CLIENT_SECONDS = 55
 """Claude Desktop was seen to give a call up after 60 s (claude-code#63379)."""
+LONGEST_REASON = 200
+"""Letters of a bug's text in a finding: enough to search for, and no page of a traceback."""
 
 
-class Check(NamedTuple):
-    """One finding: what was looked at, how it stands, and what to do if anything."""
-
-    name: str
-    state: Severity
-    sentence: str
+Inspection = Callable[[Settings], Iterable[tuple[str, Severity, str]]]
+"""Looks at one thing; yields the fields of each `Check` that comes of it."""
 
 
-Look = Callable[[Settings], Iterable[tuple[str, Severity, str]]]
-
-
-class ModelState(BaseModel):
+class ModelOutlook(BaseModel):
     """A configured model and its future."""
 
     setting: str
@@ -37,7 +31,7 @@ class ModelState(BaseModel):
     told: str
 
 
-class Found(BaseModel):
+class StatusFinding(BaseModel):
     """Something that is not as it should be."""
 
     name: str
@@ -51,7 +45,7 @@ class Status(BaseModel):
     version: str
     origin: Origin
     key: str
-    models: list[ModelState]
+    models: list[ModelOutlook]
     images_folder: str
     records_folder: str
     templates_folder: str
@@ -60,7 +54,7 @@ class Status(BaseModel):
     quality: str
     spent_today_usd: float
     daily_budget_usd: float | None
-    findings: list[Found]
+    findings: list[StatusFinding]
     notes: list[str]
     next_step: str = "image-consultant doctor, in a terminal, checks all of it and starts it once."
 
@@ -69,18 +63,17 @@ async def status(app: App) -> Status:
     """Look at settings, folders and records; nothing is asked of OpenAI."""
     import anyio
 
-    settings = app.settings
+    settings, origin = app.settings, app.gateway.origin
     today = datetime.now().astimezone().date()
-    origin = app.gateway.origin
-    found = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
+    checks = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
     spent = await app.records.spending_today(origin)
-    found += budget(spent, settings)
-    told = Status(
+    checks += budget(spent, settings)
+    report = Status(
         version=own_version(),
         origin=origin,
-        key=next(check.sentence for check in found if check.name == "key"),
+        key=next(check.sentence for check in checks if check.name == "key"),
         models=[
-            ModelState(setting=name, state=state, told=sentence)
+            ModelOutlook(setting=name, state=state, told=sentence)
             for name, state, sentence in outlook(settings, today)
         ],
         images_folder=str(settings.images_dir),
@@ -92,48 +85,51 @@ async def status(app: App) -> Status:
         spent_today_usd=round(spent, 6),
         daily_budget_usd=settings.daily_budget_usd,
         findings=[
-            Found(name=check.name, state=check.state, told=check.sentence)
-            for check in found
+            StatusFinding(name=check.name, state=check.state, told=check.sentence)
+            for check in checks
             if check.state != "ok"
         ],
         notes=[app.database.notice] if app.database.notice else [],
     )
-    return Status.model_validate_json(without_keys(told.model_dump_json()))  # one may have strayed
+    # A key may have strayed into any other setting.
+    return Status.model_validate_json(without_keys(report.model_dump_json()))
 
 
-def as_text(told: Status) -> str:
+def as_text(report: Status) -> str:
     """The whole status in words."""
-    limit = "no daily budget" if told.daily_budget_usd is None else f"of ${told.daily_budget_usd}"
+    limit = (
+        "no daily budget" if report.daily_budget_usd is None else f"of ${report.daily_budget_usd}"
+    )
     lines = [
-        f"image-consultant {told.version} on {told.origin}. Key: {told.key}",
-        *(f"{model.state}: {model.told}" for model in told.models),
-        f"Pictures are saved in {told.images_folder}, records in {told.records_folder}, own "
-        f"templates belong into {told.templates_folder}; input pictures may come from "
-        f"{', '.join([told.images_folder, *told.input_folders])}.",
-        f"Spent today: ${told.spent_today_usd:.4f}, {limit}. Quality {told.quality}, toolsets "
-        f"{', '.join(told.toolsets)}.",
-        *(f"{found.state}: {found.name}: {found.told}" for found in told.findings),
-        *told.notes,
-        told.next_step,
+        f"image-consultant {report.version} on {report.origin}. Key: {report.key}",
+        *(f"{model.state}: {model.told}" for model in report.models),
+        f"Pictures are saved in {report.images_folder}, records in {report.records_folder}, own "
+        f"templates belong into {report.templates_folder}; input pictures may come from "
+        f"{', '.join([report.images_folder, *report.input_folders])}.",
+        f"Spent today: ${report.spent_today_usd:.4f}, {limit}. Quality {report.quality}, toolsets "
+        f"{', '.join(report.toolsets)}.",
+        *(f"{finding.state}: {finding.name}: {finding.told}" for finding in report.findings),
+        *report.notes,
+        report.next_step,
     ]
     return "\n".join(lines)
 
 
 def findings(settings: Settings) -> Iterator[Check]:
-    """All that can be seen without asking anybody, one look after the other."""
-    for name, look in LOOKS.items():
-        yield from looked(name, look, settings)
+    """All that can be seen without asking anybody, one thing after the other."""
+    for name, inspection in INSPECTIONS.items():
+        yield from _inspect(name, inspection, settings)
 
 
-def looked(name: str, look: Look, settings: Settings) -> list[Check]:
-    """What a look found; one that fails is itself a finding."""
+def _inspect(name: str, inspection: Inspection, settings: Settings) -> list[Check]:
+    """What an inspection yields; one that fails is itself a finding."""
     try:
-        return [Check(*found) for found in look(settings)]
+        return [Check(*fields) for fields in inspection(settings)]
     except Problem as problem:
         return [Check(name, "problem", str(problem))]
     except Exception as error:  # a page with a gap helps more than none
-        said = redact(" ".join(str(error).split()))[:200]
-        sentence = f"This could not be looked at ({type(error).__name__}: {said})."
+        reason = redact(" ".join(str(error).split()))[:LONGEST_REASON]
+        sentence = f"This could not be looked at ({type(error).__name__}: {reason})."
         return [Check(name, "problem", sentence)]
 
 
@@ -157,8 +153,8 @@ def _key(settings: Settings) -> Iterator[Check]:
 
     if settings.sandbox:
         yield Check("key", "ok", "The sandbox needs none; its pictures are placeholders.")
-    elif found := find(settings):
-        yield Check("key", "ok", f"OPENAI_API_KEY comes from {found.source}.")
+    elif key := find(settings):
+        yield Check("key", "ok", f"OPENAI_API_KEY comes from {key.source}.")
     else:
         sentence = (
             "There is none. Run `image-consultant configure` in a terminal, or set OPENAI_API_KEY "
@@ -215,7 +211,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
         yield Check("settings", "warning", f"{sentence} {way}")
 
 
-LOOKS: dict[str, Look] = {
+INSPECTIONS: dict[str, Inspection] = {
     "key": _key,
     "images folder": _images,
     "data folder": _data,

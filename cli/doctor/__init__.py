@@ -1,1 +1,1 @@
-"""The command `doctor` and what it looks at."""
+"""The command `doctor`: what the server tells of itself, and what only a terminal may try."""

@@ -3,16 +3,38 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
+import anyio
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.doctor.report import Check, examine
+from cli.doctor import account, round_trip, starts
+from errors import Check, Problem, Severity, redact, without_keys
+from gateway.models import outlook
+from settings import Settings, load_settings, own_version
+from tools.status import LONGEST_REASON, findings
+
+PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
+"""Those whose version explains most of what goes wrong."""
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
+
+TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
+    "openai": account.check_access,
+    "history": account.check_history,
+    "clients": starts.check_clients,
+    "round trip": round_trip.check_round_trip,
+    "start": starts.check_start,
+}
+"""What takes seconds; all run at the same time, and are shown in this order."""
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+SEVERE: tuple[Severity, ...] = ("problem", "warning")
 STATE_WIDTH, NAME_WIDTH = 7, 17
 UNBROKEN = 10_000
 """Letters in a line of a pipe: paths must stay whole there."""
@@ -30,17 +52,78 @@ def doctor(
         as_json: Print the page as JSON: a list of name, state and sentence.
         sandbox: Check a server on the sandbox, which needs no key.
     """
-    found: list[Check] = []
+    checks: list[Check] = []
     console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
-    for check in examine(sandbox):
-        found.append(check)
+    for check in examine(sandbox=sandbox):
+        checks.append(check)
         if not as_json:
             console.print(_line(check))
+    counts = Counter(check.state for check in checks)
     if as_json:
-        sys.stdout.write(json.dumps([check._asdict() for check in found], indent=2) + "\n")
+        sys.stdout.write(json.dumps([check._asdict() for check in checks], indent=2) + "\n")
     else:
-        console.print(_sum(found))
-    return int(any(check.state == "problem" for check in found))
+        console.print(_sum(counts))
+    return int(counts["problem"] > 0)
+
+
+def examine(*, sandbox: bool) -> Iterator[Check]:
+    """Look at one thing after the other; what has to be tried comes last, `start` at the end."""
+    for check in _examine(sandbox):
+        yield check._replace(sentence=without_keys(check.sentence))
+
+
+def _examine(sandbox: bool) -> Iterator[Check]:
+    yield _python()
+    yield _packages()
+    try:
+        settings = load_settings(sandbox=True) if sandbox else load_settings()
+    except Problem as problem:
+        yield Check("settings", "problem", str(problem))
+        return
+    yield from findings(settings)
+    for _, state, sentence in outlook(settings, datetime.now().astimezone().date()):
+        yield Check("models", state, sentence)
+    yield from anyio.run(_try_all, settings)
+
+
+def _python() -> Check:
+    running = ".".join(map(str, sys.version_info[:3]))
+    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        return Check("python", "ok", f"{running}, {sys.executable}")
+    return Check("python", "problem", f"{running} is not supported. Install Python 3.13.")
+
+
+def _packages() -> Check:
+    there, missing = [f"image-consultant {own_version()}"], []
+    for package in PACKAGES:
+        try:
+            there.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        names = ", ".join(missing)
+        return Check("packages", "problem", f"Not installed: {names}. Install the server again.")
+    return Check("packages", "ok", ", ".join(there))
+
+
+async def _try_all(settings: Settings) -> list[Check]:
+    """What the trials found, in their order; one that fails is itself a finding."""
+    checks: dict[str, list[Check]] = {}
+
+    async def run(name: str) -> None:
+        try:
+            checks[name] = await TRIALS[name](settings)
+        except Problem as problem:
+            checks[name] = [Check(name, "problem", str(problem))]
+        except Exception as error:  # a page with a gap helps more than none
+            reason = redact(" ".join(str(error).split()))[:LONGEST_REASON]
+            sentence = f"This could not be tried ({type(error).__name__}: {reason})."
+            checks[name] = [Check(name, "problem", sentence)]
+
+    async with anyio.create_task_group() as group:
+        for name in TRIALS:
+            group.start_soon(run, name)
+    return [check for name in TRIALS for check in checks[name]]
 
 
 def _line(check: Check) -> Table:
@@ -52,11 +135,10 @@ def _line(check: Check) -> Table:
     return line
 
 
-def _sum(found: list[Check]) -> str:
-    counts = Counter(check.state for check in found)
-    told = [
+def _sum(counts: Counter[Severity]) -> str:
+    words = [
         f"{counts[state]} {state}{'s' if counts[state] > 1 else ''}"
-        for state in ("problem", "warning")
+        for state in SEVERE
         if counts[state]
     ]
-    return f"\n{', '.join(told)}." if told else "\nNothing is wrong."
+    return f"\n{', '.join(words)}." if words else "\nNothing is wrong."

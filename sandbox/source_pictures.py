@@ -5,15 +5,15 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from sandbox import reading, wire
-from sandbox.errors import ApiError, Json
-from sandbox.state import Record, State
+from sandbox import request_content, response_body
+from sandbox.memory import ResponseRecord, SandboxMemory
+from sandbox.openai_errors import ApiError, Json
 
-_DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
+DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Sources:
+class EditSources:
     """What an edit starts from: the picture, and the mask that says where it may change."""
 
     picture: bytes | None = None
@@ -21,15 +21,14 @@ class Sources:
     count: int = 0
 
 
-def gather(body: Json, tool: Json, state: State) -> Sources:
-    """Return the pictures in the request's context.
+def collect(body: Json, tool: Json, memory: SandboxMemory) -> EditSources:
+    """The pictures in the request's context.
 
-    Raises:
-        ApiError: a picture is unknown or no picture, or an edit is forced without any.
+    Raises `ApiError` if one is unknown or no picture, or an edit is forced without any.
     """
-    picture = _in_input(body, state) or _in_chain(body.get("previous_response_id"), state)
+    picture = _in_input(body, memory) or _in_chain(body.get("previous_response_id"), memory)
     if tool.get("action") == "generate":
-        return Sources(count=int(picture is not None))
+        return EditSources(count=int(picture is not None))
     if tool.get("action") == "edit" and picture is None:
         raise ApiError(
             "The image generation action 'edit' requires at least one image in context.",
@@ -37,33 +36,29 @@ def gather(body: Json, tool: Json, state: State) -> Sources:
             code="invalid_value",
         )
     mask = tool.get("input_image_mask")
-    return Sources(
+    return EditSources(
         picture,
-        _bytes(mask, state) if mask and picture else None,
-        max(int(picture is not None), len(list(reading.image_parts(body)))),
+        _bytes(mask, memory) if mask and picture else None,
+        max(int(picture is not None), len(list(request_content.image_parts(body)))),
     )
 
 
-def check_items(body: Json, state: State) -> None:
-    """Refuse references to items and pictures that cannot be found or read.
-
-    Raises:
-        ApiError: 400 or 404.
-    """
-    sent = {item.get("id") for item in reading.items(body)}
-    for item in reading.items(body):
+def check_items(body: Json, memory: SandboxMemory) -> None:
+    """Raises `ApiError` for references to items and pictures that cannot be found or read."""
+    ids = {item.get("id") for item in request_content.items(body)}
+    for item in request_content.items(body):
         if item.get("type") == "image_generation_call" and not item.get("result"):
-            _check_reasoning(body, _holding(str(item.get("id")), state), item, sent)
-    for part in reading.image_parts(body):
-        _bytes(part, state)
+            _check_reasoning(body, _holding(str(item.get("id")), memory), item, ids)
+    for part in request_content.image_parts(body):
+        _bytes(part, memory)
 
 
-def _check_reasoning(body: Json, record: Record, item: Json, sent: set[object]) -> None:
+def _check_reasoning(body: Json, record: ResponseRecord, item: Json, ids: set[object]) -> None:
     """Reasoning models want the thought that came with a picture."""
-    if not wire.reasons(body):
+    if not response_body.reasons(body):
         return
     before = [other for other in record.output if other["type"] == "reasoning"]
-    if before and before[0]["id"] not in sent:
+    if before and before[0]["id"] not in ids:
         raise ApiError(
             f"Item '{item['id']}' of type 'image_generation_call' was provided without its "
             f"required 'reasoning' item: '{before[0]['id']}'.",
@@ -71,33 +66,33 @@ def _check_reasoning(body: Json, record: Record, item: Json, sent: set[object]) 
         )
 
 
-def _in_input(body: Json, state: State) -> bytes | None:
-    """Return the newest picture of the input; of several in one message, the first."""
-    for item in reversed(reading.items(body)):
+def _in_input(body: Json, memory: SandboxMemory) -> bytes | None:
+    """The newest picture of the input; of several in one message, the first."""
+    for item in reversed(request_content.items(body)):
         if item.get("type") == "image_generation_call":
-            given = item.get("result")
-            return base64.b64decode(given) if given else _result(item["id"], state)
-        for part in reading.parts(item):
+            result = item.get("result")
+            return base64.b64decode(result) if result else _result(item["id"], memory)
+        for part in request_content.parts(item):
             if part.get("type") == "input_image":
-                return _bytes(part, state)
+                return _bytes(part, memory)
     return None
 
 
-def _in_chain(response_id: str | None, state: State) -> bytes | None:
-    while response_id and response_id in state.records:
-        record = state.records[response_id]
+def _in_chain(response_id: str | None, memory: SandboxMemory) -> bytes | None:
+    while response_id and response_id in memory.responses:
+        record = memory.responses[response_id]
         for item in reversed(record.output):
             if item["type"] == "image_generation_call" and item.get("result"):
                 return base64.b64decode(item["result"])
-        sent = _in_input(record.request, state)
-        if sent:
-            return sent
+        picture = _in_input(record.request, memory)
+        if picture:
+            return picture
         response_id = record.request.get("previous_response_id")
     return None
 
 
-def _holding(item_id: str, state: State) -> Record:
-    for record in state.records.values():
+def _holding(item_id: str, memory: SandboxMemory) -> ResponseRecord:
+    for record in memory.responses.values():
         if any(item["id"] == item_id for item in record.output):
             return record
     raise ApiError(
@@ -108,27 +103,27 @@ def _holding(item_id: str, state: State) -> Record:
     )
 
 
-def _result(item_id: str, state: State) -> bytes | None:
-    for item in _holding(item_id, state).output:
+def _result(item_id: str, memory: SandboxMemory) -> bytes | None:
+    for item in _holding(item_id, memory).output:
         if item["id"] == item_id and item.get("result"):
             return base64.b64decode(item["result"])
     return None
 
 
-def _bytes(part: Json, state: State) -> bytes:
-    """Return the bytes of an input image or a mask."""
+def _bytes(part: Json, memory: SandboxMemory) -> bytes:
+    """The bytes of an input image or a mask."""
     file_id = part.get("file_id")
     if file_id:
-        if file_id not in state.files:
+        if file_id not in memory.files:
             raise ApiError(
                 f"The file '{file_id}' was not found.", param="input", code="image_file_not_found"
             )
-        return state.files[file_id].content
+        return memory.files[file_id].content
     url = str(part.get("image_url") or "")
-    found = _DATA_URL.fullmatch(url)
-    if found:
+    match = DATA_URL.fullmatch(url)
+    if match:
         try:
-            return base64.b64decode(found[1], validate=True)
+            return base64.b64decode(match[1], validate=True)
         except binascii.Error:
             url = "broken base64"
     if url.startswith("https://"):

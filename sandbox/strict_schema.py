@@ -1,19 +1,16 @@
 """JSON schemas of structured outputs: what strict mode refuses, and the smallest valid answer."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
-from sandbox.errors import ApiError, Json
+from sandbox.openai_errors import ApiError, Json
 
-_FORBIDDEN = ("allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
-_AT_ROOT = ("anyOf", "oneOf", "enum", *_FORBIDDEN)
+FORBIDDEN = ("allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
+FORBIDDEN_AT_ROOT = ("anyOf", "oneOf", "enum", *FORBIDDEN)
 
 
 def check_strict(name: str, schema: Json) -> None:
-    """Refuse a schema that strict mode refuses.
-
-    Raises:
-        ApiError: 400 invalid_json_schema, naming the place.
-    """
+    """Raises `ApiError` 400 invalid_json_schema, naming the place, as strict mode does."""
     complaint = next(_complaints(schema), None)
     if complaint:
         raise ApiError(
@@ -24,7 +21,7 @@ def check_strict(name: str, schema: Json) -> None:
 
 
 def _complaints(schema: Json) -> Iterator[str]:
-    if schema.get("type") != "object" or any(key in schema for key in _AT_ROOT):
+    if schema.get("type") != "object" or any(key in schema for key in FORBIDDEN_AT_ROOT):
         yield (
             "schema must be a JSON Schema of 'type: \"object\"', without anyOf, oneOf, allOf, "
             "enum or not at its top level."
@@ -34,7 +31,7 @@ def _complaints(schema: Json) -> Iterator[str]:
 
 
 def _walk(node: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Yield every schema within a schema, with its path."""
+    """Every schema within a schema, with its path."""
     if not isinstance(node, dict):
         return
     yield path, node
@@ -47,7 +44,7 @@ def _walk(node: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _faults(root: Json, node: Json) -> Iterator[str]:
-    for key in _FORBIDDEN:
+    for key in FORBIDDEN:
         if key in node:
             yield f"'{key}' is not permitted."
     reference = node.get("$ref")
@@ -81,7 +78,7 @@ def _resolve(root: Json, reference: str) -> Json | None:
 
 
 def smallest(schema: Json, name: str = "answer", root: Json | None = None) -> object:
-    """Return the smallest instance that satisfies a schema; strings say their property's name."""
+    """The smallest instance that satisfies a schema; strings say their property's name."""
     root = schema if root is None else root
     if "$ref" in schema:
         return smallest(_resolve(root, schema["$ref"]) or {}, name, root)
@@ -114,19 +111,9 @@ def _number(schema: Json) -> float:
     return schema.get("minimum") or 0
 
 
-_FORMATS = {
-    "date-time": "2026-11-21T12:00:00Z",
-    "date": "2026-11-21",
-    "time": "12:00:00Z",
-    "duration": "P1D",
-    "email": "sandbox@example.com",
-    "hostname": "example.com",
-    "ipv4": "127.0.0.1",
-    "ipv6": "::1",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-}
+FORMATS = {"date-time": "2026-11-21T12:00:00Z", "date": "2026-11-21", "uuid": f"{UUID(int=0)}"}
 
 
 def _string(schema: Json, name: str) -> str:
     plain = f"sandbox {name.replace('_', ' ')}"
-    return _FORMATS.get(schema.get("format", ""), plain)
+    return FORMATS.get(schema.get("format", ""), plain)

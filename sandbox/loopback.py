@@ -1,4 +1,4 @@
-"""The sandbox as a running server: on a thread of this process, or in the foreground."""
+"""The sandbox as a running server, so that a client only needs another base URL."""
 
 import asyncio
 import contextlib
@@ -9,33 +9,40 @@ from typing import Self
 
 import uvicorn
 
-from sandbox.app import create_app
-from sandbox.errors import Json
-from sandbox.state import Call, State
+from sandbox.http_app import create_app
+from sandbox.memory import ApiCall, SandboxMemory
+from sandbox.openai_errors import Json
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
-_PATIENCE = 20
+"""Neither 8000 nor 8080, which other servers of a developer's machine listen on."""
+
+START_SECONDS = 20
+"""How long a start may take: a second, but ten on a machine whose cores all run tests."""
+
+KEEP_ALIVE_SECONDS = 60
+"""Longer than the pauses within a test, so that a client never meets a connection just closed."""
 
 
-class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+class LoopbackServer(uvicorn.Server):
+    """A server that says when it answers, since a port that is bound may not be served yet."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, memory: SandboxMemory) -> None:
         # Some faults drop connections on purpose: uvicorn must not report them as errors.
         config = uvicorn.Config(
-            create_app(state),
+            create_app(memory),
             log_config=None,
             log_level="critical",
             access_log=False,
             lifespan="off",
-            timeout_keep_alive=60,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
         )
         super().__init__(config)
         self.answers = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
         await super().startup(sockets)
         self.answers.set()
 
@@ -61,25 +68,24 @@ class Sandbox:
 
     def __init__(self, port: int = 0) -> None:
         self._port = port
-        self._state = State()
-        self._server: _Server | None = None
+        self._memory = SandboxMemory()
+        self._server: LoopbackServer | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Bind the port, serve, and return once requests are answered.
+        """Bind the port and serve; back once requests are answered.
 
-        Raises:
-            OSError: the port is taken.
+        Raises `OSError` if the port is in use.
         """
         listener = _listen(self._port)
         self._port = listener.getsockname()[1]
-        self._server = _Server(self._state)
+        self._server = LoopbackServer(self._memory)
         work = self._server.serve(sockets=[listener])
         self._thread = threading.Thread(
             target=asyncio.run, args=(work,), name="sandbox", daemon=True
         )
         self._thread.start()
-        if not self._server.answers.wait(_PATIENCE):
+        if not self._server.answers.wait(START_SECONDS):
             raise RuntimeError("The sandbox did not start. Try another port.")
         return self
 
@@ -87,7 +93,7 @@ class Sandbox:
         """Stop serving and wait until the thread has ended."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
-            self._thread.join(_PATIENCE)
+            self._thread.join(START_SECONDS)
             self._server = self._thread = None
 
     def __enter__(self) -> Self:
@@ -114,17 +120,16 @@ class Sandbox:
         return f"{self.url}/v1"
 
     @property
-    def requests(self) -> list[Call]:
-        """What was asked so far, oldest first."""
-        return list(self._state.calls)
+    def requests(self) -> list[ApiCall]:
+        """The requests so far, oldest first."""
+        return list(self._memory.calls)
 
     def fail(self, fault: str, times: int = 1, kind: str | None = None) -> None:
         """Let the next `times` requests of this kind ("image", "text") to /v1/responses fail.
 
-        Raises:
-            ValueError: there is no fault of that name.
+        Raises `ValueError` if there is no fault of that name.
         """
-        self._state.faults.add(fault, times, kind)
+        self._memory.faults.add(fault, times, kind)
 
     def answer(self, schema_name: str, *answers: Json | str) -> None:
         """Answer the next requests for this structured output (`text.format.name`) so, in order.
@@ -132,26 +137,22 @@ class Sandbox:
         A dict is sent as JSON text, a str as it is. A request that fails uses none up. When none
         is left, the sandbox plays the model itself.
         """
-        self._state.answers.add(schema_name, answers)
+        self._memory.answers.add(schema_name, answers)
 
     def count(self, kind: str) -> int:
-        """Return how many requests of a kind came; of "image" only those that made a picture."""
-        calls = [call for call in self._state.calls if call.kind == kind]
-        return sum(call.paid for call in calls) if kind == "image" else len(calls)
+        """How many requests of a kind came; of "image" only those that made a picture."""
+        calls = [call for call in self._memory.calls if call.kind == kind]
+        return sum(call.has_picture for call in calls) if kind == "image" else len(calls)
 
     def clear(self) -> None:
         """Forget calls, faults and answers; responses and files stay."""
-        self._state.calls.clear()
-        self._state.faults.clear()
-        self._state.answers.clear()
+        self._memory.calls.clear()
+        self._memory.faults.clear()
+        self._memory.answers.clear()
 
 
 def serve(port: int = DEFAULT_PORT) -> None:
-    """Serve in the foreground until Ctrl-C.
-
-    Raises:
-        OSError: the port is taken.
-    """
+    """Serve in the foreground until Ctrl-C. Raises `OSError` if the port is in use."""
     listener = _listen(port)
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(State()).run(sockets=[listener])
+        LoopbackServer(SandboxMemory()).run(sockets=[listener])

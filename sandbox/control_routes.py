@@ -1,4 +1,4 @@
-"""The sandbox's own routes: set faults and answers, see what was asked."""
+"""The sandbox's own routes, for whoever runs it in another process: faults, answers, requests."""
 
 import re
 from typing import Any
@@ -7,42 +7,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.errors import ApiError, Json
 from sandbox.faults import FAULTS
-from sandbox.state import Call, State
+from sandbox.memory import ApiCall, SandboxMemory
+from sandbox.openai_errors import ApiError, Json
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/=]{256,}")
-
-
-def routes() -> list[Route]:
-    """Return the routes under /sandbox."""
-    return [
-        Route("/sandbox/faults", list_faults, methods=["GET"]),
-        Route("/sandbox/faults", add_fault, methods=["POST"]),
-        Route("/sandbox/faults", clear_faults, methods=["DELETE"]),
-        Route("/sandbox/answers", add_answers, methods=["POST"]),
-        Route("/sandbox/requests", list_requests, methods=["GET"]),
-        Route("/sandbox/requests", clear_requests, methods=["DELETE"]),
-    ]
+BASE64 = re.compile(r"[A-Za-z0-9+/=]{256,}")
+"""A picture; shorter runs are words and ids, which whoever reads the requests wants to see."""
 
 
-def _state(request: Request) -> State:
-    state: State = request.app.state.sandbox
-    return state
+def _memory(request: Request) -> SandboxMemory:
+    memory: SandboxMemory = request.app.state.memory
+    return memory
 
 
 async def list_faults(request: Request) -> Response:
     """Every fault there is, and those that wait."""
-    return JSONResponse({"faults": FAULTS, "waiting": _state(request).faults.waiting()})
+    return JSONResponse({"faults": FAULTS, "waiting": _memory(request).faults.waiting()})
 
 
 async def add_fault(request: Request) -> Response:
     """Queue a fault: {"fault": NAME, "times": 1, "path": ..., "kind": "image"|"text"}."""
-    asked = await request.json()
-    faults = _state(request).faults
-    path = asked.get("path") or "/v1/responses"
+    body = await request.json()
+    faults = _memory(request).faults
+    path = body.get("path") or "/v1/responses"
     try:
-        faults.add(str(asked.get("fault")), asked.get("times", 1), asked.get("kind"), path)
+        faults.add(str(body.get("fault")), body.get("times", 1), body.get("kind"), path)
     except ValueError as unknown:
         raise ApiError(str(unknown), param="fault", code="unknown_sandbox_fault") from unknown
     return JSONResponse({"waiting": faults.waiting()})
@@ -50,7 +39,7 @@ async def add_fault(request: Request) -> Response:
 
 async def clear_faults(request: Request) -> Response:
     """Forget every fault."""
-    _state(request).faults.clear()
+    _memory(request).faults.clear()
     return JSONResponse({"waiting": []})
 
 
@@ -61,7 +50,7 @@ async def add_answers(request: Request) -> Response:
         case {"name": str(name), "answers": [*answers]} if all(
             isinstance(answer, dict | str) for answer in answers
         ):
-            _state(request).answers.add(name, answers)
+            _memory(request).answers.add(name, answers)
         case _:
             raise ApiError(
                 "Expected {'name': the name of a schema, 'answers': [objects or texts]}.",
@@ -71,17 +60,17 @@ async def add_answers(request: Request) -> Response:
 
 
 async def list_requests(request: Request) -> Response:
-    """What was asked so far, without base64."""
-    return JSONResponse({"requests": [_shown(call) for call in _state(request).calls]})
+    """The requests so far, without base64."""
+    return JSONResponse({"requests": [_summary(call) for call in _memory(request).calls]})
 
 
 async def clear_requests(request: Request) -> Response:
-    """Forget what was asked."""
-    _state(request).calls.clear()
+    """Forget the requests."""
+    _memory(request).calls.clear()
     return JSONResponse({"requests": []})
 
 
-def _shown(call: Call) -> Json:
+def _summary(call: ApiCall) -> Json:
     return {
         "method": call.method,
         "path": call.path,
@@ -89,7 +78,7 @@ def _shown(call: Call) -> Json:
         "stream": call.stream,
         "kind": call.kind,
         "fault": call.fault.name if call.fault else None,
-        "paid": call.paid,
+        "paid": call.has_picture,
     }
 
 
@@ -98,6 +87,14 @@ def _without_base64(value: Any) -> Any:
         return {key: _without_base64(child) for key, child in value.items()}
     if isinstance(value, list):
         return [_without_base64(child) for child in value]
-    if isinstance(value, str):
-        return _BASE64.sub("<base64>", value)
-    return value
+    return BASE64.sub("<base64>", value) if isinstance(value, str) else value
+
+
+ROUTES = [
+    Route("/sandbox/faults", list_faults, methods=["GET"]),
+    Route("/sandbox/faults", add_fault, methods=["POST"]),
+    Route("/sandbox/faults", clear_faults, methods=["DELETE"]),
+    Route("/sandbox/answers", add_answers, methods=["POST"]),
+    Route("/sandbox/requests", list_requests, methods=["GET"]),
+    Route("/sandbox/requests", clear_requests, methods=["DELETE"]),
+]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 STANDARD_SIZES = ("1024x1024", "1536x1024", "1024x1536")
 
@@ -69,51 +69,51 @@ MAINLINE = {
     "gpt-6.1-sol": Mainline(phase=True),
 }
 
-_ONE = Painter(
+IMAGE_1 = Painter(
     {"low": 272, "medium": 1056, "high": 4160},
     any_size=False,
     fidelity=True,
     shutdown="2026-12-01",
 )
-_TWO = Painter({"low": 196, "medium": 1760, "high": 7030}, transparent=False)
-_TWO_FIVE = Painter({"low": 196, "medium": 439, "high": 1756, "xhigh": 3122, "max": 7024})
-_TWO_SIX = Painter(
+IMAGE_2 = Painter({"low": 196, "medium": 1760, "high": 7030}, transparent=False)
+IMAGE_2_5 = Painter({"low": 196, "medium": 439, "high": 1756, "xhigh": 3122, "max": 7024})
+IMAGE_2_6 = Painter(
     {"low": 686, "medium": 1536, "high": 1756, "xhigh": 3122, "max": 7024},
     formats=("png", "webp", "jpeg", "gif", "svg"),
 )
 DEFAULT_PAINTER = "gpt-image-2.6-sunburst"
 
 PAINTERS = {
-    "gpt-image-1.5": _ONE,
-    "gpt-image-1-mini": _ONE,
-    "chatgpt-image-latest": _ONE,
-    "gpt-image-2": _TWO,
-    "gpt-image-2-2026-04-21": _TWO,
-    "gpt-image-2.5-sunburst": _TWO_FIVE,
-    "gpt-image-2.5-sunburst-2026-09-08": _TWO_FIVE,
-    "gpt-image-2.5-flare": _TWO_FIVE,
-    "gpt-image-2.5-flare-2026-09-08": _TWO_FIVE,
-    "gpt-image-2.6-sunburst": _TWO_SIX,
-    "gpt-image-2.6-flare": _TWO_SIX,
+    "gpt-image-1.5": IMAGE_1,
+    "gpt-image-1-mini": IMAGE_1,
+    "chatgpt-image-latest": IMAGE_1,
+    "gpt-image-2": IMAGE_2,
+    "gpt-image-2-2026-04-21": IMAGE_2,
+    "gpt-image-2.5-sunburst": IMAGE_2_5,
+    "gpt-image-2.5-sunburst-2026-09-08": IMAGE_2_5,
+    "gpt-image-2.5-flare": IMAGE_2_5,
+    "gpt-image-2.5-flare-2026-09-08": IMAGE_2_5,
+    "gpt-image-2.6-sunburst": IMAGE_2_6,
+    "gpt-image-2.6-flare": IMAGE_2_6,
 }
 
-_CREATED = int(datetime(2026, 11, 4, tzinfo=UTC).timestamp())
+RELEASE_TIME = int(datetime(2026, 11, 4, tzinfo=UTC).timestamp())
 
 
 def describe(name: str) -> Json | None:
-    """Return the model object of GET /v1/models/{name}, or None for an unknown name."""
+    """The model object of GET /v1/models/{name}, or None for an unknown name."""
     known = MAINLINE.get(name) or PAINTERS.get(name)
     if known is None:
         return None
     return {
         "id": name,
         "object": "model",
-        "created": _CREATED,
+        "created": RELEASE_TIME,
         "owned_by": "system",
         "shutdown_date": known.shutdown,
     }
 
 
 def describe_all() -> list[Json]:
-    """Return the model objects of GET /v1/models."""
+    """The model objects of GET /v1/models."""
     return [body for name in (*MAINLINE, *PAINTERS) if (body := describe(name))]

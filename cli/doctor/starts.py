@@ -1,0 +1,145 @@
+"""Whether this server starts, and what the clients on this system start in its name."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import anyio
+
+from cli.clients import Configuration, Entry, configurations
+from cli.launch import server_process
+from errors import Check, redact
+from gateway.api_key import ENTRY, ENVIRONMENT, KEYRING, find
+from settings import PREFIX, Settings
+
+START_SECONDS = 60
+"""After so long Claude Desktop gives a server up (claude-code#84136)."""
+SLOW_SECONDS = 20
+"""A third of that: a busy morning makes the rest."""
+SLOW = f"Clients give up after {START_SECONDS} s: start it once more, or look at the load."
+
+CLIENTS = "clients"
+NO_CLIENT = (
+    "None was found with a configuration of its own. `image-consultant client-config` prints the "
+    "text for each."
+)
+
+
+class Start(NamedTuple):
+    """How a start went: how many tools were listed after how many seconds, or why none were."""
+
+    tools: int = 0
+    seconds: float = 0
+    failure: str = ""
+
+
+async def check_start(settings: Settings) -> list[Check]:
+    """Start this server as a client does and list its tools."""
+    options = ["--sandbox"] if settings.sandbox else []
+    start = await _start(lambda log: server_process(*options, log=log))
+    if start.failure:
+        sentence = f"The server did not list its tools: {start.failure}"
+        return [Check("start", "problem", sentence)]
+    sentence = f"{start.tools} tools listed over stdio after {start.seconds:.1f} s."
+    if start.seconds > SLOW_SECONDS:
+        return [Check("start", "warning", f"{sentence} {SLOW}")]
+    return [Check("start", "ok", sentence)]
+
+
+async def check_clients(settings: Settings) -> list[Check]:
+    """Start what each client would start, all at the same time."""
+    there = list(configurations(Path.home(), os.environ, sys.platform))
+    checks: list[list[Check]] = [[] for _ in there]
+
+    async def check(number: int) -> None:
+        checks[number] = await _check_client(there[number], settings)
+
+    async with anyio.create_task_group() as group:
+        for number in range(len(there)):
+            group.start_soon(check, number)
+    return [check for some in checks for check in some] or [Check(CLIENTS, "ok", NO_CLIENT)]
+
+
+async def _check_client(configuration: Configuration, settings: Settings) -> list[Check]:
+    client, path, entry, fault = configuration
+    if fault:
+        sentence = f"{client}: {path}: {fault}. The client reads none of it: mend it."
+        return [Check(CLIENTS, "problem", sentence)]
+    if entry is None:
+        sentence = f"{client}: {path} does not name this server; a bundle needs no name there."
+        way = f"`image-consultant client-config {client} --write` puts it in."
+        return [Check(CLIENTS, "ok", f"{sentence} {way}")]
+    return [await _check_entry(client, path, entry), *_check_key(client, entry, settings)]
+
+
+async def _check_entry(client: str, path: Path, entry: Entry) -> Check:
+    """How the start of one entry ends."""
+    from fastmcp.client.transports import StdioTransport
+
+    mend = f"`image-consultant client-config {client} --write`"
+    arguments = [str(part) for part in entry.get("args") or []]
+    if "url" in entry or any("${" in part for part in arguments):
+        return Check(CLIENTS, "ok", f"{client}: its entry cannot be tried from here.")
+    command = str(entry.get("command") or "nothing")
+    env = {name: str(value) for name, value in (entry.get("env") or {}).items()}
+    if shutil.which(command, path=env.get("PATH")) is None:
+        sentence = f"{client}: {path} starts {command}, which is not there."
+        return Check(CLIENTS, "problem", f"{sentence} {mend} mends it.")
+    start = await _start(
+        lambda log: StdioTransport(command, arguments, env=env, keep_alive=False, log_file=log)
+    )
+    if start.failure:
+        reason = start.failure.rstrip(".")
+        sentence = f"{client}: what {path} starts does not work: {reason}."
+        way = f"{mend} mends it."
+        if reason.startswith("A setting"):  # which says itself what to do
+            way = "It stands in that file, in the environment, or in the `.env`."
+        return Check(CLIENTS, "problem", f"{sentence} {way}")
+    sentence = f"{client}: {start.tools} tools after {start.seconds:.1f} s."
+    if start.seconds > SLOW_SECONDS:
+        return Check(CLIENTS, "warning", f"{sentence} {SLOW}")
+    if not Path(command).is_absolute():
+        way = f"{command} was found in this terminal; a desktop client may not find it."
+        return Check(CLIENTS, "warning", f"{sentence} {way} {mend} writes its whole path.")
+    return Check(CLIENTS, "ok", sentence)
+
+
+def _check_key(client: str, entry: Entry, settings: Settings) -> list[Check]:
+    """Whether a key of this terminal's environment is missing where the client starts it."""
+    elsewhere = {ENTRY, f"{PREFIX}SANDBOX", f"{PREFIX}DATA_DIR"}
+    if elsewhere & (entry.get("env") or {}).keys() or "--sandbox" in (entry.get("args") or []):
+        return []
+    if settings.sandbox or settings.openai_api_key is None:
+        return []
+    if (key := find(settings)) is None or key.source != ENVIRONMENT:
+        return []
+    sentence = f"{client}: it is not handed {ENTRY} of this terminal's environment."
+    way = f"`image-consultant configure` puts it into {KEYRING}, where every client finds it."
+    return [Check(CLIENTS, "warning", f"{sentence} {way}")]
+
+
+async def _start(transport: Any) -> Start:  # a function from a log file to a transport of FastMCP
+    """Start a server and list its tools."""
+    from fastmcp import Client
+
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        try:
+            with anyio.fail_after(START_SECONDS):
+                async with Client(transport(log)) as client:
+                    return Start(len(await client.list_tools()), time.perf_counter() - began)
+        except TimeoutError:
+            return Start(failure=f"no answer within {START_SECONDS} s")
+        except Exception as error:  # whatever ends the child is the finding
+            return Start(failure=_last_words(log) or redact(str(error) or type(error).__name__))
+
+
+def _last_words(log: TextIO) -> str:
+    """The last line that a child logged."""
+    log.seek(0)
+    lines = [line for line in log.read().splitlines() if line.strip()]
+    return redact(lines[-1]) if lines else ""

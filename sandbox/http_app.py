@@ -1,0 +1,123 @@
+"""The sandbox's HTTP surface: OpenAI's routes under /v1, its own controls under /sandbox."""
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox import control_routes, openai_errors, request_content, responses_api, side_routes
+from sandbox.memory import ApiCall, SandboxMemory, mint
+from sandbox.openai_errors import ApiError
+from sandbox.request_validation import check_types
+
+Endpoint = Callable[[Request, SandboxMemory, ApiCall], Awaitable[Response]]
+BEARER = re.compile(r"Bearer\s+(\S+)")
+
+
+def create_app(memory: SandboxMemory) -> Starlette:
+    """The application; all that it remembers is in `memory`."""
+    api: list[tuple[str, str, Endpoint]] = [
+        ("POST", "/responses", responses_api.create),
+        ("GET", "/responses/{id}", responses_api.retrieve),
+        ("DELETE", "/responses/{id}", responses_api.delete),
+        ("POST", "/responses/{id}/cancel", responses_api.cancel),
+        ("POST", "/files", side_routes.upload_file),
+        ("GET", "/files/{id}", side_routes.retrieve_file),
+        ("DELETE", "/files/{id}", side_routes.delete_file),
+        ("POST", "/embeddings", side_routes.embed),
+        ("GET", "/models", side_routes.list_models),
+        ("GET", "/models/{id}", side_routes.retrieve_model),
+    ]
+    routes = [
+        Route(f"/v1{path}", _guard(endpoint), methods=[method]) for method, path, endpoint in api
+    ]
+    handlers = {ApiError: _refuse, HTTPException: _no_such_url, Exception: _own_mistake}
+    app = Starlette(routes=[*routes, *control_routes.ROUTES], exception_handlers=handlers)
+    app.state.memory = memory
+    return app
+
+
+def _guard(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that checks the key, logs the call and lets it meet its fault first."""
+
+    async def answer(request: Request) -> Response:
+        memory: SandboxMemory = request.app.state.memory
+        start = time.perf_counter()
+        call = await _read(request)
+        memory.calls.append(call)
+        _admit(request, memory, call)
+        response = await endpoint(request, memory, call)
+        response.headers.update(_headers(time.perf_counter() - start))
+        return response
+
+    return answer
+
+
+def _headers(seconds: float) -> dict[str, str]:
+    """What OpenAI sends with every answer; the SDK reads the request id."""
+    return {
+        "x-request-id": mint("req"),
+        "openai-version": "2020-10-01",
+        "openai-processing-ms": str(round(seconds * 1000)),
+    }
+
+
+async def _read(request: Request) -> ApiCall:
+    call = ApiCall(request.method, request.url.path)
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return call
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as broken:
+        raise ApiError(
+            "We could not parse the JSON body of your request. The OpenAI API expects a JSON "
+            "payload."
+        ) from broken
+    call.body = body if isinstance(body, dict) else {}
+    call.stream = call.body.get("stream") is True
+    return call
+
+
+def _admit(request: Request, memory: SandboxMemory, call: ApiCall) -> None:
+    """Check the key, then let the call meet its fault, if one awaits it."""
+    bearer = BEARER.fullmatch(request.headers.get("authorization", ""))
+    if not bearer:
+        raise openai_errors.missing_key()
+    if call.method == "POST" and call.path == "/v1/responses":
+        check_types(call.body)
+        call.kind = "image" if request_content.image_tool(call.body) else "text"
+    header = request.headers.get("x-sandbox-fault")
+    words = request_content.newest_words(call.body)
+    try:
+        call.fault = memory.faults.next(call.path, call.kind, header, words)
+    except ValueError as unknown:
+        raise ApiError(str(unknown), code="unknown_sandbox_fault") from unknown
+    if call.fault:
+        error = openai_errors.http_error(call.fault, bearer[1], call.body, stream=call.stream)
+        if error:
+            raise error
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    """An error as OpenAI sends it."""
+    if not isinstance(error, ApiError):
+        raise error
+    return JSONResponse(error.body, error.status, {**_headers(0.001), **error.headers})
+
+
+async def _no_such_url(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    message = f"Invalid URL ({request.method} {request.url.path})"
+    return await _refuse(request, ApiError(message, status=status))
+
+
+async def _own_mistake(request: Request, error: Exception) -> Response:
+    """A mistake of the sandbox itself, told apart from the server errors that it plays."""
+    message = f"The sandbox itself failed: {error!r}"
+    return await _refuse(request, ApiError(message, status=500, type="sandbox_mistake"))

@@ -1,0 +1,171 @@
+"""What the sandbox remembers between requests: responses, files, calls, faults, answers."""
+
+import json
+import secrets
+import time
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sandbox.faults import Failure, FaultQueue
+from sandbox.openai_errors import ApiError, Json, response_not_found
+
+MOST_RECORDS = 2000
+"""Responses and calls that are held: more than a run of the tests makes, few enough for memory."""
+
+CACHE_MINIMUM, CACHE_STEP = 1024, 128
+"""OpenAI caches prompts of 1,024 tokens and more, in steps of 128."""
+
+CHARACTERS_PER_TOKEN = 4
+"""OpenAI's own rule of thumb for English."""
+
+MOST_PROMPTS = 50
+"""Prompts that are compared for a key: a dialogue has ten turns, and each comparison costs."""
+
+
+def mint(prefix: str) -> str:
+    """A new id that says where it comes from: `resp` gives `resp_sandbox_<hex>`."""
+    return f"{prefix}_sandbox_{secrets.token_hex(16)}"
+
+
+@dataclass
+class ApiCall:
+    """One request as it came in, and what became of it."""
+
+    method: str
+    path: str
+    body: Json = field(default_factory=dict)
+    stream: bool = False
+    kind: str = "other"
+    fault: Failure | None = None
+    has_picture: bool = False
+
+    def meets(self, *names: str) -> bool:
+        """Whether this call is to meet one of these faults."""
+        return self.fault is not None and self.fault.name in names
+
+    @property
+    def delay(self) -> float:
+        """How many seconds the answer is held back."""
+        return (self.fault.value or 1) if self.fault and self.fault.name == "delay" else 0
+
+
+@dataclass
+class FileRecord:
+    """An uploaded file: the object that describes it, and its bytes."""
+
+    body: Json
+    content: bytes
+
+
+@dataclass
+class ResponseRecord:
+    """One response: its request, its first and its final body, and what its stream adds."""
+
+    request: Json
+    opening: Json
+    final: Json
+    partials: list[str] = field(default_factory=list)
+    error: ApiError | None = None
+    ready_at: float = 0
+    polls: int = 0
+
+    @property
+    def id(self) -> str:
+        """The response's id."""
+        return str(self.final["id"])
+
+    @property
+    def output(self) -> list[Json]:
+        """The items of the finished response."""
+        return list(self.final["output"])
+
+    @property
+    def ready(self) -> bool:
+        """Whether a caller may already see the final body."""
+        return time.monotonic() >= self.ready_at and (
+            not self.final["background"] or self.polls > 1
+        )
+
+    def poll(self) -> Json:
+        """What GET shows: a background response is first in progress, as OpenAI's are."""
+        self.polls += 1
+        return self.final if self.ready else {**self.opening, "status": "in_progress"}
+
+    def cancel(self) -> Json:
+        """Stop a background response that nobody has got yet; later calls change nothing."""
+        if not self.ready and self.final["status"] != "cancelled":
+            self.final = {**self.opening, "status": "cancelled"}
+            self.ready_at, self.polls = 0, 2
+        return self.final
+
+
+class AnswerQueue:
+    """Structured answers that a test hands over, in place of those the sandbox would play."""
+
+    def __init__(self) -> None:
+        self._queues: defaultdict[str, deque[str]] = defaultdict(deque)
+
+    def add(self, schema_name: str, answers: Iterable[Json | str]) -> None:
+        """Queue answers to requests for that schema: a dict as JSON text, a str as it is."""
+        self._queues[schema_name].extend(
+            answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+            for answer in answers
+        )
+
+    def next(self, schema_name: str) -> str | None:
+        """The oldest answer to requests for that schema, which is used up by it, or None."""
+        queue = self._queues[schema_name]
+        return queue.popleft() if queue else None
+
+    def clear(self) -> None:
+        """Forget every answer."""
+        self._queues.clear()
+
+
+class PromptCache:
+    """Remembers prompts by cache key, as OpenAI's prompt cache does."""
+
+    def __init__(self) -> None:
+        self._prompts: defaultdict[object, deque[str]] = defaultdict(
+            lambda: deque(maxlen=MOST_PROMPTS)
+        )
+
+    def tokens(self, key: object, text: str) -> int:
+        """How many leading tokens an earlier prompt shares; this one is remembered."""
+        earlier = self._prompts[key]
+        shared = max((shared_length(text, other) for other in earlier), default=0)
+        earlier.append(text)
+        tokens = shared // CHARACTERS_PER_TOKEN
+        return tokens // CACHE_STEP * CACHE_STEP if tokens >= CACHE_MINIMUM else 0
+
+
+def shared_length(one: str, other: str) -> int:
+    """The length of the beginning that two texts share."""
+    lengths = range(min(len(one), len(other)))
+    return bisect_left(lengths, True, key=lambda end: one[: end + 1] != other[: end + 1])
+
+
+class SandboxMemory:
+    """All memory of one sandbox."""
+
+    def __init__(self) -> None:
+        self.responses: dict[str, ResponseRecord] = {}
+        self.files: dict[str, FileRecord] = {}
+        self.calls: deque[ApiCall] = deque(maxlen=MOST_RECORDS)
+        self.faults = FaultQueue()
+        self.answers = AnswerQueue()
+        self.cache = PromptCache()
+
+    def store(self, record: ResponseRecord) -> None:
+        """Hold a response, forgetting the oldest beyond the limit."""
+        self.responses[record.id] = record
+        while len(self.responses) > MOST_RECORDS:
+            del self.responses[next(iter(self.responses))]
+
+    def response(self, response_id: str) -> ResponseRecord:
+        """A response by its id. Raises `ApiError` 404 if there is none."""
+        if response_id not in self.responses:
+            raise response_not_found(response_id)
+        return self.responses[response_id]

@@ -1,0 +1,118 @@
+"""The small routes beside /v1/responses: models, files, embeddings."""
+
+import base64
+import hashlib
+import re
+import secrets
+import struct
+import time
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox import model_catalogue
+from sandbox.memory import ApiCall, FileRecord, SandboxMemory
+from sandbox.openai_errors import ApiError, Json, file_not_found, model_not_found
+from sandbox.response_body import text_tokens
+
+PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
+EMBEDDING_MODEL = "text-embedding-3-small"
+EMBEDDING_SIZE = 1536
+"""The dimensions of that model where a request names none."""
+
+STEM = 5
+"""Letters of a word that count, so that lighthouse lies near lighthouses."""
+
+
+async def list_models(_request: Request, _memory: SandboxMemory, _call: ApiCall) -> Response:
+    """GET /v1/models."""
+    return JSONResponse({"object": "list", "data": model_catalogue.describe_all()})
+
+
+async def retrieve_model(request: Request, _memory: SandboxMemory, _call: ApiCall) -> Response:
+    """GET /v1/models/{id}; unlike POST /v1/responses it answers 404 to an unknown model."""
+    name = request.path_params["id"]
+    body = model_catalogue.describe(name)
+    if body is None:
+        message = f"The model '{name}' does not exist"
+        raise ApiError(message, status=404, param="model", code="model_not_found")
+    return JSONResponse(body)
+
+
+async def upload_file(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
+    """POST /v1/files, as multipart form data."""
+    async with request.form() as form:
+        file, purpose = form.get("file"), form.get("purpose")
+        if not isinstance(file, UploadFile):
+            raise ApiError("'file' is a required property", param="file")
+        if purpose not in PURPOSES:
+            raise ApiError(f"'{purpose}' is not one of {list(PURPOSES)} - 'purpose'")
+        content = await file.read()
+        name = file.filename or "upload"
+    body: Json = {
+        "object": "file",
+        "id": f"file-sandbox-{secrets.token_hex(12)}",
+        "purpose": purpose,
+        "filename": name,
+        "bytes": len(content),
+        "created_at": int(time.time()),
+        "expires_at": None,
+        "status": "processed",
+        "status_details": None,
+    }
+    memory.files[body["id"]] = FileRecord(body, content)
+    return JSONResponse(body)
+
+
+async def retrieve_file(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
+    """GET /v1/files/{id}."""
+    return JSONResponse(_file(request, memory).body)
+
+
+async def delete_file(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
+    """DELETE /v1/files/{id}."""
+    file_id = _file(request, memory).body["id"]
+    del memory.files[file_id]
+    return JSONResponse({"id": file_id, "object": "file", "deleted": True})
+
+
+def _file(request: Request, memory: SandboxMemory) -> FileRecord:
+    file_id = request.path_params["id"]
+    if file_id not in memory.files:
+        raise file_not_found(file_id)
+    return memory.files[file_id]
+
+
+async def embed(_request: Request, _memory: SandboxMemory, call: ApiCall) -> Response:
+    """POST /v1/embeddings: texts that share words lie close."""
+    body = call.body
+    if body.get("model") != EMBEDDING_MODEL:
+        raise model_not_found(str(body.get("model")))
+    words = body.get("input")
+    texts = [words] if isinstance(words, str) else words
+    if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and t for t in texts):
+        raise ApiError("'$.input' is invalid. Please check the API reference.", param="input")
+    vectors = [_vector(text, int(body.get("dimensions") or EMBEDDING_SIZE)) for text in texts]
+    packs = body.get("encoding_format") == "base64"
+    data = [
+        {"object": "embedding", "index": number, "embedding": _pack(vector) if packs else vector}
+        for number, vector in enumerate(vectors)
+    ]
+    tokens = sum(map(text_tokens, texts))
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return JSONResponse({"object": "list", "model": EMBEDDING_MODEL, "data": data, "usage": usage})
+
+
+def _vector(text: str, size: int) -> list[float]:
+    """A vector of length 1, to which each word adds in one place that its beginning names."""
+    vector = [0.0] * size
+    for word in re.findall(r"\w+", text.casefold()):
+        digest = hashlib.sha256(word[:STEM].encode()).digest()
+        vector[int.from_bytes(digest[:4]) % size] += 1.0
+    length = sum(value * value for value in vector) ** 0.5 or 1.0
+    return [value / length for value in vector]
+
+
+def _pack(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
