@@ -28,7 +28,7 @@ from consultation.turn_rows import (
     question_rows,
 )
 from errors import Problem
-from gateway.response_items import is_sandbox
+from gateway.connection import is_sandbox
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records, now

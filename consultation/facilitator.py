@@ -14,8 +14,8 @@ from consultation.preferences import Liking
 from consultation.provenance import Mended, keep_promises
 from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn, Suggestion, parse_turn
-from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway, Reply
 from prompts.image_type import ImageType, fingerprint_of
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Settings

@@ -16,8 +16,8 @@ from consultation.template_turn import draft_turn
 from consultation.template_values import Taken
 from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn, Filling
-from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway, Reply
 from prompts.library_template import LibraryTemplate, file_of
 from prompts.store import PromptStore
 from prompts.template_store import sound_templates, suggest, usable_template

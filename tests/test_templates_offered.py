@@ -225,7 +225,7 @@ async def test_what_cannot_be_begins_no_conversation(
 async def test_where_no_model_answers_the_words_are_kept(
     client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.retry._backoff", lambda _state: 0.0)
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
     sandbox.fail("server_error", times=20)
 
     result = await consult(client, "a green glass lamp", template=HERO, finish=True)
