@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import cache
 
-from prompts.file_kinds import SHIPPED
+from prompts.prompt_files import SHIPPED
 from prompts.source import read_text
 from prompts.word_lists import WORDING, Wording, parse_list
 

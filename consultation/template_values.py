@@ -12,8 +12,7 @@ from consultation.errors import ConsultationError
 from consultation.quotes import content, leaves_open, occurs
 from consultation.transcript import Said
 from consultation.turn import Answered, BriefEntry, Filling, Value
-from prompts.library_checks import BESIDES
-from prompts.library_template import LibraryTemplate
+from prompts.library_template import BESIDES, LibraryTemplate
 from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
 

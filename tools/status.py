@@ -183,7 +183,7 @@ def _inputs(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
 
 
 def _templates(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
-    from prompts.own import examine
+    from prompts.own_files import examine
 
     if settings.prompts_dir and not settings.prompts_dir.is_dir():
         way = f"Create it, or unset {variable_of('prompts_dir')}."
