@@ -12,8 +12,8 @@ from settings import Settings
 if TYPE_CHECKING:
     from consultation.consultant import Consultant
     from consultation.semantic_search import SemanticSearch
-    from gateway import Gateway
-    from generation.drawing import Artist
+    from gateway.client import Gateway
+    from generation.drawing import ImageGenerator
     from prompts.store import PromptStore
     from sandbox.loopback import Sandbox
     from storage.database import Database
@@ -72,7 +72,7 @@ class App:
     @cached_property
     def gateway(self) -> "Gateway":
         """The client of OpenAI, or of the sandbox."""
-        from gateway import Gateway
+        from gateway.client import Gateway
 
         return Gateway(self.settings, lambda: self.sandbox.base_url)
 
@@ -119,20 +119,20 @@ class App:
         )
 
     @cached_property
-    def artist(self) -> "Artist":
+    def image_generator(self) -> "ImageGenerator":
         """Draws, changes and collects pictures."""
-        from generation.drawing import Artist
-        from generation.input_images import Sending
-        from generation.purchase import Maker
-        from generation.verifier import Look
+        from generation.drawing import ImageGenerator
+        from generation.input_images import InputResolver
+        from generation.purchase import Buyer
+        from generation.verifier import Verifier
         from storage.picture_files import PictureFiles
 
         pictures = PictureFiles(self.settings.images_dir, self.settings.data_dir / "pictures")
-        sending = Sending(self.gateway, self.records, self.input_files)
-        look = Look(self.settings, self.gateway, self.records, self.prompt_store)
+        inputs = InputResolver(self.gateway, self.records, self.input_files)
+        verifier = Verifier(self.settings, self.gateway, self.records, self.prompt_store)
         shown = self.settings.preview == "on"
-        maker = Maker(self.gateway, self.records, pictures, sending, look, preview=shown)
-        return Artist(self.settings, self.records, self.prompt_store, maker)
+        buyer = Buyer(self.gateway, self.records, pictures, inputs, verifier, preview=shown)
+        return ImageGenerator(self.settings, self.records, self.prompt_store, buyer)
 
     def news(self) -> list[str]:
         """What the person has to know of their records, once: that they were damaged."""
@@ -143,8 +143,8 @@ class App:
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""
         in_use = self.__dict__  # a cached property stands here once it was used
-        if "artist" in in_use:
-            await self.artist.finish()
+        if "image_generator" in in_use:
+            await self.image_generator.finish()
         if "gateway" in in_use:
             await self.gateway.close()
         if "database" in in_use:

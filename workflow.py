@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from app import App
 from consultation.modes import Mode
 from errors import Problem
+from generation.variations import Strategy
 from settings import Quality
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
-    from generation.image_order import Wish
-    from generation.image_result import Generation
-    from generation.jobs import Progress
+    from generation.image_order import ImageOrder
+    from generation.image_result import ImageResult
+    from generation.jobs import ReportProgress
 
-Strategy = Literal["color", "composition", "style", "mixed"]
 Background = Literal["auto", "opaque", "transparent"]
 OutputFormat = Literal["png", "jpeg", "webp", "gif", "svg"]
 
@@ -94,7 +94,7 @@ class Questions:
 class Pictures:
     """What a drawing brought so far, and a JPEG to look at where previews are on."""
 
-    generation: "Generation"
+    generation: "ImageResult"
     preview: bytes | None
 
 
@@ -111,7 +111,7 @@ def meaning(request: ImageRequest) -> Meaning:
     return DialogueFirst(request.dialogue_mode)
 
 
-async def draw(app: App, request: ImageRequest, progress: "Progress") -> Outcome:
+async def draw(app: App, request: ImageRequest, progress: "ReportProgress") -> Outcome:
     """Do what a call means, and tell `progress` of each step of a drawing. Raises a `Problem`.
 
     Pictures that cannot be used are refused before a dialogue is paid for.
@@ -119,7 +119,7 @@ async def draw(app: App, request: ImageRequest, progress: "Progress") -> Outcome
     request = await _with_conversation(app, request)
     if request.conversation_id is None:
         require_words(request.prompt, "prompt")
-    await app.artist.check(request.pictures)
+    await app.image_generator.check(request.pictures)
     match meaning(request):
         case DialogueFirst(mode):
             consultation = await app.consultant.consult(
@@ -130,7 +130,7 @@ async def draw(app: App, request: ImageRequest, progress: "Progress") -> Outcome
             order = _order(replace(request, prompt=""), consultation.conversation_id)
         case DrawNow():
             order = _order(request, str(request.conversation_id))
-    return Pictures(*await app.artist.draw(order, progress))
+    return Pictures(*await app.image_generator.draw(order, progress))
 
 
 def require_words(text: str, name: str) -> None:
@@ -147,11 +147,11 @@ async def _with_conversation(app: App, request: ImageRequest) -> ImageRequest:
     return replace(request, conversation_id=image.conversation_id)
 
 
-def _order(request: ImageRequest, conversation_id: str) -> "Wish":
+def _order(request: ImageRequest, conversation_id: str) -> "ImageOrder":
     """What the drawing is told of a call. Without words it draws the conversation's prompt."""
-    from generation.image_order import Wish
+    from generation.image_order import ImageOrder
 
-    return Wish(
+    return ImageOrder(
         conversation_id=conversation_id,
         prompt=request.prompt.strip(),
         from_image=request.from_image,

@@ -11,7 +11,7 @@ import anyio
 from cyclopts import Parameter
 from pydantic import SecretStr
 
-import keyring_store as keychain
+import keyring_store
 from cli import terminal as show
 from cli.doctor.account import access, list_models, refusal
 from errors import Problem, conceal
@@ -71,7 +71,7 @@ def configure(
 
 
 def _show_source(settings: Settings) -> int:
-    key = keys.find(settings)
+    key = keys.find_key(settings)
     if key is None:
         show.line("No key is set. Run `image-consultant configure` to give one.")
         return 1
@@ -80,7 +80,7 @@ def _show_source(settings: Settings) -> int:
 
 
 def _remove(settings: Settings) -> None:
-    there = keychain.remove(keys.ENTRY)
+    there = keyring_store.remove(keys.ENTRY)
     outcome = "The key was removed from" if there else "There is no key in"
     show.line(f"{outcome} {keys.KEYRING}.{_rival(settings, 'is used still')}")
 
@@ -90,7 +90,7 @@ def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
     replaced = _in_keyring(settings)
     key = _as_key(sys.stdin.readline()) if stdin else _ask()
     remarks = [] if unchecked else _check(settings, key, may_ask=not stdin)
-    keychain.put(keys.ENTRY, key.get_secret_value())
+    keyring_store.put(keys.ENTRY, key.get_secret_value())
     verb = "replaces the earlier one in" if replaced else "is in"
     show.line(f"The key {verb} {keys.KEYRING}.{_rival(settings, 'wins over it')}")
     for remark in remarks:
@@ -102,7 +102,7 @@ def _in_keyring(settings: Settings) -> bool:
     """Whether the keyring holds a key already; a system without a keyring is told early."""
     try:
         return keys.from_keyring() is not None
-    except keychain.NoKeyring as fault:
+    except keyring_store.NoKeyring as fault:
         raise Problem(
             f"{fault} Put a line OPENAI_API_KEY=... into {settings.data_dir / '.env'}, readable "
             "for you alone, or set it in the client's configuration."
@@ -113,7 +113,7 @@ def _rival(settings: Settings, effect: str) -> str:
     """That another source comes first, if one does."""
     if settings.openai_api_key is None:
         return ""
-    key = keys.find(settings)
+    key = keys.find_key(settings)
     return f" OPENAI_API_KEY of {key.source} {effect}: remove it there." if key else ""
 
 

@@ -14,7 +14,7 @@ from cli.html_page import file_of, made_in_sandbox, page
 from consultation.consultation_result import SANDBOX_NOTE
 from consultation.conversation_page import as_markdown
 from errors import Problem
-from gateway.response_items import is_sandbox
+from gateway.connection import is_sandbox
 from storage.export import as_json
 from storage.tables import Base, Conversation, Spending
 

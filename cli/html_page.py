@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consultation.consultation_result import SOURCES
 from errors import StorageError
-from gateway.response_items import is_sandbox
+from gateway.connection import is_sandbox
 from generation.preview import is_svg, preview_of
 from storage.picture_files import read_picture
 from storage.tables import Conversation, Image, Spending

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 HOST = "127.0.0.1"
+"""This machine alone: nobody else can connect where nothing else is said."""
 
 
 def serve(
@@ -37,25 +38,25 @@ def serve(
 def _serve_stdio(sandbox: bool) -> None:
     import anyio
 
-    from transports.stdio_pipe import claim_wire
+    from transports.stdio_pipe import claim_pipe
 
-    wire = claim_wire()
+    pipe = claim_pipe()  # before FastMCP is imported: what prints meanwhile must not reach a client
     server = _create(_settings(sandbox))
 
     from transports.stdio import run_stdio
 
     _end_like_ctrl_c()
-    anyio.run(run_stdio, server, wire)
+    anyio.run(run_stdio, server, pipe)
 
 
 def _serve_http(host: str, port: int, sandbox: bool) -> None:
-    from transports.http import listen, place, run_http
+    from transports.http import listen, resolve, run_http
 
     settings = _settings(sandbox)
-    at = place(host, port, settings.http_token)
-    listener = listen(at)
+    address = resolve(host, port, settings.http_token)
+    listener = listen(address)
     _end_like_ctrl_c()
-    run_http(_create(settings), at, listener, settings.http_token)
+    run_http(_create(settings), address, listener, settings.http_token)
 
 
 def _settings(sandbox: bool) -> "Settings":

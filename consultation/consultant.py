@@ -40,7 +40,7 @@ from consultation.turn_rows import (
     turn_as_data,
 )
 from errors import Problem
-from gateway.response_items import is_sandbox
+from gateway.connection import is_sandbox
 from prompts.store import PromptStore
 from settings import Settings
 from storage.input_files import InputFiles

@@ -17,8 +17,8 @@ from consultation.preferences import Preference
 from consultation.review import Review, complaint, review
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, UnusableAnswerError, parse_turn
-from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway, Reply
 from prompts.image_type import ImageType, fingerprint_of
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Settings

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway, Reply
 from storage.records import Records, booking
 
 

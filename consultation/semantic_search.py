@@ -1,7 +1,7 @@
 """Search by meaning: vectors from OpenAI beside the records, compared exactly; else by words."""
 
-from gateway import Gateway
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway
 from settings import Settings
 from storage.records import Records, booking
 from storage.search import Filter, Search, SearchPage

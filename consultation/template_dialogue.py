@@ -24,12 +24,11 @@ from consultation.template_values import (
 from consultation.transcript import Transcript
 from consultation.turn import BriefEntry, FacilitatorTurn, Filling, QuestionDraft, Quote
 from consultation.words import content, words_of
-from gateway import Gateway, Reply
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway, Reply
 from prompts.library_template import LibraryTemplate, file_of
 from prompts.parameter import Parameter
 from prompts.store import PromptStore
-from prompts.template_store import sound_templates, suggest, usable_template
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records
@@ -63,7 +62,7 @@ class TemplateDialogue:
 
     def template(self, name: str) -> LibraryTemplate:
         """A template by its name. Raises a `Problem` that names those that there are."""
-        return usable_template(name, self._prompt_store.folders)
+        return self._prompt_store.library_template(name)
 
     def check_name(
         self,
@@ -85,7 +84,7 @@ class TemplateDialogue:
 
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
-        fitting = suggest(idea, sound_templates(self._prompt_store.folders))
+        fitting = self._prompt_store.suggested_template(idea)
         if fitting is None:
             return []
         return [

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from consultation.errors import ConsultationError
 from consultation.template_guess import Guess, places
 from prompts.image_type import Suggested
-from prompts.library_checks import NAME
+from prompts.library_template import NAME
 from storage.tables import Conversation
 
 CATEGORIES = {

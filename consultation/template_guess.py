@@ -13,8 +13,7 @@ from typing import Any
 from consultation.errors import ConsultationError
 from consultation.quotes import quoted, words
 from prompts.image_type import ImageType
-from prompts.library_checks import NAMING, is_parameter_name
-from prompts.library_template import MOST_PARAMETERS
+from prompts.library_template import MOST_PARAMETERS, NAMING, is_parameter_name
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS, Parameter
 from storage.tables import Conversation, Question
 

@@ -1,4 +1,4 @@
-"""What can go wrong at OpenAI, told so that the right person can act.
+"""What can go wrong at OpenAI, worded so that whoever can act knows what to do.
 
     GatewayError
         CallerError    the wording or the request can be changed
@@ -17,12 +17,12 @@ from errors import Problem
 if TYPE_CHECKING:
     from gateway.prices import Charge
 
-Spent = Literal["no", "maybe", "yes"]
+Payment = Literal["no", "maybe", "yes"]
 
 UNAVAILABLE = {"rate_limit", "overloaded", "server", "connection", "unclear", "resting"}
-"""Failures that say that OpenAI does not answer for now, whatever it is asked."""
+"""Kinds that say that OpenAI does not answer for now, whatever it is asked."""
 
-MONEY: dict[Spent, str] = {
+MONEY: dict[Payment, str] = {
     "no": "Nothing was charged.",
     "maybe": "It is unknown whether this was charged.",
     "yes": "The call was charged.",
@@ -33,30 +33,29 @@ class GatewayError(Problem):
     """A call to OpenAI that brought nothing usable.
 
     `kind` is a key of `KINDS`, `retryable` says whether the same call may be sent
-    again, `unavailable` that nobody answers for now, `retry_after` is what OpenAI asked to
-    wait, in seconds. `charges` are what its attempts cost all the same, where OpenAI told.
+    again, `unavailable` that nobody answers for now, `retry_after` is what OpenAI asks to
+    wait, in seconds. `charges` are what its attempts cost all the same, where OpenAI says it.
     """
 
-    def __init__(  # the class says it
+    def __init__(
         self,
         kind: str,
         *,
         detail: str = "",
-        spent: Spent | None = None,
+        payment: Payment | None = None,
         retryable: bool | None = None,
         retry_after: float | None = None,
         response_id: str | None = None,
     ) -> None:
         row = KINDS[kind]
         self.kind = kind
-        self.spent: Spent = spent or row.spent
-        self.retryable = row.retry if retryable is None else retryable
+        self.retryable = row.retryable if retryable is None else retryable
         self.retry_after = retry_after
         self.response_id = response_id
         self.unavailable = kind in UNAVAILABLE
         self.charges: list[Charge] = []
-        what = f"{row.what} {detail}".strip()
-        super().__init__(f"{what} {MONEY[self.spent]} {row.next_step}")
+        event = f"{row.event} {detail}".strip()
+        super().__init__(f"{event} {MONEY[payment or row.payment]} {row.next_step}")
 
 
 class CallerError(GatewayError):
@@ -72,217 +71,175 @@ class Outage(GatewayError):  # noqa: N818  # an outage is no error of anyone her
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One way to fail: who can act, what happened, the money, retry or not, next step."""
+class ErrorKind:
+    """One way to fail: who can act, what happened, the next step, the money, retry or not."""
 
     error: type[GatewayError]
-    what: str
-    spent: Spent
-    retry: bool
+    event: str
     next_step: str
+    payment: Payment = "no"
+    retryable: bool = False
 
 
-KINDS: dict[str, Kind] = {
-    "no_key": Kind(
+KINDS: dict[str, ErrorKind] = {
+    "no_key": ErrorKind(
         OwnerError,
         "No OpenAI key is set.",
-        "no",
-        False,
         "Run `image-consultant configure` in a terminal, or set OPENAI_API_KEY for this server and "
         "restart it, or start it with --sandbox to try it without a key.",
     ),
-    "key": Kind(
+    "key": ErrorKind(
         OwnerError,
         "OpenAI refused the API key.",
-        "no",
-        False,
         "Give a valid one with `image-consultant configure` in a terminal, or as OPENAI_API_KEY, "
         "and restart this server.",
     ),
-    "verification": Kind(
+    "verification": ErrorKind(
         OwnerError,
         "OpenAI wants the organization behind the key verified for this model.",
-        "no",
-        False,
         "Verify the organization in the settings of the OpenAI platform; access can take 15 "
         "minutes to arrive.",
     ),
-    "permission": Kind(
+    "permission": ErrorKind(
         OwnerError,
         "OpenAI does not allow this key to do that.",
-        "no",
-        False,
         "Check the key's permissions and the region in the settings of the OpenAI platform.",
     ),
-    "quota": Kind(
+    "quota": ErrorKind(
         OwnerError,
         "The OpenAI account is out of credit or at its spending limit.",
-        "no",
-        False,
         "Add credit or raise the limit in the billing settings of the OpenAI platform, then call "
         "again.",
     ),
-    "model": Kind(
+    "model": ErrorKind(
         OwnerError,
         "OpenAI does not offer that model to this key.",
-        "no",
-        False,
         "Set another model in the settings of this server or in the call.",
     ),
-    "no_image_tool": Kind(
+    "no_image_tool": ErrorKind(
         OwnerError,
         "The assistant model cannot call the image tool.",
-        "no",
-        False,
         "Set IMAGE_CONSULTANT_ASSISTANT_MODEL to a model that can, such as gpt-6-luna.",
     ),
-    "rate_limit": Kind(
+    "rate_limit": ErrorKind(
         Outage,
         "OpenAI is limiting the pace of requests.",
-        "no",
-        True,
         "Wait a minute, then make the same call again.",
+        retryable=True,
     ),
-    "overloaded": Kind(
+    "overloaded": ErrorKind(
         Outage,
         "OpenAI is overloaded.",
-        "no",
-        True,
         "Wait a few minutes, then make the same call again.",
+        retryable=True,
     ),
-    "server": Kind(
+    "server": ErrorKind(
         Outage,
         "OpenAI had an internal error.",
-        "no",
-        True,
         "Wait a minute, then make the same call again.",
+        retryable=True,
     ),
-    "connection": Kind(
+    "connection": ErrorKind(
         Outage,
         "OpenAI could not be reached.",
-        "no",
-        True,
         "Check the network connection, then make the same call again.",
+        retryable=True,
     ),
-    "resting": Kind(
+    "resting": ErrorKind(
         Outage,
         "OpenAI failed several times in a row, so this server leaves it alone for a moment.",
-        "no",
-        False,
         "Make the same call again then.",
     ),
-    "unclear": Kind(
+    "unclear": ErrorKind(
         Outage,
         "The connection to OpenAI broke before the answer was complete.",
-        "maybe",
-        False,
         "Look at the usage page of the OpenAI platform before paying for it again.",
+        payment="maybe",
     ),
-    "lost": Kind(
+    "lost": ErrorKind(
         Outage,
         "OpenAI no longer knows this request, so what became of its picture cannot be known.",
-        "maybe",
-        False,
         "Look at the usage page of the OpenAI platform before paying for it again.",
+        payment="maybe",
     ),
-    "cut": Kind(
+    "cut": ErrorKind(
         Outage,
         "The connection to OpenAI broke while it was drawing.",
-        "maybe",
-        False,
         "Call again with only the conversation_id: that looks the picture up where OpenAI keeps "
         "it, and costs nothing.",
+        payment="maybe",
     ),
-    "unfinished": Kind(
+    "unfinished": ErrorKind(
         Outage,
         "OpenAI is still drawing this picture.",
-        "maybe",
-        False,
         "Call again in a minute with only this conversation_id.",
+        payment="maybe",
     ),
-    "moderation": Kind(
+    "moderation": ErrorKind(
         CallerError,
         "OpenAI's safety system refused this request.",
-        "no",
-        False,
         "Change what is asked for; unchanged it will be refused again.",
     ),
-    "refusal": Kind(
+    "refusal": ErrorKind(
         CallerError,
         "The model declined to answer.",
-        "yes",
-        False,
         "Change what is asked for, then call again.",
+        payment="yes",
     ),
-    "no_picture": Kind(
+    "no_picture": ErrorKind(
         CallerError,
         "OpenAI answered without a picture.",
-        "yes",
-        False,
         "Say more plainly what is to be drawn, then call again.",
+        payment="yes",
     ),
-    "not_a_picture": Kind(
+    "not_a_picture": ErrorKind(
         Outage,
         "OpenAI sent bytes that are not a picture.",
-        "yes",
-        False,
         "Call again to have it drawn anew; that is charged again.",
+        payment="yes",
     ),
-    "truncated": Kind(
+    "truncated": ErrorKind(
         Outage,
         "The answer was cut off before its end.",
-        "yes",
-        False,
         "Call again with the same words.",
+        payment="yes",
     ),
-    "empty": Kind(
+    "empty": ErrorKind(
         Outage,
         "OpenAI sent an empty answer.",
-        "yes",
-        False,
         "Call again with the same words.",
+        payment="yes",
     ),
-    "too_long": Kind(
+    "too_long": ErrorKind(
         CallerError,
         "The conversation is too long for the model.",
-        "no",
-        False,
         "Start a new conversation with the refined prompt so far.",
     ),
-    "previous_response": Kind(
+    "previous_response": ErrorKind(
         CallerError,
         "OpenAI no longer knows the earlier picture's response.",
-        "no",
-        False,
         "Draw the picture anew from its prompt; its file is still on disk.",
     ),
-    "not_found": Kind(
+    "not_found": ErrorKind(
         CallerError,
         "OpenAI does not know what was asked for.",
-        "no",
-        False,
         "It may be older than the 30 days that OpenAI keeps it.",
     ),
-    "input_image": Kind(
+    "input_image": ErrorKind(
         CallerError,
         "OpenAI could not use the input picture.",
-        "no",
-        False,
         "Use a PNG, JPEG or WebP file below 50 MB.",
     ),
-    "request": Kind(
+    "request": ErrorKind(
         CallerError,
         "OpenAI did not accept the request.",
-        "no",
-        False,
         "Change the parameter it names, then call again.",
     ),
-    "unknown": Kind(
+    "unknown": ErrorKind(
         Outage,
         "OpenAI failed in a way this server does not know.",
-        "maybe",
-        False,
         "Wait a minute, then call again.",
+        payment="maybe",
     ),
 }
 

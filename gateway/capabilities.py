@@ -10,6 +10,11 @@ from datetime import date
 from gateway.models import ImageModel, SizeRule, is_shut_down, load_models
 
 SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
+DEFAULT_SIZE = "1024x1024"
+"""The one size that every model draws, and the unit of OpenAI's price table."""
+
+COMPRESSIBLE, CLEARABLE = {"jpeg", "webp"}, {"png", "webp"}
+"""Formats that lose quality for size, and those that can be transparent."""
 
 
 def fault_of_image_model(name: str, today: date) -> str | None:
@@ -46,10 +51,10 @@ def faults_of_options(
     if output_format not in model.formats:
         yield f"output_format: {name} makes {', '.join(model.formats)}, not {output_format}."
     yield from _faults_of_background(name, model, background, output_format)
-    if compression is not None and output_format not in {"jpeg", "webp"}:
+    if compression is not None and output_format not in COMPRESSIBLE:
         yield f"compression: only jpeg and webp are compressed, not {output_format}."
     if complexity is not None and not model.complexity:
-        able = ", ".join(key for key, known in models.image.items() if known.complexity)
+        able = ", ".join(key for key, other in models.image.items() if other.complexity)
         yield f"complexity: {name} does not take it; unset the setting, or use one of {able}."
 
 
@@ -60,7 +65,7 @@ def _faults_of_background(
         return
     if not model.transparent:
         yield f"background: {name} draws no transparent background; use opaque."
-    elif output_format not in {"png", "webp"}:
+    elif output_format not in CLEARABLE:
         yield f"background: {output_format} cannot be transparent; use png or webp."
 
 
@@ -104,8 +109,8 @@ def nearest_size(rule: SizeRule, width: int, height: int) -> str:
         wide, high = size
         return abs(wide / high / ratio - 1) + abs(wide * high / area - 1)
 
-    best = min(candidates, key=distance, default=(1024, 1024))
-    return f"{best[0]}x{best[1]}"
+    best = min(candidates, key=distance, default=None)
+    return f"{best[0]}x{best[1]}" if best else DEFAULT_SIZE
 
 
 def _fits(rule: SizeRule, width: int, height: int) -> bool:

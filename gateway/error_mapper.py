@@ -1,4 +1,4 @@
-"""The one mapper from every failure of OpenAI to our errors."""
+"""Every failure of OpenAI, wherever it stands, as one of our errors."""
 
 import re
 from dataclasses import dataclass, replace
@@ -6,53 +6,37 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import openai
-
 from errors import redact
-from gateway.api_errors import GatewayError, Spent, failure
+from gateway.api_errors import GatewayError, Payment, failure
 
 DETAIL_LENGTH = 300
+"""Characters of OpenAI's own sentence that are repeated: it may quote a whole prompt."""
 
-KIND_BY_CODE = {
-    "invalid_api_key": "key",
-    "model_not_found": "model",
-    "rate_limit_exceeded": "rate_limit",
-    "slow_down": "rate_limit",
-    "server_is_overloaded": "overloaded",
-    "server_error": "server",
-    "moderation_blocked": "moderation",
-    "content_policy_violation": "moderation",
-    "image_content_policy_violation": "moderation",
-    "bio_policy": "moderation",
-    "misalignment_policy_violation": "moderation",
-    "context_length_exceeded": "too_long",
-    "previous_response_not_found": "previous_response",
-    "invalid_image_file": "input_image",
-    "invalid_image": "input_image",
-    "invalid_image_format": "input_image",
-    "invalid_base64_image": "input_image",
-    "invalid_image_url": "input_image",
-    "invalid_image_mode": "input_image",
-    "image_too_large": "input_image",
-    "image_too_small": "input_image",
-    "image_parse_error": "input_image",
-    "image_file_too_large": "input_image",
-    "unsupported_image_media_type": "input_image",
-    "empty_image_file": "input_image",
-    "failed_to_download_image": "input_image",
-    "image_file_not_found": "input_image",
-    **dict.fromkeys(
-        (
-            "insufficient_quota",
-            "credit_balance_exhausted",
-            "organization_spend_limit_exceeded",
-            "project_spend_limit_exceeded",
-            "organization_usage_limit_exceeded",
-            "billing_hard_limit_reached",
-        ),
-        "quota",
+CODES_BY_KIND = {
+    "key": ("invalid_api_key",),
+    "model": ("model_not_found",),
+    "rate_limit": ("rate_limit_exceeded", "slow_down"),
+    "overloaded": ("server_is_overloaded",),
+    "server": ("server_error",),
+    "too_long": ("context_length_exceeded",),
+    "previous_response": ("previous_response_not_found",),
+    "quota": (
+        "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded", "organization_usage_limit_exceeded",
+        "billing_hard_limit_reached",
     ),
-}
+    "moderation": (
+        "moderation_blocked", "content_policy_violation", "image_content_policy_violation",
+        "bio_policy", "misalignment_policy_violation",
+    ),
+    "input_image": (
+        "invalid_image_file", "invalid_image", "invalid_image_format", "invalid_base64_image",
+        "invalid_image_url", "invalid_image_mode", "image_too_large", "image_too_small",
+        "image_parse_error", "image_file_too_large", "unsupported_image_media_type",
+        "empty_image_file", "failed_to_download_image", "image_file_not_found",
+    ),
+}  # fmt: skip
+KIND_BY_CODE = {code: kind for kind, codes in CODES_BY_KIND.items() for code in codes}
 
 KIND_BY_STATUS = {
     400: "request", 401: "key", 403: "permission", 404: "not_found", 408: "server",
@@ -62,10 +46,11 @@ KIND_BY_STATUS = {
 SERVER_ERROR = 500
 
 DETAILED = {"request", "model", "input_image", "not_found", "unknown"}
+"""Kinds of which OpenAI's own sentence helps: it names the parameter or the model."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class ApiFault:
     """A failure as the API words it, wherever it stood: body, stream, response or item."""
 
     status: int | None = None
@@ -78,7 +63,7 @@ class Fault:
     response_id: str | None = None
 
     @classmethod
-    def read(cls, error: Any, **known: Any) -> "Fault":  # bodies and SDK objects
+    def read(cls, error: Any, **context: Any) -> "ApiFault":  # bodies and SDK objects
         """Take the fields from an error body or from an SDK object."""
         body = error if isinstance(error, dict) else getattr(error, "__dict__", {})
         details = body.get("moderation_details") or {}
@@ -91,20 +76,20 @@ class Fault:
             param=body.get("param"),
             message=str(body.get("message") or ""),
             stage=stage,
-            **known,
+            **context,
         )
 
 
-def explain(fault: Fault, *, paid: bool) -> GatewayError:
+def explain(fault: ApiFault, *, paid: bool) -> GatewayError:
     """Our error for a failure; `paid` says whether the call was to buy a picture."""
     kind = _kind(fault)
-    spent: Spent | None = None
+    payment: Payment | None = None
     if kind == "moderation" and fault.stage == "output" and paid:
-        spent = "maybe"  # it was drawn before it was refused
+        payment = "maybe"  # it was drawn before it was refused
     return failure(
         kind,
         detail=_detail(kind, fault),
-        spent=spent,
+        payment=payment,
         retry_after=fault.retry_after,
         response_id=fault.response_id,
     )
@@ -118,8 +103,10 @@ def explain_exception(
     A call that broke off after it was sent may have bought a picture, so it is
     never marked for retry when `paid`.
     """
+    import openai
+
     if isinstance(error, openai.APIStatusError):
-        fault = Fault.read(
+        fault = ApiFault.read(
             error.body,
             status=error.status_code,
             retry_after=_retry_after(error.response.headers),
@@ -131,13 +118,13 @@ def explain_exception(
         if response_id is not None:
             return failure("cut", response_id=response_id)
         return failure("unclear", retryable=not paid)
-    fault = Fault.read(error.body or error)
+    fault = ApiFault.read(error.body or error)
     return explain(replace(fault, response_id=response_id), paid=paid)
 
 
-def _kind(fault: Fault) -> str:
+def _kind(fault: ApiFault) -> str:
     message = fault.message.lower()
-    told = (
+    signs = (
         ("verification", "must be verified" in message),
         ("quota", fault.type == "insufficient_quota"),
         (KIND_BY_CODE.get(fault.code or ""), True),
@@ -146,11 +133,11 @@ def _kind(fault: Fault) -> str:
         (KIND_BY_STATUS.get(fault.status or 0), True),
         ("server", bool(fault.status and fault.status >= SERVER_ERROR)),
     )
-    return next((kind for kind, holds in told if kind and holds), "unknown")
+    return next((kind for kind, holds in signs if kind and holds), "unknown")
 
 
-def _detail(kind: str, fault: Fault) -> str:
-    """What OpenAI said, where that helps and is safe to repeat."""
+def _detail(kind: str, fault: ApiFault) -> str:
+    """OpenAI's own words, where they help and are safe to repeat."""
     if kind == "moderation" and fault.stage in {"input", "output"}:
         where = "the request" if fault.stage == "input" else "the finished picture"
         return f"It stopped at {where}."
@@ -158,9 +145,9 @@ def _detail(kind: str, fault: Fault) -> str:
         return f"It asks to wait {fault.retry_after:g} seconds."
     if kind not in DETAILED or not fault.message:
         return ""
-    said = re.sub(r"\s+", " ", redact(fault.message)).strip()[:DETAIL_LENGTH]
-    named = f" (parameter {fault.param})" if fault.param and fault.param not in said else ""
-    return f"It said{named}: {said}"
+    message = re.sub(r"\s+", " ", redact(fault.message)).strip()[:DETAIL_LENGTH]
+    name = f" (parameter {fault.param})" if fault.param and fault.param not in message else ""
+    return f"It said{name}: {message}"
 
 
 def _retry_after(headers: Any) -> float | None:  # httpx2 headers
@@ -171,10 +158,10 @@ def _retry_after(headers: Any) -> float | None:  # httpx2 headers
     except ValueError:
         pass
     try:
-        asked = parsedate_to_datetime(value) - datetime.now(UTC)
+        delay = parsedate_to_datetime(value) - datetime.now(UTC)
     except ValueError:
         return None
-    return max(0.0, asked.total_seconds())
+    return max(0.0, delay.total_seconds())
 
 
 def _never_sent(error: BaseException) -> bool:

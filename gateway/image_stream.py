@@ -1,169 +1,106 @@
-"""Receive one picture, streamed or fetched later: a drawing or an error comes out."""
+"""Take the picture out of a stream as it passes: the SDK would hold its text five times over.
 
-import asyncio
-import base64
+A finished picture arrives in `"result"`, twice (recorded October 2026). Written otherwise,
+or compressed, it passes as it is and is decoded later: slower, and no less right.
+"""
+
 import binascii
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
-from gateway.api_errors import GatewayError, failure
-from gateway.error_mapper import Fault, explain, explain_exception
-from gateway.image_sieve import Lifted, Sieve
-from gateway.prices import Usage, charge
-from gateway.progress import Drawing, Stage, Step
-from gateway.response_items import (
-    decode_picture,
-    is_sandbox,
-    missing_picture,
-    picture_item,
-    raise_for_status,
-    read_usage,
-)
+import httpx2
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
-STAGES = {
-    "response.created": "submitted",
-    "response.image_generation_call.in_progress": "planning",
-    "response.image_generation_call.generating": "drawing",
-    "response.image_generation_call.partial_image": "partial",
-    "response.image_generation_call.completed": "drawn",
-}
-
-POLL_SECONDS = 2.0
-MOST_POLLS = 150
-
-TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
+MARK = b'"result":"'
+ITEM_EVENT = b"response.output_item.done"
 
 
-class _Received:
-    """What a stream has brought so far."""
+class StreamedImage:
+    """A picture, decoded piece by piece."""
 
     def __init__(self) -> None:
-        self.response: Any = None  # as at `created`, then as at the end
-        self.finished = False
-        self.item: Any = None
-        self.lifted: dict[str, Lifted] = {}
+        self._data = bytearray()
+        self._rest = b""
+        self._is_complete = self._is_broken = False
 
-    @property
-    def response_id(self) -> str | None:
-        return self.response.id if self.response else None
+    def add(self, text: bytes) -> None:
+        """Take the next piece of base64."""
+        text = self._rest + text.replace(b"\\", b"")  # JSON may escape a slash
+        even = len(text) // 4 * 4
+        text, self._rest = text[:even], text[even:]
+        self._is_broken = self._is_broken or (self._is_complete and bool(text))
+        try:
+            self._data += binascii.a2b_base64(text, strict_mode=True)
+        except binascii.Error:
+            self._is_broken = True
+        self._is_complete = self._is_complete or text.endswith(b"=")
 
-    @property
-    def has_picture(self) -> bool:
-        return bool(self.item is not None and self.item.result)
-
-    def take(self, event: Any) -> None:  # SDK event, unvalidated
-        """Keep what an event brings that the drawing needs."""
-        if event.type == "response.created":
-            self.response = event.response
-        elif event.type == "response.output_item.done":
-            self.item = picture_item([event.item]) or self.item
-        elif event.type in TERMINAL:
-            self.finish(event.response)
-        elif event.type == "error":  # the flat form; the SDK raises on the nested one
-            raise explain(Fault.read(event, response_id=self.response_id), paid=True)
-
-    def finish(self, response: Any) -> None:
-        """Take the finished response; it repeats the picture, which is held once."""
-        self.response, self.finished = response, True
-        repeated = picture_item(response.output)
-        if not self.has_picture:
-            self.item = repeated or self.item
-        elif repeated is not None:
-            repeated.result = None
+    def read(self) -> bytes:
+        """All of it, once. Raises `binascii.Error` where it was no base64."""
+        if self._rest or self._is_broken:
+            raise binascii.Error("not base64")
+        data, self._data = bytes(self._data), bytearray()
+        return data
 
 
-async def receive(client: "AsyncOpenAI", request: dict[str, Any], stage: Stage) -> Drawing:
-    """Send the request and read its stream to the end.
+class ImageStream(httpx2.AsyncByteStream):
+    """The body of a streamed answer; a key of `images` stands where a picture stood."""
 
-    Tells `stage` of each step. Raises `GatewayError`, with the response id where one
-    was given. Once the picture is here, a later fault no longer matters.
-    """
-    import httpx2
-    import openai
+    def __init__(self, body: Any) -> None:  # httpx2 types it as sync or async
+        self.images: dict[str, StreamedImage] = {}
+        self._body = body
+        self._sink: Callable[[bytes], None] | None = None  # where a picture goes that passes
+        self._tail = b""  # what may be the start of a mark
+        self._event = b""  # the text of this event so far
 
-    got = _Received()
-    await stage(Step("sending"))
-    stream = await client.responses.create(**request, stream=True)
-    sieve = stream.response.stream = Sieve(stream.response.stream)
-    got.lifted = sieve.lifted
-    try:
-        async for event in stream:
-            got.take(event)
-            if name := STAGES.get(event.type):
-                await stage(Step(name, got.response_id or "", _partial(event)))
-    except (openai.APIError, httpx2.HTTPError) as error:
-        if not got.has_picture:
-            raise explain_exception(error, paid=True, response_id=got.response_id) from error
-    finally:
-        await stream.close()
-    return _drawing(got)
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body without its pictures."""
+        async for chunk in self._body:
+            if text := self._filter(chunk):
+                yield text
+        if self._tail:
+            yield self._tail
 
+    async def aclose(self) -> None:
+        """Close the body."""
+        await self._body.aclose()
 
-async def order(client: "AsyncOpenAI", request: dict[str, Any], stage: Stage) -> str:
-    """Have a picture drawn in the background; the response id to collect it by."""
-    await stage(Step("sending"))
-    response = await client.responses.create(**request, background=True)
-    await stage(Step("submitted", response.id))
-    return str(response.id)
+    def _filter(self, chunk: bytes) -> bytes:
+        rest = b""
+        while chunk:
+            if self._sink is not None:
+                piece, quote, chunk = chunk.partition(b'"')
+                self._sink(piece)
+                if not quote:
+                    break
+                self._sink, chunk = None, quote + chunk
+            text, mark, chunk = self._to_mark(chunk)
+            rest += text + mark
+            self._event = (self._event + text).rpartition(b"\n\n")[2]
+            if mark:
+                rest += self._begin().encode()
+        return rest
 
+    def _to_mark(self, chunk: bytes) -> tuple[bytes, bytes, bytes]:
+        """Text up to a mark, the mark, what follows it; what may be half a mark waits."""
+        text, mark, rest = (self._tail + chunk).partition(MARK)
+        half = 0
+        if not mark:
+            half = next((n for n in range(len(MARK) - 1, 0, -1) if text.endswith(MARK[:n])), 0)
+        cut = len(text) - half
+        self._tail = text[cut:]
+        return text[:cut], mark, rest
 
-async def collect(client: "AsyncOpenAI", response_id: str) -> Drawing:
-    """Fetch a picture that was paid for earlier, once it is finished. Raises `GatewayError`."""
-    got = _Received()
-    for _ in range(MOST_POLLS):
-        response = await client.responses.retrieve(response_id)
-        if response.status not in {"queued", "in_progress"}:
-            got.finish(response)
-            return _drawing(got)
-        await asyncio.sleep(POLL_SECONDS)
-    raise failure("unfinished", response_id=response_id)
-
-
-def _partial(event: Any) -> bytes | None:
-    """An unfinished picture, if the event brings one that can be read."""
-    try:
-        return base64.b64decode(getattr(event, "partial_image_b64", ""), validate=True) or None
-    except binascii.Error:
-        return None
-
-
-def _drawing(got: _Received) -> Drawing:
-    """What was received as a drawing; an error knows what the call cost all the same."""
-    try:
-        return _read(got)
-    except GatewayError as error:
-        if got.finished:
-            usage, image_model = read_usage(got.response), _image_model(got.response)
-            error.charges = charge(got.response.model, usage, image_model=image_model)
-        raise
+    def _begin(self) -> str:
+        """The key of the picture that begins here; the finished response repeats it, unread."""
+        if self.images and ITEM_EVENT not in self._event:
+            self._sink = _discard
+            return list(self.images)[-1]
+        image = StreamedImage()
+        self._sink = image.add
+        key = f"image {len(self.images)}"
+        self.images[key] = image
+        return key
 
 
-def _read(got: _Received) -> Drawing:
-    if got.item is None:
-        if not got.finished:
-            cut = ConnectionError("the stream ended before the response did")
-            raise explain_exception(cut, paid=True, response_id=got.response_id)
-        raise_for_status(got.response, paid=True)
-        raise missing_picture(got.response)
-    response_id = got.response_id or ""
-    return Drawing(
-        response_id=response_id,
-        data=decode_picture(got.item, response_id, got.lifted),
-        model=got.response.model,
-        image_model=_image_model(got.response),
-        size=got.item.size,
-        quality=got.item.quality,
-        revised_prompt=got.item.revised_prompt,
-        usage=read_usage(got.response) if got.finished else Usage(),
-        sandbox=is_sandbox(response_id),
-    )
-
-
-def _image_model(response: Any) -> str | None:
-    """The model that drew, as the server echoes it in the tool's settings."""
-    for tool in response.tools:
-        if tool.type == "image_generation":
-            return getattr(tool, "model", None)
-    return None
+def _discard(_piece: bytes) -> None:
+    pass

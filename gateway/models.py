@@ -1,4 +1,4 @@
-"""What the models can do, cost, and until when they live: `models.toml` as plain data."""
+"""What models can do, cost, and until when they live: `models.toml` and what follows from it."""
 
 import re
 import tomllib
@@ -6,16 +6,21 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from errors import Severity
 from settings import Settings, variable_of
 
 WARNING_DAYS = 90
-SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+"""A quarter: OpenAI announces an end half a year ahead, and people do not update every week."""
 
-State = Literal["ok", "warning", "problem"]
+SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+SAMPLING = {"temperature", "top_p"}
+
+Request = dict[str, Any]
+"""The body of a call."""
 
 
 class _Row(BaseModel):
@@ -50,6 +55,8 @@ class SizeRule(_Row):
 
 
 class _Model(_Row):
+    """`estimated` says that OpenAI has not published the price."""
+
     shutdown: date | None = None
     successor: str | None = None
     estimated: bool = False
@@ -129,28 +136,43 @@ def living_text_model(name: str, today: date) -> tuple[str, str | None]:
     )
 
 
-def outlook(settings: Settings, today: date) -> list[tuple[str, State, str]]:
+def successor(name: str) -> str | None:
+    """The model that takes over when this one is gone."""
+    model = load_models().find_text(name)
+    return model.successor if model else None
+
+
+def fit(request: Request, name: str) -> Request:
+    """The request for this model: no sampling where it is refused, the reasoning it needs.
+
+    A model that the table does not know gets neither.
+    """
+    model = load_models().find_text(name)
+    fitting = {**request, "model": name}
+    if model is None or not model.sampling:
+        fitting = {key: value for key, value in fitting.items() if key not in SAMPLING}
+    if model is not None and model.reasoning:
+        fitting["reasoning"] = {"effort": model.reasoning}
+    return fitting
+
+
+def outlook(settings: Settings, today: date) -> list[tuple[str, Severity, str]]:
     """Each configured model with its state and one sentence on its future."""
     models = load_models()
-    configured: list[tuple[str, str, TextModel | ImageModel | None]] = [
-        (
-            "facilitator_model",
-            settings.facilitator_model,
-            models.find_text(settings.facilitator_model),
-        ),
-        (
-            "assistant_model",
-            settings.assistant_model,
-            models.find_text(settings.assistant_model),
-        ),
-        ("image_model", settings.image_model, models.find_image(settings.image_model)),
+    choices: list[tuple[str, str, TextModel | ImageModel | None]] = [
+        (field, name, models.find_text(name))
+        for field, name in (
+            ("facilitator_model", settings.facilitator_model),
+            ("assistant_model", settings.assistant_model),
+        )
     ]
-    return [(name, *_prospect(field, name, model, today)) for field, name, model in configured]
+    choices.append(("image_model", settings.image_model, models.find_image(settings.image_model)))
+    return [(name, *_prospect(field, name, model, today)) for field, name, model in choices]
 
 
 def _prospect(
     field: str, name: str, model: TextModel | ImageModel | None, today: date
-) -> tuple[State, str]:
+) -> tuple[Severity, str]:
     variable = variable_of(field)
     if model is None:
         return "warning", f"{variable} names {name}, which models.toml does not know."

@@ -7,8 +7,10 @@ from gateway.models import ImageModel, load_models
 
 MILLION = 1_000_000
 SQUARE = 1024 * 1024
+"""Pixels of the size that `models.toml` holds the tokens of."""
 
 EXPENSIVE_USD = 0.05
+"""From here on a draft is worth proposing: below it, it saves less than reading of it costs."""
 
 PARTIAL_TOKENS = 100
 """Output tokens of one unfinished picture, from OpenAI's image guide."""
@@ -63,29 +65,29 @@ class Charge:
 
 def text_cost(model: str, usage: Usage) -> Cost:
     """The price of the talking model's tokens; 0 and an estimate where it has no price."""
-    known = load_models().find_text(model)
-    if known is None or known.price is None:
+    row = load_models().find_text(model)
+    if row is None or row.price is None:
         return Cost(0.0, estimated=True)
     fresh = usage.input_tokens - usage.cached_tokens
     usd = (
-        fresh * known.price.input
-        + usage.cached_tokens * known.price.cached
-        + usage.output_tokens * known.price.output
+        fresh * row.price.input
+        + usage.cached_tokens * row.price.cached
+        + usage.output_tokens * row.price.output
     ) / MILLION
-    return Cost(usd, known.estimated)
+    return Cost(usd, row.estimated)
 
 
 def image_cost(model: str, usage: Usage, *, size: str, quality: str) -> Cost:
     """The price of one picture: by reported tokens, else by the table."""
-    known = load_models().find_image(model)
-    if known is None or known.price is None:
+    row = load_models().find_image(model)
+    if row is None or row.price is None:
         return Cost(0.0, estimated=True)
     if not usage.image_reported:
         return estimate_image(model, size=size, quality=quality)
     usd = (
-        usage.image_text_tokens * known.price.text
-        + usage.image_input_tokens * known.price.image
-        + usage.image_output_tokens * known.price.output
+        usage.image_text_tokens * row.price.text
+        + usage.image_input_tokens * row.price.image
+        + usage.image_output_tokens * row.price.output
     ) / MILLION
     return Cost(usd, estimated=False)
 
@@ -108,11 +110,11 @@ def estimate_image(
 
     `partials` unfinished pictures are shown on the way, it starts from `inputs` others.
     """
-    known = load_models().find_image(model)
-    if known is None or known.price is None:
+    row = load_models().find_image(model)
+    if row is None or row.price is None:
         return Cost(0.0, estimated=True)
-    out = _expected_tokens(known, size, quality) + partials * PARTIAL_TOKENS
-    usd = (out * known.price.output + inputs * INPUT_TOKENS * known.price.image) / MILLION
+    out = _expected_tokens(row, size, quality) + partials * PARTIAL_TOKENS
+    usd = (out * row.price.output + inputs * INPUT_TOKENS * row.price.image) / MILLION
     return Cost(usd, estimated=True)
 
 

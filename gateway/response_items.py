@@ -10,22 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.api_errors import failure
-from gateway.error_mapper import Fault, explain
-from gateway.image_sieve import Lifted
+from gateway.error_mapper import ApiFault, explain
+from gateway.image_stream import StreamedImage
 from gateway.prices import Usage
 
-SANDBOX_MARKS = ("resp_sandbox_", "file-sandbox-")
-
-
-def is_sandbox(made: str) -> bool:
-    """Whether the sandbox made the response or file of this id: it marks its ids."""
-    return made.startswith(SANDBOX_MARKS)
+TEXT_LENGTH = 300
+"""Characters of what a model said instead of drawing: enough to see why."""
 
 
 def raise_for_status(response: Any, *, paid: bool) -> None:  # SDK object, unvalidated
     """Raise what a finished response reports as its own failure."""
     if response.status == "failed":
-        fault = Fault.read(response.error, response_id=response.id)
+        fault = ApiFault.read(response.error, response_id=response.id)
         raise explain(fault, paid=paid)
     if response.status == "cancelled":
         raise failure("unclear", response_id=response.id)
@@ -37,18 +33,18 @@ def answer_text(response: Any) -> str:
     Raises for a refusal, an answer cut off by its token limit or by a filter, and an
     empty one.
     """
-    if declined := refusal(response.output):
-        raise failure("refusal", detail=f"It said: {declined}", response_id=response.id)
+    if words := refusal(response.output):
+        raise failure("refusal", detail=f"It said: {words}", response_id=response.id)
     if response.status == "incomplete":
         reason = getattr(response.incomplete_details, "reason", None)
         kind = "moderation" if reason == "content_filter" else "truncated"
         raise failure(kind, response_id=response.id)
-    if not (text := said(response.output)):
+    if not (text := output_text(response.output)):
         raise failure("empty", response_id=response.id)
     return text
 
 
-def said(output: list[Any]) -> str:
+def output_text(output: list[Any]) -> str:
     """All text that the messages of a response hold."""
     return "".join(
         part.text for part in _message_parts(output) if part.type == "output_text" and part.text
@@ -66,19 +62,19 @@ def picture_item(output: list[Any]) -> Any | None:
     return calls[-1] if calls else None
 
 
-def decode_picture(item: Any, response_id: str, lifted: Mapping[str, Lifted]) -> bytes:
+def decode_picture(item: Any, response_id: str, images: Mapping[str, StreamedImage]) -> bytes:
     """The bytes of an image call, exactly as OpenAI made them.
 
     Judged by the result: the status of a good one may still read `generating`. The result
-    is base64, or the key of a picture that was lifted out of its stream.
+    is base64, or the key in `images` of a picture that was taken out of its stream.
     """
     if not item.result:
         if error := getattr(item, "error", None):
-            raise explain(Fault.read(error, response_id=response_id), paid=True)
+            raise explain(ApiFault.read(error, response_id=response_id), paid=True)
         raise failure("no_picture", response_id=response_id)
     try:
-        if item.result in lifted:
-            return lifted[item.result].read()
+        if item.result in images:
+            return images[item.result].read()
         return binascii.a2b_base64(item.result, strict_mode=True)
     except ValueError:  # binascii.Error, or letters beyond ASCII
         raise failure("not_a_picture", response_id=response_id) from None
@@ -86,9 +82,9 @@ def decode_picture(item: Any, response_id: str, lifted: Mapping[str, Lifted]) ->
 
 def missing_picture(response: Any) -> Exception:
     """The error for a finished response that holds no image call."""
-    if declined := refusal(response.output):
-        return failure("refusal", detail=f"It said: {declined}", response_id=response.id)
-    text = said(response.output)[:300]
+    if words := refusal(response.output):
+        return failure("refusal", detail=f"It said: {words}", response_id=response.id)
+    text = output_text(response.output)[:TEXT_LENGTH]
     return failure("no_picture", detail=f"It said: {text}" if text else "", response_id=response.id)
 
 

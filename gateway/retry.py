@@ -1,4 +1,10 @@
-"""When a failed call is sent again: one tenacity policy for every call to OpenAI."""
+"""When a failed call is sent again, and when OpenAI is left alone: one policy for every call."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from tenacity import (
     AsyncRetrying,
@@ -9,32 +15,127 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from gateway.api_errors import GatewayError
+from gateway.api_errors import GatewayError, failure
+from gateway.error_mapper import explain_exception
+from gateway.prices import Charge
 
 ATTEMPTS = 4
+"""Their pauses add up to at most 3.5 s: what lasts longer is no passing fault."""
 
-_backoff = wait_random_exponential(multiplier=0.5, max=8)
+BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
+"""Seconds; at random from 0, so that several servers on one key do not knock together."""
+
+RETRY_AFTER_JITTER = 0.25
+"""Part of the backoff on top of Retry-After: all who were told the same second come apart."""
+
+MOST_FAULTS = 5
+"""Calls in a row; each has had four attempts by then, so it is no passing fault."""
+
+REST_SECONDS = 30.0
+"""Long enough to spare OpenAI and the person's patience, short enough to notice its return."""
+
+OUTAGES = {"overloaded", "server", "connection", "unclear", "cut"}
+"""Kinds of failure that say something of OpenAI or the way to it, not of one request."""
+
+T = TypeVar("T")
 
 
-def retrying(deadline: float) -> AsyncRetrying:
+@dataclass
+class CallResult(Generic[T]):
+    """The result of a call, and what it took to get it."""
+
+    result: T
+    attempts: int
+    charges: list[Charge]
+    notes: list[str] = field(default_factory=list)
+
+
+class Breaker:
+    """Counts calls that failed in a row, each after its own retries.
+
+    Our own: of the libraries for this, those that are maintained neither let a single call
+    through when the rest is over nor say when that is.
+    """
+
+    def __init__(self) -> None:
+        self._faults = 0
+        self._opened_at = 0.0
+        self._trying = False
+
+    def enter(self) -> None:
+        """Let a call through, or raise `GatewayError` saying when the next one is tried."""
+        if self._faults < MOST_FAULTS:
+            return
+        left = self._opened_at + REST_SECONDS - time.monotonic()
+        if left > 0 or self._trying:
+            raise failure("resting", detail=f"The next try is in {max(left, 1):.0f} seconds.")
+        self._trying = True
+
+    def leave(self, error: BaseException | None) -> None:
+        """Note how a call that was let through has ended."""
+        self._trying = False
+        if isinstance(error, GatewayError) and error.kind in OUTAGES:
+            self._faults += 1
+            self._opened_at = time.monotonic()
+        elif error is None or isinstance(error, GatewayError):
+            self._faults = 0
+
+
+async def attempt(
+    once: Callable[[], Awaitable[T]], *, deadline: float, paid: bool
+) -> CallResult[T]:
+    """Send a call, again where that helps, for `deadline` seconds in all.
+
+    `paid` says that it buys a picture. Raises `GatewayError`, with what the attempts cost.
+    """
+    import httpx2
+    import openai
+
+    attempts = 0
+    charges: list[Charge] = []
+
+    async def explain_failure() -> T:
+        nonlocal attempts
+        attempts += 1
+        try:
+            return await once()
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise explain_exception(error, paid=paid) from error
+        except GatewayError as error:
+            charges.extend(error.charges)
+            raise
+
+    try:
+        async with asyncio.timeout(deadline):
+            return CallResult(await _retrying(deadline)(explain_failure), attempts, charges)
+    except TimeoutError as error:
+        raise explain_exception(error, paid=paid) from error
+    except GatewayError as error:
+        error.charges = charges
+        raise
+
+
+def _retrying(deadline: float) -> AsyncRetrying:
     """Retry what `GatewayError.retryable` allows, as long as `deadline` seconds permit.
 
     Waits as long as Retry-After asks; without it, exponentially with full jitter. A
     wait that would pass the deadline is not begun: the error goes out at once.
     """
     return AsyncRetrying(
-        retry=retry_if_exception(_may_be_sent_again),
+        retry=retry_if_exception(_is_retryable),
         wait=_pause,
         stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(deadline),
         reraise=True,
     )
 
 
-def _may_be_sent_again(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, GatewayError) and error.retryable
 
 
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, GatewayError) else None
-    return _backoff(state) if asked is None else asked + _backoff(state) / 4
+    retry_after = error.retry_after if isinstance(error, GatewayError) else None
+    if retry_after is None:
+        return BACKOFF(state)
+    return retry_after + BACKOFF(state) * RETRY_AFTER_JITTER

@@ -1,1 +1,14 @@
-"""From a prompt to a picture that is kept."""
+"""From a prompt to a picture on disk: planned, bought once, and told in full."""
+
+__all__ = [
+    "drawing",
+    "image_order",
+    "image_result",
+    "input_images",
+    "jobs",
+    "options",
+    "preview",
+    "purchase",
+    "variations",
+    "verifier",
+]

@@ -4,205 +4,191 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from generation.drawing_rows import job_rows
-from generation.errors import GenerationError
-from generation.image_order import Wish
+from generation.image_order import ImageOrder, OrderError
 from generation.image_request import instruct
-from generation.image_result import Generation
-from generation.input_images import Sources
-from generation.jobs import Jobs, Progress, Waited
+from generation.image_result import ImageResult
+from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.options import Options, choose
-from generation.picture_check import aside
-from generation.plan import Plan, plan, suggestion
-from generation.purchase import LOST, TAKEN_BACK, Maker, Order
-from generation.purchase_result import Made
-from generation.result_builder import Purse, preview_of_all, tell
-from generation.variations import variations
+from generation.picture_facts import run_apart
+from generation.plan import Plan, make_plan, suggestion
+from generation.purchase import LOST, TAKEN_BACK, Buyer, Purchase, PurchaseOrder
+from generation.result_builder import SpendingTotals, build_result, preview_of_all
+from generation.variations import Variation, variations
 from prompts.store import PromptStore
 from settings import Settings
 from storage.records import UNDER_WAY, Records, is_alive
 from storage.tables import Conversation, Image, Job
 
-WRITTEN = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
-"""The prompt files that have a part in a picture."""
+PROMPT_FILES = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
+"""Those that have a part in a picture: faults in own copies of them are told."""
 
-Drawn = tuple[Generation, bytes | None]
+ResultWithPreview = tuple[ImageResult, bytes | None]
 """A result and its preview, a JPEG."""
 
 
-class Artist:
+class ImageGenerator:
     """Draws the pictures of one server."""
 
     def __init__(
-        self,
-        settings: Settings,
-        records: Records,
-        prompt_store: PromptStore,
-        maker: Maker,
+        self, settings: Settings, records: Records, prompt_store: PromptStore, buyer: Buyer
     ) -> None:
         self._settings = settings
         self._records = records
         self._prompt_store = prompt_store
-        self._maker = maker
+        self._buyer = buyer
         self._jobs = Jobs(records, settings.wait_seconds)
-        self._took_over = False
+        self._has_adopted = False
 
-    async def draw(self, wish: Wish, progress: Progress) -> Drawn:
+    async def draw(self, order: ImageOrder, report: ReportProgress) -> ResultWithPreview:
         """Draw, change or collect pictures. Raises a `Problem`.
 
-        A caller that goes away does not stop a drawing that is paid for: it is kept.
+        A caller that goes away does not stop a drawing that is paid for: it is saved.
         """
-        await self._take_over()
-        wish = replace(wish, verify=wish.verify or self._settings.verify)
-        conversation = await self._records.load(wish.conversation_id)
-        planned = plan(conversation, wish)
-        if planned.kept:
-            return await self._show_again(planned.kept, wish)
-        if planned.pending is not None:
-            return await self._collect(await self._records.batch(planned.pending), wish, progress)
-        return await self._buy(conversation, planned, wish, progress)
+        await self._adopt_all()
+        order = replace(order, verify=order.verify or self._settings.verify)
+        conversation = await self._records.load(order.conversation_id)
+        plan = make_plan(conversation, order)
+        if plan.existing:
+            return await self._show_again(plan.existing, order)
+        if plan.pending is not None:
+            return await self._collect(await self._records.batch(plan.pending), order, report)
+        return await self._buy(conversation, plan, order, report)
 
-    async def check(self, given: Sequence[str]) -> None:
+    async def check(self, names: Sequence[str]) -> None:
         """Refuse pictures that cannot be used, before a dialogue is paid for."""
-        await self._maker.sending.check(given)
+        await self._buyer.inputs.check(names)
 
     async def finish(self) -> None:
         """Wait for drawings that are still under way."""
         await self._jobs.finish()
 
     async def _buy(
-        self, conversation: Conversation, planned: Plan, wish: Wish, progress: Progress
-    ) -> Drawn:
-        model = wish.options.get("image_model") or self._settings.image_model
-        suggested = suggestion(conversation, planned, model)
+        self, conversation: Conversation, plan: Plan, order: ImageOrder, report: ReportProgress
+    ) -> ResultWithPreview:
+        model = order.options.get("image_model") or self._settings.image_model
         today = datetime.now().astimezone().date()
-        options = choose(wish.options, suggested, self._settings, today)
-        sources = await self._maker.sending.take(
-            wish.input_images, wish.mask, parent=planned.parent
+        options = choose(
+            order.options, suggestion(conversation, plan, model), self._settings, today
         )
-        orders = await asyncio.to_thread(
-            self._orders, conversation, planned, options, sources, wish
-        )
-        await asyncio.to_thread(self._maker.pictures.check)
+        inputs = await self._buyer.inputs.read(order.input_images, order.mask, parent=plan.parent)
+        ways = variations(order.strategy, order.variations, self._prompt_store.ways())
+        base = PurchaseOrder(conversation, plan, options, inputs, "", {}, order.verify)
+        orders = [await asyncio.to_thread(self._with_instructions, base, way) for way in ways]
+        await asyncio.to_thread(self._buyer.pictures.check)
         jobs = job_rows(
             conversation,
-            planned,
+            plan,
             options,
-            sources=sources,
-            varied=variations(wish.strategy, wish.variations, self._prompt_store.ways()),
-            templates=[order.templates for order in orders],
+            inputs=inputs,
+            ways=ways,
+            templates=[one.templates for one in orders],
         )
-        jobs, new = await self._claim(jobs, options)
-        if not new:
-            return await self._collect(jobs, wish, progress)
-        for job, order in zip(jobs, orders, strict=True):
-            self._jobs.start(job, lambda t, j=job, o=order: self._maker.buy(j, o, t))  # type: ignore[misc]  # bound early
-        return await self._wait(jobs, wish, progress)
+        jobs, are_new = await self._claim(jobs, options)
+        if not are_new:
+            return await self._collect(jobs, order, report)
+        for job, one in zip(jobs, orders, strict=True):
+            self._jobs.start(job, partial(self._buyer.buy, job, one))
+        return await self._wait(jobs, order, report)
 
-    def _orders(
-        self,
-        conversation: Conversation,
-        planned: Plan,
-        options: Options,
-        sources: Sources,
-        wish: Wish,
-    ) -> list[Order]:
-        """One order for each picture: they differ in what the assistant model is told."""
-        told = [
-            instruct(
-                planned,
-                conversation,
-                self._prompt_store,
-                pictures=len(sources.pictures),
-                masked=sources.mask is not None,
-                variation=way,
-            )
-            for way in variations(wish.strategy, wish.variations, self._prompt_store.ways())
-        ]
-        return [
-            Order(conversation, planned, options, sources, instructions, used, wish.verify)
-            for instructions, used in told
-        ]
+    def _with_instructions(self, order: PurchaseOrder, way: Variation | None) -> PurchaseOrder:
+        """The order for one picture: they differ in what the assistant model is told."""
+        instructions, templates = instruct(
+            order.plan,
+            order.conversation,
+            self._prompt_store,
+            pictures=len(order.inputs.pictures),
+            masked=order.inputs.mask is not None,
+            variation=way,
+        )
+        return replace(order, instructions=instructions, templates=templates)
 
     async def _claim(self, jobs: list[Job], options: Options) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
-        claim = await self._records.claim(jobs, origin=self._maker.origin, budget=budget)
+        claim = await self._records.claim(jobs, origin=self._buyer.origin, budget=budget)
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
-        spent = claim.over - sum(job.estimated_usd for job in jobs)
+        estimate = sum(job.estimated_usd for job in jobs)
         about = "This picture" if len(jobs) == 1 else f"These {len(jobs)} pictures"
-        raise GenerationError(
-            f"{about} (about ${claim.over - spent:.3f}) would pass the daily budget of "
-            f"${budget:.2f}; ${spent:.3f} are spent today or being drawn for. Nothing was charged. "
-            f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
-            "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD."
+        raise OrderError(
+            f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
+            f"${claim.over - estimate:.3f} are spent today or being drawn for. Nothing was "
+            f"charged. A draft with quality low costs about ${options.draft_usd:.3f}; or draw it "
+            "tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD."
         )
 
-    async def _collect(self, jobs: list[Job], wish: Wish, progress: Progress) -> Drawn:
+    async def _collect(
+        self, jobs: list[Job], order: ImageOrder, report: ReportProgress
+    ) -> ResultWithPreview:
         """Wait for jobs that are under way, here or elsewhere; go on with those that were left."""
         if not any(self._jobs.runs_here(job) for job in jobs):
             jobs = await self._jobs.follow(jobs)
             if all(job.error == TAKEN_BACK for job in jobs):
-                return await self.draw(wish, progress)
+                return await self.draw(order, report)
             for job in jobs:
                 await self._adopt(job)
-        return await self._wait(jobs, wish, progress)
+        return await self._wait(jobs, order, report)
 
-    async def _wait(self, jobs: list[Job], wish: Wish, progress: Progress) -> Drawn:
+    async def _wait(
+        self, jobs: list[Job], order: ImageOrder, report: ReportProgress
+    ) -> ResultWithPreview:
         """Tell what became of jobs when all have ended or the waiting time is over."""
         here = [job for job in jobs if self._jobs.runs_here(job)]
-        seen: dict[str, Waited] = {}
+        outcomes: dict[str, JobOutcome] = {}
         elapsed = 0.0
         if here:
-            waited, elapsed = await self._jobs.wait(here, progress)
-            seen = {one.job.id: one for one in waited}
-        conversation = await self._records.load(wish.conversation_id)
-        kept = {image.job_id: image for image in conversation.images}
-        now = {job.id: job for job in conversation.jobs}
-        ended = [seen.get(job.id) or _from_record(now[job.id], kept.get(job.id)) for job in jobs]
-        if not any(one.made for one in ended) and (failed := _failure(ended)):
-            raise _failure_of(failed, wish.conversation_id)
-        return await self._told(conversation, ended, elapsed)
+            ended, elapsed = await self._jobs.wait(here, report)
+            outcomes = {one.job.id: one for one in ended}
+        conversation = await self._records.load(order.conversation_id)
+        images = {image.job_id: image for image in conversation.images}
+        for job in conversation.jobs:
+            outcomes.setdefault(job.id, _from_record(job, images.get(job.id)))
+        return await self._tell(conversation, [outcomes[job.id] for job in jobs], elapsed)
 
-    async def _told(self, conversation: Conversation, ended: list[Waited], elapsed: float) -> Drawn:
-        purse = Purse(
-            today=await self._records.spending_today(self._maker.origin),
+    async def _tell(
+        self, conversation: Conversation, outcomes: list[JobOutcome], elapsed: float
+    ) -> ResultWithPreview:
+        """The result of a call. Raises where all of its pictures failed."""
+        if all(one.problem for one in outcomes):
+            raise _failure_of(outcomes, conversation.id)
+        totals = SpendingTotals(
+            today=await self._records.spending_today(self._buyer.origin),
             conversation=await self._records.spending_on(conversation.id),
         )
-        checklist = await asyncio.to_thread(self._maker.look.items, conversation)
-        result = tell(
+        checklist = await asyncio.to_thread(self._buyer.verifier.items, conversation)
+        result = build_result(
             conversation,
-            ended,
-            purse=purse,
+            outcomes,
+            totals=totals,
             checklist=checklist,
             elapsed=elapsed,
-            sandbox=self._maker.origin == "sandbox",
+            sandbox=self._buyer.origin == "sandbox",
         )
-        result.notes += await asyncio.to_thread(self._prompt_store.faults, *WRITTEN)
+        result.notes += await asyncio.to_thread(self._prompt_store.faults, *PROMPT_FILES)
         if self._settings.preview == "off":
             return result, None
-        return result, await aside(preview_of_all, ended)
+        return result, await run_apart(preview_of_all, outcomes)
 
-    async def _show_again(self, images: list[Image], wish: Wish) -> Drawn:
-        """Pictures that are there already; they are looked at now if that is asked for."""
-        conversation = await self._records.load(wish.conversation_id)
+    async def _show_again(self, images: list[Image], order: ImageOrder) -> ResultWithPreview:
+        """PictureFiles that are there already; they are looked at now if that is asked for."""
+        conversation = await self._records.load(order.conversation_id)
         jobs = {job.id: job for job in conversation.jobs}
-        ended = []
+        outcomes = []
         for image in images:
-            job, looked = jobs[image.job_id], None
-            if wish.verify and image.verification is None:
-                looked = await self._maker.look.at(image, job, conversation)
-            made = Made(image, usd=looked.usd if looked else 0.0)
-            ended.append(Waited(job, made=made))
-        return await self._told(conversation, ended, 0.0)
+            job, usd = jobs[image.job_id], 0.0
+            if order.verify and image.verification is None:
+                usd = await self._buyer.verifier.verify(image, job, conversation)
+            outcomes.append(JobOutcome(job, Purchase(image, usd=usd)))
+        return await self._tell(conversation, outcomes, 0.0)
 
-    async def _take_over(self) -> None:
+    async def _adopt_all(self) -> None:
         """Once, at the first call: go on with what servers that died have bought."""
-        if self._took_over:
+        if self._has_adopted:
             return
-        self._took_over = True
+        self._has_adopted = True
         for job in await self._records.abandoned_jobs():
             await self._adopt(job)
 
@@ -211,33 +197,27 @@ class Artist:
         if job.state not in UNDER_WAY or is_alive(job) or not await self._records.adopt(job):
             return
         if job.response_id:
-            self._jobs.start(job, lambda tell: self._maker.recover(job, tell))
+            self._jobs.start(job, partial(self._buyer.recover, job))
         else:
             await self._records.advance(job, "unknown", error=LOST, beat_at="")
 
 
-def _from_record(job: Job, image: Image | None) -> Waited:
+def _from_record(job: Job, image: Image | None) -> JobOutcome:
     """What the record says of a job that is not worked on here."""
     if image is not None:
-        return Waited(job, made=Made(image))
+        return JobOutcome(job, Purchase(image))
     if job.state in UNDER_WAY:
-        return Waited(job)
-    return Waited(job, problem=GenerationError(job.error))
+        return JobOutcome(job)
+    return JobOutcome(job, problem=OrderError(job.error))
 
 
-def _failure(ended: list[Waited]) -> list[Waited]:
-    """Those that failed, if no other is still drawn."""
-    failed = [one for one in ended if one.problem]
-    return failed if len(failed) == len(ended) else []
-
-
-def _failure_of(failed: list[Waited], conversation_id: str) -> Exception:
+def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:
     """One error for a call whose pictures all failed."""
-    problems = {str(one.problem): one.problem for one in failed if one.problem}
+    problems = {str(one.problem): one.problem for one in outcomes if one.problem}
     if len(problems) == 1:
         (problem,) = problems.values()
         return problem.within(conversation_id)
-    told = " ".join(f"{one.job.variation or 'One'}: {one.problem}" for one in failed)
-    return GenerationError(f"None of the {len(failed)} pictures was drawn. {told}").within(
+    each = " ".join(f"{one.job.variation or 'One'}: {one.problem}" for one in outcomes)
+    return OrderError(f"None of the {len(outcomes)} pictures was drawn. {each}").within(
         conversation_id
     )

@@ -5,11 +5,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from gateway import Charge, Cost, Drawing
-from gateway.prices import image_cost, text_cost
-from generation.input_images import Sources
+from gateway.image_response import GeneratedImage
+from gateway.prices import Charge, Cost, image_cost, text_cost
+from generation.input_images import InputImages
 from generation.options import Options
-from generation.picture_check import Picture
+from generation.picture_facts import PictureFacts
 from generation.plan import Plan
 from generation.variations import Variation
 from storage.records import booking, new_id, now
@@ -18,18 +18,18 @@ from storage.tables import Conversation, Image, Job, Spending
 
 def job_rows(
     conversation: Conversation,
-    planned: Plan,
+    plan: Plan,
     options: Options,
     *,
-    sources: Sources,
-    varied: list[Variation | None],
+    inputs: InputImages,
+    ways: list[Variation | None],
     templates: list[dict[str, str]],
 ) -> list[Job]:
     """The requests of one call for pictures, before any is sent."""
-    parent = planned.parent.id if planned.parent else None
-    ways = [way.label if way else "" for way in varied]
-    asked = json.dumps(
-        [planned.prompt, parent, options.as_data(), sources.keys, ways], sort_keys=True
+    parent = plan.parent.id if plan.parent else None
+    labels = [way.label if way else "" for way in ways]
+    content = json.dumps(
+        [plan.prompt, parent, options.as_data(), inputs.keys, labels], sort_keys=True
     )
     batch = new_id("call")
     return [
@@ -37,30 +37,30 @@ def job_rows(
             id=new_id("job"),
             conversation_id=conversation.id,
             state="requested",
-            prompt=planned.prompt,
+            prompt=plan.prompt,
             options=options.as_data(),
-            templates=used,
+            templates=fingerprints,
             parent_image_id=parent,
             batch=batch,
-            variation=way,
-            inputs=sources.as_data,
-            estimated_usd=options.estimated_usd(_inputs(planned, sources)),
+            variation=label,
+            inputs=inputs.as_data,
+            estimated_usd=options.estimated_usd(_count(plan, inputs)),
             response_id="",
             error="",
-            request_key=hashlib.sha256(asked.encode()).hexdigest(),
+            request_key=hashlib.sha256(content.encode()).hexdigest(),
             beat_at=now(),
             created_at=now(),
             changed_at=now(),
         )
-        for way, used in zip(ways, templates, strict=True)
+        for label, fingerprints in zip(labels, templates, strict=True)
     ]
 
 
-def _inputs(planned: Plan, sources: Sources) -> int:
-    return len(sources.pictures) + (1 if planned.parent and not sources.mask else 0)
+def _count(plan: Plan, inputs: InputImages) -> int:
+    return len(inputs.pictures) + (1 if plan.parent and not inputs.mask else 0)
 
 
-def image_row(job: Job, drawing: Drawing, picture: Picture, path: Path) -> Image:
+def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path) -> Image:
     """A picture that lies on disk."""
     return Image(
         id=new_id("img"),
@@ -68,35 +68,35 @@ def image_row(job: Job, drawing: Drawing, picture: Picture, path: Path) -> Image
         job_id=job.id,
         parent_image_id=job.parent_image_id,
         path=str(path),
-        format=picture.format,
-        width=picture.width,
-        height=picture.height,
-        bytes=len(drawing.data),
-        has_alpha=picture.has_alpha,
-        sha256=hashlib.sha256(drawing.data).hexdigest(),
+        format=facts.format,
+        width=facts.width,
+        height=facts.height,
+        bytes=len(answer.data),
+        has_alpha=facts.has_alpha,
+        sha256=hashlib.sha256(answer.data).hexdigest(),
         prompt=job.prompt,
-        revised_prompt=drawing.revised_prompt or "",
+        revised_prompt=answer.revised_prompt or "",
         variation=job.variation,
-        model=drawing.image_model or job.options["image_model"],
-        response_id=drawing.response_id,
+        model=answer.image_model or job.options["image_model"],
+        response_id=answer.response_id,
         created_at=now(),
     )
 
 
-def costs(job: Job, drawing: Drawing) -> dict[str, Cost]:
-    """What each of the two models cost: the one that was spoken to, the one that drew."""
+def costs(job: Job, answer: GeneratedImage) -> dict[str, Cost]:
+    """What each of the two models cost: the assistant, and the one that drew."""
     model = job.options["image_model"]
-    size = drawing.size or job.options["size"]
-    quality = drawing.quality or job.options["quality"]
+    size = answer.size or job.options["size"]
+    quality = answer.quality or job.options["quality"]
     return {
-        "assistant": text_cost(drawing.model, drawing.usage),
-        "image": image_cost(model, drawing.usage, size=size, quality=quality),
+        "assistant": text_cost(answer.model, answer.usage),
+        "image": image_cost(model, answer.usage, size=size, quality=quality),
     }
 
 
-def spending_rows(job: Job, drawing: Drawing, prices: dict[str, Cost]) -> list[Spending]:
+def spending_rows(job: Job, answer: GeneratedImage, prices: dict[str, Cost]) -> list[Spending]:
     """What a drawing cost, a row for each model."""
-    models = {"assistant": drawing.model, "image": job.options["image_model"]}
+    models = {"assistant": answer.model, "image": job.options["image_model"]}
     return [
         booking(
             job.conversation_id,
@@ -104,15 +104,15 @@ def spending_rows(job: Job, drawing: Drawing, prices: dict[str, Cost]) -> list[S
             model=models[purpose],
             usd=cost.usd,
             estimated=cost.estimated,
-            usage=asdict(drawing.usage),
-            sandbox=drawing.sandbox,
+            usage=asdict(answer.usage),
+            sandbox=answer.sandbox,
         )
         for purpose, cost in prices.items()
     ]
 
 
 def charge_rows(conversation_id: str, charges: list[Charge], *, sandbox: bool) -> list[Spending]:
-    """What calls cost that brought nothing usable."""
+    """Rows for calls that brought nothing usable and were charged all the same."""
     return [
         booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox)
         for charge in charges

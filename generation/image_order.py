@@ -1,14 +1,19 @@
-"""What one call for pictures asks, as the tools pass it on."""
+"""What one call for pictures orders, as the tools pass it on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Strategy = Literal["color", "composition", "style", "mixed"]
+from errors import Problem
+from generation.variations import Strategy
+
+
+class OrderError(Problem):
+    """A picture cannot be drawn as ordered. Nothing was charged."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ImageOrder:
     """A call as data.
 
     `input_images` and `mask` are paths, image ids or OpenAI file ids; `options` maps names

@@ -19,7 +19,7 @@ Part = dict[str, Any]
 
 
 def build_request(
-    planned: Plan,
+    plan: Plan,
     options: Options,
     *,
     conversation_id: str,
@@ -34,12 +34,12 @@ def build_request(
     neither over. One tool call at most: a second picture would be paid for, too. With a
     mask the picture it belongs to is sent again, so that both are of one request.
     """
-    previous = planned.parent.response_id if planned.parent and not mask else None
+    previous = plan.parent.response_id if plan.parent and not mask else None
     edits = previous is not None or mask is not None
     request: dict[str, Any] = {
         "model": options.assistant_model,
         "instructions": instructions,
-        "input": [message(planned.prompt, pictures)],
+        "input": [message(plan.prompt, pictures)],
         "tools": [_tool(options, "edit" if edits else "auto" if pictures else "generate", mask)],
         "tool_choice": {"type": "image_generation"},
         "max_tool_calls": 1,
@@ -60,17 +60,17 @@ def message(prompt: str, pictures: list[Part]) -> dict[str, Any]:
 
 
 def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
-    """The request with the kept file in place of the earlier response."""
-    (said,) = request["input"]
-    text, *pictures = said["content"]
+    """The request with the file on disk in place of the earlier response."""
+    (turn,) = request["input"]
+    text, *pictures = turn["content"]
     return {
         **{key: value for key, value in request.items() if key != "previous_response_id"},
-        "input": [{**said, "content": [text, picture, *pictures]}],
+        "input": [{**turn, "content": [text, picture, *pictures]}],
     }
 
 
 def instruct(
-    planned: Plan,
+    plan: Plan,
     conversation: Conversation,
     prompt_store: PromptStore,
     *,
@@ -82,32 +82,32 @@ def instruct(
 
     `pictures` is how many come with the words. The words themselves travel as input.
     """
-    if planned.parent is not None:
-        used = [_refine(planned, conversation, prompt_store, masked=masked)]
+    if plan.parent is not None:
+        parts = [_refine(plan, conversation, prompt_store, masked=masked)]
     else:
-        used = [prompt_store.render(DRAW, pictures=pictures)]
-    templates = {told.name: told.fingerprint for told in used}
+        parts = [prompt_store.render(DRAW, pictures=pictures)]
+    templates = {part.name: part.fingerprint for part in parts}
     if variation is not None:
-        used.append(prompt_store.render(VARY, say=variation.say, strategy=variation.thing))
-        templates |= {used[-1].name: used[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
-    return "\n\n".join(told.text for told in used), templates
+        parts.append(prompt_store.render(VARY, say=variation.say, strategy=variation.thing))
+        templates |= {parts[-1].name: parts[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
+    return "\n\n".join(part.text for part in parts), templates
 
 
 def _refine(
-    planned: Plan,
+    plan: Plan,
     conversation: Conversation,
     prompt_store: PromptStore,
     *,
     masked: bool,
 ) -> Rendered:
-    change = read_change(planned.prompt, prompt_store.changes())
+    change = read_change(plan.prompt, prompt_store.changes())
     image_type = prompt_store.image_types().get(conversation.image_type)
-    known = set(image_type.dimensions) if image_type else set()
+    dimensions = set(image_type.dimensions) if image_type else set()
     return prompt_store.render(
         REFINE,
         direction=change.direction,
         strength=change.strength,
-        keep=kept_dimensions(conversation, known),
+        keep=kept_dimensions(conversation, dimensions),
         masked=masked,
     )
 

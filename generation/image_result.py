@@ -1,13 +1,15 @@
 """What the image tool returns, as data and as text that stands alone."""
 
+import re
+from difflib import SequenceMatcher
 from typing import Literal
 
 from pydantic import BaseModel
 
-from generation.difference import Difference
 from generation.verification import Finding
+from settings import Origin
+from storage.tables import Image
 
-Origin = Literal["openai", "sandbox"]
 Status = Literal["done", "working", "asking", "failed"]
 
 SANDBOX_NOTE = (
@@ -15,10 +17,19 @@ SANDBOX_NOTE = (
     "what OpenAI would charge; nothing was paid."
 )
 
+WORDS = re.compile(r"\s*\S+")
+
 VERDICTS = {"met": "met", "not_met": "NOT MET", "cannot_tell": "cannot tell"}
 
 
-class ShownImage(BaseModel):
+class PromptDifference(BaseModel):
+    """What was added to a prompt and what was taken out, in its own words."""
+
+    added: list[str]
+    removed: list[str]
+
+
+class ResultImage(BaseModel):
     """A picture on disk: where it lies, what it is, what it was changed from."""
 
     image_id: str
@@ -32,29 +43,29 @@ class ShownImage(BaseModel):
     changed: str | None
 
 
-class ShownFinding(Finding):
+class ResultFinding(Finding):
     """A finding, and the picture it is about."""
 
     image_id: str
 
 
-class ShownVerification(BaseModel):
+class ResultVerification(BaseModel):
     """What an independent look found; `confidence` is the share of items met, 0 to 1."""
 
     confidence: float | None
-    findings: list[ShownFinding]
+    findings: list[ResultFinding]
     notes: list[str]
 
 
-class Generation(BaseModel):
+class ImageResult(BaseModel):
     """What a drawing brought and cost."""
 
     conversation_id: str
     status: Status
-    images: list[ShownImage]
+    images: list[ResultImage]
     prompt: str
     revised_prompt: str | None
-    difference: Difference | None
+    difference: PromptDifference | None
     models: dict[str, str]
     cost_usd: float
     cost_is_estimate: bool
@@ -62,7 +73,7 @@ class Generation(BaseModel):
     spent_today_usd: float
     spent_conversation_usd: float
     checklist: list[str]
-    verification: ShownVerification | None
+    verification: ResultVerification | None
     elapsed_seconds: float
     attempts: int
     origin: Origin
@@ -70,7 +81,7 @@ class Generation(BaseModel):
     next_step: str
 
 
-def as_text(result: Generation) -> str:
+def as_text(result: ImageResult) -> str:
     """The whole result in words, for clients that show the model only text."""
     parts = [_image_line(image) for image in result.images]
     parts.append(_money_line(result))
@@ -88,7 +99,7 @@ def as_text(result: Generation) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _image_line(image: ShownImage) -> str:
+def _image_line(image: ResultImage) -> str:
     size = f"{image.width}x{image.height} " if image.width else ""
     alpha = ", transparent" if image.has_alpha else ""
     line = (
@@ -100,7 +111,7 @@ def _image_line(image: ShownImage) -> str:
     return f"{line} ({image.changed})." if image.changed else f"{line}."
 
 
-def _money_line(result: Generation) -> str:
+def _money_line(result: ImageResult) -> str:
     about = " (estimate)" if result.cost_is_estimate else ""
     attempts = "1 attempt" if result.attempts == 1 else f"{result.attempts} attempts"
     cost = (
@@ -116,18 +127,56 @@ def _money_line(result: Generation) -> str:
     )
 
 
-def _difference_line(difference: Difference) -> str:
+def _difference_line(difference: PromptDifference) -> str:
     added = [f"+ {words}" for words in difference.added]
     removed = [f"- {words}" for words in difference.removed]
     return "\n".join(["Against the prompt before:", *removed, *added]) if added or removed else ""
 
 
-def _finding_lines(verification: ShownVerification) -> list[str]:
+def _finding_lines(verification: ResultVerification) -> list[str]:
     share = verification.confidence
     several = len({finding.image_id for finding in verification.findings}) > 1
-    found = "nothing could be checked" if share is None else f"{share:.0%} of the items are met"
-    lines = [f"Looked at against the brief: {found}."]
+    total = "nothing could be checked" if share is None else f"{share:.0%} of the items are met"
+    lines = [f"Looked at against the brief: {total}."]
     for finding in verification.findings:
         about = f" [{finding.image_id}]" if several else ""
         lines.append(f"- {VERDICTS[finding.verdict]}{about}: {finding.item} ({finding.seen})")
     return [*lines, *verification.notes]
+
+
+def whole_prompt(image: Image, pictures: list[Image]) -> str:
+    """All that a picture was asked to be: the prompt of its first ancestor, then the changes."""
+    by_id = {one.id: one for one in pictures}
+    prompts = [image.prompt]
+    while image.parent_image_id and image.parent_image_id in by_id:
+        image = by_id[image.parent_image_id]
+        prompts.append(image.prompt)
+    return "\n".join(reversed(prompts))
+
+
+def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:
+    """Against the picture it was changed from, else the one drawn before it; None for the first.
+
+    `pictures` are all of the conversation, oldest first.
+    """
+    before = _before(image, pictures)
+    if before is None:
+        return None
+    old = WORDS.findall(whole_prompt(before, pictures))
+    new = WORDS.findall(whole_prompt(image, pictures))
+    added, removed = [], []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            removed.append("".join(old[a:b]).strip())
+            added.append("".join(new[c:d]).strip())
+    return PromptDifference(
+        added=[one for one in added if one], removed=[one for one in removed if one]
+    )
+
+
+def _before(image: Image, pictures: list[Image]) -> Image | None:
+    for one in pictures:
+        if one.id == image.parent_image_id:
+            return one
+    earlier = [one for one in pictures if one.created_at < image.created_at]
+    return earlier[-1] if earlier else None

@@ -1,16 +1,22 @@
-"""What to draw with: the call's wish, else the suggestion, else the settings."""
+"""What to draw with: what the call says, else the suggestion, else the settings."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from gateway.capabilities import fault_of_image_model, faults_of_options
+from gateway.capabilities import (
+    CLEARABLE,
+    DEFAULT_SIZE,
+    fault_of_image_model,
+    faults_of_options,
+)
 from gateway.prices import estimate_image
-from generation.errors import GenerationError
+from generation.image_order import OrderError
 from settings import Settings
 
 STILL = {"png", "jpeg", "webp"}
+"""Formats of which OpenAI sends unfinished pictures."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +55,17 @@ class Options:
 
 
 def choose(
-    wished: Mapping[str, Any], suggested: Mapping[str, str], settings: Settings, today: date
+    wishes: Mapping[str, Any], suggestion: Mapping[str, str], settings: Settings, today: date
 ) -> Options:
     """Settle every option and check them against the model before money is spent.
 
-    `wished` maps option names to values, None where the caller left it open. Raises
-    `GenerationError` naming each option that the model does not take.
+    `wishes` maps option names to values, None where the caller left it open. Raises
+    `OrderError` naming each option that the model does not take.
     """
     defaults = {
         "image_model": settings.image_model,
         "assistant_model": settings.assistant_model,
-        "size": "1024x1024",
+        "size": DEFAULT_SIZE,
         "quality": settings.quality,
         "background": "auto",
         "output_format": "png",
@@ -67,10 +73,10 @@ def choose(
         "moderation": settings.moderation,
         "complexity": settings.complexity,
     }
-    given = {name: value for name, value in wished.items() if value is not None}
-    options = Options(**{**defaults, **_fitting(suggested, given), **given})
+    choices = {name: value for name, value in wishes.items() if value is not None}
+    options = Options(**{**defaults, **_fitting(suggestion, choices), **choices})
     if fault := fault_of_image_model(options.image_model, today):
-        raise GenerationError(f"{fault} Nothing was charged.")
+        raise OrderError(f"{fault} Nothing was charged.")
     faults = list(
         faults_of_options(
             options.image_model,
@@ -83,16 +89,16 @@ def choose(
         )
     )
     if faults:
-        raise GenerationError(f"{' '.join(faults)} Nothing was charged.")
-    watched = options.output_format in STILL and not settings.background_mode
-    return replace(options, partial_images=settings.partial_images if watched else 0)
+        raise OrderError(f"{' '.join(faults)} Nothing was charged.")
+    has_partials = options.output_format in STILL and not settings.background_mode
+    return replace(options, partial_images=settings.partial_images if has_partials else 0)
 
 
-def _fitting(suggested: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:
-    """The suggestion without what contradicts the call's own wishes."""
-    fitting = dict(suggested)
-    if given.get("output_format", "png") not in {"png", "webp"}:
+def _fitting(suggestion: Mapping[str, str], choices: Mapping[str, Any]) -> dict[str, str]:
+    """The suggestion without what contradicts the call's own choices."""
+    fitting = dict(suggestion)
+    if choices.get("output_format", "png") not in CLEARABLE:
         fitting.pop("background", None)
-    if given.get("background") == "transparent" or given.get("compression") is not None:
+    if choices.get("background") == "transparent" or choices.get("compression") is not None:
         fitting.pop("output_format", None)
     return fitting

@@ -5,12 +5,22 @@ import io
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
 PREVIEW_EDGE = 1024
+"""Pixels: as large as clients show a picture, and a model tells its details."""
+
 PREVIEW_BYTES = 250_000
 """In base64 that is 333,000 bytes, below the 350,000 that a result may spend on it."""
 
 SMALLEST_EDGE = 16
+"""Pixels; a picture that is too large even so is none that a person would recognise."""
+
 JPEG_QUALITY = 85
+"""Above it bytes grow faster than what one sees."""
+
 CHECKER = 16
+"""Pixels of a square behind transparency, as in image editors."""
+
+SVG_START, SVG_HEAD = 1024, 4096
+"""Bytes in which an SVG shows itself; comments and a doctype may come before its tag."""
 
 UNDECODABLE = (
     UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError,
@@ -55,8 +65,8 @@ def contact_sheet(pictures: list[tuple[str, bytes]]) -> bytes | None:
 
 def is_svg(data: bytes) -> bool:
     """Whether these bytes are an SVG document."""
-    start = data[:1024].lstrip()
-    return start.startswith((b"<svg", b"<?xml", b"<!--")) and b"<svg" in data[:4096]
+    start = data[:SVG_START].lstrip()
+    return start.startswith((b"<svg", b"<?xml", b"<!--")) and b"<svg" in data[:SVG_HEAD]
 
 
 def _small(data: bytes, edge: int) -> Image.Image | None:

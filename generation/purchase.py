@@ -1,22 +1,22 @@
-"""One job from its request to a kept picture: bought once, kept as it came, booked in full."""
+"""One job from its request to a picture on disk: bought once, saved as it came, booked in full."""
 
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from errors import StorageError
-from gateway import Drawing, Gateway, Stage, Step
 from gateway.api_errors import GatewayError
+from gateway.client import Gateway
+from gateway.image_response import GeneratedImage, OnStep, Step
 from generation.drawing_rows import charge_rows, costs, image_row, spending_rows
 from generation.image_request import build_request, with_picture
-from generation.input_images import Sending, Sources
+from generation.input_images import InputImages, InputResolver
 from generation.options import Options
-from generation.picture_check import Picture, aside, examine
+from generation.picture_facts import PictureFacts, examine, run_apart
 from generation.plan import Plan
-from generation.purchase_result import Made
-from generation.verifier import Look
+from generation.verifier import Verifier
 from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.tables import Conversation, Image, Job
@@ -37,36 +37,53 @@ OTHER_MODEL = (
 
 
 @dataclass(frozen=True)
-class Order:
+class Purchase:
+    """One picture of a result: what is on disk, what it cost, what there is to say of it.
+
+    `usd` is what this call paid for it: 0 where it was there already. `assistant` is the
+    model that called the image tool, None where nothing was asked of it.
+    """
+
+    image: Image
+    usd: float = 0.0
+    estimated: bool = False
+    attempts: int = 0
+    assistant: str | None = None
+    notes: list[str] = field(default_factory=list)
+    preview: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class PurchaseOrder:
     """All that one picture needs to be asked for."""
 
     conversation: Conversation
-    planned: Plan
+    plan: Plan
     options: Options
-    sources: Sources
+    inputs: InputImages
     instructions: str
     templates: dict[str, str]
     verify: bool
 
 
-class Maker:
-    """Buys pictures and keeps them."""
+class Buyer:
+    """Buys pictures, puts them on disk and books them."""
 
     def __init__(
         self,
         gateway: Gateway,
         records: Records,
         pictures: PictureFiles,
-        sending: Sending,
-        look: Look,
+        inputs: InputResolver,
+        verifier: Verifier,
         *,
         preview: bool,
     ) -> None:
         self._gateway = gateway
         self._records = records
         self.pictures = pictures
-        self.sending = sending
-        self.look = look
+        self.inputs = inputs
+        self.verifier = verifier
         self._preview = preview
 
     @property
@@ -74,46 +91,47 @@ class Maker:
         """Who draws: `openai` or the `sandbox`."""
         return self._gateway.origin
 
-    async def buy(self, job: Job, order: Order, tell: Stage) -> Made:
-        """Draw and keep. Raises a `Problem`; the job's record says how it ended."""
+    async def buy(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> Purchase:
+        """Draw and save. Raises a `Problem`; the job's record says how it ended."""
         verify = order.conversation if order.verify else None
-        return await self._complete(job, self._drawn(job, order, tell), tell, verify)
+        return await self._complete(job, self._draw(job, order, on_step), on_step, verify)
 
-    async def recover(self, job: Job, tell: Stage) -> Made:
-        """Fetch and keep what a process that died has bought. Raises a `Problem`."""
-        return await self._complete(job, self._gateway.collect(job.response_id), tell, None)
+    async def recover(self, job: Job, on_step: OnStep) -> Purchase:
+        """Fetch and save what a process that died has bought. Raises a `Problem`."""
+        coming = self._gateway.images.collect(job.response_id)
+        return await self._complete(job, coming, on_step, None)
 
-    async def _drawn(self, job: Job, order: Order, tell: Stage) -> Drawing:
+    async def _draw(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> GeneratedImage:
         """The picture; where OpenAI no longer has what it starts from, that is sent again, once."""
 
-        async def stage(step: Step) -> None:
+        async def journal(step: Step) -> None:
             if step.name == "submitted":
                 await self._records.advance(job, "submitted", response_id=step.response_id)
-            await tell(step)
+            await on_step(step)
 
         request, note = await self._request(order)
         try:
-            drawing = await self._gateway.draw(request, stage)
+            answer = await self._gateway.images.draw(request, journal)
         except GatewayError as error:
-            again = await self._sent_again(request, order, error)
+            again = await self._request_with_bytes(request, order, error)
             if again is None:
                 raise
-            drawing = await self._gateway.draw(again, stage)
-            drawing.charges = [*error.charges, *drawing.charges]
+            answer = await self._gateway.images.draw(again, journal)
+            answer.charges = [*error.charges, *answer.charges]
             note = UPLOADED
         if note:
-            drawing.notes.append(note)
-        return drawing
+            answer.notes.append(note)
+        return answer
 
     async def _request(
-        self, order: Order, *, anew: bool = False
+        self, order: PurchaseOrder, *, anew: bool = False
     ) -> tuple[dict[str, Any], str | None]:
         """The request of an order, and a note where it does not start as one would expect."""
-        sources = order.sources
-        pictures = [await self.sending.part(one, anew=anew) for one in sources.pictures]
-        mask = await self.sending.part(sources.mask, anew=anew) if sources.mask else None
+        inputs = order.inputs
+        pictures = [await self.inputs.part(one, anew=anew) for one in inputs.pictures]
+        mask = await self.inputs.part(inputs.mask, anew=anew) if inputs.mask else None
         request = build_request(
-            order.planned,
+            order.plan,
             order.options,
             conversation_id=order.conversation.id,
             instructions=order.instructions,
@@ -121,82 +139,87 @@ class Maker:
             pictures=pictures,
             mask=mask,
         )
-        parent = order.planned.parent
+        parent = order.plan.parent
         if parent is None or mask is not None:
             return request, None
         if "previous_response_id" not in request:
-            return with_picture(request, await self.sending.kept(parent)), NO_RESPONSE
-        if _drawn_by_another(order):
-            return with_picture(request, await self.sending.kept(parent)), OTHER_MODEL
+            return with_picture(request, await self.inputs.part_of(parent)), NO_RESPONSE
+        if _is_of_other_assistant(order):
+            return with_picture(request, await self.inputs.part_of(parent)), OTHER_MODEL
         return request, None
 
-    async def _sent_again(
-        self, request: dict[str, Any], order: Order, error: GatewayError
+    async def _request_with_bytes(
+        self, request: dict[str, Any], order: PurchaseOrder, error: GatewayError
     ) -> dict[str, Any] | None:
         """The request with the bytes themselves, where OpenAI lost what it referred to."""
-        parent = order.planned.parent
-        lost = error.kind in {"previous_response", "not_found"}
-        if lost and parent is not None and "previous_response_id" in request:
-            return with_picture(request, await self.sending.kept(parent))
+        parent = order.plan.parent
+        is_lost = error.kind in {"previous_response", "not_found"}
+        if is_lost and parent is not None and "previous_response_id" in request:
+            return with_picture(request, await self.inputs.part_of(parent))
         if error.kind == "input_image" and _names_files(request):
             return (await self._request(order, anew=True))[0]
         return None
 
     async def _complete(
-        self, job: Job, coming: Awaitable[Drawing], tell: Stage, verify: Conversation | None
-    ) -> Made:
-        """Wait for a picture, keep it, and say what it cost; or record how its job ended."""
+        self,
+        job: Job,
+        coming: Awaitable[GeneratedImage],
+        on_step: OnStep,
+        verify: Conversation | None,
+    ) -> Purchase:
+        """Wait for a picture, save it, and say what it cost; or record how its job ended."""
         try:
-            drawing = await coming
-            image, picture, notes = await self._keep(job, drawing)
+            answer = await coming
+            image, facts, notes = await self._save(job, answer)
         except asyncio.CancelledError:
             await self._records.advance(job, "failed", error=TAKEN_BACK, beat_at="")
             raise
         except (GatewayError, StorageError) as error:
             await self._give_up(job, error)
             raise error.within(job.conversation_id) from error.__cause__
-        await tell(Step("saved", drawing.response_id))
-        prices = costs(job, drawing)
-        paid = [*prices.values(), *(charge.cost for charge in drawing.charges)]
-        looked = await self.look.at(image, job, verify) if verify else None
-        return Made(
+        await on_step(Step("saved", answer.response_id))
+        prices = [*costs(job, answer).values(), *(charge.cost for charge in answer.charges)]
+        verification = await self.verifier.verify(image, job, verify) if verify else 0.0
+        return Purchase(
             image=image,
-            preview=picture.preview,
-            usd=sum(cost.usd for cost in paid) + (looked.usd if looked else 0.0),
-            estimated=any(cost.estimated for cost in paid),
-            attempts=drawing.attempts,
-            assistant=drawing.model,
-            notes=[*drawing.notes, *notes, *([picture.note] if picture.note else [])],
+            preview=facts.preview,
+            usd=sum(cost.usd for cost in prices) + verification,
+            estimated=any(cost.estimated for cost in prices),
+            attempts=answer.attempts,
+            assistant=answer.model,
+            notes=[*answer.notes, *notes, *([facts.note] if facts.note else [])],
         )
 
-    async def _keep(self, job: Job, drawing: Drawing) -> tuple[Image, Picture, list[str]]:
+    async def _save(
+        self, job: Job, answer: GeneratedImage
+    ) -> tuple[Image, PictureFacts, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
-        spent = spending_rows(job, drawing, costs(job, drawing))
-        spent += charge_rows(job.conversation_id, drawing.charges, sandbox=drawing.sandbox)
+        spending = spending_rows(job, answer, costs(job, answer))
+        spending += charge_rows(job.conversation_id, answer.charges, sandbox=answer.sandbox)
         try:
-            picture = await aside(examine, drawing.data, preview=self._preview)
+            facts = await run_apart(examine, answer.data, preview=self._preview)
         except GatewayError:
-            await self._records.add(*spent)  # it was charged all the same
+            await self._records.add(*spending)  # it was charged all the same
             raise
         try:
             path, note = await asyncio.to_thread(
                 self.pictures.save,
-                drawing.data,
-                picture.extension,
+                answer.data,
+                facts.extension,
                 at=job.created_at,
                 tag=job.id[-8:],
             )
         except StorageError as error:
             raise StorageError(
-                f"{error} It was charged. OpenAI keeps it for 30 days as {drawing.response_id}: "
+                f"{error} It was charged. OpenAI keeps it for 30 days as {answer.response_id}: "
                 "make room, then call again with only the conversation_id."
             ) from error
-        image = image_row(job, drawing, picture, path)
+        image = image_row(job, answer, facts, path)
         try:
-            await self._records.record_picture(job, image, spent)
+            await self._records.record_picture(job, image, spending)
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}") from error
-        return image, picture, [note] if note else []
+        return image, facts, [note] if note else []
 
     async def _give_up(self, job: Job, error: GatewayError | StorageError) -> None:
         """Record how a job ended without a picture, and what that cost.
@@ -214,13 +237,13 @@ class Maker:
             await self._records.add(*charge_rows(job.conversation_id, charges, sandbox=sandbox))
 
 
-def _drawn_by_another(order: Order) -> bool:
+def _is_of_other_assistant(order: PurchaseOrder) -> bool:
     """Whether another assistant model holds the earlier turn."""
-    parent = order.planned.parent
-    made_by = {job.id: job.options.get("assistant_model") for job in order.conversation.jobs}
-    return parent is not None and made_by.get(parent.job_id) != order.options.assistant_model
+    parent = order.plan.parent
+    models = {job.id: job.options.get("assistant_model") for job in order.conversation.jobs}
+    return parent is not None and models.get(parent.job_id) != order.options.assistant_model
 
 
 def _names_files(request: dict[str, Any]) -> bool:
-    (said,) = request["input"]
-    return any("file_id" in part for part in said["content"])
+    (turn,) = request["input"]
+    return any("file_id" in part for part in turn["content"])

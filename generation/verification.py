@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 SCHEMA_NAME = "picture_check"
 
 TOKENS_AT_LEAST = 2_000
+"""Room for reasoning and the frame of the answer, however few items there are."""
+
 TOKENS_PER_ITEM = 100
 """Fifteen words and a verdict take about fifty tokens; the rest leaves room for reasoning."""
 
 LONGEST_SEEN = 300
+"""Characters: a sentence or two; some models describe the whole picture for each item."""
 
-UNSAID = "The model said nothing about this."
-UNSEEN = "The model did not say what it saw."
+NO_FINDING = "The model said nothing about this."
+NO_OBSERVATION = "The model did not say what it saw."
 
 Verdict = Literal["met", "not_met", "cannot_tell"]
 
@@ -38,7 +41,7 @@ class Finding(BaseModel):
 class Verification(BaseModel):
     """All findings about one picture; `confidence` is the share of items met, 0 to 1.
 
-    `templates` maps the template that the model was told to its fingerprint.
+    `templates` maps the template that the model was sent to its fingerprint.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,16 +57,16 @@ def checklist(
     brief_entries: Sequence[Mapping[str, Any]], image_type_checklist: Sequence[str]
 ) -> list[str]:
     """What to look at: each decided entry of the brief, assumptions too, then the type's own."""
-    decided = [
+    decisions = [
         f"{entry['dimension']}: {value}"
         for entry in brief_entries
         if entry.get("source") != "open" and (value := _one_line(entry.get("value")))
     ]
-    return list(dict.fromkeys([*decided, *image_type_checklist]))
+    return list(dict.fromkeys([*decisions, *image_type_checklist]))
 
 
 def build_request(
-    items: Sequence[str], preview_jpeg: bytes, *, model: str, told: "Rendered"
+    items: Sequence[str], preview_jpeg: bytes, *, model: str, rendered: "Rendered"
 ) -> dict[str, Any]:
     """The body of the call. The items travel as input, never as instructions."""
     numbered = [{"id": number, "text": text} for number, text in enumerate(items, start=1)]
@@ -75,12 +78,12 @@ def build_request(
     ]
     return {
         "model": model,
-        "instructions": told.text,
+        "instructions": rendered.text,
         "input": [{"role": "user", "content": content}],
         "text": response_format(),
         "temperature": 0,
         "max_output_tokens": TOKENS_AT_LEAST + TOKENS_PER_ITEM * len(items),
-        "metadata": {"templates": f"{told.name}@{told.fingerprint}"},
+        "metadata": {"templates": f"{rendered.name}@{rendered.fingerprint}"},
     }
 
 
@@ -104,8 +107,8 @@ def read(text: str, items: Sequence[str]) -> list[Finding]:
 
     Raises `ValueError` where the answer is not JSON or holds no list of findings.
     """
-    said = dict(_said(text))
-    return [_finding(item, said.get(number)) for number, item in enumerate(items, start=1)]
+    answers = dict(_answers(text))
+    return [_finding(item, answers.get(number)) for number, item in enumerate(items, start=1)]
 
 
 def conclude(
@@ -131,36 +134,35 @@ def confidence(findings: Sequence[Finding]) -> float | None:
     return round(sum(finding.verdict == "met" for finding in findings) / len(findings), 2)
 
 
-def _said(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _answers(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The usable parts of an answer by id; of two about one item the first counts."""
     try:
         answer = json.loads(text)
     except RecursionError as error:
         raise ValueError("The answer is nested too deeply.") from error
-    found = answer.get("findings") if isinstance(answer, dict) else None
-    if not isinstance(found, list):
+    findings = answer.get("findings") if isinstance(answer, dict) else None
+    if not isinstance(findings, list):
         raise ValueError("The answer holds no findings.")
-    for one in reversed(found):
+    for one in reversed(findings):
         if isinstance(one, dict) and str(one.get("id")).isdecimal():
             yield int(str(one["id"])), one
 
 
-def _finding(item: str, said: Mapping[str, Any] | None) -> Finding:
-    if said is None:
-        return Finding(item=item, verdict="cannot_tell", seen=UNSAID, source="model")
-    seen = _one_line(said.get("seen"))[:LONGEST_SEEN]
-    told = said.get("verdict")
-    verdict: Verdict = "met" if told == "met" else "not_met" if told == "not_met" else "cannot_tell"
-    if verdict == "met" and not seen:
+def _finding(item: str, answer: Mapping[str, Any] | None) -> Finding:
+    if answer is None:
+        return Finding(item=item, verdict="cannot_tell", seen=NO_FINDING, source="model")
+    observation = _one_line(answer.get("seen"))[:LONGEST_SEEN]
+    verdict = answer.get("verdict")
+    if verdict not in get_args(Verdict) or (verdict == "met" and not observation):
         verdict = "cannot_tell"
-    return Finding(item=item, verdict=verdict, seen=seen or UNSEEN, source="model")
+    return Finding(item=item, verdict=verdict, seen=observation or NO_OBSERVATION, source="model")
 
 
-def _one_line(said: object) -> str:
+def _one_line(text: object) -> str:
     """A text that can be stored and shown in a list; empty for what is no text."""
-    if not isinstance(said, str):
+    if not isinstance(text, str):
         return ""
-    return " ".join(said.encode(errors="replace").decode().split())
+    return " ".join(text.encode(errors="replace").decode().split())
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,14 @@
-"""What is said to models, and the code that loads, checks and renders it."""
+"""What is said to models: the files, and the code that finds, checks and renders them."""
+
+__all__ = [
+    "image_type",
+    "library_template",
+    "lint_rules",
+    "own_files",
+    "parameter",
+    "prompt_files",
+    "source",
+    "store",
+    "template",
+    "word_lists",
+]

@@ -1,25 +1,42 @@
-"""A curated template: parameters, the text that they fill, settings, and a worked example.
+"""A template of the library: parameters, the text that they fill, settings, a worked example.
 
 Its file is `library/<category>/<name>.yaml`. The text is rendered like every other prompt
 template, strict and sandboxed; what a person gives is a value and never a part of it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
+from keyword import iskeyword
 from typing import Any
 
+from jinja2 import nodes
 from pydantic import BaseModel, ConfigDict, Field
 
 from prompts.image_type import Dimension, ImageType, Suggested
-from prompts.library_checks import TEMPLATE, faults_of_names, faults_of_text
 from prompts.parameter import Parameter
-from prompts.source import PromptError, YamlSource, read_yaml
+from prompts.source import Keys, PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
-from prompts.value_spans import cut, marked, unmarked
+from prompts.value_spans import mark, split, unmarked
 
 MOST_PARAMETERS = 10
+"""More would be a form, and a dialogue asks few questions."""
 REQUIRED_WEIGHT, OTHER_WEIGHT = 2, 1
+"""Shares in completeness: what has no default counts twice."""
+NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
+QUESTION_ID = re.compile(r"q[0-9]+")
+TEMPLATE, BESIDES = "template", "besides"
+"""Whose words a stretch of the prompt is that no parameter gave: the template's own, or a
+wish beside it."""
+RESERVED = {"self", TEMPLATE, BESIDES}
+"""Names that Jinja, a brief or a call uses otherwise."""
+NAMING = "take letters, digits and underscores, no word of Python, not q1."
+PLAIN_OUTPUT = (
+    "something other than one parameter as it is stands between {{ and }}, so nobody could tell "
+    "whose words these are; print the parameter alone and use if around it."
+)
 
 
 class Example(BaseModel):
@@ -77,7 +94,12 @@ class LibraryTemplate(BaseModel):
 
     def fit(self, name: str, text: str) -> Any:
         """One value as the template takes it. Raises `PromptError` with what would fit."""
-        parameter = self._parameter(name)
+        if name not in self.parameters:
+            raise PromptError(
+                f"The template {self.name} has no parameter {name[:40]!r}; there are "
+                f"{', '.join(self.parameters)}."
+            )
+        parameter = self.parameters[name]
         text = unmarked(text).strip()
         value = parameter.fit(text)
         if value is None:
@@ -89,16 +111,16 @@ class LibraryTemplate(BaseModel):
 
     def check(self, values: Mapping[str, str]) -> dict[str, Any]:
         """All values as the template takes them, defaults filled in. Raises `PromptError`."""
-        given = {name: self.fit(name, text) for name, text in values.items()}
+        fitting = {name: self.fit(name, text) for name, text in values.items()}
         missing = [
             f"{name} ({parameter.takes})"
             for name, parameter in self.parameters.items()
-            if parameter.required and name not in given
+            if parameter.required and name not in fitting
         ]
         if missing:
             raise PromptError(f"The template {self.name} still needs {'; '.join(missing)}.")
         return {
-            name: given.get(name, "" if parameter.default is None else parameter.default)
+            name: fitting.get(name, "" if parameter.default is None else parameter.default)
             for name, parameter in self.parameters.items()
         }
 
@@ -112,20 +134,12 @@ class LibraryTemplate(BaseModel):
         Given as (text, origin); joined the texts are what `render` returns. Raises
         `PromptError`.
         """
-        checked = self.check(values)
-        names = list(checked)
+        fitting = self.check(values)
+        names = list(fitting)
         text = self.text.render(
-            **{name: marked(value, at) for at, (name, value) in enumerate(checked.items())}
+            **{name: mark(value, at) for at, (name, value) in enumerate(fitting.items())}
         )
-        return [(piece, TEMPLATE if at is None else names[at]) for piece, at in cut(text)]
-
-    def _parameter(self, name: str) -> Parameter:
-        if name in self.parameters:
-            return self.parameters[name]
-        raise PromptError(
-            f"The template {self.name} has no parameter {name[:40]!r}; there are "
-            f"{', '.join(self.parameters)}."
-        )
+        return [(piece, TEMPLATE if at is None else names[at]) for piece, at in split(text)]
 
 
 def file_of(name: str, category: str) -> str:
@@ -133,27 +147,63 @@ def file_of(name: str, category: str) -> str:
     return f"library/{category}/{name}.yaml"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # files are read on every use, but only parsed when they changed
 def parse_library_template(name: str, category: str, source: str) -> LibraryTemplate:
     """Read one file, the same text once. Raises `PromptError` with file, line and fix."""
     located = read_yaml(file_of(name, category), source)
-    named = YamlSource(located.file, {"name": name, **located.data}, located.node)
-    curated = named.parse(LibraryTemplate, category=category)
-    faults = chain(faults_of_names(curated, name), faults_of_text(curated, located))
-    for path, sentence in faults:
-        raise located.fault(path, sentence)
-    _prove(curated, located)
-    return curated
+    stated = {"name": name, **located.data}["name"]  # a file may say its name, but only its own
+    template = located.parse(LibraryTemplate, name=stated, category=category)
+    for keys, sentence in chain(_name_faults(template, name), _text_faults(template, located)):
+        raise located.fault(keys, sentence)
+    _refuse_other_example(template, located)
+    return template
 
 
-def _prove(curated: LibraryTemplate, located: YamlSource) -> None:
+def is_parameter_name(name: str) -> bool:
+    """Whether a parameter can be called so."""
+    taken = name in RESERVED or iskeyword(name) or QUESTION_ID.fullmatch(name)
+    return name.isidentifier() and name.isascii() and not taken
+
+
+def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, str]]:
+    """Names that do not do, each by its keys and a sentence with the fix."""
+    if template.name != stem:
+        yield ("name",), f"{template.name!r} is not the file's name; remove it or write {stem}."
+    if not NAME.fullmatch(stem):
+        yield ("name",), "rename the file to 3-40 small letters, digits and underscores."
+    for name, parameter in template.parameters.items():
+        here = ("parameters", name)
+        if not is_parameter_name(name):
+            yield here, f"rename it: {NAMING}"
+        for key, sentence in parameter.faults():
+            yield (*here, key), sentence
+
+
+def _text_faults(template: LibraryTemplate, located: YamlSource) -> Iterator[tuple[Keys, str]]:
+    """Where parameters and text do not fit each other. Raises `PromptError` on wrong Jinja."""
+    first = located.first_line(TEMPLATE)
+    text = Template(located.file, Header(purpose=""), template.template, first)
+    known, used = set(template.parameters), text.variables
+    for name in sorted(used - known):
+        close = get_close_matches(name, known, n=1)
+        fix = f"write {close[0]}" if close else "declare it among the parameters"
+        yield (TEMPLATE,), f"it uses {name}, which is no parameter; {fix}."
+    for name in template.parameters:
+        if name not in used:
+            yield ("parameters", name), "the text does not use it; remove it or use it."
+    for output in text.tree.find_all(nodes.Output):
+        for piece in output.nodes:
+            plain = isinstance(piece, nodes.Name) and piece.name in known
+            if not plain and not isinstance(piece, nodes.TemplateData):
+                yield (TEMPLATE,), f"{PLAIN_OUTPUT} See line {first + piece.lineno - 1}."
+
+
+def _refuse_other_example(template: LibraryTemplate, located: YamlSource) -> None:
     """Raise unless the example comes out to the letter."""
     try:
-        rendered = curated.render(curated.example.values)
+        rendered = template.render(template.example.values)
     except PromptError as error:
         raise located.fault(("example", "values"), f"{error} Mend the example.") from error
-    if rendered != curated.example.renders.strip():
-        raise located.fault(
-            ("example", "renders"),
-            f"the values give another text; replace it with this one:\n{rendered}",
-        )
+    if rendered != template.example.renders.strip():
+        sentence = f"the values give another text; replace it with this one:\n{rendered}"
+        raise located.fault(("example", "renders"), sentence)

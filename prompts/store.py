@@ -1,24 +1,47 @@
-"""Find templates, image types and lists: the person's own folder first, then the shipped one.
+"""Find every kind of prompt file: the person's own folder first, then the shipped one.
 
-Files are read anew on each use, and parsed once for each wording. A broken file of the
-person's own is told by `faults`, and the shipped one is used meanwhile.
+Files are read anew on each use, so that an edit takes effect without a restart, and parsed
+once for each wording. Where a file of the person's own is broken, the shipped one is used
+meanwhile, and `faults` says so.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, cast
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from prompts.file_kinds import SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.image_type import ImageType
+from prompts.library_template import LibraryTemplate
+from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
 from prompts.template import Rendered, Template
 from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
+from prompts.wording import Wording
 from prompts.wording import FALLBACK as FALLBACK_LANGUAGE
 from prompts.wording import Wording
 
-__all__ = ["FALLBACK_TYPE", "SHIPPED", "SUFFIX", "PromptStore"]
+ENGLISH = PromptFile("wording/en.yaml", "wording")
+SUPERSEDED = {"consultation/facilitator.md.j2": "sources"}
+"""Templates whose answer has another form since: an own one that does not name this field of
+it would be led by the old form, so the shipped one is used, and `faults` says so."""
 
 FALLBACK_TYPE = "general"
+"""The image type that fits anything."""
+WORD = re.compile(r"[^\W\d_]{3,}")
+LONG = 4
+"""Letters of a word; only from longer ones is the s of a plural taken, so that `gas` stays."""
+RARE, ENOUGH = 2, 3
+"""A word that at most two descriptions have tells templates apart; one or two such words are
+often chance (`door`, `light`), three never were in the dialogues of the tests."""
+
+Files = list[tuple[PromptFile, Path]]
+"""A prompt file in each folder that has it, in the order in which they are tried."""
+
+_log = logging.getLogger(__name__)
 
 
 class PromptStore:
@@ -27,109 +50,241 @@ class PromptStore:
     def __init__(self, own: Path | None = None) -> None:
         self.folders = [own, SHIPPED] if own else [SHIPPED]
         self._own = own
-        self._failed: dict[str, tuple[Template, PromptError]] = {}
+        self._unrenderable: dict[str, tuple[Template, PromptError]] = {}
 
     def template(self, name: str) -> Template:
         """A template by name, `consultation/facilitator` for its file there.
 
         Raises `PromptError` where there is none that is sound.
         """
-        template: Template = next(self._sound(self._template_file(name)))
+        template: Template = next(self._sound(self._template_files(name)))
         return template
+
+    def template_names(self) -> list[str]:
+        """Every template's name."""
+        return [place.name for place in prompt_files(*self.folders) if place.kind == "template"]
 
     def render(self, name: str, **values: Any) -> Rendered:  # any value that Jinja prints
         """A template filled in; the shipped one where the own one fails. Raises `PromptError`."""
-        place = self._template_file(name)
-        failed: PromptError | None = None
-        for template in self._sound(place):
+        files = self._template_files(name)
+        file = files[0][0].file
+        failure: PromptError | None = None
+        for template in self._sound(files):
             try:
                 rendered: Rendered = template.rendered(**values)
             except PromptError as error:
-                failed = failed or error
-                self._failed[place.file] = (template, failed)
+                failure = failure or error
+                self._unrenderable[file] = (template, failure)
             else:
-                if failed is None:
-                    self._failed.pop(place.file, None)
+                if failure is None:
+                    self._unrenderable.pop(file, None)
                 return rendered
-        raise failed or PromptError(f"There is no template {name}.")
-
-    def names(self) -> list[str]:
-        """Every template's name."""
-        places = {place for folder in self.folders for place in prompt_files(folder)}
-        return sorted(place.name for place in places if place.kind == "template")
+        raise failure or PromptError(f"There is no template {name}.")
 
     def image_types(self) -> dict[str, ImageType]:
-        """Every image type by name; an own file replaces the shipped one."""
-        found = {}
-        files = {path.name for folder in self.folders for path in folder.glob("image_types/*.yaml")}
-        for name in sorted(files):
-            place = PromptFile(f"image_types/{name}", "image type")
-            if image_type := next(self._sound(place, left_out=True), None):
-                found[image_type.name] = image_type
-        return found
+        """Every sound image type by name; an own file replaces the shipped one."""
+        places = [one for one in prompt_files(*self.folders) if one.kind == "image type"]
+        types: dict[str, ImageType] = {}
+        for place in places:
+            with suppress(PromptError):
+                image_type: ImageType = next(self._sound(self._files(place)))
+                types[image_type.name] = image_type
+        return types
 
     def ways(self) -> Ways:
         """The ways to vary a picture."""
-        ways: Ways = next(self._sound(PromptFile(VARIATIONS, "list")))
+        ways: Ways = next(self._sound(self._files(PromptFile(VARIATIONS, "list"))))
         return ways
 
     def changes(self) -> Changes:
         """The words that say how far a change goes."""
-        changes: Changes = next(self._sound(PromptFile(CHANGES, "list")))
+        changes: Changes = next(self._sound(self._files(PromptFile(CHANGES, "list"))))
         return changes
 
     def wording(self, language: str) -> Wording:
         """The fixed words of a language, by its tag; English where there are none."""
-        for name in (language.casefold(), language.casefold().partition("-")[0], FALLBACK_LANGUAGE):
-            place = PromptFile(f"wording/{name}.yaml", "wording")
-            if any(place.lies_in(folder) for folder in self.folders) and (
-                wording := next(self._sound(place, left_out=True), None)
-            ):
-                return cast("Wording", wording)
-        raise PromptError(f"There is no wording/{FALLBACK_LANGUAGE}.yaml.")
+        for name in (language.casefold(), language.casefold().partition("-")[0]):
+            files = self._files(PromptFile(f"wording/{name}.yaml", "wording"))
+            with suppress(PromptError, StopIteration):
+                own: Wording = next(self._sound(files))
+                return own
+        english: Wording = next(self._sound(self._files(ENGLISH)))
+        return english
+
+    def library_templates(self) -> dict[str, LibraryTemplate]:
+        """Every sound template of the library by its own name, category by category."""
+        templates: dict[str, LibraryTemplate] = {}
+        for name, files in self._library_files().items():
+            with suppress(PromptError):
+                templates[name] = next(self._sound(files))
+        return templates
+
+    def library_names(self) -> list[str]:
+        """The own name of each template of the library, sound or not."""
+        return [*self._library_files()]
+
+    def library_template(self, name: str) -> LibraryTemplate:
+        """One template of the library, by its name with or without its folder.
+
+        Raises `PromptError` with the names that there are.
+        """
+        template: LibraryTemplate = next(self._sound(self._named_files(name)))
+        return template
+
+    def library_source(self, name: str) -> str:
+        """The text of the file that `library_template` reads. Raises `PromptError`."""
+        _, text = next(self._readable(self._named_files(name)))
+        return text
+
+    def parse(self, place: PromptFile, text: str) -> Any:
+        """What the text of a file says, held against the other files.
+
+        Raises `PromptError` with file, line and fix.
+        """
+        parsed = place.parse(text)
+        field = SUPERSEDED.get(place.file)
+        if field and field not in text:
+            raise PromptError.at(
+                place.file,
+                None,
+                f"it is written for version 0.1, whose answers had no `{field}`. Compare it with "
+                "the shipped one (`prompts diff`), or start anew from it (`prompts new`).",
+            )
+        if isinstance(parsed, LibraryTemplate):
+            self._refuse_unknown_type(parsed, place.file)
+        return parsed
+
+    def refuse_namesakes(self, place: PromptFile) -> None:
+        """Raise `PromptError` where a folder holds a library template's name twice."""
+        if place.kind != "library":
+            return
+        for other, folder in self._named_files(PurePosixPath(place.file).stem):
+            if place.lies_in(folder) and other.file < place.file:
+                raise PromptError.at(
+                    place.file, None, f"{other.file} has the same name; rename one of the two."
+                )
 
     def faults(self, *below: str) -> list[str]:
         """What is wrong with own files, all or those below places, and what is used meanwhile."""
-        if self._own is None:
-            return []
-        told = []
-        for place in prompt_files(self._own):
-            if not place.file.startswith(below or ("",)):
-                continue
-            if fault := self._fault(place, self._own):
-                shipped = place.shipped.is_file()
-                meanwhile = "The shipped one is used" if shipped else "It is left out"
-                told.append(f"Your own {fault} {meanwhile} meanwhile.")
-        return told
+        places = prompt_files(self._own) if self._own else []
+        return [
+            f"Your own {fault} {place.substitute}"
+            for place in places
+            if place.file.startswith(below or ("",)) and (fault := self._fault(place))
+        ]
 
-    def _fault(self, place: PromptFile, own: Path) -> PromptError | None:
+    def suggested_template(self, idea: str) -> LibraryTemplate | None:
+        """The one library template that an idea plainly speaks of, or nothing.
+
+        An idea speaks of a template if it has every word of its name, or several words that
+        hardly any other description has.
+        """
+        templates, words = self.library_templates(), _words(idea)
+        named = [one for one in templates.values() if _words(one.name) <= words]
+        if named:
+            longest = max(len(_words(one.name)) for one in named)
+            named = [one for one in named if len(_words(one.name)) == longest]
+        else:
+            named = _described(words, templates)
+        return named[0] if len(named) == 1 else None
+
+    def _fault(self, place: PromptFile) -> PromptError | None:
+        """Why an own file is not used: it cannot be read, or could not be rendered of late."""
         try:
-            parsed = place.read(own)
+            parsed = self.parse(place, place.text(self.folders[0]))
         except PromptError as error:
             return error
-        template, failed = self._failed.get(place.file, (None, None))
-        return failed if template == parsed else None
+        template, failure = self._unrenderable.get(place.file, (None, None))
+        return failure if template == parsed else None
 
-    def _sound(self, place: PromptFile, *, left_out: bool = False) -> Iterator[Any]:
-        """What can be read of a file: the own one, then the shipped one.
+    def _sound(self, files: Files) -> Iterator[Any]:
+        """What these files say, in order. Raises the first `PromptError` where none is sound."""
+        return (parsed for parsed, _ in self._readable(files))
 
-        Raises `PromptError` where there is none, unless a broken one may be left out.
+    def _readable(self, files: Files) -> Iterator[tuple[Any, str]]:
+        """What can be read of these files and its text, in order.
+
+        Raises the first `PromptError` where nothing can.
         """
-        failed: PromptError | None = None
-        for folder in self.folders:
-            if place.lies_in(folder):
-                try:
-                    parsed = place.read(folder)
-                except PromptError as error:
-                    failed = failed or error
-                else:
-                    failed = None
-                    yield parsed
-        if failed and not left_out:
-            raise failed
+        failure: PromptError | None = None
+        sound = False
+        for place, folder in files:
+            try:
+                text = place.text(folder)
+                parsed = self.parse(place, text)
+            except PromptError as error:
+                failure = failure or error
+                if place.kind == "library":  # of others `faults` speaks in each result
+                    _log.warning("%s", error)
+            else:
+                sound = True
+                yield parsed, text
+        if failure and not sound:
+            raise failure
 
-    def _template_file(self, name: str) -> PromptFile:
+    def _files(self, place: PromptFile) -> Files:
+        """Where a file lies, in the order in which it is tried."""
+        return [(place, folder) for folder in self.folders if place.lies_in(folder)]
+
+    def _template_files(self, name: str) -> Files:
         place = recognise(f"{name}{SUFFIX}")
-        if place and any(place.lies_in(folder) for folder in self.folders):
-            return place
-        raise PromptError(f"There is no template {name}; there are {', '.join(self.names())}.")
+        files = self._files(place) if place else []
+        if not files:
+            known = ", ".join(self.template_names())
+            raise PromptError(f"There is no template {name}; there are {known}.")
+        return files
+
+    def _library_files(self) -> dict[str, Files]:
+        """The files of each library template by its own name, category by category.
+
+        An own file replaces the shipped one of its name whatever category it lies in.
+        """
+        files: dict[str, Files] = {}
+        for folder in self.folders:
+            for place in prompt_files(folder):
+                if place.kind == "library":
+                    files.setdefault(PurePosixPath(place.file).stem, []).append((place, folder))
+        return dict(sorted(files.items(), key=lambda item: item[1][0][0].file))
+
+    def _named_files(self, name: str) -> Files:
+        """The files of one library template, those of its category alone where it is named."""
+        files = self._library_files()
+        bare = name.strip().removesuffix(".yaml").removeprefix(LIBRARY)
+        category, _, stem = bare.rpartition("/")
+        named = [
+            (place, folder)
+            for place, folder in files.get(stem, [])
+            if category in ("", PurePosixPath(place.file).parent.name)
+        ]
+        if named:
+            return named
+        close = get_close_matches(stem.casefold().replace(" ", "_"), files, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise PromptError(
+            f"There is no template {name[:40]!r}; there are {', '.join(files)}.{hint}"
+        )
+
+    def _refuse_unknown_type(self, template: LibraryTemplate, file: str) -> None:
+        place = recognise(f"image_types/{template.image_type}.yaml")
+        if not place or not self._files(place):
+            places = [one for one in prompt_files(*self.folders) if one.kind == "image type"]
+            known = ", ".join(PurePosixPath(one.file).stem for one in places)
+            sentence = f"image_type: there is no {template.image_type!r}; write one of {known}."
+            raise PromptError.at(file, None, sentence)
+
+
+def _described(words: set[str], templates: Mapping[str, LibraryTemplate]) -> list[LibraryTemplate]:
+    """The templates whose descriptions share enough words that hardly another one has."""
+    about = {name: _words(one.description) for name, one in templates.items()}
+    used = Counter(word for described in about.values() for word in described)
+    return [
+        templates[name]
+        for name, described in about.items()
+        if sum(used[word] <= RARE for word in described & words) >= ENOUGH
+    ]
+
+
+def _words(text: str) -> set[str]:
+    """The words of a text, a plural as its singular."""
+    words = WORD.findall(text.replace("_", " ").casefold())
+    return {word.removesuffix("s") if len(word) > LONG else word for word in words}

@@ -1,25 +1,61 @@
 """One prompt template: a YAML header that says what it needs, then Jinja text.
 
-Rendering is strict, bounded and sandboxed: a misspelt variable is an error and never a
-gap in the sentence. What a person types never goes through here; it travels as input.
+A misspelt variable is an error and never a gap in the sentence. What a person types never
+goes through here; it travels as input.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from traceback import walk_tb
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jinja2
 from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.parser import Parser
+from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.engine import KNOWN_FILTERS, LONGEST, TESTS_TAKEN, engine, meant
-from prompts.grammar import slips
-from prompts.header import Header, body, parse_header
-from prompts.source import PromptError, fingerprint
-from prompts.work import WORK, Work, count_work
+from prompts.jinja_engine import compile_text, fill_in, suggestion
+from prompts.source import PromptError, YamlSource, fingerprint, read_yaml
 
-__all__ = ["Header", "Rendered", "Template", "parse_template"]
+PARTS = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)(.*)", re.DOTALL | re.MULTILINE)
+"""A header between two lines of dashes, and the text."""
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "list": (list, tuple),
+    "object": (dict,),
+}
+
+
+class Input(BaseModel):
+    """One variable of a template."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["string", "integer", "number", "boolean", "list", "object"]
+    description: str = Field(min_length=1)
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value is of this type. For Python a boolean is a number; for authors not."""
+        return isinstance(value, TYPES[self.type]) and (
+            self.type == "boolean" or not isinstance(value, bool)
+        )
+
+
+class Header(BaseModel):
+    """The YAML at the top of a template."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    purpose: str = Field(description="What the template has a model do, in a sentence.")
+    inputs: dict[str, Input] = Field(
+        default={}, description="The variables that the code gives, by name."
+    )
+    samples: dict[str, dict[str, Any]] = Field(
+        default={}, description="Values to try it with, by the sample's name."
+    )
 
 
 class Rendered(NamedTuple):
@@ -45,99 +81,95 @@ class Template:
         return fingerprint(self.text)
 
     @property
+    def tree(self) -> nodes.Template:
+        """The syntax tree, in which all is taken. Raises `PromptError` where something is not."""
+        return self._compiled[0]
+
+    @property
     def variables(self) -> set[str]:
         """The variables that the text uses, declared or not. Raises `PromptError`."""
-        return meta.find_undeclared_variables(self._tree)
+        return meta.find_undeclared_variables(self.tree)
 
     def line_of(self, variable: str) -> int:
         """The line of the file that first uses a variable."""
-        used = self._tree.find_all(nodes.Name)
+        used = self.tree.find_all(nodes.Name)
         lines = [node.lineno for node in used if node.name == variable]
-        return self._line(min(lines, default=1))
-
-    def check(self) -> None:
-        """Raise `PromptError` where the text is no Jinja, or none that is taken."""
-        _ = self._compiled
+        return self.first_line + min(lines, default=1) - 1
 
     def render(self, **values: Any) -> str:  # any value that Jinja prints
         """Fill in the text. Raises `PromptError` with file and line."""
-        chunks, length = [], 0
-        for chunk in self._chunks(values):
-            chunks.append(chunk)
-            length += len(chunk)
-            if length > LONGEST:
-                raise self._fault(1, f"it gives more than {LONGEST:,} characters; make it less.")
-        return "".join(chunks).strip()
+        _, compiled = self._compiled
+        try:
+            return fill_in(compiled, values).strip()
+        except UndefinedError as error:
+            message = str(error.message)
+            wrong = message.removesuffix(" is undefined")
+            hint = "" if wrong == message else suggestion(wrong.strip("'"), values)
+            raise self._fault(_line_in(error), message + hint) from error
+        except Exception as error:  # whatever a template computes may fail in any way
+            raise self._fault(_line_in(error), str(error)) from error
 
     def rendered(self, **values: Any) -> Rendered:
         """The text filled in, with what names its wording. Raises `PromptError`."""
         return Rendered(self.render(**values), self.name, self.fingerprint)
 
-    def _chunks(self, values: dict[str, Any]) -> Any:  # pieces of text as they come
-        compiled = self._compiled
-        try:
-            yield from compiled.generate({**values, WORK: Work()})
-        except UndefinedError as error:
-            told = str(error.message)
-            wrong = told.removesuffix(" is undefined")
-            hint = "" if wrong == told else meant(wrong.strip("'"), values)
-            raise self._fault(_line_in(error), _sentence(told + hint)) from error
-        except Exception as error:  # whatever a template computes may fail in any way
-            raise self._fault(_line_in(error), _sentence(str(error))) from error
-
     @cached_property
-    def _tree(self) -> nodes.Template:
-        """The syntax tree, checked and counted."""
-        parser = Parser(engine, self.text)
+    def _compiled(self) -> tuple[nodes.Template, jinja2.Template]:
         try:
-            tree = parser.parse()
+            return compile_text(self.text)
         except TemplateSyntaxError as error:
-            raise self._fault(error.lineno, _sentence(str(error.message))) from error
-        except RecursionError as error:
-            line = parser.stream.current.lineno
-            raise self._fault(line, "this nests too deep; make it flatter.") from error
-        except ValueError as error:
-            line = parser.stream.current.lineno
-            raise self._fault(line, "this number is too long; write a shorter one.") from error
-        for line, told in sorted(slips(tree, KNOWN_FILTERS, TESTS_TAKEN))[:1]:
-            raise self._fault(line, told)
-        counted = count_work(tree)
-        counted.set_environment(engine)
-        return counted
+            raise self._fault(error.lineno, str(error.message)) from error
 
-    @cached_property
-    def _compiled(self) -> jinja2.Template:
-        try:
-            return engine.from_string(self._tree)
-        except TemplateSyntaxError as error:
-            raise self._fault(error.lineno, _sentence(str(error.message))) from error
-        except (SyntaxError, RecursionError) as error:
-            raise self._fault(1, "this nests too deep; make it flatter.") from error
-
-    def _line(self, line: int) -> int:
-        return self.first_line + line - 1
-
-    def _fault(self, line: int | None, sentence: str) -> PromptError:
-        return PromptError.at(self.name, line and self._line(line), sentence)
+    def _fault(self, line: int | None, problem: str) -> PromptError:
+        """An error at a line of the text, with a way out where the problem names none."""
+        if not problem.endswith("?"):
+            problem = problem.rstrip(".")
+            problem = f"{problem}." if ";" in problem else f"{problem}; mend this line."
+        return PromptError.at(self.name, line and self.first_line + line - 1, problem)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # files are read on every use, but only compiled when they changed
 def parse_template(name: str, source: str) -> Template:
     """Read a template file, the same text once. Raises `PromptError` with file, line and fix."""
-    header, text = parse_header(name, source), body(source)
+    header, text = _parse_header(name, source), body(source)
     first_line = source.count("\n", 0, len(source) - len(text)) + 1
     template = Template(name, header, text, first_line)
-    template.check()
-    _refuse_undeclared(template)
+    for wrong in sorted(template.variables - set(header.inputs), key=template.line_of):
+        fix = suggestion(wrong, header.inputs) or "; declare it among the inputs or remove it."
+        message = f"{wrong!r} is undefined, the header has no such input{fix}"
+        raise PromptError.at(name, template.line_of(wrong), message)
     return template
 
 
-def _refuse_undeclared(template: Template) -> None:
-    declared = template.header.inputs
-    for name in sorted(template.variables - set(declared), key=template.line_of):
-        fix = meant(name, declared) or "; declare it among the inputs or remove it."
-        told = f"{name!r} is undefined, the header has no such input{fix}"
-        raise PromptError.at(template.name, template.line_of(name), told)
+def read_header(name: str, source: str) -> YamlSource:
+    """The header of a template file, with its lines. Raises `PromptError`."""
+    parts = PARTS.match(source)
+    if parts is None:
+        raise PromptError.at(
+            name, 1, "it must start with a YAML header between two --- lines; see `prompts new`."
+        )
+    # An empty line stands for the first ---, so that lines are those of the file.
+    return read_yaml(name, "\n" + parts[1], begin="purpose: ...")
+
+
+def body(source: str) -> str:
+    """What follows the header of a template file, or all of it where there is none."""
+    parts = PARTS.match(source)
+    return parts[2] if parts else source
+
+
+def _parse_header(name: str, source: str) -> Header:
+    """What the header says, its samples of the types that it declares. Raises `PromptError`."""
+    located = read_header(name, source)
+    header = located.parse(Header)
+    for sample, values in header.samples.items():
+        for key, value in values.items():
+            here = ("samples", sample, key)
+            if key not in header.inputs:
+                raise located.fault(here, "there is no such input; remove it or declare it.")
+            if not header.inputs[key].accepts(value):
+                raise located.fault(here, f"write a value of the type {header.inputs[key].type}.")
+    return header
 
 
 def _line_in(error: Exception) -> int | None:
@@ -148,11 +180,3 @@ def _line_in(error: Exception) -> int | None:
         if "__jinja_exception__" in frame.f_globals  # a frame that Jinja put in its line's place
     ]
     return lines[-1] if lines else None
-
-
-def _sentence(problem: str) -> str:
-    """What went wrong, with a way out where it names none."""
-    if problem.endswith("?"):
-        return problem
-    problem = problem.rstrip(".")
-    return f"{problem}." if ";" in problem else f"{problem}; mend this line."

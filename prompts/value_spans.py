@@ -1,19 +1,20 @@
-"""Marks around values in a rendered prompt, so that it can be cut by where words come from.
+"""Mark values in a rendered prompt, so that it can be split by where its words come from.
 
 A marked value compares, counts and branches like the plain one; only where a template
-prints it does it carry its marks. They are of a plane that Unicode keeps for private use.
+prints it does it carry its marks.
 """
 
 import re
 from typing import Any
 
 FIRST, LAST, END = 0xF0000, 0xF0FFE, "\U000f0fff"
-PIECE = re.compile(f"([{chr(FIRST)}-{chr(LAST)}])(.*?){END}", re.DOTALL)
-ANY = re.compile(f"[{chr(FIRST)}-{END}]")
+"""Characters of a plane that Unicode keeps for private use, so that no text needs them."""
+SPAN = re.compile(f"([{chr(FIRST)}-{chr(LAST)}])(.*?){END}", re.DOTALL)
+MARKS = re.compile(f"[{chr(FIRST)}-{END}]")
 
 
 class _Marked:
-    """Prints itself between marks; the mixin must come before the type of the value."""
+    """Prints itself between marks; it must come before the type of the value among the bases."""
 
     at = 0
 
@@ -33,7 +34,7 @@ class _Real(_Marked, float):
     pass
 
 
-def marked(value: Any, at: int) -> Any:
+def mark(value: Any, at: int) -> Any:
     """The value, knowing its place among the values; an empty text stays as it is."""
     if value == "" and isinstance(value, str):
         return value
@@ -45,14 +46,14 @@ def marked(value: Any, at: int) -> Any:
 
 def unmarked(text: str) -> str:
     """The text without characters that would be taken for marks."""
-    return ANY.sub("", text)
+    return MARKS.sub("", text)
 
 
-def cut(text: str) -> list[tuple[str, int | None]]:
+def split(text: str) -> list[tuple[str, int | None]]:
     """The pieces of a text, each with the place of its value or nothing."""
     pieces: list[tuple[str, int | None]] = []
     end = 0
-    for match in PIECE.finditer(text):
+    for match in SPAN.finditer(text):
         pieces.append((text[end : match.start()], None))
         pieces.append((match[2], ord(match[1]) - FIRST))
         end = match.end()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-import keyring_store as keychain
+import keyring_store
 from errors import StorageError
 from keyring_store import KeyringFault
 
@@ -23,7 +23,7 @@ NO_KEYRING = (
 def kept(path: Path) -> SecretStr | None:
     """The key of a database, None where the keyring holds none. Raises `StorageError`."""
     try:
-        found = keychain.get(str(path.resolve()))
+        found = keyring_store.get(str(path.resolve()))
     except KeyringFault as fault:
         raise StorageError(NO_KEYRING) from fault
     return SecretStr(found) if found else None
@@ -56,6 +56,6 @@ def restore(path: Path, key: str) -> None:
 
 def _keep(path: Path, key: str) -> None:
     try:
-        keychain.put(str(path.resolve()), key)
+        keyring_store.put(str(path.resolve()), key)
     except KeyringFault as fault:
         raise StorageError(NO_KEYRING) from fault

@@ -12,8 +12,8 @@ import yaml
 
 from gateway.prices import image_cost, text_cost
 from gateway.response_items import read_usage
-from prompts.file_kinds import SHIPPED, SUFFIX, recognise
 from prompts.image_type import fingerprint_of
+from prompts.prompt_files import SHIPPED, SUFFIX, recognise
 from prompts.source import PromptError, fingerprint
 from prompts.store import PromptStore
 from prompts.word_lists import VARIATIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from prompts.file_kinds import recognise
+from prompts.prompt_files import recognise
 from prompts.source import PromptError
 from prompts.store import PromptStore
 
@@ -80,7 +80,7 @@ TEXTS: dict[str, Kind] = {
     ),
     "a text multiplied": ("{{ 'a' * 1000000000 }}", TEXT, "counts with + and - only"),
     "a tower of powers": ("{{ 9 ** 9 ** 9 ** 9 }}", TEXT, "counts with + and - only"),
-    "a text doubled again and again": (DOUBLED, TEXT + 12, "grows without end"),
+    "a text doubled again and again": (DOUBLED, TEXT + 11, "grows without end"),
     "blocks that double": (
         "{% set a %}x{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 60,
         TEXT,
@@ -101,21 +101,21 @@ TEXTS: dict[str, Kind] = {
     "a wide filter": ("{{ 'a' | center(999999999) }}", TEXT, "no filter 'center'"),
     "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", TEXT, "make it flatter"),
     "deep conditions": ("{% if 1 %}" * 900 + "{% endif %}" * 900, TEXT, "make it flatter"),
-    "deep loops": ("{% for i in [1] %}" * 9 + "{% endfor %}" * 9, TEXT, "make it flatter"),
+    "deep loops": ("{% for i in [1] %}" * 30 + "{% endfor %}" * 30, TEXT, "make it flatter"),
     "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "write a shorter one"),
     "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
     "include of what may lack": ("{% include 'x' ignore missing %}", TEXT, "reads no other file"),
     "import": ("{% import 'os' as os %}", TEXT, "reads no other file"),
     "from import": ("{% from 'os' import environ %}", TEXT, "reads no other file"),
     "extends": ("{% extends '/etc/passwd' %}", TEXT, "reads no other file"),
-    "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "internal to Python"),
-    "subclasses": ("{{ [].__class__.__base__.__subclasses__() }}", TEXT, "internal to Python"),
+    "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "has no '__class__'"),
+    "subclasses": ("{{ [].__class__.__base__.__subclasses__() }}", TEXT, "is not called"),
     "class by item": ("{{ pictures['__cl' ~ 'ass__'] }}", TEXT, "has no '__class__'"),
     "class by filter": ("{{ pictures | attr('__class__') }}", TEXT, "no filter 'attr'"),
     "class by map": ("{{ ['a'] | map(attribute='__class__') | join }}", TEXT, "has no '__class__'"),
-    "globals by cycler": ("{{ cycler.__init__.__globals__.os }}", TEXT, "internal to Python"),
-    "globals by self": ("{{ self }}", TEXT, "none of the inputs"),
-    "python": ("{{ __import__('os').environ }}", TEXT, "none of the inputs"),
+    "globals by cycler": ("{{ cycler.__init__.__globals__.os }}", TEXT, "'cycler' is undefined"),
+    "globals by self": ("{{ self.__init__ }}", TEXT, "has no '__init__'"),
+    "python": ("{{ __import__('os').environ }}", TEXT, "is not called"),
 }
 
 TYPES: dict[str, Kind] = {
@@ -267,7 +267,7 @@ def test_what_lies_in_place_of_a_file_is_told_and_the_shipped_one_used(
 
 
 def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: Path) -> None:
-    for name in PromptStore().names():
+    for name in PromptStore().template_names():
         lay(tmp_path / name, "x", b"")  # a folder in its place
         (tmp_path / f"{name}.md.j2").write_text("{{")
     for name in ("logo", "general", "stamp"):
@@ -279,7 +279,7 @@ def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: P
 
     assert library.image_types() == shipped.image_types()
     assert library.ways() == shipped.ways()
-    assert [library.template(name) for name in shipped.names()] == [
-        shipped.template(name) for name in shipped.names()
+    assert [library.template(name) for name in shipped.template_names()] == [
+        shipped.template(name) for name in shipped.template_names()
     ]
-    assert len(library.faults()) == len(shipped.names()) + 4
+    assert len(library.faults()) == len(shipped.template_names()) + 4

@@ -18,8 +18,7 @@ from vcr.cassette import Cassette
 from vcr.request import Request
 
 from errors import Problem
-from gateway.image_stream import receive
-from gateway.progress import Step
+from gateway.image_response import Step, receive
 from tests import checking, comparing, matching, recording, replay, taking
 from tests.cassettes import app
 from tests.conftest import CASSETTES, KEY, ROOT, pytest_configure

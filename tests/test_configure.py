@@ -18,7 +18,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
-import keyring_store as keychain
+import keyring_store
 from cli import _app
 from cli.configure import configure
 from errors import Problem
@@ -86,7 +86,7 @@ def fail_listing(sandbox: Sandbox, fault: str) -> None:
 
 
 def kept(ring: Ring) -> str | None:
-    return ring.kept.get((keychain.SERVICE, keys.ENTRY))
+    return ring.kept.get((keyring_store.SERVICE, keys.ENTRY))
 
 
 def complaint(**options: bool) -> str:
@@ -114,7 +114,7 @@ def test_a_key_that_openai_knows_is_kept_and_not_shown(
 
 
 async def test_a_key_in_the_keyring_draws(connect: Connect, ring: Ring) -> None:
-    ring.set_password(keychain.SERVICE, keys.ENTRY, KEY)
+    ring.set_password(keyring_store.SERVICE, keys.ENTRY, KEY)
 
     async with connect(openai_api_key=None) as client:
         drawn = await draw(client, prompt="a red fox", dialogue_mode="skip")
@@ -140,7 +140,7 @@ async def test_the_keyring_is_not_asked_by_listing_and_a_new_key_is_found_withou
         await client.list_tools()
         assert ring.asked == 0
         assert "image-consultant configure" in await refusal(client, CONSULT, message="a fox")
-        ring.set_password(keychain.SERVICE, keys.ENTRY, KEY)
+        ring.set_password(keyring_store.SERVICE, keys.ENTRY, KEY)
         await draw(client, prompt="a red fox", dialogue_mode="skip")
 
 
@@ -149,7 +149,7 @@ async def test_the_keyring_is_not_asked_by_listing_and_a_new_key_is_found_withou
 def test_a_wrong_key_is_not_kept_and_the_earlier_one_stays(
     ring: Ring, sandbox: Sandbox, fault: str
 ) -> None:
-    ring.set_password(keychain.SERVICE, keys.ENTRY, "an-earlier-key")
+    ring.set_password(keyring_store.SERVICE, keys.ENTRY, "an-earlier-key")
     fail_listing(sandbox, fault)
 
     said = complaint(stdin=True)
@@ -273,7 +273,7 @@ def test_a_key_that_another_source_hides_is_told(
 
 @pytest.mark.usefixtures("stdin", "home")
 def test_a_key_can_be_replaced_and_removed(ring: Ring, capsys: pytest.CaptureFixture[str]) -> None:
-    ring.set_password(keychain.SERVICE, keys.ENTRY, "an-earlier-key")
+    ring.set_password(keyring_store.SERVICE, keys.ENTRY, "an-earlier-key")
 
     configure(stdin=True)
     assert "replaces the earlier one" in capsys.readouterr().out
@@ -311,9 +311,9 @@ async def test_a_locked_keyring_is_a_sentence(connect: Connect) -> None:
 async def test_a_silent_keyring_is_waited_for_once_and_used_once_it_is_unlocked(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keychain, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(keyring_store, "PATIENCE_SECONDS", 0.2)
     silent = Silent()
-    silent.set_password(keychain.SERVICE, keys.ENTRY, KEY)
+    silent.set_password(keyring_store.SERVICE, keys.ENTRY, KEY)
     keyring.set_keyring(silent)
 
     async with connect(openai_api_key=None) as client:
@@ -321,7 +321,7 @@ async def test_a_silent_keyring_is_waited_for_once_and_used_once_it_is_unlocked(
         said = [await refusal(client, CONSULT, message="a fox") for _ in range(2)]
         waited = time.monotonic() - began
         silent.unlocked.set()
-        while not all(question.done() for question in keychain._unanswered):  # noqa: ASYNC110
+        while not all(question.done() for question in keyring_store._unanswered):  # noqa: ASYNC110
             await anyio.sleep(0.01)
         await draw(client, prompt="a red fox", dialogue_mode="skip")
 
@@ -336,7 +336,7 @@ async def test_no_part_of_a_key_in_the_keyring_is_told_logged_or_recorded(
     *, connect: Connect, sandbox: Sandbox, ring: Ring, tmp_path: Path, mode: str, key: str,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    ring.set_password(keychain.SERVICE, keys.ENTRY, key)
+    ring.set_password(keyring_store.SERVICE, keys.ENTRY, key)
     told = []
     with caplog.at_level("INFO"):
         async with connect(mode, openai_api_key=None, toolsets=["all"]) as client:
@@ -363,7 +363,7 @@ def files_below(folder: Path) -> dict[Path, bytes]:
 def test_what_is_known_to_be_a_key_is_redacted_whatever_it_looks_like(ring: Ring) -> None:
     from errors import redact
 
-    ring.set_password(keychain.SERVICE, keys.ENTRY, ODD)
+    ring.set_password(keyring_store.SERVICE, keys.ENTRY, ODD)
     assert keys.from_keyring() == SecretStr(ODD)
 
     assert redact(f"tried {ODD}.") == "tried [redacted]."

@@ -23,7 +23,7 @@ from settings import Settings, own_version
 from tests.calls import consult, draw, picture
 from tests.conftest import KEY, ROOT
 from tests.rpc import HANDSHAKE, Server
-from transports.http import listen, place, serving
+from transports.http import build_http_server, listen, resolve
 
 TOKEN = "0123456789abcdef-token"
 ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
@@ -71,9 +71,9 @@ class Site:
 @pytest.fixture
 def site(settings: Settings) -> Iterator[Site]:
     token = SecretStr(TOKEN)
-    at = place("127.0.0.1", 0, token)
-    listener = listen(at)
-    web = serving(create_server(settings), at, token)
+    address = resolve("127.0.0.1", 0, token)
+    listener = listen(address)
+    web = build_http_server(create_server(settings), address, token)
     thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
     thread.start()
     while not web.started:
@@ -134,28 +134,28 @@ async def test_two_clients_of_both_eras_work_at_once_and_see_one_record(site: Si
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_beyond_this_machine_nothing_is_served_without_a_token(host: str) -> None:
     with pytest.raises(Problem, match="IMAGE_CONSULTANT_HTTP_TOKEN") as refused:
-        place(host, 8000, None)
+        resolve(host, 8000, None)
 
     assert f"--host {host} " in str(refused.value)
-    assert place(host, 8000, SecretStr(TOKEN)).address == (host, 8000)
+    assert resolve(host, 8000, SecretStr(TOKEN))[2:] == (host, 8000)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_on_this_machine_no_token_is_needed(host: str) -> None:
-    assert place(host, 8000, None).is_here
+    assert resolve(host, 8000, None).is_here
 
 
 @pytest.mark.parametrize("token", ["short", "é" * 20, "with a space in it"])
 def test_a_token_that_is_weak_or_cannot_travel_is_refused_unseen(token: str) -> None:
     with pytest.raises(Problem, match="IMAGE_CONSULTANT_HTTP_TOKEN") as refused:
-        place("127.0.0.1", 8000, SecretStr(token))
+        resolve("127.0.0.1", 8000, SecretStr(token))
 
     assert token not in str(refused.value)
 
 
 def test_a_host_that_is_none_is_one_sentence() -> None:
     with pytest.raises(Problem, match="There is no address 'no such host'"):
-        place("no such host", 8000, None)
+        resolve("no such host", 8000, None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")

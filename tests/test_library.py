@@ -6,22 +6,17 @@ from pathlib import Path
 import pytest
 
 from gateway.capabilities import faults_of_options
-from prompts.file_kinds import SHIPPED
 from prompts.library_template import LibraryTemplate
 from prompts.parameter import LEFT_OUT
+from prompts.prompt_files import PromptFile
 from prompts.source import PromptError
-from prompts.template_store import (
-    find_template,
-    sound_templates,
-    suggest,
-    template_files,
-    usable_template,
-)
+from prompts.store import PromptStore
 from settings import Settings
 
 CATEGORIES = ["art", "marketing", "presentation", "reference", "technical"]
-NAMES = list(template_files([SHIPPED]))
-LIBRARY = sound_templates([SHIPPED])
+SHIPPED_STORE = PromptStore()
+NAMES = SHIPPED_STORE.library_names()
+TEMPLATES = SHIPPED_STORE.library_templates()
 
 SOUND = """\
 description: A sign that says one word in one colour.
@@ -56,48 +51,51 @@ example:
 
 
 def own(folder: Path, source: str, name: str = "door_sign") -> LibraryTemplate:
-    """A template of the person's own, as it is read from a file."""
-    path = folder / "library" / "art" / f"{name}.yaml"
+    """A template of the person's own, as it is read from a file. Raises `PromptError`."""
+    file = f"library/art/{name}.yaml"
+    path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")
-    return find_template(name, [folder, SHIPPED])
+    template: LibraryTemplate = PromptStore(folder).parse(PromptFile(file, "library"), source)
+    return template
 
 
 def test_each_category_holds_several_templates() -> None:
-    found = {name: paths[0].parent.name for name, paths in template_files([SHIPPED]).items()}
+    categories = [template.category for template in TEMPLATES.values()]
 
-    assert len(found) >= 24
-    assert sorted(set(found.values())) == CATEGORIES
-    assert all(list(found.values()).count(category) >= 4 for category in CATEGORIES)
+    assert list(TEMPLATES) == NAMES
+    assert len(categories) >= 24
+    assert sorted(set(categories)) == CATEGORIES
+    assert all(categories.count(category) >= 4 for category in CATEGORIES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_template_asks_well_and_gives_its_example(name: str) -> None:
-    curated = find_template(name, [SHIPPED])  # reading it compares the example to the letter
+    template = SHIPPED_STORE.library_template(name)  # reading it compares the example to the letter
 
-    settings = curated.suggested.model_dump(exclude={"why"})
+    settings = template.suggested.model_dump(exclude={"why"})
     assert not list(faults_of_options(Settings().image_model, compression=None, **settings))
-    assert curated.suggested.why
-    assert any(parameter.required for parameter in curated.parameters.values())
-    for parameter in curated.parameters.values():
+    assert template.suggested.why
+    assert any(parameter.required for parameter in template.parameters.values())
+    for parameter in template.parameters.values():
         assert parameter.question.rstrip().endswith(("?", "."))
         assert 2 <= len(parameter.offered) <= 5
         assert parameter.fit(parameter.unasked) is not None
-    for option in _combinations(curated):
-        assert not re.search(r"\{|\}|  |\bNone\b| [.,;]", curated.render(option))
+    for option in _combinations(template):
+        assert not re.search(r"\{|\}|  |\bNone\b| [.,;]", template.render(option))
 
 
-def _combinations(curated: LibraryTemplate) -> list[dict[str, str]]:
+def _combinations(template: LibraryTemplate) -> list[dict[str, str]]:
     """Each option of each parameter once, the others as in the example."""
     return [
-        {**curated.example.values, name: option}
-        for name, parameter in curated.parameters.items()
+        {**template.example.values, name: option}
+        for name, parameter in template.parameters.items()
         for option in parameter.offered
     ]
 
 
 def test_no_two_templates_are_alike() -> None:
-    sets = {name: set(one.template.split()) for name, one in LIBRARY.items()}
+    sets = {name: set(one.template.split()) for name, one in TEMPLATES.items()}
 
     for name, mine in sets.items():
         for other, theirs in sets.items():
@@ -105,28 +103,28 @@ def test_no_two_templates_are_alike() -> None:
 
 
 def test_words_to_be_shown_stand_in_quotes() -> None:
-    for curated in LIBRARY.values():
-        for name, parameter in curated.parameters.items():
+    for template in TEMPLATES.values():
+        for name, parameter in template.parameters.items():
             if "letter by letter" in parameter.question:
-                assert f'"{{{{ {name} }}}}"' in curated.template, (curated.name, name)
+                assert f'"{{{{ {name} }}}}"' in template.template, (template.name, name)
 
 
 def test_values_are_never_read_as_a_template() -> None:
     hostile = "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #} \U000f0000"
 
-    text = LIBRARY["social_square"].render({"text": hostile, "subject": "a dog"})
+    text = TEMPLATES["social_square"].render({"text": hostile, "subject": "a dog"})
 
     assert "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #}" in text
     assert "\U000f0000" not in text
 
 
 def test_pieces_tell_whose_words_they_are(tmp_path: Path) -> None:
-    curated = own(tmp_path, SOUND)
+    template = own(tmp_path, SOUND)
     values = {"word": "Open", "lights": "3", "frame": "OAK"}
 
-    spans = curated.spans(values)
+    spans = template.spans(values)
 
-    assert "".join(text for text, _ in spans) == curated.render(values)
+    assert "".join(text for text, _ in spans) == template.render(values)
     assert [(text, origin) for text, origin in spans if origin != "template"] == [
         ("Open", "word"),
         ("warm red", "tone"),
@@ -155,9 +153,9 @@ def test_a_value_that_does_not_fit_is_named(
 
 
 def test_an_optional_value_may_be_left_out_in_words(tmp_path: Path) -> None:
-    curated = own(tmp_path, SOUND)
+    template = own(tmp_path, SOUND)
 
-    assert curated.render({"word": "Open", "frame": LEFT_OUT}) == curated.render({"word": "Open"})
+    assert template.render({"word": "Open", "frame": LEFT_OUT}) == template.render({"word": "Open"})
 
 
 @pytest.mark.parametrize(
@@ -200,18 +198,35 @@ def test_a_broken_own_file_leaves_the_shipped_one_in_use(tmp_path: Path) -> None
     with pytest.raises(PromptError):
         own(tmp_path, "description: [", name="product_hero")
 
-    used = usable_template("product_hero", [tmp_path, SHIPPED])
-    assert used == LIBRARY["product_hero"]
+    store = PromptStore(tmp_path)
+    assert store.library_template("product_hero") == TEMPLATES["product_hero"]
+    assert store.library_source("product_hero").startswith("description: Hero photograph")
 
 
 def test_a_name_can_stand_only_once_in_a_folder(tmp_path: Path) -> None:
     own(tmp_path, SOUND)
     (tmp_path / "library" / "technical").mkdir()
     (tmp_path / "library" / "technical" / "door_sign.yaml").write_text(SOUND, encoding="utf-8")
+    store = PromptStore(tmp_path)
 
-    with pytest.raises(PromptError, match="rename one of the two"):
-        find_template("door_sign", [tmp_path, SHIPPED])
-    assert "door_sign" in sound_templates([tmp_path, SHIPPED])
+    with pytest.raises(PromptError, match=r"library/art/door_sign.yaml .* rename one of the two"):
+        store.refuse_namesakes(PromptFile("library/technical/door_sign.yaml", "library"))
+    assert store.library_template("door_sign").category == "art"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["product_hero", "marketing/product_hero", "library/marketing/product_hero",
+     "library/marketing/product_hero.yaml"],
+)  # fmt: skip
+def test_a_template_goes_by_its_name_with_or_without_its_folder(name: str) -> None:
+    assert SHIPPED_STORE.library_template(name) == TEMPLATES["product_hero"]
+
+
+@pytest.mark.parametrize("name", ["product_her", "art/product_hero", "../product_hero", ""])
+def test_a_name_that_is_no_template_is_told_with_those_there_are(name: str) -> None:
+    with pytest.raises(PromptError, match=r"There is no template .* product_hero"):
+        SHIPPED_STORE.library_template(name)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +242,6 @@ def test_a_name_can_stand_only_once_in_a_folder(tmp_path: Path) -> None:
     ],
 )
 def test_only_a_plain_word_for_a_template_suggests_it(idea: str, name: str | None) -> None:
-    found = suggest(idea, LIBRARY)
+    suggested = SHIPPED_STORE.suggested_template(idea)
 
-    assert (found.name if found else None) == name
+    assert (suggested.name if suggested else None) == name

@@ -13,15 +13,16 @@ from gateway.capabilities import (
     faults_of_options,
     nearest_size,
 )
-from gateway.model_fit import fit, successor
 from gateway.models import (
     WARNING_DAYS,
     ImageModel,
     TextModel,
+    fit,
     is_shut_down,
     living_text_model,
     load_models,
     outlook,
+    successor,
 )
 from gateway.prices import Usage, estimate_image, image_cost, text_cost
 from settings import Settings

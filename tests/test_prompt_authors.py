@@ -18,9 +18,9 @@ import yaml
 from cli.prompts import COMMANDS, app
 from cli.prompts.render import renderings
 from errors import Problem
-from prompts.file_kinds import SHIPPED, prompt_files
-from prompts.header import read_header
+from prompts.prompt_files import SHIPPED, prompt_files
 from prompts.store import PromptStore
+from prompts.template import read_header
 from tests.conftest import ROOT
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"
@@ -340,7 +340,7 @@ def test_the_renderings_in_git_are_those_of_the_templates() -> None:
         path.relative_to(folder).as_posix(): path.read_text("utf-8")
         for path in folder.rglob("*.txt")
     }
-    rendered = {file: f"{text}\n" for file, text in renderings([SHIPPED], PromptStore()).items()}
+    rendered = {file: f"{text}\n" for file, text in renderings(PromptStore()).items()}
 
     assert lying == rendered, f"Look at what changed after: {UPDATE}"
 

@@ -10,8 +10,9 @@ from fastmcp import Client
 
 from gateway.capabilities import faults_of_options
 from gateway.models import is_shut_down, load_models
+from prompts.prompt_files import SHIPPED
 from prompts.source import PromptError
-from prompts.store import FALLBACK_TYPE, SHIPPED, PromptStore
+from prompts.store import FALLBACK_TYPE, PromptStore
 from prompts.template import Template, parse_template
 from sandbox.loopback import Sandbox
 from settings import Settings
@@ -19,7 +20,7 @@ from tests.calls import consult, draw
 from tests.conftest import ROOT, Connect
 
 LIBRARY = PromptStore()
-NAMES = LIBRARY.names()
+NAMES = LIBRARY.template_names()
 TYPES = LIBRARY.image_types()
 SAMPLES = [(name, sample) for name in NAMES for sample in LIBRARY.template(name).header.samples]
 FACILITATOR = "consultation/facilitator"
@@ -240,13 +241,13 @@ def test_an_own_folder_wins_file_by_file(tmp_path: Path) -> None:
 
     assert library.template(FACILITATOR).render() == "Mine."
     assert library.template("generation/draw") == LIBRARY.template("generation/draw")
-    assert library.names() == sorted([*NAMES, "own/greeting"])
+    assert library.template_names() == sorted([*NAMES, "own/greeting"])
 
 
 def test_an_own_folder_that_is_not_there_changes_nothing(tmp_path: Path) -> None:
     library = PromptStore(tmp_path / "nowhere")
 
-    assert library.names() == NAMES
+    assert library.template_names() == NAMES
     assert library.image_types() == TYPES
 
 

@@ -15,7 +15,7 @@ from fastmcp import Client
 from PIL import Image
 from vcr.cassette import Cassette
 
-from gateway import image_stream as stream
+from gateway import image_response as stream
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings

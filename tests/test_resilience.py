@@ -20,7 +20,7 @@ SKIP = {"dialogue_mode": "skip", "quality": "low"}
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait for nothing here; that they wait is tested in test_faults."""
-    monkeypatch.setattr("gateway.retry._backoff", lambda _state: 0.0)
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
 
 
 async def fail_often(client: Client[Any], sandbox: Sandbox) -> None:
@@ -48,7 +48,7 @@ async def test_after_the_pause_one_call_is_let_through_and_its_success_ends_it(
     client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fail_often(client, sandbox)
-    monkeypatch.setattr("gateway.breaker.REST_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.retry.REST_SECONDS", 0.0)
     sandbox.fail("delay=1", kind="image")
 
     first = asyncio.ensure_future(draw(client, prompt="a hen", **SKIP))

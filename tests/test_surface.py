@@ -315,7 +315,7 @@ async def test_a_bug_reaches_the_client_without_its_text(
         raise RuntimeError("secret /path")
 
     monkeypatch.setattr("consultation.consultant.completeness", fail)
-    monkeypatch.setattr("generation.drawing.plan", fail)
+    monkeypatch.setattr("generation.drawing.make_plan", fail)
 
     errors = [
         await refusal(client, CONSULT, message="a lighthouse"),

@@ -13,14 +13,13 @@ from consultation.template_turn import phrases
 from consultation.template_values import Taken, take_read
 from consultation.transcript import Said
 from consultation.turn import Filling, Value
-from prompts.file_kinds import SHIPPED
 from prompts.parameter import COLORS
-from prompts.template_store import find_template
+from prompts.prompt_files import SHIPPED
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, Result, consult, draw, refusal, text_of
 from tests.conftest import Connect
-from tests.test_library import NAMES, SOUND
+from tests.test_library import NAMES, SHIPPED_STORE, SOUND
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 HERO, DIVIDER = "product_hero", "section_divider"
@@ -51,7 +50,7 @@ async def test_only_open_parameters_are_asked_with_the_templates_own_words(
 ) -> None:
     result = await consult(client, "Our plan", template=DIVIDER, answers=given(text="Our plan"))
 
-    parameters = find_template(DIVIDER, [SHIPPED]).parameters
+    parameters = SHIPPED_STORE.library_template(DIVIDER).parameters
     assert result["status"] == "asking"
     assert [one["dimension"] for one in result["questions"]] == [
         name for name in parameters if name != "text"
@@ -81,7 +80,7 @@ async def test_answers_by_id_make_the_prompt_without_any_model(
 
     values = {"text": text, "number": "2", **chosen}
     assert result["status"] == "ready"
-    assert result["refined_prompt"] == find_template(DIVIDER, [SHIPPED]).render(values)
+    assert result["refined_prompt"] == SHIPPED_STORE.library_template(DIVIDER).render(values)
     assert sources(result) == {
         "#112233": ("answer", answers["ground"]),
         "2": ("answer", "number"),
@@ -126,7 +125,7 @@ async def test_the_code_keeps_the_budget_of_questions(
     asked = await consult(client, "x", template=HERO, mode=mode)
     result = await consult(client, "you decide", conversation_id=asked["conversation_id"])
 
-    count = len(find_template(HERO, [SHIPPED]).parameters)
+    count = len(SHIPPED_STORE.library_template(HERO).parameters)
     assert len(asked["questions"]) == min(most, count)
     assert result["status"] == "ready"
     assert not result["questions"]
@@ -225,7 +224,7 @@ async def test_what_cannot_be_begins_no_conversation(
 async def test_where_no_model_answers_the_words_are_kept(
     client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.retry._backoff", lambda _state: 0.0)
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
     sandbox.fail("server_error", times=20)
 
     result = await consult(client, "a green glass lamp", template=HERO, finish=True)
@@ -235,7 +234,7 @@ async def test_where_no_model_answers_the_words_are_kept(
 
 
 def test_what_a_model_invents_is_marked_or_left_out() -> None:
-    curated = find_template(HERO, [SHIPPED])
+    curated = SHIPPED_STORE.library_template(HERO)
     said = Said(messages={"m1": "a mug, please"}, references=frozenset(["r1"]), template=HERO)
     read = Filling(
         language="en",
@@ -299,7 +298,7 @@ async def test_the_record_knows_the_template_and_stats_show_how_it_fares(
     assert [(one.name, one.conversations, one.pictures, one.rating) for one in fared] == [
         (HERO, 1, 1, 4.0)
     ]
-    mark = find_template(HERO, [SHIPPED]).text.fingerprint
+    mark = SHIPPED_STORE.library_template(HERO).text.fingerprint
     assert loaded.turns[0].templates == {f"library/marketing/{HERO}.yaml": mark}
     assert f"template {HERO}" in text_of(record)
 
@@ -314,7 +313,7 @@ async def test_every_template_is_a_prompt_with_its_parameters(connect: Connect, 
 
     assert sorted(listed) == sorted(NAMES)
     for name, prompt in listed.items():
-        parameters = find_template(name, [SHIPPED]).parameters
+        parameters = SHIPPED_STORE.library_template(name).parameters
         arguments = {one.name: one for one in prompt.arguments or []}
         assert list(arguments) == list(parameters)
         assert all(arguments[n].required == p.required for n, p in parameters.items())

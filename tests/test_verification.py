@@ -1,12 +1,20 @@
-"""An independent look at the kept picture: item by item, kept in the record, never a risk."""
+"""An independent look at the picture on disk: item by item, in the record, never a risk."""
 
-from typing import Any
+import io
+import json
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from fastmcp import Client
+from PIL import Image
 
+from generation.verification import Finding, Verdict, checklist, confidence, read
+from generation.verifier import facts
 from sandbox.loopback import Sandbox
-from tests.calls import DRAW, consult, data_of, draw, picture, refusal, text_of
+from storage.tables import Job
+from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
+from tests.calls import picture as file_of
 from tests.conftest import Connect
 
 COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
@@ -47,13 +55,18 @@ async def test_a_look_judges_each_item_of_the_checklist(client: Client[Any]) -> 
 async def test_the_look_knows_nothing_but_the_picture_and_the_items(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    await draw(client, prompt=COMPLETE, quality="low", verify=True)
+    result = await draw(client, prompt=COMPLETE, quality="low", verify=True)
 
     (body,) = looks(sandbox)
     assert body["model"] == "gpt-4o"
     assert "previous_response_id" not in body
     (message,) = body["input"]
-    assert [part["type"] for part in message["content"]] == ["input_text", "input_image"]
+    items, shown = message["content"]
+    assert [item["text"] for item in json.loads(items["text"])["items"]] == result["checklist"]
+    assert result["checklist"][0] not in body["instructions"]
+    assert shown["type"] == "input_image"
+    finding = body["text"]["format"]["schema"]["properties"]["findings"]["items"]
+    assert list(finding["properties"]) == ["id", "seen", "verdict"], "it looks before it judges"
 
 
 async def test_what_the_bytes_say_is_checked_in_code(client: Client[Any]) -> None:
@@ -111,7 +124,7 @@ async def test_the_setting_has_every_picture_looked_at(connect: Connect, sandbox
 async def test_a_look_that_fails_is_a_note_and_the_picture_is_kept(
     client: Client[Any], sandbox: Sandbox, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.retry._backoff", lambda _state: 0.0)
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
     ready = await consult(client, COMPLETE)
     sandbox.fail(fault, times=4, kind="text")
 
@@ -119,7 +132,7 @@ async def test_a_look_that_fails_is_a_note_and_the_picture_is_kept(
         client, conversation_id=ready["conversation_id"], quality="low", verify=True
     )
 
-    assert picture(result).is_file()
+    assert file_of(result).is_file()
     assert result["verification"]["notes"]
     assert {f["source"] for f in result["verification"]["findings"]} == {"bytes"}
 
@@ -129,3 +142,120 @@ async def test_verify_is_a_yes_or_a_no(client: Client[Any], sandbox: Sandbox) ->
 
     assert "verify" in error
     assert sandbox.requests == []
+
+
+def test_each_decision_of_the_brief_is_one_line_and_what_is_open_is_none() -> None:
+    entries: list[dict[str, Any]] = [
+        {"dimension": "subject", "value": "a  light\nhouse", "source": "request"},
+        {"dimension": "style", "value": "flat", "source": "assumption"},
+        {"dimension": "light", "value": "dusk", "source": "open"},
+        {"dimension": "text", "value": "  ", "source": "answer"},
+    ]
+
+    assert checklist(entries, ["It can be read from afar.", "style: flat"]) == [
+        "subject: a light house", "style: flat", "It can be read from afar."
+    ]  # fmt: skip
+
+
+def answer(*findings: Any) -> str:
+    return json.dumps({"findings": list(findings)})
+
+
+def test_findings_come_in_the_order_of_the_items_and_the_first_of_two_counts() -> None:
+    findings = read(
+        answer(
+            {"id": 2, "seen": "two  boats", "verdict": "not_met"},
+            {"id": "1", "seen": "a tower", "verdict": "met"},
+            {"id": 2, "seen": "one boat", "verdict": "met"},
+            {"id": 7, "seen": "a dog", "verdict": "met"},
+        ),
+        ["subject: a lighthouse", "one boat", "a cat"],
+    )
+
+    assert [(one.item, one.verdict, one.seen, one.source) for one in findings] == [
+        ("subject: a lighthouse", "met", "a tower", "model"),
+        ("one boat", "not_met", "two boats", "model"),
+        ("a cat", "cannot_tell", "The model said nothing about this.", "model"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "text",
+        None,
+        {"seen": "no id", "verdict": "met"},
+        {"id": "²", "seen": "a", "verdict": "met"},
+        {"id": True, "seen": "a", "verdict": "met"},
+        {"id": 1, "seen": "a", "verdict": "mostly"},
+        {"id": 1, "seen": "a", "verdict": ["met"]},
+        {"id": 1, "seen": {"a": 1}, "verdict": "met"},
+        {"id": 1, "seen": " ", "verdict": "met"},
+    ],
+)
+def test_odd_findings_are_never_a_yes(odd: Any) -> None:
+    assert read(answer(odd), ["a kite"])[0].verdict == "cannot_tell"
+
+
+def test_an_observation_can_be_stored_and_stays_short() -> None:
+    (finding,) = read(answer({"id": 1, "seen": "\ud800" + "a" * 5000, "verdict": "met"}), ["a"])
+
+    assert len(finding.seen.encode()) <= 300
+
+
+@pytest.mark.parametrize("text", ["", "Sure!", "[]", '{"findings": 3}', "[" * 100_000])
+def test_an_answer_without_findings_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read(text, ["a kite"])
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "share"),
+    [([], None), (["cannot_tell"], 0.0), (["met", "met", "not_met"], 0.67)],
+)
+def test_confidence_is_the_share_of_all_items_that_are_met(
+    verdicts: list[Verdict], share: float | None
+) -> None:
+    findings = [Finding(item="x", verdict=one, seen="y", source="model") for one in verdicts]
+
+    assert confidence(findings) == share
+
+
+def picture(mode: str = "RGB", form: str = "PNG", *, alpha: int = 255) -> bytes:
+    image = Image.new("RGBA", (300, 200), (208, 32, 32, 255))
+    image.paste((0, 0, 255, alpha), (0, 0, 100, 25))
+    target = io.BytesIO()
+    image.convert(mode).save(target, form)
+    return target.getvalue()
+
+
+def verdicts(data: bytes, **options: str) -> dict[str, str]:
+    job = SimpleNamespace(
+        options={"size": "auto", "background": "auto", "output_format": "auto", **options}
+    )
+    return {one.item: one.verdict for one in facts(data, cast("Job", job))}
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "expected"),
+    [
+        (picture(), {}, {}),
+        (picture(), {"size": "300x200"}, {"size: 300x200": "met"}),
+        (picture(), {"size": "300x201"}, {"size: 300x201": "not_met"}),
+        (picture(form="JPEG"), {"output_format": "jpeg"}, {"format: jpeg": "met"}),
+        (picture(form="WEBP"), {"output_format": "png"}, {"format: png": "not_met"}),
+        (picture("RGBA", alpha=0), {"background": "opaque"}, {"background: opaque": "not_met"}),
+        (picture("RGBA"), {"background": "transparent"}, {"background: transparent": "not_met"}),
+        (SVG, {"output_format": "svg", "size": "8x8"}, {"format: svg": "met"}),
+        (b"", {"output_format": "png"}, {}),
+        (picture()[:80], {"output_format": "png", "size": "300x200"}, {}),
+        (picture(form="JPEG")[:-400], {"output_format": "png", "size": "300x200"}, {}),
+    ],
+)
+def test_format_size_and_alpha_are_read_from_the_bytes(
+    data: bytes, options: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert verdicts(data, **options) == expected

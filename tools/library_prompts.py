@@ -88,9 +88,7 @@ class LibraryPrompts(Provider):
 
     async def templates(self) -> dict[str, "LibraryTemplate"]:
         """Each template by its name."""
-        from prompts.template_store import sound_templates
-
-        return await asyncio.to_thread(sound_templates, self._app.prompt_store.folders)
+        return await asyncio.to_thread(self._app.prompt_store.library_templates)
 
     async def resources(self) -> list[mt.Resource]:
         """Each template as a resource."""
@@ -107,9 +105,7 @@ class LibraryPrompts(Provider):
 
     async def template(self, name: str) -> "LibraryTemplate":
         """One of them. Raises `PromptError`."""
-        from prompts.template_store import usable_template
-
-        return await asyncio.to_thread(usable_template, name, self._app.prompt_store.folders)
+        return await asyncio.to_thread(self._app.prompt_store.library_template, name)
 
     async def complete(
         self,
@@ -143,10 +139,8 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
     @server.resource(f"{SCHEME}{{name}}", title="A template of the library", mime_type=MIME_TYPE)
     async def template(name: str) -> str:
         """The file of a template: what it asks, the text that it fills, an example."""
-        from prompts.template_store import template_source
-
         try:
-            return await asyncio.to_thread(template_source, name, app.prompt_store.folders)
+            return await asyncio.to_thread(app.prompt_store.library_source, name)
         except Problem as problem:
             raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
 

@@ -40,12 +40,12 @@ def generate() -> dict[str, Schema]:
     """
     from consultation.consultation_result import Consultation
     from consultation.conversation_list import ConversationList, RecordChange
-    from generation.image_result import Generation
+    from generation.image_result import ImageResult
     from tools.status import Status
 
     drawing = ["conversation_id", "status", "next_step"]
     consultation = schema_of(Consultation, required=drawing)
-    generation = schema_of(Generation, required=drawing)
+    generation = schema_of(ImageResult, required=drawing)
     return {
         "consultation": consultation,
         "generation": generation,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from consultation.modes import Mode
-from workflow import Strategy
+from generation.variations import Strategy
 
 LONGEST_WORDS = 32_000
 """Characters of a prompt or message; OpenAI's image models take as many."""

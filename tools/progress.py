@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fastmcp import Context
 
 if TYPE_CHECKING:
-    from generation.jobs import Progress, Seen
+    from generation.jobs import JobProgress, ReportProgress
 
 STAGES = {
     "": (2, "getting ready"),
@@ -27,15 +27,17 @@ HIGHEST_UNDER_WAY = 99.0
 """Percent shown at most while a picture is not saved; 100 says that all of them are."""
 
 
-def progress_of(ctx: Context) -> "Progress":
+def progress_of(ctx: Context) -> "ReportProgress":
     """A function that tells the client of a call how far its drawings are."""
     percent = 0.0
 
-    async def report(state: "Seen") -> None:
+    async def report(state: "JobProgress") -> None:
         nonlocal percent
         mean = sum(STAGES[step][0] for step in state.steps) / len(state.steps)
         percent = (
-            100.0 if state.ended else min(max(mean, percent + STRIDE_PERCENT), HIGHEST_UNDER_WAY)
+            100.0
+            if state.is_complete
+            else min(max(mean, percent + STRIDE_PERCENT), HIGHEST_UNDER_WAY)
         )
         slowest = min(state.steps, key=lambda step: STAGES[step][0])
         words = f"{STAGES[slowest][1]}, {state.elapsed:.0f} s"

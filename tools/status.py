@@ -149,11 +149,11 @@ def budget(spent: float, settings: Settings) -> Iterator[Check]:
 
 
 def _key(settings: Settings) -> Iterator[Check]:
-    from gateway.api_key import find
+    from gateway.api_key import find_key
 
     if settings.sandbox:
         yield Check("key", "ok", "The sandbox needs none; its pictures are placeholders.")
-    elif key := find(settings):
+    elif key := find_key(settings):
         yield Check("key", "ok", f"OPENAI_API_KEY comes from {key.source}.")
     else:
         sentence = (
@@ -183,7 +183,7 @@ def _inputs(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
 
 
 def _templates(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
-    from prompts.own import examine
+    from prompts.own_files import examine
 
     if settings.prompts_dir and not settings.prompts_dir.is_dir():
         way = f"Create it, or unset {variable_of('prompts_dir')}."

@@ -16,7 +16,7 @@ from workflow import Outcome, Questions
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
-    from generation.image_result import Generation
+    from generation.image_result import ImageResult
 
 LARGEST_BYTES = 900_000
 """Of a whole result; clients refuse more. A preview that would pass it is left out."""
@@ -49,7 +49,7 @@ def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
     return build_result(consultation, as_text(consultation, wording))
 
 
-def _generation_result(app: App, generation: "Generation", preview: bytes | None) -> ToolResult:
+def _generation_result(app: App, generation: "ImageResult", preview: bytes | None) -> ToolResult:
     from generation.image_result import as_text
 
     generation.notes += app.news()

@@ -20,10 +20,10 @@ from settings import own_version, variable_of
 
 PATH = "/mcp"
 
-SHORTEST = 16
-"""Characters of a token below which it is too easily guessed."""
+SHORTEST_TOKEN = 16
+"""Characters of a token; a shorter one is too easily guessed."""
 
-TOKEN = re.compile(rf"[!-~]{{{SHORTEST},}}")
+TOKEN = re.compile(rf"[!-~]{{{SHORTEST_TOKEN},}}")
 
 LAST_REPLIES_SECONDS = 2
 """How long a server that is to end lets replies leave. Drawings under way are finished anyway."""
@@ -31,66 +31,68 @@ LAST_REPLIES_SECONDS = 2
 logger = logging.getLogger(__name__)
 
 
-class Place(NamedTuple):
-    """Where to listen: the name that was asked for, and the address behind it."""
+class Address(NamedTuple):
+    """Where to listen: the name that a person wrote, and the IP address behind it."""
 
     name: str
     family: socket.AddressFamily
-    address: tuple[str, int]
+    ip: str
+    port: int
 
     @property
     def is_here(self) -> bool:
         """Whether only this machine can connect."""
-        return ipaddress.ip_address(self.address[0]).is_loopback
+        return ipaddress.ip_address(self.ip).is_loopback
 
 
-def place(host: str, port: int, token: SecretStr | None) -> Place:
-    """Where a host and a port are.
+def resolve(host: str, port: int, token: SecretStr | None) -> Address:
+    """The address of a host and a port.
 
     Raises `Problem` for a host that is none, for one that others reach while there is no token,
     and for a token that cannot be used.
     """
     try:
-        family, *_, address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
+        family, *_, pair = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     except (OSError, OverflowError, UnicodeError):
         raise Problem(f"There is no address '{host}' on this machine for --host.") from None
-    found = Place(host, family, (str(address[0]), port))
+    address = Address(host, family, str(pair[0]), port)
     variable = variable_of("http_token")
-    if token is None and not found.is_here:
+    if token is None and not address.is_here:
         raise Problem(
             f"--host {host} lets other machines in, so a token is needed: set {variable} to a "
-            f"secret of at least {SHORTEST} characters, or leave --host out."
+            f"secret of at least {SHORTEST_TOKEN} characters, or leave --host out."
         )
     if token is not None and not TOKEN.fullmatch(token.get_secret_value()):
         raise Problem(
-            f"{variable} cannot be used. Make it at least {SHORTEST} characters long, without "
-            "spaces, in plain ASCII."
+            f"{variable} cannot be used. Make it at least {SHORTEST_TOKEN} characters long, "
+            "without spaces, in plain ASCII."
         )
-    return found
+    return address
 
 
-def listen(at: Place) -> socket.socket:
-    """Open the port, or say in words that it cannot be."""
+def listen(address: Address) -> socket.socket:
+    """Open the port. Raises `Problem` where that is not possible."""
     try:
-        return socket.create_server(at.address, family=at.family)
+        return socket.create_server((address.ip, address.port), family=address.family)
     except (OSError, OverflowError):
         raise Problem(
-            f"Port {at.address[1]} on {at.name} cannot be opened: it is taken or not allowed. "
+            f"Port {address.port} on {address.name} cannot be opened: it is taken or not allowed. "
             "Choose another with --port."
         ) from None
 
 
-def serving(server: FastMCP, at: Place, token: SecretStr | None) -> uvicorn.Server:
-    """What serves at a place, the token required where there is one.
+def build_http_server(server: FastMCP, address: Address, token: SecretStr | None) -> uvicorn.Server:
+    """What serves at an address, the token required where there is one.
 
     FastMCP's own runner closes the server only after uvicorn has passed a signal on, which
     ends the process; here what is being drawn is kept first.
     """
     if token is not None:
         conceal(token.get_secret_value())
-        server.auth = Bearer(token)
+        server.auth = BearerToken(token)
     server.custom_route("/health", methods=["GET"])(health)
-    app = server.http_app(path=PATH, host_origin_protection=True, allowed_hosts=[at.name])
+    # A page that a browser shows may send requests here under a name of its own.
+    app = server.http_app(path=PATH, host_origin_protection=True, allowed_hosts=[address.name])
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -102,11 +104,13 @@ def serving(server: FastMCP, at: Place, token: SecretStr | None) -> uvicorn.Serv
     )
 
 
-def run_http(server: FastMCP, at: Place, listener: socket.socket, token: SecretStr | None) -> None:
+def run_http(
+    server: FastMCP, address: Address, listener: socket.socket, token: SecretStr | None
+) -> None:
     """Serve until a signal ends it."""
-    host = f"[{at.name}]" if ":" in at.name else at.name
+    host = f"[{address.name}]" if ":" in address.name else address.name
     logger.info("Serving MCP on http://%s:%d%s.", host, listener.getsockname()[1], PATH)
-    anyio.run(serving(server, at, token).serve, [listener])
+    anyio.run(build_http_server(server, address, token).serve, [listener])
 
 
 async def health(_request: Request) -> JSONResponse:
@@ -114,7 +118,7 @@ async def health(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok", "version": own_version()})
 
 
-class Bearer(TokenVerifier):
+class BearerToken(TokenVerifier):
     """Lets in who has the one token."""
 
     def __init__(self, token: SecretStr) -> None:

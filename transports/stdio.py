@@ -28,7 +28,7 @@ from mcp_types import (
     JSONRPCResponse,
 )
 
-from transports.stdio_pipe import Wire, claim_wire
+from transports.stdio_pipe import Pipe, claim_pipe
 
 GRACE_SECONDS = 1.0
 """How long replies may still leave once stdin has ended; clients kill after two."""
@@ -40,9 +40,9 @@ Era = Literal["legacy", "modern"]
 logger = logging.getLogger(__name__)
 
 
-async def run_stdio(server: FastMCP, wire: Wire | None = None) -> None:
+async def run_stdio(server: FastMCP, pipe: Pipe | None = None) -> None:
     """Serve until the client closes stdin, then let the server's lifespan finish."""
-    requests, replies = wire or claim_wire()
+    requests, replies = pipe or claim_pipe()
     # The one private attribute in use: FastMCP offers its SDK server to streams only
     # through run_stdio_async(), which runs a single loop.
     sdk = server._mcp_server
@@ -50,11 +50,11 @@ async def run_stdio(server: FastMCP, wire: Wire | None = None) -> None:
     try:
         async with (
             sdk.lifespan(sdk),
-            stdio_server(requests, replies) as (received, outlet),
+            stdio_server(requests, replies) as (incoming, outlet),
             outlet,
         ):
             logger.info("Serving MCP on stdin and stdout.")
-            await _route(sdk, received, outlet)
+            await _route(sdk, incoming, outlet)
     except* BrokenPipeError:
         logger.info("The client closed its end before the last reply.")
     finally:
@@ -62,10 +62,10 @@ async def run_stdio(server: FastMCP, wire: Wire | None = None) -> None:
             await replies.aclose()
 
 
-async def _route(sdk: Server[Any], received: Any, outlet: Any) -> None:
+async def _route(sdk: Server[Any], incoming: Any, outlet: Any) -> None:
     loops: dict[Era, _Loop] = {}
     async with anyio.create_task_group() as tasks:
-        async for item in received:
+        async for item in incoming:
             if isinstance(item, Exception):
                 logger.warning("A line on stdin is not a JSON-RPC message and was left out.")
                 continue
@@ -73,7 +73,7 @@ async def _route(sdk: Server[Any], received: Any, outlet: Any) -> None:
             if era not in loops:
                 loops[era] = _Loop(outlet)
                 tasks.start_soon(loops[era].run, sdk)
-            await loops[era].take(item)
+            await loops[era].deliver(item)
         with anyio.move_on_after(GRACE_SECONDS):
             for loop in loops.values():
                 await loop.settle()
@@ -88,7 +88,7 @@ def _era_of(message: JSONRPCMessage, loops: "Mapping[Era, _Loop]") -> Era:
             return "legacy"
         if message.method == CANCELLED:
             for era, loop in loops.items():
-                if str(parameters.get("requestId")) in loop.unanswered:
+                if str(parameters.get("requestId")) in loop.open_requests:
                     return era
         meta = parameters.get("_meta")
         if isinstance(meta, Mapping) and PROTOCOL_VERSION_META_KEY in meta:
@@ -101,18 +101,18 @@ class _Loop:
 
     def __init__(self, outlet: Any) -> None:
         self.inbox, self._messages = anyio.create_memory_object_stream[SessionMessage | Exception]()
-        self.unanswered: set[str] = set()
+        self.open_requests: set[str] = set()
         self._outlet = outlet
-        self._answered = anyio.Event()
+        self._closing = anyio.Event()
 
     async def run(self, sdk: Server[Any]) -> None:
         await sdk.run(self._messages, self, sdk.create_initialization_options())
 
-    async def take(self, item: SessionMessage) -> None:
+    async def deliver(self, item: SessionMessage) -> None:
         """Hand a message to the loop."""
         message = item.message
         if isinstance(message, JSONRPCRequest):
-            self.unanswered.add(str(message.id))
+            self.open_requests.add(str(message.id))
         await self.inbox.send(item)
         if isinstance(message, JSONRPCNotification) and message.method == CANCELLED:
             self._close((message.params or {}).get("requestId"))
@@ -125,13 +125,13 @@ class _Loop:
 
     async def settle(self) -> None:
         """Wait until each request has its answer."""
-        while self.unanswered:
-            self._answered = anyio.Event()
-            await self._answered.wait()
+        while self.open_requests:
+            self._closing = anyio.Event()
+            await self._closing.wait()
 
     def _close(self, request_id: object) -> None:
-        self.unanswered.discard(str(request_id))
-        self._answered.set()
+        self.open_requests.discard(str(request_id))
+        self._closing.set()
 
     async def aclose(self) -> None:
         """Keep the outlet open: the other loop may still write."""

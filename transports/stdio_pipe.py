@@ -1,4 +1,8 @@
-"""The pipe to the MCP client, out of reach of whatever else reads or prints here."""
+"""The pipe to the MCP client, out of reach of whatever else reads or prints here.
+
+Apart from `stdio`, which imports FastMCP: a library that prints while it is imported would
+otherwise do so into the first reply.
+"""
 
 import asyncio
 import os
@@ -13,14 +17,14 @@ import anyio
 from errors import Problem
 
 
-class Wire(NamedTuple):
+class Pipe(NamedTuple):
     """The lines that a client sends, and the file that its replies go to."""
 
     requests: anyio.AsyncFile[str]
     replies: anyio.AsyncFile[str]
 
 
-def claim_wire() -> Wire:
+def claim_pipe() -> Pipe:
     """Keep stdin and stdout for JSON-RPC for as long as the process lives.
 
     From here on print() reaches stderr, also where its text is flushed only at
@@ -38,7 +42,7 @@ def claim_wire() -> Wire:
     os.close(nothing)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return Wire(_Lines(requests), anyio.wrap_file(replies))
+    return Pipe(_Lines(requests), anyio.wrap_file(replies))
 
 
 class _Lines(anyio.AsyncFile[str]):

@@ -12,7 +12,7 @@ import anyio
 from app import App
 from errors import Check, Problem
 from gateway.api_errors import GatewayError
-from gateway.api_key import find
+from gateway.api_key import find_key
 from gateway.models import living_text_model, load_models
 from keyring_store import KeyringFault
 from settings import Settings, variable_of
@@ -51,7 +51,7 @@ async def check_access(settings: Settings) -> list[Check]:
     if settings.sandbox:
         return []
     try:
-        key = await anyio.to_thread.run_sync(find, settings)
+        key = await anyio.to_thread.run_sync(find_key, settings)
     except KeyringFault:
         return []  # the line on the key has said so
     if key is None:
@@ -68,7 +68,7 @@ async def list_models(settings: Settings) -> set[str]:
     """The names of the models that OpenAI lists for the key. Raises `GatewayError`."""
     app = App(settings)
     try:
-        return await app.gateway.offered()
+        return await app.gateway.list_models()
     finally:
         await app.close()
 

@@ -13,7 +13,7 @@ import anyio
 from cli.clients import Configuration, Entry, configurations
 from cli.launch import server_process
 from errors import Check, redact
-from gateway.api_key import ENTRY, ENVIRONMENT, KEYRING, find
+from gateway.api_key import ENTRY, ENVIRONMENT, KEYRING, find_key
 from settings import PREFIX, Settings
 
 START_SECONDS = 60
@@ -115,7 +115,7 @@ def _check_key(client: str, entry: Entry, settings: Settings) -> list[Check]:
         return []
     if settings.sandbox or settings.openai_api_key is None:
         return []
-    if (key := find(settings)) is None or key.source != ENVIRONMENT:
+    if (key := find_key(settings)) is None or key.source != ENVIRONMENT:
         return []
     sentence = f"{client}: it is not handed {ENTRY} of this terminal's environment."
     way = f"`image-consultant configure` puts it into {KEYRING}, where every client finds it."

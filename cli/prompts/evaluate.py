@@ -18,7 +18,7 @@ from sqlalchemy import select
 from cli.prompts.promises import Check, judge
 from cli.prompts.scenarios import Dialogue, Played, load_dialogues, play
 from errors import Problem
-from gateway.api_key import find
+from gateway.api_key import find_key
 from settings import Settings, load_settings
 from storage.database import Database
 from storage.tables import Spending
@@ -56,7 +56,7 @@ def evaluate(
         as_json: Print the report as JSON.
     """
     settings = load_settings(sandbox=not live)
-    if live and find(settings) is None:
+    if live and find_key(settings) is None:
         raise Problem("--live asks OpenAI, and no OPENAI_API_KEY is set. Leave it out otherwise.")
     dialogues = load_dialogues(folder)
     with tempfile.TemporaryDirectory() as name:

@@ -12,9 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from errors import Problem
-from prompts.file_kinds import SHIPPED, PromptFile, find_file, recognise
-from prompts.overrides import Difference, copied, differences, overview
-from prompts.source import read_text
+from prompts.own_files import FileDifference, copied, differences, overview
+from prompts.prompt_files import SHIPPED, PromptFile, find_file, recognise
 from settings import load_settings
 
 AsJson = Annotated[bool, Parameter(name="--json")]
@@ -32,20 +31,20 @@ def list_(*, as_json: AsJson = False) -> None:
         as_json: Print JSON.
     """
     own = load_settings().templates_dir
-    found = list(overview(own))
+    listings = list(overview(own))
     if as_json:
         write_json([
             {"name": one.place.name, "kind": one.place.kind, "state": one.state,
              "fingerprint": one.fingerprint, "fault": one.fault}
-            for one in found
+            for one in listings
         ])  # fmt: skip
         return
     table = Table("name", "kind", "used", "fingerprint", box=None)
-    for one in found:
+    for one in listings:
         state = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
         table.add_row(one.place.name, one.place.kind, state, one.fingerprint)
     console.print(table)
-    for one in found:
+    for one in listings:
         if one.fault:
             console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")
     console.print(f"\nYour own files lie in {escape(str(own))}.")
@@ -62,10 +61,10 @@ def show(name: str, /, *, shipped: bool = False, as_json: AsJson = False) -> Non
     folders = [SHIPPED] if shipped else [load_settings().templates_dir, SHIPPED]
     place = find_file(name, *folders)
     folder = next(folder for folder in folders if place.lies_in(folder))
-    text = read_text(folder / place.file, place.file)
+    text = place.text(folder)
     if as_json:
-        told = {"name": place.name, "kind": place.kind, "path": str(folder / place.file)}
-        write_json(told | {"text": text})
+        about = {"name": place.name, "kind": place.kind, "path": str(folder / place.file)}
+        write_json({**about, "text": text})
         return
     Console(stderr=True, highlight=False, soft_wrap=True).print(escape(str(folder / place.file)))
     sys.stdout.write(text)
@@ -115,17 +114,17 @@ def diff(name: str = "", /, *, as_json: AsJson = False) -> None:
     own = load_settings().templates_dir
     if name:
         name = find_file(name, own).name
-    found = list(differences(own, name))
+    changed = list(differences(own, name))
     if as_json:
         write_json([
             {"name": one.place.name, "shipped": one.shipped.name, "upgraded": one.upgraded,
              "diff": one.lines}
-            for one in found
+            for one in changed
         ])  # fmt: skip
         return
-    for one in found:
+    for one in changed:
         _show_difference(one)
-    if not found:
+    if not changed:
         console.print(f"No file in {escape(str(own))} replaces a shipped one. See prompts new.")
 
 
@@ -140,7 +139,7 @@ def print_diff(lines: list[str]) -> None:
         console.print(line, style=COLOURS.get(line[:1]), markup=False)
 
 
-def _show_difference(one: Difference) -> None:
+def _show_difference(one: FileDifference) -> None:
     console.print(f"\n[bold]{one.place.name}[/bold] against {one.shipped.name}")
     print_diff(one.lines)
     if not one.lines and one.place == one.shipped:

@@ -1,5 +1,6 @@
 """The commands `prompts lint` and `prompts schema`: faults told before a model is asked."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from rich.markup import escape
 from cli.prompts.files import AsJson, console, write_json
 from consultation.question_rules import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
-from prompts import checks as linter
-from prompts.image_type import Suggested
+from prompts import lint_rules
+from prompts.image_type import ImageType, Suggested
+from prompts.library_template import LibraryTemplate
+from prompts.template import Header
+from prompts.word_lists import Changes, Ways
 from settings import Settings, load_settings
 
 
@@ -20,7 +24,7 @@ def _undrawable(suggested: Suggested) -> Iterator[str]:
     return faults_of_options(model, compression=None, **suggested.model_dump(exclude={"why"}))
 
 
-PROMISED = linter.Promised((FEWEST_OPTIONS, MOST_OPTIONS), _undrawable)
+PROMISES = lint_rules.Promises((FEWEST_OPTIONS, MOST_OPTIONS), _undrawable)
 FILE_SAYS = {"image_type": ("name",), "library": ("name", "category")}
 """What a file's place says, so that the file need not."""
 
@@ -33,22 +37,22 @@ def lint(*, shipped: bool = False, as_json: AsJson = False) -> int:
         as_json: Print JSON.
     """
     own = None if shipped else load_settings().templates_dir
-    looked = list(linter.lint(own, PROMISED))
-    found = [(one, fault) for one in looked for fault in one.faults]
+    verdicts = list(lint_rules.lint(own, PROMISES))
+    faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
         write_json([
             {"file": one.file, "own": one.own, "line": fault.line, "fault": str(fault)}
-            for one, fault in found
+            for one, fault in faults
         ])  # fmt: skip
-        return int(bool(found))
-    for one, fault in found:
+        return int(bool(faults))
+    for one, fault in faults:
         whose = "your own " if one.own else ""
         console.print(f"[red]fault[/red] in {whose}{escape(str(fault))}")
-    mine = sum(one.own for one in looked)
+    mine = sum(one.own for one in verdicts)
     whose = f", {mine} of them your own" if mine else ""
-    told = "1 fault" if len(found) == 1 else f"{len(found)} faults"
-    console.print(f"{len(looked)} files{whose}: {told if found else 'no faults'}.")
-    return int(bool(found))
+    total = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    console.print(f"{len(verdicts)} files{whose}: {total if faults else 'no faults'}.")
+    return int(bool(faults))
 
 
 def schema(*, to: Path | None = None) -> None:
@@ -62,8 +66,6 @@ def schema(*, to: Path | None = None) -> None:
         write_json(schemas)
         return
     to.mkdir(parents=True, exist_ok=True)
-    import json
-
     for name, content in schemas.items():
         path = to / f"{name}.schema.json"
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -76,10 +78,6 @@ def schema(*, to: Path | None = None) -> None:
 
 def _schemas() -> dict[str, Any]:
     """Each kind of file with its schema, made of the models that read it."""
-    from prompts.header import Header
-    from prompts.image_type import ImageType
-    from prompts.library_template import LibraryTemplate
-    from prompts.word_lists import Changes, Ways
 
     models = {
         "header": Header,
@@ -91,8 +89,8 @@ def _schemas() -> dict[str, Any]:
     return {name: _schema(model, FILE_SAYS.get(name, ())) for name, model in models.items()}
 
 
-def _schema(model: Any, told_by_place: tuple[str, ...]) -> dict[str, Any]:
-    made: dict[str, Any] = model.model_json_schema()
-    made["required"] = [key for key in made["required"] if key not in told_by_place]
-    made["properties"].pop("category", None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+def _schema(model: Any, said_by_place: tuple[str, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = model.model_json_schema()
+    schema["required"] = [key for key in schema["required"] if key not in said_by_place]
+    schema["properties"].pop("category", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,6 +1,7 @@
 """The command `prompts render`: what a file gives, how long it is, how much of it stays."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,14 +10,18 @@ from rich.markup import escape
 
 from cli.prompts.files import AsJson, console, write_json
 from errors import Problem
-from prompts.file_kinds import SHIPPED, PromptFile, find_file, prompt_files
+from prompts.image_type import ImageType
 from prompts.library_template import LibraryTemplate
-from prompts.preview import previews, stable_prefix, tokens
+from prompts.prompt_files import PromptFile, find_file, prompt_files
 from prompts.store import PromptStore
 from prompts.template import Template
+from prompts.word_lists import Ways
 from settings import load_settings
 
 ENDING = ".txt"
+LETTERS_PER_TOKEN = 4
+"""A rule of thumb for English; no tokenizer is at hand."""
+FACILITATOR, VARY = "consultation/facilitator", "generation/vary"
 
 
 def render(
@@ -43,60 +48,84 @@ def render(
         to: The folder for them.
         as_json: Print JSON.
     """
-    folders = [SHIPPED] if shipped else [load_settings().templates_dir, SHIPPED]
-    library = PromptStore(None if shipped else folders[0])
+    store = PromptStore(None if shipped else load_settings().templates_dir)
     if every or to:
         if not (every and to) or name:
             raise Problem("--all and --to go together, without a name.")
-        written = write_all(folders, library, to)
-        console.print(f"{written} renderings in {escape(str(to))}.")
+        console.print(f"{write_all(store, to)} renderings in {escape(str(to))}.")
         return
     if not name:
         raise Problem("Name a prompt file; `prompts list` names them all.")
-    place = find_file(name, *folders)
-    parsed = place.read(next(folder for folder in folders if place.lies_in(folder)))
-    _print(place, parsed, _rendered(place, parsed, library, given, types), sample, as_json)
+    place = find_file(name, *store.folders)
+    parsed = place.read(next(folder for folder in store.folders if place.lies_in(folder)))
+    _print(place, parsed, _with_inputs(place, parsed, store, given, types), sample, as_json)
 
 
-def write_all(folders: list[Path], library: PromptStore, to: Path) -> int:
+def write_all(store: PromptStore, to: Path) -> int:
     """Write every rendering of every template, and remove those that are no more."""
-    wanted = renderings(folders, library)
+    texts = renderings(store)
     for path in to.rglob(f"*{ENDING}"):
-        if path.relative_to(to).as_posix() not in wanted:
+        if path.relative_to(to).as_posix() not in texts:
             path.unlink()
-    for file, text in wanted.items():
+    for file, text in texts.items():
         path = to / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8", newline="\n")
-    return len(wanted)
+    return len(texts)
 
 
-def renderings(folders: list[Path], library: PromptStore) -> dict[str, str]:
+def renderings(store: PromptStore) -> dict[str, str]:
     """What every template gives with each of its samples, by file name."""
-    places = [place for place in prompt_files(*folders) if place.kind == "template"]
+    places = [place for place in prompt_files(*store.folders) if place.kind == "template"]
     return {
         f"{place.name}.{sample}{ENDING}": text
         for place in places
-        for sample, text in previews(place, library.template(place.name), library).items()
+        for sample, text in previews(store.template(place.name), store).items()
     }
 
 
-def _rendered(
-    place: PromptFile, parsed: Any, library: PromptStore, given: tuple[str, ...], types: bool
+def previews(parsed: Any, store: PromptStore) -> dict[str, str]:
+    """What a file gives, by sample; nothing for lists of words. Raises `PromptError`.
+
+    An image type is shown as the facilitator is told of it, a way to vary as the
+    assistant model is told of it.
+    """
+    match parsed:
+        case Template():
+            samples = parsed.header.samples
+            return {name: parsed.render(**values) for name, values in samples.items()}
+        case ImageType():
+            return {
+                mode: store.render(FACILITATOR, mode=mode, image_types=[parsed]).text
+                for mode in ("guided", "explorer")
+            }
+        case LibraryTemplate():
+            return {"example": parsed.render(parsed.example.values)}
+        case Ways():
+            return {
+                f"{strategy}: {way.name}": store.render(VARY, say=way.say, strategy=strategy).text
+                for strategy, ways in parsed
+                for way in ways
+            }
+    return {}
+
+
+def _with_inputs(
+    place: PromptFile, parsed: Any, store: PromptStore, given: tuple[str, ...], types: bool
 ) -> dict[str, str]:
     """What a file gives, by sample, with some inputs given otherwise."""
     if not given and not types:
-        return previews(place, parsed, library)
+        return previews(parsed, store)
     pairs = dict(_pair(one) for one in given)
     if isinstance(parsed, LibraryTemplate):
         return {"example": parsed.render(parsed.example.values | pairs)}
     if not isinstance(parsed, Template):
         raise Problem(f"--set and --types are for templates; {place.name} has no inputs.")
-    values: dict[str, Any] = {key: _typed(parsed, key, text) for key, text in pairs.items()}
+    values: dict[str, Any] = {key: _value(parsed, key, text) for key, text in pairs.items()}
     if types:
         if "image_types" not in parsed.header.inputs:
             raise Problem(f"{place.name} has no input image_types; leave --types out.")
-        values["image_types"] = list(library.image_types().values())
+        values["image_types"] = list(store.image_types().values())
     samples = parsed.header.samples or {"given": {}}
     return {name: parsed.render(**{**known, **values}) for name, known in samples.items()}
 
@@ -108,7 +137,7 @@ def _pair(given: str) -> tuple[str, str]:
     return key.strip(), value
 
 
-def _typed(template: Template, name: str, text: str) -> Any:
+def _value(template: Template, name: str, text: str) -> Any:
     """A value as the header declares it. Raises a `Problem` where it does not fit."""
     declared = template.header.inputs.get(name)
     if declared is None:
@@ -120,7 +149,7 @@ def _typed(template: Template, name: str, text: str) -> Any:
         value = json.loads(text)
     except ValueError:
         value = None
-    if not declared.takes(value):
+    if not declared.accepts(value):
         raise Problem(f"{name} takes a value of type {declared.type}, as in JSON, not {text!r}.")
     return value
 
@@ -133,21 +162,30 @@ def _print(
     sample = sample or next(iter(texts))
     if sample not in texts:
         raise Problem(f"{place.name} has no sample {sample!r}; there are {', '.join(texts)}.")
-    text, stays = texts[sample], stable_prefix([*texts.values()])
+    text = texts[sample]
+    # What all begin with is what OpenAI's prompt cache can hold.
+    prefix = os.path.commonprefix([*texts.values()])  # noqa: RUF071  # letter by letter is meant
     if as_json:
         write_json({
             "name": place.name, "sample": sample, "samples": [*texts], "text": text,
             "fingerprint": getattr(parsed, "fingerprint", ""),
-            "characters": len(text), "tokens_estimate": tokens(text),
-            "stable_prefix_characters": len(stays), "stable_prefix_tokens_estimate": tokens(stays),
+            "characters": len(text), "tokens_estimate": _tokens(text),
+            "stable_prefix_characters": len(prefix),
+            "stable_prefix_tokens_estimate": _tokens(prefix),
         })  # fmt: skip
         return
     console.print(text, markup=False)
     console.rule(style="dim")
-    console.print(f"{place.name}, {sample}: {_long(text)}.")
+    console.print(f"{place.name}, {sample}: {_length(text)}.")
     if len(texts) > 1:
-        console.print(f"The first {_long(stays)} are the same in {', '.join(texts)}.")
+        console.print(f"The first {_length(prefix)} are the same in {', '.join(texts)}.")
 
 
-def _long(text: str) -> str:
-    return f"{len(text):,} characters, about {tokens(text):,} tokens (estimate: 4 characters each)"
+def _tokens(text: str) -> int:
+    """About how many tokens a text has: an estimate."""
+    return -(-len(text) // LETTERS_PER_TOKEN)
+
+
+def _length(text: str) -> str:
+    tokens = f"about {_tokens(text):,} tokens (estimate: {LETTERS_PER_TOKEN} characters each)"
+    return f"{len(text):,} characters, {tokens}"

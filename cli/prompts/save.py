@@ -105,7 +105,7 @@ def _draft(
 
 def _corrected(guess: "Guess") -> "Guess | None":
     """One parameter as the person wants it, nothing where its passage stays as it is."""
-    from prompts.library_checks import is_parameter_name
+    from prompts.library_template import is_parameter_name
 
     show.heading(f"'{guess.passage}'")
     name = ""
@@ -120,11 +120,10 @@ def _corrected(guess: "Guess") -> "Guess | None":
 
 def _checked(settings: Settings, name: str, category: str, source: str) -> Path:
     """Where the file goes, once it is sound. Raises a `Problem`."""
-    from prompts.file_kinds import SHIPPED
     from prompts.library_template import parse_library_template
-    from prompts.template_store import template_files
+    from prompts.store import PromptStore
 
-    if name in template_files([settings.templates_dir, SHIPPED]):
+    if name in PromptStore(settings.templates_dir).library_names():
         raise Problem(f"There is a template {name} already. Choose another --name.")
     parse_library_template(name, category, source)
     return settings.templates_dir / "library" / category / f"{name}.yaml"

@@ -9,26 +9,30 @@ from typing import NamedTuple
 from rich.markup import escape
 
 from cli.prompts.files import console, print_diff
-from cli.prompts.lint import PROMISED
-from prompts.checks import faults
-from prompts.file_kinds import SHIPPED, PromptFile, prompt_files
-from prompts.preview import previews
+from cli.prompts.lint import PROMISES
+from cli.prompts.render import previews
+from prompts.lint_rules import faults
+from prompts.prompt_files import SHIPPED, PromptFile, prompt_files
 from prompts.source import PromptError
 from prompts.store import PromptStore
 from settings import load_settings
 
 SECONDS = 0.3
-"""Between two looks. Asking the system for news instead would not work on every disk."""
+"""Between two looks: at once for a person, and little work for the disk. Asking the system for
+news instead would not work on every disk."""
 
+Copy = tuple[Path, PromptFile]
+"""A prompt file in one of the folders."""
 Stamp = tuple[int, int]
+"""When a file was written, in nanoseconds, and its size: some disks know whole seconds only."""
 
 
-class Saved(NamedTuple):
+class Edit(NamedTuple):
     """A file that was saved: its faults, and how what it gives changed, as a diff."""
 
     place: PromptFile
     faults: list[PromptError]
-    changed: list[str]
+    changes: list[str]
 
 
 class Watcher:
@@ -36,38 +40,39 @@ class Watcher:
 
     def __init__(self, own: Path) -> None:
         self._own = own
-        self._library = PromptStore(own)
+        self._store = PromptStore(own)
         self._stamps = self._look()
-        self._gave = {path: self._gives(path) for path in self._stamps}
+        self._texts = {copy: self._render(copy) for copy in self._stamps}
 
-    def saved(self) -> Iterator[Saved]:
+    def edits(self) -> Iterator[Edit]:
         """The files saved since the last time."""
         before, self._stamps = self._stamps, self._look()
-        for path, stamp in self._stamps.items():
-            if before.get(path) == stamp:
+        for copy, stamp in self._stamps.items():
+            if before.get(copy) == stamp:
                 continue
-            folder, place = path
-            wrong = list(faults(place, folder, PROMISED))
-            earlier = self._gave.get(path) or self._gave.get((SHIPPED, place), {})
-            now = self._gives(path)
-            self._gave[path] = now or earlier
-            yield Saved(place, wrong, list(_changes(earlier, now)) if now else [])
+            folder, place = copy
+            wrong = list(faults(place, folder, PROMISES))
+            earlier = self._texts.get(copy) or self._texts.get((SHIPPED, place), {})
+            now = self._render(copy)
+            self._texts[copy] = now or earlier
+            yield Edit(place, wrong, list(_changes(earlier, now)) if now else [])
 
-    def _look(self) -> dict[tuple[Path, PromptFile], Stamp]:
-        found = {}
+    def _look(self) -> dict[Copy, Stamp]:
+        stamps = {}
         for folder in (SHIPPED, self._own):
             for place in prompt_files(folder):
                 try:
                     status = (folder / place.file).stat()
                 except OSError:  # gone between two looks
                     continue
-                found[folder, place] = (status.st_mtime_ns, status.st_size)
-        return found
+                stamps[folder, place] = (status.st_mtime_ns, status.st_size)
+        return stamps
 
-    def _gives(self, path: tuple[Path, PromptFile]) -> dict[str, str]:
-        folder, place = path
+    def _render(self, copy: Copy) -> dict[str, str]:
+        """What a file gives, by sample; nothing where it is broken."""
+        folder, place = copy
         try:
-            return previews(place, place.read(folder), self._library)
+            return previews(place.read(folder), self._store)
         except PromptError:
             return {}
 
@@ -82,17 +87,17 @@ def watch() -> None:
     console.print(f"Watching {escape(str(own))} and {escape(str(SHIPPED))}. Ctrl-C ends it.")
     while True:
         time.sleep(SECONDS)
-        for saved in watcher.saved():
-            _print(saved)
+        for edit in watcher.edits():
+            _print(edit)
 
 
-def _print(saved: Saved) -> None:
-    console.print(f"\n[bold]{escape(saved.place.name)}[/bold] {time.strftime('%H:%M:%S')}")
-    for fault in saved.faults:
+def _print(edit: Edit) -> None:
+    console.print(f"\n[bold]{escape(edit.place.name)}[/bold] {time.strftime('%H:%M:%S')}")
+    for fault in edit.faults:
         console.print(f"[red]fault[/red] in {escape(str(fault))}")
-    print_diff(saved.changed)
-    if not saved.faults:
-        console.print("no faults" if saved.changed else "no faults; it reads as before")
+    print_diff(edit.changes)
+    if not edit.faults:
+        console.print("no faults" if edit.changes else "no faults; it reads as before")
 
 
 def _changes(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:

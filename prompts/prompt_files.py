@@ -1,12 +1,13 @@
-"""What kinds of prompt files there are: where each lies, and how it is read."""
+"""What kinds of prompt files there are, where each lies below its folder, and how it is read."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 
 from prompts.image_type import parse_image_type
+from prompts.library_template import parse_library_template
 from prompts.source import PromptError, read_text
 from prompts.template import parse_template
 from prompts.word_lists import LISTS, parse_list
@@ -14,8 +15,10 @@ from prompts.wording import parse_wording
 
 SHIPPED = Path(__file__).parent
 SUFFIX = ".md.j2"
-PATTERNS = (f"*/*{SUFFIX}", "image_types/*.yaml", "wording/*.yaml", "library/*/*.yaml", "*.yaml")
-ALIKE = (".j2", ".jinja", ".yml", ".yaml", ".md")
+LIBRARY = "library/"
+PATTERNS = (f"*/*{SUFFIX}", "image_types/*.yaml", "wording/*.yaml", f"{LIBRARY}*/*.yaml", "*.yaml")
+LOOKALIKES = (".j2", ".jinja", ".yml", ".yaml", ".md")
+"""Endings of files that their author takes for prompts, whether or not they are read."""
 
 Kind = Literal["template", "image type", "wording", "library", "list"]
 
@@ -36,13 +39,34 @@ class PromptFile(NamedTuple):
         """Where the shipped one lies, whether or not there is one."""
         return SHIPPED / self.file
 
+    @property
+    def substitute(self) -> str:
+        """A sentence on what is used while an own one is broken."""
+        used = "The shipped one is used" if self.shipped.is_file() else "It is left out"
+        return f"{used} meanwhile."
+
     def parse(self, source: str) -> Any:
         """What the text of such a file says. Raises `PromptError` with file, line and fix."""
-        return PARSE[self.kind](self.file, source)
+        path = PurePosixPath(self.file)
+        match self.kind:
+            case "template":
+                return parse_template(self.file, source)
+            case "image type":
+                return parse_image_type(path.stem, source)
+            case "library":
+                return parse_library_template(path.stem, path.parent.name, source)
+            case "list":
+                return parse_list(self.file, source)
+            case "wording":
+                return parse_wording(self.file, source)
+
+    def text(self, folder: Path) -> str:
+        """The text of the file in a folder. Raises `PromptError` with the fix."""
+        return read_text(folder / self.file, self.file)
 
     def read(self, folder: Path) -> Any:
         """What the file in a folder says. Raises `PromptError` with file, line and fix."""
-        return self.parse(read_text(folder / self.file, self.file))
+        return self.parse(self.text(folder))
 
     def lies_in(self, folder: Path) -> bool:
         """Whether something lies in its place, sound or not."""
@@ -67,52 +91,37 @@ def recognise(file: str) -> PromptFile | None:
 
 def prompt_files(*folders: Path) -> list[PromptFile]:
     """Every prompt file that lies in one of the folders, sound or not, by name."""
-    found = {
-        path.relative_to(folder).as_posix()
-        for folder in folders
-        for pattern in PATTERNS
-        for path in folder.glob(pattern)
-    }
-    return [place for file in sorted(found) if not _hidden(file) and (place := recognise(file))]
+    files = sorted({file for folder in folders for file in _visible(folder, PATTERNS)})
+    return [place for file in files if (place := recognise(file))]
 
 
-def other_files(folder: Path) -> list[str]:
+def unread_files(folder: Path) -> list[str]:
     """Files in an own folder that look like prompts but lie where nothing reads them."""
-    found = {
-        path.relative_to(folder).as_posix()
-        for pattern in ("*", "*/*", "*/*/*")
-        for path in folder.glob(pattern)
-        if path.suffix in ALIKE
-    }
-    return [file for file in sorted(found) if not _hidden(file) and not recognise(file)]
+    files = sorted(_visible(folder, ("*", "*/*", "*/*/*")))
+    return [file for file in files if file.endswith(LOOKALIKES) and not recognise(file)]
 
 
 def find_file(name: str, *folders: Path) -> PromptFile:
-    """The prompt file of that name, with or without its ending. Raises `PromptError`."""
+    """The prompt file of that name, with or without its ending. Raises `PromptError`.
+
+    A library template also goes by its own name alone, or with its category.
+    """
     places = {place.name: place for place in prompt_files(*folders)}
     bare = name.replace("\\", "/").removesuffix(SUFFIX).removesuffix(".yaml")
     if bare in places:
         return places[bare]
+    for full, place in places.items():
+        if place.kind == "library" and f"/{full}".endswith(f"/{bare}"):
+            return place
     close = get_close_matches(bare, places, n=1, cutoff=0.4)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise PromptError(f"There is no prompt file {name!r}.{hint} `prompts list` names them all.")
 
 
-def _hidden(file: str) -> bool:
-    return any(part.startswith(".") for part in file.split("/"))
-
-
-def _curated(file: str, source: str) -> Any:
-    from prompts.library_template import parse_library_template
-
-    path = PurePosixPath(file)
-    return parse_library_template(path.stem, path.parent.name, source)
-
-
-PARSE: dict[Kind, Callable[[str, str], Any]] = {
-    "template": parse_template,
-    "image type": lambda file, source: parse_image_type(PurePosixPath(file).stem, source),
-    "wording": parse_wording,
-    "library": _curated,
-    "list": parse_list,
-}
+def _visible(folder: Path, patterns: tuple[str, ...]) -> Iterator[str]:
+    """The files that fit, as they are called below the folder; hidden ones are the system's."""
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            file = path.relative_to(folder)
+            if not any(part.startswith(".") for part in file.parts):
+                yield file.as_posix()

@@ -1,0 +1,108 @@
+"""Pictures at OpenAI: bought once, fetched by their id, handed over as files."""
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.api_errors import GatewayError, failure
+from gateway.connection import Connection
+from gateway.image_response import GeneratedImage, OnStep, collect, order, receive
+from gateway.models import Request
+from gateway.retry import CallResult
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+DRAW_SECONDS = 600.0
+"""All attempts at one picture together; complex ones take up to two minutes each."""
+
+FILE_SECONDS = 30 * 24 * 3600
+"""How long OpenAI keeps an uploaded picture: as long as it keeps a response."""
+
+FETCHED = "The connection broke while it was drawn; the finished picture was fetched by its id."
+
+
+class ImageClient:
+    """Buys and fetches pictures over a connection.
+
+    With `background` OpenAI draws them apart from the request, and they are fetched.
+    """
+
+    def __init__(self, connection: Connection, *, background: bool) -> None:
+        self._connection = connection
+        self._background = background
+
+    async def draw(self, request: Request, on_step: OnStep) -> GeneratedImage:
+        """Buy one picture. Raises `GatewayError`.
+
+        A picture that arrived is returned whatever happens to the stream after it. One whose
+        stream broke before is looked up by its id first; only where OpenAI says that it
+        failed and may be asked again is it asked once more.
+        """
+        try:
+            return await self._buy(request, on_step)
+        except GatewayError as cut:
+            if cut.kind != "cut" or cut.response_id is None:
+                raise
+            return await self._look_up(cut, request, on_step)
+
+    async def collect(self, response_id: str) -> GeneratedImage:
+        """Fetch a picture that was bought earlier; costs nothing. Raises `GatewayError`."""
+
+        async def once(sdk: "AsyncOpenAI") -> GeneratedImage:
+            return await collect(sdk, response_id)
+
+        try:
+            outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
+        except GatewayError as error:
+            if error.kind == "not_found":
+                raise failure("lost", response_id=response_id) from error
+            raise
+        self._connection.note_origin(response_id)
+        return outcome.result
+
+    async def upload(self, data: bytes, name: str, media_type: str) -> str:
+        """Hand a picture to OpenAI for a month; its file id. Raises `GatewayError`."""
+
+        async def once(sdk: "AsyncOpenAI") -> Any:  # SDK object
+            return await sdk.files.create(
+                file=(name, data, media_type),
+                purpose="vision",
+                expires_after={"anchor": "created_at", "seconds": FILE_SECONDS},
+            )
+
+        outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
+        self._connection.note_origin(outcome.result.id)
+        return str(outcome.result.id)
+
+    async def _buy(self, request: Request, on_step: OnStep) -> GeneratedImage:
+        async def stream(sdk: "AsyncOpenAI", fitting: Request) -> GeneratedImage:
+            return await receive(sdk, fitting, on_step)
+
+        async def place(sdk: "AsyncOpenAI", fitting: Request) -> str:
+            return await order(sdk, fitting, on_step)
+
+        outcome: CallResult[Any]
+        if self._background:
+            outcome = await self._connection.call(place, request, deadline=DRAW_SECONDS, paid=True)
+            image = await self.collect(outcome.result)
+        else:
+            outcome = await self._connection.call(stream, request, deadline=DRAW_SECONDS, paid=True)
+            image = outcome.result
+            self._connection.note_origin(image.response_id)
+        image.attempts, image.charges = outcome.attempts, outcome.charges
+        image.notes = outcome.notes
+        return image
+
+    async def _look_up(
+        self, cut: GatewayError, request: Request, on_step: OnStep
+    ) -> GeneratedImage:
+        """The picture of a broken stream, or, where there never was one, a new try."""
+        try:
+            image = await self.collect(str(cut.response_id))
+        except GatewayError as error:
+            if error.unavailable and error.response_id is None:  # it could not be asked
+                raise cut from error
+            if error.retryable:  # it failed there, and there is no picture
+                return await self._buy(request, on_step)
+            raise
+        image.notes.append(FETCHED)
+        return image

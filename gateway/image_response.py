@@ -1,0 +1,216 @@
+"""Receive one picture, streamed or fetched later: its bytes and facts or an error come out."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.api_errors import GatewayError, failure
+from gateway.connection import is_sandbox
+from gateway.error_mapper import ApiFault, explain, explain_exception
+from gateway.image_stream import ImageStream, StreamedImage
+from gateway.prices import Charge, Usage, charge
+from gateway.response_items import (
+    decode_picture,
+    missing_picture,
+    picture_item,
+    raise_for_status,
+    read_usage,
+)
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+STEPS = {
+    "response.created": "submitted",
+    "response.image_generation_call.in_progress": "planning",
+    "response.image_generation_call.generating": "drawing",
+    "response.image_generation_call.partial_image": "partial",
+    "response.image_generation_call.completed": "drawn",
+}
+
+POLL_SECONDS = 2.0
+"""A picture takes a minute or two: asking more often would tell nobody anything sooner."""
+
+MOST_POLLS = 150
+"""Five minutes, twice what the slowest picture takes; the next call goes on from there."""
+
+TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step on the way to a picture: sending, submitted, planning, drawing, partial, drawn.
+
+    From `submitted` on there is a response id; `partial` brings an unfinished picture.
+    """
+
+    name: str
+    response_id: str = ""
+    partial: bytes | None = field(default=None, repr=False)
+
+
+OnStep = Callable[[Step], Awaitable[None]]
+"""Called at each step."""
+
+
+@dataclass
+class GeneratedImage:
+    """A picture as it came, with what the API says about it.
+
+    `usage` stays empty where the stream broke off after the picture. `charges` are of
+    attempts that failed and were charged all the same.
+    """
+
+    response_id: str
+    data: bytes = field(repr=False)
+    model: str
+    image_model: str | None
+    size: str | None
+    quality: str | None
+    revised_prompt: str | None
+    usage: Usage
+    sandbox: bool
+    attempts: int = 1
+    notes: list[str] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
+
+
+class _Reception:
+    """What a stream has brought so far: the response as at `created`, then as at its end."""
+
+    def __init__(self) -> None:
+        self.response: Any = None
+        self.is_complete = False
+        self.item: Any = None
+        self.images: dict[str, StreamedImage] = {}
+
+    @property
+    def response_id(self) -> str | None:
+        return self.response.id if self.response else None
+
+    @property
+    def has_picture(self) -> bool:
+        return bool(self.item is not None and self.item.result)
+
+    def add(self, event: Any) -> None:  # SDK event, unvalidated
+        """Note what an event brings that the picture needs."""
+        if event.type == "response.created":
+            self.response = event.response
+        elif event.type == "response.output_item.done":
+            self.item = picture_item([event.item]) or self.item
+        elif event.type in TERMINAL:
+            self.complete(event.response)
+        elif event.type == "error":  # the flat form; the SDK raises on the nested one
+            raise explain(ApiFault.read(event, response_id=self.response_id), paid=True)
+
+    def complete(self, response: Any) -> None:
+        """Note the finished response; it repeats the picture, which is held once."""
+        self.response, self.is_complete = response, True
+        copy = picture_item(response.output)
+        if not self.has_picture:
+            self.item = copy or self.item
+        elif copy is not None:
+            copy.result = None
+
+
+async def receive(
+    client: "AsyncOpenAI", request: dict[str, Any], on_step: OnStep
+) -> GeneratedImage:
+    """Send the request and read its stream to the end.
+
+    Raises `GatewayError`, with the response id where there is one. Once the picture is
+    here, a later fault no longer matters.
+    """
+    import httpx2
+    import openai
+
+    reception = _Reception()
+    await on_step(Step("sending"))
+    stream = await client.responses.create(**request, stream=True)
+    body = stream.response.stream = ImageStream(stream.response.stream)
+    reception.images = body.images
+    try:
+        async for event in stream:
+            reception.add(event)
+            if name := STEPS.get(event.type):
+                await on_step(Step(name, reception.response_id or "", _partial(event)))
+    except (openai.APIError, httpx2.HTTPError) as error:
+        if not reception.has_picture:
+            response_id = reception.response_id
+            raise explain_exception(error, paid=True, response_id=response_id) from error
+    finally:
+        await stream.close()
+    return _read(reception)
+
+
+async def order(client: "AsyncOpenAI", request: dict[str, Any], on_step: OnStep) -> str:
+    """Have a picture drawn in the background; the response id to collect it by."""
+    await on_step(Step("sending"))
+    response = await client.responses.create(**request, background=True)
+    await on_step(Step("submitted", response.id))
+    return str(response.id)
+
+
+async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
+    """Fetch a picture that was paid for earlier, once it is finished. Raises `GatewayError`."""
+    reception = _Reception()
+    for _ in range(MOST_POLLS):
+        response = await client.responses.retrieve(response_id)
+        if response.status not in {"queued", "in_progress"}:
+            reception.complete(response)
+            return _read(reception)
+        await asyncio.sleep(POLL_SECONDS)
+    raise failure("unfinished", response_id=response_id)
+
+
+def _partial(event: Any) -> bytes | None:
+    """An unfinished picture, if the event brings one that can be read."""
+    try:
+        return base64.b64decode(getattr(event, "partial_image_b64", ""), validate=True) or None
+    except binascii.Error:
+        return None
+
+
+def _read(reception: _Reception) -> GeneratedImage:
+    """The picture of a reception; an error knows what the call cost all the same."""
+    try:
+        return _image(reception)
+    except GatewayError as error:
+        if reception.is_complete:
+            response = reception.response
+            usage, image_model = read_usage(response), _image_model(response)
+            error.charges = charge(response.model, usage, image_model=image_model)
+        raise
+
+
+def _image(reception: _Reception) -> GeneratedImage:
+    item, response = reception.item, reception.response
+    if item is None:
+        if not reception.is_complete:
+            cut = ConnectionError("the stream ended before the response did")
+            raise explain_exception(cut, paid=True, response_id=reception.response_id)
+        raise_for_status(response, paid=True)
+        raise missing_picture(response)
+    response_id = reception.response_id or ""
+    return GeneratedImage(
+        response_id=response_id,
+        data=decode_picture(item, response_id, reception.images),
+        model=response.model,
+        image_model=_image_model(response),
+        size=item.size,
+        quality=item.quality,
+        revised_prompt=item.revised_prompt,
+        usage=read_usage(response) if reception.is_complete else Usage(),
+        sandbox=is_sandbox(response_id),
+    )
+
+
+def _image_model(response: Any) -> str | None:
+    """The model that drew, as the server echoes it in the tool's settings."""
+    for tool in response.tools:
+        if tool.type == "image_generation":
+            return getattr(tool, "model", None)
+    return None

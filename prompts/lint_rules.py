@@ -1,0 +1,184 @@
+"""Look for what is wrong with prompt files: all that can be told without asking a model."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prompts.image_type import WHOLE, ImageType, Suggested
+from prompts.prompt_files import SHIPPED, SUFFIX, PromptFile, prompt_files, unread_files
+from prompts.source import PromptError, YamlSource, read_yaml
+from prompts.store import PromptStore
+from prompts.template import Template, read_header
+
+LONGEST_PURPOSE = 200
+"""Characters of a purpose: what fits into one line of an editor's help."""
+LONGEST_SAMPLE = 24_000
+"""Characters of a rendered sample, about 6,000 tokens. The longest shipped one takes a fifth."""
+DIMENSION = re.compile(r"[a-z][a-z_]*")
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBER = rf"(?:\d+|{'|'.join(NUMBERS[1:])})"
+RANGE = rf"({NUMBER})(?:\s*(?:to|or|-|–)\s*({NUMBER}))?"
+CHOICES = re.compile(rf"\b{RANGE}\s+(?:[\w-]+\s+)?(?:options|choices)\b", re.I)
+CONTRADICTIONS = {
+    re.compile(
+        rf"\b{RANGE}\s+(?:[\w-]+\s+){{0,2}}questions?\b(?!\s+(?:at\s+a\s+time|per\s+turn))", re.I
+    ): "the code keeps the number of questions; leave it out",
+    re.compile(
+        r"\bcalls?\s+the\s+image\s+tool\s+"
+        rf"(?:again|twice|repeatedly|(?:several|many|{NUMBER})\s+times)",
+        re.I,
+    ): "the code takes one call of the image tool; leave it out",
+    re.compile(
+        r"\b(?:answer|reply|respond|write\s+back)\s+(?:only\s+)?(?:in|as|with)\s+"
+        r"(?:markdown|html|xml|yaml|prose|plain\s+text)\b",
+        re.I,
+    ): "the code gives the form of the answer; leave it out",
+    re.compile(r"\b(?:gpt-[\w.-]*\w|dall-e\S*)", re.I): "the settings name the model; leave it out",
+}
+"""Wording that would contradict what the code promises, whatever a model is told: it confuses
+the model, and the code mends what comes back. Each with the way out."""
+
+
+class Promises(NamedTuple):
+    """What the rest of the code says: the fewest and most choices of a question, and why
+    suggested settings cannot be drawn."""
+
+    options: tuple[int, int]
+    undrawable: Callable[[Suggested], Iterable[str]]
+
+
+class Verdict(NamedTuple):
+    """A file that was looked at: its name, whether it is the person's own, its faults."""
+
+    file: str
+    own: bool
+    faults: list[PromptError]
+
+
+def lint(own: Path | None, promises: Promises) -> Iterator[Verdict]:
+    """Every shipped file, then every own one with its faults."""
+    for folder in [SHIPPED, own] if own else [SHIPPED]:
+        for place in prompt_files(folder):
+            yield Verdict(place.file, folder is not SHIPPED, [*faults(place, folder, promises)])
+    for file in unread_files(own) if own else []:
+        sentence = (
+            "nothing reads this file; put it where the shipped one lies: a template as "
+            f"consultation/NAME{SUFFIX}, an image type as image_types/NAME.yaml."
+        )
+        yield Verdict(file, True, [PromptError.at(file, 1, sentence)])
+
+
+def faults(place: PromptFile, folder: Path, promises: Promises) -> Iterator[PromptError]:
+    """What is wrong with one file in a folder."""
+    store = PromptStore(None if folder == SHIPPED else folder)
+    try:
+        source = place.text(folder)
+        parsed = store.parse(place, source)
+        store.refuse_namesakes(place)
+    except PromptError as error:
+        yield error
+        return
+    match place.kind:
+        case "template":
+            yield from _template_faults(parsed, read_header(place.file, source), place)
+            for line, sentence in _contradictions(parsed.text, promises.options):
+                yield PromptError.at(place.file, parsed.first_line + line - 1, sentence)
+        case "image type":
+            located = read_yaml(place.file, source)
+            yield from _type_faults(parsed, located)
+            yield from _settings_faults(parsed.suggested, located, promises)
+        case "library":
+            yield from _settings_faults(parsed.suggested, read_yaml(place.file, source), promises)
+
+
+def _template_faults(
+    template: Template, header: YamlSource, place: PromptFile
+) -> Iterator[PromptError]:
+    inputs, purpose = template.header.inputs, template.header.purpose
+    if len(purpose) > LONGEST_PURPOSE or not purpose.endswith("."):
+        way = f"write one sentence of at most {LONGEST_PURPOSE} characters, with its full stop."
+        yield header.fault(("purpose",), way)
+    for name in inputs:
+        if name not in template.variables:
+            yield header.fault(("inputs", name), "the text does not use it; use it or remove it.")
+    if not template.header.samples:
+        yield header.fault(("samples",), "there is none; add one that gives every input a value.")
+    for sample, values in template.header.samples.items():
+        yield from _sample_faults(template, sample, values, header)
+    if place.shipped.is_file():
+        yield from _override_faults(template, header, place.read(SHIPPED))
+    else:
+        way = "the server asks for no template of this name; name it after the one it is to be."
+        yield PromptError.at(place.file, 1, way)
+
+
+def _sample_faults(
+    template: Template, sample: str, values: dict[str, Any], header: YamlSource
+) -> Iterator[PromptError]:
+    missing = [name for name in template.header.inputs if name not in values]
+    if missing:
+        yield header.fault(("samples", sample), f"it lacks {', '.join(missing)}; add them.")
+        return
+    try:
+        length = len(template.render(**values))
+    except PromptError as error:
+        yield error
+        return
+    if length > LONGEST_SAMPLE:
+        way = f"it gives {length:,} characters; keep it under {LONGEST_SAMPLE:,}."
+        yield header.fault(("samples", sample), way)
+
+
+def _override_faults(
+    template: Template, header: YamlSource, shipped: Template
+) -> Iterator[PromptError]:
+    """Where an own template counts on more than the server gives."""
+    provided = shipped.header.inputs
+    for name, declared in template.header.inputs.items():
+        if name not in provided:
+            way = f"the server does not give it; it gives {', '.join(provided) or 'nothing'}."
+            yield header.fault(("inputs", name), way)
+        elif declared.type != provided[name].type:
+            yield header.fault(("inputs", name), f"the server gives it as {provided[name].type}.")
+
+
+def _type_faults(image_type: ImageType, located: YamlSource) -> Iterator[PromptError]:
+    here = ("dimensions",)
+    if "subject" not in image_type.dimensions:
+        yield located.fault(here, "there is no subject; every picture has one, add it.")
+    for name in image_type.dimensions:
+        if not DIMENSION.fullmatch(name):
+            yield located.fault((*here, name), "name it in small letters, such as line_width.")
+    if not image_type.checklist or not all(image_type.checklist):
+        yield located.fault(("checklist",), "give sentences on what to look at in the picture.")
+    if "suggested" in located.data and not image_type.suggested.why:
+        yield located.fault(("suggested",), "say in why these settings suit the type.")
+
+
+def _settings_faults(
+    suggested: Suggested, located: YamlSource, promises: Promises
+) -> Iterator[PromptError]:
+    for sentence in promises.undrawable(suggested):
+        yield located.fault(("suggested",), sentence)
+
+
+def _contradictions(text: str, options: tuple[int, int]) -> Iterator[tuple[int, str]]:
+    """What a text says otherwise than the code, by its line; `options` as in `Promises`."""
+    fewest, most = options
+    claims = [
+        (match, way) for claim, way in CONTRADICTIONS.items() for match in claim.finditer(text)
+    ]
+    claims += [
+        (match, f"the code keeps {fewest} to {most} choices to a question; write that")
+        for match in CHOICES.finditer(text)
+        if not all(fewest <= _number(word) <= most for word in match.groups() if word)
+    ]
+    for match, way in claims:
+        line = text.count("\n", 0, match.start()) + 1
+        yield line, f'"{" ".join(match[0].split())}": {way}.'
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else NUMBERS.index(word.lower())

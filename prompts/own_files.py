@@ -1,0 +1,148 @@
+"""Own files beside the shipped ones: copied to start from, compared, and judged.
+
+A copy says in a comment which wording it was made of, so that an upgrade that changed
+the shipped file can be told.
+"""
+
+import re
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from errors import Severity
+from prompts.prompt_files import SHIPPED, PromptFile, prompt_files, recognise, unread_files
+from prompts.source import PromptError, fingerprint
+from prompts.template import body
+
+BASED_ON = re.compile(r"^# based on (\S+)@([0-9a-f]{12})\n", re.MULTILINE)
+OPENING = re.compile(r"\A---[ \t]*\n")
+OWN_NAME = re.compile(r"^name: .*$", re.MULTILINE)
+TOPIC = "templates"
+"""What `doctor` calls these findings."""
+
+State = Literal["shipped", "own", "broken"]
+
+
+class Listing(NamedTuple):
+    """A prompt file as a server sees it; `fault` says why an own one is not used."""
+
+    place: PromptFile
+    state: State
+    fingerprint: str
+    fault: str
+
+
+class FileDifference(NamedTuple):
+    """How an own file differs from the one that it replaces or was copied from.
+
+    `upgraded` says whether the shipped one changed since the copy was made.
+    """
+
+    place: PromptFile
+    shipped: PromptFile
+    lines: list[str]
+    upgraded: bool
+
+
+def overview(own: Path) -> Iterator[Listing]:
+    """Every prompt file by name, with the wording that is used of it."""
+    return (_listing(place, own) for place in prompt_files(own, SHIPPED))
+
+
+def copied(place: PromptFile, shipped: PromptFile) -> str:
+    """The text of a shipped file as an own one begins. Raises `PromptError`."""
+    source = shipped.text(SHIPPED)
+    note = f"# based on {shipped.name}@{_wording(shipped, source)}\n"
+    if place.kind == "template":
+        return OPENING.sub(f"---\n{note}", source, count=1)
+    if place.kind == "library":
+        stem = place.name.rsplit("/", 1)[-1]
+        source = OWN_NAME.sub(f"name: {stem}", source, count=1)
+    return note + source
+
+
+def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
+    """Own files against the shipped ones, one by name or all. Raises `PromptError`."""
+    for place in prompt_files(own):
+        if name in ("", place.name):
+            text = place.text(own)
+            based = BASED_ON.search(text)
+            origin = _origin(place, based[1] if based else place.name)
+            if origin:
+                yield _difference(place, origin, text, based[2] if based else "")
+
+
+def examine(own: Path) -> Iterator[tuple[str, Severity, str]]:
+    """What `doctor` says of an own folder: each file that is wrong with its fault."""
+    used, places = 0, prompt_files(own)
+    strays = unread_files(own)
+    for place in places:
+        if place.kind == "template" and not place.shipped.is_file():
+            strays.append(place.file)
+            continue
+        try:
+            _try(place, own)
+        except PromptError as error:
+            yield TOPIC, "problem", f"In {own}: {error} {place.substitute}"
+        else:
+            used += 1
+    for file in strays:
+        sentence = f"Nothing reads {own / file}. Name it after the file it is to replace."
+        yield TOPIC, "warning", sentence
+    if used or not (places or strays):
+        sentence = (
+            f"{used} of your own in {own} are used." if used else "The shipped ones are used."
+        )
+        yield TOPIC, "ok", sentence
+
+
+def _wording(place: PromptFile, source: str) -> str:
+    """What names the wording of a file, as in the records."""
+    return fingerprint(body(source) if place.kind == "template" else source)
+
+
+def _difference(place: PromptFile, origin: PromptFile, text: str, based_on: str) -> FileDifference:
+    shipped = origin.text(SHIPPED)
+    lines = unified_diff(
+        shipped.splitlines(),
+        BASED_ON.sub("", text, count=1).splitlines(),
+        f"shipped/{origin.file}",
+        f"own/{place.file}",
+        lineterm="",
+    )
+    upgraded = bool(based_on) and _wording(origin, shipped) != based_on
+    return FileDifference(place, origin, [*lines], upgraded)
+
+
+def _origin(place: PromptFile, name: str) -> PromptFile | None:
+    """The shipped file of that name and of the same kind."""
+    ending = place.file.removeprefix(place.name)
+    origin = recognise(f"{name}{ending}")
+    return origin if origin and origin.shipped.is_file() else None
+
+
+def _listing(place: PromptFile, own: Path) -> Listing:
+    state: State = "own" if place.lies_in(own) else "shipped"
+    folder, fault = (own if state == "own" else SHIPPED), ""
+    if state == "own":
+        try:
+            place.read(own)
+        except PromptError as error:
+            state, fault, folder = "broken", str(error), SHIPPED
+    source = place.text(folder) if place.lies_in(folder) else ""
+    return Listing(place, state, _wording(place, source) if source else "", fault)
+
+
+def _try(place: PromptFile, own: Path) -> None:
+    """Read a file; render a template with all that the shipped one is given, and no more."""
+    parsed = place.read(own)
+    if place.kind == "template":
+        provided = place.read(SHIPPED).header
+        if unknown := sorted(parsed.variables - provided.inputs.keys()):
+            raise PromptError(
+                f"{parsed.name}: nothing gives it {', '.join(unknown)}; it can use "
+                f"{', '.join(sorted(provided.inputs)) or 'no variables'}."
+            )
+        for sample in provided.samples.values():
+            parsed.render(**sample)
