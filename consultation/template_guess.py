@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from consultation.errors import ConsultationError
-from consultation.quotes import quoted, words
+from consultation.lettering import quoted_in
+from consultation.words import words_of
 from prompts.image_type import ImageType
 from prompts.library_template import MOST_PARAMETERS, NAMING, is_parameter_name
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS, Parameter
@@ -32,7 +33,7 @@ class Guess:
     @property
     def as_data(self) -> dict[str, Any]:
         """The parameter as its file says it."""
-        same = [words(option) == words(self.passage) for option in self.options]
+        same = [_folded(option) == _folded(self.passage) for option in self.options]
         shown = [self.passage if it else one for it, one in zip(same, self.options, strict=True)]
         color = COLOR.search(self.name) and Parameter(type="color", question="?").fit(self.passage)
         return {
@@ -104,7 +105,7 @@ def places(prompt: str, chosen: Iterable[Guess]) -> Iterator[tuple[int, int, Gue
 
 def _unquoted(passage: str) -> str:
     """What stands between quotation marks, where all of it does: the template keeps the marks."""
-    inside = quoted(passage)
+    inside = quoted_in(passage)
     return inside[0] if inside and len(passage) == len(inside[0]) + 2 else passage
 
 
@@ -140,3 +141,7 @@ def _stands(prompt: str, chosen: list[Guess]) -> bool:
     spans = sorted((start, end) for start, end, _ in places(prompt, chosen))
     apart = all(end <= start for (_, end), (start, _) in pairwise(spans))
     return apart and len(spans) == len(chosen)
+
+
+def _folded(text: str) -> list[str]:
+    return [word.text for word in words_of(text)]

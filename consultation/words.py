@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import yaml
 from rapidfuzz.distance import OSA
 
-from prompts.file_kinds import SHIPPED
+from prompts.prompt_files import SHIPPED
 
 Script = Literal["spaced", "hangul", "unspaced"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prompts.image_type import WHOLE, ImageType, Suggested
+from prompts.image_type import ImageType, Suggested
 from prompts.prompt_files import SHIPPED, SUFFIX, PromptFile, prompt_files, unread_files
 from prompts.source import PromptError, YamlSource, read_yaml
 from prompts.store import PromptStore

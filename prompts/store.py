@@ -21,8 +21,6 @@ from prompts.source import PromptError
 from prompts.template import Rendered, Template
 from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
 from prompts.wording import Wording
-from prompts.wording import FALLBACK as FALLBACK_LANGUAGE
-from prompts.wording import Wording
 
 ENGLISH = PromptFile("wording/en.yaml", "wording")
 SUPERSEDED = {"consultation/facilitator.md.j2": "sources"}
