@@ -1,4 +1,4 @@
-"""Nothing lost: every word of the person lies in a quote, or is set aside, or is shown.
+"""Nothing lost: every word of the person lies in a quote, is set aside, or is shown.
 
 A word is accounted for where a quote of the prompt's sources (of the brief while there is
 no prompt), of a picked option or of what was set aside matched it. What is left is shown
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from consultation.evidence import Evidence
 from consultation.faults import Fault
 from consultation.quotes import find_quote
-from consultation.transcript import LONG_WORD, Transcript, message_number
-from consultation.turn import FacilitatorTurn, SetAside
+from consultation.transcript import LONG_WORD, Transcript
+from consultation.turn import FacilitatorTurn
 from consultation.words import (
     CLAUSE_END,
     Word,
@@ -30,15 +30,6 @@ LONG_CLAUSE = 3
 LONG_LEFTOVER = 4
 """Content words of a run that is worth a complaint without a word of an option in it: of
 72 dropped wishes 54 are met so, and chat of three words is left alone."""
-
-LONGEST_ASIDE = 6
-"""Content words in one entry: of 54 honest ones none has more, of 38 dumps eleven have."""
-
-MOST_ASIDE = 0.5
-"""The share of all words that may be set aside; honest turns stay below 0.35."""
-
-MOST_LEFT_TO_US = 3
-"""Content words that hand a choice over: "colours I honestly don't mind" has three."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class Coverage:
         self._words = {ref: words_of(text) for ref, text in transcript.messages.items()}
         self.placed: dict[str, set[int]] = {ref: set() for ref in self._words}
         self.aside: dict[str, set[int]] = {ref: set() for ref in self._words}
-        self._prompt = words_of(turn.prompt)
+        self.prompt = words_of(turn.prompt)
         for one in evidence:
             if one.part == "set_aside":
                 _add(self.aside, one)
@@ -90,7 +81,7 @@ class Coverage:
         """The runs of words that are in no quote and not set aside."""
         covered = {ref: self.placed[ref] | self.aside[ref] for ref in self._words}
         quoted = {self._words[ref][n].text for ref, numbers in covered.items() for n in numbers}
-        spoken, known = self.spoken, self._known()
+        spoken, known = self.spoken, self.known
         found = []
         for ref, words in self._words.items():
             for run in _runs([n for n in range(len(words)) if n not in covered[ref]]):
@@ -98,31 +89,10 @@ class Coverage:
                 if all(word.text in quoted for word in telling):
                     continue
                 text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
-                hot = [word for word in telling if _matters(word, known, spoken)]
+                hot = [word for word in telling if matters(word, known, spoken)]
                 refuses = any(word.refuses for word in hot)
                 found.append(Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses))
         return found
-
-    def dumps(self, evidence: Sequence[Evidence]) -> dict[int, str]:
-        """Entries of `set_aside` that look like wishes, each with what speaks against it."""
-        known, spoken = self._known(), self.spoken
-        found = {}
-        for one in (one for one in evidence if one.part == "set_aside" and one.accepted):
-            entry = self._turn.set_aside[one.index]
-            if entry in self._transcript.set_aside:  # it was judged in its own turn
-                continue
-            own = words_of(one.text)
-            if why := self._against(entry, own, known, spoken, evidence):
-                found[one.index] = why
-        return found
-
-    def too_much_aside(self) -> bool:
-        """Whether more is set aside, other than replaced, than a conversation can be about."""
-        replaced = {"replaced", "withdrawn"}
-        refs = [e for e in self._turn.set_aside if e.why not in replaced]
-        aside = sum(len(content(words_of(e.quote))) for e in refs)
-        total, _ = self.counts
-        return total > LONGEST_ASIDE and aside > MOST_ASIDE * total
 
     def _places(self, one: Evidence) -> bool:
         if one.part == "brief":
@@ -156,12 +126,13 @@ class Coverage:
             telling = content([self._words[ref][n] for n in clause])
             telling = [word for word in telling if not is_number(word)]  # 24" x 36": a measure
             if len(telling) >= LONG_CLAUSE and not any(
-                related(word, there) for word in telling for there in self._prompt
+                related(word, there) for word in telling for there in self.prompt
             ):
                 dead |= set(clause)
         return dead
 
-    def _known(self) -> list[Word]:
+    @property
+    def known(self) -> list[Word]:
         """Long words of the options that were offered and of earlier decisions."""
         offered = [text for put in self._transcript.questions for text in put.options]
         decided = [q.quote for entry in self._transcript.brief for q in entry.said]
@@ -169,110 +140,22 @@ class Coverage:
             w for text in (*offered, *decided) for w in words_of(text) if len(w.text) >= LONG_WORD
         ]
 
-    def _against(
-        self,
-        entry: SetAside,
-        own: Sequence[Word],
-        known: Sequence[Word],
-        spoken: Sequence[Word],
-        evidence: Sequence[Evidence],
-    ) -> str:
-        telling = content(own)
-        if entry.why == "not_visible" and self._in_brief(entry, evidence):
-            return ""  # what is decided and cannot be seen, such as a use
-        if entry.why in {"replaced", "withdrawn"}:
-            newer = self._newer_words(entry, evidence)
-            same = any(related(word, other) for word in content(own, 3) for other in newer)
-            return "" if same or not telling else "no newer words are quoted that replace it"
-        if entry.why == "left_to_us":
-            over = sum(not word.refuses for word in telling) > MOST_LEFT_TO_US
-            return "it says more than that the choice is ours" if over else ""
-        if any(word.refuses for word in own) and any(self._can_be_refused(w) for w in telling):
-            return "it refuses something"
-        if self._asks_back(entry):
-            return ""
-        long = [word for word in telling if len(word.text) >= LONG_WORD and not word.refuses]
-        if hot := [word.text for word in long if _matters(word, known, spoken)]:
-            return f"{', '.join(hot)} belongs to an option or an earlier wish"
-        return "it is long" if len(telling) > LONGEST_ASIDE else ""
 
-    def _in_brief(self, entry: SetAside, evidence: Sequence[Evidence]) -> bool:
-        """Whether every word of an entry is quoted in the brief as well."""
-        rests_on = [w for e in evidence if e.part == "brief" for w in words_of(e.text)]
-        return all(
-            any(near(w, other) for other in rests_on) for w in content(words_of(entry.quote))
+def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
+    """What got lost: words of an option, numbers and refusals weigh, long runs a little."""
+    way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
+    return [
+        Fault(
+            "lost",
+            left.ref,
+            f"`{left.text}` is in no quote. {way}; or set it aside with its reason. `talk` is only "
+            "for words that wish for nothing, `replaced` needs newer words.",
+            serious=bool(left.hot),
+            words=left.text,
         )
-
-    def _can_be_refused(self, word: Word) -> bool:
-        """Whether a word beside a refusing one is a thing: long, or drawn in the prompt."""
-        return not word.refuses and (
-            len(word.text) >= LONG_WORD
-            or word.script != "spaced"
-            or any(related(word, there) for there in self._prompt)
-        )
-
-    def _asks_back(self, entry: SetAside) -> bool:
-        """Whether the words end in a question mark where they stand: "what is gouache?"."""
-        text = self._transcript.messages.get(entry.ref, "")
-        place = text.find(entry.quote)
-        return "?" in entry.quote or text[place + len(entry.quote) :].lstrip()[:1] in {
-            "?",
-            "？",
-            "؟",
-        }
-
-    def _newer_words(self, entry: SetAside, evidence: Sequence[Evidence]) -> list[Word]:
-        """Words of quotes that came after, in the same message or a later one."""
-        first = message_number(entry.ref)
-        return [
-            word
-            for one in evidence
-            if one.part in {"sources", "brief"}
-            for quote in one.shown
-            if message_number(quote.ref) >= first or not message_number(quote.ref)
-            for word in words_of(quote.quote)
-        ]
-
-
-def faults_of_coverage(
-    coverage: Coverage, evidence: Sequence[Evidence], turn: FacilitatorTurn
-) -> list[Fault]:
-    """What got lost, and what was set aside although it wishes for something."""
-    faults = []
-    for left in coverage.leftovers():
-        if left.hot or left.size >= LONG_LEFTOVER:
-            way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
-            faults.append(
-                Fault(
-                    "lost",
-                    left.ref,
-                    f"`{left.text}` is in no quote. {way}; or set it aside with its reason. "
-                    "`talk` is only for words that wish for nothing, `replaced` needs newer words.",
-                    serious=bool(left.hot),
-                    words=left.text,
-                )
-            )
-    for index, why in coverage.dumps(evidence).items():
-        entry = turn.set_aside[index]
-        faults.append(
-            Fault(
-                "set aside",
-                f"set_aside[{index}]",
-                f"`{entry.quote}` is set aside as {entry.why}, but {why}. Put it into the prompt "
-                "and quote it; leave it set aside only if it truly asks for nothing.",
-                words=entry.quote,
-            )
-        )
-    if coverage.too_much_aside():
-        faults.append(
-            Fault(
-                "set aside",
-                "set_aside",
-                "More than half of what the person said is set aside. Put into the prompt what "
-                "can be seen, and quote it.",
-            )
-        )
-    return faults
+        for left in coverage.leftovers()
+        if left.hot or left.size >= LONG_LEFTOVER
+    ]
 
 
 def _add(hits: dict[str, set[int]], one: Evidence) -> None:
@@ -280,7 +163,7 @@ def _add(hits: dict[str, set[int]], one: Evidence) -> None:
         hits[run.ref] |= run.words
 
 
-def _matters(word: Word, known: Sequence[Word], spoken: Sequence[Word]) -> bool:
+def matters(word: Word, known: Sequence[Word], spoken: Sequence[Word]) -> bool:
     """Whether a lost word is a refusal, a number, or one of an option or decision."""
     if any(near(word, other) for other in spoken):
         return False

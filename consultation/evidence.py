@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import chain
 from typing import Literal
 
 from consultation.quotes import Match, Run, align, find_quote, nearest
@@ -52,9 +51,6 @@ class Evidence:
 
 def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
     """Every quote of the turn, those of the sources first."""
-    counts = Counter(word.text for word in words_of(turn.prompt))
-    common = {word for word, times in counts.items() if times >= COMMON}
-    options = transcript.option_texts(turn)
     quotes: list[tuple[Part, int, Quote]] = [
         *(("sources", n, q) for n, source in enumerate(turn.sources) for q in source.said),
         *(("brief", n, q) for n, entry in enumerate(turn.brief) for q in entry.said),
@@ -64,37 +60,38 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
         ),
         *(("set_aside", n, q) for n, q in enumerate(turn.set_aside)),
     ]
-    return [_held(part, index, quote, transcript, options, common) for part, index, quote in quotes]
+    counts = Counter(word.text for word in words_of(turn.prompt))
+    common = {word for word, times in counts.items() if times >= COMMON}
+    options = transcript.option_texts(turn)
+    evidence = []
+    for part, index, quote in quotes:
+        match = None
+        if quote.ref in transcript.names:
+            shown: tuple[Quote, ...] = (quote,)
+        elif transcript.question(quote.ref):
+            shown = _option(quote, options.get(quote.ref, ""))
+        else:
+            match = _find(quote, transcript, common)
+            shown = tuple(_words(run, transcript) for run in (match.runs if match else ()))
+        evidence.append(Evidence(part, index, quote, match, shown))
+    return evidence
 
 
-def _held(
-    part: Part,
-    index: int,
-    quote: Quote,
-    transcript: Transcript,
-    options: dict[str, str],
-    common: set[str],
-) -> Evidence:
-    ref = quote.ref
-    if ref in transcript.names:
-        return Evidence(part, index, quote, None, (quote,))
-    if ref in options or transcript.question(ref):
-        known = options.get(ref, "")
-        same = align(quote.quote, known, ref) or align(known, quote.quote, ref)
-        option = (Quote(ref=ref, quote=known),) if same else ()
-        return Evidence(part, index, quote, None, option)
-    refs = [ref] if message_number(ref) else reversed(transcript.messages)
-    match = next(
-        chain(
-            (m for r in refs if (m := find_quote(quote.quote, r, transcript.messages, common))),
-            [None],
-        )
-    )
-    shown = tuple(
-        Quote(ref=run.ref, quote=transcript.messages[run.ref][run.start : run.end])
-        for run in (match.runs if match else ())
-    )
-    return Evidence(part, index, quote, match, shown)
+def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
+    """The picked option as it was offered, where the quote is of it."""
+    same = align(quote.quote, option, quote.ref) or align(option, quote.quote, quote.ref)
+    return (Quote(ref=quote.ref, quote=option),) if same else ()
+
+
+def _find(quote: Quote, transcript: Transcript, common: set[str]) -> Match | None:
+    """What a quote stands for; without a message named, in the newest that has it."""
+    refs = [quote.ref] if message_number(quote.ref) else [*reversed(transcript.messages)]
+    found = (find_quote(quote.quote, ref, transcript.messages, common) for ref in refs)
+    return next(filter(None, found), None)
+
+
+def _words(run: Run, transcript: Transcript) -> Quote:
+    return Quote(ref=run.ref, quote=transcript.messages[run.ref][run.start : run.end])
 
 
 def is_invented(quote: Quote, transcript: Transcript) -> bool:

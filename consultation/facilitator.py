@@ -102,7 +102,6 @@ class Facilitator:
         used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
         request = build_request(
             conversation,
-            transcript,
             model=self._settings.facilitator_model,
             instructions=instructions,
             templates=used,

@@ -45,7 +45,6 @@ others what was said and asked."""
 
 def build_request(
     conversation: Conversation,
-    transcript: Transcript,
     *,
     model: str,
     instructions: Rendered,

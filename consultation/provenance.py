@@ -11,7 +11,7 @@ from consultation.quotes import align, nearest
 from consultation.refusals import refuses
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import content, share, words_of
+from consultation.words import content, is_content, share, words_of
 
 SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
 
@@ -100,8 +100,8 @@ def faults_of_length(
             Fault(
                 "length",
                 "sources",
-                f'"{turn.prompt[place.start : place.end][:60]}..." is most of the prompt. Give each '
-                "part of it its own quote.",
+                f'"{turn.prompt[place.start : place.end][:60]}..." is most of the prompt. Give '
+                "each part of it its own quote.",
             )
             for place in stretches
             if place.end - place.start > LARGEST_STRETCH * len(turn.prompt)
@@ -240,7 +240,7 @@ def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:
 def _said_elsewhere(where: str, text: str, own: str, transcript: Transcript) -> list[Fault]:
     mine = words_of(text)
     for ref, message in transcript.messages.items():
-        if better := [word.text for word in share(mine, words_of(message)) if len(word.text) > 3]:
+        if better := [w.text for w in share(mine, words_of(message)) if is_content(w)]:
             return [
                 Fault(
                     "shares",

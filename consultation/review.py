@@ -27,6 +27,7 @@ from consultation.question_rules import (
     settle_questions,
 )
 from consultation.refusals import faults_of_refusals
+from consultation.set_aside import doubts, faults_of_set_aside
 from consultation.transcript import Transcript
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
 
@@ -85,12 +86,14 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     joined = turn.model_copy(update={"set_aside": [*turn.set_aside, *_earlier(turn, transcript)]})
     evidence = gather(joined, transcript)
     coverage = Coverage(joined, transcript, evidence)
+    doubtful = doubts(joined, transcript, evidence, coverage)
     stretches, faults = place_sources(joined, evidence)
     letters = settle_lettering(turn, transcript)
     quotes = _faults_of_quotes(joined, transcript, evidence)
     faults += quotes
     faults += faults_of_length(joined, evidence, stretches)
-    faults += _without_meant(faults_of_coverage(coverage, evidence, joined), quotes)
+    faults += _without_meant(faults_of_coverage(coverage, joined), quotes)
+    faults += faults_of_set_aside(joined, doubtful, coverage)
     faults += faults_of_refusals(joined, transcript, evidence, coverage)
     faults += faults_of_sharing(joined, transcript, evidence)
     faults += faults_of_lettering(turn, letters)
@@ -107,7 +110,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         spans=spans_of(turn.prompt, stretches) if turn.prompt.strip() else [],
         letters=letters,
         set_aside=joined.set_aside,
-        doubtful=frozenset(coverage.dumps(evidence)),
+        doubtful=frozenset(doubtful),
         leftovers=coverage.leftovers(),
         counts=coverage.counts,
     )

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field
 
 from sandbox import request_content as reading
-from sandbox.openai_errors import Json
 from sandbox.faults import without_markers
+from sandbox.openai_errors import Json
 
 
 @dataclass

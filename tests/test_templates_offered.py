@@ -9,10 +9,6 @@ import pytest
 from fastmcp import Client
 from mcp import MCPError
 
-from consultation.template_turn import phrases
-from consultation.template_values import Taken, take_read
-from consultation.transcript import Said
-from consultation.turn import Filling, Value
 from prompts.parameter import COLORS
 from prompts.prompt_files import SHIPPED
 from sandbox.loopback import Sandbox
@@ -231,38 +227,6 @@ async def test_where_no_model_answers_the_words_are_kept(
 
     assert sources(result)["a green glass lamp"] == ("request", "m1")
     assert any("were not read into the template" in note for note in result["notes"])
-
-
-def test_what_a_model_invents_is_marked_or_left_out() -> None:
-    curated = SHIPPED_STORE.library_template(HERO)
-    said = Said(messages={"m1": "a mug, please"}, references=frozenset(["r1"]), template=HERO)
-    read = Filling(
-        language="en",
-        title="Mug",
-        filled=[
-            Value(parameter="subject", value="a mug", seen_in=None),
-            Value(parameter="surface", value="a marble altar", seen_in=None),
-            Value(parameter="light", value="moonbeams", seen_in=None),
-            Value(parameter="colour", value="red", seen_in=None),
-            Value(parameter="props", value="roses", seen_in="r9"),
-            Value(parameter="composition", value="slightly from above", seen_in="r1"),
-        ],
-        besides=["a unicorn"],
-    )
-    taken = Taken()
-
-    take_read(taken, read, curated, said)
-
-    found = {name: (entry.source, entry.ref) for name, entry in taken.entries.items()}
-    assert found == {
-        "subject": ("request", "m1"),
-        "surface": ("assumption", None),
-        "props": ("assumption", None),
-        "composition": ("reference", "r1"),
-    }
-    assert "moonbeams" in taken.notes[0]
-    assert not taken.besides
-    assert "unicorn" not in "".join(phrase.text for phrase in phrases(taken, curated))
 
 
 async def test_a_fitting_template_is_suggested_once_and_never_used_silently(

@@ -1,0 +1,146 @@
+"""What a turn sets aside: words that wish for nothing, and wishes that only look so.
+
+No rule can tell every wish from talk, so the person is shown what was set aside; these
+signs met 32 of 38 wishes that were dumped there, and none of 54 honest entries.
+"""
+
+from collections.abc import Sequence
+
+from consultation.coverage import Coverage, matters
+from consultation.evidence import Evidence
+from consultation.faults import Fault
+from consultation.transcript import LONG_WORD, Transcript, message_number
+from consultation.turn import FacilitatorTurn, SetAside
+from consultation.words import Word, content, near, related, words_of
+
+LONGEST = 6
+"""Content words in one entry: of 54 honest ones none has more, of 38 dumps eleven have."""
+
+MOST_OF_ALL = 0.5
+"""The share of all words that may be set aside; honest turns stay below 0.35."""
+
+MOST_LEFT_TO_US = 3
+"""Content words that hand a choice over: "colours I honestly don't mind" has three."""
+
+TAKEN_BACK = frozenset({"replaced", "withdrawn"})
+"""Reasons that need newer words of the person."""
+
+QUESTION_MARKS = ("?", "\uff1f", "؟")
+
+
+def doubts(
+    turn: FacilitatorTurn,
+    transcript: Transcript,
+    evidence: Sequence[Evidence],
+    coverage: Coverage,
+) -> dict[int, str]:
+    """Entries of this turn that look like wishes, by their place, each with what tells so."""
+    found = {}
+    for one in evidence:
+        if one.part != "set_aside" or not one.accepted:
+            continue
+        entry = turn.set_aside[one.index]
+        if entry in transcript.set_aside:  # it was judged in its own turn
+            continue
+        if why := _doubt(entry, words_of(one.text), transcript, evidence, coverage):
+            found[one.index] = why
+    return found
+
+
+def faults_of_set_aside(
+    turn: FacilitatorTurn, doubtful: dict[int, str], coverage: Coverage
+) -> list[Fault]:
+    """Entries that look like wishes, and a conversation of which too much is set aside."""
+    faults = [
+        Fault(
+            "set aside",
+            f"set_aside[{index}]",
+            f"`{turn.set_aside[index].quote}` is set aside as {turn.set_aside[index].why}, but "
+            f"{why}. Put it into the prompt and quote it; leave it set aside only if it truly "
+            "asks for nothing.",
+            words=turn.set_aside[index].quote,
+        )
+        for index, why in doubtful.items()
+    ]
+    aside = [entry for entry in turn.set_aside if entry.why not in TAKEN_BACK]
+    size = sum(len(content(words_of(entry.quote))) for entry in aside)
+    total, _ = coverage.counts
+    if total > LONGEST and size > MOST_OF_ALL * total:
+        faults.append(
+            Fault(
+                "set aside",
+                "set_aside",
+                "More than half of what the person said is set aside. Put into the prompt what "
+                "can be seen, and quote it.",
+            )
+        )
+    return faults
+
+
+def _doubt(
+    entry: SetAside,
+    own: Sequence[Word],
+    transcript: Transcript,
+    evidence: Sequence[Evidence],
+    coverage: Coverage,
+) -> str:
+    """What speaks against an entry, empty where nothing does."""
+    telling = content(own)
+    wanted = [word for word in telling if not word.refuses]
+    if entry.why in TAKEN_BACK:
+        newer = _newer_words(entry, evidence)
+        same = any(related(word, other) for word in content(own, 3) for other in newer)
+        return "" if same or not telling else "no newer words are quoted that replace it"
+    if entry.why == "left_to_us":
+        over = len(wanted) > MOST_LEFT_TO_US
+        return "it says more than that the choice is ours" if over else ""
+    if entry.why == "not_visible" and _is_in_brief(telling, evidence):
+        return ""  # what is decided and cannot be seen, such as a use
+    if any(word.refuses for word in own) and any(_is_thing(w, coverage) for w in wanted):
+        return "it refuses something"
+    return "" if _asks_back(entry, transcript) else _wish(wanted, coverage)
+
+
+def _wish(wanted: Sequence[Word], coverage: Coverage) -> str:
+    """What makes an entry look like a wish: words of an option, or sheer length."""
+    long = [word for word in wanted if len(word.text) >= LONG_WORD]
+    known, spoken = coverage.known, coverage.spoken
+    if hot := [word.text for word in long if matters(word, known, spoken)]:
+        return f"{', '.join(hot)} belongs to an option or an earlier wish"
+    return "it is long" if len(wanted) > LONGEST else ""
+
+
+def _newer_words(entry: SetAside, evidence: Sequence[Evidence]) -> list[Word]:
+    """Words that are quoted from the same message or a later one, or from an option."""
+    first = message_number(entry.ref)
+    return [
+        word
+        for one in evidence
+        if one.part in {"sources", "brief"}
+        for quote in one.shown
+        if message_number(quote.ref) >= first or not message_number(quote.ref)
+        for word in words_of(quote.quote)
+    ]
+
+
+def _is_in_brief(telling: Sequence[Word], evidence: Sequence[Evidence]) -> bool:
+    """Whether every word of an entry is quoted in the brief as well."""
+    brief = [word for one in evidence if one.part == "brief" for word in words_of(one.text)]
+    return all(any(near(word, other) for other in brief) for word in telling)
+
+
+def _is_thing(word: Word, coverage: Coverage) -> bool:
+    """Whether a word beside a refusing one may be a thing: "no idea" is none, "no text" is.
+
+    It is where it is long, stands in the prompt, or is of a script without spaces.
+    """
+    long = len(word.text) >= LONG_WORD or word.script != "spaced"
+    return long or any(related(word, there) for there in coverage.prompt)
+
+
+def _asks_back(entry: SetAside, transcript: Transcript) -> bool:
+    """Whether the words end in a question mark where they stand: "what is gouache?"."""
+    text = transcript.messages.get(entry.ref, "")
+    place = text.find(entry.quote)
+    behind = text[place + len(entry.quote) :].lstrip() if place >= 0 else ""
+    return any(mark in entry.quote for mark in QUESTION_MARKS) or behind.startswith(QUESTION_MARKS)
