@@ -135,7 +135,12 @@ class Coverage:
     def known(self) -> list[Word]:
         """Long words of the options that were offered and of earlier decisions."""
         offered = [text for put in self._transcript.questions for text in put.options]
-        decided = [q.quote for entry in self._transcript.brief for q in entry.said]
+        decided = [
+            quote.quote
+            for entry in self._transcript.brief
+            if not entry.open
+            for quote in entry.said
+        ]
         return [
             w for text in (*offered, *decided) for w in words_of(text) if len(w.text) >= LONG_WORD
         ]

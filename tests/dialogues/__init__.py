@@ -1,0 +1,94 @@
+"""Dialogues written by a language model that knew nothing of our checks, as tests read them.
+
+`natural.json` has ten with a free prompt and its quotes, `turns.json` eight with every
+turn's answer, `sloppy.json` a sloppy, a lazy and an overeager answer to each of the ten.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+WHY = {"occasion, not visible": "not_visible", "not visible": "not_visible",
+    "what the slide says, not drawn": "not_visible", "replaced by m2": "replaced",
+    "talk": "talk"}  # fmt: skip
+"""The free reasons of natural.json as the four words of the contract."""
+
+QUOTED = re.compile('[“„«「"]([^“”„«»「」"]+)[”“»」"]')
+
+
+class Case(NamedTuple):
+    """One answer of a model: what was said, asked and decided before it, and the answer."""
+
+    name: str
+    messages: dict[str, str]
+    questions: list[Json]
+    before: list[Json]
+    turn: Json
+
+
+@cache
+def read(name: str) -> list[Json]:
+    """The dialogues of a file."""
+    text = Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")
+    return list(json.loads(text))
+
+
+def natural() -> Iterator[Case]:
+    """Each natural dialogue with its last answer; lettering is what its prompt quotes."""
+    for one in read("natural"):
+        turn = {
+            "language": "en",
+            "title": one["name"],
+            "image_type": "general",
+            "reply": "Here is the prompt.",
+            "brief": [],
+            "chosen": [],
+            "questions": [],
+            "prompt": one["prompt"],
+            "sources": one["sources"],
+            "lettering": QUOTED.findall(one["prompt"]),
+            "set_aside": [{**entry, "why": WHY[entry["why"]]} for entry in one["set_aside"]],
+        }
+        yield Case(one["name"], one["messages"], one["questions"], [], turn)
+
+
+def sloppy(kind: str) -> Iterator[Case]:
+    """The answers of one kind: sloppy (and honest), lazy or overeager."""
+    for one in read("sloppy"):
+        if one["kind"] == kind:
+            turn = {**one["turn"], "chosen": [{"ref": "", **c} for c in one["turn"]["chosen"]]}
+            yield Case(one["id"], one["messages"], one["questions"], one["before"], turn)
+
+
+def first_turn(case: Case) -> Json:
+    """The turn that put a case's questions, for playing the dialogue from its beginning."""
+    known = next(iter(case.messages))
+    return {
+        "language": case.turn["language"],
+        "title": case.name,
+        "image_type": case.turn["image_type"],
+        "reply": "A few questions.",
+        "brief": case.before
+        or [
+            {
+                "dimension": "subject",
+                "value": case.messages[known],
+                "said": [{"ref": known, "quote": case.messages[known]}],
+                "open": True,
+            }
+        ],
+        "chosen": [],
+        "questions": [
+            {"why": "", "follows": None, **{k: v for k, v in q.items() if k != "id"}}
+            for q in case.questions
+        ],
+        "prompt": "",
+        "sources": [],
+        "lettering": [],
+        "set_aside": [],
+    }
