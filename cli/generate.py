@@ -1,7 +1,7 @@
 """The command `generate`: draw from a terminal, with the same tool as every client."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import anyio
 from cyclopts import Parameter
@@ -10,7 +10,8 @@ from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
 from errors import Problem
-from settings import load_settings
+from settings import Quality, load_settings
+from workflow import Background, OutputFormat
 
 TOOL = "openai_conversational_image"
 
@@ -23,11 +24,9 @@ def generate(
     inputs: Annotated[list[Path] | None, Parameter(name="--input")] = None,
     mask: Path | None = None,
     size: str | None = None,
-    quality: Literal["low", "medium", "high", "xhigh", "max"] | None = None,
-    background: Literal["auto", "opaque", "transparent"] | None = None,
-    output_format: Annotated[
-        Literal["png", "jpeg", "webp", "gif", "svg"] | None, Parameter(name="--format")
-    ] = None,
+    quality: Quality | None = None,
+    background: Background | None = None,
+    output_format: Annotated[OutputFormat | None, Parameter(name="--format")] = None,
     variations: int = 1,
     verify: bool = False,
     sandbox: bool = False,
