@@ -5,15 +5,11 @@ from typing import Annotated, Any
 
 import anyio
 from cyclopts import Parameter
-from fastmcp import Client
-from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
-from errors import Problem
-from settings import Quality, load_settings
+from cli.session import local_server, session
+from settings import Quality
 from workflow import Background, OutputFormat
-
-TOOL = "openai_conversational_image"
 
 
 def generate(
@@ -59,27 +55,13 @@ def generate(
     }
     stated = {name: value for name, value in wishes.items() if value is not None}
     settings = {"dialogue_mode": "skip", "variations": variations, "verify": verify}
-    anyio.run(_draw, {"prompt": prompt, **settings, **stated}, sandbox)
+    anyio.run(_run, {"prompt": prompt, **settings, **stated}, sandbox)
 
 
-async def _draw(arguments: dict[str, Any], sandbox: bool) -> None:
-    from server import create_server
-
-    settings = load_settings(sandbox=True) if sandbox else load_settings()
-    async with Client(create_server(settings), progress_handler=show.progress) as client:
-        try:
-            result = await _call(client, arguments)
-            while result["status"] == "working":
-                show.line(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
-                result = await _call(client, {"conversation_id": result["conversation_id"]})
-        except ToolError as error:
-            raise Problem(str(error)) from error
+async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
+    async with session(local_server(sandbox=sandbox)) as tools:
+        result = await tools.draw(**arguments)
     show.picture(result)
     for note in result["notes"]:
         show.line(note)
     show.line(f"Go on with: image-consultant generate --conversation {result['conversation_id']}")
-
-
-async def _call(client: Client[Any], arguments: dict[str, Any]) -> show.Result:
-    called = await client.call_tool(TOOL, arguments)
-    return dict(called.structured_content or {})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli import _app
+from cli import command_line
 from cli.prompts.promises import Check, judge, language_of
 from cli.prompts.scenarios import Dialogue, DialogueError, Expect, Played, load_dialogues
 from consultation.facilitator_request import TEMPLATE
@@ -148,7 +148,7 @@ def evaluate(capsys: pytest.CaptureFixture[str]) -> Evaluate:
 
     def run(folder: Path, *options: str) -> tuple[int, str]:
         words = ["prompts", "eval", "--folder", str(folder), *options]
-        ended = _app()(words, result_action="return_value")
+        ended = command_line()(words, result_action="return_value")
         return ended, capsys.readouterr().out
 
     return run
