@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from storage.database import FILE_NAME, Database
-from storage.records import INDEX
+from storage.database import Database
+from storage.database_file import FILE_NAME
+from storage.full_text import INDEX
 
 MODEL, WIDTH = "text-embedding-3-small", 512
 VECTORS = 256

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 from bench.author import COMMON, RARE, TWO, Author, fill, key_of
 from bench.start import ROOT
 from sandbox.loopback import Sandbox
-from storage.database import FILE_NAME, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from storage.search import Filter, Search
 from tests.rpc import Server
 

@@ -31,8 +31,9 @@ from errors import Problem
 from gateway.connection import is_sandbox
 from settings import Settings
 from storage.input_files import InputFiles
-from storage.records import Records, now
+from storage.records import Records
 from storage.search import Search
+from storage.stamps import now
 from storage.tables import Brief, Conversation, Question, Turn
 
 ASK = (

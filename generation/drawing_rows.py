@@ -12,7 +12,8 @@ from generation.options import Options
 from generation.picture_facts import PictureFacts
 from generation.plan import Plan
 from generation.variations import Variation
-from storage.records import booking, new_id, now
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job, Spending
 
 

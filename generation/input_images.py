@@ -11,7 +11,8 @@ from errors import StorageError
 from gateway.client import Gateway
 from generation.image_order import OrderError
 from generation.image_request import Part
-from storage.input_files import InputError, InputFiles, InputPicture, check_mask
+from storage.input_files import InputFiles
+from storage.input_pictures import InputError, InputPicture, check_mask
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.tables import Image

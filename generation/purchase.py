@@ -106,7 +106,7 @@ class Buyer:
 
         async def journal(step: Step) -> None:
             if step.name == "submitted":
-                await self._records.advance(job, "submitted", response_id=step.response_id)
+                await self._records.jobs.advance(job, "submitted", response_id=step.response_id)
             await on_step(step)
 
         request, note = await self._request(order)
@@ -172,7 +172,7 @@ class Buyer:
             answer = await coming
             image, facts, notes = await self._save(job, answer)
         except asyncio.CancelledError:
-            await self._records.advance(job, "failed", error=TAKEN_BACK, beat_at="")
+            await self._records.jobs.advance(job, "failed", error=TAKEN_BACK, beat_at="")
             raise
         except (GatewayError, StorageError) as error:
             await self._give_up(job, error)
@@ -216,7 +216,7 @@ class Buyer:
             ) from error
         image = image_row(job, answer, facts, path)
         try:
-            await self._records.record_picture(job, image, spending)
+            await self._records.jobs.record_picture(job, image, spending)
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}") from error
         return image, facts, [note] if note else []
@@ -233,7 +233,7 @@ class Buyer:
         sandbox = self.origin == "sandbox"
         charges = error.charges if isinstance(error, GatewayError) else []
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.advance(job, state, error=str(error), beat_at="")
+            await self._records.jobs.advance(job, state, error=str(error), beat_at="")
             await self._records.add(*charge_rows(job.conversation_id, charges, sandbox=sandbox))
 
 

@@ -13,7 +13,8 @@ from prompts.store import PromptStore
 from prompts.template import Rendered
 from settings import Settings
 from storage.picture_files import read_picture
-from storage.records import Records, booking
+from storage.records import Records
+from storage.spending import booking
 from storage.tables import Conversation, Image, Job
 
 VERIFY = "generation/verify"

@@ -18,7 +18,8 @@ from cli import command_line
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from storage.database import FILE_NAME, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from tests import matching, recording
 from tests.ring import Ring
 

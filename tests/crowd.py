@@ -17,7 +17,9 @@ from pydantic import SecretStr
 
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.records import Records, booking, new_id, now
+from storage.records import Records
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
 
 RAW_KEY = SecretStr(f"x'{'5c' * 32}'")

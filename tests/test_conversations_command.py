@@ -13,7 +13,7 @@ from fastmcp import Client
 from errors import Problem
 from server import create_server
 from settings import load_settings
-from storage.records import now
+from storage.stamps import now
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
 

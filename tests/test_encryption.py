@@ -21,16 +21,18 @@ from cli.records import app
 from errors import Problem, StorageError
 from server import create_server
 from settings import Settings, load_settings
-from storage import passphrase as keys
+from storage import encryption as keys
 from storage import rewriting
 from storage import schema_upgrade as upgrading
-from storage.database import FILE_NAME, MIGRATIONS, Database
-from storage.database_file import looks_encrypted
-from storage.encryption import Cipher, cipher_for, connect_for
+from storage.database import Database
+from storage.database_file import FILE_NAME, looks_encrypted
+from storage.encryption import PASSPHRASE, Cipher, cipher_for, connect_for
+from storage.full_text import index
 from storage.health import examine
-from storage.passphrase import PASSPHRASE
-from storage.records import Records, index
+from storage.records import Records
+from storage.recovery import all_set_aside
 from storage.rewriting import decrypt, encrypt
+from storage.schema_upgrade import MIGRATIONS
 from storage.search import Filter, Search
 from storage.tables import Conversation, Turn
 from tests.calls import CONSULT, consult, data_of, refusal
@@ -176,7 +178,7 @@ async def test_a_lost_key_is_told_and_nothing_is_touched(tmp_path: Path, ring: R
     assert f"move {tmp_path / FILE_NAME} away" in str(caught.value)
     assert ring.kept == {}
     assert (tmp_path / FILE_NAME).read_bytes() == before
-    keys.restore(tmp_path / FILE_NAME, kept.upper() + "\n")
+    keys.restore_key(tmp_path / FILE_NAME, kept.upper() + "\n")
     assert await found(tmp_path, cipher(tmp_path)) == 1
 
 
@@ -273,7 +275,7 @@ async def test_damage_behind_the_first_page_is_set_aside_as_with_plain_records(
     notice = await say(tmp_path, cipher(tmp_path))
 
     assert notice
-    assert len(set_aside(tmp_path)) == 1
+    assert len(all_set_aside(path)) == 1
     assert await found(tmp_path, cipher(tmp_path)) == 1
 
 

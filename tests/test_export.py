@@ -19,9 +19,9 @@ from errors import StorageError
 from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
-from storage.export import LEFT, as_json, import_document
+from storage.export import UNKNOWN_END, as_json, import_document
 from storage.export_format import TABLES
-from storage.legacy_import import as_document, read_legacy
+from storage.legacy_import import convert_legacy
 from storage.records import Records
 from storage.search import Search
 from storage.tables import Conversation, Image, Spending
@@ -272,7 +272,7 @@ async def test_a_job_under_way_is_taken_in_as_unknown(
     await import_document(database, json.dumps(document))
 
     conversation, _ = await load(database, conversation_id)
-    assert (conversation.jobs[-1].state, conversation.jobs[-1].error) == ("unknown", LEFT)
+    assert (conversation.jobs[-1].state, conversation.jobs[-1].error) == ("unknown", UNKNOWN_END)
 
 
 async def test_a_path_of_a_document_is_never_followed(
@@ -419,7 +419,7 @@ async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
     database: Database, settings: Settings
 ) -> None:
     old = old_file(settings.images_dir)
-    document = as_document(json.dumps(old), images_dir=settings.images_dir)
+    document = convert_legacy(json.dumps(old), images_dir=settings.images_dir)
 
     conversation_id = await import_document(database, document)
 
@@ -440,7 +440,7 @@ async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
     assert one.created_at < read.created_at < missing.created_at < one.changed_at
     with pytest.raises(StorageError, match="is here already"):
         await import_document(
-            database, as_document(json.dumps(old), images_dir=settings.images_dir)
+            database, convert_legacy(json.dumps(old), images_dir=settings.images_dir)
         )
 
 
@@ -449,7 +449,7 @@ async def test_an_older_conversation_is_shown_and_goes_on(
 ) -> None:
     text = json.dumps(old_file(settings.images_dir))
     conversation_id = await import_document(
-        database, as_document(text, images_dir=settings.images_dir)
+        database, convert_legacy(text, images_dir=settings.images_dir)
     )
     before, _ = await load(database, conversation_id)
     async with connect() as client:
@@ -474,7 +474,7 @@ async def test_an_older_conversation_is_shown_and_goes_on(
 def test_a_picture_outside_is_not_opened(tmp_path: Path) -> None:
     old = old_file(tmp_path / "elsewhere")
 
-    document = read_legacy(json.dumps(old), images_dir=tmp_path / "images").model_dump()
+    document = json.loads(convert_legacy(json.dumps(old), images_dir=tmp_path / "images"))
 
     assert {row["width"] for row in document["images"]} == {0}
     assert {row["sha256"] for row in document["images"]} == {""}
@@ -493,7 +493,7 @@ def test_a_picture_outside_is_not_opened(tmp_path: Path) -> None:
     ],
 )
 async def test_what_an_older_file_lacks_is_no_obstacle(database: Database, file: Row) -> None:
-    conversation_id = await import_document(database, as_document(json.dumps(file)))
+    conversation_id = await import_document(database, convert_legacy(json.dumps(file)))
 
     assert json.loads(await out(database, conversation_id))["spending"] == []
 
@@ -501,4 +501,4 @@ async def test_what_an_older_file_lacks_is_no_obstacle(database: Database, file:
 @pytest.mark.parametrize("broken", ["", "{", "[]", "{}", '{"messages": "\\ud800"}', "[" * 100_000])
 def test_a_broken_older_file_is_a_sentence(broken: str) -> None:
     with pytest.raises(StorageError, match=r"no conversation of openai-images-mcp 4\.x"):
-        as_document(broken)
+        convert_legacy(broken)

@@ -17,7 +17,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from storage.input_files import InputError, InputFiles
+from storage.input_files import InputFiles
+from storage.input_pictures import InputError
 from tests.calls import DRAW, draw, refusal
 from tests.conftest import Connect
 

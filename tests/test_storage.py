@@ -21,9 +21,12 @@ from sqlalchemy import Connection, delete, func, select, text
 from errors import StorageError
 from server import create_server
 from settings import Settings
-from storage.database import FILE_NAME, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
-from storage.records import Records, UnknownId, booking, new_id, now
+from storage.records import Records, UnknownId
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import CONSULT, consult, draw, refusal
 from tests.conftest import ROOT, Connect
@@ -36,7 +39,9 @@ WRITING = """\
 import asyncio, itertools, pathlib, sys, time
 
 from storage.database import Database
-from storage.records import Records, UnknownId, booking, new_id, now
+from storage.records import Records, UnknownId
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
 
 
