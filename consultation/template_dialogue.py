@@ -18,7 +18,7 @@ from consultation.transcript import Said
 from consultation.turn import FacilitatorTurn, Filling
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
-from prompts.library_template import LibraryTemplate, file_of
+from prompts.library_template import LibraryTemplate, file_of, suggest
 from prompts.store import PromptStore
 from settings import Settings
 from storage.input_files import InputFiles
@@ -51,7 +51,7 @@ class Follower:
 
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
-        fitting = self._prompt_store.suggested_template(idea)
+        fitting = suggest(idea, self._prompt_store.library_templates().values())
         if fitting is None:
             return []
         return [

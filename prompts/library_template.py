@@ -5,7 +5,8 @@ template, strict and sandboxed; what a person gives is a value and never a part 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
@@ -37,6 +38,14 @@ PLAIN_OUTPUT = (
     "something other than one parameter as it is stands between {{ and }}, so nobody could tell "
     "whose words these are; print the parameter alone and use if around it."
 )
+
+
+WORD = re.compile(r"[^\W\d_]{3,}")
+LONG = 4
+"""Letters of a word; only from longer ones is the s of a plural taken, so that `gas` stays."""
+RARE, ENOUGH = 2, 3
+"""A word that at most two descriptions have tells templates apart; one or two such words are
+often chance (`door`, `light`), three never were in the dialogues of the tests."""
 
 
 class Example(BaseModel):
@@ -159,10 +168,34 @@ def parse_library_template(name: str, category: str, source: str) -> LibraryTemp
     return template
 
 
+def suggest(idea: str, templates: Collection[LibraryTemplate]) -> LibraryTemplate | None:
+    """The one template that an idea plainly speaks of, or nothing.
+
+    An idea speaks of a template if it has every word of its name, or several words that
+    hardly any other description has.
+    """
+    words = _words(idea)
+    close = [one for one in templates if _words(one.name) <= words]
+    if close:
+        longest = max(len(_words(one.name)) for one in close)
+        close = [one for one in close if len(_words(one.name)) == longest]
+    else:
+        uses = Counter(word for one in templates for word in _words(one.description))
+        telling = {word for word in words if uses[word] <= RARE}
+        close = [one for one in templates if len(_words(one.description) & telling) >= ENOUGH]
+    return close[0] if len(close) == 1 else None
+
+
 def is_parameter_name(name: str) -> bool:
     """Whether a parameter can be called so."""
     taken = name in RESERVED or iskeyword(name) or QUESTION_ID.fullmatch(name)
     return name.isidentifier() and name.isascii() and not taken
+
+
+def _words(text: str) -> set[str]:
+    """The words of a text, a plural as its singular."""
+    words = WORD.findall(text.replace("_", " ").casefold())
+    return {word.removesuffix("s") if len(word) > LONG else word for word in words}
 
 
 def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, str]]:

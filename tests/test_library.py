@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.capabilities import faults_of_options
-from prompts.library_template import LibraryTemplate
+from prompts.library_template import LibraryTemplate, suggest
 from prompts.parameter import LEFT_OUT
 from prompts.prompt_files import PromptFile
 from prompts.source import PromptError
@@ -242,6 +242,6 @@ def test_a_name_that_is_no_template_is_told_with_those_there_are(name: str) -> N
     ],
 )
 def test_only_a_plain_word_for_a_template_suggests_it(idea: str, name: str | None) -> None:
-    suggested = SHIPPED_STORE.suggested_template(idea)
+    suggested = suggest(idea, TEMPLATES.values())
 
     assert (suggested.name if suggested else None) == name
