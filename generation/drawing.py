@@ -101,7 +101,7 @@ class ImageGenerator:
             order.conversation,
             self._prompt_store,
             pictures=len(order.inputs.pictures),
-            masked=order.inputs.mask is not None,
+            has_mask=order.inputs.mask is not None,
             variation=way,
         )
         return replace(order, instructions=instructions, templates=templates)
@@ -141,8 +141,8 @@ class ImageGenerator:
         outcomes: dict[str, JobOutcome] = {}
         elapsed = 0.0
         if here:
-            ended, elapsed = await self._jobs.wait(here, report)
-            outcomes = {one.job.id: one for one in ended}
+            results, elapsed = await self._jobs.wait(here, report)
+            outcomes = {one.job.id: one for one in results}
         conversation = await self._records.load(order.conversation_id)
         images = {image.job_id: image for image in conversation.images}
         for job in conversation.jobs:

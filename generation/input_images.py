@@ -112,8 +112,8 @@ class InputResolver:
             return _by_id(image.name)
         picture = image.picture
         if len(picture.data) <= INLINE_BYTES:
-            encoded = await asyncio.to_thread(base64.b64encode, picture.data)
-            url = f"data:image/{picture.format};base64,{encoded.decode()}"
+            text = await asyncio.to_thread(base64.b64encode, picture.data)
+            url = f"data:image/{picture.format};base64,{text.decode()}"
             return {"type": "input_image", "image_url": url, "detail": "auto"}
         origin = self._gateway.origin
         file_id = None if anew else await self._records.upload_id(picture.sha256, origin)

@@ -34,7 +34,7 @@ PATIENCE = 60.0
 
 IMPORTED = [
     "alembic.command", "cli.export", "consultation.conversation_list", "consultation.facilitator",
-    "consultation.consultant", "fastmcp", "gateway", "prompts.store", "server",
+    "consultation.consultant", "fastmcp", "gateway.client", "prompts.store", "server",
     "storage.maintenance", "storage.rewriting", "tests.calls",
 ]  # fmt: skip
 """What works need; imported once, and not again by each process."""

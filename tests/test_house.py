@@ -30,7 +30,7 @@ KNOWN = {
     "Check", "Claim", "Dialogue", "Difference", "Fault", "Found", "Heard", "Library", "Listed",
     "Made", "Question", "Saved", "Settings", "Sources",
 }  # fmt: skip
-FACELESS = {"consultation", "gateway", "generation", "prompts", "sandbox"}
+FACELESS = {"consultation", "prompts", "sandbox"}
 
 
 def product() -> list[Path]:
