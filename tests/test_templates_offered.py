@@ -8,11 +8,9 @@ import mcp.types as mt
 import pytest
 from fastmcp import Client
 from mcp import MCPError
+from PIL import Image
 
-from consultation.template_turn import phrases
-from consultation.template_values import Taken, take_read
-from consultation.transcript import Said
-from consultation.turn import Filling, Value
+from consultation.turn import FILLING_NAME
 from prompts.parameter import COLORS
 from prompts.prompt_files import SHIPPED
 from sandbox.loopback import Sandbox
@@ -233,36 +231,36 @@ async def test_where_no_model_answers_the_words_are_kept(
     assert any("were not read into the template" in note for note in result["notes"])
 
 
-def test_what_a_model_invents_is_marked_or_left_out() -> None:
-    curated = SHIPPED_STORE.library_template(HERO)
-    said = Said(messages={"m1": "a mug, please"}, references=frozenset(["r1"]), template=HERO)
-    read = Filling(
-        language="en",
-        title="Mug",
-        filled=[
-            Value(parameter="subject", value="a mug", seen_in=None),
-            Value(parameter="surface", value="a marble altar", seen_in=None),
-            Value(parameter="light", value="moonbeams", seen_in=None),
-            Value(parameter="colour", value="red", seen_in=None),
-            Value(parameter="props", value="roses", seen_in="r9"),
-            Value(parameter="composition", value="slightly from above", seen_in="r1"),
-        ],
-        besides=["a unicorn"],
+async def test_what_a_model_invents_is_marked_or_left_out(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.images_dir.mkdir()
+    Image.new("RGB", (64, 64)).save(settings.images_dir / "seen.png")
+    invented = {
+        "subject": ("a mug", None), "surface": ("a marble altar", None),
+        "light": ("moonbeams", None), "colour": ("red", None), "props": ("roses", "r9"),
+        "composition": ("slightly from above", "r1"),
+    }  # fmt: skip
+    values = [
+        {"parameter": name, "value": value, "seen_in": seen_in}
+        for name, (value, seen_in) in invented.items()
+    ]
+    sandbox.answer(
+        FILLING_NAME,
+        {"language": "en", "title": "Mug", "filled": values, "besides": ["a unicorn"]},
     )
-    taken = Taken()
 
-    take_read(taken, read, curated, said)
+    result = await consult(
+        client, "a mug, please", template=HERO, finish=True, reference_images=["seen.png"]
+    )
 
-    found = {name: (entry.source, entry.ref) for name, entry in taken.entries.items()}
-    assert found == {
-        "subject": ("request", "m1"),
-        "surface": ("assumption", None),
-        "props": ("assumption", None),
-        "composition": ("reference", "r1"),
-    }
-    assert "moonbeams" in taken.notes[0]
-    assert not taken.besides
-    assert "unicorn" not in "".join(phrase.text for phrase in phrases(taken, curated))
+    shown = sources(result)
+    assert shown["a mug"] == ("request", "m1")
+    assert shown["slightly from above"] == ("reference", "r1")
+    assert {"a marble altar", "roses"} <= set(result["assumptions"])
+    assert any("moonbeams" in note for note in result["notes"])
+    assert "moonbeams" not in result["refined_prompt"]
+    assert "unicorn" not in result["refined_prompt"]
 
 
 async def test_a_fitting_template_is_suggested_once_and_never_used_silently(
