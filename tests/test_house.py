@@ -27,10 +27,10 @@ LONGEST_FUNCTION = 50
 KNOWN = {
     "app", "checks", "drawing", "engine", "errors", "export", "facilitator", "files", "models",
     "parameters", "preview", "records", "server", "verifier",
-    "Check", "Claim", "Dialogue", "Difference", "Fault", "Found", "Heard", "Library", "Listed",
+    "Check", "Dialogue", "Fault", "Found", "Heard", "Listed",
     "Made", "Question", "Saved", "Settings", "Sources",
 }  # fmt: skip
-FACELESS = {"consultation", "prompts", "sandbox"}
+FACELESS = {"consultation", "sandbox"}
 
 
 def product() -> list[Path]:
