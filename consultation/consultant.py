@@ -80,9 +80,10 @@ class Consultant:
     ) -> Consultation:
         """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same."""
         if template:
-            curated = self._follower.template(template)
+            library_template = self._follower.template(template)
+            template = library_template.name  # the person may have put its folder before it
         if template and conversation_id is None:
-            name_answers(answers or [], curated, [])  # what cannot be begins no conversation
+            name_answers(answers or [], library_template, [])  # what cannot be begins none
         if conversation_id is None:
             conversation_id = await self._records.begin(mode or "guided", template or "")
         async with self._one_at_a_time[conversation_id]:
@@ -170,8 +171,8 @@ class Consultant:
     ) -> Turn:
         """Record the words before anything can fail; a repeated call continues its own turn."""
         if conversation.template:
-            curated = self._follower.template(conversation.template)
-            answers = name_answers(answers, curated, conversation.questions)
+            library_template = self._follower.template(conversation.template)
+            answers = name_answers(answers, library_template, conversation.questions)
         else:
             check_answers(conversation, answers)
         last = conversation.turns[-1] if conversation.turns else None

@@ -152,7 +152,8 @@ async def test_the_days_budget_stops_readings_and_no_answers(
 
 
 async def test_skip_asks_neither_person_nor_model(client: Client[Any], sandbox: Sandbox) -> None:
-    result = await consult(client, "a harbour", template="isometric_city", mode="skip")
+    named = "library/art/isometric_city"  # as prompts list prints it
+    result = await consult(client, "a harbour", template=named, mode="skip")
 
     assert result["status"] == "ready"
     assert sources(result)["a harbour"] == ("request", "m1")
