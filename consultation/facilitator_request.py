@@ -11,7 +11,7 @@ from consultation.modes import questions_left
 from consultation.preferences import Liking
 from consultation.references import reference_parts
 from consultation.turn import response_format
-from prompts.template import Rendered
+from prompts.template import Rendering
 from storage.input_files import InputFiles
 from storage.tables import Conversation, Turn
 
@@ -24,7 +24,7 @@ def build_request(
     conversation: Conversation,
     *,
     model: str,
-    told: Rendered,
+    told: Rendering,
     templates: dict[str, str],
     finish: bool,
     inputs: InputFiles,

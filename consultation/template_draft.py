@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from consultation.errors import ConsultationError
 from consultation.quotes import quoted, words
-from prompts.image_type import ImageType, Suggested
+from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import MOST_PARAMETERS, NAME, NAMING, is_parameter_name
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS, Parameter
 from storage.tables import Conversation
@@ -205,9 +205,9 @@ def _literal(text: str) -> str:
 
 def _suggested(settings: Mapping[str, str]) -> dict[str, Any]:
     try:
-        return Suggested(**settings, why=WHY).model_dump()
+        return SuggestedSettings(**settings, why=WHY).model_dump()
     except ValidationError:  # such as gif, which only a call may ask for
-        return Suggested(why=WHY).model_dump()
+        return SuggestedSettings(why=WHY).model_dump()
 
 
 class _Prose(str):

@@ -74,8 +74,8 @@ def _questions(taken: Taken, template: LibraryTemplate, said: Said) -> list[Aske
             dimension=name,
             text=parameter.question,
             why=_why(parameter),
-            options=parameter.offered,
-            default=parameter.unasked,
+            options=parameter.choices,
+            default=parameter.fallback,
         )
         for name in still[: said.left]
         for parameter in [template.parameters[name]]
@@ -87,10 +87,10 @@ def _assume_rest(taken: Taken, template: LibraryTemplate) -> None:
     for name, parameter in template.parameters.items():
         if name in taken.entries:
             continue
-        taken.entries[name] = entry_of(template, name, parameter.unasked, "assumption", None)
+        taken.entries[name] = entry_of(template, name, parameter.fallback, "assumption", None)
         if parameter.required:
             taken.notes.append(
-                f"Nobody said what {name} is; {parameter.unasked!r} stands in its place. Say in "
+                f"Nobody said what {name} is; {parameter.fallback!r} stands in its place. Say in "
                 "message what it should be."
             )
 

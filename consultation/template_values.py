@@ -136,7 +136,7 @@ def entry_of(
     template: LibraryTemplate, name: str, text: str, source: str, ref: str | None
 ) -> BriefEntry:
     """An entry with the value as the template takes it. Raises `PromptError`."""
-    value = str(template.fit(name, text)) or template.parameters[name].unasked
+    value = str(template.fit(name, text)) or template.parameters[name].fallback
     return BriefEntry.model_validate(
         {"dimension": name, "value": value, "source": source, "ref": ref}
     )

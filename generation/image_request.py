@@ -8,7 +8,7 @@ from generation.plan import Plan
 from generation.variations import Variation
 from prompts.source import fingerprint
 from prompts.store import PromptStore
-from prompts.template import Rendered
+from prompts.template import Rendering
 from prompts.word_lists import VARIATIONS
 from storage.tables import Conversation
 
@@ -99,7 +99,7 @@ def _refine(
     prompt_store: PromptStore,
     *,
     has_mask: bool,
-) -> Rendered:
+) -> Rendering:
     change = read_change(plan.prompt, prompt_store.changes())
     image_type = prompt_store.image_types().get(conversation.image_type)
     dimensions = set(image_type.dimensions) if image_type else set()

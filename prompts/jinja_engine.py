@@ -45,6 +45,8 @@ FILTER_NAMES = (
     "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select",
     "selectattr", "sort", "title", "trim", "truncate", "unique", "upper", "wordcount",
 )  # fmt: skip
+"""Those that give little more than they take. `center`, `indent`, `replace` and others can give
+a gigabyte before anything looks at it, and `random` would make a recording fit by chance."""
 PLAIN_FORMAT = pattern(r"(?:[^%]|%%|%[sd])*")
 """A format without widths: `'%0999999999d' % 1` is a gigabyte."""
 

@@ -1,4 +1,4 @@
-"""Own files beside the shipped ones: copied to start from, compared, and judged.
+"""Own files beside the shipped ones: copy_of to start from, compared, and judged.
 
 A copy says in a comment which wording it was made of, so that an upgrade that changed
 the shipped file can be told.
@@ -34,7 +34,7 @@ class Listing(NamedTuple):
 
 
 class FileDifference(NamedTuple):
-    """How an own file differs from the one that it replaces or was copied from.
+    """How an own file differs from the one that it replaces or was copy_of from.
 
     `upgraded` says whether the shipped one changed since the copy was made.
     """
@@ -50,7 +50,7 @@ def overview(own: Path) -> Iterator[Listing]:
     return (_listing(place, own) for place in prompt_files(own, SHIPPED))
 
 
-def copied(place: PromptFile, shipped: PromptFile) -> str:
+def copy_of(place: PromptFile, shipped: PromptFile) -> str:
     """The text of a shipped file as an own one begins. Raises `PromptError`."""
     source = shipped.text(SHIPPED)
     note = f"# based on {shipped.name}@{_wording(shipped, source)}\n"

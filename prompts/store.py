@@ -16,7 +16,7 @@ from prompts.image_type import ImageType
 from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
-from prompts.template import Rendered, Template
+from prompts.template import Rendering, Template
 from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
 
 FALLBACK_TYPE = "general"
@@ -47,21 +47,21 @@ class PromptStore:
         """Every template's name."""
         return [place.name for place in prompt_files(*self.folders) if place.kind == "template"]
 
-    def render(self, name: str, **values: Any) -> Rendered:  # any value that Jinja prints
+    def render(self, name: str, **values: Any) -> Rendering:  # any value that Jinja prints
         """A template filled in; the shipped one where the own one fails. Raises `PromptError`."""
         files = self._template_files(name)
         file = files[0][0].file
         failure: PromptError | None = None
         for template in self._sound(files):
             try:
-                rendered: Rendered = template.rendered(**values)
+                rendering: Rendering = template.rendering(**values)
             except PromptError as error:
                 failure = failure or error
                 self._unrenderable[file] = (template, failure)
             else:
                 if failure is None:
                     self._unrenderable.pop(file, None)
-                return rendered
+                return rendering
         raise failure or PromptError(f"There is no template {name}.")
 
     def image_types(self) -> dict[str, ImageType]:

@@ -79,8 +79,8 @@ def test_a_shipped_template_asks_well(name: str) -> None:
     assert any(parameter.required for parameter in template.parameters.values())
     for parameter in template.parameters.values():
         assert parameter.question.rstrip().endswith(("?", "."))
-        assert 2 <= len(parameter.offered) <= 5
-        assert parameter.fit(parameter.unasked) is not None
+        assert 2 <= len(parameter.choices) <= 5
+        assert parameter.fit(parameter.fallback) is not None
     for option in _combinations(template):
         assert not re.search(r"\{|\}|  |\bNone\b| [.,;]", template.render(option))
 
@@ -90,7 +90,7 @@ def _combinations(template: LibraryTemplate) -> list[dict[str, str]]:
     return [
         {**template.example.values, name: option}
         for name, parameter in template.parameters.items()
-        for option in parameter.offered
+        for option in parameter.choices
     ]
 
 

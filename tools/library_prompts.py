@@ -149,7 +149,7 @@ def _values(template: "LibraryTemplate | None", name: str) -> list[str]:
     parameter = template.parameters.get(name) if template else None
     if parameter is None:
         return []
-    return [*parameter.offered, *(COLORS if parameter.type == "color" else [])]
+    return [*parameter.choices, *(COLORS if parameter.type == "color" else [])]
 
 
 def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
@@ -169,6 +169,6 @@ def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
 
 def _description(parameter: "Parameter") -> str:
     """What an argument asks, with its choices and what it is without a value."""
-    choices = " / ".join(parameter.offered)
-    without = "" if parameter.required else f" Without: {parameter.unasked}."
+    choices = " / ".join(parameter.choices)
+    without = "" if parameter.required else f" Without: {parameter.fallback}."
     return f"{parameter.question} {choices}.{without}"
