@@ -1,4 +1,4 @@
-"""Own files beside the shipped ones: copy_of to start from, compared, and judged.
+"""Own files beside the shipped ones: copied to start from, compared, and judged.
 
 A copy says in a comment which wording it was made of, so that an upgrade that changed
 the shipped file can be told.
@@ -34,7 +34,7 @@ class Listing(NamedTuple):
 
 
 class FileDifference(NamedTuple):
-    """How an own file differs from the one that it replaces or was copy_of from.
+    """How an own file differs from the one that it replaces or was copied from.
 
     `upgraded` says whether the shipped one changed since the copy was made.
     """

@@ -146,7 +146,7 @@ def _show_difference(one: FileDifference) -> None:
         console.print("No difference: without this file you would get the same.")
     if one.upgraded:
         console.print(
-            "[yellow]The shipped one changed since you copy_of it.[/yellow] Take over what you "
+            "[yellow]The shipped one changed since you copied it.[/yellow] Take over what you "
             "want of it, then remove the line that begins with # based on."
         )
 
