@@ -107,22 +107,6 @@ def test_a_repeated_prefix_is_cached_in_steps_of_128_tokens(sandbox: Sandbox) ->
     assert other["usage"]["input_tokens_details"]["cached_tokens"] == 0
 
 
-def test_a_background_response_can_be_cancelled_again_and_again(sandbox: Sandbox) -> None:
-    queued = wire.answer(sandbox, {**DRAW, "background": True})
-    with wire.http(sandbox) as plain:
-        for _time in range(2):
-            cancelled = plain.post(f"/v1/responses/{queued['id']}/cancel").json()
-            wire.check(cancelled)
-            assert cancelled["status"] == "cancelled"
-        assert plain.get(f"/v1/responses/{queued['id']}").json() == cancelled
-
-
-def test_a_synchronous_response_cannot_be_cancelled(sandbox: Sandbox) -> None:
-    made = wire.answer(sandbox, {"model": "gpt-4o", "input": "Hello"})
-    with wire.http(sandbox) as plain:
-        assert plain.post(f"/v1/responses/{made['id']}/cancel").status_code == 400
-
-
 def test_a_background_stream_resumes_after_a_number(sandbox: Sandbox) -> None:
     told = wire.events(sandbox, {"model": "gpt-4o", "input": "Hello", "background": True})
     assert [event["type"] for event in told[:3]] == [
