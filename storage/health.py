@@ -11,13 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
-from errors import Severity
+from errors import Check, Severity
 from storage.database_file import FILE_NAME, Connect, is_damage, looks_encrypted, open_plain, side
 from storage.folder_lock import FolderLock
 from storage.recovery import all_set_aside, search_is_whole
-
-Finding = tuple[str, Severity, str]
-"""What was looked at, how it is, and a sentence."""
 
 OTHERS = 0o077
 """Bits of a file's mode that let others than its owner in."""
@@ -32,7 +29,7 @@ _in_turn = Lock()
 """Two looks at once would each meet the lock of the other, and not the records in use."""
 
 
-def folder(name: str, path: Path, variable: str) -> Finding:
+def folder(name: str, path: Path, variable: str) -> Check:
     """Whether a folder is, or can be made, a place to write to, and the room that is left."""
     try:
         existing = next(place for place in (path, *path.parents) if place.exists())
@@ -40,46 +37,48 @@ def folder(name: str, path: Path, variable: str) -> Finding:
             free = shutil.disk_usage(existing).free
     except OSError as error:
         fault = f"{path} cannot be written: {error.strerror}."
-        return name, "problem", f"{fault} Make it writable, or choose another with {variable}."
+        return Check(
+            name, "problem", f"{fault} Make it writable, or choose another with {variable}."
+        )
     space = f"{path}, {free / 1e9:.1f} GB free"
     if free < PICTURES_NEEDED:
-        return name, "problem", f"{space}: too little for pictures. Make room."
+        return Check(name, "problem", f"{space}: too little for pictures. Make room.")
     if free < PICTURES_WANTED:
-        return name, "warning", f"{space}: little for pictures. Make room soon."
-    return name, "ok", f"{space}."
+        return Check(name, "warning", f"{space}: little for pictures. Make room soon.")
+    return Check(name, "ok", f"{space}.")
 
 
-def inputs(images_dir: Path, folders: Sequence[Path], variable: str) -> Iterator[Finding]:
+def inputs(images_dir: Path, folders: Sequence[Path], variable: str) -> Iterator[Check]:
     """Whether pictures can be read from the folders that are allowed, and no more than that."""
     name = "input folders"
     for path in folders:
         if not path.is_dir():
             sentence = f"{path} is no folder. Create it, or take it out of {variable}."
-            yield name, "warning", sentence
+            yield Check(name, "warning", sentence)
         elif not os.access(path, os.R_OK | os.X_OK):
             sentence = f"{path} cannot be read. Allow it, or take it out of {variable}."
-            yield name, "warning", sentence
+            yield Check(name, "warning", sentence)
         elif path.resolve() in {Path.home().resolve(), *Path.home().resolve().parents}:
             sentence = f"{path} opens all of the home to tools. Name single folders in {variable}."
-            yield name, "warning", sentence
+            yield Check(name, "warning", sentence)
         else:
-            yield name, "ok", f"{path}."
+            yield Check(name, "ok", f"{path}.")
     if not folders:
-        yield name, "ok", f"Only {images_dir}; {variable} adds more."
+        yield Check(name, "ok", f"Only {images_dir}; {variable} adds more.")
 
 
-def secret_file(path: Path) -> Iterator[Finding]:
+def secret_file(path: Path) -> Iterator[Check]:
     """Whether others can read a file that may hold the key."""
     if os.name != "nt" and path.is_file() and path.stat().st_mode & OTHERS:
-        yield ".env", "warning", f'Others can read {path}. Close it: chmod go= "{path}"'
+        yield Check(".env", "warning", f'Others can read {path}. Close it: chmod go= "{path}"')
 
 
-def examine(folder: Path, connect: Connect = open_plain) -> list[Finding]:
+def examine(folder: Path, connect: Connect = open_plain) -> list[Check]:
     """How the records of a folder are, looked at in a copy: nothing is made or changed."""
     path = folder / FILE_NAME
     if not path.exists():
-        return [("records", "ok", f"There are none yet in {folder}.")]
-    findings: list[Finding] = []
+        return [Check("records", "ok", f"There are none yet in {folder}.")]
+    findings: list[Check] = []
     with TemporaryDirectory() as place:
         try:
             copy = copy_database(path, Path(place), connect)
@@ -87,7 +86,7 @@ def examine(folder: Path, connect: Connect = open_plain) -> list[Finding]:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 findings.extend(_contents_of(connection))
         except Exception as error:  # whatever keeps it from being read is the finding
-            findings.append(("records", "problem", _unreadable(path, error)))
+            findings.append(Check("records", "problem", _unreadable(path, error)))
     findings += [_size(path), *_copies(path), _room(folder)]
     return findings if os.name == "nt" else [*findings, _modes(path)]
 
@@ -121,18 +120,20 @@ def _unreadable(path: Path, error: Exception) -> str:
     return f"{path} cannot be read: {error}. {way}".strip()
 
 
-def _size(path: Path) -> Finding:
+def _size(path: Path) -> Check:
     size = sum(side(path, end).stat().st_size for end in ("", "-wal") if side(path, end).exists())
-    return "records size", "ok", f"{path}, {size / 1e6:.1f} MB."
+    return Check("records size", "ok", f"{path}, {size / 1e6:.1f} MB.")
 
 
-def _copies(path: Path) -> Iterator[Finding]:
+def _copies(path: Path) -> Iterator[Check]:
     for aside in all_set_aside(path):
         way = f'Save what is left with sqlite3 "{aside}" .recover, or delete it.'
-        yield "records set aside", "warning", f"{_age_and_size(aside)}: a damaged database. {way}"
+        yield Check(
+            "records set aside", "warning", f"{_age_and_size(aside)}: a damaged database. {way}"
+        )
     for copy in sorted(path.parent.glob(f"{path.name}.before-*")):
         sentence = f"{_age_and_size(copy)}: from before the last change of version."
-        yield "records copy", "ok", sentence
+        yield Check("records copy", "ok", sentence)
 
 
 def _age_and_size(path: Path) -> str:
@@ -141,31 +142,31 @@ def _age_and_size(path: Path) -> str:
     return f"{path}, {state.st_size / 1e6:.1f} MB, {days} days old"
 
 
-def _room(folder: Path) -> Finding:
+def _room(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
     if free < RECORDS_WANTED:
-        return "records disk", "warning", f"{free / 1e6:.0f} MB free. Make room soon."
-    return "records disk", "ok", f"{free / 1e9:.1f} GB free."
+        return Check("records disk", "warning", f"{free / 1e6:.0f} MB free. Make room soon.")
+    return Check("records disk", "ok", f"{free / 1e9:.1f} GB free.")
 
 
-def _modes(path: Path) -> Finding:
+def _modes(path: Path) -> Check:
     places = [path.parent, *sorted(path.parent.glob(f"{path.name}*"))]
     wide = [place for place in places if place.stat().st_mode & OTHERS]
     if wide:
         sentence = f'Others can reach {wide[0]}. Close it: chmod go= "{wide[0]}"'
-        return "records privacy", "warning", sentence
-    return "records privacy", "ok", "For their owner alone."
+        return Check("records privacy", "warning", sentence)
+    return Check("records privacy", "ok", "For their owner alone.")
 
 
-def _contents_of(connection: sqlite3.Connection) -> Iterator[Finding]:
+def _contents_of(connection: sqlite3.Connection) -> Iterator[Check]:
     """One finding of a copy after the other; what cannot be read is a finding, too."""
     for name, look in LOOKS.items():
         try:
             severity, sentence = look(connection)
         except Exception as error:  # sqlite3's or SQLCipher's
-            yield name, "problem", f"It cannot be read: {error}."
+            yield Check(name, "problem", f"It cannot be read: {error}.")
         else:
-            yield name, severity, sentence
+            yield Check(name, severity, sentence)
 
 
 def _integrity(connection: sqlite3.Connection) -> tuple[Severity, str]:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from storage.database import Database
 from storage.database_file import FILE_NAME
+from storage.folder_lock import FolderLock
 from storage.records import Records
 from storage.spending import booking
 from storage.stamps import new_id, now
@@ -144,6 +145,14 @@ def open_once(saying: Connection, folder: Path, together: Barrier | None = None)
 
     saying.send("begins")
     asyncio.run(main())
+
+
+def hold(saying: Connection, folder: Path, alone: bool) -> None:
+    """Take the lock of a folder and keep it until killed; say whether it was had."""
+    lock = FolderLock(folder)
+    saying.send(lock.try_lock(alone=alone))
+    time.sleep(PATIENCE)
+    lock.release()
 
 
 def write_on(saying: Connection, folder: Path) -> None:

@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import select
 
 from errors import StorageError
-from settings import Settings
 from storage import database_opening as opening
 from storage import recovery
 from storage import schema_upgrade as upgrading
@@ -25,7 +24,7 @@ from storage.health import examine
 from storage.records import Records
 from storage.schema_upgrade import MIGRATIONS
 from storage.tables import Conversation
-from tests.calls import CONSULT, consult, draw, picture, refusal
+from tests.calls import CONSULT, consult, refusal
 from tests.conftest import Connect
 from tests.crowd import whole
 from tests.test_storage import conversation
@@ -263,18 +262,6 @@ async def test_a_damaged_file_that_a_server_has_open_is_left_until_it_lets_go(
     assert await begin(tmp_path)
 
 
-async def test_the_server_goes_on_after_damage(connect: Connect, tmp_path: Path) -> None:
-    async with connect() as client:
-        await consult(client, "a lighthouse", mode="skip")
-    DAMAGES["text"](tmp_path / "data" / FILE_NAME)
-
-    async with connect() as client:
-        result = await consult(client, "a lighthouse", mode="skip")
-
-    assert result["conversation_id"]
-    assert len(recovery.all_set_aside(tmp_path / "data" / FILE_NAME)) == 1
-
-
 @pytest.fixture
 def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Put a version 9999 behind the others, in a folder of its own."""
@@ -383,6 +370,8 @@ async def test_an_examination_of_sound_records_changes_nothing(tmp_path: Path) -
     assert {state for state, _ in found.values()} == {"ok"}
     assert "3 conversations" in found["records contents"][1]
     assert listing(tmp_path) == before
+    (tmp_path / f"{FILE_NAME}.before-0003").write_text("x")
+    assert "0 days old" in states(tmp_path)["records copy"][1]
     assert "none yet" in states(tmp_path / "nowhere")["records"][1]
     assert not (tmp_path / "nowhere").exists()
 
@@ -406,28 +395,6 @@ async def test_an_examination_after_a_kill_leaves_the_log_where_it_is(tmp_path: 
     assert "3 conversations" in states(tmp_path)["records contents"][1]
 
     assert listing(tmp_path) == before
-
-
-@POSIX
-async def test_an_examination_tells_what_is_wrong(connect: Connect, settings: Settings) -> None:
-    folder = settings.data_dir
-    async with connect() as client:
-        drawn = picture(await draw(client, prompt="a fox", dialogue_mode="skip"))
-    drawn.unlink()
-    folder.joinpath(f"{FILE_NAME}.damaged-20260101-120000").write_text("x")
-    folder.joinpath(f"{FILE_NAME}.before-0003").write_text("x")
-    folder.chmod(0o755)
-
-    found = states(folder)
-
-    assert found["picture files"][0] == "warning"
-    assert str(drawn) in found["picture files"][1]
-    assert found["records set aside"][0] == "warning"
-    assert "0 days old" in found["records copy"][1]
-    assert found["records privacy"] == (
-        "warning",
-        f'Others can reach {folder}. Close it: chmod go= "{folder}"',
-    )
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, "flipped"])

@@ -106,15 +106,6 @@ async def test_new_records_are_encrypted_and_found(
     assert list(ring.kept) == ([] if passphrase else [place])
 
 
-async def test_what_is_written_while_it_is_open_is_encrypted_too(tmp_path: Path) -> None:
-    opened = Database(tmp_path, cipher(tmp_path))
-    await Records(opened).add(conversation(title=SECRET))
-
-    assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size
-    assert holds(tmp_path, SECRET) == []
-    await opened.close()
-
-
 async def test_records_become_encrypted_and_plain_again_whole(tmp_path: Path) -> None:
     for _ in range(3):
         await say(tmp_path)
@@ -124,6 +115,7 @@ async def test_records_become_encrypted_and_plain_again_whole(tmp_path: Path) ->
     told = encrypt(tmp_path)
 
     assert "may survive on the disk" in told
+    assert sys.platform == "win32" or (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
     assert holds(tmp_path, SECRET) == []
     assert list(listing(tmp_path)) == [FILE_NAME]
     assert await found(tmp_path, cipher(tmp_path)) == 3
@@ -134,13 +126,6 @@ async def test_records_become_encrypted_and_plain_again_whole(tmp_path: Path) ->
     assert list(listing(tmp_path)) == [FILE_NAME]
     assert await found(tmp_path, None) == 4
     assert await say(tmp_path) is None
-
-
-async def test_the_file_stays_for_its_owner_alone(tmp_path: Path) -> None:
-    await say(tmp_path)
-    encrypt(tmp_path)
-
-    assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
 
 
 async def test_encrypted_records_are_never_taken_for_damage(tmp_path: Path) -> None:

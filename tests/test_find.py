@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
 from errors import StorageError
@@ -177,15 +175,6 @@ async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
     assert cursor is None
 
 
-@pytest.mark.parametrize("limit", [-1, 0, 1])
-async def test_a_page_holds_one_at_least(database: Database, search: Search, limit: int) -> None:
-    for key in ("a", "b"):
-        await begin(database, key, words="fox")
-
-    assert len((await search.page(Filter(), limit=limit)).items) == 1
-    assert len((await search.page(Filter("fox"), limit=limit)).items) == 1
-
-
 async def test_both_days_of_a_period_are_part_of_it(database: Database, search: Search) -> None:
     for day in ("2026-01-30", "2026-01-31", "2026-02-01"):
         await begin(database, day, day=day)
@@ -346,21 +335,6 @@ async def test_operators_are_words_like_others(database: Database, search: Searc
     assert await ids(search, "title:fox") == ["b"]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(query=st.text(st.characters(), max_size=60))
-def test_any_text_is_a_query(tmp_path: Path, query: str) -> None:
-    async def search() -> SearchPage:
-        database = Database(tmp_path)
-        try:
-            return await Search(database).page(Filter(query, style=query, image_type=query))
-        finally:
-            await database.close()
-
-    assert asyncio.run(search()).items == []
-
-
 def _coded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
@@ -420,13 +394,6 @@ async def test_these_come_in_the_order_that_was_asked(database: Database, search
     assert [item.id for item in page.items] == ["c", "a"]
     assert (page.total, page.cursor) == (2, None)
     assert (await search.these([])).items == []
-
-
-async def test_the_words_of_one_conversation(database: Database, search: Search) -> None:
-    await begin(database, "a", words="a fox", answer="in red")
-
-    assert (await search.words("a")).split() == ["a", "fox", "in", "red"]
-    assert await search.words("gone") == ""
 
 
 async def test_resources_come_newest_first_and_are_paged(
@@ -494,13 +461,6 @@ async def test_at_most_as_many_as_asked(database: Database, limit: int, count: i
     await keep(database, vectors)
 
     assert len(await nearest(Vectors(database), vectors[0], limit)) == count
-
-
-async def test_nothing_is_near_where_nothing_is_kept(database: Database) -> None:
-    meanings = Vectors(database)
-
-    assert await nearest(meanings, vectors_of(1)[0]) == []
-    assert await meanings.stale(MODEL) == {}
 
 
 async def test_a_vector_of_zeros_is_near_nothing(database: Database) -> None:
