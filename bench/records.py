@@ -77,7 +77,7 @@ def requests(folder: Path, size: int, deep: str | None) -> dict[str, Request]:
         "words, an idea": _tool(LIST, query=idea),
         "words, without spaces": _tool(LIST, query="灯台"),
         "meaning": lambda: _call(SEARCH, query=author.words(8)),
-        "meaning, one changed": lambda: _changed(folder, next(keys)),
+        "meaning, one changed": lambda: _change_one(folder, next(keys)),
         "one in full": lambda: _call(LIST, conversation_id=next(keys)),
         "resources": lambda: ("resources/list", {}),
     }
@@ -91,7 +91,7 @@ def _call(name: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
     return "tools/call", {"name": name, "arguments": arguments}
 
 
-def _changed(folder: Path, key: str) -> tuple[str, dict[str, Any]]:
+def _change_one(folder: Path, key: str) -> tuple[str, dict[str, Any]]:
     """A search just after another process went on with a conversation."""
     with closing(sqlite3.connect(folder / FILE_NAME)) as records, records:
         records.execute(

@@ -38,13 +38,14 @@ def list_(
         bookmarked: Only those with a bookmark.
         as_json: Print JSON.
     """
+    from consultation.conversation_page import moment
 
     async def work(app: App) -> Any:
         from consultation.conversation_list import listing
         from storage.search import Filter
 
-        wanted = Filter(query=query, bookmarked=True if bookmarked else None)
-        return listing(await app.search.page(wanted, limit=limit))
+        criteria = Filter(query=query, bookmarked=True if bookmarked else None)
+        return listing(await app.search.page(criteria, limit=limit))
 
     page = _with_app(work)
     if as_json:
@@ -55,10 +56,14 @@ def list_(
     table = Table("id", "title", "pictures", "USD", "rating", "changed (UTC)")
     for one in page.conversations:
         title = f"* {one.title}" if one.bookmarked else one.title
-        changed = one.changed_at[:16].replace("T", " ")
         rating = str(one.rating or "")
         table.add_row(
-            one.conversation_id, title, str(one.pictures), f"{one.cost_usd:.4f}", rating, changed
+            one.conversation_id,
+            title,
+            str(one.pictures),
+            f"{one.cost_usd:.4f}",
+            rating,
+            moment(one.changed_at),
         )
     Console(highlight=False).print(table)
     show.line(f"{len(page.conversations)} of {page.total}")
@@ -106,9 +111,9 @@ def export(
     async def work(app: App) -> list[Path]:
         from cli.export import export as write
 
-        wanted = [conversation] if conversation else await app.records.ids()
+        ids = [conversation] if conversation else await app.records.ids()
         paths = []
-        for one in wanted:
+        for one in ids:
             record = await app.records.load(one)
             paths += write(record, await app.maintenance.prices(one), to, form)
         return paths

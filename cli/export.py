@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import quote
-
-from sqlalchemy import inspect
 
 from cli.html_page import file_of, made_in_sandbox, page
 from consultation.consultation_result import SANDBOX_NOTE
@@ -15,10 +13,9 @@ from errors import Problem
 from gateway.connection import is_sandbox
 from storage.atomic_write import write_file
 from storage.export import as_json
-from storage.tables import Base, Conversation, Spending
+from storage.tables import Conversation, Spending
 
 Form = Literal["markdown", "json", "html"]
-Row = TypeVar("Row", bound=Base)
 
 LONGEST_NAME = 120
 """Bytes of a title in a file name; systems take 255 for all of it."""
@@ -74,7 +71,7 @@ def _markdown(
             link = quote(path.relative_to(folder).as_posix())
             note = " (sandbox: a placeholder)" if is_sandbox(image.response_id) else ""
             links[image.id] = f"![{image.id}]({link}){note}"
-    text = as_markdown(_with_links(conversation, links))
+    text = as_markdown(conversation, links)
     return [*paths, _put(folder / f"{name}.md", [text, *_prices(conversation, spending)])]
 
 
@@ -87,22 +84,6 @@ def _prices(conversation: Conversation, spending: list[Spending]) -> Iterator[st
         yield f"- {row.purpose} ({row.model}, {row.day}{origin}): {about}${row.usd:.4f}\n"
     if made_in_sandbox(conversation, spending):
         yield f"\n{SANDBOX_NOTE}\n"
-
-
-def _with_links(conversation: Conversation, links: dict[str, str]) -> Conversation:
-    """A copy of the record whose pictures lie where the links say."""
-    copy = _copy(conversation)
-    for part in ("turns", "questions", "answers", "briefs", "jobs"):
-        setattr(copy, part, [_copy(row) for row in getattr(conversation, part)])
-    copy.images = [_copy(image) for image in conversation.images]
-    for image in copy.images:
-        image.path = links[image.id]
-    return copy
-
-
-def _copy(row: Row) -> Row:
-    names = [column.key for column in inspect(type(row)).column_attrs]
-    return type(row)(**{name: getattr(row, name) for name in names})
 
 
 def _put(path: Path, pieces: Iterable[str | bytes]) -> Path:

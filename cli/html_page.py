@@ -106,10 +106,10 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
 
 def _tree(images: list[Image]) -> list[PictureNode]:
     """The pictures in the order of the page: each before those that were changed from it."""
-    known = {image.id for image in images}
+    ids = {image.id for image in images}
     below: dict[str | None, list[Image]] = {}
     for image in images:
-        parent = image.parent_image_id if image.parent_image_id in known else None
+        parent = image.parent_image_id if image.parent_image_id in ids else None
         below.setdefault(parent, []).append(image)
     order: list[tuple[Image, int]] = []
     waiting = [(image, 0) for image in reversed(below.get(None, []))]

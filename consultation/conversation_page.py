@@ -5,7 +5,7 @@ out, what is unknown is passed over.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consultation.consultation_result import SOURCES
@@ -15,8 +15,8 @@ DEEPEST = 12
 """A longer chain of changes is not set further in: each step says what it was changed from."""
 
 
-def as_markdown(conversation: Conversation) -> str:
-    """The whole record, newest turn last."""
+def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = None) -> str:
+    """The whole record, newest turn last; `links` stand for the paths of pictures, by their ids."""
     lines = [
         f"# {conversation.title or 'Untitled'}",
         "",
@@ -30,7 +30,7 @@ def as_markdown(conversation: Conversation) -> str:
         lines += ["", *_turn(conversation, turn)]
     if conversation.images:
         lines += ["", "## Pictures", ""]
-        lines += _pictures(conversation)
+        lines += _pictures(conversation, links or {})
     return "\n".join(lines) + "\n"
 
 
@@ -75,11 +75,11 @@ def _questions(questions: list[Question]) -> Iterator[str]:
 
 def _brief(brief: Brief) -> Iterator[str]:
     entries = fields(brief.entries, "dimension", "value", "source", "ref")
-    closed = [entry for entry in entries if entry["source"] != "open" and entry["value"]]
-    if closed:
+    decisions = [entry for entry in entries if entry["source"] != "open" and entry["value"]]
+    if decisions:
         yield ""
         yield f"Brief ({brief.completeness} % decided by the person):"
-        for entry in closed:
+        for entry in decisions:
             yield f"- {entry['dimension']}: {entry['value']} ({source_label(entry)})"
     phrases = fields(brief.phrases, "text", "source", "ref")
     if phrases:
@@ -96,34 +96,36 @@ def _origin(turn: Turn) -> Iterator[str]:
     for note in turn.notes:
         yield ""
         yield f"Note: {note}"
-    broken = [sentence for repair in turn.repairs for sentence in repair.get("broken", [])]
-    if broken:
+    sentences = [sentence for repair in turn.repairs for sentence in repair.get("broken", [])]
+    if sentences:
         yield ""
         yield "Not kept by the facilitator, and put right:"
-        yield from (f"- {sentence}" for sentence in broken)
+        yield from (f"- {sentence}" for sentence in sentences)
     if turn.model:
         templates = ", ".join(f"{name}@{mark}" for name, mark in turn.templates.items())
         yield ""
         yield f"Written by {turn.model} with {templates}."
 
 
-def _pictures(conversation: Conversation) -> Iterator[str]:
+def _pictures(conversation: Conversation, links: Mapping[str, str]) -> Iterator[str]:
     """The pictures as a tree: each stands below the one it was changed from."""
-    known = {image.id for image in conversation.images}
+    ids = {image.id for image in conversation.images}
     below: defaultdict[str | None, list[Image]] = defaultdict(list)
     for image in conversation.images:
-        below[image.parent_image_id if image.parent_image_id in known else None].append(image)
+        below[image.parent_image_id if image.parent_image_id in ids else None].append(image)
     waiting = [(image, 0) for image in reversed(below[None])]
     while waiting:
         image, depth = waiting.pop()
-        yield from (f"{'  ' * min(depth, DEEPEST)}{line}" for line in _picture(conversation, image))
+        place = links.get(image.id, image.path)
+        lines = _picture(conversation, image, place)
+        yield from (f"{'  ' * min(depth, DEEPEST)}{line}" for line in lines)
         waiting += [(child, depth + 1) for child in reversed(below[image.id])]
 
 
-def _picture(conversation: Conversation, image: Image) -> Iterator[str]:
+def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[str]:
     start = f", changed from {image.parent_image_id}" if image.parent_image_id else ""
     size = f"{image.width}x{image.height} " if image.width else ""
-    yield f"- {image.id}{start}: {size}{image.format}, {image.path}"
+    yield f"- {image.id}{start}: {size}{image.format}, {place}"
     yield f"  - prompt: {' '.join(image.prompt.split())}"
     if image.variation:
         yield f"  - varied on purpose: {image.variation}"

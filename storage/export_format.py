@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 from typing_extensions import TypedDict
 
+from settings import Origin
 from storage.tables import Answer, Base, Brief, Conversation, Image, Job, Question, Spending, Turn
 
 FORMAT = "image-consultant/conversation"
@@ -111,7 +112,7 @@ SHAPES: dict[tuple[str, str], Any] = {
     ("images", "verification"): VERIFICATION | None,
     ("images", "rating"): Annotated[int, Field(ge=1, le=5)] | None,
     ("spending", "day"): Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")],
-    ("spending", "origin"): Literal["openai", "sandbox"],
+    ("spending", "origin"): Origin,
 }
 """What is stricter than the column's own type."""
 

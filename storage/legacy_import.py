@@ -61,9 +61,9 @@ def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
     old = _text(file.get("conversation_id")) or hashlib.sha256(text.encode()).hexdigest()
     about = _object(file.get("metadata"))
     dialogue = _dialogue_of(_objects(file.get("messages")), about)
-    begun, changed = _span(file, about)
+    start, end = _span(file, about)
     folders = [LEGACY_FOLDER.expanduser().parent, *([images_dir] if images_dir else [])]
-    jobs, images = _pictures(old, _objects(about.get("generated_images")), begun, folders)
+    jobs, images = _pictures(old, _objects(about.get("generated_images")), start, folders)
     mode = _text(about.get("dialogue_mode")).lower()
     title = " ".join(dialogue.words[0].split()) if dialogue.words else ""
     return write(
@@ -74,10 +74,10 @@ def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
                 "id": f"conv_{_mint(old)}",
                 "title": title[:LONGEST_TITLE],
                 "mode": mode if mode in MODES else "guided",
-                "created_at": begun,
-                "changed_at": changed,
+                "created_at": start,
+                "changed_at": end,
             },
-            **_dialogue_rows(dialogue, begun),
+            **_dialogue_rows(dialogue, start),
             "jobs": jobs,
             "images": images,
             "spending": [],
@@ -109,8 +109,8 @@ def _dialogue_of(messages: list[Row], about: Row) -> LegacyDialogue:
     ]
     answers = _object(about.get("dialogue_responses"))
     texts = {stage: _text(answer) for stage, answer in answers.items() if _text(answer)}
-    known = {stage for stage, _ in questions}
-    unasked = [(stage, stage) for stage in texts if stage not in known]
+    stages = {stage for stage, _ in questions}
+    unasked = [(stage, stage) for stage in texts if stage not in stages]
     return LegacyDialogue(
         words=[one for one in dict.fromkeys([first, *words]) if one],
         questions=list(dict.fromkeys([*questions, *unasked])),

@@ -128,10 +128,10 @@ class Records:
     async def earlier_briefs(self, *, without: str | None = None) -> list[EarlierBrief]:
         """What was decided in the newest conversations since preferences were last forgotten."""
         async with self._database.read() as session:
-            forgotten = await session.get(Memory, FORGOTTEN)
+            row = await session.get(Memory, FORGOTTEN)
             newest = (
                 select(Conversation.id)
-                .where(Conversation.changed_at > (forgotten.value if forgotten else ""))
+                .where(Conversation.changed_at > (row.value if row else ""))
                 .where(Conversation.id != (without or ""))
                 .order_by(Conversation.changed_at.desc())
                 .limit(LEARNT_FROM)

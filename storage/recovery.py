@@ -78,7 +78,7 @@ def all_set_aside(path: Path) -> list[Path]:
 
 
 def _faults(connection: sqlite3.Connection) -> list[str]:
-    """What SQLite finds wrong; of full text it looks at the index only when told to."""
+    """What SQLite finds wrong; of full text it looks at the index only when asked to."""
     try:
         faults = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
     except Exception as error:  # sqlite3's or SQLCipher's

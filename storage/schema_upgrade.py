@@ -57,8 +57,8 @@ def remove_older_copies(copy: Path, path: Path) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    known = text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
-    if connection.execute(known).scalar() is None:
+    exists = text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+    if connection.execute(exists).scalar() is None:
         return None
     version: str | None = connection.execute(
         text("SELECT version_num FROM alembic_version")

@@ -84,7 +84,7 @@ class Search:
         self._database = database
 
     async def page(
-        self, wanted: Filter, *, cursor: str | None = None, limit: int = 20
+        self, criteria: Filter, *, cursor: str | None = None, limit: int = 20
     ) -> SearchPage:
         """A page of the conversations that fit, newest first, or best first with a query.
 
@@ -93,10 +93,10 @@ class Search:
         Newest first goes on without gaps or doubles while others are added; what changes
         meanwhile moves to the front. Raises `StorageError` for bad dates and cursors.
         """
-        place, limit = place_in(wanted.mark, cursor), _bounded(limit)
-        page = _best if wanted.query.strip() else _newest
+        place, limit = place_in(criteria.mark, cursor), _bounded(limit)
+        page = _best if criteria.query.strip() else _newest
         async with self._database.read() as session:
-            return await page(session, wanted, place, limit)
+            return await page(session, criteria, place, limit)
 
     async def these(self, ids: Sequence[str]) -> SearchPage:
         """The conversations of these ids, in this order; those that are gone are left out."""
@@ -123,9 +123,9 @@ def _bounded(limit: int) -> int:
 
 
 async def _newest(
-    session: AsyncSession, wanted: Filter, place: list[str], limit: int
+    session: AsyncSession, criteria: Filter, place: list[str], limit: int
 ) -> SearchPage:
-    conditions = await _conditions(session, wanted)
+    conditions = await _conditions(session, criteria)
     ids = select(Conversation.id, Conversation.changed_at).where(*conditions)
     ids = newest_first(ids, Conversation.changed_at, Conversation.id, place)
     rows = (await session.execute(ids.limit(limit + 1))).all()
@@ -135,12 +135,14 @@ async def _newest(
     if len(rows) <= limit:
         return SearchPage(items, None, total)
     key, at = rows[limit - 1]
-    return SearchPage(items, cursor_of(wanted.mark, at, key), total)
+    return SearchPage(items, cursor_of(criteria.mark, at, key), total)
 
 
-async def _best(session: AsyncSession, wanted: Filter, place: list[str], limit: int) -> SearchPage:
-    conditions = await _conditions(session, wanted)
-    words = words_of(wanted.query)
+async def _best(
+    session: AsyncSession, criteria: Filter, place: list[str], limit: int
+) -> SearchPage:
+    conditions = await _conditions(session, criteria)
+    words = words_of(criteria.query)
     how, start = offset_in(place, HOW)
     if not words:
         return SearchPage()
@@ -150,15 +152,15 @@ async def _best(session: AsyncSession, wanted: Filter, place: list[str], limit: 
         matches = await look_for(session, WordQuery(words, how, conditions), start, limit)
     items = await _summaries(session, matches.snippets)
     goes_on = matches.snippets and start + limit < matches.total
-    cursor = cursor_of(wanted.mark, how, str(start + limit)) if goes_on else None
+    cursor = cursor_of(criteria.mark, how, str(start + limit)) if goes_on else None
     return SearchPage(items, cursor, matches.total, loosened=how == "any" and matches.total > 0)
 
 
 async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
     """The facts of conversations by their ids, in this order."""
     rows = await session.execute(_facts().where(Conversation.id.in_(snippets)))
-    known = {row[0]: ConversationSummary(*row) for row in rows}
-    return [replace(known[key], snippet=text) for key, text in snippets.items() if key in known]
+    facts = {row[0]: ConversationSummary(*row) for row in rows}
+    return [replace(facts[key], snippet=text) for key, text in snippets.items() if key in facts]
 
 
 def _facts() -> Select[Any]:
@@ -177,29 +179,29 @@ def _facts() -> Select[Any]:
     )
 
 
-async def _conditions(session: AsyncSession, wanted: Filter) -> list[ColumnElement[bool]]:
+async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
     """What a filter asks of conversations, but for its query. Raises `StorageError`."""
     conditions: list[ColumnElement[bool]] = []
-    if wanted.since:
-        conditions.append(Conversation.changed_at >= _day("since", wanted.since))
-    if wanted.until:  # "~" sorts behind every time of the day
-        conditions.append(Conversation.changed_at < _day("until", wanted.until) + "~")
-    if wanted.image_type:
-        conditions.append(Conversation.image_type == _clean(wanted.image_type))
-    if wanted.style:
-        conditions.append(Conversation.style.in_(await _styles(session, wanted.style)))
-    if wanted.rating is not None:
-        best = select(Image.conversation_id).where(Image.rating >= wanted.rating)
+    if criteria.since:
+        conditions.append(Conversation.changed_at >= _day("since", criteria.since))
+    if criteria.until:  # "~" sorts behind every time of the day
+        conditions.append(Conversation.changed_at < _day("until", criteria.until) + "~")
+    if criteria.image_type:
+        conditions.append(Conversation.image_type == _clean(criteria.image_type))
+    if criteria.style:
+        conditions.append(Conversation.style.in_(await _styles(session, criteria.style)))
+    if criteria.rating is not None:
+        best = select(Image.conversation_id).where(Image.rating >= criteria.rating)
         conditions.append(Conversation.id.in_(best))
-    if wanted.bookmarked is not None:
-        conditions.append(Conversation.bookmarked.is_(wanted.bookmarked))
+    if criteria.bookmarked is not None:
+        conditions.append(Conversation.bookmarked.is_(criteria.bookmarked))
     return conditions
 
 
 async def _styles(session: AsyncSession, part: str) -> Select[Any]:
     """The styles that hold a part: SQLite itself knows upper and lower case of ASCII only."""
-    known = await session.scalars(select(Conversation.style).distinct())
-    fitting = [style for style in known if _clean(part).casefold() in style.casefold()]
+    styles = await session.scalars(select(Conversation.style).distinct())
+    fitting = [style for style in styles if _clean(part).casefold() in style.casefold()]
     return select(func.json_each(json.dumps(fitting)).table_valued("value").c.value)
 
 
