@@ -8,7 +8,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from consultation.conversation_page import fields, met_items, moment, source_label
+from consultation.conversation_page import (
+    fields,
+    met_items,
+    moment,
+    picture_tree,
+    source_label,
+)
 from errors import StorageError
 from gateway.connection import is_sandbox
 from generation.preview import is_svg, preview_of
@@ -106,18 +112,7 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
 
 def _tree(images: list[Image]) -> list[PictureNode]:
     """The pictures in the order of the page: each before those that were changed from it."""
-    ids = {image.id for image in images}
-    below: dict[str | None, list[Image]] = {}
-    for image in images:
-        parent = image.parent_image_id if image.parent_image_id in ids else None
-        below.setdefault(parent, []).append(image)
-    order: list[tuple[Image, int]] = []
-    waiting = [(image, 0) for image in reversed(below.get(None, []))]
-    while waiting:
-        image, depth = waiting.pop()
-        order.append((image, depth))
-        inner = min(depth + 1, DEEPEST)
-        waiting += [(child, inner) for child in reversed(below.get(image.id, []))]
+    order = [(image, min(depth, DEEPEST)) for image, depth in picture_tree(images)]
     depths = [-1, *(depth for _, depth in order), 0]
     return [
         PictureNode(

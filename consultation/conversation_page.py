@@ -107,19 +107,24 @@ def _origin(turn: Turn) -> Iterator[str]:
         yield f"Written by {turn.model} with {templates}."
 
 
-def _pictures(conversation: Conversation, links: Mapping[str, str]) -> Iterator[str]:
-    """The pictures as a tree: each stands below the one it was changed from."""
-    ids = {image.id for image in conversation.images}
+def picture_tree(images: list[Image]) -> Iterator[tuple[Image, int]]:
+    """The pictures, each before those that were changed from it, with its depth."""
+    ids = {image.id for image in images}
     below: defaultdict[str | None, list[Image]] = defaultdict(list)
-    for image in conversation.images:
+    for image in images:
         below[image.parent_image_id if image.parent_image_id in ids else None].append(image)
     waiting = [(image, 0) for image in reversed(below[None])]
-    while waiting:
+    while waiting:  # by hand: a chain of changes may be longer than Python's stack
         image, depth = waiting.pop()
-        place = links.get(image.id, image.path)
-        lines = _picture(conversation, image, place)
-        yield from (f"{'  ' * min(depth, DEEPEST)}{line}" for line in lines)
+        yield image, depth
         waiting += [(child, depth + 1) for child in reversed(below[image.id])]
+
+
+def _pictures(conversation: Conversation, links: Mapping[str, str]) -> Iterator[str]:
+    for image, depth in picture_tree(conversation.images):
+        indent = "  " * min(depth, DEEPEST)
+        lines = _picture(conversation, image, links.get(image.id, image.path))
+        yield from (f"{indent}{line}" for line in lines)
 
 
 def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[str]:
