@@ -130,8 +130,8 @@ class App:
         pictures = PictureFiles(self.settings.images_dir, self.settings.data_dir / "pictures")
         inputs = InputResolver(self.gateway, self.records, self.input_files)
         verifier = Verifier(self.settings, self.gateway, self.records, self.prompt_store)
-        shown = self.settings.preview == "on"
-        buyer = Buyer(self.gateway, self.records, pictures, inputs, verifier, preview=shown)
+        with_preview = self.settings.preview == "on"
+        buyer = Buyer(self.gateway, self.records, pictures, inputs, verifier, preview=with_preview)
         return ImageGenerator(self.settings, self.records, self.prompt_store, buyer)
 
     def news(self) -> list[str]:

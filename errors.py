@@ -12,7 +12,7 @@ _SECRETS = re.compile(
 )
 _SHORTEST_SECRET = 8
 """Letters: replacing a shorter text everywhere would tear ordinary words apart."""
-_concealed: set[str] = set()
+_known_secrets: set[str] = set()
 
 
 Severity = Literal["ok", "warning", "problem"]
@@ -56,12 +56,12 @@ class StorageError(Problem):
 def conceal(secret: str) -> None:
     """Have this very text counted as a key from now on, whatever it looks like."""
     if len(secret) >= _SHORTEST_SECRET:
-        _concealed.add(secret)
+        _known_secrets.add(secret)
 
 
 def without_keys(text: str) -> str:
     """The text without a key: one that looks like it, or one that is known."""
-    for secret in _concealed:
+    for secret in _known_secrets:
         text = text.replace(secret, "[redacted]")
     return _KEYS.sub("[redacted]", text)
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from errors import Problem
 
 SERVICE = "image-consultant"
+
 PATIENCE_SECONDS = 20.0
 """How long a person may take to unlock the keyring before the call answers without it."""
 
@@ -36,18 +37,18 @@ class NoKeyring(KeyringFault):
 
 
 def get(entry: str) -> str | None:
-    """What the keyring holds under a name, if anything. Raises `KeyringFault`."""
+    """The secret under a name, None where there is none. Raises `KeyringFault`."""
 
     def read() -> str | None:
         import keyring
 
         return keyring.get_password(SERVICE, entry)
 
-    return _asked(read)
+    return _answer_of(read)
 
 
 def put(entry: str, secret: str) -> None:
-    """Keep a secret in place of an earlier one. Raises `KeyringFault`."""
+    """Store a secret in place of an earlier one. Raises `KeyringFault`."""
 
     def write() -> str | None:
         import keyring
@@ -55,8 +56,8 @@ def put(entry: str, secret: str) -> None:
         keyring.set_password(SERVICE, entry, secret)
         return keyring.get_password(SERVICE, entry)
 
-    if _asked(write) is None:
-        raise NoKeyring(ABSENT)  # there are keyrings that take everything and keep nothing
+    if _answer_of(write) is None:
+        raise NoKeyring(ABSENT)  # some keyrings take everything and store nothing
 
 
 def remove(entry: str) -> bool:
@@ -70,10 +71,10 @@ def remove(entry: str) -> bool:
         keyring.delete_password(SERVICE, entry)
         return True
 
-    return _asked(delete)
+    return _answer_of(delete)
 
 
-def _asked(ask: Callable[[], T]) -> T:
+def _answer_of(ask: Callable[[], T]) -> T:
     """What the keyring answers within `PATIENCE_SECONDS`; a thread that hangs is left behind."""
     if not all(question.done() for question in _unanswered):
         raise KeyringFault(SILENT)
@@ -82,7 +83,7 @@ def _asked(ask: Callable[[], T]) -> T:
     def work() -> None:
         try:
             answer.set_result(ask())
-        except BaseException as error:  # whatever a backend raises is told below
+        except BaseException as error:  # backends raise what they like
             answer.set_exception(error)
 
     Thread(target=work, name="keyring", daemon=True).start()

@@ -21,7 +21,9 @@ from errors import Problem
 PREFIX = "IMAGE_CONSULTANT_"
 TOOLSETS = ("core", "quick", "explore", "keep", "about")
 WORD = re.compile(r"[a-z_]{1,20}")
+"""What an unknown toolset has to look like to be repeated; a key does not."""
 DEFAULT_DATA_DIR = "~/.openai-images-mcp"
+"""The folder of the predecessor, whose records a person finds again here."""
 
 Origin = Literal["openai", "sandbox"]
 """Who answered: OpenAI, or the stand-in that draws placeholders. Never mixed in one record."""
@@ -176,8 +178,8 @@ class Settings(BaseSettings):
     def _known_toolsets(cls, value: list[str]) -> list[str]:
         for name in value:
             if name not in {*TOOLSETS, "all"}:
-                shown = f" {name}" if WORD.fullmatch(name) else ""  # a key may have strayed here
-                raise ValueError(f"unknown toolset{shown}; there are {', '.join(TOOLSETS)}, all")
+                quote = f" {name}" if WORD.fullmatch(name) else ""  # a key may have strayed here
+                raise ValueError(f"unknown toolset{quote}; there are {', '.join(TOOLSETS)}, all")
         return value
 
     @property
@@ -225,8 +227,8 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
     Overrides win over both; the command line passes its options this way. Raises
     `SettingsError` that names the variable, never its value: it may be a key.
     """
-    given = os.environ.get(f"{PREFIX}DATA_DIR", "")
-    folder = Path(DEFAULT_DATA_DIR if _is_unset(given) else given).expanduser()
+    value = os.environ.get(f"{PREFIX}DATA_DIR", "")
+    folder = Path(DEFAULT_DATA_DIR if _is_unset(value) else value).expanduser()
     try:
         return Settings(_env_file=folder / ".env", **overrides)
     except ValidationError as error:

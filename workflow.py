@@ -94,7 +94,7 @@ class Questions:
 class Pictures:
     """What a drawing brought so far, and a JPEG to look at where previews are on."""
 
-    generation: "ImageResult"
+    result: "ImageResult"
     preview: bytes | None
 
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from storage.database import FILE_NAME, Database
-from storage.records import INDEX
+from storage.database import Database
+from storage.database_file import FILE_NAME
+from storage.full_text import INDEX
 
 MODEL, WIDTH = "text-embedding-3-small", 512
 VECTORS = 256
@@ -19,11 +20,13 @@ VECTORS = 256
 RARE, COMMON, TWO = "quetzalcoatl", "lantern", "lantern harbour"
 RARE_EVERY, COMMON_EVERY, TWO_EVERY = 500, 4, 12
 BATCH = 2000
+"""Conversations that are written in one go: about 60 MB of rows in memory."""
 START = datetime(2024, 1, 1, tzinfo=UTC)
 TYPES = ("photo", "illustration", "logo", "poster", "portrait")
 STYLES = ("linocut", "watercolour", "film photograph", "flat vector", "oil on canvas", "")
 
-Rows = dict[str, list[dict[str, Any]]]
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
 
 
 def key_of(number: int) -> str:
@@ -58,15 +61,15 @@ class Author:
         idea += f" {RARE}" if number % RARE_EVERY == 0 else ""
         idea += f" {COMMON}" if number % COMMON_EVERY == 0 else ""
         idea += f" {TWO.split()[1]}" if number % TWO_EVERY == 0 else ""
-        drawn = self._drawn(key, at, number)
+        pictures = self._pictures(key, at, number)
         return {
             "conversations": [self._head(key, at, number)],
             "turns": [self._turn(key, at, turn, idea) for turn in (1, 2, 3)],
             "questions": [self._question(key, turn) for turn in (1, 2)],
             "answers": [self._answer(key, turn) for turn in (1, 2)],
             "briefs": [self._brief(key)],
-            "jobs": [job for job, _ in drawn],
-            "images": [image for _, image in drawn],
+            "jobs": [job for job, _ in pictures],
+            "images": [image for _, image in pictures],
             "spending": [_price(key, at, number, call) for call in range(6)],
             "meanings": [self._meaning(key, number)],
         }
@@ -103,15 +106,17 @@ class Author:
         }  # fmt: skip
 
     def _brief(self, key: str) -> dict[str, Any]:
-        said = {"source": "request", "ref": "m1"}
-        entries = [{"dimension": self.words(1), "value": self.words(8), **said} for _ in range(8)]
+        origin = {"source": "request", "ref": "m1"}
+        entries = [{"dimension": self.words(1), "value": self.words(8), **origin} for _ in range(8)]
         return {
             "conversation_id": key, "turn_number": 3, "entries": json.dumps(entries),
             "completeness": 100, "suggested": "{}",
-            "phrases": json.dumps([{"text": self.words(8), **said} for _ in range(6)]),
+            "phrases": json.dumps([{"text": self.words(8), **origin} for _ in range(6)]),
         }  # fmt: skip
 
-    def _drawn(self, key: str, at: str, number: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def _pictures(
+        self, key: str, at: str, number: int
+    ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         return [_picture(key, at, f"{number:014x}{take:02x}", self.words(50)) for take in range(4)]
 
     def _meaning(self, key: str, number: int) -> dict[str, Any]:
@@ -155,11 +160,10 @@ async def fill(folder: Path, size: int) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         author = Author()
         for start in range(0, size, BATCH):
-            made = [
-                author.conversation(number) for number in range(start, min(start + BATCH, size))
-            ]
-            for table in made[0]:
-                _insert(connection, table, [row for rows in made for row in rows[table]])
+            numbers = range(start, min(start + BATCH, size))
+            batch = [author.conversation(number) for number in numbers]
+            for table in batch[0]:
+                _insert(connection, table, [row for rows in batch for row in rows[table]])
         connection.execute(str(INDEX).replace("c.id = :id", "true"))
 
 

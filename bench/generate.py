@@ -42,7 +42,7 @@ LATENCY = 2
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-class Finding(NamedTuple):
+class Measurement(NamedTuple):
     """One measured number and the bar it must not pass, where it has one."""
 
     name: str
@@ -99,7 +99,7 @@ async def _draw_once(settings: Settings) -> None:
         await client.call_tool(TOOL, DRAW)
 
 
-def replay(answer: bytes, told: Connection) -> None:
+def replay(answer: bytes, port: Connection) -> None:
     """Give every request the same answer, for ever; tell the port first."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -115,7 +115,7 @@ def replay(answer: bytes, told: Connection) -> None:
 
     async def run() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        told.send(server.sockets[0].getsockname()[1])
+        port.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(run())
@@ -125,11 +125,11 @@ def replay(answer: bytes, told: Connection) -> None:
 def replaying(answer: bytes) -> Iterator[str]:
     """The base URL of a process that replays an answer."""
     apart = multiprocessing.get_context("spawn")
-    heard, told = apart.Pipe(duplex=False)
-    process = apart.Process(target=replay, args=(answer, told), daemon=True)
+    receiver, sender = apart.Pipe(duplex=False)
+    process = apart.Process(target=replay, args=(answer, sender), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{heard.recv()}/v1"
+        yield f"http://127.0.0.1:{receiver.recv()}/v1"
     finally:
         process.terminate()
         process.join()
@@ -154,7 +154,7 @@ async def seconds(work: Callable[[], Awaitable[Any]]) -> float:
     return time.perf_counter() - started
 
 
-async def measure_overhead(body: dict[str, Any], base_url: str, runs: int) -> list[Finding]:
+async def measure_overhead(body: dict[str, Any], base_url: str, runs: int) -> list[Measurement]:
     """One picture through the server beside a plain call, the three of them in turn."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -170,13 +170,13 @@ async def measure_overhead(body: dict[str, Any], base_url: str, runs: int) -> li
             rounds = [[await seconds(way) for way in ways] for _ in range(runs + 2)]
     plain, on, off = map(statistics.median, zip(*rounds[2:], strict=True))  # after warm-up
     return [
-        Finding("plain SDK call of a 3 MB picture", plain * 1000, "ms"),
-        Finding("the tool beside it, with its preview", on / plain, "x", 1.5),
-        Finding("the tool beside it, preview off", off / plain, "x"),
+        Measurement("plain SDK call of a 3 MB picture", plain * 1000, "ms"),
+        Measurement("the tool beside it, with its preview", on / plain, "x", 1.5),
+        Measurement("the tool beside it, preview off", off / plain, "x"),
     ]
 
 
-async def measure_variations() -> list[Finding]:
+async def measure_variations() -> list[Measurement]:
     """Four variations beside one picture, where OpenAI takes two seconds; none where unknown."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         async with Client(create_server(settings_in(Path(folder), sandbox.base_url))) as client:
@@ -185,21 +185,21 @@ async def measure_variations() -> list[Finding]:
                 print(f"Variations are left out: {TOOL} has no such parameter.")
                 return []
 
-            async def drawn(count: int, latency: int = LATENCY) -> float:
+            async def time_of(count: int, latency: int = LATENCY) -> float:
                 if latency:
                     sandbox.fail(f"delay={latency}", times=count, kind="image")
                 words = {**DRAW, "quality": "low", "variations": count}
                 return await seconds(lambda: client.call_tool(TOOL, words))
 
-            await drawn(1, latency=0)  # imports and connections
-            one, four = await drawn(1), await drawn(4)
+            await time_of(1, latency=0)  # imports and connections
+            one, four = await time_of(1), await time_of(4)
     return [
-        Finding(f"one picture at {LATENCY} s latency", one, "s"),
-        Finding("four variations beside it", four / one, "x", 1.3),
+        Measurement(f"one picture at {LATENCY} s latency", one, "s"),
+        Measurement("four variations beside it", four / one, "x", 1.3),
     ]
 
 
-def measure_memory(base_url: str) -> list[Finding]:
+def measure_memory(base_url: str) -> list[Measurement]:
     """The peak of a server process that receives eight 20 MB pictures at once."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
@@ -224,9 +224,9 @@ def measure_memory(base_url: str) -> list[Finding]:
     states = [answer["result"]["structuredContent"]["status"] for answer in answers]
     assert states == ["done"] * AT_ONCE, states
     return [
-        Finding("server at rest", idle, "MB"),
-        Finding(f"{AT_ONCE} pictures of 20 MB at once took", elapsed, "s"),
-        Finding("peak of the server process", highest, "MB", 500),
+        Measurement("server at rest", idle, "MB"),
+        Measurement(f"{AT_ONCE} pictures of 20 MB at once took", elapsed, "s"),
+        Measurement("peak of the server process", highest, "MB", 500),
     ]
 
 
@@ -270,13 +270,13 @@ def main() -> int:
     options = parser.parse_args()
     body, usual = record(USUAL)
     with replaying(usual) as base_url:
-        findings = asyncio.run(measure_overhead(body, base_url, options.runs))
-    findings += asyncio.run(measure_variations())
+        measurements = asyncio.run(measure_overhead(body, base_url, options.runs))
+    measurements += asyncio.run(measure_variations())
     with replaying(record(LARGE)[1]) as base_url:
-        findings += measure_memory(base_url)
-    for finding in findings:
-        print(finding)
-    return int(not options.no_bars and any(finding.missed for finding in findings))
+        measurements += measure_memory(base_url)
+    for one in measurements:
+        print(one)
+    return int(not options.no_bars and any(one.missed for one in measurements))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 from bench.author import COMMON, RARE, TWO, Author, fill, key_of
 from bench.start import ROOT
 from sandbox.loopback import Sandbox
-from storage.database import FILE_NAME, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from storage.search import Filter, Search
 from tests.rpc import Server
 
@@ -43,10 +44,12 @@ BARS = {
 }
 MEMORY = "memory of the server, MB"
 ROUNDS, CALLS, LEAST_CALLS, PATIENCE_SECONDS, RANK = 3, 100, 20, 4, 0.95
+"""As the first lines of this module say."""
 DEEP = 0.9
+"""How far down the list the deep page lies, as a share."""
 LIST, SEARCH = "openai_list_conversations", "openai_search_conversations"
 
-Asked = Callable[[], tuple[str, dict[str, Any]]]
+Request = Callable[[], tuple[str, dict[str, Any]]]
 """The next request: its method and parameters."""
 
 
@@ -57,7 +60,7 @@ class Cost(NamedTuple):
     processor: float = 0.0
 
 
-def requests(folder: Path, size: int, deep: str | None) -> dict[str, Asked]:
+def requests(folder: Path, size: int, deep: str | None) -> dict[str, Request]:
     """What is asked, by its name."""
     keys = itertools.cycle([key_of(number * 37 % size) for number in range(CALLS)])
     author = Author()
@@ -74,13 +77,13 @@ def requests(folder: Path, size: int, deep: str | None) -> dict[str, Asked]:
         "words, an idea": _tool(LIST, query=idea),
         "words, without spaces": _tool(LIST, query="灯台"),
         "meaning": lambda: _call(SEARCH, query=author.words(8)),
-        "meaning, one changed": lambda: _changed(folder, next(keys)),
+        "meaning, one changed": lambda: _change_one(folder, next(keys)),
         "one in full": lambda: _call(LIST, conversation_id=next(keys)),
         "resources": lambda: ("resources/list", {}),
     }
 
 
-def _tool(name: str, **arguments: Any) -> Asked:
+def _tool(name: str, **arguments: Any) -> Request:
     return lambda: _call(name, **arguments)
 
 
@@ -88,7 +91,7 @@ def _call(name: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
     return "tools/call", {"name": name, "arguments": arguments}
 
 
-def _changed(folder: Path, key: str) -> tuple[str, dict[str, Any]]:
+def _change_one(folder: Path, key: str) -> tuple[str, dict[str, Any]]:
     """A search just after another process went on with a conversation."""
     with closing(sqlite3.connect(folder / FILE_NAME)) as records, records:
         records.execute(
@@ -99,10 +102,10 @@ def _changed(folder: Path, key: str) -> tuple[str, dict[str, Any]]:
 
 async def deep_cursor(folder: Path, size: int) -> str | None:
     """The cursor of a page far down the list."""
-    database, cursor, seen = Database(folder), None, 0
-    while seen < DEEP * size:
+    database, cursor, passed = Database(folder), None, 0
+    while passed < DEEP * size:
         page = await Search(database).page(Filter(), cursor=cursor, limit=200)
-        cursor, seen = page.cursor, seen + len(page.items)
+        cursor, passed = page.cursor, passed + len(page.items)
     await database.close()
     return cursor
 
@@ -112,13 +115,13 @@ def measure(folder: Path, size: int) -> dict[str, Cost]:
     deep = asyncio.run(deep_cursor(folder, size))
     with Sandbox() as sandbox, Server(*_server(folder, sandbox)) as server:
         server.open("initialize")
-        found = {name: _cost(server, asked) for name, asked in requests(folder, size, deep).items()}
-        return {**found, MEMORY: Cost(_peak(server.process.pid))}
+        costs = {name: _cost(server, one) for name, one in requests(folder, size, deep).items()}
+        return {**costs, MEMORY: Cost(_peak(server.process.pid))}
 
 
 def _server(folder: Path, sandbox: Sandbox) -> tuple[list[str], dict[str, str]]:
     """The command of a server on this folder, and its environment."""
-    given = {
+    environment = {
         "HOME": str(folder),
         "OPENAI_API_KEY": "sk-bench-0123456789",
         "OPENAI_BASE_URL": sandbox.base_url,
@@ -126,31 +129,31 @@ def _server(folder: Path, sandbox: Sandbox) -> tuple[list[str], dict[str, str]]:
         "IMAGE_CONSULTANT_IMAGES_DIR": str(folder / "images"),
         "IMAGE_CONSULTANT_TOOLSETS": "core,keep",
     }
-    return [sys.executable, str(ROOT / "__main__.py")], {**os.environ, **given}
+    return [sys.executable, str(ROOT / "__main__.py")], {**os.environ, **environment}
 
 
-def _cost(server: Server, asked: Asked) -> Cost:
-    _ask(server, asked)
-    return min(_round(server, asked) for _ in range(ROUNDS))
+def _cost(server: Server, request: Request) -> Cost:
+    _ask(server, request)
+    return min(_round(server, request) for _ in range(ROUNDS))
 
 
-def _round(server: Server, asked: Asked) -> Cost:
+def _round(server: Server, request: Request) -> Cost:
     until = time.monotonic() + PATIENCE_SECONDS
-    before, taken = _processor(server.process.pid), []
-    while len(taken) < CALLS and (len(taken) < LEAST_CALLS or time.monotonic() < until):
-        taken.append(_ask(server, asked))
-    used = (_processor(server.process.pid) - before) / len(taken)
-    return Cost(sorted(taken)[int(len(taken) * RANK) - 1], used)
+    before, times = _processor(server.process.pid), []
+    while len(times) < CALLS and (len(times) < LEAST_CALLS or time.monotonic() < until):
+        times.append(_ask(server, request))
+    processor = (_processor(server.process.pid) - before) / len(times)
+    return Cost(sorted(times)[int(len(times) * RANK) - 1], processor)
 
 
-def _ask(server: Server, asked: Asked) -> float:
-    method, parameters = asked()
+def _ask(server: Server, request: Request) -> float:
+    method, parameters = request()
     started = time.perf_counter()
     answer = server.ask(method, parameters)
-    taken = (time.perf_counter() - started) * 1000
+    milliseconds = (time.perf_counter() - started) * 1000
     if "error" in answer or answer["result"].get("isError"):
         raise SystemExit(f"{parameters}: {answer}")
-    return taken
+    return milliseconds
 
 
 def _processor(process: int) -> float:
@@ -173,26 +176,26 @@ def examine(size: int) -> dict[str, Cost]:
         return measure(Path(name), size)
 
 
-def table(found: dict[int, dict[str, Cost]]) -> Iterator[str]:
+def table(costs: dict[int, dict[str, Cost]]) -> Iterator[str]:
     """The lines that are printed."""
-    first, *_, last = found.values()
-    yield f"{'ms (processor)':26}" + "".join(f"{size:>18,}" for size in found) + "    growth"
-    for name in first:
-        line = "".join(f"{_shown(costs[name]):>18}" for costs in found.values())
-        growth = last[name].value / first[name].value
-        bar = f"  bar {BARS[name]}: {_verdict(found, name)}" if name in BARS else ""
+    smallest, largest = costs[min(costs)], costs[max(costs)]
+    yield f"{'ms (processor)':26}" + "".join(f"{size:>18,}" for size in costs) + "    growth"
+    for name in smallest:
+        line = "".join(f"{_text(one[name]):>18}" for one in costs.values())
+        growth = largest[name].value / smallest[name].value
+        bar = f"  bar {BARS[name]}: {_verdict(costs, name)}" if name in BARS else ""
         yield f"{name:26}{line}{growth:9.1f}x{bar}"
 
 
-def _shown(cost: Cost) -> str:
+def _text(cost: Cost) -> str:
     behind = f" ({cost.processor:.1f})" if cost.processor else ""
     return f"{cost.value:.1f}{behind}"
 
 
-def _verdict(found: dict[int, dict[str, Cost]], name: str) -> str:
-    if BARRED not in found:
+def _verdict(costs: dict[int, dict[str, Cost]], name: str) -> str:
+    if BARRED not in costs:
         return "not measured"
-    return "holds" if found[BARRED][name].value <= BARS[name] else "MISSED"
+    return "holds" if costs[BARRED][name].value <= BARS[name] else "MISSED"
 
 
 def main() -> int:
@@ -200,9 +203,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=SIZES, help="conversations, separated by commas")
     options = parser.parse_args()
-    found = {size: examine(size) for size in map(int, options.sizes.split(","))}
-    print(*table(found), sep="\n")
-    return int(any(_verdict(found, name) == "MISSED" for name in BARS))
+    costs = {size: examine(size) for size in map(int, options.sizes.split(","))}
+    print(*table(costs), sep="\n")
+    return int(any(_verdict(costs, name) == "MISSED" for name in BARS))
 
 
 if __name__ == "__main__":

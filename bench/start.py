@@ -45,7 +45,8 @@ REQUESTS: tuple[dict[str, object], ...] = (
     {"method": "notifications/initialized"},
     {"id": 2, "method": "tools/list"},
 )
-BARS = {"processor": 1.2, "memory": 1.15}
+BARS = {"processor": 1.1, "memory": 1.05}
+"""What a person does not notice beside the Python and FastMCP that any server needs."""
 
 
 class Cost(NamedTuple):
@@ -99,13 +100,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7, help="starts of each server")
     theirs, ours = measure(parser.parse_args().runs)
-    kept = True
+    all_hold = True
     for name, bar in BARS.items():
         ratio = getattr(ours, name) / getattr(theirs, name)
         verdict = "holds" if ratio <= bar else "MISSED"
-        kept = kept and ratio <= bar
+        all_hold = all_hold and ratio <= bar
         print(f"{name:9}  {ratio:.2f} x a bare FastMCP server  (bar {bar:.2f}: {verdict})")
-    return 0 if kept else 1
+    return 0 if all_hold else 1
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 __all__ = ["launch", "terminal"]
 
-# FastMCP reads a `.env` of the working directory and records spans unless told otherwise.
 FASTMCP_DEFAULTS = {"FASTMCP_ENV_FILE": os.devnull, "FASTMCP_TELEMETRY_MODE": "off"}
-# Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each.
+"""FastMCP reads a `.env` of the working directory and records spans unless set otherwise."""
 FASTMCP_FIXED = {"FASTMCP_LOG_ENABLED": "false"}
+"""Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each."""
 
 COMMANDS = {
     "serve": (
@@ -65,16 +65,17 @@ def main() -> None:
 
 
 def _run(arguments: Sequence[str]) -> None:
-    """Start the server directly where nothing is to be parsed: the parser costs 0.1 s."""
+    """Start the server directly where nothing is to be parsed: importing the parser costs 0.1 s."""
     if SERVE_ALONE.issuperset(arguments):
         from cli.serve import serve
 
         serve(sandbox="--sandbox" in arguments)
     else:
-        _app()(arguments)
+        command_line()(arguments)
 
 
-def _app() -> "App":
+def command_line() -> "App":
+    """Every command with its options, as the parser knows them."""
     from cyclopts import App, Parameter
 
     from cli.serve import serve

@@ -16,8 +16,8 @@ from cli.clients import CLIENTS, Entry, add_command, entry_for, merge, place, te
 from cli.json_edit import JsonError
 from errors import Problem
 from settings import load_settings
+from storage.atomic_write import OWNER_ALONE, write_file
 
-OWNER_ONLY = 0o600
 """The mode of a new file: a person may put a key into it later."""
 
 NEXT_STEPS = {
@@ -97,29 +97,13 @@ def _replace(path: Path, before: bytes | None, after: bytes) -> Path | None:
     """Replace a file in one step, and keep what it held; the path of that copy."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if before is None:
-        _write_at_once(path, after, OWNER_ONLY)
+        write_file(path, [after], mode=OWNER_ALONE)
         return None
     mode = path.stat().st_mode & 0o777
     copy = path.with_name(f"{path.name}.{datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
-    _write_at_once(copy, before, mode)
-    _write_at_once(path, after, mode)
+    write_file(copy, [before], mode=mode)
+    write_file(path, [after], mode=mode)
     return copy
-
-
-def _write_at_once(path: Path, data: bytes, mode: int) -> None:
-    """Write a file of which a client that reads meanwhile sees all or nothing."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb"
-        ) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(mode)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _show_text(advice: dict[str, Any]) -> None:

@@ -3,20 +3,17 @@
 from typing import Any, Literal
 
 import anyio
-from fastmcp import Client
-from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
-from errors import Problem
-from settings import load_settings
+from cli.session import Session, local_server, session
 
-HOW = "Answer with a number, in own words, or with Enter for the default; back, finish."
+HELP = "Answer with a number, in own words, or with Enter for the default; back, finish."
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
 YES = {"y", "yes", "j", "ja"}
 
 
-class _Left(Exception):  # noqa: N818  # leaving is no error
-    """The person closed the input."""
+class _Exit(Exception):  # noqa: N818  # leaving is no error
+    """The person closed the input, or wants no picture."""
 
 
 def consult(
@@ -36,90 +33,68 @@ def consult(
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    anyio.run(_hold, idea, mode, template, conversation, sandbox)
+    beginning = {"mode": mode, "template": template, "conversation_id": conversation}
+    anyio.run(_run, idea, beginning, sandbox)
 
 
-async def _hold(
-    idea: str, mode: str, template: str | None, conversation: str | None, sandbox: bool
-) -> None:
-    from server import create_server
-
-    settings = load_settings(sandbox=True) if sandbox else load_settings()
-    async with Client(create_server(settings), progress_handler=show.progress) as client:
-        known = conversation
+async def _run(idea: str, beginning: dict[str, Any], sandbox: bool) -> None:
+    conversation = beginning["conversation_id"]
+    async with session(local_server(sandbox=sandbox)) as tools:
         try:
-            words = idea or _ask("What should the picture show?")
-            result = await _turn(client, words, mode=mode, template=template, conversation_id=known)
-            known = result["conversation_id"]
+            message = idea or _ask("What should the picture show?")
+            result = await tools.consult(message=message, **beginning)
+            conversation = result["conversation_id"]
             while result["status"] == "asking":
-                result = await _answer(client, result)
+                result = await _answer(tools, result)
             show.prompt(result)
-            await _offer(client, result)
-        except ToolError as error:
-            raise Problem(str(error)) from error
-        except _Left:
-            if known:
-                show.heading(f"Kept. Go on with: image-consultant consult --conversation {known}")
+            await _offer(tools, result)
+        except _Exit:
+            if conversation:
+                way = f"image-consultant consult --conversation {conversation}"
+                show.heading(f"Kept. Go on with: {way}")
 
 
-async def _answer(client: Client[Any], result: show.Result) -> show.Result:
+async def _answer(tools: Session, result: show.Result) -> show.Result:
     """Put the questions one by one; back returns to the one before."""
     questions = result["questions"]
     answers: list[dict[str, str]] = []
+    finish = False
     show.heading("Questions")
-    show.line(HOW)
-    while len(answers) < len(questions):
+    show.line(HELP)
+    while len(answers) < len(questions) and not finish:
         question = questions[len(answers)]
         show.question(question)
-        given = _ask("").strip()
-        if given.lower() in FINISH:
-            return await _turn(
-                client,
-                _as_message(answers) or "finish",
-                conversation_id=result["conversation_id"],
-                answers=answers,
-                finish=True,
-            )
-        if given.lower() in BACK:
+        words = _ask("").strip()
+        if words.lower() in FINISH:
+            finish = True
+        elif words.lower() in BACK:
             answers = answers[:-1]
-            continue
-        answers.append({"question_id": question["id"], "answer": _chosen(question, given)})
-    return await _turn(
-        client,
-        _as_message(answers),
+        else:
+            answers.append({"question_id": question["id"], "answer": _choice(question, words)})
+    return await tools.consult(
+        message="; ".join(answer["answer"] for answer in answers) or "finish",
         conversation_id=result["conversation_id"],
         answers=answers,
+        finish=finish,
     )
 
 
-async def _offer(client: Client[Any], result: show.Result) -> None:
+async def _offer(tools: Session, result: show.Result) -> None:
     price = result["estimated_cost_usd"]
     cost = f" for about ${price:.3f}" if price is not None else ""
     if _ask(f"Draw it{cost}? (y/n)").strip().lower() not in YES:
-        raise _Left
-    drawn = await client.call_tool(
-        "openai_conversational_image", {"conversation_id": result["conversation_id"]}
-    )
-    show.picture(dict(drawn.structured_content or {}))
+        raise _Exit
+    show.picture(await tools.draw(conversation_id=result["conversation_id"]))
 
 
-async def _turn(client: Client[Any], message: str, **arguments: Any) -> show.Result:
-    called = await client.call_tool("openai_image_consultation", {"message": message, **arguments})
-    return dict(called.structured_content or {})
-
-
-def _chosen(question: show.Result, given: str) -> str:
+def _choice(question: show.Result, words: str) -> str:
     """An option by its number, the default for nothing, else the words as they are."""
     options: list[str] = question["options"]
-    if not given:
+    if not words:
         return str(question["default"])
-    if given.isdecimal() and 1 <= int(given) <= len(options):
-        return options[int(given) - 1]
-    return given
-
-
-def _as_message(answers: list[dict[str, str]]) -> str:
-    return "; ".join(answer["answer"] for answer in answers)
+    if words.isdecimal() and 1 <= int(words) <= len(options):
+        return options[int(words) - 1]
+    return words
 
 
 def _ask(text: str) -> str:
@@ -128,4 +103,4 @@ def _ask(text: str) -> str:
     try:
         return show.console.input("> ")
     except (EOFError, KeyboardInterrupt):
-        raise _Left from None
+        raise _Exit from None

@@ -22,8 +22,8 @@ T = TypeVar("T")
 AsJson = Annotated[bool, Parameter(name="--json")]
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
-likings = Commands(name="likings", help="What was learnt of your choices.")
-commands.command(likings)
+preferences = Commands(name="likings", help="What was learnt of your choices.")
+commands.command(preferences)
 
 
 @commands.command(name="list")
@@ -38,30 +38,35 @@ def list_(
         bookmarked: Only those with a bookmark.
         as_json: Print JSON.
     """
+    from consultation.conversation_page import moment
 
     async def work(app: App) -> Any:
         from consultation.conversation_list import listing
         from storage.search import Filter
 
-        wanted = Filter(query=query, bookmarked=True if bookmarked else None)
-        return listing(await app.search.page(wanted, limit=limit))
+        criteria = Filter(query=query, bookmarked=True if bookmarked else None)
+        return listing(await app.search.page(criteria, limit=limit))
 
-    found = _with_app(work)
+    page = _with_app(work)
     if as_json:
-        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+        sys.stdout.write(page.model_dump_json(indent=2) + "\n")
         return
-    for note in found.notes:
+    for note in page.notes:
         show.line(note)
     table = Table("id", "title", "pictures", "USD", "rating", "changed (UTC)")
-    for one in found.conversations:
+    for one in page.conversations:
         title = f"* {one.title}" if one.bookmarked else one.title
-        changed = one.changed_at[:16].replace("T", " ")
         rating = str(one.rating or "")
         table.add_row(
-            one.conversation_id, title, str(one.pictures), f"{one.cost_usd:.4f}", rating, changed
+            one.conversation_id,
+            title,
+            str(one.pictures),
+            f"{one.cost_usd:.4f}",
+            rating,
+            moment(one.changed_at),
         )
     Console(highlight=False).print(table)
-    show.line(f"{len(found.conversations)} of {found.total}")
+    show.line(f"{len(page.conversations)} of {page.total}")
 
 
 @commands.command
@@ -106,12 +111,12 @@ def export(
     async def work(app: App) -> list[Path]:
         from cli.export import export as write
 
-        wanted = [conversation] if conversation else await app.records.ids()
-        written = []
-        for one in wanted:
-            loaded = await app.records.load(one)
-            written += write(loaded, await app.maintenance.prices(one), to, form)
-        return written
+        ids = [conversation] if conversation else await app.records.ids()
+        paths = []
+        for one in ids:
+            record = await app.records.load(one)
+            paths += write(record, await app.maintenance.prices(one), to, form)
+        return paths
 
     for path in _with_app(work):
         show.line(str(path))
@@ -126,23 +131,24 @@ def import_(*files: Path, legacy: bool = False) -> int:
         legacy: Read the older format; without files, those of its own folder.
     """
     from storage.export import import_document
-    from storage.legacy_import import LEGACY_FOLDER, as_document
+    from storage.legacy_import import LEGACY_FOLDER, convert_legacy
 
-    given = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
-    if not given:
+    paths = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
+    if not paths:
         raise Problem("There is no file to import. Name one, or several.")
 
     async def work(app: App) -> int:
-        failed = 0
-        for path in given:
+        faults = 0
+        for path in paths:
             try:
                 text = path.read_text(encoding="utf-8")
-                told = as_document(text, images_dir=app.settings.images_dir) if legacy else text
-                show.line(f"{path}: {await import_document(app.database, told)}")
+                if legacy:
+                    text = convert_legacy(text, images_dir=app.settings.images_dir)
+                show.line(f"{path}: {await import_document(app.database, text)}")
             except (Problem, OSError, UnicodeDecodeError) as error:
-                failed += 1
+                faults += 1
                 show.line(f"{path}: {error}")
-        return failed
+        return faults
 
     return int(bool(_with_app(work)))
 
@@ -160,8 +166,8 @@ def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) 
     async def work(app: App) -> list[str]:
         return await _remove(app, conversation, confirm=confirm, pictures=pictures)
 
-    for told in _with_app(work):
-        show.line(told)
+    for sentence in _with_app(work):
+        show.line(sentence)
     if not confirm:
         show.line("Nothing was deleted. --confirm deletes it for good.")
 
@@ -184,28 +190,28 @@ def prune(
         confirm: Really delete them.
         pictures: Delete their picture files, too.
     """
-    given = [one for one in (older_than_days, larger_than_mb) if one is not None]
-    if len(given) != 1 or given[0] < 0:
+    bounds = [one for one in (older_than_days, larger_than_mb) if one is not None]
+    if len(bounds) != 1 or bounds[0] < 0:
         raise Problem("Pass --older-than-days or --larger-than-mb with a number from 0 on.")
 
     async def work(app: App) -> list[str]:
         maintenance = app.maintenance
         if older_than_days is not None:
-            chosen = await maintenance.older_than(older_than_days)
+            ids = await maintenance.older_than(older_than_days)
         else:
-            chosen = await maintenance.beyond_size((larger_than_mb or 0) * 1_000_000)
-        told = []
-        for one in chosen:
+            ids = await maintenance.beyond_size((larger_than_mb or 0) * 1_000_000)
+        sentences = []
+        for one in ids:
             try:
-                told += await _remove(app, one, confirm=confirm, pictures=pictures)
+                sentences += await _remove(app, one, confirm=confirm, pictures=pictures)
             except Problem as problem:  # one that is being drawn; the others may go
-                told.append(problem.text)
-        return told
+                sentences.append(problem.text)
+        return sentences
 
-    told = _with_app(work)
-    for one in told:
+    sentences = _with_app(work)
+    for one in sentences:
         show.line(one)
-    if not told:
+    if not sentences:
         show.line("There is nothing that old or that large.")
     elif not confirm:
         show.line("Nothing was deleted. --confirm deletes them for good.")
@@ -232,22 +238,22 @@ def stats(*, as_json: AsJson = False) -> None:
     Console(highlight=False).print(table)
 
 
-@likings.default
-def show_likings() -> None:
+@preferences.default
+def show_preferences() -> None:
     """Show what you usually choose, as it is offered in questions."""
     from consultation.preferences import learn
 
     async def work(app: App) -> Any:
         return learn(await app.records.earlier_briefs())
 
-    learnt = _with_app(work)
-    for liking in learnt:
-        show.line(f"{liking.dimension}: {liking.value} (chosen {liking.times} times)")
-    if not learnt:
+    habits = _with_app(work)
+    for one in habits:
+        show.line(f"{one.dimension}: {one.value} (chosen {one.times} times)")
+    if not habits:
         show.line("Nothing was learnt yet.")
 
 
-@likings.command
+@preferences.command
 def forget() -> None:
     """Forget them: only later choices count from now on."""
     _with_app(lambda app: app.records.forget())

@@ -1,19 +1,17 @@
 """The command `demo`: the whole job on the sandbox, through a real server and client."""
 
 import tempfile
-from typing import Any
 
 import anyio
-from fastmcp import Client
-from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
 from cli.launch import server_process
-from errors import Problem
+from cli.session import Session, session
 
 IDEA = "a lighthouse in a storm"
 CHANGE = "Make it evening, with warm light from one side."
 MOST_TURNS = 8
+"""More than a guided dialogue takes: own templates may ask on, a demo must end."""
 
 
 def demo(idea: str = IDEA) -> None:
@@ -22,33 +20,27 @@ def demo(idea: str = IDEA) -> None:
     Args:
         idea: What the picture should show, in any words.
     """
-    anyio.run(_play, idea)
+    anyio.run(_run, idea)
 
 
-async def _play(idea: str) -> None:
+async def _run(idea: str) -> None:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
-        client = Client(server_process("--sandbox", log=log), progress_handler=show.progress)
-        try:
-            async with client:
-                await _whole_job(client, idea)
-        except ToolError as error:
-            raise Problem(str(error)) from error
+        async with session(server_process("--sandbox", log=log)) as tools:
+            await _play(tools, idea)
 
 
-async def _whole_job(client: Client[Any], idea: str) -> None:
+async def _play(tools: Session, idea: str) -> None:
     show.heading("The sandbox plays OpenAI: no key, no cost, placeholder pictures.")
     show.heading("The idea")
     show.line(idea)
-    consultation = await _consult(client, idea)
+    consultation = await _consult(tools, idea)
     show.prompt(consultation)
     conversation = consultation["conversation_id"]
     show.heading("Drawing")
-    first = await _call(client, "openai_conversational_image", conversation_id=conversation)
+    first = await tools.draw(conversation_id=conversation)
     show.picture(first)
     show.heading(f"Changing it: {CHANGE}")
-    second = await _call(
-        client, "openai_conversational_image", conversation_id=conversation, prompt=CHANGE
-    )
+    second = await tools.draw(conversation_id=conversation, prompt=CHANGE)
     show.picture(second)
     show.heading("Saved, made by the sandbox")
     for image in [*first["images"], *second["images"]]:
@@ -57,9 +49,9 @@ async def _whole_job(client: Client[Any], idea: str) -> None:
     show.line("With an OpenAI key the same dialogue runs with GPT-4o: see the README.")
 
 
-async def _consult(client: Client[Any], idea: str) -> show.Result:
+async def _consult(tools: Session, idea: str) -> show.Result:
     """Hold the dialogue; the demo answers each question with its first option."""
-    result = await _call(client, "openai_image_consultation", message=idea)
+    result = await tools.consult(message=idea)
     for _ in range(MOST_TURNS):
         if result["status"] == "ready":
             break
@@ -69,15 +61,5 @@ async def _consult(client: Client[Any], idea: str) -> show.Result:
         answer = "; ".join(question["options"][0] for question in result["questions"])
         show.heading("The demo answers, in plain words")
         show.line(answer)
-        result = await _call(
-            client,
-            "openai_image_consultation",
-            message=answer,
-            conversation_id=result["conversation_id"],
-        )
+        result = await tools.consult(message=answer, conversation_id=result["conversation_id"])
     return result
-
-
-async def _call(client: Client[Any], tool: str, **arguments: str) -> show.Result:
-    result = await client.call_tool(tool, arguments)
-    return dict(result.structured_content or {})

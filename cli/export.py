@@ -1,25 +1,21 @@
 """Write a conversation to files that a person can show to others."""
 
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import quote
-
-from sqlalchemy import inspect
 
 from cli.html_page import file_of, made_in_sandbox, page
 from consultation.consultation_result import SANDBOX_NOTE
 from consultation.conversation_page import as_markdown
 from errors import Problem
 from gateway.connection import is_sandbox
+from storage.atomic_write import write_file
 from storage.export import as_json
-from storage.tables import Base, Conversation, Spending
+from storage.tables import Conversation, Spending
 
 Form = Literal["markdown", "json", "html"]
-Row = TypeVar("Row", bound=Base)
 
 LONGEST_NAME = 120
 """Bytes of a title in a file name; systems take 255 for all of it."""
@@ -63,7 +59,7 @@ def _safe(text: str) -> str:
 def _markdown(
     conversation: Conversation, spending: list[Spending], folder: Path, name: str
 ) -> list[Path]:
-    written, links = [], {}
+    paths, links = [], {}
     for number, image in enumerate(conversation.images, start=1):
         data, missing = file_of(image)
         links[image.id] = " ".join((missing or image.path).split())
@@ -71,12 +67,12 @@ def _markdown(
             ending = EXTENSIONS.get(image.format, "bin")
             path = folder / name / f"{number:02}-{_safe(image.id)}.{ending}"
             path.parent.mkdir(exist_ok=True)
-            written.append(_put(path, [data]))
+            paths.append(_put(path, [data]))
             link = quote(path.relative_to(folder).as_posix())
-            made = " (sandbox: a placeholder)" if is_sandbox(image.response_id) else ""
-            links[image.id] = f"![{image.id}]({link}){made}"
-    text = as_markdown(_with_links(conversation, links))
-    return [*written, _put(folder / f"{name}.md", [text, *_prices(conversation, spending)])]
+            note = " (sandbox: a placeholder)" if is_sandbox(image.response_id) else ""
+            links[image.id] = f"![{image.id}]({link}){note}"
+    text = as_markdown(conversation, links)
+    return [*paths, _put(folder / f"{name}.md", [text, *_prices(conversation, spending)])]
 
 
 def _prices(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
@@ -84,39 +80,13 @@ def _prices(conversation: Conversation, spending: list[Spending]) -> Iterator[st
         yield "\n## Prices\n\n"
     for row in spending:
         about = "about " if row.estimated else ""
-        made = ", sandbox" if row.origin == "sandbox" else ""
-        yield f"- {row.purpose} ({row.model}, {row.day}{made}): {about}${row.usd:.4f}\n"
+        origin = ", sandbox" if row.origin == "sandbox" else ""
+        yield f"- {row.purpose} ({row.model}, {row.day}{origin}): {about}${row.usd:.4f}\n"
     if made_in_sandbox(conversation, spending):
         yield f"\n{SANDBOX_NOTE}\n"
 
 
-def _with_links(conversation: Conversation, links: dict[str, str]) -> Conversation:
-    """A copy of the record whose pictures lie where the links say."""
-    copy = _copied(conversation)
-    for part in ("turns", "questions", "answers", "briefs", "jobs"):
-        setattr(copy, part, [_copied(row) for row in getattr(conversation, part)])
-    copy.images = [_copied(image) for image in conversation.images]
-    for image in copy.images:
-        image.path = links[image.id]
-    return copy
-
-
-def _copied(row: Row) -> Row:
-    names = [column.key for column in inspect(type(row)).column_attrs]
-    return type(row)(**{name: getattr(row, name) for name in names})
-
-
-def _put(path: Path, parts: Iterable[str | bytes]) -> Path:
-    """Write a file under another name, then give it its own."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with part.open("wb") as file:
-            for piece in parts:
-                file.write(piece.encode() if isinstance(piece, str) else piece)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+def _put(path: Path, pieces: Iterable[str | bytes]) -> Path:
+    encoded = (piece.encode() if isinstance(piece, str) else piece for piece in pieces)
+    write_file(path, encoded)
     return path

@@ -1,18 +1,15 @@
 """The command `generate`: draw from a terminal, with the same tool as every client."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import anyio
 from cyclopts import Parameter
-from fastmcp import Client
-from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
-from errors import Problem
-from settings import load_settings
-
-TOOL = "openai_conversational_image"
+from cli.session import local_server, session
+from settings import Quality
+from workflow import Background, OutputFormat
 
 
 def generate(
@@ -23,11 +20,9 @@ def generate(
     inputs: Annotated[list[Path] | None, Parameter(name="--input")] = None,
     mask: Path | None = None,
     size: str | None = None,
-    quality: Literal["low", "medium", "high", "xhigh", "max"] | None = None,
-    background: Literal["auto", "opaque", "transparent"] | None = None,
-    output_format: Annotated[
-        Literal["png", "jpeg", "webp", "gif", "svg"] | None, Parameter(name="--format")
-    ] = None,
+    quality: Quality | None = None,
+    background: Background | None = None,
+    output_format: Annotated[OutputFormat | None, Parameter(name="--format")] = None,
     variations: int = 1,
     verify: bool = False,
     sandbox: bool = False,
@@ -60,27 +55,13 @@ def generate(
     }
     stated = {name: value for name, value in wishes.items() if value is not None}
     settings = {"dialogue_mode": "skip", "variations": variations, "verify": verify}
-    anyio.run(_draw, {"prompt": prompt, **settings, **stated}, sandbox)
+    anyio.run(_run, {"prompt": prompt, **settings, **stated}, sandbox)
 
 
-async def _draw(arguments: dict[str, Any], sandbox: bool) -> None:
-    from server import create_server
-
-    settings = load_settings(sandbox=True) if sandbox else load_settings()
-    async with Client(create_server(settings), progress_handler=show.progress) as client:
-        try:
-            result = await _call(client, arguments)
-            while result["status"] == "working":
-                show.line(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
-                result = await _call(client, {"conversation_id": result["conversation_id"]})
-        except ToolError as error:
-            raise Problem(str(error)) from error
+async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
+    async with session(local_server(sandbox=sandbox)) as tools:
+        result = await tools.draw(**arguments)
     show.picture(result)
     for note in result["notes"]:
         show.line(note)
     show.line(f"Go on with: image-consultant generate --conversation {result['conversation_id']}")
-
-
-async def _call(client: Client[Any], arguments: dict[str, Any]) -> show.Result:
-    called = await client.call_tool(TOOL, arguments)
-    return dict(called.structured_content or {})

@@ -8,7 +8,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from consultation.consultation_result import SOURCES
+from consultation.conversation_page import (
+    fields,
+    met_items,
+    moment,
+    picture_tree,
+    source_label,
+)
 from errors import StorageError
 from gateway.connection import is_sandbox
 from generation.preview import is_svg, preview_of
@@ -17,7 +23,7 @@ from storage.tables import Conversation, Image, Spending
 
 TEMPLATE = "html_page.html.j2"
 WHOLE_BYTES = 5 * 2**20
-"""Larger pictures are shown as a small JPEG."""
+"""Larger pictures are shown as a small JPEG: a page of many would open in no browser."""
 
 DEEPEST = 60
 """Levels of the tree; a browser takes 512 levels of elements, of which this makes two each."""
@@ -41,33 +47,33 @@ class PictureNode:
         return is_sandbox(self.image.response_id)
 
     @property
-    def seen(self) -> tuple[str, str]:
+    def source(self) -> tuple[str, str]:
         """A data URL, empty where there is none, and what has to be said of it.
 
         Made when the page comes to it: pictures need not be in memory together.
         """
         data, missing = file_of(self.image)
-        return _embedded(data) if data is not None else ("", missing)
+        return _embed(data) if data is not None else ("", missing)
 
     @property
     def met(self) -> str:
-        """What the look at it found, in short."""
-        findings = (self.image.verification or {}).get("findings", [])
-        met = sum(finding["verdict"] == "met" for finding in findings)
-        return f"{met} of {len(findings)} items met" if findings else ""
+        """What its verification found, in short."""
+        return met_items(self.image)
 
 
 def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
     """The page in pieces, in order."""
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "source": _source, "clean": _clean}
-    return made.get_template(TEMPLATE).generate(_view(conversation, spending))
+    environment.filters |= {
+        "moment": moment, "source": source_label, "clean": _clean, "fields": fields,
+    }  # fmt: skip
+    return environment.get_template(TEMPLATE).generate(_view(conversation, spending))
 
 
 def file_of(image: Image) -> tuple[bytes | None, str]:
@@ -87,13 +93,16 @@ def made_in_sandbox(conversation: Conversation, spending: list[Spending]) -> boo
 
 def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any]:
     brief = conversation.briefs[-1] if conversation.briefs else None
+    phrases = fields(brief.phrases, "text", "source", "ref") if brief else []
     return {
         "one": conversation,
         "title": conversation.title or "Untitled",
         "sandbox": made_in_sandbox(conversation, spending),
         "pictures": _tree(conversation.images),
-        "refined": "".join(phrase["text"] for phrase in brief.phrases) if brief else "",
-        "brief": brief,
+        "refined": "".join(phrase["text"] for phrase in phrases),
+        "phrases": phrases,
+        "entries": fields(brief.entries, "dimension", "value", "source", "ref") if brief else [],
+        "completeness": brief.completeness if brief else 0,
         "answers": {answer.question: answer.text for answer in conversation.answers},
         "undrawn": [job for job in conversation.jobs if job.state != "kept"],
         "spending": spending,
@@ -103,18 +112,7 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
 
 def _tree(images: list[Image]) -> list[PictureNode]:
     """The pictures in the order of the page: each before those that were changed from it."""
-    known = {image.id for image in images}
-    below: dict[str | None, list[Image]] = {}
-    for image in images:
-        parent = image.parent_image_id if image.parent_image_id in known else None
-        below.setdefault(parent, []).append(image)
-    order: list[tuple[Image, int]] = []
-    waiting = [(image, 0) for image in reversed(below.get(None, []))]
-    while waiting:
-        image, depth = waiting.pop()
-        order.append((image, depth))
-        inner = min(depth + 1, DEEPEST)
-        waiting += [(child, inner) for child in reversed(below.get(image.id, []))]
+    order = [(image, min(depth, DEEPEST)) for image, depth in picture_tree(images)]
     depths = [-1, *(depth for _, depth in order), 0]
     return [
         PictureNode(
@@ -128,7 +126,7 @@ def _tree(images: list[Image]) -> list[PictureNode]:
     ]
 
 
-def _embedded(data: bytes) -> tuple[str, str]:
+def _embed(data: bytes) -> tuple[str, str]:
     size = f"{len(data) / 1e6:.1f} MB"
     kind = next((name for sign, name in SIGNS.items() if data.startswith(sign)), "")
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -145,15 +143,6 @@ def _embedded(data: bytes) -> tuple[str, str]:
 
 def _url(kind: str, data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def _moment(stamp: str) -> str:
-    return stamp[:16].replace("T", " ")
-
-
-def _source(entry: dict[str, Any]) -> str:
-    name = SOURCES.get(entry["source"], entry["source"])
-    return f"{name} {entry['ref']}" if entry.get("ref") else name
 
 
 def _clean(text: str) -> str:

@@ -16,8 +16,12 @@ from errors import redact
 from settings import Settings
 
 OURS = frozenset(
-    {"cli", "consultation", "gateway", "generation", "prompts", "sandbox", "server", "storage"}
-)
+    {
+        "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "server", "storage",
+        "tools", "transports", "workflow",
+    }
+)  # fmt: skip
+"""Loggers of this program, by the first part of their names."""
 
 # What pydantic quotes of a refused argument: a person's words more often than not.
 QUOTED_INPUT = re.compile(r"input_value=.*?, input_type=", re.DOTALL)

@@ -46,18 +46,18 @@ def key(
         reveal: Print the key, in a terminal alone.
         restore: Ask for a key and put it into the keyring.
     """
-    from storage import passphrase as keys
     from storage.database_file import FILE_NAME
+    from storage.encryption import restore_key, reveal_key
 
     path = load_settings().data_dir / FILE_NAME
     if restore:
-        keys.restore(path, getpass("Key: "))
+        restore_key(path, getpass("Key: "))
         show.line(f"The keyring holds the key for {path} now.")
         return
-    kept = keys.for_safekeeping(path)
+    secret = reveal_key(path)
     if not reveal:
         show.line(f"The keyring holds a key for {path}. `records key --show` prints it.")
     elif sys.stdout.isatty():
-        sys.stdout.write(f"{kept}\n")
+        sys.stdout.write(f"{secret}\n")
     else:
         raise Problem("The key is printed in a terminal alone. Run this command in one.")

@@ -1,11 +1,11 @@
-"""How a dialogue and its pictures look in a terminal, and in a pipe."""
+"""Show a dialogue and its pictures in a terminal, or in a pipe."""
 
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-SOURCES = {
+SOURCE_LABELS = {
     "request": "said",
     "answer": "answered",
     "reference": "seen in",
@@ -14,8 +14,10 @@ SOURCES = {
 }
 
 Result = dict[str, Any]
+"""The fields of a tool's result, or of one question in it."""
 
 console = Console(highlight=False, soft_wrap=True)
+"""It breaks no line: paths and ids must stay whole."""
 
 
 def heading(text: str) -> None:
@@ -28,13 +30,13 @@ def line(text: str) -> None:
     console.print(f"  {escape(text)}")
 
 
-def question(asked: Result) -> None:
+def question(entry: Result) -> None:
     """A question with why it is asked and its numbered options."""
-    line(f"{asked['id']}. {asked['text']}")
-    if asked["why"]:
-        console.print(f"      [dim]{escape(asked['why'])}[/dim]")
-    for number, option in enumerate(asked["options"], start=1):
-        default = " [dim](default)[/dim]" if option == asked["default"] else ""
+    line(f"{entry['id']}. {entry['text']}")
+    if entry["why"]:
+        console.print(f"      [dim]{escape(entry['why'])}[/dim]")
+    for number, option in enumerate(entry["options"], start=1):
+        default = " [dim](default)[/dim]" if option == entry["default"] else ""
         console.print(f"      {number} {escape(option)}{default}")
 
 
@@ -44,8 +46,8 @@ def prompt(consultation: Result) -> None:
     line(consultation["refined_prompt"])
     heading("Where each phrase comes from")
     for span in consultation["provenance"]:
-        source = SOURCES[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
-        line(f"{source:14} {span['text'].strip()}")
+        label = SOURCE_LABELS[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
+        line(f"{label:14} {span['text'].strip()}")
 
 
 def picture(result: Result) -> None:

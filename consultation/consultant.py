@@ -44,8 +44,9 @@ from gateway.connection import is_sandbox
 from prompts.store import PromptStore
 from settings import Settings
 from storage.input_files import InputFiles
-from storage.records import NumberTaken, Records, now
+from storage.records import NumberTaken, Records
 from storage.search import Search
+from storage.stamps import now
 from storage.tables import Brief, Conversation, Question, Turn
 
 ASK = (

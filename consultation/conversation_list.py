@@ -5,7 +5,7 @@ import binascii
 
 from pydantic import BaseModel
 
-from consultation.conversation_page import as_markdown
+from consultation.conversation_page import as_markdown, moment
 from consultation.errors import ConsultationError
 from storage.maintenance import Removal
 from storage.search import ConversationSummary, SearchPage
@@ -65,7 +65,7 @@ def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
     if not page.items:
         notes.append("No conversation fits. Leave filters out, or use other words.")
     return ConversationList(
-        conversations=[_listed(item) for item in page.items],
+        conversations=[_item(item) for item in page.items],
         total=page.total,
         cursor=page.cursor,
         notes=notes,
@@ -112,9 +112,9 @@ def removal_sentence(removal: Removal, *, pictures: bool, confirm: bool) -> str:
     files = f"{count} picture file{'s' if count > 1 else ''} ({removal.bytes / 1e6:.1f} MB)"
     stays = f"while {files} stay{'' if count > 1 else 's'} on disk" if count else ""
     fate = f"and {files} with it" if pictures and count else stays
-    said = f"{removal.turns} turns" if removal.turns != 1 else "1 turn"
+    turns = f"{removal.turns} turns" if removal.turns != 1 else "1 turn"
     title = removal.title or "Untitled"
-    return f"{goes}: conversation {removal.id} '{title}', {said}, {fate}".rstrip(", ") + "."
+    return f"{goes}: conversation {removal.id} '{title}', {turns}, {fate}".rstrip(", ") + "."
 
 
 def _offset(cursor: str, conversation_id: str) -> int:
@@ -129,7 +129,7 @@ def _offset(cursor: str, conversation_id: str) -> int:
     )
 
 
-def _listed(item: ConversationSummary) -> ConversationItem:
+def _item(item: ConversationSummary) -> ConversationItem:
     return ConversationItem(
         conversation_id=item.id,
         title=item.title,
@@ -154,7 +154,7 @@ def _line(one: ConversationItem) -> str:
         f"${one.cost_usd:.4f}",
         f"rated {one.rating} of 5" if one.rating else "",
         "bookmarked" if one.bookmarked else "",
-        f"changed {one.changed_at[:16].replace('T', ' ')} UTC",
+        f"changed {moment(one.changed_at)} UTC",
         f"newest picture {one.newest_image_id}" if one.newest_image_id else "",
     ]
     line = f"- {one.title or 'Untitled'} ({one.conversation_id}): "

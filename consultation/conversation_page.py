@@ -1,32 +1,36 @@
-"""A conversation as Markdown that reads well: who said what, and what came of it."""
+"""A conversation as Markdown: the dialogue turn by turn, then the pictures as a tree.
+
+What a row holds as JSON may be of a version before or after this one: what is missing is left
+out, what is unknown is passed over.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from consultation.consultation_result import SOURCES
-from consultation.turn_rows import recorded_span
 from storage.tables import Brief, Conversation, Image, Question, Turn
 
 DEEPEST = 12
 """A longer chain of changes is not set further in: each step says what it was changed from."""
 
 
-def as_markdown(conversation: Conversation) -> str:
-    """The whole record, newest turn last."""
+def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = None) -> str:
+    """The whole record, newest turn last; `links` stand for the paths of pictures, by their ids."""
     lines = [
         f"# {conversation.title or 'Untitled'}",
         "",
         f"Conversation {conversation.id}, mode {conversation.mode}"
         + (f", {conversation.image_type}" if conversation.image_type else "")
         + (f", template {conversation.template}" if conversation.template else "")
-        + f". Begun {_moment(conversation.created_at)}, last changed "
-        f"{_moment(conversation.changed_at)} (UTC).",
+        + f". Begun {moment(conversation.created_at)}, last changed "
+        f"{moment(conversation.changed_at)} (UTC).",
     ]
     for turn in conversation.turns:
         lines += ["", *_turn(conversation, turn)]
     if conversation.images:
         lines += ["", "## Pictures", ""]
-        lines += _pictures(conversation)
+        lines += _pictures(conversation, links or {})
     return "\n".join(lines) + "\n"
 
 
@@ -35,25 +39,27 @@ def _turn(conversation: Conversation, turn: Turn) -> Iterator[str]:
     yield ""
     yield "**The person:**"
     yield from _quoted(turn.words)
-    for given in turn.answers_given:
-        yield f"> {given['question_id']}: {given['answer']}"
-    for reference in turn.references:
+    for answer in fields(turn.answers_given, "question_id", "answer"):
+        yield f"> {answer['question_id']}: {answer['answer']}"
+    for reference in fields(turn.references, "id", "given"):
         yield f"> (picture {reference['id']}: {reference['given']})"
-    asked = {question.label: question for question in conversation.questions}
-    answers = [a for a in conversation.answers if a.turn_number == turn.number]
-    if answers:
-        yield ""
-        yield "Taken as answers:"
-        for answer in answers:
-            about = (
-                asked[answer.question].dimension if answer.question in asked else "given by name"
-            )
-            yield f"- {answer.question} ({about}): {answer.text}"
+    yield from _answers(conversation, turn)
     yield from _questions([q for q in conversation.questions if q.turn_number == turn.number])
     for brief in conversation.briefs:
         if brief.turn_number == turn.number:
             yield from _brief(brief)
     yield from _origin(turn)
+
+
+def _answers(conversation: Conversation, turn: Turn) -> Iterator[str]:
+    dimensions = {question.label: question.dimension for question in conversation.questions}
+    answers = [answer for answer in conversation.answers if answer.turn_number == turn.number]
+    if answers:
+        yield ""
+        yield "Taken as answers:"
+    for answer in answers:
+        about = dimensions.get(answer.question, "given by name")
+        yield f"- {answer.question} ({about}): {answer.text}"
 
 
 def _questions(questions: list[Question]) -> Iterator[str]:
@@ -68,74 +74,97 @@ def _questions(questions: list[Question]) -> Iterator[str]:
 
 
 def _brief(brief: Brief) -> Iterator[str]:
-    decided = [entry for entry in brief.entries if entry["source"] != "open" and entry["value"]]
-    if decided:
+    entries = fields(brief.entries, "dimension", "value", "source", "ref")
+    decisions = [entry for entry in entries if entry["source"] != "open" and entry["value"]]
+    if decisions:
         yield ""
         yield f"Brief ({brief.completeness} % decided by the person):"
-        for entry in decided:
-            source = _source(entry["source"], entry["ref"])
-            yield f"- {entry['dimension']}: {entry['value']} ({source})"
-    if brief.phrases:
-        phrases = [recorded_span(phrase) for phrase in brief.phrases]
+        for entry in decisions:
+            yield f"- {entry['dimension']}: {entry['value']} ({source_label(entry)})"
+    phrases = fields(brief.phrases, "text", "source", "ref")
+    if phrases:
         yield ""
         yield "**Refined prompt:**"
-        yield from _quoted("".join(phrase.text for phrase in phrases))
+        yield from _quoted("".join(phrase["text"] for phrase in phrases))
         yield ""
         yield "Where each phrase comes from:"
         for phrase in phrases:
-            yield f"- {_source(phrase.source, phrase.ref)}: {phrase.text.strip()}"
+            yield f"- {source_label(phrase)}: {phrase['text'].strip()}"
 
 
 def _origin(turn: Turn) -> Iterator[str]:
     for note in turn.notes:
         yield ""
         yield f"Note: {note}"
-    broken = [sentence for repair in turn.repairs for sentence in repair["broken"]]
-    if broken:
+    sentences = [sentence for repair in turn.repairs for sentence in repair.get("broken", [])]
+    if sentences:
         yield ""
         yield "Not kept by the facilitator, and put right:"
-        yield from (f"- {sentence}" for sentence in broken)
+        yield from (f"- {sentence}" for sentence in sentences)
     if turn.model:
-        written = ", ".join(f"{name}@{mark}" for name, mark in turn.templates.items())
+        templates = ", ".join(f"{name}@{mark}" for name, mark in turn.templates.items())
         yield ""
-        yield f"Written by {turn.model} with {written}."
+        yield f"Written by {turn.model} with {templates}."
 
 
-def _pictures(conversation: Conversation) -> Iterator[str]:
-    """The pictures as a tree: each stands below the one it was changed from."""
-    known = {image.id for image in conversation.images}
+def picture_tree(images: list[Image]) -> Iterator[tuple[Image, int]]:
+    """The pictures, each before those that were changed from it, with its depth."""
+    ids = {image.id for image in images}
     below: defaultdict[str | None, list[Image]] = defaultdict(list)
-    for image in conversation.images:
-        below[image.parent_image_id if image.parent_image_id in known else None].append(image)
+    for image in images:
+        below[image.parent_image_id if image.parent_image_id in ids else None].append(image)
     waiting = [(image, 0) for image in reversed(below[None])]
-    while waiting:
+    while waiting:  # by hand: a chain of changes may be longer than Python's stack
         image, depth = waiting.pop()
-        yield from (f"{'  ' * min(depth, DEEPEST)}{line}" for line in _picture(conversation, image))
+        yield image, depth
         waiting += [(child, depth + 1) for child in reversed(below[image.id])]
 
 
-def _picture(conversation: Conversation, image: Image) -> Iterator[str]:
+def _pictures(conversation: Conversation, links: Mapping[str, str]) -> Iterator[str]:
+    for image, depth in picture_tree(conversation.images):
+        indent = "  " * min(depth, DEEPEST)
+        lines = _picture(conversation, image, links.get(image.id, image.path))
+        yield from (f"{indent}{line}" for line in lines)
+
+
+def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[str]:
     start = f", changed from {image.parent_image_id}" if image.parent_image_id else ""
     size = f"{image.width}x{image.height} " if image.width else ""
-    yield f"- {image.id}{start}: {size}{image.format}, {image.path}"
+    yield f"- {image.id}{start}: {size}{image.format}, {place}"
     yield f"  - prompt: {' '.join(image.prompt.split())}"
     if image.variation:
         yield f"  - varied on purpose: {image.variation}"
-    job = next(job for job in conversation.jobs if job.id == image.job_id)
-    for source in job.inputs:
+    inputs = [row for job in conversation.jobs if job.id == image.job_id for row in job.inputs]
+    for source in fields(inputs, "use", "given"):
         yield f"  - started from the {source['use']} {source['given']}"
-    if image.verification:
-        met = [f for f in image.verification["findings"] if f["verdict"] == "met"]
-        yield f"  - looked at: {len(met)} of {len(image.verification['findings'])} items met"
+    if items := met_items(image):
+        yield f"  - looked at: {items}"
 
 
 def _quoted(text: str) -> list[str]:
     return [f"> {line}" for line in text.splitlines()]
 
 
-def _source(source: str, ref: str | None) -> str:
-    return f"{SOURCES[source]} {ref}" if ref else SOURCES[source]
+def fields(rows: list[Any], *names: str) -> list[dict[str, str]]:
+    """These fields of JSON objects as text, empty where one is missing."""
+    return [
+        {name: str(row.get(name) or "") for name in names} for row in rows if isinstance(row, dict)
+    ]
 
 
-def _moment(stamp: str) -> str:
+def source_label(part: dict[str, str]) -> str:
+    """Where an entry or a phrase comes from, such as `answer to q2`."""
+    label = SOURCES.get(part["source"], part["source"])
+    return f"{label} {part['ref']}" if part["ref"] else label
+
+
+def met_items(image: Image) -> str:
+    """How many items of the checklist its verification found met, empty without one."""
+    findings = fields((image.verification or {}).get("findings", []), "verdict")
+    met = sum(finding["verdict"] == "met" for finding in findings)
+    return f"{met} of {len(findings)} items met" if image.verification else ""
+
+
+def moment(stamp: str) -> str:
+    """A moment of a record for people, to the minute."""
     return stamp[:16].replace("T", " ")

@@ -13,7 +13,7 @@ from consultation.references import reference_parts
 from consultation.transcript import Transcript, timeline_of
 from consultation.turn import response_format
 from prompts.image_type import ImageType
-from prompts.template import Rendered
+from prompts.template import Rendering
 from storage.input_files import InputFiles
 from storage.tables import Conversation, Turn
 
@@ -47,7 +47,7 @@ def build_request(
     conversation: Conversation,
     *,
     model: str,
-    instructions: Rendered,
+    instructions: Rendering,
     templates: dict[str, str],
     state: dict[str, Any],
     input_files: InputFiles,

@@ -4,7 +4,8 @@ from typing import Any
 
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
-from storage.records import Records, booking
+from storage.records import Records
+from storage.spending import booking
 
 
 async def ask(

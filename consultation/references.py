@@ -8,7 +8,8 @@ from typing import Any
 
 from consultation.errors import ConsultationError
 from errors import StorageError
-from storage.input_files import InputError, InputFiles
+from storage.input_files import InputFiles
+from storage.input_pictures import InputError
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.tables import Conversation, Image, Turn

@@ -1,15 +1,16 @@
-"""Search by meaning: vectors from OpenAI beside the records, compared exactly; else by words."""
+"""Find conversations by what they were about: vectors from OpenAI, else the words themselves."""
 
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from settings import Settings
-from storage.records import Records, booking
+from storage.records import Records
 from storage.search import Filter, Search, SearchPage
+from storage.spending import booking
 from storage.vectors import Vectors
 
 MODEL = "text-embedding-3-small"
-AT_ONCE = 50
-LONGEST = 4_000
+TEXTS_AT_ONCE = 50
+LONGEST_TEXT = 4_000
 """Letters of a conversation that its vector stands for; the beginning says what it is about.
 
 In any script so many are fewer tokens than OpenAI takes: 8,192 of a text, 300,000 of a request.
@@ -27,13 +28,13 @@ class SemanticSearch:
         gateway: Gateway,
         records: Records,
         search: Search,
-        meanings: Vectors,
+        vectors: Vectors,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
         self._search = search
-        self._meanings = meanings
+        self._vectors = vectors
 
     async def search(self, query: str, *, limit: int) -> tuple[SearchPage, str]:
         """The conversations that come closest, and how they were compared. Raises a `Problem`."""
@@ -45,8 +46,8 @@ class SemanticSearch:
             except GatewayError as error:
                 why = str(error).split(".")[0]
             else:
-                near = await self._meanings.nearest(vector, MODEL, limit=limit, without=None)
-                page = await self._search.these([found for found, _ in near])
+                near = await self._vectors.nearest(vector, MODEL, limit=limit)
+                page = await self._search.these([key for key, _ in near])
                 return page, f"Meanings were compared, by {MODEL}."
         page = await self._search.page(Filter(query=query), limit=limit)
         return page, BY_WORDS.format(why=why)
@@ -61,15 +62,15 @@ class SemanticSearch:
     async def _catch_up(self) -> None:
         """Give each conversation a vector that stands for its words as they are now."""
         last = ""
-        while stale := await self._meanings.stale(MODEL, after=last, limit=AT_ONCE):
+        while stale := await self._vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE):
             last = list(stale)[-1]
-            said = {found: words for found, words in stale.items() if words.strip()}
-            if said:
-                vectors = await self._embed([words[:LONGEST] for words in said.values()])
-                rows = zip(said, said.values(), vectors, strict=True)
-                await self._meanings.keep(MODEL, rows)
+            texts = {key: words for key, words in stale.items() if words.strip()}
+            if texts:
+                vectors = await self._embed([words[:LONGEST_TEXT] for words in texts.values()])
+                rows = zip(texts, texts.values(), vectors, strict=True)
+                await self._vectors.store(MODEL, rows)
 
     async def _embed(self, texts: list[str]) -> list[list[float]]:
-        embedded = await self._gateway.embed(MODEL, texts)
-        await self._records.add(booking(None, "search", **embedded.as_booking))
-        return embedded.vectors
+        embedding = await self._gateway.embed(MODEL, texts)
+        await self._records.add(booking(None, "search", **embedding.as_booking))
+        return embedding.vectors

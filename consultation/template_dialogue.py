@@ -26,7 +26,7 @@ from consultation.turn import BriefEntry, FacilitatorTurn, Filling, QuestionDraf
 from consultation.words import content, words_of
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
-from prompts.library_template import LibraryTemplate, file_of
+from prompts.library_template import LibraryTemplate, file_of, suggest
 from prompts.parameter import Parameter
 from prompts.store import PromptStore
 from settings import Settings
@@ -84,7 +84,7 @@ class TemplateDialogue:
 
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
-        fitting = self._prompt_store.suggested_template(idea)
+        fitting = suggest(idea, self._prompt_store.library_templates().values())
         if fitting is None:
             return []
         return [
@@ -239,8 +239,8 @@ def _questions(
             dimension=name,
             text=parameter.question,
             why=_why(parameter),
-            options=parameter.offered,
-            default=parameter.unasked,
+            options=parameter.choices,
+            default=parameter.fallback,
         )
         for name in still[: transcript.left]
         for parameter in [template.parameters[name]]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from consultation.facilitator_request import MOST_TOKENS, dialogue
 from consultation.turn import FILLING_NAME, Filling, response_format
 from prompts.library_template import LibraryTemplate
-from prompts.template import Rendered
+from prompts.template import Rendering
 from storage.input_files import InputFiles
 from storage.tables import Conversation
 
@@ -20,7 +20,7 @@ def build_filling(
     conversation: Conversation,
     *,
     model: str,
-    instructions: Rendered,
+    instructions: Rendering,
     templates: dict[str, str],
     template: LibraryTemplate,
     values: Mapping[str, str],
@@ -73,7 +73,7 @@ def _parameters(template: LibraryTemplate, values: Mapping[str, str]) -> list[di
             "name": name,
             "question": parameter.question,
             "takes": parameter.takes,
-            "options": parameter.offered,
+            "options": parameter.choices,
             "optional": parameter.optional,
             "value": values.get(name),
         }

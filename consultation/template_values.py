@@ -89,7 +89,7 @@ def take_answers(
         if name not in template.parameters:
             continue
         parameter = template.parameters[name]
-        plain = text.strip().casefold() in {option.casefold() for option in parameter.offered}
+        plain = text.strip().casefold() in {option.casefold() for option in parameter.choices}
         if plain or put is None or (parameter.type != "string" and fits(template, name, text)):
             values.entries[name] = entry_of(template, name, text, [Quote(ref=ref, quote=text)])
         else:
@@ -123,17 +123,17 @@ def assume_rest(values: TemplateValues, template: LibraryTemplate) -> None:
     for name, parameter in template.parameters.items():
         if name in values.entries:
             continue
-        values.entries[name] = entry_of(template, name, parameter.unasked, [])
+        values.entries[name] = entry_of(template, name, parameter.fallback, [])
         if parameter.required:
             values.notes.append(
-                f"Nobody said what {name} is; {parameter.unasked!r} stands in its place. Say in "
+                f"Nobody said what {name} is; {parameter.fallback!r} stands in its place. Say in "
                 "message what it should be."
             )
 
 
 def entry_of(template: LibraryTemplate, name: str, text: str, said: Sequence[Quote]) -> BriefEntry:
     """An entry with the value as the template takes it. Raises `PromptError`."""
-    value = str(template.fit(name, text)) or template.parameters[name].unasked
+    value = str(template.fit(name, text)) or template.parameters[name].fallback
     return BriefEntry(dimension=name, value=value, said=list(said))
 
 

@@ -97,7 +97,7 @@ def nearest_size(rule: SizeRule, width: int, height: int) -> str:
     ratio = min(max(width / height, 1 / rule.max_ratio), rule.max_ratio)
     area = min(max(width * height, rule.min_pixels), rule.max_pixels)
     step = rule.multiple
-    edge = round((area * ratio) ** 0.5 / step) * step
+    edge = round((area * ratio) ** 0.5 / step) * step  # of the exact area; near it are all others
     candidates = (
         (wide, high)
         for wide in range(max(step, edge - 4 * step), edge + 5 * step, step)

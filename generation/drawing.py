@@ -19,7 +19,8 @@ from generation.result_builder import SpendingTotals, build_result, preview_of_a
 from generation.variations import Variation, variations
 from prompts.store import PromptStore
 from settings import Settings
-from storage.records import UNDER_WAY, Records, is_alive
+from storage.job_journal import UNDER_WAY, is_alive
+from storage.records import Records
 from storage.tables import Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
@@ -54,7 +55,7 @@ class ImageGenerator:
         if plan.existing:
             return await self._show_again(plan.existing, order)
         if plan.pending is not None:
-            return await self._collect(await self._records.batch(plan.pending), order, report)
+            return await self._collect(await self._records.jobs.batch(plan.pending), order, report)
         return await self._buy(conversation, plan, order, report)
 
     async def check(self, names: Sequence[str]) -> None:
@@ -100,7 +101,7 @@ class ImageGenerator:
             order.conversation,
             self._prompt_store,
             pictures=len(order.inputs.pictures),
-            masked=order.inputs.mask is not None,
+            has_mask=order.inputs.mask is not None,
             variation=way,
         )
         return replace(order, instructions=instructions, templates=templates)
@@ -108,7 +109,7 @@ class ImageGenerator:
     async def _claim(self, jobs: list[Job], options: Options) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
-        claim = await self._records.claim(jobs, origin=self._buyer.origin, budget=budget)
+        claim = await self._records.jobs.claim(jobs, origin=self._buyer.origin, budget=budget)
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
         estimate = sum(job.estimated_usd for job in jobs)
@@ -140,8 +141,8 @@ class ImageGenerator:
         outcomes: dict[str, JobOutcome] = {}
         elapsed = 0.0
         if here:
-            ended, elapsed = await self._jobs.wait(here, report)
-            outcomes = {one.job.id: one for one in ended}
+            results, elapsed = await self._jobs.wait(here, report)
+            outcomes = {one.job.id: one for one in results}
         conversation = await self._records.load(order.conversation_id)
         images = {image.job_id: image for image in conversation.images}
         for job in conversation.jobs:
@@ -189,17 +190,17 @@ class ImageGenerator:
         if self._has_adopted:
             return
         self._has_adopted = True
-        for job in await self._records.abandoned_jobs():
+        for job in await self._records.jobs.abandoned():
             await self._adopt(job)
 
     async def _adopt(self, job: Job) -> None:
         """Go on with a job that its process left: fetch the picture, never buy it again."""
-        if job.state not in UNDER_WAY or is_alive(job) or not await self._records.adopt(job):
+        if job.state not in UNDER_WAY or is_alive(job) or not await self._records.jobs.adopt(job):
             return
         if job.response_id:
             self._jobs.start(job, partial(self._buyer.recover, job))
         else:
-            await self._records.advance(job, "unknown", error=LOST, beat_at="")
+            await self._records.jobs.advance(job, "unknown", error=LOST, beat_at="")
 
 
 def _from_record(job: Job, image: Image | None) -> JobOutcome:

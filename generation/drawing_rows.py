@@ -6,13 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gateway.image_response import GeneratedImage
-from gateway.prices import Charge, Cost, image_cost, text_cost
+from gateway.prices import Charge, image_cost, text_cost
 from generation.input_images import InputImages
 from generation.options import Options
 from generation.picture_facts import PictureFacts
 from generation.plan import Plan
 from generation.variations import Variation
-from storage.records import booking, new_id, now
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job, Spending
 
 
@@ -83,32 +84,28 @@ def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path)
     )
 
 
-def costs(job: Job, answer: GeneratedImage) -> dict[str, Cost]:
-    """What each of the two models cost: the assistant, and the one that drew."""
+def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
+    """What a drawing cost: the assistant, the model that drew, and attempts that failed."""
     model = job.options["image_model"]
     size = answer.size or job.options["size"]
     quality = answer.quality or job.options["quality"]
-    return {
-        "assistant": text_cost(answer.model, answer.usage),
-        "image": image_cost(model, answer.usage, size=size, quality=quality),
+    prices = {
+        "assistant": (answer.model, text_cost(answer.model, answer.usage)),
+        "image": (model, image_cost(model, answer.usage, size=size, quality=quality)),
     }
-
-
-def spending_rows(job: Job, answer: GeneratedImage, prices: dict[str, Cost]) -> list[Spending]:
-    """What a drawing cost, a row for each model."""
-    models = {"assistant": answer.model, "image": job.options["image_model"]}
-    return [
+    rows = [
         booking(
             job.conversation_id,
             purpose,
-            model=models[purpose],
+            model=name,
             usd=cost.usd,
             estimated=cost.estimated,
             usage=asdict(answer.usage),
             sandbox=answer.sandbox,
         )
-        for purpose, cost in prices.items()
+        for purpose, (name, cost) in prices.items()
     ]
+    return rows + charge_rows(job.conversation_id, answer.charges, sandbox=answer.sandbox)
 
 
 def charge_rows(conversation_id: str, charges: list[Charge], *, sandbox: bool) -> list[Spending]:

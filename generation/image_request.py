@@ -8,7 +8,7 @@ from generation.plan import Plan
 from generation.variations import Variation
 from prompts.source import fingerprint
 from prompts.store import PromptStore
-from prompts.template import Rendered
+from prompts.template import Rendering
 from prompts.word_lists import VARIATIONS
 from storage.tables import Conversation
 
@@ -75,7 +75,7 @@ def instruct(
     prompt_store: PromptStore,
     *,
     pictures: int,
-    masked: bool,
+    has_mask: bool,
     variation: Variation | None,
 ) -> tuple[str, dict[str, str]]:
     """What the assistant model is told, and the fingerprints of the templates that say it.
@@ -83,7 +83,7 @@ def instruct(
     `pictures` is how many come with the words. The words themselves travel as input.
     """
     if plan.parent is not None:
-        parts = [_refine(plan, conversation, prompt_store, masked=masked)]
+        parts = [_refine(plan, conversation, prompt_store, has_mask=has_mask)]
     else:
         parts = [prompt_store.render(DRAW, pictures=pictures)]
     templates = {part.name: part.fingerprint for part in parts}
@@ -98,8 +98,8 @@ def _refine(
     conversation: Conversation,
     prompt_store: PromptStore,
     *,
-    masked: bool,
-) -> Rendered:
+    has_mask: bool,
+) -> Rendering:
     change = read_change(plan.prompt, prompt_store.changes())
     image_type = prompt_store.image_types().get(conversation.image_type)
     dimensions = set(image_type.dimensions) if image_type else set()
@@ -108,7 +108,7 @@ def _refine(
         direction=change.direction,
         strength=change.strength,
         keep=kept_dimensions(conversation, dimensions),
-        masked=masked,
+        masked=has_mask,
     )
 
 

@@ -11,7 +11,8 @@ from errors import StorageError
 from gateway.client import Gateway
 from generation.image_order import OrderError
 from generation.image_request import Part
-from storage.input_files import InputError, InputFiles, InputPicture, check_mask
+from storage.input_files import InputFiles
+from storage.input_pictures import InputError, InputPicture, check_mask
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.tables import Image
@@ -111,8 +112,8 @@ class InputResolver:
             return _by_id(image.name)
         picture = image.picture
         if len(picture.data) <= INLINE_BYTES:
-            encoded = await asyncio.to_thread(base64.b64encode, picture.data)
-            url = f"data:image/{picture.format};base64,{encoded.decode()}"
+            text = await asyncio.to_thread(base64.b64encode, picture.data)
+            url = f"data:image/{picture.format};base64,{text.decode()}"
             return {"type": "input_image", "image_url": url, "detail": "auto"}
         origin = self._gateway.origin
         file_id = None if anew else await self._records.upload_id(picture.sha256, origin)

@@ -10,7 +10,8 @@ from typing import Any
 from errors import Problem, StorageError
 from gateway.image_response import OnStep, Step
 from generation.purchase import Purchase
-from storage.records import BEAT_SECONDS, UNDER_WAY, Records, is_alive
+from storage.job_journal import BEAT_SECONDS, UNDER_WAY, is_alive
+from storage.records import Records
 from storage.tables import Job
 
 
@@ -120,7 +121,7 @@ class Jobs:
         """The records of jobs of another process, once they end or the waiting time is over."""
         until = time.monotonic() + self._wait_seconds
         while True:
-            jobs = [await self._records.job(job.id) for job in jobs]
+            jobs = [await self._records.jobs.job(job.id) for job in jobs]
             pending = [job for job in jobs if job.state in UNDER_WAY and is_alive(job)]
             if not pending or time.monotonic() >= until:
                 return jobs
@@ -164,7 +165,7 @@ class Jobs:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             with suppress(StorageError):  # a full disk must not end a drawing
-                await self._records.beat(job_id)
+                await self._records.jobs.beat(job_id)
 
     def _forget(self, job_id: str) -> None:
         run = self._runs.pop(job_id, None)

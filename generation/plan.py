@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from generation.image_order import ImageOrder, OrderError
-from storage.records import UNDER_WAY
+from storage.job_journal import UNDER_WAY
 from storage.tables import Conversation, Image, Job
 
 SHAPE = ("size", "background", "output_format")

@@ -10,7 +10,7 @@ from errors import StorageError
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.image_response import GeneratedImage, OnStep, Step
-from generation.drawing_rows import charge_rows, costs, image_row, spending_rows
+from generation.drawing_rows import charge_rows, image_row, spending_rows
 from generation.image_request import build_request, with_picture
 from generation.input_images import InputImages, InputResolver
 from generation.options import Options
@@ -19,7 +19,7 @@ from generation.plan import Plan
 from generation.verifier import Verifier
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.tables import Conversation, Image, Job
+from storage.tables import Conversation, Image, Job, Spending
 
 LOST = (
     "An earlier request for this picture was sent, but what became of it cannot be known: it may "
@@ -106,7 +106,7 @@ class Buyer:
 
         async def journal(step: Step) -> None:
             if step.name == "submitted":
-                await self._records.advance(job, "submitted", response_id=step.response_id)
+                await self._records.jobs.advance(job, "submitted", response_id=step.response_id)
             await on_step(step)
 
         request, note = await self._request(order)
@@ -170,32 +170,30 @@ class Buyer:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
         try:
             answer = await coming
-            image, facts, notes = await self._save(job, answer)
+            spending = spending_rows(job, answer)
+            image, facts, notes = await self._save(job, answer, spending)
         except asyncio.CancelledError:
-            await self._records.advance(job, "failed", error=TAKEN_BACK, beat_at="")
+            await self._records.jobs.advance(job, "failed", error=TAKEN_BACK, beat_at="")
             raise
         except (GatewayError, StorageError) as error:
             await self._give_up(job, error)
             raise error.within(job.conversation_id) from error.__cause__
         await on_step(Step("saved", answer.response_id))
-        prices = [*costs(job, answer).values(), *(charge.cost for charge in answer.charges)]
         verification = await self.verifier.verify(image, job, verify) if verify else 0.0
         return Purchase(
             image=image,
             preview=facts.preview,
-            usd=sum(cost.usd for cost in prices) + verification,
-            estimated=any(cost.estimated for cost in prices),
+            usd=sum(row.usd for row in spending) + verification,
+            estimated=any(row.estimated for row in spending),
             attempts=answer.attempts,
             assistant=answer.model,
             notes=[*answer.notes, *notes, *([facts.note] if facts.note else [])],
         )
 
     async def _save(
-        self, job: Job, answer: GeneratedImage
+        self, job: Job, answer: GeneratedImage, spending: list[Spending]
     ) -> tuple[Image, PictureFacts, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
-        spending = spending_rows(job, answer, costs(job, answer))
-        spending += charge_rows(job.conversation_id, answer.charges, sandbox=answer.sandbox)
         try:
             facts = await run_apart(examine, answer.data, preview=self._preview)
         except GatewayError:
@@ -216,7 +214,7 @@ class Buyer:
             ) from error
         image = image_row(job, answer, facts, path)
         try:
-            await self._records.record_picture(job, image, spending)
+            await self._records.jobs.record_picture(job, image, spending)
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}") from error
         return image, facts, [note] if note else []
@@ -233,7 +231,7 @@ class Buyer:
         sandbox = self.origin == "sandbox"
         charges = error.charges if isinstance(error, GatewayError) else []
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.advance(job, state, error=str(error), beat_at="")
+            await self._records.jobs.advance(job, state, error=str(error), beat_at="")
             await self._records.add(*charge_rows(job.conversation_id, charges, sandbox=sandbox))
 
 

@@ -60,14 +60,14 @@ def build_result(
 ) -> ImageResult:
     """The result of a call for pictures, finished or not."""
     purchases = [one.purchase for one in outcomes if one.purchase]
-    working = [one for one in outcomes if not one.purchase and not one.problem]
+    pending = [one for one in outcomes if not one.purchase and not one.problem]
     first = outcomes[0].job
     images = [one.image for one in purchases]
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
     return ImageResult(
         conversation_id=conversation.id,
-        status=_status(working),
-        images=[_shown(image) for image in images],
+        status=_status(pending),
+        images=[_result_image(image) for image in images],
         prompt=first.prompt,
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=difference(images[0], conversation.images) if len(images) == 1 else None,
@@ -82,8 +82,8 @@ def build_result(
         elapsed_seconds=round(elapsed, 1),
         attempts=sum(one.attempts for one in purchases),
         origin="sandbox" if sandbox else "openai",
-        notes=[*([SANDBOX_NOTE] if sandbox else []), *_notes(outcomes, purchases, working)],
-        next_step=COLLECT if working else CHOOSE if len(images) > 1 else REFINE,
+        notes=[*([SANDBOX_NOTE] if sandbox else []), *_notes(outcomes, purchases, pending)],
+        next_step=COLLECT if pending else CHOOSE if len(images) > 1 else REFINE,
     )
 
 
@@ -107,8 +107,8 @@ def preview_of_all(outcomes: list[JobOutcome]) -> bytes | None:
     return preview_of(partials[-1]) if partials else None
 
 
-def _status(working: list[JobOutcome]) -> Status:
-    return "working" if working else "done"
+def _status(pending: list[JobOutcome]) -> Status:
+    return "working" if pending else "done"
 
 
 def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, str]:
@@ -117,33 +117,33 @@ def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, 
     models = {"assistant": options["assistant_model"], "image": options["image_model"]}
     if purchases:
         models["image"] = purchases[0].image.model
-        asked = [one.assistant for one in purchases if one.assistant]
-        models = {"image": models["image"], **({"assistant": asked[0]} if asked else {})}
+        assistants = [one.assistant for one in purchases if one.assistant]
+        models = {"image": models["image"], **({"assistant": assistants[0]} if assistants else {})}
     return models
 
 
 def _verification(images: list[Image]) -> ResultVerification | None:
-    """What the looks at the pictures found, all in one."""
-    looked = {
+    """The findings about all pictures, in one."""
+    verifications = {
         image.id: Verification.model_validate(image.verification)
         for image in images
         if image.verification
     }
-    if not looked:
+    if not verifications:
         return None
     findings = [
         ResultFinding(image_id=image_id, **finding.model_dump())
-        for image_id, found in looked.items()
-        for finding in found.findings
+        for image_id, one in verifications.items()
+        for finding in one.findings
     ]
-    notes = [note for found in looked.values() for note in found.notes]
+    notes = [note for one in verifications.values() for note in one.notes]
     return ResultVerification(
         confidence=confidence(findings), findings=findings, notes=list(dict.fromkeys(notes))
     )
 
 
 def _notes(
-    outcomes: list[JobOutcome], purchases: list[Purchase], working: list[JobOutcome]
+    outcomes: list[JobOutcome], purchases: list[Purchase], pending: list[JobOutcome]
 ) -> list[str]:
     notes = [note for one in purchases for note in one.notes]
     options = outcomes[0].job.options
@@ -158,7 +158,7 @@ def _notes(
         for one in purchases
         if not Path(one.image.path).is_file()
     ]
-    if working:
+    if pending:
         notes.append(GOES_ON)
     notes += [
         f"{one.job.variation or 'One picture'} was not drawn: {one.problem}"
@@ -175,9 +175,9 @@ def _bytes(image: Image) -> bytes:
         return b""
 
 
-def _shown(image: Image) -> ResultImage:
+def _result_image(image: Image) -> ResultImage:
     changed = image.prompt if image.parent_image_id else ""
-    told = [part for part in (changed, image.variation) if part]
+    parts = [part for part in (changed, image.variation) if part]
     return ResultImage(
         image_id=image.id,
         parent_image_id=image.parent_image_id,
@@ -187,5 +187,5 @@ def _shown(image: Image) -> ResultImage:
         format=image.format,
         bytes=image.bytes,
         has_alpha=image.has_alpha,
-        changed="; ".join(told) or None,
+        changed="; ".join(parts) or None,
     )

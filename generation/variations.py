@@ -32,9 +32,9 @@ def variations(strategy: Strategy, count: int, ways: "Ways") -> list[Variation |
     if count == 1:
         return [None]
     things: tuple[Thing, ...] = get_args(Thing) if strategy == "mixed" else (strategy,)
-    chosen = []
+    result = []
     for number in range(count):
         thing = things[number % len(things)]
         way = getattr(ways, thing)[number // len(things)]
-        chosen.append(Variation(thing, way.name, way.say))
-    return [*chosen]
+        result.append(Variation(thing, way.name, way.say))
+    return [*result]

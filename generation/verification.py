@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from prompts.template import Rendered
+    from prompts.template import Rendering
 
 SCHEMA_NAME = "picture_check"
 
@@ -66,7 +66,7 @@ def checklist(
 
 
 def build_request(
-    items: Sequence[str], preview_jpeg: bytes, *, model: str, rendered: "Rendered"
+    items: Sequence[str], preview_jpeg: bytes, *, model: str, rendered: "Rendering"
 ) -> dict[str, Any]:
     """The body of the call. The items travel as input, never as instructions."""
     numbered = [{"id": number, "text": text} for number, text in enumerate(items, start=1)]

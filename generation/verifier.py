@@ -10,10 +10,11 @@ from generation.picture_facts import UNREADABLE, examine, run_apart
 from generation.preview import preview_of
 from generation.verification import Finding, build_request, checklist, conclude, read
 from prompts.store import PromptStore
-from prompts.template import Rendered
+from prompts.template import Rendering
 from settings import Settings
 from storage.picture_files import read_picture
-from storage.records import Records, booking
+from storage.records import Records
+from storage.spending import booking
 from storage.tables import Conversation, Image, Job
 
 VERIFY = "generation/verify"
@@ -67,7 +68,7 @@ class Verifier:
         return usd
 
     async def _ask(
-        self, image: Image, items: list[str], data: bytes, rendered: Rendered
+        self, image: Image, items: list[str], data: bytes, rendered: Rendering
     ) -> tuple[list[Finding], str, float, str | None]:
         """The model's findings, its name, the cost, and a note where it found nothing."""
         preview = await run_apart(preview_of, data)

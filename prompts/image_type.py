@@ -30,7 +30,7 @@ class Dimension(_Entry):
         return self.translations.get(language.casefold().partition("-")[0], self.options)
 
 
-class Suggested(_Entry):
+class SuggestedSettings(_Entry):
     """Settings that suit this type, each overridable in the call."""
 
     size: str = "1024x1024"
@@ -46,7 +46,7 @@ class ImageType(_Entry):
     name: str
     recognise: str = Field(description="How the facilitator tells that a request is of this type.")
     dimensions: dict[str, Dimension] = Field(min_length=1)
-    suggested: Suggested = Suggested()
+    suggested: SuggestedSettings = SuggestedSettings()
     checklist: list[str] = Field(description="What to look at in the finished picture.")
 
     @model_validator(mode="after")

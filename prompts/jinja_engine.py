@@ -28,6 +28,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, object_type_repr
 
+from prompts.grammar import TOO_DEEP, check_grammar
+
 LONGEST = 100_000
 """Characters that a rendering may have, about 25,000 tokens: more than a model should be told."""
 LONGEST_VALUE = 20_000
@@ -38,52 +40,15 @@ LONGEST_RANGE = 1_000
 SECONDS = 0.3
 """Processor time of one rendering. The longest shipped template takes a fiftieth of it; the time
 of day would fail a sound template on a busy machine."""
-DEEPEST = 40
-"""Levels of a syntax tree. Four loops with conditions take half of it; the compiler's stack
-ends at a few hundred."""
-
 FILTER_NAMES = (
     "capitalize", "count", "d", "default", "dictsort", "first", "int", "items", "join", "last",
     "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select",
     "selectattr", "sort", "title", "trim", "truncate", "unique", "upper", "wordcount",
 )  # fmt: skip
-TEST_NAMES = (
-    "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "gt",
-    "integer", "iterable", "le", "lt", "mapping", "ne", "none", "number", "odd", "sequence",
-    "string", "true", "undefined",
-)  # fmt: skip
-METHODS = {"items", "keys", "values"}
+"""Those that give little more than they take. `center`, `indent`, `replace` and others can give
+a gigabyte before anything looks at it, and `random` would make a recording fit by chance."""
 PLAIN_FORMAT = pattern(r"(?:[^%]|%%|%[sd])*")
 """A format without widths: `'%0999999999d' % 1` is a gigabyte."""
-
-ALLOWED = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.If,
-    nodes.For, nodes.Assign, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
-    nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Mod, nodes.Concat, nodes.Filter, nodes.Test,
-    nodes.Call, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Keyword, nodes.List, nodes.Tuple,
-    nodes.Dict, nodes.Pair,
-)  # fmt: skip
-ONE_FILE = "a template reads no other file; write the text here."
-NO_MACROS = "macros and blocks are not taken; write the text where it belongs."
-PLAIN_SUMS = "a prompt counts with + and - only; compute the number elsewhere."
-REFUSED = {
-    "Include": ONE_FILE,
-    "Import": ONE_FILE,
-    "FromImport": ONE_FILE,
-    "Extends": ONE_FILE,
-    "Macro": NO_MACROS,
-    "CallBlock": NO_MACROS,
-    "Block": NO_MACROS,
-    "FilterBlock": "filter blocks are not taken; write {{ value | upper }}.",
-    "AssignBlock": "set takes a value, not a block; write {% set name = value %}.",
-    "NSRef": "set gives a value to a name; write {% set name = value %}.",
-    "ScopedEvalContextModifier": "nothing is escaped in a prompt; leave autoescape out.",
-    "Mul": PLAIN_SUMS,
-    "Div": PLAIN_SUMS,
-    "FloorDiv": PLAIN_SUMS,
-    "Pow": PLAIN_SUMS,
-}
-TOO_DEEP = "this nests too deep; make it flatter."
 
 _end: ContextVar[float] = ContextVar("the thread_time() at which a rendering must end", default=inf)
 
@@ -105,7 +70,7 @@ def compile_text(text: str) -> tuple[nodes.Template, jinja2.Template]:
     except ValueError as error:  # Python reads no integers of thousands of digits
         way = "this number is too long; write a shorter one."
         raise TemplateSyntaxError(way, parser.stream.current.lineno) from error
-    _check(tree)
+    check_grammar(tree, engine.filters.keys(), engine.tests.keys())
     _add_guards(tree)
     try:
         return tree, engine.from_string(tree)
@@ -137,63 +102,6 @@ def suggestion(wrong: str, known: Iterable[object]) -> str:
     """A question after the name that may have been meant, or nothing."""
     close = get_close_matches(wrong, [str(name) for name in known], n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _check(tree: nodes.Template) -> None:
-    """Raise `TemplateSyntaxError` at the first line that holds something that is not taken."""
-    refusals = []
-    waiting: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
-    while waiting:  # no recursion: a sum of thousands is as deep a tree
-        node, line, deep = waiting.pop()
-        line = node.lineno or line
-        if deep > DEEPEST:
-            raise TemplateSyntaxError(TOO_DEEP, line)
-        if refusal := _refusal(node):
-            refusals.append((line, refusal))
-        waiting += [(child, line, deep + 1) for child in node.iter_child_nodes()]
-    for line, refusal in sorted(refusals)[:1]:
-        raise TemplateSyntaxError(refusal, line)
-
-
-def _refusal(node: nodes.Node) -> str | None:
-    """Why a node is not taken, with a way out."""
-    refusal = None
-    match node:
-        case nodes.Filter(name=name) if name not in engine.filters:
-            refusal = f"there is no filter {name!r}; {_choice(name, FILTER_NAMES)}."
-        case nodes.Test(name=name) if name not in engine.tests:
-            refusal = f"there is no test {name!r}; {_choice(name, TEST_NAMES)}."
-        case nodes.For(recursive=True):
-            refusal = "a loop does not call itself; leave recursive out."
-        case nodes.Call():
-            refusal = _refused_call(node)
-        case nodes.List() | nodes.Tuple(ctx="load") | nodes.Dict():
-            # Lists of lists that double in each line would be huge in a few.
-            if next(iter(node.find_all((nodes.Name, nodes.Call, nodes.Filter))), None):
-                refusal = "a list or mapping written here holds constants only; print its parts."
-        case _ if not isinstance(node, ALLOWED):
-            kind = type(node).__name__
-            refusal = REFUSED.get(kind, f"{kind.lower()} is not taken; write it more simply.")
-    return refusal
-
-
-def _refused_call(node: nodes.Call) -> str | None:
-    """Why something is not called: methods of texts give gigabytes, such as `'a'.ljust(10**9)`."""
-    match node:
-        case nodes.Call(node=nodes.Name(name="range")):
-            return None
-        case nodes.Call(node=nodes.Getattr(attr=name), args=[], kwargs=[]) if name in METHODS:
-            return None
-    name = getattr(node.node, "attr", getattr(node.node, "name", "this"))
-    return (
-        f"{name}() is not called here; use a filter such as {{{{ value | upper }}}}, or one of "
-        "range(), .items(), .keys(), .values()."
-    )
-
-
-def _choice(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}" if close else f"there are {', '.join(sorted(known))}"
 
 
 def _add_guards(tree: nodes.Template) -> None:
@@ -233,6 +141,7 @@ def _collect(items: Iterable[Any]) -> list[Any]:
     """A list of what comes piecemeal, not longer than a value may be. Raises `RunawayError`."""
     collected, size = [], 0
     for item in items:
+        _check_clock()  # what comes piecemeal is computed as it comes
         size += 1 + _size(item)
         if size > LONGEST_VALUE:
             raise RunawayError("it loops or grows without end; loop over fewer things.")
@@ -320,4 +229,3 @@ engine = Engine(
 engine.globals = {"range": _range}
 engine.filters = {name: _guarded(FILTERS[name]) for name in FILTER_NAMES}
 engine.filters["join"] = _guarded(_join)
-engine.tests = {name: engine.tests[name] for name in TEST_NAMES}

@@ -5,7 +5,8 @@ template, strict and sandboxed; what a person gives is a value and never a part 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
@@ -15,7 +16,7 @@ from typing import Any
 from jinja2 import nodes
 from pydantic import BaseModel, ConfigDict, Field
 
-from prompts.image_type import Dimension, ImageType, Suggested
+from prompts.image_type import Dimension, ImageType, SuggestedSettings
 from prompts.parameter import Parameter
 from prompts.source import Keys, PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
@@ -39,6 +40,14 @@ PLAIN_OUTPUT = (
 )
 
 
+WORD = re.compile(r"[^\W\d_]{3,}")
+LONG = 4
+"""Letters of a word; only from longer ones is the s of a plural taken, so that `gas` stays."""
+RARE, ENOUGH = 2, 3
+"""A word that at most two descriptions have tells templates apart; one or two such words are
+often chance (`door`, `light`), three never were in the dialogues of the tests."""
+
+
 class Example(BaseModel):
     """Values, and the prompt that they give to the letter."""
 
@@ -59,7 +68,7 @@ class LibraryTemplate(BaseModel):
     image_type: str
     parameters: dict[str, Parameter] = Field(min_length=1, max_length=MOST_PARAMETERS)
     template: str = Field(min_length=1)
-    suggested: Suggested = Suggested()
+    suggested: SuggestedSettings = SuggestedSettings()
     example: Example
 
     @property
@@ -80,7 +89,7 @@ class LibraryTemplate(BaseModel):
             name: Dimension(
                 weight=REQUIRED_WEIGHT if parameter.required else OTHER_WEIGHT,
                 asks=parameter.question,
-                options=parameter.offered,
+                options=parameter.choices,
             )
             for name, parameter in self.parameters.items()
         }
@@ -150,19 +159,43 @@ def file_of(name: str, category: str) -> str:
 @lru_cache(maxsize=256)  # files are read on every use, but only parsed when they changed
 def parse_library_template(name: str, category: str, source: str) -> LibraryTemplate:
     """Read one file, the same text once. Raises `PromptError` with file, line and fix."""
-    located = read_yaml(file_of(name, category), source)
-    stated = {"name": name, **located.data}["name"]  # a file may say its name, but only its own
-    template = located.parse(LibraryTemplate, name=stated, category=category)
-    for keys, sentence in chain(_name_faults(template, name), _text_faults(template, located)):
-        raise located.fault(keys, sentence)
-    _refuse_other_example(template, located)
+    document = read_yaml(file_of(name, category), source)
+    own_name = {"name": name, **document.data}["name"]  # a file may say its name, but only its own
+    template = document.parse(LibraryTemplate, name=own_name, category=category)
+    for keys, sentence in chain(_name_faults(template, name), _text_faults(template, document)):
+        raise document.fault(keys, sentence)
+    _refuse_other_example(template, document)
     return template
+
+
+def suggest(idea: str, templates: Collection[LibraryTemplate]) -> LibraryTemplate | None:
+    """The one template that an idea plainly speaks of, or nothing.
+
+    An idea speaks of a template if it has every word of its name, or several words that
+    hardly any other description has.
+    """
+    words = _words(idea)
+    close = [one for one in templates if _words(one.name) <= words]
+    if close:
+        longest = max(len(_words(one.name)) for one in close)
+        close = [one for one in close if len(_words(one.name)) == longest]
+    else:
+        uses = Counter(word for one in templates for word in _words(one.description))
+        telling = {word for word in words if uses[word] <= RARE}
+        close = [one for one in templates if len(_words(one.description) & telling) >= ENOUGH]
+    return close[0] if len(close) == 1 else None
 
 
 def is_parameter_name(name: str) -> bool:
     """Whether a parameter can be called so."""
-    taken = name in RESERVED or iskeyword(name) or QUESTION_ID.fullmatch(name)
-    return name.isidentifier() and name.isascii() and not taken
+    reserved = name in RESERVED or iskeyword(name) or QUESTION_ID.fullmatch(name)
+    return name.isidentifier() and name.isascii() and not reserved
+
+
+def _words(text: str) -> set[str]:
+    """The words of a text, a plural as its singular."""
+    words = WORD.findall(text.replace("_", " ").casefold())
+    return {word.removesuffix("s") if len(word) > LONG else word for word in words}
 
 
 def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, str]]:
@@ -179,10 +212,10 @@ def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, s
             yield (*here, key), sentence
 
 
-def _text_faults(template: LibraryTemplate, located: YamlSource) -> Iterator[tuple[Keys, str]]:
+def _text_faults(template: LibraryTemplate, document: YamlSource) -> Iterator[tuple[Keys, str]]:
     """Where parameters and text do not fit each other. Raises `PromptError` on wrong Jinja."""
-    first = located.first_line(TEMPLATE)
-    text = Template(located.file, Header(purpose=""), template.template, first)
+    first = document.first_line(TEMPLATE)
+    text = Template(document.file, Header(purpose=""), template.template, first)
     known, used = set(template.parameters), text.variables
     for name in sorted(used - known):
         close = get_close_matches(name, known, n=1)
@@ -198,12 +231,12 @@ def _text_faults(template: LibraryTemplate, located: YamlSource) -> Iterator[tup
                 yield (TEMPLATE,), f"{PLAIN_OUTPUT} See line {first + piece.lineno - 1}."
 
 
-def _refuse_other_example(template: LibraryTemplate, located: YamlSource) -> None:
+def _refuse_other_example(template: LibraryTemplate, document: YamlSource) -> None:
     """Raise unless the example comes out to the letter."""
     try:
         rendered = template.render(template.example.values)
     except PromptError as error:
-        raise located.fault(("example", "values"), f"{error} Mend the example.") from error
+        raise document.fault(("example", "values"), f"{error} Mend the example.") from error
     if rendered != template.example.renders.strip():
         sentence = f"the values give another text; replace it with this one:\n{rendered}"
-        raise located.fault(("example", "renders"), sentence)
+        raise document.fault(("example", "renders"), sentence)

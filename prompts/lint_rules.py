@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prompts.image_type import ImageType, Suggested
+from prompts.image_type import ImageType, SuggestedSettings
 from prompts.prompt_files import SHIPPED, SUFFIX, PromptFile, prompt_files, unread_files
 from prompts.source import PromptError, YamlSource, read_yaml
 from prompts.store import PromptStore
@@ -46,7 +46,7 @@ class Promises(NamedTuple):
     suggested settings cannot be drawn."""
 
     options: tuple[int, int]
-    undrawable: Callable[[Suggested], Iterable[str]]
+    undrawable: Callable[[SuggestedSettings], Iterable[str]]
 
 
 class Verdict(NamedTuple):
@@ -86,9 +86,9 @@ def faults(place: PromptFile, folder: Path, promises: Promises) -> Iterator[Prom
             for line, sentence in _contradictions(parsed.text, promises.options):
                 yield PromptError.at(place.file, parsed.first_line + line - 1, sentence)
         case "image type":
-            located = read_yaml(place.file, source)
-            yield from _type_faults(parsed, located)
-            yield from _settings_faults(parsed.suggested, located, promises)
+            document = read_yaml(place.file, source)
+            yield from _type_faults(parsed, document)
+            yield from _settings_faults(parsed.suggested, document, promises)
         case "library":
             yield from _settings_faults(parsed.suggested, read_yaml(place.file, source), promises)
 
@@ -144,24 +144,24 @@ def _override_faults(
             yield header.fault(("inputs", name), f"the server gives it as {provided[name].type}.")
 
 
-def _type_faults(image_type: ImageType, located: YamlSource) -> Iterator[PromptError]:
+def _type_faults(image_type: ImageType, document: YamlSource) -> Iterator[PromptError]:
     here = ("dimensions",)
     if "subject" not in image_type.dimensions:
-        yield located.fault(here, "there is no subject; every picture has one, add it.")
+        yield document.fault(here, "there is no subject; every picture has one, add it.")
     for name in image_type.dimensions:
         if not DIMENSION.fullmatch(name):
-            yield located.fault((*here, name), "name it in small letters, such as line_width.")
+            yield document.fault((*here, name), "name it in small letters, such as line_width.")
     if not image_type.checklist or not all(image_type.checklist):
-        yield located.fault(("checklist",), "give sentences on what to look at in the picture.")
-    if "suggested" in located.data and not image_type.suggested.why:
-        yield located.fault(("suggested",), "say in why these settings suit the type.")
+        yield document.fault(("checklist",), "give sentences on what to look at in the picture.")
+    if "suggested" in document.data and not image_type.suggested.why:
+        yield document.fault(("suggested",), "say in why these settings suit the type.")
 
 
 def _settings_faults(
-    suggested: Suggested, located: YamlSource, promises: Promises
+    suggested: SuggestedSettings, document: YamlSource, promises: Promises
 ) -> Iterator[PromptError]:
     for sentence in promises.undrawable(suggested):
-        yield located.fault(("suggested",), sentence)
+        yield document.fault(("suggested",), sentence)
 
 
 def _contradictions(text: str, options: tuple[int, int]) -> Iterator[tuple[int, str]]:

@@ -50,7 +50,7 @@ def overview(own: Path) -> Iterator[Listing]:
     return (_listing(place, own) for place in prompt_files(own, SHIPPED))
 
 
-def copied(place: PromptFile, shipped: PromptFile) -> str:
+def copy_of(place: PromptFile, shipped: PromptFile) -> str:
     """The text of a shipped file as an own one begins. Raises `PromptError`."""
     source = shipped.text(SHIPPED)
     note = f"# based on {shipped.name}@{_wording(shipped, source)}\n"

@@ -41,24 +41,24 @@ class Parameter(BaseModel):
         return self.default is None and not self.optional
 
     @property
-    def offered(self) -> list[str]:
+    def choices(self) -> list[str]:
         """The choices to put before a person, as words."""
         without = [LEFT_OUT] if self.optional else []
-        return [*self._choices[: MOST_OPTIONS - len(without)], *without]
+        return [*self._candidates[: MOST_OPTIONS - len(without)], *without]
 
     @property
-    def unasked(self) -> str:
+    def fallback(self) -> str:
         """What is assumed where nobody gives a value: the default, or the first choice."""
         if self.optional:
             return LEFT_OUT
-        return self.offered[0] if self.default is None else str(self.default)
+        return self.choices[0] if self.default is None else str(self.default)
 
     @property
     def takes(self) -> str:
         """What values fit, as the end of a sentence."""
         match self.type:
             case "choice":
-                return f"one of {', '.join(self.offered)}"
+                return f"one of {', '.join(self.choices)}"
             case "number":
                 kind = "a whole number" if self._whole else "a number"
                 return f"{kind} from {self.min} to {self.max}, in digits"
@@ -73,7 +73,7 @@ class Parameter(BaseModel):
             return ""
         match self.type:
             case "choice":
-                return {_plain(option): option for option in self.offered}.get(_plain(text))
+                return {_plain(option): option for option in self.choices}.get(_plain(text))
             case "number":
                 return self._number(text)
             case "color":
@@ -102,16 +102,16 @@ class Parameter(BaseModel):
             yield "min", f"{self.min} is not below max; exchange the two."
 
     def _faults_of_options(self) -> Iterator[tuple[str, str]]:
-        given = [_plain(option) for option in self.offered]
+        plain = [_plain(option) for option in self.choices]
         most = MOST_OPTIONS - self.optional
-        if not FEWEST_OPTIONS <= len(set(given)) == len(given) or len(self.options) > most:
+        if not FEWEST_OPTIONS <= len(set(plain)) == len(plain) or len(self.options) > most:
             yield "options", f"give {FEWEST_OPTIONS} to {most} different ones."
-        for option in self.offered:
+        for option in self.choices:
             if self.fit(option) is None:
                 yield "options", f"{option!r} does not fit; write {self.takes}."
 
     @property
-    def _choices(self) -> list[str]:
+    def _candidates(self) -> list[str]:
         if self.options:
             return [str(option) for option in self.options]
         if self.type == "number" and self.min is not None and self.max is not None:

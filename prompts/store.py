@@ -6,9 +6,7 @@ meanwhile, and `faults` says so.
 """
 
 import logging
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
@@ -18,7 +16,7 @@ from prompts.image_type import ImageType
 from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
-from prompts.template import Rendered, Template
+from prompts.template import Rendering, Template
 from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
 from prompts.wording import Wording
 
@@ -29,13 +27,6 @@ it would be led by the old form, so the shipped one is used, and `faults` says s
 
 FALLBACK_TYPE = "general"
 """The image type that fits anything."""
-WORD = re.compile(r"[^\W\d_]{3,}")
-LONG = 4
-"""Letters of a word; only from longer ones is the s of a plural taken, so that `gas` stays."""
-RARE, ENOUGH = 2, 3
-"""A word that at most two descriptions have tells templates apart; one or two such words are
-often chance (`door`, `light`), three never were in the dialogues of the tests."""
-
 Files = list[tuple[PromptFile, Path]]
 """A prompt file in each folder that has it, in the order in which they are tried."""
 
@@ -62,21 +53,21 @@ class PromptStore:
         """Every template's name."""
         return [place.name for place in prompt_files(*self.folders) if place.kind == "template"]
 
-    def render(self, name: str, **values: Any) -> Rendered:  # any value that Jinja prints
+    def render(self, name: str, **values: Any) -> Rendering:  # any value that Jinja prints
         """A template filled in; the shipped one where the own one fails. Raises `PromptError`."""
         files = self._template_files(name)
         file = files[0][0].file
         failure: PromptError | None = None
         for template in self._sound(files):
             try:
-                rendered: Rendered = template.rendered(**values)
+                rendering: Rendering = template.rendering(**values)
             except PromptError as error:
                 failure = failure or error
                 self._unrenderable[file] = (template, failure)
             else:
                 if failure is None:
                     self._unrenderable.pop(file, None)
-                return rendered
+                return rendering
         raise failure or PromptError(f"There is no template {name}.")
 
     def image_types(self) -> dict[str, ImageType]:
@@ -171,21 +162,6 @@ class PromptStore:
             if place.file.startswith(below or ("",)) and (fault := self._fault(place))
         ]
 
-    def suggested_template(self, idea: str) -> LibraryTemplate | None:
-        """The one library template that an idea plainly speaks of, or nothing.
-
-        An idea speaks of a template if it has every word of its name, or several words that
-        hardly any other description has.
-        """
-        templates, words = self.library_templates(), _words(idea)
-        named = [one for one in templates.values() if _words(one.name) <= words]
-        if named:
-            longest = max(len(_words(one.name)) for one in named)
-            named = [one for one in named if len(_words(one.name)) == longest]
-        else:
-            named = _described(words, templates)
-        return named[0] if len(named) == 1 else None
-
     def _fault(self, place: PromptFile) -> PromptError | None:
         """Why an own file is not used: it cannot be read, or could not be rendered of late."""
         try:
@@ -269,20 +245,3 @@ class PromptStore:
             known = ", ".join(PurePosixPath(one.file).stem for one in places)
             sentence = f"image_type: there is no {template.image_type!r}; write one of {known}."
             raise PromptError.at(file, None, sentence)
-
-
-def _described(words: set[str], templates: Mapping[str, LibraryTemplate]) -> list[LibraryTemplate]:
-    """The templates whose descriptions share enough words that hardly another one has."""
-    about = {name: _words(one.description) for name, one in templates.items()}
-    used = Counter(word for described in about.values() for word in described)
-    return [
-        templates[name]
-        for name, described in about.items()
-        if sum(used[word] <= RARE for word in described & words) >= ENOUGH
-    ]
-
-
-def _words(text: str) -> set[str]:
-    """The words of a text, a plural as its singular."""
-    words = WORD.findall(text.replace("_", " ").casefold())
-    return {word.removesuffix("s") if len(word) > LONG else word for word in words}

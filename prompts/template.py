@@ -58,7 +58,7 @@ class Header(BaseModel):
     )
 
 
-class Rendered(NamedTuple):
+class Rendering(NamedTuple):
     """A text, and which wording it comes from."""
 
     text: str
@@ -109,9 +109,9 @@ class Template:
         except Exception as error:  # whatever a template computes may fail in any way
             raise self._fault(_line_in(error), str(error)) from error
 
-    def rendered(self, **values: Any) -> Rendered:
+    def rendering(self, **values: Any) -> Rendering:
         """The text filled in, with what names its wording. Raises `PromptError`."""
-        return Rendered(self.render(**values), self.name, self.fingerprint)
+        return Rendering(self.render(**values), self.name, self.fingerprint)
 
     @cached_property
     def _compiled(self) -> tuple[nodes.Template, jinja2.Template]:
@@ -160,15 +160,15 @@ def body(source: str) -> str:
 
 def _parse_header(name: str, source: str) -> Header:
     """What the header says, its samples of the types that it declares. Raises `PromptError`."""
-    located = read_header(name, source)
-    header = located.parse(Header)
+    document = read_header(name, source)
+    header = document.parse(Header)
     for sample, values in header.samples.items():
         for key, value in values.items():
             here = ("samples", sample, key)
             if key not in header.inputs:
-                raise located.fault(here, "there is no such input; remove it or declare it.")
+                raise document.fault(here, "there is no such input; remove it or declare it.")
             if not header.inputs[key].accepts(value):
-                raise located.fault(here, f"write a value of the type {header.inputs[key].type}.")
+                raise document.fault(here, f"write a value of the type {header.inputs[key].type}.")
     return header
 
 

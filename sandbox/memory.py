@@ -93,13 +93,6 @@ class ResponseRecord:
         self.polls += 1
         return self.final if self.ready else {**self.opening, "status": "in_progress"}
 
-    def cancel(self) -> Json:
-        """Stop a background response that nobody has got yet; later calls change nothing."""
-        if not self.ready and self.final["status"] != "cancelled":
-            self.final = {**self.opening, "status": "cancelled"}
-            self.ready_at, self.polls = 0, 2
-        return self.final
-
 
 class AnswerQueue:
     """Structured answers that a test hands over, in place of those the sandbox would play."""

@@ -100,11 +100,6 @@ def previous_not_found(response_id: object) -> ApiError:
     )
 
 
-def file_not_found(file_id: str) -> ApiError:
-    """The 404 for an unknown file."""
-    return ApiError(f"No such File object: {file_id}", status=404, param="id")
-
-
 def http_error(fault: Failure, key: str, body: Json, *, stream: bool) -> ApiError | None:
     """The HTTP error that this failure is, or None if it shows in the answer itself."""
     if fault.name == "key_echo":

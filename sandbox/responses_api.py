@@ -70,14 +70,6 @@ async def retrieve(request: Request, memory: SandboxMemory, _call: ApiCall) -> R
     return EventStream(event for event in events(record) if event["sequence_number"] > after)
 
 
-async def cancel(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
-    """POST /v1/responses/{id}/cancel."""
-    record = memory.response(request.path_params["id"])
-    if not record.final["background"]:
-        raise ApiError("Cannot cancel a synchronous response.")
-    return JSONResponse(record.cancel())
-
-
 async def delete(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
     """DELETE /v1/responses/{id}."""
     record = memory.response(request.path_params["id"])

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox import model_catalogue
 from sandbox.memory import ApiCall, FileRecord, SandboxMemory
-from sandbox.openai_errors import ApiError, Json, file_not_found, model_not_found
+from sandbox.openai_errors import ApiError, Json, model_not_found
 from sandbox.response_body import text_tokens
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
@@ -63,25 +63,6 @@ async def upload_file(request: Request, memory: SandboxMemory, _call: ApiCall) -
     }
     memory.files[body["id"]] = FileRecord(body, content)
     return JSONResponse(body)
-
-
-async def retrieve_file(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
-    """GET /v1/files/{id}."""
-    return JSONResponse(_file(request, memory).body)
-
-
-async def delete_file(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
-    """DELETE /v1/files/{id}."""
-    file_id = _file(request, memory).body["id"]
-    del memory.files[file_id]
-    return JSONResponse({"id": file_id, "object": "file", "deleted": True})
-
-
-def _file(request: Request, memory: SandboxMemory) -> FileRecord:
-    file_id = request.path_params["id"]
-    if file_id not in memory.files:
-        raise file_not_found(file_id)
-    return memory.files[file_id]
 
 
 async def embed(_request: Request, _memory: SandboxMemory, call: ApiCall) -> Response:

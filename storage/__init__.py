@@ -1,5 +1,11 @@
-"""What is kept: records in a database, pictures in a folder.
+"""Records in a database, pictures in a folder: what others may use of both.
 
 Nothing is imported here: SQLAlchemy costs half a second, and a server that only
 lists its tools needs none of it.
 """
+
+__all__ = [
+    "atomic_write", "database", "database_file", "encryption", "export", "health", "input_files",
+    "input_pictures", "job_journal", "legacy_import", "maintenance", "picture_files", "records",
+    "rewriting", "search", "spending", "stamps", "tables", "vectors",
+]  # fmt: skip

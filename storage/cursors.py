@@ -11,8 +11,9 @@ from errors import StorageError
 Rows = TypeVar("Rows", bound="Select[*tuple[Any, ...]]")
 
 PARTS = 2
-LARGEST_OFFSET = 9
-"""Digits of an offset that a cursor may hold."""
+"""Values behind the mark: a time and an id, or a way to compare and an offset."""
+OFFSET_DIGITS = 9
+"""Of an offset in a cursor: a billion conversations, and no number too large for SQLite."""
 
 
 def cursor_of(mark: str, first: str, second: str) -> str:
@@ -25,10 +26,10 @@ def place_in(mark: str, cursor: str | None) -> list[str]:
     if cursor is None:
         return []
     try:
-        given, *place = base64.urlsafe_b64decode(cursor).decode().split("\n")
+        owner, *place = base64.urlsafe_b64decode(cursor).decode().split("\n")
     except ValueError:
         raise _foreign() from None
-    if given != mark or len(place) != PARTS:
+    if owner != mark or len(place) != PARTS:
         raise _foreign()
     return place
 
@@ -36,7 +37,7 @@ def place_in(mark: str, cursor: str | None) -> list[str]:
 def offset_in(place: list[str], names: tuple[str, ...]) -> tuple[str, int]:
     """A name out of these and an offset, which a place holds. Raises `StorageError`."""
     name, start = place or (names[0], "0")
-    if name not in names or not re.fullmatch(f"[0-9]{{1,{LARGEST_OFFSET}}}", start):
+    if name not in names or not re.fullmatch(f"[0-9]{{1,{OFFSET_DIGITS}}}", start):
         raise _foreign()
     return name, int(start)
 

@@ -1,23 +1,38 @@
 """The record database of a data folder: sessions that read, sessions that write."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from storage.database_faults import told
+from errors import StorageError
 from storage.database_file import FILE_NAME, is_damage
 from storage.database_opening import DatabaseOpener
-from storage.schema_upgrade import MIGRATIONS
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher
 
-__all__ = ["FILE_NAME", "MIGRATIONS", "Database"]
+DRIVERS = ("sqlite3", "sqlcipher3")
+DAMAGED = (
+    "is damaged. Make the same call again: it is set aside then, and new records are begun. Quit "
+    "other clients that have it open first"
+)
+NOT_WRITABLE = "Make its folder writable, or set IMAGE_CONSULTANT_DATA_DIR"
+
+FAULTS = {
+    "malformed": DAMAGED,
+    "not a database": DAMAGED,
+    "disk is full": "cannot grow: the disk is full. Free some space, then make the same call again",
+    "disk i/o": "cannot be written: the disk reports an error. Check the disk and its free space",
+    "readonly": f"cannot be written. {NOT_WRITABLE}",
+    "unable to open": f"cannot be opened. {NOT_WRITABLE}",
+    "locked": "is in use by another process for too long. Make the same call again",
+}
+"""What SQLite says, by a part of it, and what to do. Other faults are bugs of ours."""
 
 
 class Database:
@@ -31,7 +46,7 @@ class Database:
 
     @property
     def notice(self) -> str | None:
-        """What a person has to know of damage that was found since this process began."""
+        """What a person has to know of damage that was met since this process began."""
         return self._opener.notice
 
     @asynccontextmanager
@@ -56,19 +71,21 @@ class Database:
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.dispose()
-        self._opener.leave()
+        self._opener.release()
 
     @asynccontextmanager
     async def _session(self, options: dict[str, Any]) -> AsyncIterator[AsyncSession]:
-        with told(self.path):
+        with _faults_as_sentences(self.path):
             engine = await self._open()
             bound = engine.execution_options(**options)
             try:
                 async with AsyncSession(bound, expire_on_commit=False) as session:
                     yield session
             except DBAPIError as error:
+                # Only of the engine in use: a session that was open before the last repair
+                # would have the new records doubted.
                 if is_damage(error) and engine is self._engine:
-                    self._opener.doubted = True
+                    self._opener.suspect = True
                     await self.close()
                 raise
 
@@ -77,3 +94,19 @@ class Database:
             if self._engine is None:
                 self._engine = await self._opener.open()
         return self._engine
+
+
+@contextmanager
+def _faults_as_sentences(path: Path) -> Iterator[None]:
+    """Turn what SQLite says within into a `StorageError`; what is no fault of the file passes."""
+    try:
+        yield
+    except Exception as error:
+        fault = error.orig if isinstance(error, DBAPIError) else error
+        if type(fault).__module__.partition(".")[0] not in DRIVERS:
+            raise
+        reason = str(fault).lower()
+        sentence = next((words for sign, words in FAULTS.items() if sign in reason), None)
+        if sentence is None:
+            raise
+        raise StorageError(f"The record database {path} {sentence}.") from error

@@ -9,19 +9,23 @@ from typing import Protocol
 from errors import StorageError
 
 FILE_NAME = "conversations.db"
+
 BUSY_SECONDS = 15.0
-LOOK_AGAIN_SECONDS = 0.01
-"""How long and how often what another process holds is waited for."""
+"""How long what another process holds is waited for: a client gives a call up after 30 to 60."""
+RETRY_SECONDS = 0.01
+"""How often it is tried again; a start of many servers at once takes each a few of these."""
 
 SIDE_FILES = ("-wal", "-shm", "")
 """The record's own file last: where a rename in between is the end, the rest is set aside."""
 
 HEADER = b"SQLite format 3\0"
 PAGE_BYTES = 4096
+"""SQLite's and SQLCipher's default, which nothing here changes."""
 RANDOM_VALUES = 240
 """Of 4096 encrypted bytes nearly all 256 values come up; text and damaged pages have far fewer."""
 
 DAMAGE = ("malformed", "not a database")
+"""What SQLite's sentences hold for the two codes of damage, SQLITE_CORRUPT and SQLITE_NOTADB."""
 
 
 class Connect(Protocol):
@@ -71,7 +75,7 @@ def make_empty(path: Path) -> None:
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what a killed process did not finish writing; ask only while nobody else writes."""
+    """Remove what a killed process did not finish writing; call only while nobody else writes."""
     for part in path.parent.glob(f"{path.name}.*.part*"):
         with suppress(OSError):
             part.unlink()

@@ -1,25 +1,22 @@
-"""Open the database whole: alone while it is looked at, mended and migrated, then shared."""
+"""Open the database whole: alone while it is looked at and migrated, then shared."""
 
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from errors import StorageError
 from storage import database_file as files
-from storage import recovery as mending
-from storage import schema_upgrade as upgrading
-from storage.database_file import LOOK_AGAIN_SECONDS, Connect, open_plain
-from storage.engine import make_engine
+from storage import schema_upgrade
+from storage.database_file import BUSY_SECONDS, RETRY_SECONDS, Connect, open_plain
 from storage.folder_lock import FolderLock
+from storage.recovery import recover
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher
-
-PATIENCE_SECONDS = 2.0
-"""How long another process may take to let go of a database that is damaged."""
 
 ENCRYPTED = (
     "is encrypted. Set IMAGE_CONSULTANT_ENCRYPT_RECORDS=true, or make it plain again with "
@@ -36,46 +33,47 @@ class DatabaseOpener:
 
     Whether it is damaged is looked at only where there is reason to: after an unclean end
     (a -wal file is there and nobody else has it open), and after SQLite called it malformed,
-    which `doubted` says. That is `PRAGMA quick_check`, 0.1 s for 100 MB; a normal start does
+    which `suspect` says. That is `PRAGMA quick_check`, 0.1 s for 100 MB; a normal start does
     not pay for it. What is damaged is set aside, new records are begun, and `notice` says so.
     """
 
     def __init__(self, path: Path, cipher: "Cipher | None") -> None:
         self.notice: str | None = None
-        self.doubted = False
+        self.suspect = False
         self._path = path
         self._cipher = cipher
         self._connect: Connect = cipher.connect if cipher else open_plain
-        self._door = FolderLock(path.parent)
+        self._lock = FolderLock(path.parent)
 
     async def open(self) -> AsyncEngine:
         """The database, whole and of the newest schema. Raises `StorageError`."""
         files.make_private(self._path)
-        alone = await self._door.enter()
+        alone = await self._lock.acquire()
         try:
-            await self._unlock()
-            engine = await self._sound(alone)
-            await self._door.share()
+            if self._cipher is not None:
+                new = self._path.stat().st_size == 0
+                await asyncio.to_thread(self._cipher.unlock, create=new)
+            engine = await self._open_whole(alone)
+            await self._lock.share()
         except BaseException:
-            self._door.leave()
+            self._lock.release()
             raise
         return engine
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Let others have it alone again."""
-        self._door.leave()
+        self._lock.release()
 
-    async def _unlock(self) -> None:
-        if self._cipher is not None:
-            new = self._path.stat().st_size == 0
-            await asyncio.to_thread(self._cipher.unlock, make=new)
+    async def _open_whole(self, alone: bool) -> AsyncEngine:
+        """Open the database; where it turns out to be damaged, begin anew if one is alone.
 
-    async def _sound(self, alone: bool) -> AsyncEngine:
-        """Open the database; where it turns out to be damaged, mend it and open it again."""
+        Otherwise the damage is raised: another process has the file open, and lets go of it
+        when it meets the damage itself.
+        """
         if alone:
             files.remove_unfinished(self._path)
-        if alone and (self.doubted or files.ended_uncleanly(self._path)):
-            await self._mend()
+            if self.suspect or files.ended_uncleanly(self._path):
+                await self._recover()
         try:
             return await self._start()
         except StorageError:
@@ -83,19 +81,20 @@ class DatabaseOpener:
         except Exception as error:  # of SQLAlchemy, or of a failed upgrade
             if not files.is_damage(error):
                 raise
-            self._refuse_what_is_no_damage()
-            if await self._alone_or_new(alone):
-                await self._mend()
+            self._refuse_other_settings()
+            if not alone:
+                raise
+            await self._recover()
         return await self._start()
 
-    async def _mend(self) -> None:
-        self._refuse_what_is_no_damage()
-        notice = await asyncio.to_thread(mending.mend, self._path, self._connect)
+    async def _recover(self) -> None:
+        self._refuse_other_settings()
+        notice = await asyncio.to_thread(recover, self._path, self._connect)
         self.notice = notice or self.notice
-        self.doubted = False
+        self.suspect = False
         files.make_private(self._path)
 
-    def _refuse_what_is_no_damage(self) -> None:
+    def _refuse_other_settings(self) -> None:
         """Leave what other settings can read: encrypted records here, plain ones there."""
         if self._path.stat().st_size == 0:
             return
@@ -106,37 +105,55 @@ class DatabaseOpener:
         if self._cipher is not None:
             self._cipher.check()
 
-    async def _alone_or_new(self, alone: bool) -> bool:
-        """Wait until nobody else has the damaged file open, or another process set it aside."""
-        if alone:
-            return True
-        damaged = self._path.stat().st_ino
-        until = time.monotonic() + PATIENCE_SECONDS
-        self._door.leave()
-        while not alone and time.monotonic() < until:
-            alone = self._door.take(alone=True)
-            if self._path.exists() and self._path.stat().st_ino != damaged:
-                aside = mending.all_set_aside(self._path)
-                self.notice = mending.told_of(aside[-1]) if aside else None
-                await self._door.share()
-                return False
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        return alone
-
     async def _start(self) -> AsyncEngine:
         engine = make_engine(self._path, self._cipher)
         try:
             async with engine.execution_options(immediate=True).begin() as connection:
-                kept = await connection.run_sync(upgrading.upgrade, self._path, self._connect)
-        except upgrading.FailedUpgrade as failed:
-            await engine.dispose()
-            if files.is_damage(failed):
-                raise failed.error from failed
-            await asyncio.to_thread(upgrading.restore, self._path, failed.kept, self._connect)
-            raise StorageError(failed.told(self._path)) from failed
+                copy = await connection.run_sync(schema_upgrade.upgrade, self._path, self._connect)
         except BaseException:
             await engine.dispose()
             raise
-        if kept is not None:
-            upgrading.drop_older(kept, self._path)
+        if copy is not None:
+            schema_upgrade.remove_older_copies(copy, self._path)
         return engine
+
+
+def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
+    """An engine for a database file; nothing is opened before its first use.
+
+    Its transactions begin with the write lock where the option `immediate` is set.
+    """
+    driver = {"module": cipher.driver()} if cipher else {}
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", **driver)
+    event.listen(engine.sync_engine, "connect", _configure)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection
+    connection.isolation_level = None  # SQLAlchemy begins, see _begin
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    _log_ahead(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")  # a journaled payment must survive a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _log_ahead(cursor: Any) -> None:
+    """Switch to WAL; SQLite refuses that at once, not after its timeout, while another does."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:  # sqlite3's or SQLCipher's
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -11,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
-from storage.records import UNDER_WAY, index, shown
+from storage.full_text import index
+from storage.job_journal import UNDER_WAY
+from storage.stamps import printable
 from storage.tables import Base, Conversation, Image, Job, Spending
 
 Row = dict[str, Any]
 
 WAY_OUT = "Nothing was taken in. Export the conversation again, or mend the file."
-LEFT = "It was under way when this record was exported, so what became of it is not known."
-PLAINER = {"missing": "it is missing", "extra_forbidden": "there is no such field"}
+UNKNOWN_END = "It was under way when this record was exported, so what became of it is not known."
+PLAIN_WORDS = {"missing": "it is missing", "extra_forbidden": "there is no such field"}
 
 
 def as_json(conversation: Conversation, spending: list[Spending]) -> str:
@@ -56,16 +58,16 @@ async def import_document(database: Database, text: str) -> str:
     """
     document = read(text)
     conversation_id: str = document["conversation"]["id"]
-    jobs = [_left(job) for job in document["jobs"]]
+    jobs = [_ended(job) for job in document["jobs"]]
     document = {**document, "jobs": jobs}
     async with database.write() as session:
         await _refuse_known(session, document)
-        await _take_back(session, document["spending"])
-        session.add(Conversation(**_set(document["conversation"])))
+        await _remove_prices(session, document["spending"])
+        session.add(Conversation(**_without_null(document["conversation"])))
         await session.flush()
         for name in sorted(TABLES, key=lambda name: name == Image.__tablename__):
             for row in document[name]:
-                session.add(TABLES[name](conversation_id=conversation_id, **_set(row)))
+                session.add(TABLES[name](conversation_id=conversation_id, **_without_null(row)))
                 await session.flush()  # one by one: row numbers keep the order
         await index(session, conversation_id)
     return conversation_id
@@ -86,12 +88,12 @@ def read(text: str) -> Row:
         Document.model_validate(document)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        message = PLAINER.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+        message = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
         raise _wrong(_place(fault["loc"]), message) from None
     for place, message in _faults(document):
         raise _wrong(place, message)
-    found: Row = document
-    return found
+    rows: Row = document
+    return rows
 
 
 def _check_kind(document: Any) -> None:
@@ -109,11 +111,11 @@ def _faults(document: Row) -> Iterator[tuple[str, str]]:
     """What no single field can tell: names that stand twice, and links that lead nowhere."""
     for table, name in (("turns", "number"), ("questions", "number"), ("jobs", "id"),
                         ("images", "id")):  # fmt: skip
-        seen = set()
+        names = set()
         for number, row in enumerate(document[table]):
-            if row[name] in seen:
+            if row[name] in names:
                 yield f"{table}[{number}].{name}", "it stands there twice"
-            seen.add(row[name])
+            names.add(row[name])
     jobs = {row["id"] for row in document["jobs"]}
     parents = {row["id"]: row.get("parent_image_id") for row in document["images"]}
     rooted: set[str | None] = set()
@@ -141,7 +143,7 @@ async def _refuse_known(session: AsyncSession, document: Row) -> None:
     conversation_id = document["conversation"]["id"]
     if await session.get(Conversation, conversation_id) is not None:
         raise StorageError(
-            f"Conversation {shown(conversation_id)} is here already; nothing was taken in. To "
+            f"Conversation {printable(conversation_id)} is here already; nothing was taken in. To "
             "replace it, first delete it with `image-consultant conversations delete "
             f"{conversation_id} --confirm`."
         )
@@ -152,27 +154,27 @@ async def _refuse_known(session: AsyncSession, document: Row) -> None:
                 raise _wrong(place, "another conversation here has it already")
 
 
-async def _take_back(session: AsyncSession, rows: list[Row]) -> None:
+async def _remove_prices(session: AsyncSession, rows: list[Row]) -> None:
     """Remove the prices that stayed when this conversation was deleted: they come with it now."""
     days = {row["day"] for row in rows}
-    stayed = select(Spending).where(Spending.conversation_id.is_(None), Spending.day.in_(days))
-    left = list(await session.scalars(stayed))
+    orphans = select(Spending).where(Spending.conversation_id.is_(None), Spending.day.in_(days))
+    here = list(await session.scalars(orphans))
     for row in rows:
-        same = next((one for one in left if _row(one) == row), None)
+        same = next((one for one in here if _row(one) == row), None)
         if same is not None:
-            left.remove(same)
+            here.remove(same)
             await session.execute(delete(Spending).where(Spending.id == same.id))
 
 
-def _left(job: Row) -> Row:
-    return {**job, "state": "unknown", "error": LEFT} if job["state"] in UNDER_WAY else job
+def _ended(job: Row) -> Row:
+    return {**job, "state": "unknown", "error": UNKNOWN_END} if job["state"] in UNDER_WAY else job
 
 
 def _row(row: Base) -> Row:
     return {name: getattr(row, name) for name in columns(type(row))}
 
 
-def _set(row: Row) -> Row:
+def _without_null(row: Row) -> Row:
     """Without what is null: set by name, JSON would keep it as a word."""
     return {name: value for name, value in row.items() if value is not None}
 
@@ -182,12 +184,12 @@ def _sorted(row: Row) -> Row:
 
 
 def _place(parts: Iterable[int | str]) -> str:
-    told = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-    return told.removeprefix(".")
+    steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return "".join(steps).removeprefix(".")
 
 
 def _wrong(place: str, message: str) -> StorageError:
-    return StorageError(f"The document is wrong in {shown(place)}: {message}. {WAY_OUT}")
+    return StorageError(f"The document is wrong in {printable(place)}: {message}. {WAY_OUT}")
 
 
 def _no_number(word: str) -> None:

@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 from typing_extensions import TypedDict
 
+from settings import Origin
 from storage.tables import Answer, Base, Brief, Conversation, Image, Job, Question, Spending, Turn
 
 FORMAT = "image-consultant/conversation"
 VERSION = 1
+"""Raised only where a server of the version before would read a document wrongly."""
 
 TABLES: dict[str, type[Base]] = {
     table.__tablename__: table for table in (Answer, Brief, Image, Job, Question, Spending, Turn)
@@ -25,7 +27,10 @@ TABLES: dict[str, type[Base]] = {
 OPTIONS = ("image_model", "assistant_model", "size", "quality", "background", "output_format")
 SUGGESTED = ["background", "output_format", "quality", "size"]
 LARGEST = 2**63 - 1
+"""Of SQLite's integers."""
 
+# Rows are closed: a field that no table has would be lost. Objects within them are open: a
+# later version may say more of an entry or a phrase, and what it says is brought in with it.
 OPEN = ConfigDict(extra="allow", strict=True)
 CLOSED = ConfigDict(extra="forbid", strict=True)
 
@@ -55,9 +60,9 @@ def _complete(suggested: dict[str, str]) -> dict[str, str]:
 def _record(name: str, **fields: Any) -> Any:
     """A JSON object with at least these fields."""
     typed: Any = TypedDict  # its fields are known only here
-    made = typed(name, fields)
-    made.__pydantic_config__ = OPEN
-    return made
+    record = typed(name, fields)
+    record.__pydantic_config__ = OPEN
+    return record
 
 
 def _list(kind: Any) -> Any:
@@ -73,8 +78,7 @@ Source = Literal["request", "answer", "reference", "template", "assumption"]
 ENTRY = _record(
     "Entry", dimension=str, value=str, source=Literal[Source, "open"], ref=NotRequired[str | None]
 )
-PHRASE = _record("Phrase", text=str, source=Source, ref=str | None)
-PHRASE.__pydantic_config__ = CLOSED
+PHRASE = _record("Phrase", text=str, source=Source, ref=NotRequired[str | None])
 FINDING = _record(
     "Finding",
     item=str,
@@ -82,14 +86,14 @@ FINDING = _record(
     seen=str,
     source=Literal["model", "bytes"],
 )
-FOUND = _record(
-    "Found", findings=_list(FINDING), confidence=float | None, model=str, notes=list[str]
+VERIFICATION = _record(
+    "Verification", findings=_list(FINDING), confidence=float | None, model=str, notes=list[str]
 )
 
 SHAPES: dict[tuple[str, str], Any] = {
     ("conversations", "id"): Id,
     ("conversations", "mode"): Literal["quick", "guided", "explorer", "skip"],
-    ("turns", "answers_given"): _list(_record("Given", question_id=str, answer=str)),
+    ("turns", "answers_given"): _list(_record("GivenAnswer", question_id=str, answer=str)),
     ("turns", "templates"): dict[str, str],
     ("turns", "notes"): list[str],
     ("turns", "repairs"): _list(_record("Repair", broken=list[str])),
@@ -105,10 +109,10 @@ SHAPES: dict[tuple[str, str], Any] = {
     ("jobs", "templates"): dict[str, str],
     ("jobs", "inputs"): _list(_record("Input", given=str, use=str)),
     ("images", "id"): Id,
-    ("images", "verification"): FOUND | None,
+    ("images", "verification"): VERIFICATION | None,
     ("images", "rating"): Annotated[int, Field(ge=1, le=5)] | None,
     ("spending", "day"): Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")],
-    ("spending", "origin"): Literal["openai", "sandbox"],
+    ("spending", "origin"): Origin,
 }
 """What is stricter than the column's own type."""
 
@@ -134,9 +138,9 @@ def _row(table: type[Base]) -> Any:
         column = table.__table__.columns[name]
         needed = column.default is None and not column.nullable
         fields[name] = _shape(table, name) if needed else NotRequired[_shape(table, name)]
-    made = _record(table.__name__, **fields)
-    made.__pydantic_config__ = CLOSED
-    return made
+    row = _record(table.__name__, **fields)
+    row.__pydantic_config__ = CLOSED
+    return row
 
 
 Document: type[BaseModel] = create_model(

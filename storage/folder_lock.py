@@ -2,60 +2,57 @@
 
 import asyncio
 import os
-import sys
 import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from errors import StorageError
-from storage.database_file import BUSY_SECONDS, LOOK_AGAIN_SECONDS
+import portalocker
+from portalocker import AlreadyLocked, LockException, LockFlags
 
-if sys.platform != "win32":
-    import fcntl
+from errors import StorageError
+from storage.database_file import BUSY_SECONDS, RETRY_SECONDS
+
+LOCK_FILE = ".lock"
+"""Stands for the folder on Windows, which cannot open one to lock it."""
 
 
 class FolderLock:
-    """A lock on the folder itself (`flock`): it leaves no file, and a killed process holds nothing.
+    """A lock that a killed process cannot leave behind: the system lets go of it.
 
-    Windows needs none: it refuses to rename what another process has open.
+    On POSIX it is on the folder itself and makes no file.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._leave: Callable[[], object] | None = None
         self._descriptor = -1
+        self._close: Callable[[], object] | None = None
 
-    def take(self, *, alone: bool) -> bool:
+    def try_lock(self, *, alone: bool) -> bool:
         """Take or change the lock without waiting; whether it is held now.
 
         Where the file system knows no such locks, nobody is ever alone.
         """
-        if sys.platform != "win32":
-            kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-            try:
-                fcntl.flock(self._opened(), kind | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            except OSError:
-                return not alone
+        kind = LockFlags.EXCLUSIVE if alone else LockFlags.SHARED
+        descriptor = self._open()
+        try:
+            portalocker.unlock(descriptor)  # Windows refuses a second lock on the same bytes
+            portalocker.lock(descriptor, kind | LockFlags.NON_BLOCKING)
+        except AlreadyLocked:
+            return False
+        except (LockException, OSError):
+            return not alone
         return True
 
-    def _opened(self) -> int:
-        if self._leave is None:
-            self._descriptor = os.open(self._folder, os.O_RDONLY)
-            self._leave = weakref.finalize(self, os.close, self._descriptor)
-        return self._descriptor
-
-    async def enter(self) -> bool:
+    async def acquire(self) -> bool:
         """Wait until nobody has the records for themselves; whether one is alone now."""
         until = time.monotonic() + BUSY_SECONDS
         while time.monotonic() < until:
-            if self.take(alone=True):
+            if self.try_lock(alone=True):
                 return True
-            if self.take(alone=False):
+            if self.try_lock(alone=False):
                 return False
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
         raise StorageError(
             f"The records in {self._folder} are in use by another process for too long. Make the "
             "same call again."
@@ -63,11 +60,22 @@ class FolderLock:
 
     async def share(self) -> None:
         """Let others in again."""
-        while not self.take(alone=False):  # noqa: ASYNC110  # other processes tell nobody
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        while not self.try_lock(alone=False):  # noqa: ASYNC110  # other processes signal nothing
+            await asyncio.sleep(RETRY_SECONDS)
 
-    def leave(self) -> None:
-        """Give the lock up."""
-        if self._leave is not None:
-            self._leave()
-            self._leave = None
+    def release(self) -> None:
+        """Give the lock up; closing the descriptor does that on every system."""
+        if self._close is not None:
+            self._close()
+            self._close = None
+
+    def _open(self) -> int:
+        if self._close is None:
+            if os.name == "nt":
+                place, flags = self._folder / LOCK_FILE, os.O_RDWR | os.O_CREAT
+            else:
+                place, flags = self._folder, os.O_RDONLY
+            self._descriptor = os.open(place, flags)
+            # Also where nobody calls `release`: a forgotten lock would shut others out.
+            self._close = weakref.finalize(self, os.close, self._descriptor)
+        return self._descriptor

@@ -17,18 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image as Pixels
-from pydantic import BaseModel
 
 from errors import StorageError
 from storage.export import write
-from storage.export_format import FORMAT, VERSION, Document
-from storage.records import now
+from storage.export_format import FORMAT, VERSION
+from storage.stamps import now
 
 LEGACY_FOLDER = Path("~/.openai-images-mcp/conversations")
+"""Where that server wrote its files, and beside them its pictures."""
 MODES = {"quick", "guided", "explorer", "skip"}
 MODEL = "gpt-image-1"
+"""The only one that it drew with."""
 LONGEST_TITLE = 80
+"""As this server titles a conversation by its first words."""
 LARGEST_FILE = 100 * 2**20
+"""Bytes of a picture that is read: more than that server ever wrote."""
 
 Row = dict[str, Any]
 
@@ -42,13 +45,13 @@ class LegacyDialogue:
     """What an older file says: its questions, in order, and the answers by their stage."""
 
     words: list[str]
-    asked: list[tuple[str, str]]
-    answered: dict[str, str]
+    questions: list[tuple[str, str]]
+    answers: dict[str, str]
     enhanced: str
 
 
-def read_legacy(text: str, *, images_dir: Path | None = None) -> BaseModel:
-    """The `Document` of an older file. Raises `StorageError` for what is none.
+def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
+    """An older file as an export, for `import_document`. Raises `StorageError` for what is none.
 
     Only pictures in `images_dir` or the older server's own folder are opened, to read their
     size; of others the path is kept as it is. Ids follow from the older ones, so that a
@@ -57,13 +60,13 @@ def read_legacy(text: str, *, images_dir: Path | None = None) -> BaseModel:
     file = _parse(text)
     old = _text(file.get("conversation_id")) or hashlib.sha256(text.encode()).hexdigest()
     about = _object(file.get("metadata"))
-    told = _told(_objects(file.get("messages")), about)
-    begun, changed = _span(file, about)
+    dialogue = _dialogue_of(_objects(file.get("messages")), about)
+    start, end = _span(file, about)
     folders = [LEGACY_FOLDER.expanduser().parent, *([images_dir] if images_dir else [])]
-    jobs, images = _pictures(old, _objects(about.get("generated_images")), begun, folders)
+    jobs, images = _pictures(old, _objects(about.get("generated_images")), start, folders)
     mode = _text(about.get("dialogue_mode")).lower()
-    title = " ".join(told.words[0].split()) if told.words else ""
-    return Document.model_validate(
+    title = " ".join(dialogue.words[0].split()) if dialogue.words else ""
+    return write(
         {
             "format": FORMAT,
             "version": VERSION,
@@ -71,20 +74,15 @@ def read_legacy(text: str, *, images_dir: Path | None = None) -> BaseModel:
                 "id": f"conv_{_mint(old)}",
                 "title": title[:LONGEST_TITLE],
                 "mode": mode if mode in MODES else "guided",
-                "created_at": begun,
-                "changed_at": changed,
+                "created_at": start,
+                "changed_at": end,
             },
-            **_dialogue(told, begun),
+            **_dialogue_rows(dialogue, start),
             "jobs": jobs,
             "images": images,
             "spending": [],
         }
     )
-
-
-def as_document(text: str, *, images_dir: Path | None = None) -> str:
-    """An older file as the text of an export, for `storage.export.import_document`."""
-    return write(read_legacy(text, images_dir=images_dir).model_dump())
 
 
 def _parse(text: str) -> Row:
@@ -101,34 +99,36 @@ def _parse(text: str) -> Row:
     return file
 
 
-def _told(messages: list[Row], about: Row) -> LegacyDialogue:
-    said = [_text(one.get("content")) for one in messages if one.get("role") == "user"]
+def _dialogue_of(messages: list[Row], about: Row) -> LegacyDialogue:
+    words = [_text(one.get("content")) for one in messages if one.get("role") == "user"]
     first = _text(about.get("original_prompt"))
-    asked = [
+    questions = [
         (_text(one.get("stage")), _text(one.get("content")))
         for one in messages
         if one.get("role") == "assistant" and _text(one.get("stage"))
     ]
     answers = _object(about.get("dialogue_responses"))
-    answered = {stage: _text(answer) for stage, answer in answers.items() if _text(answer)}
-    known = {stage for stage, _ in asked}
+    texts = {stage: _text(answer) for stage, answer in answers.items() if _text(answer)}
+    stages = {stage for stage, _ in questions}
+    unasked = [(stage, stage) for stage in texts if stage not in stages]
     return LegacyDialogue(
-        words=[one for one in dict.fromkeys([first, *said]) if one],
-        asked=list(dict.fromkeys([*asked, *((s, s) for s in answered if s not in known)])),
-        answered=answered,
+        words=[one for one in dict.fromkeys([first, *words]) if one],
+        questions=list(dict.fromkeys([*questions, *unasked])),
+        answers=texts,
         enhanced=_text(about.get("enhanced_prompt")),
     )
 
 
-def _dialogue(told: LegacyDialogue, begun: str) -> dict[str, list[Row]]:
+def _dialogue_rows(dialogue: LegacyDialogue, begun: str) -> dict[str, list[Row]]:
     """The first turn is the request, the last one the answers: the older file keeps no order."""
-    labels = {stage: f"q{number}" for number, (stage, _) in enumerate(told.asked, start=1)}
-    given = [
-        {"question_id": labels[stage], "answer": answer} for stage, answer in told.answered.items()
+    labels = {stage: f"q{number}" for number, (stage, _) in enumerate(dialogue.questions, start=1)}
+    answers = [
+        {"question_id": labels[stage], "answer": answer}
+        for stage, answer in dialogue.answers.items()
     ]
-    last = len(told.words) + bool(given)
-    turns: list[Row] = [{"words": words} for words in told.words]
-    turns += [{"words": "", "answers_given": given}] if given else []
+    last = len(dialogue.words) + bool(answers)
+    turns: list[Row] = [{"words": words} for words in dialogue.words]
+    turns += [{"words": "", "answers_given": answers}] if answers else []
     return {
         "turns": [
             {"reply": None, "number": number, "created_at": begun, **turn}
@@ -137,28 +137,29 @@ def _dialogue(told: LegacyDialogue, begun: str) -> dict[str, list[Row]]:
         "questions": [
             {"turn_number": 1, "number": number, "dimension": stage, "text": words, "why": "",
              "options": [], "default": ""}
-            for number, (stage, words) in enumerate(told.asked, start=1)
+            for number, (stage, words) in enumerate(dialogue.questions, start=1)
         ],
         "answers": [
             {"turn_number": last, "question": one["question_id"], "text": one["answer"]}
-            for one in given
+            for one in answers
         ],
-        "briefs": _briefs(told, labels, last),
+        "briefs": _briefs(dialogue, labels, last),
     }  # fmt: skip
 
 
-def _briefs(told: LegacyDialogue, labels: dict[str, str], turn: int) -> list[Row]:
+def _briefs(dialogue: LegacyDialogue, labels: dict[str, str], turn: int) -> list[Row]:
     """The enhanced prompt: the request in its own words, then what fixed rules added to it."""
-    if not told.enhanced:
+    if not dialogue.enhanced:
         return []
-    request = told.words[0] if told.words and told.enhanced.startswith(told.words[0]) else ""
+    words = dialogue.words[0] if dialogue.words else ""
+    request = words if dialogue.enhanced.startswith(words) else ""
     phrases: list[Row] = [
         {"text": request, "source": "request", "ref": "m1"},
-        {"text": told.enhanced.removeprefix(request), "source": "template", "ref": None},
+        {"text": dialogue.enhanced.removeprefix(request), "source": "template", "ref": None},
     ]
     entries = [
         {"dimension": stage, "value": answer, "source": "answer", "ref": labels[stage]}
-        for stage, answer in told.answered.items()
+        for stage, answer in dialogue.answers.items()
     ]
     return [
         {"turn_number": turn, "entries": entries, "completeness": 0, "suggested": {},
@@ -167,10 +168,10 @@ def _briefs(told: LegacyDialogue, labels: dict[str, str], turn: int) -> list[Row
 
 
 def _pictures(
-    old: str, made: list[Row], begun: str, folders: Sequence[Path]
+    old: str, entries: list[Row], begun: str, folders: Sequence[Path]
 ) -> tuple[list[Row], list[Row]]:
     jobs, images = [], []
-    for number, one in enumerate(made, start=1):
+    for number, one in enumerate(entries, start=1):
         mark = _mint(f"{old}/{number}")
         path = _text(one.get("path")) or _text(one.get("filename"))
         prompt, at = _text(one.get("prompt_used")), _moment(one.get("timestamp")) or begun
@@ -186,12 +187,12 @@ def _pictures(
             {"id": f"img_{mark}", "job_id": f"job_{mark}", "parent_image_id": None,
              "path": path, "prompt": prompt, "revised_prompt": "", "model": MODEL,
              "response_id": "", "verification": None, "rating": None, "created_at": at,
-             **_examined(path, folders)}
+             **_measure(path, folders)}
         )  # fmt: skip
     return jobs, images
 
 
-def _examined(path: str, folders: Sequence[Path]) -> Row:
+def _measure(path: str, folders: Sequence[Path]) -> Row:
     """What the file says of itself; zeros where it lies elsewhere, is gone, or is no picture."""
     try:
         real = Path(path).resolve()
@@ -217,8 +218,8 @@ def _span(file: Row, about: Row) -> tuple[str, str]:
     messages = _objects(file.get("messages"))
     stamps = [about.get("created_at"), file.get("created_at")]
     stamps += [one.get("timestamp") for one in messages]
-    told: Iterator[str] = filter(None, map(_moment, [*stamps, file.get("updated_at")]))
-    begun = next(told, None) or now()
+    moments: Iterator[str] = filter(None, map(_moment, [*stamps, file.get("updated_at")]))
+    begun = next(moments, None) or now()
     return begun, _moment(file.get("updated_at")) or begun
 
 

@@ -1,8 +1,8 @@
-"""Rate, bookmark, name, and remove: what a person does with records later."""
+"""Rate, bookmark, name, delete and count: what a person does with records later."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,40 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
 from storage.database import Database
-from storage.records import UNDER_WAY, UnknownId, index, now, shown
+from storage.full_text import index
+from storage.job_journal import UNDER_WAY
+from storage.records import UnknownId, unknown_image
+from storage.spending import prices_of
+from storage.stamps import before, now, printable
 from storage.tables import Conversation, Image, Job, Spending, Turn
+
+LONGEST_TITLE = 200
+MOST_DAYS = 36_500
+"""A hundred years: dates before the year 1 cannot be written."""
+LIKED = 4
+"""Stars from which on a picture keeps its conversation from being pruned."""
+COLLECTED = timedelta(days=30)
+"""OpenAI keeps a response for so long; after that there is nothing left to collect."""
+
+STATISTICS = text(
+    """
+    WITH drawn AS (
+        SELECT conversation_id, count(*) AS pictures, avg(rating) AS rating,
+            sum(parent_image_id IS NOT NULL) AS refinements
+        FROM images GROUP BY conversation_id
+    ), price AS (
+        SELECT conversation_id, sum(usd) AS usd FROM spending GROUP BY conversation_id
+    ), named AS (
+        SELECT id, 'image type' AS kind, image_type AS name FROM conversations
+        UNION ALL SELECT id, 'template', template FROM conversations
+    )
+    SELECT kind, name, count(*), coalesce(sum(pictures), 0),
+        coalesce(sum(refinements), 0) * 1.0 / count(*), avg(rating), coalesce(avg(usd), 0.0)
+    FROM named LEFT JOIN drawn ON drawn.conversation_id = id LEFT JOIN price
+        ON price.conversation_id = id
+    WHERE name <> '' GROUP BY kind, name ORDER BY kind, count(*) DESC, name
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +60,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Statistics:
-    """How an image type or a template did.
+    """How an image type or a template fares.
 
     `refinements` are changes per conversation, `rating` the mean of all ratings, None
     while there is none, `usd` the price of a conversation.
@@ -48,32 +80,6 @@ class Statistics:
         return asdict(self)
 
 
-STATS = text(
-    """
-    WITH made AS (
-        SELECT conversation_id, count(*) AS pictures, avg(rating) AS rating,
-            sum(parent_image_id IS NOT NULL) AS refined
-        FROM images GROUP BY conversation_id
-    ), paid AS (
-        SELECT conversation_id, sum(usd) AS usd FROM spending GROUP BY conversation_id
-    ), named AS (
-        SELECT id, 'image type' AS kind, image_type AS name FROM conversations
-        UNION ALL SELECT id, 'template', template FROM conversations
-    )
-    SELECT kind, name, count(*), coalesce(sum(pictures), 0),
-        coalesce(sum(refined), 0) * 1.0 / count(*), avg(rating), coalesce(avg(usd), 0.0)
-    FROM named LEFT JOIN made ON made.conversation_id = id LEFT JOIN paid
-        ON paid.conversation_id = id
-    WHERE name <> '' GROUP BY kind, name ORDER BY kind, count(*) DESC, name
-    """
-)
-
-
-MOST_DAYS = 36_500
-COLLECTED_DAYS = 30
-"""OpenAI keeps a response for so long; after that there is nothing left to collect."""
-
-
 class Maintenance:
     """Changes records at a person's word, and only then."""
 
@@ -84,14 +90,11 @@ class Maintenance:
     async def rate(
         self, image_id: str, rating: int, *, liked: str = "", disliked: str = ""
     ) -> Image:
-        """Keep what a person thinks of a picture, 1 to 5. Raises `UnknownId`."""
+        """Write down what a person thinks of a picture, 1 to 5. Raises `UnknownId`."""
         async with self._database.write() as session:
             image = await session.get(Image, image_id)
             if image is None:
-                raise UnknownId(
-                    f"There is no picture {shown(image_id)}. Use an image_id from an earlier "
-                    "result."
-                )
+                raise unknown_image(image_id)
             image.rating, image.rated_at = rating, now()
             image.liked, image.disliked = liked or image.liked, disliked or image.disliked
         return image
@@ -101,35 +104,28 @@ class Maintenance:
     ) -> Conversation:
         """Bookmark a conversation, or give it another title. Raises `UnknownId`."""
         async with self._database.write() as session:
-            conversation = await session.get(Conversation, conversation_id)
-            if conversation is None:
-                raise _unknown(conversation_id)
+            conversation = await _get(session, conversation_id)
             if bookmarked is not None:
                 conversation.bookmarked = bookmarked
-            conversation.title = title.strip()[:200] or conversation.title
+            conversation.title = title.strip()[:LONGEST_TITLE] or conversation.title
             await index(session, conversation_id)
         return conversation
 
     async def removal(self, conversation_id: str) -> Removal:
         """What deleting a conversation would take away. Raises a `StorageError`."""
+        ours = select(Image).where(Image.conversation_id == conversation_id)
+        turns = select(func.count()).where(Turn.conversation_id == conversation_id)
         async with self._database.read() as session:
-            conversation = await session.get(Conversation, conversation_id)
-            if conversation is None:
-                raise _unknown(conversation_id)
+            conversation = await _get(session, conversation_id)
             await _refuse_running(session, conversation_id)
-            images = await session.scalars(
-                select(Image).where(Image.conversation_id == conversation_id)
-            )
-            turns = await session.scalar(
-                select(func.count()).where(Turn.conversation_id == conversation_id)
-            )
-            kept = list(images)
+            images = list(await session.scalars(ours))
+            count = await session.scalar(turns)
         return Removal(
             id=conversation.id,
             title=conversation.title,
-            turns=turns or 0,
-            pictures=[Path(image.path) for image in kept],
-            bytes=sum(image.bytes for image in kept),
+            turns=count or 0,
+            pictures=[Path(image.path) for image in images],
+            bytes=sum(image.bytes for image in images),
         )
 
     async def delete(self, removal: Removal, *, pictures: bool) -> list[str]:
@@ -144,6 +140,48 @@ class Maintenance:
             await session.execute(delete(Conversation).where(Conversation.id == removal.id))
         return [note for path in removal.pictures if pictures and (note := self._unlink(path))]
 
+    async def older_than(self, days: int) -> list[str]:
+        """Conversations not changed for so long, neither bookmarked nor liked, oldest first."""
+        liked = select(Image.conversation_id).where(Image.rating >= LIKED)
+        old = (
+            select(Conversation.id)
+            .where(Conversation.changed_at < before(timedelta(days=min(days, MOST_DAYS))))
+            .where(Conversation.bookmarked.is_(False), Conversation.id.not_in(liked))
+            .order_by(Conversation.changed_at)
+        )
+        async with self._database.read() as session:
+            return list(await session.scalars(old))
+
+    async def beyond_size(self, most_bytes: int) -> list[str]:
+        """The oldest conversations whose pictures pass a size in sum, but for the same ones."""
+        liked = select(Image.conversation_id).where(Image.rating >= LIKED)
+        sizes = (
+            select(Conversation.id, func.sum(Image.bytes), Conversation.bookmarked)
+            .join(Image, Image.conversation_id == Conversation.id)
+            .group_by(Conversation.id)
+            .order_by(Conversation.changed_at.desc())
+        )
+        async with self._database.read() as session:
+            rows: Sequence[tuple[str, int, bool]] = (await session.execute(sizes)).all()
+            protected = set(await session.scalars(liked))
+        total, beyond = 0, []
+        for conversation_id, size, bookmarked in rows:
+            total += size
+            if total > most_bytes and not bookmarked and conversation_id not in protected:
+                beyond.append(conversation_id)
+        return beyond[::-1]
+
+    async def statistics(self) -> list[Statistics]:
+        """How image types and templates fare, the most used first."""
+        async with self._database.read() as session:
+            rows = (await session.execute(STATISTICS)).all()
+        return [Statistics(*row) for row in rows]
+
+    async def prices(self, conversation_id: str) -> list[Spending]:
+        """Every price of a conversation, oldest first."""
+        async with self._database.read() as session:
+            return list(await session.scalars(prices_of(conversation_id)))
+
     def _unlink(self, path: Path) -> str | None:
         ours = any(path.resolve().is_relative_to(folder.resolve()) for folder in self._folders)
         if not ours:
@@ -154,68 +192,26 @@ class Maintenance:
             return f"{path} could not be deleted ({error.strerror})."
         return None
 
-    async def older_than(self, days: int) -> list[str]:
-        """Conversations not changed for so long, neither bookmarked nor rated 4 or more."""
-        since = (datetime.now(UTC) - timedelta(days=min(days, MOST_DAYS))).isoformat()
-        loved = select(Image.conversation_id).where(Image.rating >= 4)  # noqa: PLR2004  # liked
-        aged = (
-            select(Conversation.id)
-            .where(Conversation.changed_at < since, Conversation.bookmarked.is_(False))
-            .where(Conversation.id.not_in(loved))
-            .order_by(Conversation.changed_at)
+
+async def _get(session: AsyncSession, conversation_id: str) -> Conversation:
+    conversation = await session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise UnknownId(
+            f"There is no conversation {printable(conversation_id)}. openai_list_conversations "
+            "shows those that there are."
         )
-        async with self._database.read() as session:
-            return list(await session.scalars(aged))
-
-    async def beyond_size(self, most_bytes: int) -> list[str]:
-        """The oldest conversations whose pictures pass a size in sum, spared as in `older`."""
-        loved = select(Image.conversation_id).where(Image.rating >= 4)  # noqa: PLR2004  # liked
-        sizes = (
-            select(Conversation.id, func.sum(Image.bytes), Conversation.bookmarked)
-            .join(Image, Image.conversation_id == Conversation.id)
-            .group_by(Conversation.id)
-            .order_by(Conversation.changed_at.desc())
-        )
-        async with self._database.read() as session:
-            rows: Sequence[tuple[str, int, bool]] = (await session.execute(sizes)).all()
-            spared = set(await session.scalars(loved))
-        total, beyond = 0, []
-        for conversation_id, size, bookmarked in rows:
-            total += size
-            if total > most_bytes and not bookmarked and conversation_id not in spared:
-                beyond.append(conversation_id)
-        return beyond[::-1]
-
-    async def statistics(self) -> list[Statistics]:
-        """How image types and templates fared, the most used first."""
-        async with self._database.read() as session:
-            rows = (await session.execute(STATS)).all()
-        return [Statistics(*row) for row in rows]
-
-    async def prices(self, conversation_id: str) -> list[Spending]:
-        """Every price of a conversation, oldest first."""
-        rows = select(Spending).where(Spending.conversation_id == conversation_id)
-        async with self._database.read() as session:
-            return list(await session.scalars(rows.order_by(Spending.id)))
+    return conversation
 
 
 async def _refuse_running(session: AsyncSession, conversation_id: str) -> None:
     """Raise while a picture may still come; one that nobody collected in time never will."""
-    since = (datetime.now(UTC) - timedelta(days=COLLECTED_DAYS)).isoformat()
     running = select(func.count()).where(
         Job.conversation_id == conversation_id,
         Job.state.in_(UNDER_WAY),
-        Job.created_at > since,
+        Job.created_at > before(COLLECTED),
     )
     if await session.scalar(running):
         raise StorageError(
-            f"A picture of conversation {shown(conversation_id)} is still being drawn, so it was "
-            "not deleted. Collect it first, with only its conversation_id."
+            f"A picture of conversation {printable(conversation_id)} is still being drawn, so it "
+            "was not deleted. Collect it first, with only its conversation_id."
         )
-
-
-def _unknown(conversation_id: str) -> UnknownId:
-    return UnknownId(
-        f"There is no conversation {shown(conversation_id)}. openai_list_conversations shows those "
-        "that there are."
-    )

@@ -1,13 +1,13 @@
 """The one module that writes picture files, and reads them back."""
 
 import hashlib
-import os
 import secrets
 import shutil
 from datetime import datetime
 from pathlib import Path
 
 from errors import StorageError
+from storage.atomic_write import write_file
 from storage.tables import Image
 
 ROOM = 64 * 1024 * 1024
@@ -95,25 +95,5 @@ def _write(folder: Path, data: bytes, name: str) -> Path:
         if path.is_file() and path.read_bytes() == data:
             return path
         path = path.with_stem(f"{path.stem}_{secrets.token_hex(2)}")  # never over another file
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_folder(folder)
+    write_file(path, [data])
     return path
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename durable, where the system can (Windows cannot open a folder)."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -11,7 +11,9 @@ from storage.cursors import cursor_of, newest_first, place_in
 from storage.tables import Conversation, Image
 
 LIST = "resources"
+"""What tells its cursors from those of other lists."""
 PROMPT_START = 80
+"""Letters of a prompt that stand for a picture in a list: one line."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ async def resource_page(session: AsyncSession, cursor: str | None, limit: int) -
         (await session.execute(newest_first(rows, at, key, place).limit(limit + 1))).all()
         for rows, at, key in _rows()
     ]
-    found = sorted((Resource(*row) for row in chain(*parts)), key=_age, reverse=True)
-    items = found[:limit]
-    more = len(found) > limit
+    resources = sorted((Resource(*row) for row in chain(*parts)), key=_age, reverse=True)
+    items = resources[:limit]
+    more = len(resources) > limit
     return ResourcePage(items, cursor_of(LIST, *_age(items[-1])) if more else None)
 
 

@@ -1,6 +1,5 @@
 """Encrypt the records of a folder, or make them plain again: whole, or as they were before."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from errors import StorageError
+from storage.atomic_write import put_in_place
 from storage.database_file import (
     FILE_NAME,
     Connect,
@@ -19,9 +19,8 @@ from storage.database_file import (
     make_empty,
     remove_unfinished,
 )
-from storage.encryption import Cipher, binding
+from storage.encryption import PASSPHRASE, Cipher, binding
 from storage.folder_lock import FolderLock
-from storage.passphrase import PASSPHRASE
 from storage.recovery import all_set_aside
 
 SURVIVES = "What was deleted may survive on the disk until other files take its place."
@@ -36,10 +35,12 @@ def encrypt(folder: Path, passphrase: SecretStr | None = None) -> str:
         if not is_plain(path):
             raise StorageError(f"{path} is not a plain database: it is encrypted, or damaged.")
         cipher = Cipher(path, passphrase)
-        cipher.unlock(make=True)
+        cipher.unlock(create=True)
         _rewrite(path, _open_plainly, cipher.connect, cipher.clause)
-        aside = all_set_aside(path)
-    rest = "".join(f" {one} is a damaged database in plain: delete it yourself." for one in aside)
+        rest = "".join(
+            f" {aside} is a damaged database in plain: delete it yourself."
+            for aside in all_set_aside(path)
+        )
     where = f"in {PASSPHRASE}" if passphrase else "in this system's keyring"
     return (
         f"The records in {path} are encrypted, their key is {where}: without it nobody can read "
@@ -54,7 +55,7 @@ def decrypt(folder: Path, passphrase: SecretStr | None = None) -> str:
         if is_plain(path):
             raise StorageError(f"{path} is not encrypted.")
         cipher = Cipher(path, passphrase)
-        cipher.unlock(make=False)
+        cipher.unlock(create=False)
         cipher.check()
         _rewrite(path, cipher.connect, _open_plainly, "")
     return (
@@ -70,16 +71,16 @@ def _alone(folder: Path) -> Iterator[Path]:
     path = folder / FILE_NAME
     if not path.exists() or not path.stat().st_size:
         raise StorageError(f"There are no records in {folder} yet.")
-    door = FolderLock(folder)
+    lock = FolderLock(folder)
     try:
-        if not door.take(alone=True):
+        if not lock.try_lock(alone=True):
             raise StorageError(
                 f"A server has the records in {folder} open. Quit every client that runs one, "
                 "then give the same command again."
             )
         yield path
     finally:
-        door.leave()
+        lock.release()
 
 
 def _rewrite(path: Path, here: Connect, there: Connect, clause: str) -> None:
@@ -94,18 +95,18 @@ def _rewrite(path: Path, here: Connect, there: Connect, clause: str) -> None:
         make_empty(part)
         with closing(here(path)) as source:
             source.isolation_level = None
-            before = _rows(source)
+            before = _row_counts(source)
             _export(source, part, clause)
         with closing(there(part)) as target:
-            same = _rows(target) == before and _whole(target)
+            same = _row_counts(target) == before and _is_whole(target)
         _refuse_doubts(path, same)
         for copy in path.parent.glob(f"{path.name}.before-*"):
             copy.unlink()
-        _put_in_place(part, path)
+        put_in_place(part, path)
     except StorageError:
         raise
     except Exception as error:  # SQLCipher's, or the system's
-        raise StorageError(_failed(path, error)) from error
+        raise StorageError(_failure(path, error)) from error
     finally:
         remove_unfinished(path)
 
@@ -116,7 +117,7 @@ def _export(source: sqlite3.Connection, part: Path, clause: str) -> None:
     source.execute("DETACH DATABASE rewritten")
 
 
-def _failed(path: Path, error: Exception) -> str:
+def _failure(path: Path, error: Exception) -> str:
     if is_damage(error):
         way = "The database is damaged: run `image-consultant doctor`."
     elif isinstance(error, PermissionError):  # Windows, where another process has it open
@@ -141,13 +142,7 @@ def _refuse_doubts(path: Path, same: bool) -> None:
         )
 
 
-def _put_in_place(part: Path, path: Path) -> None:
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _rows(connection: sqlite3.Connection) -> dict[str, int]:
+def _row_counts(connection: sqlite3.Connection) -> dict[str, int]:
     tables = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE "
         "'\\' ORDER BY name"
@@ -156,12 +151,12 @@ def _rows(connection: sqlite3.Connection) -> dict[str, int]:
     return {name: connection.execute(count.format(name)).fetchone()[0] for (name,) in tables}
 
 
-def _whole(connection: sqlite3.Connection) -> bool:
-    checked = connection.execute("PRAGMA integrity_check").fetchall()
-    return [tuple(row) for row in checked] == [("ok",)]
+def _is_whole(connection: sqlite3.Connection) -> bool:
+    report = connection.execute("PRAGMA integrity_check").fetchall()
+    return [tuple(row) for row in report] == [("ok",)]
 
 
 def _open_plainly(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open a plain file with SQLCipher, which alone can attach an encrypted one."""
-    opened: sqlite3.Connection = binding().connect(address(path, read_only=read_only), uri=True)
-    return opened
+    connection: sqlite3.Connection = binding().connect(address(path, read_only=read_only), uri=True)
+    return connection

@@ -1,23 +1,50 @@
 """Find conversations again: by date, kind, rating and bookmark, or by their words."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from errors import StorageError
 from storage.cursors import cursor_of, newest_first, offset_in, place_in
 from storage.database import Database
-from storage.filters import Filter, conditions
-from storage.fulltext import WordQuery, look_for, words_of
+from storage.full_text import WordQuery, look_for, words_of
 from storage.resource_list import ResourcePage, resource_page
+from storage.stamps import printable
 from storage.tables import Conversation, Image, Spending, Text
 
-__all__ = ["ConversationSummary", "Filter", "Search", "SearchPage"]
-
 MOST_ITEMS = 200
+"""Of one page: about 60 kB of JSON, which clients still show whole."""
 HOW = ("all", "any")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which conversations to list; what is empty or None does not choose.
+
+    `since` and `until` are ISO dates in UTC of the last change, both inclusive. `style` may
+    be a part, in any case. `rating` is the least that some picture has, `without` a
+    conversation to leave out.
+    """
+
+    query: str = ""
+    since: str = ""
+    until: str = ""
+    image_type: str = ""
+    style: str = ""
+    rating: int | None = None
+    bookmarked: bool | None = None
+    without: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What tells this filter from others, in its cursors."""
+        return hashlib.sha256(repr(self).encode(errors="replace")).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -59,7 +86,7 @@ class Search:
         self._database = database
 
     async def page(
-        self, wanted: Filter, *, cursor: str | None = None, limit: int = 20
+        self, criteria: Filter, *, cursor: str | None = None, limit: int = 20
     ) -> SearchPage:
         """A page of the conversations that fit, newest first, or best first with a query.
 
@@ -68,25 +95,23 @@ class Search:
         Newest first goes on without gaps or doubles while others are added; what changes
         meanwhile moves to the front. Raises `StorageError` for bad dates and cursors.
         """
-        place, limit = place_in(wanted.mark, cursor), _bounded(limit)
+        place, limit = place_in(criteria.mark, cursor), _bounded(limit)
+        page = _best if criteria.query.strip() else _newest
         async with self._database.read() as session:
-            chosen = await conditions(session, wanted)
-            if wanted.query.strip():
-                return await _best(session, wanted, chosen, place, limit)
-            return await _newest(session, wanted, chosen, place, limit)
+            return await page(session, criteria, place, limit)
 
     async def these(self, ids: Sequence[str]) -> SearchPage:
         """The conversations of these ids, in this order; those that are gone are left out."""
         async with self._database.read() as session:
-            items = await _listed(session, dict.fromkeys(ids, ""))
+            items = await _summaries(session, dict.fromkeys(ids, ""))
         return SearchPage(items, total=len(items))
 
     async def words(self, conversation_id: str) -> str:
-        """What was said, answered and drawn in a conversation, as it is searched."""
+        """The person's words, answers and prompts of a conversation, as they are searched."""
         rows = select(Text.words, Text.answers, Text.prompts)
         async with self._database.read() as session:
-            found = await session.execute(rows.where(Text.conversation_id == conversation_id))
-            row = found.one_or_none()
+            result = await session.execute(rows.where(Text.conversation_id == conversation_id))
+            row = result.one_or_none()
         return "\n".join(row or ())
 
     async def resources(self, cursor: str | None = None, limit: int = 50) -> ResourcePage:
@@ -100,64 +125,100 @@ def _bounded(limit: int) -> int:
 
 
 async def _newest(
-    session: AsyncSession,
-    wanted: Filter,
-    chosen: list[ColumnElement[bool]],
-    place: list[str],
-    limit: int,
+    session: AsyncSession, criteria: Filter, place: list[str], limit: int
 ) -> SearchPage:
-    rows = select(Conversation.id, Conversation.changed_at).where(*chosen)
-    rows = newest_first(rows, Conversation.changed_at, Conversation.id, place)
-    found = (await session.execute(rows.limit(limit + 1))).all()
-    total = await session.scalar(select(func.count()).select_from(Conversation).where(*chosen))
-    items = await _listed(session, dict.fromkeys((key for key, _ in found[:limit]), ""))
-    if len(found) <= limit:
-        return SearchPage(items, None, total or 0)
-    key, at = found[limit - 1]
-    return SearchPage(items, cursor_of(wanted.mark, at, key), total or 0)
+    conditions = await _conditions(session, criteria)
+    ids = select(Conversation.id, Conversation.changed_at).where(*conditions)
+    ids = newest_first(ids, Conversation.changed_at, Conversation.id, place)
+    rows = (await session.execute(ids.limit(limit + 1))).all()
+    count = select(func.count()).select_from(Conversation).where(*conditions)
+    total = await session.scalar(count) or 0
+    items = await _summaries(session, dict.fromkeys((key for key, _ in rows[:limit]), ""))
+    if len(rows) <= limit:
+        return SearchPage(items, None, total)
+    key, at = rows[limit - 1]
+    return SearchPage(items, cursor_of(criteria.mark, at, key), total)
 
 
 async def _best(
-    session: AsyncSession,
-    wanted: Filter,
-    chosen: list[ColumnElement[bool]],
-    place: list[str],
-    limit: int,
+    session: AsyncSession, criteria: Filter, place: list[str], limit: int
 ) -> SearchPage:
-    words = words_of(wanted.query)
+    conditions = await _conditions(session, criteria)
+    words = words_of(criteria.query)
     how, start = offset_in(place, HOW)
     if not words:
         return SearchPage()
-    found = await look_for(session, WordQuery(words, how, chosen), start, limit)
-    if not found.total and not place and len(words) > 1:
+    matches = await look_for(session, WordQuery(words, how, conditions), start, limit)
+    if not matches.total and not place and len(words) > 1:
         how = "any"
-        found = await look_for(session, WordQuery(words, how, chosen), start, limit)
-    items = await _listed(session, found.snippets)
-    goes_on = found.snippets and start + limit < found.total
-    more = cursor_of(wanted.mark, how, str(start + limit)) if goes_on else None
-    return SearchPage(items, more, found.total, loosened=how == "any" and found.total > 0)
+        matches = await look_for(session, WordQuery(words, how, conditions), start, limit)
+    items = await _summaries(session, matches.snippets)
+    goes_on = matches.snippets and start + limit < matches.total
+    cursor = cursor_of(criteria.mark, how, str(start + limit)) if goes_on else None
+    return SearchPage(items, cursor, matches.total, loosened=how == "any" and matches.total > 0)
 
 
-async def _listed(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
+async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
     """The facts of conversations by their ids, in this order."""
-    rows = _facts().where(Conversation.id.in_(snippets))
-    found = {row[0]: ConversationSummary(*row) for row in (await session.execute(rows))}
-    return [replace(found[key], snippet=text) for key, text in snippets.items() if key in found]
+    rows = await session.execute(_facts().where(Conversation.id.in_(snippets)))
+    facts = {row[0]: ConversationSummary(*row) for row in rows}
+    return [replace(facts[key], snippet=text) for key, text in snippets.items() if key in facts]
 
 
 def _facts() -> Select[Any]:
     """The columns of `ConversationSummary`, in its order."""
     one = Conversation
-    ours, paid = Image.conversation_id == one.id, Spending.conversation_id == one.id
+    ours, price = Image.conversation_id == one.id, Spending.conversation_id == one.id
     newest = select(Image.id).where(ours).order_by(Image.created_at.desc(), Image.id.desc())
+    prices = select(func.coalesce(func.sum(Spending.usd), 0.0)).where(price)
     return select(
         *(one.id, one.title, one.mode, one.image_type, one.style, one.bookmarked),
         *(one.created_at, one.changed_at),
         select(func.count()).where(ours).correlate(one).scalar_subquery(),
-        select(func.coalesce(func.sum(Spending.usd), 0.0))
-        .where(paid)
-        .correlate(one)
-        .scalar_subquery(),
+        prices.correlate(one).scalar_subquery(),
         select(func.max(Image.rating)).where(ours).correlate(one).scalar_subquery(),
         func.coalesce(newest.limit(1).correlate(one).scalar_subquery(), ""),
     )
+
+
+async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
+    """What a filter asks of conversations, but for its query. Raises `StorageError`."""
+    conditions: list[ColumnElement[bool]] = []
+    if criteria.since:
+        conditions.append(Conversation.changed_at >= _day("since", criteria.since))
+    if criteria.until:  # "~" sorts behind every time of the day
+        conditions.append(Conversation.changed_at < _day("until", criteria.until) + "~")
+    if criteria.image_type:
+        conditions.append(Conversation.image_type == _clean(criteria.image_type))
+    if criteria.style:
+        conditions.append(Conversation.style.in_(await _styles(session, criteria.style)))
+    if criteria.rating is not None:
+        best = select(Image.conversation_id).where(Image.rating >= criteria.rating)
+        conditions.append(Conversation.id.in_(best))
+    if criteria.without:
+        conditions.append(Conversation.id != criteria.without)
+    if criteria.bookmarked is not None:
+        conditions.append(Conversation.bookmarked.is_(criteria.bookmarked))
+    return conditions
+
+
+async def _styles(session: AsyncSession, part: str) -> Select[Any]:
+    """The styles that hold a part: SQLite itself knows upper and lower case of ASCII only."""
+    styles = await session.scalars(select(Conversation.style).distinct())
+    fitting = [style for style in styles if _clean(part).casefold() in style.casefold()]
+    return select(func.json_each(json.dumps(fitting)).table_valued("value").c.value)
+
+
+def _clean(text: str) -> str:
+    """Text that SQLite takes: lone surrogates have no bytes."""
+    return text.encode(errors="ignore").decode()
+
+
+def _day(name: str, value: str) -> str:
+    try:
+        return date.fromisoformat(value.strip()).isoformat()
+    except ValueError:
+        raise StorageError(
+            f"{name} is {printable(value)}, which is no date. Write a day as YYYY-MM-DD, such as "
+            "2026-01-31, or leave it out."
+        ) from None

@@ -14,11 +14,12 @@ from fastmcp import Client
 from vcr import VCR
 from vcr.cassette import Cassette
 
-from cli import _app
+from cli import command_line
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from storage.database import FILE_NAME, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from tests import matching, recording
 from tests.ring import Ring
 
@@ -108,7 +109,7 @@ def run(
     monkeypatch.setenv("IMAGE_CONSULTANT_IMAGES_DIR", str(tmp_path / "images"))
 
     def command(*words: str) -> str:
-        _app()(words, result_action="return_value")
+        command_line()(words, result_action="return_value")
         return capsys.readouterr().out
 
     return command

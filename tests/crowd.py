@@ -17,7 +17,10 @@ from pydantic import SecretStr
 
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.records import Records, booking, new_id, now
+from storage.folder_lock import FolderLock
+from storage.records import Records
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
 
 RAW_KEY = SecretStr(f"x'{'5c' * 32}'")
@@ -32,7 +35,7 @@ PATIENCE = 60.0
 
 IMPORTED = [
     "alembic.command", "cli.export", "consultation.conversation_list", "consultation.facilitator",
-    "consultation.consultant", "fastmcp", "gateway", "prompts.store", "server",
+    "consultation.consultant", "fastmcp", "gateway.client", "prompts.store", "server",
     "storage.maintenance", "storage.rewriting", "tests.calls",
 ]  # fmt: skip
 """What works need; imported once, and not again by each process."""
@@ -142,6 +145,14 @@ def open_once(saying: Connection, folder: Path, together: Barrier | None = None)
 
     saying.send("begins")
     asyncio.run(main())
+
+
+def hold(saying: Connection, folder: Path, alone: bool) -> None:
+    """Take the lock of a folder and keep it until killed; say whether it was had."""
+    lock = FolderLock(folder)
+    saying.send(lock.try_lock(alone=alone))
+    time.sleep(PATIENCE)
+    lock.release()
 
 
 def write_on(saying: Connection, folder: Path) -> None:

@@ -1,7 +1,7 @@
-"""How a live call finds the recorded one that answers it, and what no longer fits is told.
+"""How a live call finds the recorded one that answers it, and what no longer fits is named.
 
 It matches on everything but prose, so that a prompt author without a key replays an
-edited template, and is told that the recording is stale.
+edited template, and hears that the recording is stale.
 """
 
 import json
@@ -16,20 +16,16 @@ from tests.recording import body_of, templates_of
 from tests.tiny import DATA_URL
 
 PROSE = {"instructions", "prompt_cache_key", "metadata"}
+"""Parts of a request that are wording, or made of it."""
 
 Difference = tuple[str, Any, Any]
 """Where two bodies differ, what stood there, and what stands there now; None for nothing."""
 
 
 def same_call(live: Request, recorded: Request) -> None:
-    """Match on everything but prose; an `AssertionError` names the fields that differ."""
-    told = [told_of(one) for one in differing(recorded, live)]
-    assert not told, f"the request changed since it was recorded: {'; '.join(told)}"
-
-
-def differing(then: Request, now: Request) -> list[Difference]:
-    """The fields in which a request differs from a recorded one, prose left out."""
-    return list(differences(_structure(body_of(then)), _structure(body_of(now))))
+    """Raises `AssertionError` naming the fields that differ, prose left out."""
+    changes = [*map(_words, differences(_structure(body_of(recorded)), _structure(body_of(live))))]
+    assert not changes, "; ".join(changes)
 
 
 def differences(then: Any, now: Any, where: str = "") -> Iterator[Difference]:
@@ -44,98 +40,77 @@ def differences(then: Any, now: Any, where: str = "") -> Iterator[Difference]:
         yield where, then, now
 
 
-def distance(one: dict[str, Any], other: dict[str, Any]) -> int:
-    """In how many places two bodies differ, prose counted, pictures left out."""
-    return len(list(differences(plain(one), plain(other))))
-
-
-def told_of(difference: Difference) -> str:
-    """A difference in words: `tools.0.quality was 'low' and is 'high'`."""
-    where, then, now = difference
-    if then is None:
-        return f"{where} is new: {short(now)}"
-    if now is None:
-        return f"{where} is gone, it was {short(then)}"
-    return f"{where} was {short(then)} and is {short(now)}"
-
-
 class Playing:
-    """One cassette being played: which recorded call answers which live one.
+    """One cassette being played: what the test asked for and did not get, and what it left over.
 
-    Of those that fit, the one whose prose is nearest: calls made at the same time, such as
-    variations, get their own answers in whatever order they come.
+    vcrpy would do but for this: the product turns its exception into a sentence about OpenAI, and
+    variations, which ask at the same time, must get their own answers in whatever order they come.
     """
 
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
-        self._found: dict[int, Request] = {}
+        self._templates: set[str] = set()
         self.unknown: list[str] = []
         self._fitting = cassette._responses
-        cassette._responses = self._nearest
+        cassette._responses = self._unplayed
 
     @property
     def stale(self) -> list[str]:
         """Templates whose wording moved on since the recording, by name."""
-        moved: set[str] = set()
-        for number, live in self._found.items():
-            moved |= templates_of(body_of(live)) ^ templates_of(body_of(self._recorded(number)))
-        return sorted({one.split("@")[0] for one in moved})
+        calls, counts = self._cassette.requests, self._cassette.play_counts
+        before = [templates_of(body_of(call)) for n, call in enumerate(calls) if counts[n]]
+        return sorted({one.split("@")[0] for one in self._templates ^ set().union(*before)})
 
     @property
     def unused(self) -> list[str]:
         """Recorded calls that the test did not make."""
         calls = self._cassette.requests
         return [
-            f"call {number + 1} of {len(calls)} ({told_call(request.method, request.path)})"
+            f"call {number + 1} of {len(calls)} ({call_name(request)})"
             for number, request in enumerate(calls)
             if not self._cassette.play_counts[number]
         ]
 
-    def _nearest(self, live: Request) -> list[tuple[int, Any]]:
+    def _unplayed(self, live: Request) -> list[tuple[int, Any]]:
+        """The recorded calls that fit and are not used up, that with the nearest prose first."""
         live = self._cassette.filter_request(live)
-        played = self._cassette.play_counts
-        fitting = [found for found in self._fitting(live) if not played[found[0]]]
-        if not fitting:
-            if (why := self._why(live)) not in self.unknown:
-                self.unknown.append(why)
-            return []
-        fitting.sort(key=lambda found: self._distance(live, found[0]))
-        self._found[fitting[0][0]] = live
-        return fitting
+        counts = self._cassette.play_counts
+        fitting = [found for found in self._fitting(live) if not counts[found[0]]]
+        if fitting:
+            self._templates |= templates_of(body_of(live))
+        elif (why := self._why(live)) not in self.unknown:
+            self.unknown.append(why)
+        return sorted(fitting, key=lambda found: self._distance(live, found[0]))
 
     def _distance(self, live: Request, number: int) -> int:
-        recorded = plain(body_of(self._recorded(number)))
-        return len(list(differences(recorded, plain(body_of(live)))))
+        recorded = _plain(body_of(self._cassette.requests[number]))
+        return len(list(differences(recorded, _plain(body_of(live)))))
 
     def _why(self, live: Request) -> str:
         """What sets a call apart from the most similar recorded one that is still unplayed."""
-        open_ = [
-            request
-            for number, request in enumerate(self._cassette.requests)
-            if not self._cassette.play_counts[number]
-            and (request.method, request.path) == (live.method, live.path)
-        ]
-        call = told_call(live.method, live.path)
-        if not open_:
-            return f"{call} is not in the recording"
-        fewest = min((differing(request, live) for request in open_), key=len)
-        return f"{call} is not as recorded: {'; '.join(map(told_of, fewest))}"
-
-    def _recorded(self, number: int) -> Request:
-        request: Request = self._cassette.requests[number]
-        return request
+        reasons: list[str] = []
+        for number, recorded in enumerate(self._cassette.requests):
+            alike = (recorded.method, recorded.path) == (live.method, live.path)
+            if alike and not self._cassette.play_counts[number]:
+                try:
+                    same_call(live, recorded)
+                except AssertionError as fields:
+                    reasons.append(str(fields))
+        if not reasons:
+            return f"{call_name(live)} is not in the recording"
+        return f"{call_name(live)} is not as recorded: {min(reasons, key=len)}"
 
 
-def told_call(method: str, path: str) -> str:
+def call_name(request: Request) -> str:
     """A call for people; ids are left out, they are others in each recording."""
-    return f"{method} {re.sub(r'/(resp|file)[-_][^/]+', '/...', path)}"
+    return f"{request.method} {re.sub(r'/(resp|file)[-_][^/]+', '/...', request.path)}"
 
 
 def _structure(body: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = plain({key: body[key] for key in body if key not in PROSE})
+    structure: dict[str, Any] = _plain({key: body[key] for key in body if key not in PROSE})
     if "input" in body:
-        kept["input"] = [_shape(item) for item in kept["input"]]
-    return kept
+        structure["input"] = [_shape(item) for item in structure["input"]]
+    return structure
 
 
 def _shape(item: Any) -> Any:
@@ -150,15 +125,23 @@ def _shape(item: Any) -> Any:
     return {"role": item["role"], "content": parts}
 
 
-def plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Data without its pictures, of which only the format stays."""
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [_plain(one) for one in value]
     return DATA_URL.sub(r"\1...", value) if isinstance(value, str) else value
 
 
-def short(value: Any) -> str:
-    told = repr(value)
-    return told if len(told) <= 80 else f"{told[:76]}..."
+def _words(difference: Difference) -> str:
+    """A difference in words: `tools.0.quality was 'low' and is 'high'`."""
+    where, then, now = difference
+    before, after = (f"{one!r:.80}" for one in (then, now))
+    if then is None:
+        return f"{where} is new: {after}"
+    return (
+        f"{where} is gone, it was {before}"
+        if now is None
+        else f"{where} was {before} and is {after}"
+    )

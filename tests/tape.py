@@ -1,8 +1,6 @@
-"""A recording read from its file: where it comes from, what was said, what that cost."""
+"""A recording read from its file: where it comes from, what it is made of, what it cost."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,41 +15,10 @@ from prompts.prompt_files import SHIPPED, SUFFIX, recognise
 from prompts.source import PromptError, fingerprint
 from prompts.store import PromptStore
 from prompts.word_lists import VARIATIONS
-from tests.matching import told_call
 from tests.recording import Loader
 
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call: how it is told, what was asked, and the body of the answer, a stream's last."""
-
-    told: str
-    asked: dict[str, Any]
-    status: int
-    answered: dict[str, Any]
-    streamed: Counter[str]  # how often which event came
-
-    @property
-    def usd(self) -> float:
-        """What the call cost, or would have cost at OpenAI, by the tokens it reports."""
-        from openai.types.responses import Response
-
-        usage = self.answered.get("usage") or {}
-        if "prompt_tokens" in usage:
-            response = Response.construct(usage={"input_tokens": usage["total_tokens"]})
-            return text_cost(self.answered["model"], read_usage(response)).usd
-        if not usage:
-            return 0.0
-        response = Response.construct(**self.answered)
-        usd = text_cost(str(response.model), read_usage(response)).usd
-        for tool in self.answered.get("tools", []):
-            if tool["type"] == "image_generation" and read_usage(response).image_reported:
-                said = {"size": tool["size"], "quality": tool["quality"]}
-                usd += image_cost(tool["model"], read_usage(response), **said).usd
-        return usd
 
 
 @dataclass(frozen=True)
@@ -78,28 +45,15 @@ class Tape:
         return str(self.data["recorded"]["origin"])
 
     @property
-    def templates(self) -> dict[str, set[str]]:
-        """The fingerprints of each template that the requests were made of."""
-        found: dict[str, set[str]] = {}
-        for one in self.data["recorded"]["templates"]:
-            name, _, mark = one.rpartition("@")
-            found.setdefault(name, set()).add(mark)
-        return found
-
-    @property
     def stale(self) -> list[str]:
         """Templates whose shipped wording is another one than when this was recorded."""
-        return [name for name, marks in self.templates.items() if not marks <= shipped(name)]
-
-    @cached_property
-    def calls(self) -> list[Call]:
-        """The calls in their order."""
-        return [_call(one) for one in self.data["interactions"]]
+        marks = [one.rpartition("@") for one in self.data["recorded"]["templates"]]
+        return sorted({name for name, _, mark in marks if mark not in shipped(name)})
 
     @property
     def usd(self) -> float:
-        """What all calls cost together."""
-        return sum(call.usd for call in self.calls)
+        """What all calls cost, or would have cost at OpenAI, by the tokens they report."""
+        return sum(_usd(answer_of(call["response"]["body"])) for call in self.data["interactions"])
 
 
 @lru_cache
@@ -126,26 +80,34 @@ def shipped(name: str) -> frozenset[str]:
             return frozenset({read.fingerprint})
 
 
-def events(stream: str) -> Iterator[dict[str, Any]]:
+def events(stream: str) -> list[dict[str, Any]]:
     """The data of each event of a stream."""
-    for line in stream.splitlines():
-        if line.startswith("data: {"):
-            yield json.loads(line.removeprefix("data: "))
+    lines = [line for line in stream.splitlines() if line.startswith("data: {")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
 
 
-def _call(interaction: dict[str, Any]) -> Call:
-    request, response = interaction["request"], interaction["response"]
-    told = told_call(request["method"], "/" + request["uri"].split("/", 3)[3])
-    body = response["body"]
-    came = [] if "json" in body else list(events(body["string"]))
-    answered = body["json"] if "json" in body else _last(came)
-    streamed = Counter(event["type"] for event in came if "type" in event)
-    return Call(told, request["body"] or {}, response["status"]["code"], answered, streamed)
+def answer_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The answer in a recorded body; of a stream the response as its last event has it."""
+    if "json" in body:
+        answer: dict[str, Any] = body["json"]
+        return answer
+    responses = [event["response"] for event in events(body["string"]) if "response" in event]
+    return responses[-1] if responses else {}
 
 
-def _last(came: list[dict[str, Any]]) -> dict[str, Any]:
-    """The response as the last event has it that holds one, or the error in its place."""
-    holding = [event for event in came if "response" in event or "error" in event]
-    last = holding[-1] if holding else {}
-    response: dict[str, Any] = last.get("response") or last
-    return response
+def _usd(answer: dict[str, Any]) -> float:
+    """What one call cost: its text, and the picture where there is one."""
+    from openai.types.responses import Response
+
+    usage = answer.get("usage") or {}
+    if not usage:
+        return 0.0
+    if "prompt_tokens" in usage:  # of embeddings
+        answer = {"model": answer["model"], "usage": {"input_tokens": usage["total_tokens"]}}
+    spending = read_usage(Response.construct(**answer))
+    usd = text_cost(answer["model"], spending).usd
+    for tool in answer.get("tools", []):
+        if tool["type"] == "image_generation" and spending.image_reported:
+            options = {"size": tool["size"], "quality": tool["quality"]}
+            usd += image_cost(tool["model"], spending, **options).usd
+    return usd

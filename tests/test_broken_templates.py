@@ -36,16 +36,13 @@ STAMP = "recognise: a\nchecklist: [c]\ndimensions: {subject: {weight: 100, asks:
 TEXTS: dict[str, Kind] = {
     "unclosed output": ("a\nb {{ pictures\n", TEXT + 1, "mend this line"),
     "unclosed block": ("a\n{% if pictures %}\n", TEXT + 1, "endif"),
-    "unclosed comment": ("a\n{# why", TEXT + 1, "Missing end of comment tag"),
     "unknown tag": ("{% do pictures %}", TEXT, "unknown tag 'do'"),
     "undefined variable": ("a\n{{ picturse }}", TEXT + 1, "did you mean 'pictures'?"),
     "undefined in a branch never taken": ("{% if false %}{{ b }}{% endif %}", TEXT, "declare it"),
     "undefined attribute": ("a\n{{ pictures.lenght }}", TEXT + 1, "has no 'lenght'"),
     "unknown filter": ("{{ pictures | uper }}", TEXT, "did you mean 'upper'"),
     "unknown filter by map": (
-        "{{ [1] | map('attr', 'x') | join }}",
-        TEXT,
-        "No filter named 'attr'",
+        "{{ [1] | map('attr', 'x') | join }}", TEXT, "No filter named 'attr'",
     ),
     "unknown test": ("{{ pictures is oddly }}", TEXT, "did you mean 'odd'"),
     "words and numbers added": ("a\n\n{{ 'a' + pictures }}", TEXT + 2, "mend this line"),
@@ -54,69 +51,58 @@ TEXTS: dict[str, Kind] = {
     "a list printed": ("{{ [1, 2] }}", TEXT, "write | join(', ')"),
     "nothing printed": ("{{ none }}", TEXT, "put an if around it"),
     "long range": ("a\n{% for i in range(1000000000) %}b{% endfor %}", TEXT + 1, "count fewer"),
-    "power in a loop": ("{% for i in range(10**9) %}b{% endfor %}", TEXT, "compute the number"),
     "nested loops that say nothing": (
         "{% for i in range(999) %}{% for j in range(999) %}{% for k in range(999) %}{% endfor %}"
-        "{% endfor %}{% endfor %}",
-        TEXT,
-        "loop over fewer things",
+        "{% endfor %}{% endfor %}", TEXT, "loop over fewer things",
     ),
     "nested loops that talk": (
-        "{% for i in range(999) %}{% for j in range(99) %}"
-        + "word " * 99
-        + "{% endfor %}{% endfor %}",
-        TEXT,
-        "characters; make it less",
+        "{% for i in range(999) %}{% for j in range(99) %}" + "word " * 99
+        + "{% endfor %}{% endfor %}", TEXT, "characters; make it less",
     ),
     "a loop that calls itself": (
-        "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
-        TEXT,
-        "leave recursive out",
+        "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}", TEXT, "leave recursive out",
     ),
     "a macro that calls itself": (
-        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-        TEXT,
-        "called",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", TEXT, "called",
     ),
     "a text multiplied": ("{{ 'a' * 1000000000 }}", TEXT, "counts with + and - only"),
-    "a tower of powers": ("{{ 9 ** 9 ** 9 ** 9 }}", TEXT, "counts with + and - only"),
     "a text doubled again and again": (DOUBLED, TEXT + 11, "grows without end"),
     "blocks that double": (
-        "{% set a %}x{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 60,
-        TEXT,
+        "{% set a %}x{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 60, TEXT,
         "write {% set name = value %}",
     ),
     "lists of lists of lists": (
-        "{% set a = ['x'] %}" + "{% set a = [a, a] %}" * 60 + "{{ a }}",
-        TEXT,
-        "constants only",
+        "{% set a = ['x'] %}" + "{% set a = [a, a] %}" * 60 + "{{ a }}", TEXT, "constants only",
     ),
     "a wide format": ("{{ '%0999999999d' % pictures }}", TEXT, "leave widths out"),
-    "a wide format, hidden": (
-        "{% set a = '%0999999999d' %}{{ a % pictures }}",
-        TEXT,
-        "leave widths out",
-    ),
     "a wide str.format": ("{{ '{:>999999999}'.format(1) }}", TEXT, "format() is not called"),
+    "a list joined by a long text": (
+        "{% set a = '" + "x" * 9000 + "' %}{{ range(999) | join(a) }}", TEXT,
+        "compute something shorter",
+    ),
+    "lists filled with lists": (
+        "{% set a = range(999) | list %}"
+        + "{% set a = range(999) | map(attribute='b', default=a) | list %}" * 9
+        + "{{ a | join }}", TEXT, "loop over fewer things",
+    ),
+    "filters again and again": (
+        "{% for i in range(999) %}{% set a = '" + "x y " * 4000 + "' | title %}{% endfor %}",
+        TEXT, "loop over fewer things",
+    ),
     "a wide filter": ("{{ 'a' | center(999999999) }}", TEXT, "no filter 'center'"),
     "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", TEXT, "make it flatter"),
     "deep conditions": ("{% if 1 %}" * 900 + "{% endif %}" * 900, TEXT, "make it flatter"),
-    "deep loops": ("{% for i in [1] %}" * 30 + "{% endfor %}" * 30, TEXT, "make it flatter"),
     "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "write a shorter one"),
     "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
-    "include of what may lack": ("{% include 'x' ignore missing %}", TEXT, "reads no other file"),
     "import": ("{% import 'os' as os %}", TEXT, "reads no other file"),
-    "from import": ("{% from 'os' import environ %}", TEXT, "reads no other file"),
     "extends": ("{% extends '/etc/passwd' %}", TEXT, "reads no other file"),
     "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "has no '__class__'"),
-    "subclasses": ("{{ [].__class__.__base__.__subclasses__() }}", TEXT, "is not called"),
     "class by item": ("{{ pictures['__cl' ~ 'ass__'] }}", TEXT, "has no '__class__'"),
     "class by filter": ("{{ pictures | attr('__class__') }}", TEXT, "no filter 'attr'"),
     "class by map": ("{{ ['a'] | map(attribute='__class__') | join }}", TEXT, "has no '__class__'"),
-    "globals by cycler": ("{{ cycler.__init__.__globals__.os }}", TEXT, "'cycler' is undefined"),
     "globals by self": ("{{ self.__init__ }}", TEXT, "has no '__init__'"),
     "python": ("{{ __import__('os').environ }}", TEXT, "is not called"),
-}
+}  # fmt: skip
 
 TYPES: dict[str, Kind] = {
     "yaml that does not close": ("recognise: [a, b\nchecklist: []\n", 2, "no YAML"),
@@ -130,7 +116,6 @@ TYPES: dict[str, Kind] = {
     "a billion laughs": (
         "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(9)), 2, "write out",
     ),
-    "a list in itself": ("recognise: &a [*a]\n", 1, "write out what is meant"),
     "deep brackets": ("recognise: " + "[" * 9000 + "]" * 9000, 1, "make it flatter"),
     "a list": ("- recognise: a\n", 1, "it is no mapping"),
     "empty": ("", 1, "begin it with recognise"),
@@ -142,7 +127,6 @@ HEADERS: dict[str, Kind] = {
     "empty": ("", 1, "must start with a YAML header"),
     "no header": ("Draw it.\n", 1, "must start with a YAML header"),
     "a header without end": ("---\npurpose: Draw.\nDraw it.\n", 1, "must start with a YAML header"),
-    "no purpose": ("---\ninputs: {}\n---\nDraw.\n", 1, "purpose: it is missing; add it."),
     "an unknown type": (
         "---\npurpose: Draw.\ninputs:\n  a: {type: text, description: b}\n---\n", 4, "'string'",
     ),
@@ -152,6 +136,9 @@ HEADERS: dict[str, Kind] = {
     "a sample of no input": (
         HEADER[:-4] + "samples:\n  one:\n    picturse: 2\n---\nDraw.\n", 7, "no such input",
     ),
+    "nothing in the header": ("---\n---\nDraw.\n", 1, "begin it with purpose"),
+    "a line before the header": ("\n---\npurpose: Draw.\n---\n", 1, "must start with a YAML"),
+    "no purpose": ("---\ninputs: {}\n---\nDraw.\n", 1, "purpose: it is missing; add it."),
     "bad yaml": ("---\npurpose: Draw: all of it\n---\nDraw.\n", 2, "goes in quotes"),
 }  # fmt: skip
 
@@ -166,7 +153,7 @@ BYTES_OF = {
     "UTF-16 without its mark": (HEADER.encode("utf-16-le"), 1, "save it as UTF-8"),
     "Latin-1": ((HEADER + "a\nein schönes Bild").encode("latin-1"), TEXT + 1, "encoding UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 1, "save it as UTF-8"),
-    "huge": (HEADER.encode() + b"word\n" * 20_000, 12_000, "cut it down"),
+    "huge": (HEADER.encode() + b"word\n" * 20_000, TEXT + 12_783, "cut it down"),
 }
 
 
@@ -186,9 +173,9 @@ def lay(folder: Path, file: str, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("file", "text", "line", "told"), FILES.values(), ids=FILES)
+@pytest.mark.parametrize(("file", "text", "line", "says"), FILES.values(), ids=FILES)
 def test_a_broken_file_is_told_with_line_and_fix_at_once_and_takes_no_memory(
-    tmp_path: Path, file: str, text: str, line: int, told: str
+    tmp_path: Path, file: str, text: str, line: int, says: str
 ) -> None:
     lay(tmp_path, file, text.encode())
     tracemalloc.start()
@@ -199,24 +186,19 @@ def test_a_broken_file_is_told_with_line_and_fix_at_once_and_takes_no_memory(
     took, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert str(error).startswith(f"{file}, line {line}: ")
-    assert told in str(error)
+    assert says in str(error)
     assert str(error).endswith((".", "?", ". Mend this line or the one above."))
     assert (took < SECONDS, most < BYTES) == (True, True)
 
 
-@pytest.mark.parametrize(("data", "line", "told"), BYTES_OF.values(), ids=BYTES_OF)
-def test_a_file_that_is_no_text_is_told(tmp_path: Path, data: bytes, line: int, told: str) -> None:
+@pytest.mark.parametrize(("data", "line", "says"), BYTES_OF.values(), ids=BYTES_OF)
+def test_a_file_that_is_no_text_is_told(tmp_path: Path, data: bytes, line: int, says: str) -> None:
     lay(tmp_path, TEMPLATE, data)
 
     error = complaint(tmp_path, TEMPLATE)
 
-    assert error.line is not None
-    assert abs(error.line - line) < 1000
-    assert told in str(error)
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
+    assert error.line == line
+    assert says in str(error)
 
 
 def a_loop_of_links(path: Path) -> None:
@@ -224,46 +206,28 @@ def a_loop_of_links(path: Path) -> None:
     path.with_name("other").symlink_to(path)
 
 
-def a_link_to_nothing(path: Path) -> None:
-    path.symlink_to(path.with_name("nothing"))
-
-
-def a_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def an_endless_device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def unreadable(path: Path) -> None:
-    path.symlink_to("/proc/self/mem")
-
-
-PLACED: dict[Callable[[Path], None], str] = {
-    a_folder: "it is a folder; put a file in its place.",
-    a_loop_of_links: "it is a link that leads nowhere",
-    a_link_to_nothing: "it is a link that leads nowhere",
-    a_pipe: "it is no file; put a text file in its place.",
-    an_endless_device: "it is no file; put a text file in its place.",
-    unreadable: "put the file itself in its place.",
+PLACES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a folder": (Path.mkdir, "it is a folder; put a file in its place."),
+    "a loop of links": (a_loop_of_links, "it is a link that leads nowhere"),
+    "a link to nothing": (lambda path: path.symlink_to("nothing"), "a link that leads nowhere"),
+    "a pipe": (os.mkfifo, "it is no file; put a text file in its place."),
+    "an endless device": (lambda path: path.symlink_to("/dev/zero"), "it is no file; put a text"),
+    "unreadable": (lambda path: path.symlink_to("/proc/self/mem"), "put the file itself in its"),
 }
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="links, pipes and /proc as Linux has them")
-@pytest.mark.parametrize("put", PLACED, ids=lambda put: put.__name__)
+@pytest.mark.parametrize(("put", "says"), PLACES.values(), ids=PLACES)
 def test_what_lies_in_place_of_a_file_is_told_and_the_shipped_one_used(
-    tmp_path: Path, put: Callable[[Path], None]
+    tmp_path: Path, put: Callable[[Path], None], says: str
 ) -> None:
     (tmp_path / "generation").mkdir()
     put(tmp_path / TEMPLATE)
-    library = PromptStore(tmp_path)
+    store, draw = PromptStore(tmp_path), "generation/draw"
 
-    assert PLACED[put] in str(complaint(tmp_path, TEMPLATE))
-    assert library.render("generation/draw", pictures=0) == PromptStore().render(
-        "generation/draw", pictures=0
-    )
-    assert [fault for fault in library.faults() if PLACED[put] in fault]
+    assert says in str(complaint(tmp_path, TEMPLATE))
+    assert store.render(draw, pictures=0) == PromptStore().render(draw, pictures=0)
+    assert [fault for fault in store.faults() if says in fault]
 
 
 def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: Path) -> None:
@@ -275,11 +239,11 @@ def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: P
         path.parent.mkdir(exist_ok=True)
         path.write_text("- ")
     (tmp_path / "variations.yaml").write_text("color: []")
-    library, shipped = PromptStore(tmp_path), PromptStore()
+    store, shipped = PromptStore(tmp_path), PromptStore()
 
-    assert library.image_types() == shipped.image_types()
-    assert library.ways() == shipped.ways()
-    assert [library.template(name) for name in shipped.template_names()] == [
+    assert store.image_types() == shipped.image_types()
+    assert store.ways() == shipped.ways()
+    assert [store.template(name) for name in shipped.template_names()] == [
         shipped.template(name) for name in shipped.template_names()
     ]
-    assert len(library.faults()) == len(shipped.template_names()) + 4
+    assert len(store.faults()) == len(shipped.template_names()) + 4

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import _app, launch
+from cli import command_line, launch
 from cli.clients import CLIENTS, NAME, configurations, merge, place
 from errors import Problem
 from tests.conftest import KEY
@@ -41,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:  # noqa: ARG001  # sets the home
     def command(*arguments: str) -> str:
-        _app()(["client-config", *arguments], result_action="return_value")
+        command_line()(["client-config", *arguments], result_action="return_value")
         return capsys.readouterr().out
 
     return command

@@ -19,7 +19,7 @@ from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
 import keyring_store
-from cli import _app
+from cli import command_line
 from cli.configure import configure
 from errors import Problem
 from gateway import api_key as keys
@@ -253,7 +253,7 @@ def test_without_a_terminal_the_way_out_is_named() -> None:
 @pytest.mark.usefixtures("home")
 def test_a_key_as_an_argument_is_refused_without_repeating_it(ring: Ring) -> None:
     with pytest.raises(Problem) as caught:
-        _app()(["configure", KEY])
+        command_line()(["configure", KEY])
 
     assert "never given as an argument" in str(caught.value)
     assert not any(part in str(caught.value) for part in parts_of(KEY))

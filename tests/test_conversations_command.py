@@ -13,7 +13,7 @@ from fastmcp import Client
 from errors import Problem
 from server import create_server
 from settings import load_settings
-from storage.records import now
+from storage.stamps import now
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
 
@@ -94,15 +94,8 @@ def test_stats_tell_how_types_fared(run: Run, drawn: Result) -> None:  # noqa: A
 
 @pytest.mark.parametrize("form", ["markdown", "json", "html"])
 def test_it_exports_one_or_all(run: Run, drawn: Result, tmp_path: Path, form: str) -> None:
-    one = run(
-        "conversations",
-        "export",
-        drawn["conversation_id"],
-        "--as",
-        form,
-        "--to",
-        str(tmp_path / "one"),
-    )
+    key, place = drawn["conversation_id"], str(tmp_path / "one")
+    one = run("conversations", "export", key, "--as", form, "--to", place)
     run("conversations", "export", "--all", "--as", form, "--to", str(tmp_path / "all"))
 
     suffix = {"markdown": ".md", "json": ".json", "html": ".html"}[form]
@@ -112,22 +105,15 @@ def test_it_exports_one_or_all(run: Run, drawn: Result, tmp_path: Path, form: st
 
 
 def test_what_was_exported_is_taken_in_again(run: Run, drawn: Result, tmp_path: Path) -> None:
-    run(
-        "conversations",
-        "export",
-        drawn["conversation_id"],
-        "--as",
-        "json",
-        "--to",
-        str(tmp_path / "out"),
-    )
-    before = run("conversations", "show", drawn["conversation_id"])
-    run("conversations", "delete", drawn["conversation_id"], "--confirm")
+    key = drawn["conversation_id"]
+    run("conversations", "export", key, "--as", "json", "--to", str(tmp_path / "out"))
+    before = run("conversations", "show", key)
+    run("conversations", "delete", key, "--confirm")
 
     (file,) = (tmp_path / "out").rglob("*.json")
     run("conversations", "import", str(file))
 
-    assert run("conversations", "show", drawn["conversation_id"]) == before
+    assert run("conversations", "show", key) == before
 
 
 def test_an_export_of_nothing_is_refused(run: Run) -> None:

@@ -86,12 +86,30 @@ def test_the_page_of_the_tools_is_what_clients_are_shown() -> None:
 def test_architecture_is_one_page() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-    assert len(text.splitlines()) <= 60
+    assert len(text.splitlines()) <= 75
 
 
-@pytest.mark.parametrize(
-    "page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
-)
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_pages_for_developers_name_files_and_modules_that_there_are(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    files = re.findall(r"[`\s]([\w.-]*/[\w./-]*|\w+\.(?:py|md|toml))(?=[`\s,;])", text)
+    modules = re.findall(r"python -m (\w+(?:\.\w+)*)", text) + re.findall(
+        r"\.\.\. -m ([\w.]+)", text
+    )
+
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    assert [
+        name
+        for name in modules
+        if not any((ROOT / name.replace(".", "/")).with_suffix(end).exists() for end in ("", ".py"))
+    ] == []
+    assert len(files) > 5
+
+
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_that_are_there(page: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target

@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageStat
 from generation.options import choose
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, consult, data_of, draw, picture, refusal, text_of
+from tests.calls import DRAW, consult, data_of, draw, picture, text_of
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
@@ -195,27 +195,6 @@ async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Conne
 
     assert heard == sorted(set(heard))
     assert heard[-1] == 100
-
-
-async def test_what_was_spent_is_told_and_adds_up(client: Client[Any]) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-    second = await draw(client, prompt="a hen", **SKIP)
-
-    assert first["cost_usd"] > 0
-    assert second["spent_today_usd"] == pytest.approx(
-        first["cost_usd"] + second["cost_usd"], abs=1e-5
-    )
-
-
-async def test_the_daily_budget_refuses_before_it_is_passed(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    async with connect(daily_budget_usd=0.01) as client:
-        error = await refusal(client, DRAW, prompt="a fox", **SKIP)
-
-    assert "daily budget of $0.01" in error
-    assert "Nothing was charged" in error
-    assert sandbox.count("image") == 0
 
 
 async def test_what_the_sandbox_drew_is_labelled(client: Client[Any]) -> None:

@@ -1,11 +1,6 @@
 """The HTML page stands alone: it shows the record, runs nothing, and asks no network."""
 
 import hashlib
-import shutil
-import socket
-import subprocess
-import threading
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,10 +16,7 @@ from storage.records import Records
 from storage.tables import Conversation, Image, Spending
 from tests.calls import consult, draw
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-ITS_OWN = (b"clients2.google.com", b"update.googleapis.com", b"accounts.google.com")
-"""Where Chromium asks of itself for the time, its updates and its extensions."""
 
 SCRIPT = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>"
 ACTIVE_SVG = (
@@ -197,75 +189,3 @@ def test_a_long_line_of_changes_is_no_obstacle(tmp_path: Path) -> None:
     (page,) = export(made(*[file] * 1500, chain=True), [], tmp_path / "out", "html")
 
     assert len(Read(page).pictures) == 1500
-
-
-class Counted:
-    """A listener that counts who comes."""
-
-    def __init__(self) -> None:
-        self.calls: list[bytes] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                taken, _ = self._socket.accept()
-            except OSError:
-                return
-            with taken:
-                taken.settimeout(2)
-                self.calls.append(taken.recv(300))
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-@pytest.fixture
-def proxy() -> Iterator[Counted]:
-    counted = Counted()
-    yield counted
-    counted.close()
-
-
-def shoot(page: Path, shot: Path, proxy: Counted, size: str = "1200,1600", *more: str) -> None:
-    assert CHROMIUM is not None
-    quiet = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-        "--no-first-run", "--disable-component-update", "--disable-sync", "--no-pings",
-        "--disable-dev-shm-usage",
-    ]  # fmt: skip
-    subprocess.run(
-        [
-            CHROMIUM, *quiet, f"--user-data-dir={shot.parent / 'profile'}",
-            f"--proxy-server=http://127.0.0.1:{proxy.port}", "--proxy-bypass-list=<-loopback>",
-            f"--screenshot={shot}", f"--window-size={size}", *more, page.as_uri(),
-        ],
-        check=True, capture_output=True, timeout=50,
-    )  # fmt: skip
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="left out: no Chromium is installed here")
-async def test_a_browser_shows_it_and_asks_nobody(
-    page: Path, proxy: Counted, tmp_path: Path
-) -> None:
-    shot = tmp_path / "shot.png"
-
-    shoot(page, shot, proxy)
-
-    assert [call for call in proxy.calls if not any(host in call for host in ITS_OWN)] == []
-    with Pixels.open(shot) as seen:
-        colours = seen.convert("RGB").getcolors(2**24)
-    assert colours is not None
-    assert len(colours) > 200
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="left out: no Chromium is installed here")
-def test_the_count_would_see_a_request(proxy: Counted, tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    page.write_text("<img src='http://evil.example/x.png'>", encoding="utf-8")
-
-    shoot(page, tmp_path / "shot.png", proxy)
-
-    assert any(b"evil.example" in call for call in proxy.calls)

@@ -17,7 +17,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from storage.input_files import InputError, InputFiles
+from storage.input_files import InputFiles
+from storage.input_pictures import InputError
 from tests.calls import DRAW, draw, refusal
 from tests.conftest import Connect
 
@@ -119,12 +120,6 @@ def linked_folder(folder: Path, tmp_path: Path) -> str:
     return f"sub/{HIDDEN}"
 
 
-def relative_link(folder: Path, _tmp_path: Path) -> str:
-    (folder / "sub").mkdir()
-    (folder / "sub" / "a.png").symlink_to(f"../../{HIDDEN}")
-    return "sub/a.png"
-
-
 def neighbour(folder: Path, tmp_path: Path) -> str:
     """A folder whose name only begins as the allowed one does."""
     other = folder.with_name(f"{folder.name}-private")
@@ -154,11 +149,6 @@ def directory(folder: Path, _tmp_path: Path) -> str:
     return "a.png"
 
 
-def below_a_file(folder: Path, _tmp_path: Path) -> str:
-    (folder / "a.png").write_bytes(encoded("PNG"))
-    return "a.png/b.png"
-
-
 def sparse(folder: Path, _tmp_path: Path) -> str:
     with (folder / "huge.png").open("wb") as file:
         file.write(encoded("PNG"))
@@ -182,86 +172,49 @@ SVG = b"\n<svg xmlns='http://www.w3.org/2000/svg'><script>fetch('/')</script></s
 
 PATHS: dict[str, Case] = {
     "traversal": (just(f"../{HIDDEN}"), NOT_ALLOWED),
-    "deep traversal": (just("../" * 40 + "etc/passwd"), NOT_ALLOWED),
-    "traversal through no folder": (just(f"a/b/../../../{HIDDEN}"), NOT_ALLOWED),
     "encoded traversal": (just(f"..%2f{HIDDEN}"), NO_FILE),
-    "doubly encoded traversal": (just(f"%252e%252e%252f{HIDDEN}"), NO_FILE),
-    "mixed traversal": (just(f"./x/..//.././../{HIDDEN}"), NOT_ALLOWED),
     "traversal as on Windows": (just(f"..\\{HIDDEN}"), NO_FILE),
     "absolute outside": (lambda _folder, tmp: str(tmp / HIDDEN), NOT_ALLOWED),
-    "absolute and traversal": (lambda folder, _tmp: f"{folder}/../{HIDDEN}", NOT_ALLOWED),
     "neighbour of the same beginning": (neighbour, NOT_ALLOWED),
     "link out": (link("{tmp}/" + HIDDEN), NOT_ALLOWED),
     "chain of links out": (link("{tmp}/" + HIDDEN, "link0.png", "link1.png"), NOT_ALLOWED),
-    "relative link out": (relative_link, NOT_ALLOWED),
     "loop of links": (link("link1.png", "link0.png"), "no usable path"),
-    "link to nothing": (link("gone.png"), NO_FILE),
     "linked folder out": (linked_folder, NOT_ALLOWED),
     "link to a device": (link("/dev/zero"), NOT_ALLOWED),
-    "link to the environment": (link("/proc/self/environ"), NOT_ALLOWED),
-    "/dev/zero": (just("/dev/zero"), NOT_ALLOWED),
-    "/dev/random": (just("/dev/random"), NOT_ALLOWED),
-    "/dev/stdin": (just("/dev/stdin"), NOT_ALLOWED),
-    "/proc/self/environ": (just("/proc/self/environ"), NOT_ALLOWED),
     "pipe": (fifo, "no regular file"),
     "socket": (unix_socket, "no regular file"),
     "directory": (directory, "is a directory"),
-    "the folder itself": (just("."), "is a directory"),
-    "below a file": (below_a_file, NO_FILE),
     "missing": (just("nothing.png"), NO_FILE),
-    "empty": (just(""), "is empty"),
     "blank": (just(" \t\n"), "is empty"),
     "NUL": (just("a.png\0.txt"), "NUL"),
     "control characters": (just("a\n\x1b[2J\u202eb.png"), "There is no file 'a[2Jb.png'"),
     "very long": (just("x" * 5000 + ".png"), "no usable path"),
-    "very deep": (just("x/" * 5000), "no usable path"),
     "home": (just("~/.ssh/id_rsa"), NOT_ALLOWED),
-    "home of root": (just("~root/x.png"), NOT_ALLOWED),
     "home of nobody": (just("~no-such-person/x.png"), "no usable path"),
     "Windows drive": (just("C:\\Users\\me\\a.png"), "a path of Windows"),
-    "Windows drive with slashes": (just("c:/Users/me/a.png"), "a path of Windows"),
     "UNC": (just("\\\\server\\share\\a.png"), "a path in a network"),
-    "UNC with slashes": (just("//server/share/a.png"), "a path in a network"),
     "file address": (lambda folder, _tmp: f"file://{folder}/a.png", "a plain path is needed"),
-    "file address outside": (just("FILE:/etc/passwd"), "a plain path is needed"),
     "web address": (just("https://example.com/a.png"), "Download the picture first"),
-    "metadata address": (just("http://169.254.169.254/latest/"), "Download the picture first"),
-    "other address": (just("s3://bucket/a.png"), "Download the picture first"),
     "data address": (just("data:image/png;base64,iVBORw0KGgo="), "Save it as a file first"),
     "sandbox:/mnt": (just("sandbox:/mnt/data/a.png"), WORKSPACE),
     "/mnt/user-data": (just("/mnt/user-data/uploads/a.png"), WORKSPACE),
-    "/mnt/data": (just("/mnt/data/a.png"), WORKSPACE),
 }
 
 FILES: dict[str, Case] = {
     "empty file": (holding("a.png", bytes), NO_PICTURE),
     "text": (holding("a.png", f"root:x:0:0:{SECRET}".encode), NO_PICTURE),
-    "keys": (holding(".env", f"OPENAI_API_KEY={SECRET}".encode), NO_PICTURE),
-    "web page": (holding("a.jpg", lambda: b"<!doctype html><p>404"), NO_PICTURE),
-    "PNG header alone": (holding("a.png", lambda: b"\x89PNG\r\n\x1a\n"), NO_PICTURE),
     "half a PNG": (holding("a.png", lambda: half(encoded("PNG", (400, 400)))), NO_PICTURE),
-    "half a JPEG": (holding("a.jpg", lambda: half(encoded("JPEG", (400, 400)))), NO_PICTURE),
-    "half a WebP": (holding("a.webp", lambda: half(encoded("WEBP", (400, 400)))), NO_PICTURE),
     "PNG without its pixels": (holding("a.png", lambda: declared(4000, 4000)), NO_PICTURE),
     "PNG that says it is huge": (holding("a.png", lambda: declared(60_000, 60_000)), "pixels"),
-    "PNG of no size": (holding("a.png", lambda: declared(0, 0)), NO_PICTURE),
     "bomb": (holding("a.png", lambda: one_bit(20_000)), "too many pixels"),
-    "a little too large": (holding("a.png", lambda: one_bit(9_000)), "too many pixels"),
     "too many bytes": (sparse, "has 60 MB; 50 MB are allowed"),
     "animated GIF": (holding("a.gif", lambda: animated("GIF")), "is animated"),
-    "animated GIF named PNG": (holding("a.png", lambda: animated("GIF")), "is animated"),
-    "animated PNG": (holding("a.png", lambda: animated("PNG")), "is animated"),
     "animated WebP": (holding("a.webp", lambda: animated("WEBP")), "is animated"),
     "HEIC": (holding("a.heic", lambda: b"\0\0\0\x18ftypheic"), "is a HEIC file"),
-    "HEIC named JPEG": (holding("a.jpg", lambda: b"\0\0\0\x18ftypmif1"), "is a HEIC file"),
     "AVIF named PNG": (holding("a.png", lambda: encoded("AVIF")), "is a AVIF file"),
-    "SVG": (holding("a.svg", lambda: SVG), "is a SVG file"),
     "SVG with a script named PNG": (holding("a.png", lambda: SVG), "is a SVG file"),
-    "XML with entities": (holding("a.png", lambda: b"<?xml version='1.0'?>"), "is a SVG file"),
     "PDF named PNG": (holding("a.png", lambda: b"%PDF-1.7\n"), "is a PDF file"),
-    "TIFF": (holding("a.tiff", lambda: encoded("TIFF")), "is a TIFF file"),
     "TIFF named PNG": (holding("a.png", lambda: encoded("TIFF")), "is a TIFF file"),
-    "BMP": (holding("a.bmp", lambda: encoded("BMP")), "is a BMP file"),
     "raw file of a camera": (holding("a.dng", lambda: b"\1\2\3"), "is a DNG file"),
     "unreadable": (unreadable, "cannot be read"),
 }
@@ -296,9 +249,7 @@ async def test_what_is_no_picture_of_an_allowed_folder_is_refused_before_a_call(
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and links as POSIX has them")
 @pytest.mark.usefixtures("outside")
-@pytest.mark.parametrize(
-    "name", ["traversal", "link out", "pipe", "UNC", "web address", "sandbox:/mnt", "bomb", "text"]
-)
+@pytest.mark.parametrize("name", ["traversal", "pipe", "bomb"])
 async def test_a_mask_is_taken_as_carefully(
     client: Client[Any], sandbox: Sandbox, folder: Path, tmp_path: Path, name: str
 ) -> None:
@@ -320,7 +271,7 @@ async def test_a_mask_is_taken_as_carefully(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices as POSIX has them")
-@pytest.mark.parametrize("device", ["/dev/zero", "/dev/random", "/dev/full", "/dev/tty"])
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty"])
 async def test_a_device_is_not_read_even_where_its_folder_is_allowed(
     connect: Connect, sandbox: Sandbox, device: str
 ) -> None:
@@ -382,8 +333,6 @@ GOOD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "JPEG": ("a.jpg", lambda: encoded("JPEG"), "image/jpeg"),
     "WebP": ("a.webp", lambda: encoded("WEBP"), "image/webp"),
     "JPEG named PNG": ("a.png", lambda: encoded("JPEG"), "image/jpeg"),
-    "PNG named HEIC": ("a.heic", lambda: encoded("PNG"), "image/png"),
-    "WebP without a suffix": ("picture", lambda: encoded("WEBP"), "image/webp"),
     "PNG with more behind it": ("a.png", lambda: encoded("PNG") + b"PK\3\4", "image/png"),
     "JPEG of two pictures, as phones write it": ("a.jpg", lambda: animated("MPO"), "image/jpeg"),
     "name in other letters": ("Fähre 船.png", lambda: encoded("PNG"), "image/png"),
@@ -484,21 +433,6 @@ async def test_a_mask_fits_a_turned_picture_as_it_is_seen(
     await drawn_from(client, "a.jpg", mask="mask.png")
 
     assert base64.b64encode(mask).decode() in str(sandbox.requests[-1].body)
-
-
-def test_what_is_said_of_a_picture_is_what_it_holds(tmp_path: Path) -> None:
-    inputs = InputFiles([tmp_path], tmp_path / "copies")
-    clear = encoded("PNG", (64, 48), (0, 0, 0, 0))
-
-    picture = inputs.check(clear, "clear.png")
-    still = inputs.check(encoded("GIF"), "still.gif")
-
-    assert (picture.format, picture.width, picture.height) == ("png", 64, 48)
-    assert picture.has_alpha
-    assert not inputs.check(encoded("JPEG"), "a.jpg").has_alpha
-    assert still.format == "gif"
-    assert len(picture.sha256) == 64
-    assert "data" not in repr(picture)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])

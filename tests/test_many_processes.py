@@ -22,6 +22,8 @@ import pytest
 from storage.database import Database
 from storage.database_file import is_plain, open_plain, side
 from storage.encryption import Cipher
+from storage.folder_lock import FolderLock
+from storage.recovery import all_set_aside
 from storage.search import Filter, Search
 from tests import crowd
 from tests.crowd import RAW_KEY, path_in
@@ -76,18 +78,42 @@ def test_four_servers_that_write_at_once_lose_nothing_and_never_say_locked(tmp_p
     print(f"\n{len(said)} conversations by four servers in {SECONDS:g} s")  # noqa: T201
 
 
-def test_servers_that_meet_a_damaged_file_at_once_set_it_aside_once(tmp_path: Path) -> None:
-    path_in(tmp_path).write_text("this was a database once\n" * 500)
+@pytest.mark.parametrize("damaged", [False, True])
+def test_servers_that_start_at_once_make_one_record_and_set_a_damaged_one_aside_once(
+    tmp_path: Path, damaged: bool
+) -> None:
+    if damaged:
+        path_in(tmp_path).write_text("this was a database once\n" * 500)
 
     together = crowd.context().Barrier(4)
     servers = [crowd.started(crowd.open_once, tmp_path, together) for _ in range(4)]
     said = [crowd.heard(pipe) for _, pipe in servers]
 
     assert [len(one) for one in said] == [3] * 4
-    assert any("set aside as" in (one[-1] or "") for one in said)
-    assert len(list(tmp_path.glob("*.damaged-*"))) == 1
+    assert any("set aside as" in (one[-1] or "") for one in said) == damaged
+    assert len(all_set_aside(path_in(tmp_path))) == damaged
     with closing(open_plain(path_in(tmp_path))) as records:
         assert crowd.whole(path_in(tmp_path), records)["conversations"] == 4
+
+
+def test_many_share_a_folder_or_one_has_it_alone_and_a_kill_lets_go(tmp_path: Path) -> None:
+    mine = FolderLock(tmp_path)
+    holders = [crowd.started(crowd.hold, tmp_path, False) for _ in range(2)]
+
+    assert [pipe.recv() for _, pipe in holders] == [True, True]
+    assert mine.try_lock(alone=False)
+    assert not mine.try_lock(alone=True)
+    for process, _ in holders:
+        process.kill()
+        process.join(crowd.PATIENCE)
+    assert mine.try_lock(alone=True)
+
+    for alone in (False, True):
+        process, pipe = crowd.started(crowd.hold, tmp_path, alone)
+        assert pipe.recv() is False
+        process.kill()
+        process.join(crowd.PATIENCE)
+    mine.release()
 
 
 @POSIX

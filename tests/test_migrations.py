@@ -10,8 +10,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from storage.database import FILE_NAME, MIGRATIONS, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from storage.records import Records
+from storage.schema_upgrade import MIGRATIONS
 from storage.search import Filter, Search
 
 AT = "2026-11-01T10:00:00.000000+00:00"

@@ -52,7 +52,7 @@ async def test_dialogue_repair_and_verification_are_booked(
     assert purposes == ["consultation", "consultation", "assistant", "image", "verification"]
 
 
-@pytest.mark.parametrize("fault", ["refusal", "text_instead_of_image", "broken_base64"])
+@pytest.mark.parametrize("fault", ["refusal", "broken_base64"])
 async def test_a_drawing_that_failed_after_it_was_charged_is_booked(
     client: Client[Any], sandbox: Sandbox, settings: Settings, fault: str
 ) -> None:

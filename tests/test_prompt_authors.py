@@ -269,16 +269,12 @@ def test_lint_tells_a_fault_with_its_line_and_fails(own: Path, run: Run, fault: 
     assert found.startswith(f"fault in your own {file}, line {line}: ")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Ask one question at a time.",
-        "Ask few questions, each with two to five options that differ.",
-        "Each question has three options. Call the image tool once.",
-        "One message may answer several questions, in any order and in plain words.",
-    ],
-)
-def test_wording_that_agrees_with_the_code_is_no_fault(own: Path, run: Run, words: str) -> None:
+def test_wording_that_agrees_with_the_code_is_no_fault(own: Path, run: Run) -> None:
+    words = (
+        "Ask one question at a time. Ask few questions, each with two to five options that differ. "
+        "Each question has three options. Call the image tool once. One message may answer several "
+        "questions, in any order and in plain words."
+    )
     write(own, f"{DRAW}.md.j2", SAYS + words)
 
     assert "no faults" in run("lint")

@@ -19,7 +19,7 @@ from gateway import image_response as stream
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from storage.database import FILE_NAME
+from storage.database_file import FILE_NAME
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal
 from tests.conftest import KEY
 

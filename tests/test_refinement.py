@@ -22,13 +22,8 @@ CHANGES = {
     "more fog": ("more", "plainly"),
     "a bit more fog": ("more", "slightly"),
     "much less red, please": ("less", "strongly"),
-    "etwas weniger Nebel": ("less", "slightly"),
-    "deutlich heller": ("more", "strongly"),
     "un peu plus de bleu": ("more", "slightly"),
-    "make the boat blue": ("change", "plainly"),
-    "completely replace the sky": ("change", "strongly"),
     "more sky and less sea": ("change", "plainly"),
-    "add a bit of a smile": ("change", "slightly"),
     "a moreover sign": ("change", "plainly"),
 }
 

@@ -1,7 +1,9 @@
 """The sandbox held against recorded real traffic: the same keys, the same order of events."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +16,28 @@ from tests import wire
 TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
 
 
+Recorded = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture(params=[wire.OWN, wire.RECORDINGS], ids=["own", "recorded"])
+def recorded(request: pytest.FixtureRequest) -> Recorded:
+    """Reads what OpenAI answers: from our own files, and from recordings where they are."""
+    folder: Path = request.param
+    if not folder.is_dir():
+        pytest.skip("the recordings of real traffic lie beside the project, not in it")
+    return partial(wire.interactions, folder)
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         yield running
 
 
-def test_gpt_6_luna_answers_with_the_fields_of_autumn_2026(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("vercel-ai-newer__gpt-6-luna-reasoning-none-sampling")
+def test_gpt_6_luna_answers_with_the_fields_of_autumn_2026(
+    sandbox: Sandbox, recorded: Recorded
+) -> None:
+    theirs = recorded("text_of_autumn_2026")
     ours = wire.answer(
         sandbox,
         {
@@ -37,8 +53,8 @@ def test_gpt_6_luna_answers_with_the_fields_of_autumn_2026(sandbox: Sandbox) -> 
     wire.assert_same_shape(ours, theirs[0]["response"]["json"])
 
 
-def test_a_picture_has_the_fields_of_autumn_2026(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("pydantic-ai-newer__image_generation_store_false.transcribed")[0]
+def test_a_picture_has_the_fields_of_autumn_2026(sandbox: Sandbox, recorded: Recorded) -> None:
+    theirs = recorded("picture_not_stored")[0]
     ours = wire.answer(sandbox, theirs["request"]["json"])
     recording = theirs["response"]["json"]
     wire.assert_same_shape(ours, recording)
@@ -48,8 +64,10 @@ def test_a_picture_has_the_fields_of_autumn_2026(sandbox: Sandbox) -> None:
         assert picture[key] == recorded_picture[key]
 
 
-def test_a_low_picture_on_gpt_image_2_uses_the_recorded_tokens(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("pydantic-ai-newer__image_generation_store_false.transcribed")[0]
+def test_a_low_picture_on_gpt_image_2_uses_the_recorded_tokens(
+    sandbox: Sandbox, recorded: Recorded
+) -> None:
+    theirs = recorded("picture_not_stored")[0]
     request = theirs["request"]["json"]
     request["tools"][0]["model"] = "gpt-image-2"
     used = wire.answer(sandbox, request)["tool_usage"]["image_gen"]
@@ -58,15 +76,17 @@ def test_a_low_picture_on_gpt_image_2_uses_the_recorded_tokens(sandbox: Sandbox)
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_second_turn_without_store_keeps_the_fields(sandbox: Sandbox, index: int) -> None:
-    theirs = wire.recorded("pydantic-ai-newer__image_generation_store_false.transcribed")[index]
+def test_a_second_turn_without_store_keeps_the_fields(
+    sandbox: Sandbox, recorded: Recorded, index: int
+) -> None:
+    theirs = recorded("picture_not_stored")[index]
     forced = "text_instead_of_image" if index else "delay=0.01"
     ours = wire.answer(sandbox, theirs["request"]["json"], **{"x-sandbox-fault": forced})
     wire.assert_same_shape(ours, theirs["response"]["json"])
 
 
-def test_an_image_stream_has_the_recorded_events(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("vercel-ai__openai__openai-image-generation-tool.1.chunks")
+def test_an_image_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Recorded) -> None:
+    theirs = recorded("picture_stream")
     told = theirs[0]["response"]["sse"]
     tool = {**TOOL, "output_format": "webp", "partial_images": 1}
     ours = wire.events(
@@ -77,39 +97,38 @@ def test_an_image_stream_has_the_recorded_events(sandbox: Sandbox) -> None:
         wire.assert_same_shape(our, their, later=True)
 
 
-def test_a_picture_with_a_schema_has_both_items(sandbox: Sandbox) -> None:
-    name = "pydantic-ai__test_openai_responses_image_generation_with_native_output"
-    theirs = wire.recorded(name)[0]
+def test_a_picture_with_a_schema_has_both_items(sandbox: Sandbox, recorded: Recorded) -> None:
+    theirs = recorded("picture_with_schema")[0]
     ours = wire.answer(sandbox, _without_nulls(theirs["request"]["json"]))
     wire.assert_same_shape(ours, theirs["response"]["json"], later=True)
 
 
-def test_a_structured_output_has_the_recorded_fields(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("mirascope__test_structured_output.strict.async")[0]
+def test_a_structured_output_has_the_recorded_fields(sandbox: Sandbox, recorded: Recorded) -> None:
+    theirs = recorded("structured_output")[0]
     ours = wire.answer(sandbox, theirs["request"]["json"])
     wire.assert_same_shape(ours, theirs["response"]["json"], later=True)
     assert ours["text"] == theirs["response"]["json"]["text"]
 
 
 @pytest.mark.parametrize(
-    ("recording", "fault"),
+    ("name", "fault"),
     [
-        ("mirascope__test_refusal.async", "refusal"),
-        ("mirascope__test_max_tokens.async", "truncated_json"),
+        ("refusal", "refusal"),
+        ("cut_short", "truncated_json"),
     ],
 )
 def test_a_refused_or_truncated_answer_has_the_recorded_fields(
-    sandbox: Sandbox, recording: str, fault: str
+    sandbox: Sandbox, recorded: Recorded, name: str, fault: str
 ) -> None:
-    theirs = wire.recorded(recording)[0]
+    theirs = recorded(name)[0]
     ours = wire.answer(sandbox, theirs["request"]["json"], **{"x-sandbox-fault": fault})
     wire.assert_same_shape(ours, theirs["response"]["json"], later=True)
     assert ours["status"] == theirs["response"]["json"]["status"]
     assert ours["incomplete_details"] == theirs["response"]["json"]["incomplete_details"]
 
 
-def test_a_truncated_stream_has_the_recorded_events(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("dd-trace-py__response_stream_incomplete")[0]
+def test_a_truncated_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Recorded) -> None:
+    theirs = recorded("stream_cut_short")[0]
     told = theirs["response"]["sse"]
     ours = wire.events(sandbox, theirs["request"]["json"], **{"x-sandbox-fault": "truncated_json"})
     assert wire.order(ours) == wire.order(told)
@@ -118,8 +137,10 @@ def test_a_truncated_stream_has_the_recorded_events(sandbox: Sandbox) -> None:
         wire.assert_same_shape(event, by_type[event["type"]], later=True)
 
 
-def test_a_rate_limit_in_mid_stream_has_the_recorded_events(sandbox: Sandbox) -> None:
-    told = wire.recorded("prism__stream-rate-limited-1")[0]["response"]["sse"]
+def test_a_rate_limit_in_mid_stream_has_the_recorded_events(
+    sandbox: Sandbox, recorded: Recorded
+) -> None:
+    told = recorded("rate_limit_in_stream")[0]["response"]["sse"]
     request = {"model": "gpt-4o", "input": "Hello", "max_output_tokens": 2048}
     ours = wire.events(sandbox, request, **{"x-sandbox-fault": "stream_rate_limit"})
     assert wire.order(ours) == wire.order(told)
@@ -128,19 +149,23 @@ def test_a_rate_limit_in_mid_stream_has_the_recorded_events(sandbox: Sandbox) ->
 
 
 @pytest.mark.parametrize(
-    ("recording", "fault", "request_body"),
+    ("name", "fault", "request_body"),
     [
-        ("mirascope__test_authentication_error", "invalid_api_key", None),
-        ("mirascope__test_model_not_found", None, None),
-        ("vercel-ai__openai__openai-error.1", "insufficient_quota", {"input": "Hello"}),
-        ("ruby_llm__chat_real_error_scenarios_openai_gpt-5-nano_handles_context_length_exceeded_errors",
+        ("invalid_key", "invalid_api_key", None),
+        ("model_not_found", None, None),
+        ("insufficient_quota", "insufficient_quota", {"input": "Hello"}),
+        ("context_length",
          "context_length", None),
     ],
 )  # fmt: skip
 def test_an_error_equals_the_recorded_one(
-    sandbox: Sandbox, recording: str, fault: str | None, request_body: dict[str, Any] | None
+    sandbox: Sandbox,
+    recorded: Recorded,
+    name: str,
+    fault: str | None,
+    request_body: dict[str, Any] | None,
 ) -> None:
-    theirs = wire.recorded(recording)[0]
+    theirs = recorded(name)[0]
     body = {"model": "gpt-4o", **(request_body or theirs["request"]["json"])}
     ours = wire.post(sandbox, body, **({"x-sandbox-fault": fault} if fault else {}))
     expected = theirs["response"]["json"]["error"]
@@ -155,9 +180,9 @@ def test_an_error_equals_the_recorded_one(
 
 
 def test_a_background_response_is_queued_then_in_progress_then_completed(
-    sandbox: Sandbox,
+    sandbox: Sandbox, recorded: Recorded
 ) -> None:
-    theirs = wire.recorded("pydantic-ai__test_background_mode_vcr")
+    theirs = recorded("background")
     ours = [wire.answer(sandbox, theirs[0]["request"]["json"])]
     with wire.http(sandbox) as plain:
         for _poll in range(2):
@@ -170,9 +195,9 @@ def test_a_background_response_is_queued_then_in_progress_then_completed(
 
 
 def test_an_uploaded_file_and_an_edit_with_its_mask_have_the_recorded_fields(
-    sandbox: Sandbox,
+    sandbox: Sandbox, recorded: Recorded
 ) -> None:
-    theirs = wire.recorded("openai-dotnet__ImageGenToolInputMaskWithFileId")
+    theirs = recorded("edit_with_mask")
     room, mask = io.BytesIO(), io.BytesIO()
     Image.new("RGB", (64, 64), "beige").save(room, "PNG")
     Image.new("RGBA", (64, 64)).save(mask, "PNG")
@@ -192,8 +217,10 @@ def test_an_uploaded_file_and_an_edit_with_its_mask_have_the_recorded_fields(
     assert edited["tools"] == theirs[2]["response"]["json"]["tools"]
 
 
-def test_a_response_is_retrieved_deleted_and_gone_as_recorded(sandbox: Sandbox) -> None:
-    theirs = wire.recorded("openai-dotnet__ResponsesTests_CanDeleteResponse")
+def test_a_response_is_retrieved_deleted_and_gone_as_recorded(
+    sandbox: Sandbox, recorded: Recorded
+) -> None:
+    theirs = recorded("delete")
     made = wire.answer(sandbox, theirs[0]["request"]["json"])
     place = f"/v1/responses/{made['id']}"
     with wire.http(sandbox) as plain:

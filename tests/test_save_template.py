@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from consultation.template_draft import source_of
-from consultation.template_guess import Guess, correct
+from consultation.template_draft import Passage, correct, source_of
 from errors import Problem
 from prompts.library_template import parse_library_template
 from server import create_server
@@ -178,6 +177,6 @@ def test_any_prompt_survives_the_way_into_a_file(prompt: str) -> None:
 
 
 def test_a_color_is_offered_as_a_color() -> None:
-    parameter = Guess("accent_color", "deep teal", "Which?", ("warm red", "navy")).as_data
+    parameter = Passage("accent_color", "deep teal", "Which?", ("warm red", "navy")).as_data
 
     assert (parameter["type"], parameter["default"]) == ("color", "deep teal")

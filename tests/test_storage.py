@@ -21,81 +21,19 @@ from sqlalchemy import Connection, delete, func, select, text
 from errors import StorageError
 from server import create_server
 from settings import Settings
-from storage.database import FILE_NAME, Database
+from storage.database import Database
+from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
-from storage.records import Records, UnknownId, booking, new_id, now
+from storage.records import Records, UnknownId
+from storage.spending import booking
+from storage.stamps import new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
-from tests.calls import CONSULT, consult, draw, refusal
-from tests.conftest import ROOT, Connect
+from tests.calls import draw
+from tests.conftest import ROOT
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
 
-# What every process of these tests can do: wait for the others, and write whole records.
-WRITING = """\
-import asyncio, itertools, pathlib, sys, time
-
-from storage.database import Database
-from storage.records import Records, UnknownId, booking, new_id, now
-from storage.tables import Conversation, Turn
-
-
-def meet(place, others):
-    place.mkdir(exist_ok=True)
-    place.joinpath(new_id("here")).touch()
-    patience = time.monotonic() + 20
-    while len(list(place.iterdir())) < others:
-        if time.monotonic() > patience:
-            sys.exit("the others did not come")
-        time.sleep(0.002)
-
-
-async def write(records, words):
-    id = new_id("conv")
-    row = Conversation(id=id, mode="guided", created_at=now(), changed_at=now())
-    turn = Turn(conversation_id=id, number=1, words=words, created_at=now())
-    price = booking(
-        id, "facilitator", model="gpt-4o", usd=0.5, estimated=False, usage={}, sandbox=True
-    )
-    await records.add(row, turn, price)
-    return id
-"""
-
-MANY = """
-async def main(folder, amount):
-    meet(folder / "meeting", 4)
-    database = Database(folder / "data")
-    records = Records(database)
-    for number in range(amount):
-        id = await write(records, "words " * 200)
-        assert (await records.load(id)).turns[0].number == 1
-    await database.close()
-
-
-asyncio.run(main(pathlib.Path(sys.argv[1]), int(sys.argv[2])))
-"""
-
-FRESH = """
-async def main(folder, times):
-    for number in range(times):
-        meet(folder / f"meeting{number}", 2)
-        database = Database(folder / f"data{number}")
-        await write(Records(database), "first words")
-        await database.close()
-
-
-asyncio.run(main(pathlib.Path(sys.argv[1]), int(sys.argv[2])))
-"""
-
-ENDLESS = """
-async def main(folder):
-    records = Records(Database(folder / "data"))
-    while True:
-        print(await write(records, "words " * 20_000), flush=True)
-
-
-asyncio.run(main(pathlib.Path(sys.argv[1])))
-"""
 
 # The disk takes small files alone, as if it were full: writing more is an error of the system.
 NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
@@ -182,24 +120,6 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
     assert differs == []
 
 
-async def test_a_record_of_a_newer_version_is_left_alone_and_told_in_words(
-    connect: Connect, tmp_path: Path
-) -> None:
-    async with connect() as client:
-        await consult(client, "a lighthouse")
-    path = tmp_path / "data" / FILE_NAME
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    before = counts(path)
-
-    async with connect() as client:
-        error = await refusal(client, CONSULT, message="a lighthouse")
-
-    assert str(path) in error
-    assert "newer version" in error
-    assert counts(path) == before
-
-
 @POSIX
 async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Path) -> None:
     before = os.umask(0)
@@ -230,17 +150,6 @@ async def test_a_record_that_another_process_is_just_making_is_waited_for(
     finally:
         ending.join()
         other.close()
-
-
-def test_two_processes_that_make_the_record_at_once_both_succeed(tmp_path: Path) -> None:
-    times = 4
-
-    writers = [process(WRITING + FRESH, tmp_path, str(times)) for _ in range(2)]
-    said = [writer.communicate(timeout=60) for writer in writers]
-
-    assert said == [("", "")] * 2
-    for number in range(times):
-        assert counts(tmp_path / f"data{number}" / FILE_NAME)["conversations"] == 2
 
 
 async def test_what_cannot_be_written_whole_is_not_written_at_all(
@@ -312,6 +221,7 @@ def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
     data = bytes(range(256)) * 1_000
 
     pictures = PictureFiles(tmp_path / "deep" / "images", tmp_path / "reserve")
+    pictures.check()
 
     path, note = pictures.save(data, "png", **NAMED)
 
@@ -353,12 +263,6 @@ def test_a_picture_that_cannot_be_written_leaves_nothing_and_is_told(tmp_path: P
     assert "could be saved neither in" in said
     assert "File too large" in said
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_a_check_before_paying_leaves_nothing(tmp_path: Path) -> None:
-    PictureFiles(tmp_path / "images", tmp_path / "reserve").check()
-
-    assert list((tmp_path / "images").iterdir()) == []
 
 
 def test_a_check_before_paying_names_the_folder_and_the_variable(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import mcp.types as mt
 import pytest
 from fastmcp import Client
 from mcp import MCPError
+from PIL import Image
 
+from consultation.turn import FILLING_NAME
 from prompts.parameter import COLORS
 from prompts.prompt_files import SHIPPED
 from sandbox.loopback import Sandbox
@@ -150,7 +152,8 @@ async def test_the_days_budget_stops_readings_and_no_answers(
 
 
 async def test_skip_asks_neither_person_nor_model(client: Client[Any], sandbox: Sandbox) -> None:
-    result = await consult(client, "a harbour", template="isometric_city", mode="skip")
+    named = "library/art/isometric_city"  # as prompts list prints it
+    result = await consult(client, "a harbour", template=named, mode="skip")
 
     assert result["status"] == "ready"
     assert sources(result)["a harbour"] == ("request", "m1")
@@ -227,6 +230,38 @@ async def test_where_no_model_answers_the_words_are_kept(
 
     assert sources(result)["a green glass lamp"] == ("request", "m1")
     assert any("were not read into the template" in note for note in result["notes"])
+
+
+async def test_what_a_model_invents_is_marked_or_left_out(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.images_dir.mkdir()
+    Image.new("RGB", (64, 64)).save(settings.images_dir / "seen.png")
+    invented = {
+        "subject": ("a mug", None), "surface": ("a marble altar", None),
+        "light": ("moonbeams", None), "colour": ("red", None), "props": ("roses", "r9"),
+        "composition": ("slightly from above", "r1"),
+    }  # fmt: skip
+    values = [
+        {"parameter": name, "value": value, "seen_in": seen_in}
+        for name, (value, seen_in) in invented.items()
+    ]
+    sandbox.answer(
+        FILLING_NAME,
+        {"language": "en", "title": "Mug", "filled": values, "besides": ["a unicorn"]},
+    )
+
+    result = await consult(
+        client, "a mug, please", template=HERO, finish=True, reference_images=["seen.png"]
+    )
+
+    shown = sources(result)
+    assert shown["a mug"] == ("request", "m1")
+    assert shown["slightly from above"] == ("reference", "r1")
+    assert {"a marble altar", "roses"} <= set(result["assumptions"])
+    assert any("moonbeams" in note for note in result["notes"])
+    assert "moonbeams" not in result["refined_prompt"]
+    assert "unicorn" not in result["refined_prompt"]
 
 
 async def test_a_fitting_template_is_suggested_once_and_never_used_silently(

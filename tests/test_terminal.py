@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import _app
+from cli import command_line
 
 Consult = Callable[..., str]
 
@@ -23,7 +23,7 @@ def consult(
 
     def run(typed: list[str], *options: str) -> str:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in typed)))
-        _app()(["consult", "--sandbox", *options], result_action="return_value")
+        command_line()(["consult", "--sandbox", *options], result_action="return_value")
         return capsys.readouterr().out
 
     return run

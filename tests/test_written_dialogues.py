@@ -79,7 +79,7 @@ async def test_at_most_one_of_the_written_turns_goes_back(
 ) -> None:
     sent_back = []
     for dialogue in TURNS:
-        conversation = {}
+        conversation: dict[str, Any] = {}
         for step in dialogue["turns"]:
             turn = {**step["turn"], "chosen": [{"ref": "", **c} for c in step["turn"]["chosen"]]}
             sandbox.clear()

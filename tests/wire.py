@@ -6,14 +6,38 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 from openai import AsyncOpenAI
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import BaseModel, TypeAdapter
 
 from sandbox.loopback import Sandbox
 
+OWN = Path(__file__).with_suffix("")
+"""Answers with values of our own, shaped and worded as recorded traffic is; in every clone."""
+
 RECORDINGS = Path(__file__).parents[2] / "shared" / "wire"
+"""Recorded traffic of the real API, where it lies beside the checkout, as it does in CI."""
+
+RECORDED_AS = {
+    "background": "pydantic-ai__test_background_mode_vcr",
+    "context_length": "ruby_llm__chat_real_error_scenarios_openai_gpt-5-nano_handles_context_length"
+    "_exceeded_errors",
+    "cut_short": "mirascope__test_max_tokens.async",
+    "delete": "openai-dotnet__ResponsesTests_CanDeleteResponse",
+    "edit_with_mask": "openai-dotnet__ImageGenToolInputMaskWithFileId",
+    "insufficient_quota": "vercel-ai__openai__openai-error.1",
+    "invalid_key": "mirascope__test_authentication_error",
+    "model_not_found": "mirascope__test_model_not_found",
+    "picture_not_stored": "pydantic-ai-newer__image_generation_store_false.transcribed",
+    "picture_stream": "vercel-ai__openai__openai-image-generation-tool.1.chunks",
+    "picture_with_schema": "pydantic-ai__test_openai_responses_image_generation_with_native_output",
+    "rate_limit_in_stream": "prism__stream-rate-limited-1",
+    "refusal": "mirascope__test_refusal.async",
+    "stream_cut_short": "dd-trace-py__response_stream_incomplete",
+    "structured_output": "mirascope__test_structured_output.strict.async",
+    "text_of_autumn_2026": "vercel-ai-newer__gpt-6-luna-reasoning-none-sampling",
+}
+"""The recordings that our own answers are shaped like."""
 KEY = "sk-test-0123456789abcdef"
 
 # Keys that OpenAI sends and its SDK does not type; seen in the recordings of autumn 2026.
@@ -37,12 +61,12 @@ LATER = {
 
 
 def client(sandbox: Sandbox) -> AsyncOpenAI:
-    """Return the SDK's client, which never retries."""
+    """The SDK's client, which never retries."""
     return AsyncOpenAI(base_url=sandbox.base_url, api_key=KEY, max_retries=0)
 
 
 def http(sandbox: Sandbox) -> httpx2.Client:
-    """Return a plain HTTP client with a key."""
+    """A plain HTTP client with a key."""
     return httpx2.Client(
         base_url=sandbox.url, headers={"authorization": f"Bearer {KEY}"}, timeout=30
     )
@@ -55,7 +79,7 @@ def post(sandbox: Sandbox, body: dict[str, Any], **headers: str) -> httpx2.Respo
 
 
 def answer(sandbox: Sandbox, body: dict[str, Any], **headers: str) -> dict[str, Any]:
-    """Return the checked body of a response that was made."""
+    """The checked body of a response."""
     response = post(sandbox, body, **headers)
     assert response.status_code == 200, response.text
     made: dict[str, Any] = response.json()
@@ -64,7 +88,7 @@ def answer(sandbox: Sandbox, body: dict[str, Any], **headers: str) -> dict[str, 
 
 
 def events(sandbox: Sandbox, body: dict[str, Any], **headers: str) -> list[dict[str, Any]]:
-    """Return the checked events of a streamed response."""
+    """The checked events of a streamed response."""
     response = post(sandbox, {**body, "stream": True}, **headers)
     assert response.headers["content-type"].startswith("text/event-stream"), response.text
     told = [json.loads(line[6:]) for line in response.text.splitlines() if line[:6] == "data: "]
@@ -100,17 +124,15 @@ def _check_known(value: object) -> None:
             _check_known(child)
 
 
-def recorded(name: str) -> list[dict[str, Any]]:
-    """Return the interactions of a recording, or skip where the recordings are absent."""
-    path = RECORDINGS / f"{name}.json"
-    if not path.exists():
-        pytest.skip("the recordings of real traffic lie beside the project, not in it")
-    interactions: list[dict[str, Any]] = json.loads(path.read_text())["interactions"]
-    return interactions
+def interactions(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The requests and answers of one file, of our own or of the recording it is shaped like."""
+    path = folder / f"{name if folder == OWN else RECORDED_AS[name]}.json"
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["interactions"]
+    return found
 
 
 def differences(ours: Any, theirs: Any, at: str = "") -> set[str]:
-    """Return where two bodies differ in keys: `+path` only we send, `-path` only OpenAI does."""
+    """Where two bodies differ in keys: `+path` only we send, `-path` only OpenAI does."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         here = f"{at}." if at else ""
         found = {f"+{here}{key}" for key in ours.keys() - theirs.keys()}
@@ -143,6 +165,6 @@ def assert_same_shape(ours: Any, theirs: Any, *, later: bool = False, but: str =
 
 
 def order(told: list[dict[str, Any]]) -> list[str]:
-    """Return the event types in order, runs of deltas as one."""
+    """The event types in order, runs of deltas as one."""
     types = [event["type"] for event in told]
     return [t for n, t in enumerate(types) if not (t.endswith(".delta") and t == types[n - 1])]

@@ -67,10 +67,10 @@ def _in_words(error: ValidationError, parameters: str) -> str:
     sentences = []
     for fault in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in fault["loc"])
-        shown = "".join(letter for letter in name if letter.isprintable())[:LONGEST_NAME]
+        quote = "".join(letter for letter in name if letter.isprintable())[:LONGEST_NAME]
         must_be = MUST_BE.get(fault["type"], "cannot be used")
         sentences.append(
-            f"{shown} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}."
+            f"{quote} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}."
         )
     sentences = list(dict.fromkeys(sentences))
     return f"{' '.join(sentences)} Nothing was sent to OpenAI and nothing was charged."

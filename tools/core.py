@@ -148,7 +148,7 @@ async def openai_list_conversations(
         conversation = await app.records.load(conversation_id)
         catalogue = record_page(conversation, cursor)
     else:
-        wanted = Filter(
+        criteria = Filter(
             query=query,
             since=since,
             until=until,
@@ -157,6 +157,6 @@ async def openai_list_conversations(
             rating=rating,
             bookmarked=bookmarked,
         )
-        page = await app.search.page(wanted, cursor=cursor, limit=limit)
+        page = await app.search.page(criteria, cursor=cursor, limit=limit)
         catalogue = listing(page, notice=app.database.notice)
     return build_result(catalogue, as_text(catalogue))

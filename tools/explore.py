@@ -17,7 +17,7 @@ from workflow import ImageRequest
 
 def explore_tools() -> list[Tool]:
     """The tools of the toolset `explore`."""
-    return [build_tool(openai_generate_variations, "Draw variations", result="generation")]
+    return [build_tool(openai_generate_variations, "Draw variations", result="pictures")]
 
 
 async def openai_generate_variations(

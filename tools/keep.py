@@ -66,11 +66,11 @@ async def openai_rate_image(
 
 async def _mark(app: App, conversation_id: str, bookmark: bool | None, title: str) -> str:
     """Bookmark or rename a conversation; returns the sentence that says how it stands."""
-    from storage.records import shown
+    from storage.stamps import printable
 
     conversation = await app.maintenance.mark(conversation_id, bookmarked=bookmark, title=title)
     state = "bookmarked" if conversation.bookmarked else "not bookmarked"
-    return f"{shown(conversation.title)} is {state}."
+    return f"{printable(conversation.title)} is {state}."
 
 
 async def openai_search_conversations(

@@ -49,16 +49,16 @@ class TemplatePrompt(Prompt):
 
     async def render(self, arguments: dict[str, Any] | None = None) -> str:
         """The call to make. Raises `ArgumentError` for a value that does not fit."""
-        given = {name: str(value) for name, value in (arguments or {}).items() if value}
+        values = {name: str(value) for name, value in (arguments or {}).items() if value}
         try:
-            for name, value in given.items():
+            for name, value in values.items():
                 self.template.fit(name, value)
         except Problem as problem:
             raise ArgumentError(problem.text, log_level=logging.DEBUG) from problem
         call = {
             "template": self.name,
-            "message": "; ".join(given.values()) or self.title,
-            "answers": [{"question_id": name, "answer": given[name]} for name in given],
+            "message": "; ".join(values.values()) or self.title,
+            "answers": [{"question_id": name, "answer": values[name]} for name in values],
         }
         return CALL.format(arguments=json.dumps(call, ensure_ascii=False, indent=2))
 
@@ -114,20 +114,15 @@ class LibraryPrompts(Provider):
         _context: mt.CompletionContext | None,
     ) -> list[str]:
         """What an argument may be, as far as it is typed."""
-        from prompts.parameter import COLORS
-
-        if not isinstance(reference, mt.PromptReference):
-            known = list(await self.templates()) if reference.uri.startswith(SCHEME) else []
+        templates = await self.templates()
+        if isinstance(reference, mt.PromptReference):
+            values = _values(templates.get(reference.name), argument.name)
         else:
-            templates = await self.templates()
-            template = templates.get(reference.name)
-            parameter = template.parameters.get(argument.name) if template else None
-            known = list(parameter.offered) if parameter else []
-            known += COLORS if parameter and parameter.type == "color" else []
-        typed = argument.value.strip().casefold()
-        starting = [one for one in known if one.casefold().startswith(typed)]
-        holding = [one for one in known if typed in one.casefold()]
-        return list(dict.fromkeys([*starting, *holding]))
+            values = list(templates) if reference.uri.startswith(SCHEME) else []
+        start = argument.value.strip().casefold()
+        first = [value for value in values if value.casefold().startswith(start)]
+        later = [value for value in values if start in value.casefold()]
+        return list(dict.fromkeys([*first, *later]))
 
 
 def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
@@ -147,6 +142,16 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
     return library
 
 
+def _values(template: "LibraryTemplate | None", name: str) -> list[str]:
+    """What a template offers for a parameter, and for a colour the common ones."""
+    from prompts.parameter import COLORS
+
+    parameter = template.parameters.get(name) if template else None
+    if parameter is None:
+        return []
+    return [*parameter.choices, *(COLORS if parameter.type == "color" else [])]
+
+
 def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
     arguments = [
         PromptArgument(name=name, description=_description(parameter), required=parameter.required)
@@ -164,6 +169,6 @@ def _prompt(template: "LibraryTemplate") -> TemplatePrompt:
 
 def _description(parameter: "Parameter") -> str:
     """What an argument asks, with its choices and what it is without a value."""
-    choices = " / ".join(parameter.offered)
-    without = "" if parameter.required else f" Without: {parameter.unasked}."
+    choices = " / ".join(parameter.choices)
+    without = "" if parameter.required else f" Without: {parameter.fallback}."
     return f"{parameter.question} {choices}.{without}"

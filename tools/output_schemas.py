@@ -43,13 +43,13 @@ def generate() -> dict[str, Schema]:
     from generation.image_result import ImageResult
     from tools.status import Status
 
-    drawing = ["conversation_id", "status", "next_step"]
-    consultation = schema_of(Consultation, required=drawing)
-    generation = schema_of(ImageResult, required=drawing)
+    needed = ["conversation_id", "status", "next_step"]
+    consultation = schema_of(Consultation, required=needed)
+    pictures = schema_of(ImageResult, required=needed)
     return {
         "consultation": consultation,
-        "generation": generation,
-        "outcome": _either(consultation, generation, required=drawing),
+        "pictures": pictures,
+        "outcome": _either(consultation, pictures, required=needed),
         "catalogue": schema_of(ConversationList, required=["conversations", "next_step"], levels=1),
         "change": schema_of(RecordChange, required=["conversation_id", "done", "next_step"]),
         "status": schema_of(Status, required=["version", "models", "next_step"]),
@@ -62,9 +62,9 @@ def schema_of(model: "type[BaseModel]", *, required: list[str], levels: int = LE
     return {**_shape(whole, whole.get("$defs", {}), levels), "required": required}
 
 
-def _either(consultation: Schema, generation: Schema, *, required: list[str]) -> Schema:
+def _either(consultation: Schema, pictures: Schema, *, required: list[str]) -> Schema:
     """Of a call that may ask or draw. What it asks is outlined; the other tool's schema says it."""
-    asking, drawing = consultation["properties"], generation["properties"]
+    asking, drawing = consultation["properties"], pictures["properties"]
     outlines = {
         name: {"type": "array", "items": ANYTHING}
         for name, field in asking.items()

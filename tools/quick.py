@@ -14,7 +14,7 @@ from workflow import Background, ImageRequest, OutputFormat
 
 def quick_tools() -> list[Tool]:
     """The tools of the toolset `quick`."""
-    return [build_tool(openai_generate_image, "Draw a prompt as it is", result="generation")]
+    return [build_tool(openai_generate_image, "Draw a prompt as it is", result="pictures")]
 
 
 async def openai_generate_image(

@@ -164,20 +164,20 @@ def _key(settings: Settings) -> Iterator[Check]:
 
 
 def _images(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
-    from storage.folder_checks import folder
+    from storage.health import folder
 
     yield folder("images folder", settings.images_dir, variable_of("images_dir"))
 
 
 def _data(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
-    from storage.folder_checks import folder, secret_file
+    from storage.health import folder, secret_file
 
     yield folder("data folder", settings.data_dir, variable_of("data_dir"))
     yield from secret_file(settings.data_dir / ".env")
 
 
 def _inputs(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
-    from storage.folder_checks import inputs
+    from storage.health import inputs
 
     return inputs(settings.images_dir, settings.input_dirs, variable_of("input_dirs"))
 

@@ -37,7 +37,7 @@ def outcome_result(app: App, outcome: Outcome) -> ToolResult:
     """The result of a call for pictures: questions to the person, or what was drawn."""
     if isinstance(outcome, Questions):
         return consultation_result(app, outcome.consultation)
-    return _generation_result(app, outcome.generation, outcome.preview)
+    return _image_result(app, outcome.result, outcome.preview)
 
 
 def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
@@ -49,8 +49,8 @@ def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
     return build_result(consultation, as_text(consultation, wording))
 
 
-def _generation_result(app: App, generation: "ImageResult", preview: bytes | None) -> ToolResult:
+def _image_result(app: App, result: "ImageResult", preview: bytes | None) -> ToolResult:
     from generation.image_result import as_text
 
-    generation.notes += app.news()
-    return build_result(generation, as_text(generation), preview)
+    result.notes += app.news()
+    return build_result(result, as_text(result), preview)

@@ -106,7 +106,7 @@ async def check_history(settings: Settings) -> list[Check]:
     from storage.database import Database
     from storage.database_file import FILE_NAME
     from storage.encryption import cipher_for, connect_for
-    from storage.health import copied
+    from storage.health import copy_database
     from storage.records import Records
 
     path = settings.data_dir / FILE_NAME
@@ -115,7 +115,7 @@ async def check_history(settings: Settings) -> list[Check]:
     with TemporaryDirectory() as folder:
         database = Database(Path(folder), cipher_for(settings))
         try:
-            await anyio.to_thread.run_sync(copied, path, Path(folder), connect_for(settings))
+            await anyio.to_thread.run_sync(copy_database, path, Path(folder), connect_for(settings))
             spent = await Records(database).spending_today("openai")
             drawing, last_refusal = await _last_days(database, settings.image_model)
         except (Problem, sqlite3.Error):

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from errors import Problem
-from prompts.own_files import FileDifference, copied, differences, overview
+from prompts.own_files import FileDifference, copy_of, differences, overview
 from prompts.prompt_files import SHIPPED, PromptFile, find_file, recognise
 from settings import load_settings
 
@@ -88,7 +88,7 @@ def new(
     shipped = find_file(origin or name, SHIPPED)
     place = _to_be(name, shipped)
     path = own / place.file
-    text = copied(place, shipped)
+    text = copy_of(place, shipped)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as created:

@@ -11,14 +11,14 @@ from cli.prompts.files import AsJson, console, write_json
 from consultation.question_rules import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
 from prompts import lint_rules
-from prompts.image_type import ImageType, Suggested
+from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import LibraryTemplate
 from prompts.template import Header
 from prompts.word_lists import Changes, Ways
 from settings import Settings, load_settings
 
 
-def _undrawable(suggested: Suggested) -> Iterator[str]:
+def _undrawable(suggested: SuggestedSettings) -> Iterator[str]:
     """What the image model that is used unless told otherwise does not take."""
     model: str = Settings.model_fields["image_model"].default
     return faults_of_options(model, compression=None, **suggested.model_dump(exclude={"why"}))

@@ -29,7 +29,7 @@ def render(
     /,
     *,
     sample: str = "",
-    given: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    inputs: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     types: bool = False,
     shipped: bool = False,
     every: Annotated[bool, Parameter(name="--all")] = False,
@@ -41,7 +41,7 @@ def render(
     Args:
         name: Such as consultation/facilitator; `prompts list` names all.
         sample: One of the header's samples; without it the first.
-        given: An input as name=value, in place of the sample's; a list or object as JSON.
+        inputs: An input as name=value, in place of the sample's; a list or object as JSON.
         types: Give it every image type there is, in place of the sample's.
         shipped: The shipped files alone, without your own.
         every: With --to, all templates with all their samples.
@@ -58,7 +58,7 @@ def render(
         raise Problem("Name a prompt file; `prompts list` names them all.")
     place = find_file(name, *store.folders)
     parsed = place.read(next(folder for folder in store.folders if place.lies_in(folder)))
-    _print(place, parsed, _with_inputs(place, parsed, store, given, types), sample, as_json)
+    _print(place, parsed, _with_inputs(place, parsed, store, inputs, types), sample, as_json)
 
 
 def write_all(store: PromptStore, to: Path) -> int:
@@ -111,12 +111,12 @@ def previews(parsed: Any, store: PromptStore) -> dict[str, str]:
 
 
 def _with_inputs(
-    place: PromptFile, parsed: Any, store: PromptStore, given: tuple[str, ...], types: bool
+    place: PromptFile, parsed: Any, store: PromptStore, inputs: tuple[str, ...], types: bool
 ) -> dict[str, str]:
-    """What a file gives, by sample, with some inputs given otherwise."""
-    if not given and not types:
+    """What a file gives, by sample, with some inputs as they are given."""
+    if not inputs and not types:
         return previews(parsed, store)
-    pairs = dict(_pair(one) for one in given)
+    pairs = dict(_pair(one) for one in inputs)
     if isinstance(parsed, LibraryTemplate):
         return {"example": parsed.render(parsed.example.values | pairs)}
     if not isinstance(parsed, Template):
@@ -130,10 +130,10 @@ def _with_inputs(
     return {name: parsed.render(**{**known, **values}) for name, known in samples.items()}
 
 
-def _pair(given: str) -> tuple[str, str]:
-    key, equals, value = given.partition("=")
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
     if not equals:
-        raise Problem(f"--set takes name=value; {given!r} has no =.")
+        raise Problem(f"--set takes name=value; {text!r} has no =.")
     return key.strip(), value
 
 

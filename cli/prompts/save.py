@@ -17,15 +17,16 @@ from errors import Problem
 from settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from consultation.template_guess import Guess
+    from consultation.template_draft import Passage
     from storage.tables import Conversation
 
 Category = Literal["presentation", "marketing", "art", "technical", "reference"]
 FIXED = "-"
+"""What a person types for a passage that is no parameter."""
 
 
-class Saved(NamedTuple):
-    """What was made of a conversation, and where it lies or would lie."""
+class TemplateDraft(NamedTuple):
+    """A template made of a conversation, and where it lies or would lie."""
 
     name: str
     file: Path
@@ -60,104 +61,103 @@ def save(
         as_json: Print JSON, and ask nothing.
     """
     settings = load_settings()
-    found = anyio.run(_load, settings, conversation)
+    record = anyio.run(_load, settings, conversation)
     asks = sys.stdin.isatty() and not yes and not as_json
     try:
-        saved = _draft(
-            settings, found, corrections, name=name, place=category, describe=describe, asks=asks
+        draft = _draft(
+            settings, record, corrections, name=name, place=category, describe=describe, asks=asks
         )
-        if yes or (asks and Confirm.ask(f"Write {saved.file}?", console=show.console)):
-            saved = _write(saved)
+        if yes or (asks and Confirm.ask(f"Write {draft.file}?", console=show.console)):
+            draft = _write(draft)
     except EOFError:
         raise Problem("Nothing was written.") from None
-    _tell(saved, as_json=as_json)
+    _report(draft, as_json=as_json)
 
 
 def _draft(
     settings: Settings,
-    found: "Conversation",
+    record: "Conversation",
     corrections: Sequence[str],
     *,
     name: str,
     place: str | None,
     describe: str,
     asks: bool,
-) -> Saved:
+) -> TemplateDraft:
     """The template as it would be written, sound. Raises a `Problem`."""
-    from consultation import template_draft as saving
-    from consultation import template_guess as guessing
+    from consultation import template_draft as drafting
 
-    prompt = guessing.prompt_of(found)
-    guessed = guessing.guess(found, App(settings).prompt_store.image_types())
-    chosen = guessing.correct(guessed, corrections, prompt)
-    name = name or saving.name_of(found)
+    prompt = drafting.prompt_of(record)
+    guesses = drafting.guess_passages(record, App(settings).prompt_store.image_types())
+    passages = drafting.correct(guesses, corrections, prompt)
+    name = name or drafting.name_of(record)
     if asks:
         show.line(prompt)
-        chosen = [one for guess in chosen if (one := _corrected(guess))]
+        passages = [one for passage in passages if (one := _ask(passage))]
         name = Prompt.ask("What to call it", default=name, console=show.console)
-    place = place or saving.CATEGORIES.get(found.image_type, "art")
-    source = saving.source_of(found, prompt, chosen, describe=describe)
-    saved = Saved(name, _checked(settings, name, place, source), source, written=False)
+    place = place or drafting.CATEGORIES.get(record.image_type, "art")
+    source = drafting.source_of(record, prompt, passages, describe=describe)
+    draft = TemplateDraft(name, _check(settings, name, place, source), source, written=False)
     if asks:
         sys.stdout.write(source)
-    return saved
+    return draft
 
 
-def _corrected(guess: "Guess") -> "Guess | None":
+def _ask(passage: "Passage") -> "Passage | None":
     """One parameter as the person wants it, nothing where its passage stays as it is."""
     from prompts.library_template import is_parameter_name
 
-    show.heading(f"'{guess.passage}'")
+    show.heading(f"'{passage.text}'")
     name = ""
     while not is_parameter_name(name):
         asks = f"Name of the parameter, {FIXED} to leave it fixed"
-        name = Prompt.ask(asks, default=guess.name, console=show.console).strip()
+        name = Prompt.ask(asks, default=passage.name, console=show.console).strip()
         if name == FIXED:
             return None
-    question = Prompt.ask("What it asks", default=guess.question, console=show.console)
-    return replace(guess, name=name, question=question.strip())
+    question = Prompt.ask("What it asks", default=passage.question, console=show.console)
+    return replace(passage, name=name, question=question.strip())
 
 
-def _checked(settings: Settings, name: str, category: str, source: str) -> Path:
+def _check(settings: Settings, name: str, category: str, source: str) -> Path:
     """Where the file goes, once it is sound. Raises a `Problem`."""
-    from prompts.library_template import parse_library_template
+    from prompts.library_template import file_of, parse_library_template
     from prompts.store import PromptStore
 
     if name in PromptStore(settings.templates_dir).library_names():
         raise Problem(f"There is a template {name} already. Choose another --name.")
     parse_library_template(name, category, source)
-    return settings.templates_dir / "library" / category / f"{name}.yaml"
+    return settings.templates_dir / file_of(name, category)
 
 
-def _write(saved: Saved) -> Saved:
+def _write(draft: TemplateDraft) -> TemplateDraft:
     """Write the file, which must not be there yet. Raises a `Problem`."""
     try:
-        saved.file.parent.mkdir(parents=True, exist_ok=True)
-        with saved.file.open("x", encoding="utf-8", newline="\n") as opened:
-            opened.write(saved.source)
+        draft.file.parent.mkdir(parents=True, exist_ok=True)
+        with draft.file.open("x", encoding="utf-8", newline="\n") as opened:
+            opened.write(draft.source)
     except OSError as error:
-        raise Problem(f"{saved.file} could not be written ({error.strerror}).") from error
-    return saved._replace(written=True)
+        raise Problem(f"{draft.file} could not be written ({error.strerror}).") from error
+    return draft._replace(written=True)
 
 
-def _tell(saved: Saved, *, as_json: bool) -> None:
+def _report(draft: TemplateDraft, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(_as_data(saved), ensure_ascii=False, indent=2) + "\n")
-    elif saved.written:
-        show.line(f"Written to {saved.file}. Use it with template='{saved.name}'.")
+        sys.stdout.write(json.dumps(_as_data(draft), ensure_ascii=False, indent=2) + "\n")
+    elif draft.written:
+        show.line(f"Written to {draft.file}. Use it with template='{draft.name}'.")
     else:
-        sys.stdout.write(saved.source)
-        show.line(f"Nothing was written. --yes writes it to {saved.file}; --set corrects it.")
+        sys.stdout.write(draft.source)
+        show.line(f"Nothing was written. --yes writes it to {draft.file}; --set corrects it.")
 
 
-def _as_data(saved: Saved) -> dict[str, Any]:
+def _as_data(draft: TemplateDraft) -> dict[str, Any]:
     from prompts.source import read_yaml
 
-    data = read_yaml(saved.file.name, saved.source).data
+    data = read_yaml(draft.file.name, draft.source).data
     return {
-        "name": saved.name,
-        "file": str(saved.file),
-        "written": saved.written,
+        "name": draft.name,
+        "file": str(draft.file),
+        "written": draft.written,
         "parameters": data["parameters"],
         "template": data["template"],
         "renders": data["example"]["renders"],

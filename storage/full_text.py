@@ -14,22 +14,28 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Conversation, Text
 
 MOST_WORDS, LONGEST_WORD, LONGEST_QUERY = 16, 64, 10_000
-"""What is read of a query; words beyond are left out, longer ones matched by their start."""
+"""What is read of a query: words beyond are left out, longer ones matched by their start.
+
+Sixteen words say what one looks for; each costs a pass over the index, and a pasted page took
+seconds.
+"""
 
 SHORTEST_START = 2
-"""Letters from which on a word also finds those that begin with it."""
+"""Letters from which on a word also finds those that begin with it: one letter finds all."""
 
 WEIGHTS = "bm25(8.0, 4.0, 2.0, 1.0)"
-"""Of title, words, answers, prompts."""
+"""Of title, words, answers, prompts: what the person wrote before what a model wrote."""
 
 PARTS = (Text.title, Text.words, Text.answers, Text.prompts)
 SNIPPET_TOKENS, AROUND = 16, 40
+"""Words of a snippet, or letters before and behind: one line in a list."""
 
 SPACELESS = re.compile(
     "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
@@ -40,6 +46,26 @@ SPACELESS = re.compile(
 texts_index = table("texts_index", column("rowid"), column("rank"))
 snippet: ColumnElement[str] = literal_column(
     f"snippet(texts_index, -1, '**', '**', '…', {SNIPPET_TOKENS})"
+)
+
+
+INDEX = text(
+    """
+    INSERT INTO texts (conversation_id, title, words, answers, prompts)
+    SELECT c.id, c.title,
+        (SELECT coalesce(group_concat(words, char(10)), '')
+            FROM turns WHERE conversation_id = c.id),
+        (SELECT coalesce(group_concat(text, char(10)), '')
+            FROM answers WHERE conversation_id = c.id),
+        (SELECT coalesce(group_concat(prompt, char(10)), '')
+            FROM images WHERE conversation_id = c.id) || char(10) ||
+        (SELECT coalesce(group_concat(json_extract(phrase.value, '$.text'), ''), '')
+            FROM briefs, json_each(briefs.phrases) AS phrase WHERE briefs.id =
+                (SELECT max(id) FROM briefs WHERE conversation_id = c.id))
+    FROM conversations c WHERE c.id = :id
+    ON CONFLICT (conversation_id) DO UPDATE SET title = excluded.title, words = excluded.words,
+        answers = excluded.answers, prompts = excluded.prompts
+    """
 )
 
 
@@ -60,30 +86,34 @@ class WordMatches:
     total: int
 
 
+async def index(session: AsyncSession, conversation_id: str) -> None:
+    """Bring the words of a conversation up to date for full-text search."""
+    await session.flush()
+    await session.execute(INDEX, {"id": conversation_id})
+
+
 def words_of(query: str) -> list[str]:
     """The different words of a query, without anything that is no letter, mark or number."""
-    kept = (
+    letters = (
         letter if unicodedata.category(letter)[0] in "LMN" else " "
         for letter in query[:LONGEST_QUERY]
     )
-    words = dict.fromkeys(word[:LONGEST_WORD] for word in "".join(kept).split())
+    words = dict.fromkeys(word[:LONGEST_WORD] for word in "".join(letters).split())
     return list(words)[:MOST_WORDS]
 
 
-async def look_for(session: AsyncSession, sought: WordQuery, start: int, limit: int) -> WordMatches:
+async def look_for(session: AsyncSession, query: WordQuery, start: int, limit: int) -> WordMatches:
     """So many of the conversations that fit, best first, from the place `start` on."""
-    search = _by_letters if any(map(SPACELESS.search, sought.words)) else _by_words
-    return await search(session, sought, start, limit)
+    search = _by_letters if any(map(SPACELESS.search, query.words)) else _by_words
+    return await search(session, query, start, limit)
 
 
-async def _by_words(
-    session: AsyncSession, sought: WordQuery, start: int, limit: int
-) -> WordMatches:
+async def _by_words(session: AsyncSession, query: WordQuery, start: int, limit: int) -> WordMatches:
     """Ordered by its own rank alone, the index makes snippets only for the page."""
-    fits = [literal_column("texts_index").op("MATCH")(_expression(sought))]
-    if sought.conditions:  # the plus keeps SQLite from asking the index once for each of these rows
+    fits = [literal_column("texts_index").op("MATCH")(_expression(query))]
+    if query.conditions:  # the plus keeps SQLite from asking the index once for each of these rows
         rows = select(Text.id).join(Conversation, Text.conversation_id == Conversation.id)
-        fits.append(literal_column("+texts_index.rowid").in_(rows.where(*sought.conditions)))
+        fits.append(literal_column("+texts_index.rowid").in_(rows.where(*query.conditions)))
     total = await session.scalar(select(func.count()).select_from(texts_index).where(*fits))
     if not total:
         return WordMatches({}, 0)
@@ -94,37 +124,37 @@ async def _by_words(
     return WordMatches({key: " ".join(text.split()) for key, text in page}, total)
 
 
-def _expression(sought: WordQuery) -> str:
+def _expression(query: WordQuery) -> str:
     """Words in FTS5's syntax, quoted so that none is an operator."""
-    quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in sought.words)
-    return (" AND " if sought.how == "all" else " OR ").join(quoted)
+    quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in query.words)
+    return (" AND " if query.how == "all" else " OR ").join(quoted)
 
 
 async def _by_letters(
-    session: AsyncSession, sought: WordQuery, start: int, limit: int
+    session: AsyncSession, query: WordQuery, start: int, limit: int
 ) -> WordMatches:
     """Texts that hold words anywhere, in titles first, then the newest: every text is looked at."""
-    words = sought.words
+    words = query.words
     holds = [or_(*(part.contains(word) for part in PARTS)) for word in words]
-    fits = [*sought.conditions, *(holds if sought.how == "all" else [or_(*holds)])]
+    fits = [*query.conditions, *(holds if query.how == "all" else [or_(*holds)])]
     titled = case((or_(*(Text.title.contains(word) for word in words)), 0), else_=1)
     order = (titled, Conversation.changed_at.desc(), Conversation.id.desc())
     ids: Any = select(Text.conversation_id, func.count().over()).where(*fits)
     ids = ids.join(Conversation, Text.conversation_id == Conversation.id).order_by(*order)
     page = (await session.execute(ids.limit(limit).offset(start))).all()
-    cut = await _cut(session, [key for key, _ in page], words)
-    return WordMatches(cut, page[0][1] if page else 0)
+    snippets = await _snippets(session, [key for key, _ in page], words)
+    return WordMatches(snippets, page[0][1] if page else 0)
 
 
-async def _cut(session: AsyncSession, ids: list[str], words: list[str]) -> dict[str, str]:
+async def _snippets(session: AsyncSession, ids: list[str], words: list[str]) -> dict[str, str]:
     """What stands around the first of these words in each text, the words marked."""
     held = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
     rows = select(Text.conversation_id, *PARTS).where(Text.conversation_id.in_(ids))
-    found: dict[str, str] = dict.fromkeys(ids, "")
+    snippets: dict[str, str] = dict.fromkeys(ids, "")
     for key, *parts in await session.execute(rows):
         text = next((part for part in parts if held.search(part)), "")
         if first := held.search(text):
             start, end = max(0, first.start() - AROUND), first.end() + AROUND
             cut = " ".join(held.sub(r"**\g<0>**", text[start:end]).split())
-            found[key] = f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
-    return found
+            snippets[key] = f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
+    return snippets

@@ -1,0 +1,56 @@
+"""A client of our own server, for commands that use the tools as every client does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastmcp import Client
+from fastmcp.exceptions import ToolError
+
+from cli import terminal as show
+from errors import Problem
+
+if TYPE_CHECKING:
+    from fastmcp import FastMCP
+    from fastmcp.client.transports import StdioTransport
+
+
+class Session(NamedTuple):
+    """The two tools of the core, with their arguments; each returns the fields of its result."""
+
+    client: Client[Any]
+
+    async def consult(self, **arguments: Any) -> show.Result:
+        """One turn of the dialogue."""
+        return await self._call("openai_image_consultation", arguments)
+
+    async def draw(self, **arguments: Any) -> show.Result:
+        """Draw or change a picture, and wait until it is there."""
+        result = await self._call("openai_conversational_image", arguments)
+        while result["status"] == "working":
+            show.line(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
+            again = {"conversation_id": result["conversation_id"]}
+            result = await self._call("openai_conversational_image", again)
+        return result
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> show.Result:
+        result = await self.client.call_tool(tool, arguments)
+        return dict(result.structured_content or {})
+
+
+@asynccontextmanager
+async def session(server: "FastMCP | StdioTransport") -> AsyncIterator[Session]:
+    """Connect to a server here or in a child process. A refused call raises `Problem`."""
+    async with Client(server, progress_handler=show.progress) as client:
+        try:
+            yield Session(client)
+        except ToolError as error:
+            raise Problem(str(error)) from error
+
+
+def local_server(*, sandbox: bool) -> "FastMCP":
+    """A server in this process, with the settings of the environment."""
+    from server import create_server
+    from settings import load_settings
+
+    return create_server(load_settings(sandbox=True) if sandbox else load_settings())

@@ -1,0 +1,197 @@
+"""What an input picture is, decoded: its kind, size and alpha, small copies, and masks over it."""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
+
+from errors import StorageError
+from storage.stamps import printable
+
+MOST_BYTES = 50 * 1024 * 1024
+"""OpenAI's limit for one picture of a request."""
+MOST_PIXELS = 80_000_000
+"""What the largest cameras take; decoded it is 320 MB of memory."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+"""What OpenAI takes, and all that Pillow may try: each further decoder is one more to attack."""
+
+SEEN_EDGE = 1024
+"""Pixels of the longer edge that a vision model is shown; more costs and tells it no more."""
+COPY_QUALITY = 85
+"""Of the JPEG that it is shown: no artefact is visible, and it is a third of the bytes of 95."""
+
+FOREIGN = {".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".svg", ".pdf", ".psd", ".dng"}
+SIGNS = (
+    (rb".{4}ftypavi[fs]", "AVIF"),
+    (rb".{4}ftyp(hei|hev|mif1|msf1)", "HEIC"),
+    (rb"(\xef\xbb\xbf)?\s*<(\?xml|(?i:svg|!doctype svg))", "SVG"),
+    (rb"%PDF", "PDF"),
+    (rb"II\*\0|MM\0\*", "TIFF"),
+    (rb"BM", "BMP"),
+    (rb"8BPS", "PSD"),
+)
+"""How files begin that people take for pictures that can be used."""
+
+TURNS = range(2, 9)
+"""Values of EXIF's orientation that say the camera was not held upright."""
+AS_GOOD: dict[str, dict[str, Any]] = {
+    "png": {}, "jpeg": {"quality": 95, "subsampling": 0}, "webp": {"quality": 95},
+}  # fmt: skip
+"""How a picture is saved again that was turned upright: no loss that is seen."""
+OPAQUE = 255
+LONGEST_PATH = 200
+"""Letters of a path that are repeated in a sentence."""
+
+
+class InputError(StorageError):
+    """A picture that was pointed to cannot be used, which is known before a call is made."""
+
+    def __init__(self, sentences: str) -> None:
+        super().__init__(f"{sentences} Nothing was charged.")
+
+
+@dataclass(frozen=True)
+class InputPicture:
+    """A picture to draw from, as it is sent: PNG, JPEG, WebP or a still GIF, upright."""
+
+    source: str
+    data: bytes = field(repr=False)
+    format: str
+    width: int
+    height: int
+    has_alpha: bool
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its bytes in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def check_picture(data: bytes, source: str) -> InputPicture:
+    """A picture to draw from; its bytes stay as they are unless it has to be turned upright.
+
+    `source`, as the person named it, stands in errors. Raises `InputError`.
+    """
+    with _open(data, source) as image:
+        kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
+        if kind != "jpeg" and getattr(image, "is_animated", False):
+            raise InputError(f"{quote(source)} is animated. Save one frame of it as PNG.")
+        image.load()
+        has_alpha = image.has_transparency_data
+        width, height = image.size
+        if image.getexif().get(Base.Orientation) in TURNS:
+            data, (width, height) = _upright(image, kind)
+    refuse_large(len(data), source)
+    return InputPicture(source, data, kind, width, height, has_alpha)
+
+
+def check_mask(mask: InputPicture, first: InputPicture) -> None:
+    """Refuse a mask that could change nothing of the first picture, or does not lie over it.
+
+    Raises `InputError` with all that is wrong.
+    """
+    faults = []
+    if mask.format != "png":
+        faults.append(
+            f"mask is a {mask.format.upper()} file but must be a PNG; save it as PNG with an "
+            "alpha channel."
+        )
+    elif not mask.has_alpha:
+        faults.append(
+            "mask has no alpha channel but must be transparent where the picture may change; "
+            "add one and erase that part."
+        )
+    elif _is_opaque(mask):
+        faults.append(
+            "mask is opaque everywhere but must be transparent where the picture may change; "
+            "erase that part."
+        )
+    size, needed = f"{mask.width}x{mask.height}", f"{first.width}x{first.height}"
+    if size != needed:
+        faults.append(f"mask is {size} but the first picture is {needed}; save it in that size.")
+    if faults:
+        raise InputError(" ".join(faults))
+
+
+def _is_opaque(picture: InputPicture) -> bool:
+    with Image.open(io.BytesIO(picture.data), formats=FORMATS) as image:
+        alpha = _alpha(image)
+    return alpha is None or alpha.getextrema()[0] == OPAQUE
+
+
+def shrink(data: bytes, source: str) -> bytes:
+    """A JPEG of at most SEEN_EDGE pixels, upright."""
+    with _open(data, source) as image:
+        image.draft("RGB", (SEEN_EDGE, SEEN_EDGE))
+        upright = ImageOps.exif_transpose(image)
+        upright.thumbnail((SEEN_EDGE, SEEN_EDGE))
+        flat = Image.new("RGB", upright.size, "white")
+        flat.paste(upright, mask=_alpha(upright))
+    target = io.BytesIO()
+    flat.save(target, "JPEG", quality=COPY_QUALITY)
+    return target.getvalue()
+
+
+@contextmanager
+def _open(data: bytes, source: str) -> Iterator[Image.Image]:
+    """A picture of which only the header is read. The content decides, not the name.
+
+    Whatever breaks while it is decoded is raised as `InputError`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Image.DecompressionBombError
+            yield image
+    except InputError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InputError(
+            f"{quote(source)} has too many pixels; {MOST_PIXELS // 1_000_000} million are allowed. "
+            "Save it smaller."
+        ) from None
+    except Exception:  # decoders raise anything at broken bytes
+        raise InputError(_unreadable(data, source)) from None
+
+
+def _unreadable(data: bytes, source: str) -> str:
+    """What a file is instead of a picture that can be used, by its content, then by its name."""
+    suffix = Path(source).suffix.lower()
+    kinds = (kind for sign, kind in SIGNS if re.match(sign, data, re.DOTALL))
+    kind = next(kinds, suffix[1:].upper() if suffix in FOREIGN else None)
+    if kind:
+        return f"{quote(source)} is a {kind} file. Save it as PNG, JPEG or WebP."
+    return f"{quote(source)} is no picture that can be read. Use a PNG, JPEG, WebP or GIF file."
+
+
+def _upright(image: Image.Image, kind: str) -> tuple[bytes, tuple[int, int]]:
+    """A picture as its camera was held, in its own format, and its size then."""
+    upright = ImageOps.exif_transpose(image)
+    target = io.BytesIO()
+    upright.save(target, kind, icc_profile=image.info.get("icc_profile"), **AS_GOOD[kind])
+    return target.getvalue(), upright.size
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    return image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+
+
+def refuse_large(size: int, source: str) -> None:
+    """Raise `InputError` for more bytes than OpenAI takes."""
+    if size > MOST_BYTES:
+        raise InputError(
+            f"{quote(source)} has {size / 2**20:.0f} MB; {MOST_BYTES // 2**20} MB are allowed. "
+            "Save it smaller."
+        )
+
+
+def quote(source: str) -> str:
+    """A path as it came in, safe to repeat in a sentence."""
+    return printable(source, LONGEST_PATH)

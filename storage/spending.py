@@ -1,0 +1,47 @@
+"""What calls cost: a row for each, and what a day or a conversation comes to."""
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from storage.stamps import today
+from storage.tables import Spending
+
+
+def booking(
+    conversation_id: str | None,
+    purpose: str,
+    *,
+    model: str,
+    usd: float,
+    estimated: bool,
+    usage: dict[str, Any],
+    sandbox: bool,
+) -> Spending:
+    """The row for what one call cost."""
+    return Spending(
+        conversation_id=conversation_id,
+        day=today(),
+        origin="sandbox" if sandbox else "openai",
+        purpose=purpose,
+        model=model,
+        usd=usd,
+        estimated=estimated,
+        usage=usage,
+    )
+
+
+def sum_of_today(origin: str) -> Select[float]:
+    """The query for USD since midnight, local time, with `openai` or in the `sandbox`."""
+    return select(func.sum(Spending.usd)).where(Spending.day == today(), Spending.origin == origin)
+
+
+def sum_of(conversation_id: str) -> Select[float]:
+    """The query for USD that a conversation cost so far."""
+    return select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
+
+
+def prices_of(conversation_id: str) -> Select[Spending]:
+    """The query for every price of a conversation, oldest first."""
+    rows = select(Spending).where(Spending.conversation_id == conversation_id)
+    return rows.order_by(Spending.id)
