@@ -61,17 +61,17 @@ def test_the_printed_text_holds_an_absolute_program_and_no_key(
     client: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    told = json.loads(run(client, "--json"))
+    advice = json.loads(run(client, "--json"))
     printed = run(client)
 
-    ours = json.loads(told["text"])[CLIENTS[client].servers][NAME]
-    assert ours == told["entry"]
+    ours = json.loads(advice["text"])[CLIENTS[client].servers][NAME]
+    assert ours == advice["entry"]
     assert Path(ours["command"]).is_absolute()
     assert Path(ours["command"]).is_file()
-    assert told["text"] in printed
-    assert told["path"] in printed
-    assert told["path"] == str(file_of(client, home))
-    assert KEY not in printed + json.dumps(told)
+    assert advice["text"] in printed
+    assert advice["path"] in printed
+    assert advice["path"] == str(file_of(client, home))
+    assert KEY not in printed + json.dumps(advice)
     assert not list(home.iterdir())
 
 
@@ -87,19 +87,19 @@ def test_vscode_asks_for_the_key_itself_unless_on_the_sandbox(run: Run) -> None:
     assert "inputs" not in on_sandbox
 
     run("vscode", "--write")
-    told = json.loads(run("vscode", "--write", "--sandbox", "--json"))
-    assert json.loads(Path(told["path"]).read_text())["servers"] == on_sandbox["servers"]
+    advice = json.loads(run("vscode", "--write", "--sandbox", "--json"))
+    assert json.loads(Path(advice["path"]).read_text())["servers"] == on_sandbox["servers"]
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_writing_makes_the_file_for_its_owner_alone_and_once(
     client: str, run: Run, home: Path
 ) -> None:
-    told = json.loads(run(client, "--write", "--json"))
+    advice = json.loads(run(client, "--write", "--json"))
     path = file_of(client, home)
 
-    assert (told["changed"], told["copy"]) == (True, None)
-    assert path.read_text() == told["text"]
+    assert (advice["changed"], advice["copy"]) == (True, None)
+    assert path.read_text() == advice["text"]
     assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "nothing was changed" in run(client, "--write")
     assert list(path.parent.iterdir()) == [path]
@@ -108,37 +108,35 @@ def test_writing_makes_the_file_for_its_owner_alone_and_once(
 def test_writing_leaves_every_other_letter_and_keeps_a_copy(run: Run, home: Path) -> None:
     path = file_of("claude-desktop", home, OTHERS.replace("\n", "\r\n"))
     path.chmod(0o640)
-    told = json.loads(run("claude-desktop", "--write", "--json"))
+    advice = json.loads(run("claude-desktop", "--write", "--json"))
 
     text = path.read_bytes().decode()
     start = text.index(',\r\n\t\t"image-consultant": {\r\n\t\t\t"command"')
     end = text.index("\r\n\t\t}", start) + len("\r\n\t\t}")
     assert text[:start] + text[end:] == OTHERS.replace("\n", "\r\n")
-    assert Path(told["copy"]).read_bytes().decode() == OTHERS.replace("\n", "\r\n")
-    assert Path(told["copy"]).parent == path.parent
-    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(Path(told["copy"]).stat().st_mode)
+    assert Path(advice["copy"]).read_bytes().decode() == OTHERS.replace("\n", "\r\n")
+    assert Path(advice["copy"]).parent == path.parent
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(Path(advice["copy"]).stat().st_mode)
     assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_what_a_person_added_to_the_entry_stays_and_is_not_shown(run: Run, home: Path) -> None:
-    earlier = {"command": "old", "args": [], "env": {"OPENAI_API_KEY": KEY}, "disabled": True}
+@pytest.mark.parametrize(
+    ("earlier", "rest"),
+    [
+        ({"command": "old", "args": [], "env": {"OPENAI_API_KEY": KEY}, "disabled": True},
+         {"env": {"OPENAI_API_KEY": KEY}, "disabled": True}),
+        ({"url": "http://127.0.0.1:8000/mcp", "headers": {}}, {}),
+    ],
+)  # fmt: skip
+def test_of_an_earlier_entry_what_a_person_added_stays_and_is_not_shown(
+    run: Run, home: Path, earlier: Fields, rest: Fields
+) -> None:
     path = file_of("cursor", home, json.dumps({"mcpServers": {NAME: earlier}}))
-    said = run("cursor", "--write", "--json", "--sandbox")
+    printed = run("cursor", "--write", "--json", "--sandbox")
 
-    (found,) = json.loads(path.read_text())["mcpServers"].values()
-    assert found["env"] == {"OPENAI_API_KEY": KEY}
-    assert found["disabled"] is True
-    assert found["args"][-1] == "--sandbox"
-    assert Path(found["command"]).is_absolute()
-    assert KEY not in said
-
-
-def test_an_entry_for_http_becomes_one_with_a_command(run: Run, home: Path) -> None:
-    remote = {"url": "http://127.0.0.1:8000/mcp", "headers": {}}
-    path = file_of("cursor", home, json.dumps({"mcpServers": {NAME: remote}}))
-    told = json.loads(run("cursor", "--write", "--json"))
-
-    assert json.loads(path.read_text())["mcpServers"][NAME] == told["entry"]
+    entry = json.loads(path.read_text())["mcpServers"][NAME]
+    assert entry == json.loads(printed)["entry"] | rest
+    assert KEY not in printed
 
 
 def test_comments_of_vscode_stay(run: Run, home: Path) -> None:
@@ -197,19 +195,16 @@ def test_a_file_that_cannot_be_read_is_left_and_the_fault_named(
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(run: Run, home: Path) -> None:
-    (home / ".cursor").write_text("a file where the folder should be")
+@pytest.mark.parametrize("fault", ["a file where the folder should be", "links in a circle"])
+def test_a_place_that_cannot_be_written_is_one_sentence(run: Run, home: Path, fault: str) -> None:
+    path = file_of("cursor", home)
+    if fault == "links in a circle":
+        path.parent.mkdir()
+        path.symlink_to(path)
+    else:
+        path.parent.write_text(fault)
 
     with pytest.raises(Problem, match=r"mcp\.json cannot be changed: .*left as it is"):
-        run("cursor", "--write")
-
-
-def test_links_in_a_circle_are_one_sentence(run: Run, home: Path) -> None:
-    path = file_of("cursor", home)
-    path.parent.mkdir()
-    path.symlink_to(path)
-
-    with pytest.raises(Problem, match=r"mcp\.json cannot be changed"):
         run("cursor", "--write")
 
 

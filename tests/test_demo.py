@@ -55,18 +55,18 @@ def part(shown: list[str], heading: str) -> list[str]:
     return shown[start : shown.index("", start)] if "" in shown[start:] else shown[start:]
 
 
-def test_it_says_first_that_the_sandbox_plays_openai(shown: list[str]) -> None:
+def test_it_says_that_nothing_is_paid_and_shows_the_idea_as_typed(shown: list[str]) -> None:
     first = next(line for line in shown if line)
 
     assert first == "The sandbox plays OpenAI: no key, no cost, placeholder pictures."
-
-
-def test_it_neither_needs_nor_shows_a_key(shown: list[str]) -> None:
-    assert [line for line in shown if KEY in line] == []
-
-
-def test_it_shows_the_idea_as_it_was_typed(shown: list[str]) -> None:
+    assert sum("nothing was paid" in line for line in shown) == 2
     assert part(shown, "The idea") == [f"  {IDEA}"]
+    assert any(re.search(r"conversation conv_[0-9a-f]{16}\.", line) for line in shown)
+
+
+def test_in_a_pipe_it_shows_no_key_and_no_colours_and_breaks_no_line(shown: list[str]) -> None:
+    assert [line for line in shown if KEY in line or ANSI in line] == []
+    assert max(map(len, shown)) > 100
 
 
 def test_it_shows_questions_with_numbered_options_and_what_it_answers(shown: list[str]) -> None:
@@ -105,16 +105,6 @@ def test_it_saves_two_pictures_where_it_says(shown: list[str], home: Path) -> No
     for path in paths:
         with Image.open(path) as picture:
             assert picture.format == "PNG"
-
-
-def test_it_says_where_the_record_is_and_that_nothing_was_paid(shown: list[str]) -> None:
-    assert any(re.search(r"conversation conv_[0-9a-f]{16}\.", line) for line in shown)
-    assert sum("nothing was paid" in line for line in shown) == 2
-
-
-def test_without_a_terminal_there_are_no_colours_and_no_line_is_broken(shown: list[str]) -> None:
-    assert [line for line in shown if ANSI in line] == []
-    assert max(map(len, shown)) > 100
 
 
 def test_a_folder_that_cannot_be_written_ends_it_in_one_sentence(tmp_path: Path) -> None:
