@@ -23,9 +23,12 @@ FACES = ("cli", "tools")
 LONGEST_FUNCTION = 50
 """Lines: what one sees at a time in an editor."""
 
-# What is not yet so while the rooms are being put in order.
-KNOWN = {"errors", "facilitator", "Check", "Dialogue", "Heard", "Question", "Settings"}
-FACELESS = {"consultation"}
+KNOWN = {
+    "errors",  # consultation's, until its classes of a turn are replaced
+    "Question", "Settings",  # of a turn's result, beside a table's row and the environment
+    "facilitator", "Dialogue", "Heard",  # the sandbox plays a facilitator, till tests answer
+}  # fmt: skip
+"""Names that still occur twice, each with what has to go first."""
 
 
 def product() -> list[Path]:
@@ -99,10 +102,10 @@ def test_no_package_is_reached_past_its_face() -> None:
     paths = [*product(), *(path.relative_to(ROOT) for path in (ROOT / "bundle").glob("*.py"))]
     found = {reach for path in paths for reach in reaches(path)}
 
-    assert {reach for reach in found if reach.split()[1].split(".")[0] not in FACELESS} == set()
+    assert found == set()
 
 
-@pytest.mark.parametrize("package", sorted({*PACKAGES} - FACELESS))
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_face_lists_modules_that_are_there(package: str) -> None:
     there = {path.stem for path in (ROOT / package).iterdir()}
 
