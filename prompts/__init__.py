@@ -11,4 +11,5 @@ __all__ = [
     "store",
     "template",
     "word_lists",
+    "wording",
 ]

@@ -44,13 +44,13 @@ def _listening() -> Iterator[list[str]]:
     """What goes wrong unexpectedly meanwhile; the server hides it from clients, and logs it."""
     bugs: list[str] = []
 
-    class Listener(logging.Handler):
+    class BugListener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             error = record.exc_info[1] if record.exc_info else None
             text = f"({type(error).__name__}: {error})" if error else record.getMessage()
             bugs.append(redact(text))
 
-    listener = Listener(logging.ERROR)
+    listener = BugListener(logging.ERROR)
     logs = (logging.getLogger(), logging.getLogger("fastmcp"))  # which hands nothing on to the root
     for log in logs:
         log.addHandler(listener)
