@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 
-from sandbox import dialogue, lexicon
+from sandbox import dialogue
+from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
-from sandbox.listening import split
-from sandbox.openai_errors import Json
+from sandbox.errors import Json
 
 SCHEMA_NAME = "template_filling"
 
@@ -20,115 +19,106 @@ _TITLE_WORDS = 7
 
 
 def reply(body: Json) -> str:
-    """Return what the words fill, as JSON."""
+    """What the words fill, as JSON."""
     return json.dumps(_filling(dialogue.read(body)), ensure_ascii=False)
 
 
 def _filling(talk: Dialogue) -> Json:
-    filled: dict[str, str] = {}
-    besides: list[str] = []
-    begun = talk.open_questions or any(parameter["value"] for parameter in _parameters(talk))
-    for number in talk.fresh if begun else range(1, len(talk.said) + 1):
-        besides += _read(talk, number, filled)
-    title = " ".join((talk.said[0] if talk.said else "").split()[:_TITLE_WORDS])
+    parameters: list[Json] = talk.state.get("parameters") or []
+    values: dict[str, str] = {}
+    earlier = [e["value"] for e in talk.before.get("brief") or [] if e["dimension"] == "besides"]
+    begun = talk.waiting or any(parameter["value"] for parameter in parameters)
+    for ref in talk.fresh if begun else talk.messages:
+        earlier += _read(talk, ref, parameters, values)
+    title = " ".join(talk.messages.get("m1", "").split()[:_TITLE_WORDS])
+    tongues = map(book.language, reversed(talk.messages.values()))
     return {
-        "language": next(filter(None, map(lexicon.language, reversed(talk.said))), "en"),
+        "language": next(filter(None, tongues), "en"),
         "title": title[:60],
-        "filled": [
-            {"parameter": name, "value": value, "seen_in": None} for name, value in filled.items()
-        ],
-        "besides": [*_earlier(talk), *besides],
+        "filled": [{"parameter": n, "value": v, "seen_in": None} for n, v in values.items()],
+        "besides": earlier,
     }
 
 
-def _read(talk: Dialogue, number: int, filled: dict[str, str]) -> list[str]:
+def _read(talk: Dialogue, ref: str, parameters: list[Json], values: dict[str, str]) -> list[str]:
     """Fill parameters from one message; return the wishes that none of them takes."""
-    words = talk.said[number - 1]
-    waiting = [
-        parameter
-        for entry in talk.open_questions
-        for parameter in _parameters(talk)
-        if parameter["name"] == entry["dimension"]
-    ]
+    words = talk.messages[ref]
+    names = [question["dimension"] for question in talk.waiting]
+    waiting = [p for name in names for p in parameters if p["name"] == name]
+    pieces = [piece for piece, _ in book.clauses(words)]
     if waiting:
-        return _answers(waiting, words, filled)
-    rest = list(_named(talk, words, filled))
-    for parameter in _parameters(talk):
-        value = _found(parameter, words) if parameter["name"] not in filled else None
-        if value:
-            filled[parameter["name"]] = value
-    if number == 1:
-        return _first(talk, words, filled)
-    wishes = [piece for piece in rest if lexicon.has_subject(piece)]
-    return [piece for piece in wishes if not any(value in piece for value in filled.values())]
+        return _answers(waiting, words, pieces, values)
+    rest = [piece for piece in pieces if not _named(parameters, piece, values)]
+    for parameter in parameters:
+        value = _value(parameter, words)
+        if value and parameter["name"] not in values:
+            values[parameter["name"]] = value
+    if ref == "m1":
+        return _first(parameters, words, pieces, values)
+    return [p for p in rest if _wishes(p) and not any(v in p for v in values.values())]
 
 
-def _first(talk: Dialogue, words: str, filled: dict[str, str]) -> list[str]:
+def _first(
+    parameters: list[Json], words: str, pieces: list[str], values: dict[str, str]
+) -> list[str]:
     """Give what a first message is about to the first parameter that needs words."""
-    needed = [p for p in _parameters(talk) if "words" in p["takes"] and not p["value"]]
-    subject = next((p["name"] for p in needed if p["name"] not in filled), None)
+    free = [p["name"] for p in parameters if "words" in p["takes"] and not p["value"]]
+    refusals = [piece for piece in pieces if book.refuses(piece)]
     about = _ABOUT.search(words)
-    wishes = lexicon.avoided(words)
-    if subject and not filled and (about or lexicon.has_subject(words)):
+    if free and not values and (about or _wishes(words)):
         text = about[1] if about else words
-        for wish in wishes:
-            text = text.replace(wish, "")
-        filled[subject] = text.strip(" ,.;:!\n")
-    return wishes
+        for refusal in refusals:
+            text = text.replace(refusal, "")
+        values[free[0]] = text.strip(" ,.;:!\n")
+    return refusals
 
 
-def _answers(waiting: list[Json], words: str, filled: dict[str, str]) -> list[str]:
+def _answers(
+    waiting: list[Json], words: str, pieces: list[str], values: dict[str, str]
+) -> list[str]:
     """Give the parts of a message to the open questions that they answer."""
-    pieces = [words] if len(waiting) == 1 else split(words)
+    pieces = [words] if len(waiting) == 1 else pieces
     for parameter in list(waiting):
-        fitting = next((piece for piece in pieces if _found(parameter, piece)), None)
+        fitting = next((piece for piece in pieces if _value(parameter, piece)), None)
         if fitting is not None:
-            filled[parameter["name"]] = str(_found(parameter, fitting))
+            values[parameter["name"]] = str(_value(parameter, fitting))
             waiting.remove(parameter)
             pieces.remove(fitting)
     free = [parameter for parameter in waiting if "words" in parameter["takes"]]
     for parameter, piece in zip(free, list(pieces), strict=False):
         pieces.remove(piece)
-        if not (lexicon.declines(piece) or lexicon.wants_end(piece)):
-            filled[parameter["name"]] = piece.strip(_QUOTES)
-    return [one for one in pieces if not (lexicon.declines(one) or lexicon.wants_end(one))]
+        if not _declines(piece):
+            values[parameter["name"]] = piece.strip(_QUOTES)
+    return [piece for piece in pieces if not _declines(piece)]
 
 
-def _named(talk: Dialogue, words: str, filled: dict[str, str]) -> Iterator[str]:
-    """Take what names its parameter, such as "style: photograph"; yield the other pieces."""
-    names = "|".join(re.escape(p["name"]).replace("_", "[_ ]") for p in _parameters(talk))
-    told = re.compile(rf"^(?:the )?({names})\s*(?:[:=]|is|ist|should be|to)\s*(.+)", re.IGNORECASE)
-    for piece in split(words):
-        match = told.match(piece)
-        if match:
-            filled[match[1].lower().replace(" ", "_")] = match[2].strip(_QUOTES)
-        else:
-            yield piece
+def _declines(piece: str) -> bool:
+    return book.holds("left_to_us", piece) or book.holds("enough", piece)
 
 
-def _found(parameter: Json, words: str) -> str | None:
-    """Return what a text says for a parameter that is no free text."""
-    said = words.casefold()
-    if parameter["optional"] and _LEFT_OUT in said:
+def _wishes(piece: str) -> bool:
+    return not book.is_all("talk", piece) and bool(book.content(book.trim(piece, "en")))
+
+
+def _named(parameters: list[Json], piece: str, values: dict[str, str]) -> bool:
+    """Take a piece that names its parameter, such as "style: photograph"."""
+    names = "|".join(re.escape(p["name"]).replace("_", "[_ ]") for p in parameters)
+    pattern = rf"^(?:the )?({names})\s*(?:[:=]|is|ist|should be|to)\s*(.+)"
+    match = re.match(pattern, piece, re.IGNORECASE)
+    if match:
+        values[match[1].lower().replace(" ", "_")] = match[2].strip(_QUOTES)
+    return bool(match)
+
+
+def _value(parameter: Json, words: str) -> str | None:
+    """What a text gives to a parameter that is no free text."""
+    plain, takes = words.casefold(), parameter["takes"]
+    if parameter["optional"] and _LEFT_OUT in plain:
         return _LEFT_OUT
-    if parameter["takes"].startswith("one of"):
+    if takes.startswith("one of") or "colour" in takes:
         options = sorted(parameter["options"], key=len, reverse=True)
-        return next((option for option in options if option.casefold() in said), None)
-    if "number" in parameter["takes"]:
-        number = _NUMBER.search(words)
-        return number[0] if number else None
-    if "colour" in parameter["takes"]:
-        option = next((o for o in parameter["options"] if o.casefold() in said), None)
-        colour = _HEX.search(words)
+        option = next((option for option in options if option.casefold() in plain), None)
+        colour = _HEX.search(words) if "colour" in takes else None
         return option or (colour[0] if colour else None)
-    return None
-
-
-def _earlier(talk: Dialogue) -> list[str]:
-    """Return the wishes that earlier turns have kept."""
-    brief = talk.turns[-1].get("brief") or [] if talk.turns else []
-    return [entry["value"] for entry in brief if entry["dimension"] == "besides"]
-
-
-def _parameters(talk: Dialogue) -> list[Json]:
-    return list(talk.state.get("parameters") or [])
+    number = _NUMBER.search(words) if "number" in takes else None
+    return number[0] if number else None

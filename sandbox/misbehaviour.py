@@ -1,186 +1,197 @@
-"""What a model does wrong, on demand: each function spoils a good turn in one way."""
+"""What a model does wrong, on demand: each function breaks a good turn in one way."""
 
 import json
 import re
 from collections.abc import Callable
 
-from sandbox import lexicon
+from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
 
-_INVENTED = "with a golden dragon"
 _PROSE = "Sure! Before I draw, tell me: where will you use it, and which style do you like?"
+_INVENTED = "a golden dragon"
 
 
 def spoil(turn: Json, talk: Dialogue, fault: str | None) -> str | None:
-    """Return the spoiled turn, or None if the fault is none of the facilitator's."""
+    """The broken turn, or None where the fault is none of the facilitator's."""
     if fault == "not_json":
         return _PROSE
     if fault == "wrong_shape":
         return json.dumps({"answer": turn["title"], "next": ["style", "use"]})
-    change = _CHANGES.get(fault or "")
-    if change is None:
+    if fault not in _FAULTS:
         return None
-    change(turn, talk)
+    _FAULTS[fault](turn, talk)
     return json.dumps(turn, ensure_ascii=False)
 
 
+def _invented_quote(turn: Json, _talk: Dialogue) -> None:
+    said = [{"ref": "m1", "quote": _INVENTED}]
+    turn["brief"].append({"dimension": "detail", "value": _INVENTED, "said": said, "open": False})
+    if turn["prompt"]:
+        turn["prompt"] += f" Above it flies {_INVENTED}."
+        turn["sources"].append({"prompt": _INVENTED, "said": said})
+
+
+def _cut_refusal(turn: Json, _talk: Dialogue) -> None:
+    for source, said in _refusals(turn):
+        wanted = _wanted(said["quote"])
+        said["quote"] = wanted
+        _reword(turn, source, _wanted(source["prompt"]))
+
+
+def _turned_round(turn: Json, _talk: Dialogue) -> None:
+    for source, _ in _refusals(turn):
+        _reword(turn, source, _wanted(source["prompt"]))
+
+
+def _stretch_not_in_prompt(turn: Json, _talk: Dialogue) -> None:
+    for source in _own(turn)[:1]:
+        source["prompt"] = f"{source['prompt']} beneath {_INVENTED}"
+
+
+def _lost_words(turn: Json, _talk: Dialogue) -> None:
+    for source in _own(turn)[-1:]:
+        _drop(turn, source)
+
+
+def _dumped_as_talk(turn: Json, _talk: Dialogue) -> None:
+    for source in _own(turn)[-1:]:
+        _drop(turn, source)
+        turn["set_aside"] += [{**said, "why": "talk"} for said in source["said"]]
+
+
+def _shares_nothing(turn: Json, _talk: Dialogue) -> None:
+    first, *_, last = [*_own(turn), {}, {}][: max(2, len(_own(turn)))]
+    if last:
+        first["said"], last["said"] = last["said"], first["said"]
+
+
+def _long_quote(turn: Json, talk: Dialogue) -> None:
+    longest = max(talk.messages, key=lambda ref: len(talk.messages[ref]))
+    own = [s for s in _own(turn) if any(said["ref"] == longest for said in s["said"])]
+    for source in own[1:]:
+        turn["sources"].remove(source)
+    for source in own[:1]:
+        source["said"] = [{"ref": longest, "quote": talk.messages[longest]}]
+
+
+def _changed_lettering(turn: Json, _talk: Dialogue) -> None:
+    for text in turn["lettering"]:
+        wrong = text.swapcase()[:-1]
+        turn["prompt"] = turn["prompt"].replace(text, wrong)
+        for source in turn["sources"]:
+            source["prompt"] = source["prompt"].replace(text, wrong)
+    turn["lettering"] = [text.swapcase()[:-1] for text in turn["lettering"]]
+
+
+def _changed_decision(turn: Json, talk: Dialogue) -> None:
+    before = [e["dimension"] for e in talk.before.get("brief") or [] if e["said"]]
+    for entry in [e for e in turn["brief"] if e["dimension"] in before][-1:]:
+        entry.update(value=_INVENTED, said=[])
+
+
 def _ask(turn: Json, questions: list[Json]) -> None:
-    turn.update(questions=questions, ready=False, phrases=[])
+    turn.update(questions=questions, prompt="", sources=[], lettering=[])
 
 
-def _told(turn: Json) -> list[str]:
-    """Return the dimensions that the person has decided."""
-    said = [e["dimension"] for e in turn["brief"] if e["source"] in ("request", "answer")]
-    return [dimension for dimension in said if dimension in lexicon.order()]
+def _question(dimension: str, *options: str) -> Json:
+    return {
+        "dimension": dimension,
+        "text": f"What about the {dimension}?",
+        "why": "It changes the picture.",
+        "options": list(options),
+        "default": options[0],
+        "follows": None,
+    }
 
 
-def _asked_or(turn: Json, talk: Dialogue) -> list[Json]:
-    """Return the turn's questions; where it has none, one that might be asked."""
-    known = {*_told(turn), *(entry.get("dimension") for entry in talk.asked)}
-    free = next((d for d in reversed(lexicon.order()) if d not in known), "light")
-    return turn["questions"] or [lexicon.question(free, turn["language"])]
+def _too_many_questions(turn: Json, talk: Dialogue) -> None:
+    most = max(int(talk.state.get("questions_left", 0)), 5)
+    names = ["use", "style", "palette", "light", "mood", "composition", "background", "text"]
+    names += [f"detail_{number}" for number in range(most)]
+    _ask(turn, [_question(name, "plain", "rich") for name in names[: most + 2]])
 
 
-def _ask_too_many(turn: Json, talk: Dialogue) -> None:
-    known = [entry["dimension"] for entry in turn["brief"] if entry["source"] != "open"]
-    ladder = sorted(lexicon.order(), key=known.__contains__)
-    wanted = max(talk.questions_left + 1, 7)
-    _ask(turn, [lexicon.question(d, turn["language"]) for d in ladder[:wanted]])
+def _asks_decided(turn: Json, _talk: Dialogue) -> None:
+    name = next((e["dimension"] for e in turn["brief"] if e["said"]), "subject")
+    _ask(turn, [_question(name, "as it is", "otherwise"), *turn["questions"]])
 
 
-def _ask_again(turn: Json, talk: Dialogue) -> None:
-    before = [entry["dimension"] for entry in talk.asked if entry["dimension"] in lexicon.order()]
-    questions = _asked_or(turn, talk)
-    again = lexicon.question(before[0] if before else questions[0]["dimension"], turn["language"])
-    _ask(turn, [{**again, "text": f"{again['why']} {again['text']}"}, *questions])
-
-
-def _ask_answered(turn: Json, _talk: Dialogue) -> None:
-    dimension = (*_told(turn), "subject")[0]
-    _ask(turn, [lexicon.question(dimension, turn["language"])])
-
-
-def _bad_ref(turn: Json, _talk: Dialogue) -> None:
-    claimed = {"source": "answer", "ref": "q99"}
-    _mood(turn).update(value="very polished", **claimed)
-    if turn["ready"]:
-        turn["phrases"].append({"text": ", very polished", **claimed})
-
-
-def _invent(turn: Json, _talk: Dialogue) -> None:
-    claimed = {"source": "request", "ref": "m1"}
-    _mood(turn).update(value=_INVENTED, **claimed)
-    if turn["ready"]:
-        turn["phrases"].append({"text": f" {_INVENTED}", **claimed})
-
-
-def _invent_answer(turn: Json, talk: Dialogue) -> None:
-    if not turn["answered"]:
-        waiting = talk.open_questions[:1]
-        turn["answered"] = [{"question_id": entry["id"], "answer": ""} for entry in waiting]
-    for given in turn["answered"][:1]:
-        claimed = {"source": "answer", "ref": given["question_id"]}
-        given["answer"] = _INVENTED
-        if turn["ready"]:
-            turn["phrases"].append({"text": f" {_INVENTED}", **claimed})
-
-
-def _lose_words(turn: Json, _talk: Dialogue) -> None:
-    for phrase in turn["phrases"]:
-        if phrase["ref"] == "m1":
-            phrase["text"] = _first_third(phrase["text"])
-    for entry in turn["brief"]:
-        if entry["dimension"] == "subject":
-            entry["value"] = _first_third(entry["value"])
-
-
-def _first_third(text: str) -> str:
-    words = text.split(" ")
-    kept = " ".join(words[: max(1, len(words) // 3)])
-    return kept if kept != text else text[: len(text) // 3]
-
-
-def _prose_prompt(turn: Json, _talk: Dialogue) -> None:
-    turn.update(questions=[], ready=True, phrases=[])
-
-
-def _mood(turn: Json) -> Json:
-    return next(entry for entry in turn["brief"] if entry["dimension"] == "mood")
-
-
-def _lose_text(turn: Json, talk: Dialogue) -> None:
-    for quote in (quote for words in talk.said for quote in lexicon.quotes(words)):
-        wrong = quote[0] + quote[1:-1].swapcase()[:-1] + quote[-1]
-        _replace(turn, quote, wrong)
-
-
-def _drop_avoid(turn: Json, talk: Dialogue) -> None:
-    for wish in (wish for words in talk.said for wish in lexicon.avoided(words)):
-        _replace(turn, wish, "")
-    for entry in turn["brief"]:
-        entry["value"] = entry["value"].strip(" ,")
-        if not entry["value"]:
-            entry.update(source="open", ref=None)
-    turn["phrases"] = [p for p in turn["phrases"] if p["text"].strip(" ,.")]
-
-
-def _replace(turn: Json, old: str, new: str) -> None:
-    pattern = re.compile(re.escape(old) if new else rf",?\s*{re.escape(old)}")
-    for phrase in turn["phrases"]:
-        phrase["text"] = pattern.sub(lambda _found: new, phrase["text"])
-    for entry in turn["brief"]:
-        entry["value"] = pattern.sub(lambda _found: new, entry["value"])
-
-
-def _one_option(turn: Json, talk: Dialogue) -> None:
-    questions = [
-        {**question, "options": question["options"][:1]} for question in _asked_or(turn, talk)
-    ]
+def _options_alike(turn: Json, talk: Dialogue) -> None:
+    put = {q["dimension"] for t in talk.turns for q in t.get("questions") or []}
+    free = [name for name in ("palette", "mood", "style", "light") if name not in put]
+    questions = turn["questions"] or [_question((free or ["detail"])[0], "warm", "cool")]
+    for question in questions:
+        option = question["options"][0]
+        question.update(options=[option, option.upper()], default=option)
     _ask(turn, questions)
 
 
-def _same_options(turn: Json, talk: Dialogue) -> None:
-    questions = [
-        {**question, "options": [question["options"][0], question["options"][0].upper()]}
-        for question in _asked_or(turn, talk)
-    ]
-    _ask(turn, questions)
+def _wrong_option(turn: Json, talk: Dialogue) -> None:
+    options = {q["id"]: q["options"] for t in talk.turns for q in t.get("questions") or []}
+    for pick in turn["chosen"][:1]:
+        listed = options[pick["question"]]
+        right = listed[pick["option"] - 1]
+        pick["option"] = pick["option"] % len(listed) + 1
+        text = json.dumps([turn["brief"], turn["sources"]], ensure_ascii=False)
+        wrong = json.dumps(listed[pick["option"] - 1], ensure_ascii=False)[1:-1]
+        right = json.dumps(right, ensure_ascii=False)[1:-1]
+        pattern = rf'("ref": "{pick["question"]}", "quote": ")' + re.escape(right)
+        turn["brief"], turn["sources"] = json.loads(re.sub(pattern, rf"\g<1>{wrong}", text))
 
 
-def _many_options(turn: Json, talk: Dialogue) -> None:
-    questions = [
-        {
-            **question,
-            "options": [f"{option} {n}" for n in (1, 2, 3) for option in question["options"]],
-        }
-        for question in _asked_or(turn, talk)
-    ]
-    _ask(turn, questions)
-
-
-def _never_ready(turn: Json, talk: Dialogue) -> None:
-    _ask(turn, _asked_or(turn, talk))
-
-
-def _empty_questions(turn: Json, _talk: Dialogue) -> None:
+def _silent(turn: Json, _talk: Dialogue) -> None:
     _ask(turn, [])
 
 
-_CHANGES: dict[str, Callable[[Json, Dialogue], None]] = {
-    "ask_too_many": _ask_too_many,
-    "ask_again": _ask_again,
-    "ask_answered": _ask_answered,
-    "bad_ref": _bad_ref,
-    "invent": _invent,
-    "invent_answer": _invent_answer,
-    "lose_text": _lose_text,
-    "lose_words": _lose_words,
-    "prose_prompt": _prose_prompt,
-    "same_options": _same_options,
-    "many_options": _many_options,
-    "drop_avoid": _drop_avoid,
-    "one_option": _one_option,
-    "never_ready": _never_ready,
-    "empty_questions_not_ready": _empty_questions,
+def _own(turn: Json) -> list[Json]:
+    """The sources that rest on the person's own words."""
+    return [
+        source
+        for source in turn["sources"]
+        if all(said["ref"].startswith("m") for said in source["said"])
+    ]
+
+
+def _refusals(turn: Json) -> list[tuple[Json, Json]]:
+    pairs = [(source, said) for source in turn["sources"] for said in source["said"]]
+    return [(source, said) for source, said in pairs if book.refuses(said["quote"])]
+
+
+def _wanted(text: str) -> str:
+    """A refusal without the words that refuse, such as "a photo" out of "not a photo"."""
+    refusing = {book.fold(word) for word in book.data()["refusing"]}
+    words = list(book.TOKEN.finditer(text))
+    last = max((w.end() for w in words if book.fold(w[0]) in refusing), default=0)
+    return re.split(book.data()["refusing_endings"], text[last:].strip())[0] or text
+
+
+def _reword(turn: Json, source: Json, words: str) -> None:
+    turn["prompt"] = turn["prompt"].replace(source["prompt"], words)
+    source["prompt"] = words
+
+
+def _drop(turn: Json, source: Json) -> None:
+    turn["sources"].remove(source)
+    turn["prompt"] = re.sub(rf"[ ,]*{re.escape(source['prompt'])}", "", turn["prompt"], count=1)
+    for entry in turn["brief"]:
+        entry["said"] = [said for said in entry["said"] if said not in source["said"]]
+
+
+_FAULTS: dict[str, Callable[[Json, Dialogue], None]] = {
+    "invented_quote": _invented_quote,
+    "cut_refusal": _cut_refusal,
+    "turned_round": _turned_round,
+    "stretch_not_in_prompt": _stretch_not_in_prompt,
+    "lost_words": _lost_words,
+    "dumped_as_talk": _dumped_as_talk,
+    "shares_nothing": _shares_nothing,
+    "long_quote": _long_quote,
+    "changed_lettering": _changed_lettering,
+    "changed_decision": _changed_decision,
+    "too_many_questions": _too_many_questions,
+    "asks_decided": _asks_decided,
+    "options_alike": _options_alike,
+    "wrong_option": _wrong_option,
+    "neither_asks_nor_writes": _silent,
 }

@@ -1,0 +1,192 @@
+"""What the played facilitator knows of words: it finds phrases, tells languages, trims clauses."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LANGUAGES = ("en", "de", "fr", "es", "ja")
+TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+QUOTED = re.compile(
+    # An apostrophe quotes only at the edges of words, an inch mark never.
+    r"(?<!\d)\"([^\"\n]+)\"|“([^”\n]+)”|„([^“”\n]+)[“”]|«\s?([^»\n]+?)\s?»|「([^」\n]+)」"
+    r"|『([^』\n]+)』|(?<!\w)[‘']([^'’\n]+(?:['’]\w[^'’\n]*)*)['’](?!\w)"
+)
+_SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_BREAK = re.compile(
+    r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
+)
+_PARTICLES = re.compile(r"番目?|つ目|[のをでがに、]|お願いします|です|いい")
+_TWO = 2
+_ENDINGS = 2  # letters by which an inflected word may be longer: warm, warmen
+_STEM = 4  # letters from which a word may be inflected
+
+
+@cache
+def data() -> Any:
+    """The lists and sentences of `facilitator.yaml`."""
+    return yaml.safe_load(Path(__file__).with_suffix("").with_name("facilitator.yaml").read_text())
+
+
+def fold(text: str) -> str:
+    """A text without case, accents, and British spelling."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c) or c in "\u3099\u309a")
+    plain = unicodedata.normalize("NFKC", plain).replace("’", "'")
+    return plain.replace("colour", "color").replace("grey", "gray")
+
+
+def tokens(text: str) -> list[str]:
+    """The folded words of a text."""
+    return TOKEN.findall(fold(text))
+
+
+def find(phrase: str, text: str) -> tuple[int, int] | None:
+    """Where a phrase stands in a text, as whole words or, in Japanese, as signs."""
+    if _SIGNS.search(phrase):
+        place = text.find(phrase)
+        return (place, place + len(phrase)) if place >= 0 else None
+    marks, wanted = list(TOKEN.finditer(text)), tokens(phrase)
+    words = [fold(mark[0]) for mark in marks]
+    for place in range(len(words) - len(wanted) + 1):
+        if all(map(_near, words[place : place + len(wanted)], wanted)) and wanted:
+            return marks[place].start(), marks[place + len(wanted) - 1].end()
+    return None
+
+
+def _near(word: str, wanted: str) -> bool:
+    longer = len(word) - len(wanted)
+    return word == wanted or (
+        len(wanted) >= _STEM and word.startswith(wanted) and longer <= _ENDINGS
+    )
+
+
+def holds(name: str, text: str) -> bool:
+    """Whether a text holds a phrase of a list, such as `reversal`."""
+    return any(find(phrase, text) for phrase in data()[name])
+
+
+def is_all(name: str, text: str) -> bool:
+    """Whether a text is nothing but a phrase of a list, such as `talk`."""
+    return tokens(text) in [tokens(phrase) for phrase in data()[name]]
+
+
+def refuses(text: str) -> bool:
+    """Whether a text says what must not be."""
+    words = {fold(word) for word in data()["refusing"]}
+    return bool(words & {*tokens(text)} or re.search(data()["refusing_endings"], text))
+
+
+def content(text: str) -> list[str]:
+    """The folded words that say something: no small words, no colours, none that refuse."""
+    return [w for w in tokens(text) if w not in _small() and (len(w) > _TWO or _SIGNS.search(w))]
+
+
+@cache
+def _small() -> frozenset[str]:
+    known = data()
+    lists = [known["joins"], known["refusing"], known["around_a_number"]]
+    return frozenset(fold(w) for words in (*lists, *known["languages"].values()) for w in words)
+
+
+def language(text: str) -> str | None:
+    """The language of a text by its script and its commonest words, or nothing."""
+    known = data()
+    counts = {
+        tongue: sum(word in words for word in re.findall(r"[^\W\d_]+", text.casefold()))
+        for tongue, words in known["languages"].items()
+    }
+    for tongue, signs in known["letters"].items():
+        if re.search(signs, text.casefold()):
+            counts[tongue] = counts.get(tongue, 0) + (99 if tongue == "ja" else 2)
+    best = max(counts, key=lambda tongue: counts[tongue])
+    return best if counts[best] else None
+
+
+def say(name: str, tongue: str) -> str:
+    """A fixed sentence of the facilitator's voice."""
+    return str(data()["voice"][name][tongue])
+
+
+def spellings(option: str) -> list[str]:
+    """What an option may be called: as it stands, its synonyms, its translations."""
+    known = data()
+    key = next(
+        (k for k, others in known["options"].items() if option in others or k == option),
+        next((k for k in known["options"] if fold(k) == fold(option)), option),
+    )
+    names = [option, key, *known["options"].get(key, []), *known["synonyms"].get(key, [])]
+    bare = [re.sub(r"^(an?|eine?|une?|una|un) ", "", name) for name in names]
+    return sorted({name for name in bare if name}, key=lambda name: -len(name))
+
+
+def translate(option: str, tongue: str) -> str:
+    """An option in a language, as it stands where nothing is known."""
+    others = data()["options"].get(option)
+    return str(others[LANGUAGES.index(tongue) - 1]) if others and tongue != "en" else option
+
+
+def trim(clause: str, tongue: str, inner: bool = False) -> str:
+    """A clause without what leads into it and what trails behind it, and in no first person.
+
+    The inner part of a clause keeps its first word.
+    """
+    leads, tails = "(?!)" if inner else _pattern("leads"), _pattern("tails")
+    bare = re.sub(rf"^(?:\s*(?:{leads})(?:(?<=['’])|(?!\w))[\s,:]*)+", "", clause, flags=re.I)
+    bare = re.sub(rf"(?:[\s,]*(?<!\w)(?:{tails})[\s,!.]*)+$", "", bare, flags=re.I)
+    bare = re.sub(data()["endings"] + "$", "", re.sub("^(?:やっぱり|やはり|じゃあ)", "", bare))
+    for owner, article in data()["owners"][tongue].items():
+        bare = re.sub(rf"(?<!\w){owner}(?!\w)", article, bare, flags=re.I)
+    return QUOTED.sub(lambda m: f"“{next(filter(None, m.groups()))}”", bare).strip(" ,.;:!?\n、。")
+
+
+@cache
+def _pattern(name: str) -> str:
+    return "|".join(part.strip() for part in data()[name].split(";") if part.strip())
+
+
+def clauses(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the clauses of a message, each with the sentence that it stands in."""
+    spans = [mark.span() for mark in QUOTED.finditer(text)]
+    breaks = [b for b in _BREAK.finditer(text) if not any(a < b.start() < z - 1 for a, z in spans)]
+    edges = [0, *(edge for b in breaks for edge in b.span()), len(text)]
+    stops = [0, *(b.end() for b in breaks if b[0] in ".!?。！？\n"), len(text)]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        clause = text[start:end].strip(" \t¿¡…*")
+        if any(c.isalnum() for c in clause):
+            first = max(stop for stop in stops if stop <= start)
+            yield clause, text[first : min(stop for stop in stops if stop >= end)].strip()
+
+
+def segments(clause: str) -> list[str]:
+    """Cut a clause before its small words, so that each stretch has a quote of its own."""
+    if refuses(clause) or QUOTED.search(clause):
+        return [clause]
+    small = "|".join(data()["parts"])
+    edges = [m.start() for m in re.finditer(rf"\s(?=(?:{small})\s)", clause, re.IGNORECASE)]
+    starts = [0]
+    for start, end in zip(edges, [*edges, len(clause)][1:], strict=True):
+        # "in Cremona" stays with what it belongs to, and so does what is nothing alone.
+        if len(tokens(clause[start:end])) > _TWO and content(clause[starts[-1] : start]):
+            starts.append(start)
+    return [clause[a:b].strip() for a, b in zip(starts, [*starts, len(clause)][1:], strict=True)]
+
+
+def numbers(clause: str) -> list[tuple[int, str]]:
+    """The places that a clause names, if it names nothing else, each with its words."""
+    known = data()
+    places = {fold(w): n for n, words in known["first"].items() for w in words}
+    around = {fold(word) for word in known["around_a_number"]}
+    hits: list[tuple[int, str]] = []
+    for word in TOKEN.findall(clause):
+        plain = _PARTICLES.sub("", fold(word))
+        digit = places.get(plain, plain)
+        if digit.isdigit() and len(digit) == 1:
+            hits.append((int(digit), word))
+        elif plain and fold(word) not in around:
+            return []
+    return hits
