@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field
 
-from sandbox import reading
-from sandbox.errors import Json
+from sandbox import request_content
 from sandbox.faults import without_markers
+from sandbox.openai_errors import Json
 
 
 @dataclass
@@ -40,20 +40,24 @@ def read(body: Json) -> Dialogue:
 
     What follows the state is a turn that came back and what is wrong with it.
     """
-    talk, items = Dialogue(), reading.items(body)
+    talk, items = Dialogue(), request_content.items(body)
     notes = [
-        _json("".join(reading.texts(item))) if item.get("role") != "user" else {} for item in items
+        {} if item.get("role") == "user" else _json("".join(request_content.texts(item)))
+        for item in items
     ]
     states = [n for n, note in enumerate(notes) if {"mode", "parameters"} & note.keys()]
     end = states[-1] if states else len(items)
     talk.state = notes[end] if states else {}
     for item, note in zip(items[:end], notes[:end], strict=True):
         if item.get("role") == "user":
-            first, *rest = reading.texts(item) or [""]
-            added = [_json(part) for part in rest]
-            talk.references += [str(one["reference"]) for one in added if "reference" in one]
-            talk.fresh.append(f"m{len(talk.messages) + 1}")
-            talk.messages[talk.fresh[-1]] = without_markers(first)
+            words, *added = [*request_content.texts(item), ""]
+            if "reference" in _json(words):  # a message of nothing but pictures
+                words, added = "", [words, *added]
+            notes_of = [_json(part) for part in added]
+            talk.references += [str(one["reference"]) for one in notes_of if "reference" in one]
+            if words:
+                talk.fresh.append(f"m{len(talk.messages) + 1}")
+                talk.messages[talk.fresh[-1]] = without_markers(words)
         elif item.get("role") == "assistant" and note:
             talk.turns.append(note)
             talk.fresh = []

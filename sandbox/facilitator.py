@@ -6,8 +6,8 @@ from textwrap import shorten
 from sandbox import dialogue, misbehaviour, prose
 from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
 from sandbox.listening import Listener, default
+from sandbox.openai_errors import Json
 
 SCHEMA_NAME = "facilitator_turn"
 

@@ -6,7 +6,7 @@ import re
 from sandbox import dialogue
 from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 SCHEMA_NAME = "template_filling"
 

@@ -20,8 +20,10 @@ class Listener:
 
     def __init__(self, talk: Dialogue, dimensions: dict[str, list[str]], tongue: str) -> None:
         self.talk, self.dimensions, self.tongue = talk, dimensions, tongue
-        before = talk.before.get("brief") or []
-        self.brief: dict[str, Json] = {e["dimension"]: {**e, "said": [*e["said"]]} for e in before}
+        self.brief: dict[str, Json] = {
+            entry["dimension"]: {**entry, "said": [self._whole(said) for said in entry["said"]]}
+            for entry in talk.before.get("brief") or []
+        }
         ids = [entry["id"] for entry in talk.state.get("open_questions") or []]
         questions = [talk.questions[one] for one in ids]
         self.waiting = [q for q in questions if not self.decides(q["dimension"])]
@@ -34,6 +36,11 @@ class Listener:
         self._spoke: dict[str, str] = {}  # the message that last spoke of a dimension
         for ref in talk.fresh:
             self._hear(ref, talk.messages[ref])
+
+    def _whole(self, said: Json) -> Json:
+        """A quote with its quotation marks, which the application leaves out."""
+        text = self.talk.messages.get(said["ref"], "")
+        return {**said, "quote": book.widen(said["quote"], text)}
 
     def decides(self, dimension: str) -> bool:
         """Whether nothing about a dimension needs asking."""
@@ -62,7 +69,10 @@ class Listener:
 
     def _replace(self, said: Json) -> None:
         """Set words aside that newer ones replace, also where a longer quote holds them."""
-        self.set_aside.append({**said, "why": "replaced"})
+        if said["ref"] in self.talk.messages:
+            # A number that picked what is no longer wanted wishes for nothing by itself.
+            why = "talk" if book.numbers(said["quote"]) else "replaced"
+            self.set_aside.append({**said, "why": why})
         for name, entry in list(self.brief.items()):
             rest: list[Json] = []
             for other in entry["said"]:

@@ -40,7 +40,7 @@ def _cut_refusal(turn: Json, talk: Dialogue) -> None:
 
 
 def _turned_round(turn: Json, _talk: Dialogue) -> None:
-    for source in turn["sources"]:
+    for source in _own(turn):
         _reword(turn, source["prompt"], _wanted(source["prompt"]))
 
 
@@ -64,22 +64,24 @@ def _dumped_as_talk(turn: Json, talk: Dialogue) -> None:
 
 
 def _shares_nothing(turn: Json, _talk: Dialogue) -> None:
-    if len(own := _own(turn)) > 1:
-        own[0]["said"], own[-1]["said"] = own[-1]["said"], own[0]["said"]
+    own = [source for source in _own(turn) if not book.refuses(source["prompt"])]
+    for one, other in [own[:2]] if len(own) > 1 else []:
+        one["said"], other["said"] = other["said"], one["said"]
 
 
 def _long_quote(turn: Json, talk: Dialogue) -> None:
     ref = max(talk.messages, key=lambda ref: len(talk.messages[ref]))
-    own = [source for source in turn["sources"] if {s["ref"] for s in source["said"]} == {ref}]
-    turn["sources"] = [source for source in turn["sources"] if source not in own[1:]]
-    for source in own[:1]:
+    own = [source for source in _own(turn) if {said["ref"] for said in source["said"]} == {ref}]
+    turn["sources"] = [source for source in turn["sources"] if source not in own[:-1]]
+    for source in own[-1:]:
         source["said"] = [{"ref": ref, "quote": talk.messages[ref]}]
 
 
 def _changed_lettering(turn: Json, _talk: Dialogue) -> None:
-    for text in turn["lettering"]:
-        _reword(turn, text, text.swapcase()[:-1] + "0")
-    turn["lettering"] = [text.swapcase()[:-1] + "0" for text in turn["lettering"]]
+    right = turn["lettering"]
+    turn["lettering"] = [re.sub(r"(\w)(\w)(?=\w*\W*$)", r"\2\1", text, count=1) for text in right]
+    for text, other in zip(right, turn["lettering"], strict=True):
+        _reword(turn, text, other)
 
 
 def _changed_decision(turn: Json, talk: Dialogue) -> None:

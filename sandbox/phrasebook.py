@@ -18,6 +18,7 @@ QUOTED = re.compile(
 )
 _BREAK = re.compile(
     r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
+    r"|(?<=.)(?=(?:で|を)?(?:お願い|入れて|描いて|作って|して)?(?:お願い|ください|下さい))"
 )
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _PARTICLES = re.compile(r"番目?|つ目|[のをでがに]|お願いします|です|いい")
@@ -187,6 +188,16 @@ def around(words: str, text: str) -> tuple[str, str, str]:
     end = 0 if content(behind) else len(behind)
     small = f"{before[start:]}{words}{behind[:end]}".strip(" ,")
     return before[:start].strip(" ,"), small, behind[end:].strip(" ,")
+
+
+def widen(words: str, text: str) -> str:
+    """Words with the quotation marks that stand around them or around a part of them."""
+    start = text.find(words)
+    end = start + len(words)
+    for mark in QUOTED.finditer(text) if start >= 0 else ():
+        if start < mark.end() and mark.start() < end:
+            start, end = min(start, mark.start()), max(end, mark.end())
+    return text[start:end] if start >= 0 else words
 
 
 def numbers(clause: str) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@
 import re
 
 from sandbox import phrasebook as book
-from sandbox.errors import Json
+from sandbox.openai_errors import Json
 
 LETTERED = ("text", "labels")
 """Dimensions whose values are words that stand in the picture."""
