@@ -147,7 +147,9 @@ class Listener:
                 targets.remove(question)
                 self._choose((question, place, words if len(places) > 1 else clause))
                 self._about = question if len(places) == 1 else None
-        return len(targets) < len(self.waiting) + len(places)
+            if not fitting:  # a number that names no option wishes for nothing
+                self.set_aside.append({"ref": self._ref, "quote": words, "why": "talk"})
+        return bool(places)
 
     def _choose(self, hit: Hit, *more: tuple[str, str]) -> None:
         question, place, words = hit

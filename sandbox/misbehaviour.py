@@ -36,7 +36,7 @@ def _invented_quote(turn: Json, _talk: Dialogue) -> None:
 def _cut_refusal(turn: Json, talk: Dialogue) -> None:
     _turned_round(turn, talk)
     for said in [s for part in ("sources", "brief") for e in turn[part] for s in e["said"]]:
-        said["quote"] = _wanted(said["quote"])
+        said["quote"] = _wanted(said["quote"]) if said["ref"].startswith("m") else said["quote"]
 
 
 def _turned_round(turn: Json, _talk: Dialogue) -> None:
@@ -79,7 +79,8 @@ def _long_quote(turn: Json, talk: Dialogue) -> None:
 
 def _changed_lettering(turn: Json, _talk: Dialogue) -> None:
     right = turn["lettering"]
-    turn["lettering"] = [re.sub(r"(\w)(\w)(?=\w*\W*$)", r"\2\1", text, count=1) for text in right]
+    swap = r"\b(\w)(\w)(\w)(?=\w*\W*$)"  # "Summer Fair" becomes "Summer Fiar"
+    turn["lettering"] = [re.sub(swap, r"\1\3\2", text) for text in right]
     for text, other in zip(right, turn["lettering"], strict=True):
         _reword(turn, text, other)
 
