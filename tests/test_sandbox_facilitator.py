@@ -305,7 +305,7 @@ BROKEN = {
     "stretch_not_in_prompt": lambda bad: "dragon" in str(bad["sources"]),
     "lost_words": lambda bad: "not a photo" not in bad["prompt"],
     "dumped_as_talk": lambda bad: aside(bad) == {"not a photo": "talk"},
-    "shares_nothing": lambda bad: bad["sources"][0]["said"][0]["quote"] != "A fox",
+    "shares_nothing": lambda bad: bad["sources"][1]["said"][0]["quote"] != "in a birch forest",
     "long_quote": lambda bad: FOX in bad["sources"][0]["said"][0]["quote"],
     "changed_lettering": lambda bad: bad["lettering"] == ["Late Smumer"],
     "changed_decision": lambda bad: "dragon" in str(bad["brief"]),
