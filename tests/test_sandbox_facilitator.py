@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -298,7 +298,7 @@ def test_likings_come_first_and_dislikes_are_not_offered(talk: Talk) -> None:
     assert "cool" not in palette["options"]
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[dict[str, Any]], bool]] = {
     "invented_quote": lambda bad: "dragon" in bad["sources"][-1]["said"][0]["quote"],
     "cut_refusal": lambda bad: "not a photo" not in str(bad["sources"]),
     "turned_round": lambda bad: "not a photo" in str(bad["sources"]),
