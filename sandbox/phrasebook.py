@@ -18,7 +18,6 @@ QUOTED = re.compile(
 )
 _BREAK = re.compile(
     r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
-    r"|(?<=.)(?<![でをて])(?=[でを]?(?:入れて|描いて|作って|して)?(?:お願い|ください|下さい))"
 )
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _PARTICLES = re.compile(r"番目?|つ目|[のをでがに]|お願いします|です|いい")
