@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from sandbox import request_content as reading
+from sandbox import request_content
 from sandbox.faults import without_markers
 from sandbox.openai_errors import Json
 
@@ -24,14 +24,15 @@ class Dialogue:
         return self.turns[-1] if self.turns else {}
 
     @property
-    def waiting(self) -> list[Json]:
-        """The questions without an answer, whole where the turn that put them is there."""
-        put = {q.get("id"): q for turn in self.turns for q in turn.get("questions") or []}
-        return [
-            {"options": [], **put.get(entry["id"], {}), **entry}
-            for entry in self.state.get("open_questions") or []
-            if "id" in entry
-        ]
+    def questions(self) -> dict[str, Json]:
+        """Every question put so far by its id, with whatever of it the turns still tell."""
+        listed = [q for turn in self.turns for q in turn.get("questions") or []]
+        listed += self.state.get("open_questions") or []
+        known: dict[str, Json] = {}
+        for question in listed:
+            if "id" in question:
+                known[question["id"]] = {**known.get(question["id"], {"options": []}), **question}
+        return known
 
 
 def read(body: Json) -> Dialogue:
@@ -39,42 +40,33 @@ def read(body: Json) -> Dialogue:
 
     What follows the state is a turn that came back and what is wrong with it.
     """
-    dialogue = Dialogue()
-    items = reading.items(body)
-    places = [place for place, item in enumerate(items) if "mode" in _state(item)]
-    places = places or [p for p, item in enumerate(items) if "parameters" in _state(item)]
-    end = places[-1] if places else len(items)
-    dialogue.state = _state(items[end]) if places else {}
-    for item in items[:end]:
+    talk, items = Dialogue(), request_content.items(body)
+    notes = [
+        {} if item.get("role") == "user" else _json("".join(request_content.texts(item)))
+        for item in items
+    ]
+    states = [n for n, note in enumerate(notes) if {"mode", "parameters"} & note.keys()]
+    end = states[-1] if states else len(items)
+    talk.state = notes[end] if states else {}
+    for item, note in zip(items[:end], notes[:end], strict=True):
         if item.get("role") == "user":
-            _hear(dialogue, item)
-        elif item.get("role") == "assistant":
-            turn = _json("".join(reading.texts(item)))
-            if turn is not None:
-                dialogue.turns.append(turn)
-                dialogue.fresh = []
-    return dialogue
+            words, *added = [*request_content.texts(item), ""]
+            if "reference" in _json(words):  # a message of nothing but pictures
+                words, added = "", [words, *added]
+            notes_of = [_json(part) for part in added]
+            talk.references += [str(one["reference"]) for one in notes_of if "reference" in one]
+            if words:
+                talk.fresh.append(f"m{len(talk.messages) + 1}")
+                talk.messages[talk.fresh[-1]] = without_markers(words)
+        elif item.get("role") == "assistant" and note:
+            talk.turns.append(note)
+            talk.fresh = []
+    return talk
 
 
-def _state(item: Json) -> Json:
-    return (_json("".join(reading.texts(item))) or {}) if item.get("role") == "developer" else {}
-
-
-def _hear(dialogue: Dialogue, item: Json) -> None:
-    """Take in a message: words first, whatever they look like, then what the application adds."""
-    first, *rest = reading.texts(item) or [""]
-    for part in rest:
-        added = _json(part) or {}
-        if "reference" in added:
-            dialogue.references.append(str(added["reference"]))
-    ref = f"m{len(dialogue.messages) + 1}"
-    dialogue.messages[ref] = without_markers(first)
-    dialogue.fresh.append(ref)
-
-
-def _json(text: str) -> Json | None:
+def _json(text: str) -> Json:
     try:
         value = json.loads(text)
     except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -12,14 +12,12 @@ from sandbox.openai_errors import Json
 SCHEMA_NAME = "facilitator_turn"
 
 _PER_TURN = {"quick": 3, "guided": 3, "explorer": 4}
-_WORTH = {"quick": 4, "guided": 5, "explorer": 99}
-"""How many of a type's dimensions, in their order, a mode asks about."""
-
+_WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
 _LIKELY = 4  # points from which a type is recognised; one shared word is chance
 _LONG = 5  # letters from which a shared word says something about a type
-_TITLE_WORDS = 7
-_LONGEST = 200  # letters of what the reply says again
 _MOST_OPTIONS = 5
+_TITLE_WORDS = 7
+_AGAIN = 200  # letters of what the reply says again
 
 
 def reply(body: Json, fault: str | None) -> str:
@@ -31,31 +29,33 @@ def reply(body: Json, fault: str | None) -> str:
 
 def turn(talk: Dialogue) -> Json:
     """The next turn of a dialogue."""
-    tongues = [book.language(talk.messages[ref]) for ref in reversed(talk.fresh)]
-    tongue = next(filter(None, [*tongues, talk.before.get("language")]), "en")
+    tongue = talk.before.get("language")
+    for ref in talk.fresh:
+        tongue = book.language(talk.messages[ref], tongue)
     tongue = tongue if tongue in book.LANGUAGES else "en"
     kind = _image_type(talk)
-    name, dimensions = kind["name"], _options(kind)
-    heard = Listener(talk, dimensions, tongue)
-    _look(talk, heard, tongue)
-    questions = [] if _ends(talk, heard) else _questions(talk, heard, kind, tongue)
-    waits = heard.waiting and not questions and not _ends(talk, heard)
-    prompt = prose.Draft(tongue)
-    if not questions and not waits:
-        _assume(talk, heard, dimensions, tongue)
-        prompt = prose.write(heard.brief, talk.messages, tongue)
-    subject = heard.brief.get("subject", {"value": name})["value"]
+    heard = Listener(talk, _options(kind), tongue)
+    _look(talk, heard)
+    asks_back = bool(heard.counter and heard.waiting and not heard.news)
+    ends = heard.ends or talk.state.get("finish") or talk.before.get("prompt")
+    ends = ends or (talk.state.get("questions_left", 0) <= 0 and not asks_back)
+    questions = [] if ends or asks_back else _questions(talk, heard, kind)
+    prompt, sources = "", list[Json]()
+    if ends or not (questions or heard.waiting):
+        _assume(heard)
+        prompt, sources = prose.write(heard.brief, talk.messages, tongue)
+    title = prose.gist(heard.brief, talk.messages, tongue) or kind["name"]
     return {
         "language": tongue,
-        "title": " ".join(subject.split()[:_TITLE_WORDS])[:60] or name,
-        "image_type": name,
-        "reply": _answer(heard, bool(prompt.text), tongue),
+        "title": " ".join(title.split()[:_TITLE_WORDS])[:60].rstrip(" ,;."),
+        "image_type": kind["name"],
+        "reply": _answer(talk, heard, "ready" if prompt else "asks"),
         "brief": list(heard.brief.values()),
         "chosen": heard.chosen,
         "questions": questions,
-        "prompt": prompt.text,
-        "sources": prompt.sources,
-        "lettering": prose.lettering(heard.brief) if prompt.text else [],
+        "prompt": prompt,
+        "sources": sources,
+        "lettering": prose.lettering(heard.brief) if prompt else [],
         "set_aside": heard.set_aside,
     }
 
@@ -83,93 +83,72 @@ def _points(kind: Json, words: str) -> tuple[int, int]:
 
 
 def _options(kind: Json) -> dict[str, list[str]]:
-    """The options of each dimension, in whichever of its two forms the state tells them."""
+    """The options of each dimension, in whichever of its two forms the state gives them."""
     return {
-        name: list(told if isinstance(told, list) else told.get("options") or [])
-        for name, told in (kind.get("dimensions") or {}).items()
+        name: list(listed if isinstance(listed, list) else listed.get("options") or [])
+        for name, listed in (kind.get("dimensions") or {}).items()
     }
 
 
-def _look(talk: Dialogue, heard: Listener, tongue: str) -> None:
+def _look(talk: Dialogue, heard: Listener) -> None:
     """Take what a reference picture shows as a decision, unless it is one already."""
-    for ref in talk.references:
-        if not any(s["ref"] == ref for e in heard.brief.values() for s in e["said"]):
-            seen = book.say("reference", tongue)
-            heard.put("reference" if heard.decides("palette") else "palette", (ref, seen))
+    known = {said["ref"] for entry in heard.brief.values() for said in entry["said"]}
+    for ref in [ref for ref in talk.references if ref not in known]:
+        name = "reference" if heard.decides("palette") else "palette"
+        heard.put(name, (ref, book.say("reference", heard.tongue)), adds=True)
 
 
-def _ends(talk: Dialogue, heard: Listener) -> bool:
-    """Whether nothing more is asked; a question of the person's own is answered first."""
-    if talk.state.get("finish") or heard.ends or talk.before.get("prompt"):
-        return True
-    only_asks_back = heard.back and not heard.news and heard.waiting
-    return talk.state.get("questions_left", 0) <= 0 and not only_asks_back
-
-
-def _questions(talk: Dialogue, heard: Listener, kind: Json, tongue: str) -> list[Json]:
+def _questions(talk: Dialogue, heard: Listener, kind: Json) -> list[Json]:
     """The next questions, in the order of the type's dimensions."""
-    if heard.back and heard.waiting and not heard.news:
-        return []
     mode = talk.state.get("mode", "guided")
-    put = {q.get("dimension") for turn in talk.turns for q in turn.get("questions") or []}
-    put |= {q["dimension"] for q in heard.waiting}
-    dimensions = {d: o for d, o in _options(kind).items() if d != "avoid"}
-    questions = [
-        _question(talk, name, kind["dimensions"][name], options, tongue)
-        for name, options in list(dimensions.items())[: _WORTH.get(mode, 5)]
-        if not heard.decides(name) and name not in put
-    ]
+    before = {question.get("dimension") for question in talk.questions.values()}
+    names = [name for name in heard.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
+    names = [name for name in names if name not in before and not heard.decides(name)]
+    questions = [_question(talk, heard, name, kind["dimensions"][name]) for name in names]
     most = min(_PER_TURN.get(mode, 3) - len(heard.waiting), talk.state.get("questions_left", 0))
     return [q for q in questions if len(q["options"]) > 1][: max(0, most)]
 
 
-def _question(talk: Dialogue, name: str, told: object, options: list[str], tongue: str) -> Json:
+def _question(talk: Dialogue, heard: Listener, name: str, listed: object) -> Json:
     """A question with the options of the type, in the person's language where they are known."""
-    asks = told.get("asks") if isinstance(told, dict) else None
-    known = book.data()["dimensions"].get(name)
+    tongue, known = heard.tongue, book.data()["dimensions"].get(name)
+    asks = f" ({listed['asks']})" if isinstance(listed, dict) and listed.get("asks") else ""
     disliked = talk.state.get("dislikes") or []
-    fitting = [
-        o for o in dict.fromkeys(options) if not any(book.find(o, word) for word in disliked)
-    ]
-    liked = [p["value"] for p in talk.state.get("preferences") or [] if p["dimension"] == name]
-    first = next((o for o in fitting if o in liked), default(fitting, talk))
-    text = book.say("ask", tongue).format(name=name.replace("_", " "))
-    text = f"{text} ({asks})" if asks else text
+    options = [
+        option
+        for option in dict.fromkeys(heard.dimensions[name])
+        if not any(book.find(option, words) for words in disliked)
+    ][:_MOST_OPTIONS]
+    other = book.say("ask", tongue).format(name=name.replace("_", " ")) + asks
     return {
         "dimension": name,
-        "text": known["text"][tongue] if known else text,
+        "text": known["text"][tongue] if known else other,
         "why": known["why"][tongue] if known else book.say("why", tongue),
-        "options": [book.translate(option, tongue) for option in fitting[:_MOST_OPTIONS]],
-        "default": book.translate(first, tongue),
+        "options": [book.translate(option, tongue) for option in options],
+        "default": book.translate(default(options, talk), tongue),
         "follows": None,
     }
 
 
-def _assume(talk: Dialogue, heard: Listener, dimensions: dict[str, list[str]], tongue: str) -> None:
+def _assume(heard: Listener) -> None:
     """Decide what a prompt needs and nobody decided, never against the idea."""
-    if "subject" not in heard.brief:
-        first = (dimensions.get("subject") or [""])[0]
-        heard.assume("subject", book.translate(first, tongue) or "an open landscape")
     for name in book.data()["assumable"]:
-        options = dimensions.get(name) or []
-        option = default(options, talk)
-        wordless = name != "text" or book.refuses(option)
-        if options and wordless and not heard.decides(name):
-            heard.assume(name, book.translate(option, tongue))
+        options = heard.dimensions.get(name) or []
+        if name == "text":
+            options = [option for option in options if book.refuses(option)]
+        if options and name not in heard.brief:
+            heard.assume(name, options)
 
 
-def _answer(heard: Listener, ready: bool, tongue: str) -> str:
+def _answer(talk: Dialogue, heard: Listener, then: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
-    if heard.back:
-        terms = book.data()["glossary"]
-        asked = " ".join(heard.back)
-        names = (t for t in terms if any(book.find(name, asked) for name in book.spellings(t)))
-        term = next(names, None)
-        yours = book.say("yours", tongue)
-        return book.say("term", tongue).format(terms[term][tongue]) if term else yours
-    values = [heard.brief[name]["value"] for name in {**heard.brief} if name in heard.news]
-    news = [v for v in values if not any(v != other and v in other for other in values)]
-    again = shorten("; ".join(news), _LONGEST, placeholder=" …")
-    understood = book.say("understood", tongue).format(again)
-    after = book.say("ready" if ready else "asks", tongue)
-    return f"{understood} {after}" if news else after
+    tongue, terms = heard.tongue, book.data()["glossary"]
+    if heard.counter:
+        asked = " ".join(heard.counter)
+        known = [t for t in terms if any(book.find(name, asked) for name in book.spellings(t))]
+        about = book.say("term", tongue).format(terms[known[0]][tongue]) if known else ""
+        return about or book.say("yours", tongue)
+    news = {name: entry for name, entry in heard.brief.items() if name in heard.news}
+    again = shorten(prose.gist(news, talk.messages, tongue), _AGAIN, placeholder=" …")
+    understood = book.say("understood", tongue).format(again) + " " if news else ""
+    return understood + book.say(then, tongue)

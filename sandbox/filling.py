@@ -27,7 +27,7 @@ def _filling(talk: Dialogue) -> Json:
     parameters: list[Json] = talk.state.get("parameters") or []
     values: dict[str, str] = {}
     earlier = [e["value"] for e in talk.before.get("brief") or [] if e["dimension"] == "besides"]
-    begun = talk.waiting or any(parameter["value"] for parameter in parameters)
+    begun = talk.state.get("open_questions") or any(parameter["value"] for parameter in parameters)
     for ref in talk.fresh if begun else talk.messages:
         earlier += _read(talk, ref, parameters, values)
     title = " ".join(talk.messages.get("m1", "").split()[:_TITLE_WORDS])
@@ -43,7 +43,7 @@ def _filling(talk: Dialogue) -> Json:
 def _read(talk: Dialogue, ref: str, parameters: list[Json], values: dict[str, str]) -> list[str]:
     """Fill parameters from one message; return the wishes that none of them takes."""
     words = talk.messages[ref]
-    names = [question["dimension"] for question in talk.waiting]
+    names = [question["dimension"] for question in talk.state.get("open_questions") or []]
     waiting = [p for name in names for p in parameters if p["name"] == name]
     pieces = [piece for piece, _ in book.clauses(words)]
     if waiting:
@@ -97,7 +97,7 @@ def _declines(piece: str) -> bool:
 
 
 def _wishes(piece: str) -> bool:
-    return not book.is_all("talk", piece) and bool(book.content(book.trim(piece, "en")))
+    return not book.is_talk(piece) and bool(book.content(book.trim(piece, "en")))
 
 
 def _named(parameters: list[Json], piece: str, values: dict[str, str]) -> bool:

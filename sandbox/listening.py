@@ -8,66 +8,71 @@ from sandbox import prose
 from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
 
-ADDITIVE = ("subject", "avoid")
-"""Dimensions to which a later wish adds; in all others it replaces."""
-
+_ADDITIVE = ("subject", "avoid")  # a later wish adds to these; in all others it replaces
 _NAME_WORDS = 6  # a text for the picture is no longer than this unless it stands in quotes
+
+Hit = tuple[Json, int, str]
+"""An option that words name: the question (with no id where it was not put), place, words."""
 
 
 class Listener:
-    """The brief as the messages of one turn change it."""
+    """The brief as the fresh messages of a dialogue change it."""
 
-    def __init__(self, dialogue: Dialogue, dimensions: dict[str, list[str]], tongue: str) -> None:
-        self.dialogue, self.dimensions, self.tongue = dialogue, dimensions, tongue
+    def __init__(self, talk: Dialogue, dimensions: dict[str, list[str]], tongue: str) -> None:
+        self.talk, self.dimensions, self.tongue = talk, dimensions, tongue
         self.brief: dict[str, Json] = {
-            entry["dimension"]: {**entry, "said": list(entry["said"])}
-            for entry in dialogue.before.get("brief") or []
+            entry["dimension"]: {**entry, "said": [self._whole(said) for said in entry["said"]]}
+            for entry in talk.before.get("brief") or []
         }
-        self.waiting = [q for q in dialogue.waiting if not self.decides(q["dimension"])]
+        ids = [entry["id"] for entry in talk.state.get("open_questions") or []]
+        questions = [talk.questions[one] for one in ids]
+        self.waiting = [q for q in questions if not self.decides(q["dimension"])]
         self.chosen: list[Json] = []
         self.set_aside: list[Json] = []
-        self.back: list[str] = []
-        self.news: list[str] = []
+        self.counter: list[str] = []  # what the person asks back
+        self.news: set[str] = set()
         self.ends = False
-        self._named: Json | None = None
-        self._about: Json | None = None
         self._answered: Json | None = None
-        self._ref = ""
-        self._spoke: dict[str, str] = {}
-        for ref in dialogue.fresh:
-            self._hear(ref, dialogue.messages[ref])
+        self._spoke: dict[str, str] = {}  # the message that last spoke of a dimension
+        for ref in talk.fresh:
+            self._hear(ref, talk.messages[ref])
+
+    def _whole(self, said: Json) -> Json:
+        """A quote with its quotation marks, which the application leaves out."""
+        text = self.talk.messages.get(said["ref"], "")
+        return {**said, "quote": book.widen(said["quote"], text)}
 
     def decides(self, dimension: str) -> bool:
         """Whether nothing about a dimension needs asking."""
-        entry = self.brief.get(dimension)
-        return entry is not None and not entry["open"]
+        return dimension in self.brief and not self.brief[dimension]["open"]
 
-    def assume(self, dimension: str, value: str) -> None:
-        """Decide a dimension that the person left open."""
+    def put(self, dimension: str, *quotes: tuple[str, str], adds: bool = False) -> None:
+        """Decide a dimension by quotes, or with none by the first option that fits the idea."""
+        old = self.brief.get(dimension, {"said": [], "open": False})
+        same = self._spoke.get(dimension) == self._ref
+        adds = adds or same or dimension in _ADDITIVE or old["open"]
+        self._spoke[dimension] = self._ref
+        for said in old["said"] if not adds else []:
+            self._replace(said)
+        said = [*(old["said"] if adds else []), *({"ref": r, "quote": q} for r, q in quotes)]
+        self.brief[dimension] = {"dimension": dimension, "value": "", "said": said, "open": False}
+        self.brief[dimension]["value"] = prose.value(said, self.talk.messages, self.tongue)
+        self.waiting = [q for q in self.waiting if q["dimension"] != dimension]
+        self.news.add(dimension)
+
+    def assume(self, dimension: str, options: list[str]) -> None:
+        """Decide a dimension that nobody decided, by the first option that fits the idea."""
+        value = book.translate(default(options, self.talk), self.tongue)
         entry = {"dimension": dimension, "value": value, "said": [], "open": False}
         self.brief[dimension] = entry
         self.waiting = [q for q in self.waiting if q["dimension"] != dimension]
 
-    def put(self, dimension: str, *quotes: tuple[str, str], half: bool = False) -> None:
-        """Decide a dimension by the person's words, after what they say with it or instead."""
-        old = self.brief.get(dimension)
-        same = self._spoke.get(dimension) == self._ref
-        adds = dimension in ADDITIVE or same or (old and old["open"])
-        self._spoke[dimension] = self._ref
-        if old and not adds:
-            for said in old["said"]:
-                self._replace(said)
-        kept = list(old["said"]) if old and adds else []
-        said = kept + [{"ref": ref, "quote": quote} for ref, quote in quotes]
-        entry = {"dimension": dimension, "value": "", "said": said, "open": half}
-        entry["value"] = prose.value(said, self.dialogue.messages, self.tongue)
-        self.brief[dimension] = entry
-        self.waiting = [q for q in self.waiting if half or q["dimension"] != dimension]
-        self.news.append(dimension)
-
     def _replace(self, said: Json) -> None:
         """Set words aside that newer ones replace, also where a longer quote holds them."""
-        self.set_aside.append({**said, "why": "replaced"})
+        if said["ref"] in self.talk.messages:
+            # A number that picked what is no longer wanted wishes for nothing by itself.
+            why = "talk" if book.numbers(said["quote"]) else "replaced"
+            self.set_aside.append({**said, "why": why})
         for name, entry in list(self.brief.items()):
             rest: list[Json] = []
             for other in entry["said"]:
@@ -75,8 +80,7 @@ class Listener:
             if entry["said"] and not rest:
                 del self.brief[name]
             elif rest != entry["said"]:
-                entry["said"] = rest
-                entry["value"] = prose.value(rest, self.dialogue.messages, self.tongue)
+                entry.update(said=rest, value=prose.value(rest, self.talk.messages, self.tongue))
 
     def _withdraw(self, clause: str, name: str) -> bool:
         """Take back earlier words that a newer clause speaks of; whether there were any."""
@@ -87,75 +91,81 @@ class Listener:
             self._replace(said)
         return bool(gone)
 
-    def _aside(self, quote: str, why: str) -> None:
-        self.set_aside.append({"ref": self._ref, "quote": quote, "why": why})
-
     def _hear(self, ref: str, text: str) -> None:
-        named = (self.dialogue.state.get("answers") or {}).get(ref)
+        named = (self.talk.state.get("answers") or {}).get(ref)
+        self._ref, left = ref, False
         self._named = next((q for q in self.waiting if q["id"] == named), None)
-        self._ref, self._about, self._answered, left = ref, self._named, None, False
+        self._about, self._answered = self._named, None
         for clause, sentence in book.clauses(text):
-            if book.holds("enough", clause):
-                self._aside(clause, "left_to_us")
-                self.ends = True
-            elif book.holds("left_to_us", clause):
-                self._aside(clause, "left_to_us")
-                left = left or not self._leave(clause)
-            elif self._goes_back(clause, sentence):
-                self._aside(clause, "talk")
-                self.back.append(clause)
-            elif book.is_all("talk", clause) or not book.trim(clause, self.tongue):
-                self._aside(clause, "talk")
-            elif not self._pick(clause):
-                self._take(clause)
+            why = "talk"
+            if book.holds("enough", clause) or book.holds("left_to_us", clause):
+                why = "left_to_us"
+                self.ends = self.ends or book.holds("enough", clause)
+                left = left or not (self.ends or self._leave(clause))
+            elif self._asks_back(clause, sentence):
+                self.counter.append(clause)
+            elif (
+                not book.is_talk(clause)
+                and book.trim(clause, self.tongue)
+                and (self._pick(clause) or self._take(clause))
+            ):
+                continue
+            self.set_aside.append({"ref": ref, "quote": clause, "why": why})
         if left:
             self.ends = self.ends or not self.waiting
             for question in [self._named] if self._named else list(self.waiting):
-                self.assume(question["dimension"], default(question["options"], self.dialogue))
+                self.assume(question["dimension"], question["options"])
 
     def _leave(self, clause: str) -> bool:
         """Decide the one dimension that a clause names and leaves to us."""
         for name, options in self.dimensions.items():
             colours = name == "palette" and book.holds("colours", clause)
             if options and (book.find(name, clause) or colours):
-                self.assume(name, default(options, self.dialogue))
+                self.assume(name, options)
                 return True
         return False
 
-    def _goes_back(self, clause: str, sentence: str) -> bool:
+    def _asks_back(self, clause: str, sentence: str) -> bool:
         """Whether a clause is a question of the person's own, and not an option or a wish."""
         if not re.search(r"[?？]$|か。?$", sentence):
             return False
         asking = "|".join(map(re.escape, book.data()["asking"]))
-        asks = bool(re.match(rf"¿?(?:{asking})(?!\w)", clause, re.IGNORECASE))
-        if re.search(r"(?<!\w)(?:or|oder|ou|o)(?!\w)", clause):
-            asks = asks or bool(re.search(rf", (?:{asking})(?!\w)", sentence, re.IGNORECASE))
+        place = ", |^" if re.search(r"(?<!\w)(?:or|oder|ou|o)(?!\w)", clause) else "^"
+        start = sentence if place != "^" else clause
+        if re.search(rf"(?:{place})¿?(?:{asking})(?!\w)", start, re.IGNORECASE):
+            return True
         wish = book.trim(clause, self.tongue) != clause
-        return asks or bool(self.brief and not wish and not any(self._options(clause)))
+        return bool(self.brief and not wish and not any(self._options(clause)))
 
     def _pick(self, clause: str) -> bool:
         """Take a clause that is nothing but numbers as the options in these places."""
         places = book.numbers(clause) if self.waiting else []
-        targets = [self._named] if self._named else self.waiting
-        pairs = list(zip(targets, places, strict=False))
-        if any(not 0 < n <= len(q["options"]) for q, (n, _) in pairs):
-            self._aside(clause, "talk")  # a number that names no option wishes for nothing
-            return True
-        for question, (place, words) in pairs:
-            self._choose(question, place, words if len(pairs) > 1 else clause)
-            self._about = question if len(pairs) == 1 else None
-        return bool(pairs)
+        targets = [self._named] if self._named else list(self.waiting)
+        for place, words in places:
+            fitting = [q for q in targets if place <= len(q["options"])][:1]
+            for question in fitting:
+                targets.remove(question)
+                self._choose((question, place, words if len(places) > 1 else clause))
+                self._about = question if len(places) == 1 else None
+            if not fitting:  # a number that names no option wishes for nothing
+                self.set_aside.append({"ref": self._ref, "quote": words, "why": "talk"})
+        return bool(places)
 
-    def _choose(self, question: Json, place: int, words: str, *more: tuple[str, str]) -> None:
+    def _choose(self, hit: Hit, *more: tuple[str, str]) -> None:
+        question, place, words = hit
         pick = {"question": question["id"], "option": place, "ref": self._ref, "quote": words}
         self.chosen.append(pick)
         option = (question["id"], question["options"][place - 1])
         self.put(question["dimension"], option, *(more or [(self._ref, words)]))
 
-    def _options(self, clause: str) -> Iterator[tuple[Json, int, str]]:
-        """Yield per dimension the option that a clause names: question, place, words."""
+    def _options(self, clause: str) -> Iterator[Hit]:
+        """Yield per dimension the option that a clause names, those of open questions first."""
         questions = [q for q in self.waiting if self._named in (None, q)]
-        known = [{"id": None, "dimension": d, "options": o} for d, o in self.dimensions.items()]
+        common = book.data()["common"]
+        known = [
+            {"id": None, "dimension": name, "options": [*options, *common.get(name, [])]}
+            for name, options in self.dimensions.items()
+        ]
         met = {"subject"} - {q["dimension"] for q in questions}
         for question in (*questions, *known):
             hits = [
@@ -166,105 +176,122 @@ class Listener:
             ]
             if hits and question["dimension"] not in met:
                 met.add(question["dimension"])
-                _, place, words = max(hits)
-                yield question, -place, words
+                yield question, -max(hits)[1], max(hits)[2]
 
-    def _take(self, clause: str) -> None:
+    def _opens(self) -> bool:
+        return "subject" not in self.brief
+
+    def _take(self, clause: str) -> bool:
         """Give a clause that wishes for something to the dimensions that it speaks of."""
-        opening = "subject" not in self.brief
-        asked = [hit for hit in self._options(clause) if hit[0]["id"]]
-        if self._about and not asked and (self._named or not book.QUOTED.search(clause)):
+        hits, mark = list(self._options(clause)), book.QUOTED.search(clause)
+        if self._about and not any(q["id"] for q, *_ in hits) and (self._named or not mark):
             self.put(self._about["dimension"], (self._ref, clause))
-            return
-        if self._letter(clause, opening):
-            return
-        if book.refuses(clause) and not (opening and not book.refuses(clause.split(maxsplit=1)[0])):
-            self._refuse(clause)
-            return
-        hits = list(self._options(clause))
-        beside = len(book.content(book.trim(clause, self.tongue)))
-        beside -= sum(len(book.content(words)) for *_, words in hits)
-        whole = bool(hits) and not opening and (beside <= 1 or self._ref != "m1")
-        for number, (question, place, words) in enumerate(hits):
-            quote = clause if whole and not number else words
-            if question["id"]:
-                more = [(self._ref, quote)] if book.content(quote) != book.content(words) else []
-                self._choose(question, place, words, *more)
+        elif mark and not book.refuses(clause.replace(mark[0], "")):
+            name = "labels" if "labels" in self.dimensions else "text"
+            if self._opens():
+                self._divide(clause, [(name, mark[0])])
             else:
-                self.put(question["dimension"], (self._ref, quote))
-        if not whole:
-            self._wish(clause, opening)
-
-    def _letter(self, clause: str, opening: bool) -> bool:
-        """Take a clause with words in quotation marks, which are to stand in the picture."""
-        mark = book.QUOTED.search(clause)
-        if not mark or book.refuses(clause.replace(mark[0], "")):
-            return False
-        name = "labels" if "labels" in self.dimensions else "text"
-        self.put(name, (self._ref, mark[0] if opening else clause))
-        if opening:
-            self._wish(clause, opening)
+                again = not (book.holds("instead", clause) or self._refused(name))
+                self.put(name, (self._ref, clause), adds=again)
+        elif book.refuses(clause) and not (
+            self._opens() and not book.refuses(clause.split(maxsplit=1)[0])
+        ):
+            self._refuse(clause, hits)
+        else:
+            self._name(clause, hits)
         return True
 
-    def _refuse(self, clause: str) -> None:
-        hits = [hit for hit in self._options(clause) if hit[0]["dimension"] != "avoid"]
+    def _refused(self, name: str) -> bool:
+        said = self.brief.get(name, {"said": []})["said"]
+        return any(book.refuses(one["quote"]) for one in said)
+
+    def _name(self, clause: str, hits: list[Hit]) -> None:
+        """Take the options that a clause names, and in m1 what else it says as the subject."""
+        colours = {book.fold(word) for word in book.data()["colours"]}
+        bare = [w for w in book.content(book.trim(clause, self.tongue)) if w not in colours]
+        named = [w for *_, words in hits for w in book.content(words) if w not in colours]
+        beside = len(bare) - len(named)
+        if not hits or self._opens() or (beside > 1 and self._ref == "m1"):
+            self._wish(clause, [(question["dimension"], words) for question, _, words in hits])
+            return
+        for number, (question, place, words) in enumerate(hits):
+            whole = number == 0 and (beside > 0 or len(hits) == 1)
+            quote = (self._ref, clause if whole else words)
+            if question["id"]:
+                pick = quote[1] if beside <= 0 else words
+                self._choose((question, place, pick), *([quote] if beside > 0 and whole else []))
+            else:
+                self.put(question["dimension"], quote)
+
+    def _refuse(self, clause: str, hits: list[Hit]) -> None:
+        hits = [hit for hit in hits if hit[0]["dimension"] != "avoid"]
         if hits and hits[0][0]["id"]:
-            question, place, words = hits[0]
-            more = [(self._ref, clause)] if words != clause else []
-            self._choose(question, place, words, *more)
+            self._choose(hits[0], *([(self._ref, clause)] if hits[0][2] != clause else []))
         elif hits or book.holds("letterings", clause):
             self.put(hits[0][0]["dimension"] if hits else "text", (self._ref, clause))
         else:
             self._withdraw(clause, "subject")
             self.put("avoid", (self._ref, clause))
 
-    def _wish(self, clause: str, opening: bool) -> None:
+    def _wish(self, clause: str, marks: list[tuple[str, str]]) -> None:
         """Take own words: for the colours, for the question they answer, else for the subject."""
-        parts = [(self._ref, part) for part in book.segments(clause)]
-        if opening:
-            self.put("subject", *parts)
+        if marks or self._opens():
+            self._divide(clause, marks)
             return
+        parts = [(self._ref, part) for part in book.segments(clause)]
         bare = book.content(book.trim(clause, self.tongue))
         colours = {book.fold(word) for word in book.data()["colours"]}
         rest = [word for word in bare if word not in colours]
-        later = self._ref != "m1"
+        later, returns = self._ref != "m1", book.holds("reversal", clause)
         if "palette" in self.dimensions and len(rest) < len(bare) and len(rest) <= later:
             self.put("palette", (self._ref, clause))
-        elif book.holds("instead", clause) and self.brief.get("subject", {}).get("said"):
-            self._replace(self.brief["subject"]["said"][0])
-            rest = self.brief.pop("subject", {"said": []})["said"]
-            self.put("subject", *parts, *((said["ref"], said["quote"]) for said in rest))
-        elif not later or self._adds(clause) or not self._answer(clause):
-            back = self._withdraw(clause, "avoid")
-            if not back and book.holds("reversal", clause) and "avoid" in self.brief:
+        elif book.holds("instead", clause):
+            if not any(aside["why"] == "replaced" for aside in self.set_aside):
+                self._replace(self.brief["subject"]["said"][0])
+            others = self.brief.pop("subject", {"said": []})["said"]
+            self.put("subject", *parts, *((said["ref"], said["quote"]) for said in others))
+        elif not later or returns or book.holds("adding", clause) or not self._answer(clause):
+            if not self._withdraw(clause, "avoid") and returns and "avoid" in self.brief:
                 self._replace(self.brief["avoid"]["said"][-1])
             self.put("subject", *parts)
 
-    def _adds(self, clause: str) -> bool:
-        return book.holds("adding", clause) or book.holds("reversal", clause)
+    def _divide(self, clause: str, marks: list[tuple[str, str]]) -> None:
+        """Give some words of a clause to their dimensions and the rest to the subject."""
+        rest = book.segments(clause)
+        for dimension, words in marks:
+            rest = rest if any(words in part for part in rest) else [clause]
+            at = next(n for n, part in enumerate(rest) if words in part)
+            if self.tongue == "ja":  # particles hang on both sides of every word
+                self.put(dimension, (self._ref, words))
+                continue
+            before, small, behind = book.around(words, rest[at])
+            self.put(dimension, (self._ref, small))
+            rest[at : at + 1] = [side for side in (before, behind) if side]
+        if rest:
+            self.put("subject", *((self._ref, part) for part in rest))
 
     def _answer(self, clause: str) -> bool:
         """Take own words as the answer to one open question, the first that they can answer."""
         name_like = len(clause.split()) <= _NAME_WORDS and any(c.isupper() for c in clause)
-        target = self._answered or next(
-            (q for q in self.waiting if q["dimension"] not in ("text", "labels") or name_like), None
-        )
-        if target is not None:
-            self._answered = target
-            self.put(target["dimension"], (self._ref, clause))
-        return target is not None
+        can = [q for q in self.waiting if name_like or q["dimension"] not in prose.LETTERED]
+        self._answered = self._answered or next(iter(can), None)
+        if self._answered:
+            self.put(self._answered["dimension"], (self._ref, clause))
+        return self._answered is not None
 
 
-def default(options: list[str], dialogue: Dialogue) -> str:
-    """The first option against which nothing that was written speaks."""
-    ideas = " ".join(dialogue.messages.values())
+def default(options: list[str], talk: Dialogue) -> str:
+    """The first option that is liked, or against which nothing that was written speaks."""
+    ideas = " ".join(talk.messages.values())
     against = book.data()["against"]
+    liked = [entry["value"] for entry in talk.state.get("preferences") or []]
 
     def fits(option: str) -> bool:
         names = book.spellings(option)
         return not any(book.find(w, ideas) for key in against if key in names for w in against[key])
 
-    return next(filter(fits, options), options[0] if options else "")
+    fitting = sorted(filter(fits, options), key=lambda option: option not in liked)
+    return [*fitting, *options, ""][0]
 
 
 def _covers(words: list[str], others: list[str]) -> bool:
@@ -275,10 +302,9 @@ def _covers(words: list[str], others: list[str]) -> bool:
 
 def _without(said: Json, words: str) -> list[Json]:
     """A quote without some of its words: what stands before them and what stands behind."""
-    start = said["quote"].find(words)
-    if start < 0:
+    before, found, behind = said["quote"].partition(words)
+    if not found:
         return [said]
-    joins = "|".join(book.data()["joins"])
-    before = re.sub(rf"(?:^|\s+)(?:{joins})\s*$", "", said["quote"][:start], flags=re.I)
-    parts = [before.strip(" ,"), said["quote"][start + len(words) :].strip(" ,")]
+    before = re.sub(rf"(?:^|\s+)(?:{'|'.join(book.data()['joins'])})\s*$", "", before, flags=re.I)
+    parts = [part.strip(" ,") for part in (before, behind)]
     return [{**said, "quote": part} for part in parts if book.content(part)]

@@ -10,6 +10,7 @@ from sandbox.openai_errors import Json
 
 _PROSE = "Sure! Before I draw, tell me: where will you use it, and which style do you like?"
 _INVENTED = "a golden dragon"
+_DIMENSIONS = ("palette", "mood", "style", "light", "use", "composition", "background", "text")
 
 
 def spoil(turn: Json, talk: Dialogue, fault: str | None) -> str | None:
@@ -32,16 +33,15 @@ def _invented_quote(turn: Json, _talk: Dialogue) -> None:
         turn["sources"].append({"prompt": _INVENTED, "said": said})
 
 
-def _cut_refusal(turn: Json, _talk: Dialogue) -> None:
-    for source, said in _refusals(turn):
-        wanted = _wanted(said["quote"])
-        said["quote"] = wanted
-        _reword(turn, source, _wanted(source["prompt"]))
+def _cut_refusal(turn: Json, talk: Dialogue) -> None:
+    _turned_round(turn, talk)
+    for said in [s for part in ("sources", "brief") for e in turn[part] for s in e["said"]]:
+        said["quote"] = _wanted(said["quote"]) if said["ref"].startswith("m") else said["quote"]
 
 
 def _turned_round(turn: Json, _talk: Dialogue) -> None:
-    for source, _ in _refusals(turn):
-        _reword(turn, source, _wanted(source["prompt"]))
+    for source in _own(turn):
+        _reword(turn, source["prompt"], _wanted(source["prompt"]))
 
 
 def _stretch_not_in_prompt(turn: Json, _talk: Dialogue) -> None:
@@ -50,38 +50,39 @@ def _stretch_not_in_prompt(turn: Json, _talk: Dialogue) -> None:
 
 
 def _lost_words(turn: Json, _talk: Dialogue) -> None:
-    for source in _own(turn)[-1:]:
-        _drop(turn, source)
+    for source in _own(turn)[:1]:
+        turn["sources"].remove(source)
+        turn["prompt"] = turn["prompt"].replace(source["prompt"], "", 1).lstrip(" ,.;")
+        for entry in turn["brief"]:
+            entry["said"] = [said for said in entry["said"] if said not in source["said"]]
 
 
-def _dumped_as_talk(turn: Json, _talk: Dialogue) -> None:
-    for source in _own(turn)[-1:]:
-        _drop(turn, source)
-        turn["set_aside"] += [{**said, "why": "talk"} for said in source["said"]]
+def _dumped_as_talk(turn: Json, talk: Dialogue) -> None:
+    said = [{**said, "why": "talk"} for source in _own(turn)[:1] for said in source["said"]]
+    _lost_words(turn, talk)
+    turn["set_aside"] += said
 
 
 def _shares_nothing(turn: Json, _talk: Dialogue) -> None:
-    first, *_, last = [*_own(turn), {}, {}][: max(2, len(_own(turn)))]
-    if last:
-        first["said"], last["said"] = last["said"], first["said"]
+    own = [source for source in _own(turn) if not book.refuses(source["prompt"])]
+    for one, other in [own[:2]] if len(own) > 1 else []:
+        one["said"], other["said"] = other["said"], one["said"]
 
 
 def _long_quote(turn: Json, talk: Dialogue) -> None:
-    longest = max(talk.messages, key=lambda ref: len(talk.messages[ref]))
-    own = [s for s in _own(turn) if any(said["ref"] == longest for said in s["said"])]
-    for source in own[1:]:
-        turn["sources"].remove(source)
-    for source in own[:1]:
-        source["said"] = [{"ref": longest, "quote": talk.messages[longest]}]
+    ref = max(talk.messages, key=lambda ref: len(talk.messages[ref]))
+    own = [source for source in _own(turn) if {said["ref"] for said in source["said"]} == {ref}]
+    turn["sources"] = [source for source in turn["sources"] if source not in own[:-1]]
+    for source in own[-1:]:
+        source["said"] = [{"ref": ref, "quote": talk.messages[ref]}]
 
 
 def _changed_lettering(turn: Json, _talk: Dialogue) -> None:
-    for text in turn["lettering"]:
-        wrong = text.swapcase()[:-1]
-        turn["prompt"] = turn["prompt"].replace(text, wrong)
-        for source in turn["sources"]:
-            source["prompt"] = source["prompt"].replace(text, wrong)
-    turn["lettering"] = [text.swapcase()[:-1] for text in turn["lettering"]]
+    right = turn["lettering"]
+    swap = r"\b(\w)(\w)(\w)(?=\w*\W*$)"  # "Summer Fair" becomes "Summer Fiar"
+    turn["lettering"] = [re.sub(swap, r"\1\3\2", text) for text in right]
+    for text, other in zip(right, turn["lettering"], strict=True):
+        _reword(turn, text, other)
 
 
 def _changed_decision(turn: Json, talk: Dialogue) -> None:
@@ -90,92 +91,65 @@ def _changed_decision(turn: Json, talk: Dialogue) -> None:
         entry.update(value=_INVENTED, said=[])
 
 
+def _too_many_questions(turn: Json, talk: Dialogue) -> None:
+    most = max(int(talk.state.get("questions_left", 0)), 5) + 2
+    names = [*_DIMENSIONS, *(f"detail {number}" for number in range(most))]
+    _ask(turn, [_question(name, "plain", "rich") for name in names[:most]])
+
+
+def _asks_decided(turn: Json, _talk: Dialogue) -> None:
+    names = [entry["dimension"] for entry in turn["brief"] if entry["said"]]
+    _ask(turn, [_question([*names, "subject"][0], "as it is", "otherwise"), *turn["questions"]])
+
+
+def _options_alike(turn: Json, talk: Dialogue) -> None:
+    put = {question["dimension"] for question in talk.questions.values()}
+    free = [name for name in (*_DIMENSIONS, "detail") if name not in put]
+    _ask(turn, [_question(free[0], "warm", "WARM")])
+
+
+def _wrong_option(turn: Json, talk: Dialogue) -> None:
+    for pick in turn["chosen"][:1]:
+        options = talk.questions[pick["question"]]["options"]
+        right, pick["option"] = pick["option"], pick["option"] % len(options) + 1
+        wrong = options[pick["option"] - 1]
+        for said in [s for part in ("brief", "sources") for e in turn[part] for s in e["said"]]:
+            if said["ref"] == pick["question"] and said["quote"] == options[right - 1]:
+                said["quote"] = wrong
+
+
+def _neither(turn: Json, _talk: Dialogue) -> None:
+    _ask(turn, [])
+
+
 def _ask(turn: Json, questions: list[Json]) -> None:
     turn.update(questions=questions, prompt="", sources=[], lettering=[])
 
 
 def _question(dimension: str, *options: str) -> Json:
-    return {
-        "dimension": dimension,
-        "text": f"What about the {dimension}?",
-        "why": "It changes the picture.",
-        "options": list(options),
-        "default": options[0],
-        "follows": None,
-    }
-
-
-def _too_many_questions(turn: Json, talk: Dialogue) -> None:
-    most = max(int(talk.state.get("questions_left", 0)), 5)
-    names = ["use", "style", "palette", "light", "mood", "composition", "background", "text"]
-    names += [f"detail_{number}" for number in range(most)]
-    _ask(turn, [_question(name, "plain", "rich") for name in names[: most + 2]])
-
-
-def _asks_decided(turn: Json, _talk: Dialogue) -> None:
-    name = next((e["dimension"] for e in turn["brief"] if e["said"]), "subject")
-    _ask(turn, [_question(name, "as it is", "otherwise"), *turn["questions"]])
-
-
-def _options_alike(turn: Json, talk: Dialogue) -> None:
-    put = {q["dimension"] for t in talk.turns for q in t.get("questions") or []}
-    free = [name for name in ("palette", "mood", "style", "light") if name not in put]
-    questions = turn["questions"] or [_question((free or ["detail"])[0], "warm", "cool")]
-    for question in questions:
-        option = question["options"][0]
-        question.update(options=[option, option.upper()], default=option)
-    _ask(turn, questions)
-
-
-def _wrong_option(turn: Json, talk: Dialogue) -> None:
-    options = {q["id"]: q["options"] for t in talk.turns for q in t.get("questions") or []}
-    for pick in turn["chosen"][:1]:
-        listed = options[pick["question"]]
-        right = listed[pick["option"] - 1]
-        pick["option"] = pick["option"] % len(listed) + 1
-        text = json.dumps([turn["brief"], turn["sources"]], ensure_ascii=False)
-        wrong = json.dumps(listed[pick["option"] - 1], ensure_ascii=False)[1:-1]
-        right = json.dumps(right, ensure_ascii=False)[1:-1]
-        pattern = rf'("ref": "{pick["question"]}", "quote": ")' + re.escape(right)
-        turn["brief"], turn["sources"] = json.loads(re.sub(pattern, rf"\g<1>{wrong}", text))
-
-
-def _silent(turn: Json, _talk: Dialogue) -> None:
-    _ask(turn, [])
+    text, why = f"What about the {dimension}?", "It changes the picture."
+    question = {"dimension": dimension, "text": text, "why": why, "options": list(options)}
+    return {**question, "default": options[0], "follows": None}
 
 
 def _own(turn: Json) -> list[Json]:
-    """The sources that rest on the person's own words."""
-    return [
-        source
-        for source in turn["sources"]
-        if all(said["ref"].startswith("m") for said in source["said"])
-    ]
-
-
-def _refusals(turn: Json) -> list[tuple[Json, Json]]:
-    pairs = [(source, said) for source in turn["sources"] for said in source["said"]]
-    return [(source, said) for source, said in pairs if book.refuses(said["quote"])]
+    """The sources that rest on the person's own words, refusals and the longest first."""
+    own = [s for s in turn["sources"] if all(said["ref"].startswith("m") for said in s["said"])]
+    return sorted(own, key=lambda s: (not book.refuses(s["prompt"]), -len(s["prompt"])))
 
 
 def _wanted(text: str) -> str:
     """A refusal without the words that refuse, such as "a photo" out of "not a photo"."""
     refusing = {book.fold(word) for word in book.data()["refusing"]}
-    words = list(book.TOKEN.finditer(text))
-    last = max((w.end() for w in words if book.fold(w[0]) in refusing), default=0)
-    return re.split(book.data()["refusing_endings"], text[last:].strip())[0] or text
+    ends = [mark.end() for mark in book.TOKEN.finditer(text) if book.fold(mark[0]) in refusing]
+    wanted = re.split(book.data()["refusing_endings"], text[max([0, *ends]) :].strip())[0]
+    return wanted or text
 
 
-def _reword(turn: Json, source: Json, words: str) -> None:
-    turn["prompt"] = turn["prompt"].replace(source["prompt"], words)
-    source["prompt"] = words
-
-
-def _drop(turn: Json, source: Json) -> None:
-    turn["sources"].remove(source)
-    turn["prompt"] = re.sub(rf"[ ,]*{re.escape(source['prompt'])}", "", turn["prompt"], count=1)
-    for entry in turn["brief"]:
-        entry["said"] = [said for said in entry["said"] if said not in source["said"]]
+def _reword(turn: Json, old: str, new: str) -> None:
+    turn["prompt"] = turn["prompt"].replace(old, new)
+    for source in turn["sources"]:
+        source["prompt"] = source["prompt"].replace(old, new)
 
 
 _FAULTS: dict[str, Callable[[Json, Dialogue], None]] = {
@@ -193,5 +167,5 @@ _FAULTS: dict[str, Callable[[Json, Dialogue], None]] = {
     "asks_decided": _asks_decided,
     "options_alike": _options_alike,
     "wrong_option": _wrong_option,
-    "neither_asks_nor_writes": _silent,
+    "neither_asks_nor_writes": _neither,
 }

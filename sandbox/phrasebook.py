@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,23 @@ QUOTED = re.compile(
     r"(?<!\d)\"([^\"\n]+)\"|“([^”\n]+)”|„([^“”\n]+)[“”]|«\s?([^»\n]+?)\s?»|「([^」\n]+)」"
     r"|『([^』\n]+)』|(?<!\w)[‘']([^'’\n]+(?:['’]\w[^'’\n]*)*)['’](?!\w)"
 )
-_SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _BREAK = re.compile(
     r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
 )
-_PARTICLES = re.compile(r"番目?|つ目|[のをでがに、]|お願いします|です|いい")
-_TWO = 2
-_ENDINGS = 2  # letters by which an inflected word may be longer: warm, warmen
+_SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_PARTICLES = re.compile(r"番目?|つ目|[のをでがに]|お願いします|です|いい")
+_ENDING = 2  # letters by which an inflected word may be longer: warm, warmen
 _STEM = 4  # letters from which a word may be inflected
+_SHORT = 2  # letters, or words, that are too few to stand alone
 
 
 @cache
 def data() -> Any:
     """The lists and sentences of `facilitator.yaml`."""
-    return yaml.safe_load(Path(__file__).with_suffix("").with_name("facilitator.yaml").read_text())
+    return yaml.safe_load(Path(__file__).with_name("facilitator.yaml").read_text("utf-8"))
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """A text without case, accents, and British spelling."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
@@ -40,6 +41,7 @@ def fold(text: str) -> str:
     return plain.replace("colour", "color").replace("grey", "gray")
 
 
+@lru_cache(4096)
 def tokens(text: str) -> list[str]:
     """The folded words of a text."""
     return TOKEN.findall(fold(text))
@@ -50,19 +52,17 @@ def find(phrase: str, text: str) -> tuple[int, int] | None:
     if _SIGNS.search(phrase):
         place = text.find(phrase)
         return (place, place + len(phrase)) if place >= 0 else None
-    marks, wanted = list(TOKEN.finditer(text)), tokens(phrase)
-    words = [fold(mark[0]) for mark in marks]
-    for place in range(len(words) - len(wanted) + 1):
-        if all(map(_near, words[place : place + len(wanted)], wanted)) and wanted:
-            return marks[place].start(), marks[place + len(wanted) - 1].end()
+    wanted, words = tokens(phrase), [fold(mark[0]) for mark in TOKEN.finditer(text)]
+    for start in range(len(words) - len(wanted) + 1):
+        if wanted and all(map(_near, words[start : start + len(wanted)], wanted)):
+            marks = list(TOKEN.finditer(text))
+            return marks[start].start(), marks[start + len(wanted) - 1].end()
     return None
 
 
 def _near(word: str, wanted: str) -> bool:
-    longer = len(word) - len(wanted)
-    return word == wanted or (
-        len(wanted) >= _STEM and word.startswith(wanted) and longer <= _ENDINGS
-    )
+    inflected = len(wanted) >= _STEM and len(word) - len(wanted) <= _ENDING
+    return word == wanted or (inflected and word.startswith(wanted))
 
 
 def holds(name: str, text: str) -> bool:
@@ -70,20 +70,22 @@ def holds(name: str, text: str) -> bool:
     return any(find(phrase, text) for phrase in data()[name])
 
 
-def is_all(name: str, text: str) -> bool:
-    """Whether a text is nothing but a phrase of a list, such as `talk`."""
-    return tokens(text) in [tokens(phrase) for phrase in data()[name]]
+def is_talk(text: str) -> bool:
+    """Whether a text is nothing but a greeting, thanks, or a yes, or begins "no worries"."""
+    return holds("harmless", text) or tokens(text) in [tokens(words) for words in data()["talk"]]
 
 
 def refuses(text: str) -> bool:
     """Whether a text says what must not be."""
-    words = {fold(word) for word in data()["refusing"]}
-    return bool(words & {*tokens(text)} or re.search(data()["refusing_endings"], text))
+    words = {fold(word) for word in data()["refusing"]} & {*tokens(text)}
+    return bool(re.search(data()["refusing_endings"], text)) or (
+        bool(words) and not holds("harmless", text)
+    )
 
 
 def content(text: str) -> list[str]:
-    """The folded words that say something: no small words, no colours, none that refuse."""
-    return [w for w in tokens(text) if w not in _small() and (len(w) > _TWO or _SIGNS.search(w))]
+    """The folded words that say something: no small words, none that refuse."""
+    return [w for w in tokens(text) if w not in _small() and (len(w) > _SHORT or _SIGNS.search(w))]
 
 
 @cache
@@ -93,18 +95,18 @@ def _small() -> frozenset[str]:
     return frozenset(fold(w) for words in (*lists, *known["languages"].values()) for w in words)
 
 
-def language(text: str) -> str | None:
-    """The language of a text by its script and its commonest words, or nothing."""
-    known = data()
+def language(text: str, before: str | None = None) -> str | None:
+    """The language of a text by its script and its commonest words; the one before if it may be."""
+    known, plain = data(), text.casefold()
+    words = re.findall(r"[^\W\d_]+", plain)
     counts = {
-        tongue: sum(word in words for word in re.findall(r"[^\W\d_]+", text.casefold()))
-        for tongue, words in known["languages"].items()
+        one: sum(map(listed.__contains__, words)) for one, listed in known["languages"].items()
     }
-    for tongue, signs in known["letters"].items():
-        if re.search(signs, text.casefold()):
-            counts[tongue] = counts.get(tongue, 0) + (99 if tongue == "ja" else 2)
-    best = max(counts, key=lambda tongue: counts[tongue])
-    return best if counts[best] else None
+    for one, signs in known["letters"].items():
+        if re.search(signs, plain):
+            counts[one] = counts.get(one, 0) + (len(words) + 1 if one == "ja" else _SHORT)
+    best = max(counts, key=lambda one: (counts[one], one == before))
+    return best if counts[best] else before
 
 
 def say(name: str, tongue: str) -> str:
@@ -112,16 +114,17 @@ def say(name: str, tongue: str) -> str:
     return str(data()["voice"][name][tongue])
 
 
+@cache
 def spellings(option: str) -> list[str]:
-    """What an option may be called: as it stands, its synonyms, its translations."""
+    """What an option may be called: as it stands, its translations, its synonyms."""
     known = data()
-    key = next(
-        (k for k, others in known["options"].items() if option in others or k == option),
-        next((k for k in known["options"] if fold(k) == fold(option)), option),
-    )
-    names = [option, key, *known["options"].get(key, []), *known["synonyms"].get(key, [])]
-    bare = [re.sub(r"^(an?|eine?|une?|una|un) ", "", name) for name in names]
-    return sorted({name for name in bare if name}, key=lambda name: -len(name))
+    keys = [
+        k for k, others in known["options"].items() if option in others or fold(k) == fold(option)
+    ]
+    names = [option, *keys]
+    for key in keys[:1]:
+        names += known["options"][key] + known["synonyms"].get(key, [])
+    return [re.sub(r"^(an?|eine?|une?|una|un) ", "", name) for name in names]
 
 
 def translate(option: str, tongue: str) -> str:
@@ -135,18 +138,15 @@ def trim(clause: str, tongue: str, inner: bool = False) -> str:
 
     The inner part of a clause keeps its first word.
     """
-    leads, tails = "(?!)" if inner else _pattern("leads"), _pattern("tails")
+    leads, tails = "(?!)" if inner else data()["leads"], data()["tails"]
+    leads, tails = (re.sub(r"\s*;\s*", "|", words) for words in (leads, tails))
     bare = re.sub(rf"^(?:\s*(?:{leads})(?:(?<=['’])|(?!\w))[\s,:]*)+", "", clause, flags=re.I)
     bare = re.sub(rf"(?:[\s,]*(?<!\w)(?:{tails})[\s,!.]*)+$", "", bare, flags=re.I)
     bare = re.sub(data()["endings"] + "$", "", re.sub("^(?:やっぱり|やはり|じゃあ)", "", bare))
     for owner, article in data()["owners"][tongue].items():
         bare = re.sub(rf"(?<!\w){owner}(?!\w)", article, bare, flags=re.I)
-    return QUOTED.sub(lambda m: f"“{next(filter(None, m.groups()))}”", bare).strip(" ,.;:!?\n、。")
-
-
-@cache
-def _pattern(name: str) -> str:
-    return "|".join(part.strip() for part in data()[name].split(";") if part.strip())
+    bare = QUOTED.sub(lambda m: f"“{next(filter(None, m.groups()))}”", bare)
+    return bare.strip(" ,.;:!?\n、。")
 
 
 def clauses(text: str) -> Iterator[tuple[str, str]]:
@@ -157,9 +157,9 @@ def clauses(text: str) -> Iterator[tuple[str, str]]:
     stops = [0, *(b.end() for b in breaks if b[0] in ".!?。！？\n"), len(text)]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         clause = text[start:end].strip(" \t¿¡…*")
-        if any(c.isalnum() for c in clause):
-            first = max(stop for stop in stops if stop <= start)
-            yield clause, text[first : min(stop for stop in stops if stop >= end)].strip()
+        if TOKEN.search(clause):
+            first, last = max(s for s in stops if s <= start), min(s for s in stops if s >= end)
+            yield clause, text[first:last].strip()
 
 
 def segments(clause: str) -> list[str]:
@@ -171,21 +171,43 @@ def segments(clause: str) -> list[str]:
     starts = [0]
     for start, end in zip(edges, [*edges, len(clause)][1:], strict=True):
         # "in Cremona" stays with what it belongs to, and so does what is nothing alone.
-        if len(tokens(clause[start:end])) > _TWO and content(clause[starts[-1] : start]):
+        if len(tokens(clause[start:end])) > _SHORT and content(clause[starts[-1] : start]):
             starts.append(start)
     return [clause[a:b].strip() for a, b in zip(starts, [*starts, len(clause)][1:], strict=True)]
 
 
+def around(words: str, text: str) -> tuple[str, str, str]:
+    """What stands before words, the words with the small ones that belong to them, what follows."""
+    before, _, behind = text.partition(words)
+    start = len(before)
+    for mark in reversed(list(TOKEN.finditer(before))):
+        if content(mark[0]):
+            break
+        start = mark.start()
+    end = 0 if content(behind) else len(behind)
+    small = f"{before[start:]}{words}{behind[:end]}".strip(" ,")
+    return before[:start].strip(" ,"), small, behind[end:].strip(" ,")
+
+
+def widen(words: str, text: str) -> str:
+    """Words with the quotation marks that stand around them or around a part of them."""
+    start = text.find(words)
+    end = start + len(words)
+    for mark in QUOTED.finditer(text) if start >= 0 else ():
+        if start < mark.end() and mark.start() < end:
+            start, end = min(start, mark.start()), max(end, mark.end())
+    return text[start:end] if start >= 0 else words
+
+
 def numbers(clause: str) -> list[tuple[int, str]]:
     """The places that a clause names, if it names nothing else, each with its words."""
-    known = data()
-    places = {fold(w): n for n, words in known["first"].items() for w in words}
-    around = {fold(word) for word in known["around_a_number"]}
+    places = {fold(w): str(n) for n, words in data()["first"].items() for w in words}
+    around = {fold(word) for word in data()["around_a_number"]}
     hits: list[tuple[int, str]] = []
     for word in TOKEN.findall(clause):
         plain = _PARTICLES.sub("", fold(word))
         digit = places.get(plain, plain)
-        if digit.isdigit() and len(digit) == 1:
+        if len(digit) == 1 and digit in "123456789":
             hits.append((int(digit), word))
         elif plain and fold(word) not in around:
             return []

@@ -1,7 +1,6 @@
 """The prompt of the played facilitator: plain sentences, each stretch with its quotes."""
 
 import re
-from dataclasses import dataclass, field
 
 from sandbox import phrasebook as book
 from sandbox.openai_errors import Json
@@ -9,203 +8,168 @@ from sandbox.openai_errors import Json
 LETTERED = ("text", "labels")
 """Dimensions whose values are words that stand in the picture."""
 
-
-@dataclass
-class Draft:
-    """A prompt as it is written, with the stretches that rest on quotes."""
-
-    tongue: str
-    text: str = ""
-    sources: list[Json] = field(default_factory=list)
-
-    def add(self, words: str, said: list[Json] | None = None) -> None:
-        """Write words, with a capital where a sentence begins."""
-        if re.fullmatch(r"|.*[.!?。]\s*", self.text, re.DOTALL):
-            words = words[:1].upper() + words[1:]
-        self.text += words
-        if said:
-            self.sources.append({"prompt": words, "said": said})
-
-    def stop(self) -> None:
-        """End a sentence."""
-        self.text = self.text.rstrip(" ,、") + book.say("stop", self.tongue)
-        self.text += "" if self.tongue == "ja" else " "
+Stretch = tuple[str, list[Json]]
+"""Words of the prompt and the quotes they rest on; with no quotes they are our own."""
 
 
-def write(brief: dict[str, Json], messages: dict[str, str], tongue: str) -> Draft:
-    """Write the prompt: the idea, what was decided of it, its lettering, what must not be."""
-    draft = Draft(tongue)
-    for link, words, said in _chain(_pieces(brief, messages), messages, tongue):
-        draft.add(link)
-        draft.add(words, [said])
-    draft.stop()
-    shown = [said for source in draft.sources for said in source["said"]]
-    rest = {name: _rest(entry, shown) for name, entry in brief.items()}
-    refusals = [said for said in rest.values() if said and _refused(said)]
-    plain = [
-        name for name, entry in brief.items()
-        if name not in LETTERED and (rest[name] or not entry["said"]) and rest[name] not in refusals
-    ]  # fmt: skip
-    _decisions(draft, {name: (brief[name]["value"], rest[name]) for name in plain})
-    _lettering(draft, brief, rest)
+def write(brief: dict[str, Json], messages: dict[str, str], tongue: str) -> tuple[str, list[Json]]:
+    """The prompt and its sources: the idea, what was decided, lettering, what must not be."""
+    opening = _opening(brief, messages)
+    sentences, decisions, refusals = [_chain(opening, messages, tongue)], [], []
+    for name, entry in brief.items():
+        said = [one for one in entry["said"] if not _within(one, opening)]
+        stretches = _stretches(said, tongue) if entry["said"] else [(entry["value"], [])]
+        if any(book.refuses(one["quote"]) for one in said):
+            refusals += stretches
+        elif name in LETTERED and not said:
+            sentences += [] if entry["said"] else [[(book.say("wordless", tongue), [])]]
+        elif name in LETTERED:
+            texts = [(f"“{w}”" if w in lettering(brief) else w, quotes) for w, quotes in stretches]
+            sentences.append(_fill(book.say("lettering", tongue), texts, tongue))
+        elif stretches:
+            decisions.append(_fill(_pattern(name, tongue), stretches, tongue))
+    sentences.insert(1, _joined(decisions, book.say("and", tongue), tongue))
+    if lettering(brief):
+        sentences.append([(book.say("exactly", tongue), [])])
     if refusals:
-        head, tail = book.say("refusals", tongue).split("{}")
-        draft.add(head)
-        stretches = [stretch for said in refusals for stretch in _stretches(said, tongue)]
-        for place, stretch in enumerate(stretches):
-            draft.add(book.say("comma", tongue) if place else "")
-            draft.add(*stretch)
-        draft.add(tail)
-        draft.stop()
-    draft.text = draft.text.strip()
-    return draft
+        sentences.append(_fill(book.say("refusals", tongue), refusals, tongue))
+    return _assemble(sentences, tongue)
 
 
 def value(said: list[Json], messages: dict[str, str], tongue: str) -> str:
     """What quotes say, in one phrase; of two that say the same the longer one."""
-    chain = _chain(said, messages, tongue)
-    texts = [
-        (link, words)
-        for place, (link, words, one) in enumerate(chain)
-        if not (place and book.numbers(one["quote"]))
-        and not any(book.find(words, longer) for _, longer, _ in chain[place + 1 :])
+    picks = [one for n, one in enumerate(said) if not (n and book.numbers(one["quote"]))]
+    longer = [
+        one
+        for n, one in enumerate(picks)
+        if not any(book.find(one["quote"], other["quote"]) for other in picks[n + 1 :])
     ]
-    return "".join(link * bool(n) + words for n, (link, words) in enumerate(texts))
+    return "".join(words for words, _ in _chain(longer, messages, tongue))
+
+
+def gist(brief: dict[str, Json], messages: dict[str, str], tongue: str) -> str:
+    """What a brief says, in a phrase for the idea and one for each further decision."""
+    opening = _opening(brief, messages)
+    rest = [[s for s in entry["said"] if not _within(s, opening)] for entry in brief.values()]
+    phrases = [value(said, messages, tongue) for said in (opening, *rest)]
+    return "; ".join(filter(None, phrases))
 
 
 def lettering(brief: dict[str, Json]) -> list[str]:
     """The texts that are to stand in the picture, to the letter."""
     texts: list[str] = []
-    for name in LETTERED:
-        entry = brief.get(name, {"said": [], "value": ""})
+    for entry in (brief[name] for name in LETTERED if name in brief):
         quotes = " ".join(said["quote"] for said in entry["said"])
-        texts += [next(filter(None, mark.groups())) for mark in book.QUOTED.finditer(quotes)]
-        if quotes and not texts and not book.refuses(quotes) and not _optional(entry):
-            texts.append(entry["value"])
+        marks = [next(filter(None, mark.groups())) for mark in book.QUOTED.finditer(quotes)]
+        own = quotes and not (book.refuses(quotes) or _describes(entry))
+        texts += marks or ([entry["value"]] if own else [])
     return texts
 
 
-def _optional(entry: Json) -> bool:
+def _describes(entry: Json) -> bool:
     """Whether a text is described, as an option describes it, and not given."""
-    known = book.data()["options"]
-    return any(
-        said["ref"].startswith("q") or any(book.find(n, said["quote"]) for n in book.spellings(key))
-        for said in entry["said"]
-        for key in known
-        if "title" in key or "text" in key or "name" in key
-    )
+    kinds = [k for k in book.data()["options"] if book.holds("letterings", k)]
+    names = [name for kind in kinds for name in book.spellings(kind)]
+    quotes = [said["quote"] for said in entry["said"]]
+    asked = any(said["ref"].startswith("q") for said in entry["said"])
+    return asked or any(book.find(name, quote) for name in names for quote in quotes)
 
 
-def _pieces(brief: dict[str, Json], messages: dict[str, str]) -> list[Json]:
-    """The quotes that the first sentence is made of: the subject, and all that m1 says besides."""
+def _opening(brief: dict[str, Json], messages: dict[str, str]) -> list[Json]:
+    """The quotes of the first sentence: the subject, all else of m1, and what goes on from it."""
     pieces = list(brief.get("subject", {"said": []})["said"])
     for name, entry in brief.items():
-        for said in entry["said"] if name != "subject" else []:
-            if any(p["ref"] == said["ref"] and said["quote"] in p["quote"] for p in pieces):
-                continue
+        for said in entry["said"]:
             around = book.content(book.QUOTED.sub("", said["quote"]))
             lettered = name in LETTERED and around and book.QUOTED.search(said["quote"])
-            if said["ref"] == "m1" or lettered or _joins(said):
-                at = [_place(p, messages) > _place(said, messages) for p in pieces]
-                pieces.insert(at.index(True) if True in at else len(pieces), said)
+            if (said["ref"] == "m1" or lettered or _goes_on(said)) and not _within(said, pieces):
+                pieces.insert(_index(said, pieces, messages), said)
     return pieces
 
 
-def _joins(said: Json) -> bool:
+def _within(said: Json, pieces: list[Json]) -> bool:
+    return any(p["ref"] == said["ref"] and said["quote"] in p["quote"] for p in pieces)
+
+
+def _index(said: Json, pieces: list[Json], messages: dict[str, str]) -> int:
+    """Where a quote stands among others: as in its message, else at the end."""
+    text = messages.get(said["ref"], "")
+    same = [n for n, one in enumerate(pieces) if one["ref"] == said["ref"]]
+    place = text.find(said["quote"])
+    before = [n for n in same if text.find(pieces[n]["quote"]) < place]
+    return before[-1] + 1 if before else [*same, len(pieces)][0]
+
+
+def _goes_on(said: Json) -> bool:
     """Whether own words go on from what stands before, such as "with a boat"."""
     first = book.tokens(re.sub(r"^(?:but|and|und|aber|et|mais|y|pero) ", "", said["quote"]))[:1]
     return said["ref"].startswith("m") and first in [[word] for word in book.data()["parts"]]
 
 
-def _place(said: Json, messages: dict[str, str]) -> tuple[int, int]:
-    number = int(said["ref"][1:]) if said["ref"] in messages else 0
-    return number, messages.get(said["ref"], "").find(said["quote"])
-
-
-def _chain(
-    pieces: list[Json], messages: dict[str, str], tongue: str
-) -> list[tuple[str, str, Json]]:
-    """Quotes one after the other: what links each to the one before, its words, the quote."""
-    chain: list[tuple[str, str, Json]] = []
-    for place, said in enumerate(pieces):
-        link = _link(pieces[place - 1], said, messages, tongue) if place else ""
+def _chain(pieces: list[Json], messages: dict[str, str], tongue: str) -> list[Stretch]:
+    """Quotes one after the other, linked as they were in the message."""
+    chain: list[Stretch] = []
+    for before, said in zip([None, *pieces], pieces, strict=False):
+        link = _link(before, said, messages, tongue) if before else ""
         words = book.trim(said["quote"], tongue, inner=link == " ")
-        chain.append((link, words or said["quote"], said))
+        chain += [(link, []), (words or said["quote"], [said])]
     return chain
 
 
 def _link(before: Json, said: Json, messages: dict[str, str], tongue: str) -> str:
-    """What stands between two stretches: what stood between them in the message."""
-    comma = book.say("comma", tongue)
+    comma, text = book.say("comma", tongue), messages.get(said["ref"], "")
     if before["ref"] != said["ref"]:
-        return " " if _joins(said) else comma
-    text = messages.get(said["ref"], "")
+        return " " if _goes_on(said) else comma
     start = text.find(before["quote"]) + len(before["quote"])
-    between = text[start : max(start, text.find(said["quote"], start))]
-    if re.search(r"[.!?。！？\n]", between):
-        return book.say("stop", tongue) + ("" if tongue == "ja" else " ")
-    return comma if re.search(r"[,;:()、–—-]", between) or not between else " "
+    end = text.find(said["quote"], start)
+    if re.search(r"[.!?。！？\n]", text[start:end]):
+        return book.say("stop", tongue)
+    return (
+        comma if end < 0 or re.search(r"[,;:()、–—-]", text[start:end]) else text[start:end] and " "
+    )
 
 
-def _rest(entry: Json, shown: list[Json]) -> list[Json]:
-    return [
-        said for said in entry["said"]
-        if not any(s["ref"] == said["ref"] and said["quote"] in s["quote"] for s in shown)
-    ]  # fmt: skip
-
-
-def _refused(said: list[Json]) -> bool:
-    return any(book.refuses(one["quote"]) for one in said)
-
-
-def _stretches(said: list[Json], tongue: str) -> list[tuple[str, list[Json]]]:
-    """Quotes as stretches; one whose words the next says again goes with it."""
-    stretches: list[tuple[str, list[Json]]] = []
+def _stretches(said: list[Json], tongue: str) -> list[Stretch]:
+    """Quotes as stretches; one that is a number or is said again by the next goes with it."""
+    stretches: list[Stretch] = []
     for one in said:
-        words = book.trim(one["quote"], tongue) or one["quote"]
+        words, last = book.trim(one["quote"], tongue) or one["quote"], [("", []), *stretches][-1]
         if stretches and book.numbers(one["quote"]):
-            stretches[-1][1].append(one)
-        elif stretches and book.find(stretches[-1][0], words):
-            stretches[-1] = (words, [*stretches[-1][1], one])
+            last[1].append(one)
+        elif stretches and book.find(last[0], words):
+            stretches[-1] = (words, [*last[1], one])
         else:
             stretches.append((words, [one]))
     return stretches
 
 
-def _decisions(draft: Draft, values: dict[str, tuple[str, list[Json]]]) -> None:
-    """Say in one sentence what was decided: by words, by an option, or by nobody."""
-    tongue = draft.tongue
-    for place, (name, (value, said)) in enumerate(values.items()):
-        known = book.data()["dimensions"].get(name)
-        pattern = known["says"][tongue] if known else book.say("other", tongue)
-        head, tail = pattern.replace("{name}", name.replace("_", " ")).split("{}")
-        joint = "and" if place == len(values) - 1 else "comma"
-        draft.add(book.say(joint, tongue) if place else "")
-        draft.add(head)
-        for number, stretch in enumerate(_stretches(said, tongue) or [(value, [])]):
-            draft.add(book.say("comma", tongue) if number else "")
-            draft.add(*stretch)
-        draft.add(tail)
-    if values:
-        draft.stop()
+def _pattern(name: str, tongue: str) -> str:
+    known = book.data()["dimensions"].get(name)
+    other = book.say("other", tongue).replace("{name}", name.replace("_", " "))
+    return str(known["says"][tongue]) if known else other
 
 
-def _lettering(draft: Draft, brief: dict[str, Json], rest: dict[str, list[Json]]) -> None:
-    """Say what is to be read in the picture, or that nothing is."""
-    tongue, texts = draft.tongue, lettering(brief)
-    for name in (name for name in LETTERED if name in brief):
-        said = rest[name]
-        if not brief[name]["said"]:
-            draft.add(book.say("wordless", tongue))
-            draft.stop()
-        elif said and not _refused(said):
-            head, tail = book.say("lettering", tongue).split("{}")
-            draft.add(head)
-            for place, (words, quotes) in enumerate(_stretches(said, tongue)):
-                draft.add(book.say("comma", tongue) if place else "")
-                draft.add(f"“{words}”" if words in texts else words, quotes)
-            draft.add(tail)
-            draft.stop()
-    if texts:
-        draft.add(book.say("exactly", tongue))
-        draft.stop()
+def _fill(pattern: str, stretches: list[Stretch], tongue: str) -> list[Stretch]:
+    head, tail = pattern.split("{}")
+    return [(head, []), *_joined([[one] for one in stretches], None, tongue), (tail, [])]
+
+
+def _joined(groups: list[list[Stretch]], last: str | None, tongue: str) -> list[Stretch]:
+    comma, parts = book.say("comma", tongue), list[Stretch]()
+    for place, group in enumerate(groups):
+        joint = last if last and place == len(groups) - 1 else comma
+        parts += [(joint if place else "", []), *group]
+    return parts
+
+
+def _assemble(sentences: list[list[Stretch]], tongue: str) -> tuple[str, list[Json]]:
+    """Put sentences together, each with a capital and a full stop."""
+    prompt, sources, stop = "", list[Json](), book.say("stop", tongue)
+    for parts in filter(None, sentences):
+        for words, said in [*parts, (stop, [])]:
+            begins = not prompt or prompt.rstrip().endswith(stop)
+            space = " " if prompt.endswith(stop) and words and tongue != "ja" else ""
+            text = words[:1].upper() + words[1:] if begins else words
+            prompt += space + text
+            sources += [{"prompt": text, "said": said}] if said else []
+    return prompt, sources
