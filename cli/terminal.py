@@ -5,13 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-SOURCE_LABELS = {
-    "request": "said",
-    "answer": "answered",
-    "reference": "seen in",
-    "template": "template",
-    "assumption": "assumed",
-}
+from consultation.consultation_result import SOURCES
 
 Result = dict[str, Any]
 """The fields of a tool's result, or of one question in it."""
@@ -46,7 +40,7 @@ def prompt(consultation: Result) -> None:
     line(consultation["refined_prompt"])
     heading("Where each phrase comes from")
     for span in consultation["provenance"]:
-        label = SOURCE_LABELS[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
+        label = SOURCES[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
         line(f"{label:14} {span['text'].strip()}")
 
 

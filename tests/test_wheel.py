@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_house import PACKAGES
+
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("cli", "consultation", "gateway", "generation", "prompts", "sandbox", "storage")
-DATA = {".j2", ".yaml", ".toml", ".mako", ".ini"}
+DATA = {".j2", ".yaml", ".toml", ".mako", ".ini", ".json"}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_the_wheel_adds_one_name(wheel: set[str]) -> None:
 
 def test_the_wheel_carries_every_module_and_data_file_and_nothing_else(wheel: set[str]) -> None:
     inside = {path.relative_to(ROOT).as_posix() for path in sources()}
-    dialogues = {f"dialogues/{path.name}" for path in (ROOT / "tests/dialogues").glob("*.yaml")}
+    dialogues = {f"dialogues/{path.name}" for path in (ROOT / "tests/dialogues").iterdir()}
 
     assert wheel == {f"image_consultant/{name}" for name in inside | dialogues}
 
