@@ -139,6 +139,8 @@ def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[s
         yield f"  - started from the {source['use']} {source['given']}"
     if items := met_items(image):
         yield f"  - looked at: {items}"
+    if opinion := rating_words(image):
+        yield f"  - {opinion}"
 
 
 def _quoted(text: str) -> list[str]:
@@ -163,6 +165,16 @@ def met_items(image: Image) -> str:
     findings = fields((image.verification or {}).get("findings", []), "verdict")
     met = sum(finding["verdict"] == "met" for finding in findings)
     return f"{met} of {len(findings)} items met" if image.verification else ""
+
+
+def rating_words(image: Image) -> str:
+    """What the person thinks of it in one line, such as `rated 4 of 5; liked: the light`."""
+    parts = [
+        f"rated {image.rating} of 5" if image.rating else "",
+        f"liked: {' '.join(image.liked.split())}" if image.liked else "",
+        f"disliked: {' '.join(image.disliked.split())}" if image.disliked else "",
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def moment(stamp: str) -> str:

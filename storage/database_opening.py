@@ -121,10 +121,11 @@ class DatabaseOpener:
 def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
     """An engine for a database file; nothing is opened before its first use.
 
-    Its transactions begin with the write lock where the option `immediate` is set.
+    Its transactions begin with the write lock where the option `immediate` is set. Values are
+    hidden in its errors: these are logged, and the values are a person's words.
     """
     driver = {"module": cipher.driver()} if cipher else {}
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", **driver)
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True, **driver)
     event.listen(engine.sync_engine, "connect", _configure)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

@@ -31,7 +31,10 @@ SHORTEST_START = 2
 """Letters from which on a word also finds those that begin with it: one letter finds all."""
 
 WEIGHTS = "bm25(8.0, 4.0, 2.0, 1.0)"
-"""Of title, words, answers, prompts: what the person wrote before what a model wrote."""
+"""Of title, words, answers, prompts: what the person wrote before what a model wrote.
+
+What was liked and disliked in pictures stands with the answers.
+"""
 
 PARTS = (Text.title, Text.words, Text.answers, Text.prompts)
 SNIPPET_TOKENS, AROUND = 16, 40
@@ -56,7 +59,9 @@ INDEX = text(
         (SELECT coalesce(group_concat(words, char(10)), '')
             FROM turns WHERE conversation_id = c.id),
         (SELECT coalesce(group_concat(text, char(10)), '')
-            FROM answers WHERE conversation_id = c.id),
+            FROM answers WHERE conversation_id = c.id) ||
+        (SELECT coalesce(group_concat(char(10) || liked || char(10) || disliked, ''), '')
+            FROM images WHERE conversation_id = c.id AND liked || disliked <> ''),
         (SELECT coalesce(group_concat(prompt, char(10)), '')
             FROM images WHERE conversation_id = c.id) || char(10) ||
         (SELECT coalesce(group_concat(json_extract(phrase.value, '$.text'), ''), '')

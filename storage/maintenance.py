@@ -97,6 +97,7 @@ class Maintenance:
                 raise unknown_image(image_id)
             image.rating, image.rated_at = rating, now()
             image.liked, image.disliked = liked or image.liked, disliked or image.disliked
+            await index(session, image.conversation_id)
         return image
 
     async def mark(

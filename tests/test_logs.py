@@ -1,15 +1,21 @@
 """The log is one line an event, and neither keys nor prompts are in it."""
 
 import logging
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
+from fastmcp import Client
 from pydantic import BaseModel, ValidationError
 
 from cli import logs
 from settings import Settings
+from storage.database_file import FILE_NAME
+from tests.calls import CONSULT, consult
 
 
 @pytest.fixture
@@ -73,6 +79,43 @@ def test_a_refused_argument_is_not_quoted() -> None:
     logged = line("refused", error=refusal.value)
     assert "fox" not in logged
     assert "Input should be a valid integer" in logged
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "fault"),
+    [
+        (
+            "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "IntegrityError",
+        ),
+        (
+            "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN DELETE FROM nowhere; END",
+            "OperationalError",
+        ),
+    ],
+)
+async def test_what_a_person_wrote_is_not_logged_when_the_database_refuses_it(
+    client: Client[Any],
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    sabotage: str,
+    fault: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await consult(client, "a hen", mode="skip")
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
+        records.execute(sabotage)
+
+    message = {"message": "a badger in galoshes", "mode": "skip"}
+    refused = await client.call_tool(CONSULT, message, raise_on_error=False)
+
+    logged = "\n".join(
+        logs.OneLine().format(record) for record in caplog.records if logs.is_for_the_log(record)
+    )
+    assert refused.is_error
+    assert fault in logged
+    assert "INSERT INTO turns" in logged
+    assert "galoshes" not in logged
 
 
 @pytest.mark.usefixtures("restored")

@@ -54,6 +54,20 @@ def make(folder: Path, version: str) -> Path:
     return path
 
 
+def test_what_was_disliked_in_an_earlier_version_is_found(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(make(tmp_path, "0004"))) as records, records:
+        records.execute("UPDATE images SET rating = 2, disliked = 'too murky'")
+        records.execute("INSERT INTO texts VALUES (1, 'conv_1', 'A fox', 'a fox in snow', '', '')")
+
+    async def find() -> list[str]:
+        database = Database(tmp_path)
+        page = await Search(database).page(Filter(query="murky"))
+        await database.close()
+        return [item.id for item in page.items]
+
+    assert asyncio.run(find()) == ["conv_1"]
+
+
 @pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, version: str) -> None:
     make(tmp_path, version)

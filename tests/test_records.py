@@ -97,6 +97,22 @@ async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) 
     assert await ids(client, query="red") == [drawn["conversation_id"]]
 
 
+async def test_what_was_liked_and_disliked_is_found_and_shown(client: Client[Any]) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+    await begin(client, "a hen")
+    conversation, image = drawn["conversation_id"], drawn["images"][0]["image_id"]
+
+    await call(client, RATE, image_id=image, rating="2", liked="the brushwork", disliked="too dim")
+    await call(client, RATE, image_id=image, rating="3", disliked="too\nmurky")
+
+    assert await ids(client, query="brushwork") == await ids(client, query="murky")
+    assert await ids(client, query="murky") == [conversation]
+    assert await ids(client, query="dim") == []
+    (record,) = await client.read_resource(f"conversation://{conversation}")
+    expected = "  - rated 3 of 5; liked: the brushwork; disliked: too murky\n"
+    assert expected in record.text  # type: ignore[union-attr]  # Markdown
+
+
 async def test_what_a_person_usually_chooses_becomes_the_default_and_is_said(
     client: Client[Any],
 ) -> None:
