@@ -19,39 +19,15 @@ from consultation.turn import BriefEntry, Choice, QuestionDraft, SetAside, parse
 from sandbox.loopback import Sandbox
 from tests import dialogues
 from tests.calls import consult
-from tests.dialogues import Case, Json
+from tests.dialogues import FACILITATOR, Json, play
 
-FACILITATOR = "facilitator_turn"
 NATURAL = list(dialogues.natural())
 TURNS = dialogues.read("turns")
 
 
-async def play(client: Client[Any], sandbox: Sandbox, case: Case, *answers: Json) -> list[Json]:
-    """The results of a dialogue's calls; its newest message is answered with `answers`."""
-    *before, newest = case.messages.values()
-    results: list[Json] = []
-    mode = "explorer" if len(case.questions) > 5 else "guided"
-    for number, message in enumerate([*before, newest]):
-        sandbox.clear()
-        last = number == len(before)
-        asking = dialogues.first_turn(case) if number == 0 else _waiting(case)
-        sandbox.answer(FACILITATOR, *(answers if last else [asking, asking]))
-        begun = {"conversation_id": results[-1]["conversation_id"]} if results else {"mode": mode}
-        results.append(await consult(client, message, **begun))
-    return results
-
-
-def _waiting(case: Case) -> Json:
-    """A turn in between, in which nothing new is asked: the questions still wait."""
-    turn = dialogues.first_turn(case)
-    said = [{"ref": ref, "quote": text} for ref, text in list(case.messages.items())[:-1]]
-    subject = {"dimension": "subject", "value": "so far", "said": said, "open": True}
-    return {**turn, "questions": [], "brief": [subject]}
-
-
 @pytest.mark.parametrize("case", NATURAL, ids=lambda case: case.name)
 async def test_a_natural_prompt_comes_back_to_the_letter(
-    client: Client[Any], sandbox: Sandbox, case: Case
+    client: Client[Any], sandbox: Sandbox, case: dialogues.Case
 ) -> None:
     result = (await play(client, sandbox, case, case.turn, case.turn))[-1]
 

@@ -11,7 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fastmcp import Client
+
+from sandbox.loopback import Sandbox
+from tests.calls import consult
+
 Json = dict[str, Any]
+FACILITATOR = "facilitator_turn"
 
 WHY = {"occasion, not visible": "not_visible", "not visible": "not_visible",
     "what the slide says, not drawn": "not_visible", "replaced by m2": "replaced",
@@ -92,3 +98,26 @@ def first_turn(case: Case) -> Json:
         "lettering": [],
         "set_aside": [],
     }
+
+
+async def play(client: Client[Any], sandbox: Sandbox, case: Case, *answers: Json) -> list[Json]:
+    """The results of a dialogue's calls; its newest message is answered with `answers`."""
+    *before, newest = case.messages.values()
+    results: list[Json] = []
+    mode = "explorer" if len(case.questions) > 5 else "guided"
+    for number, message in enumerate([*before, newest]):
+        sandbox.clear()
+        last = number == len(before)
+        asking = first_turn(case) if number == 0 else _waiting(case)
+        sandbox.answer(FACILITATOR, *(answers if last else [asking, asking]))
+        begun = {"conversation_id": results[-1]["conversation_id"]} if results else {"mode": mode}
+        results.append(await consult(client, message, **begun))
+    return results
+
+
+def _waiting(case: Case) -> Json:
+    """A turn in between, in which nothing new is asked: the questions still wait."""
+    turn = first_turn(case)
+    said = [{"ref": ref, "quote": text} for ref, text in list(case.messages.items())[:-1]]
+    subject = {"dimension": "subject", "value": "so far", "said": said, "open": True}
+    return {**turn, "questions": [], "brief": [subject]}
