@@ -10,6 +10,7 @@ __all__ = [
     "modes",
     "preferences",
     "question_rules",
+    "recorded_result",
     "semantic_search",
     "template_dialogue",
     "template_draft",

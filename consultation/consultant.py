@@ -4,64 +4,37 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
-from consultation.completeness import Completeness, completeness
-from consultation.consultation_result import (
-    SANDBOX_NOTE,
-    Accounted,
-    Assumption,
-    Consultation,
-    Entry,
-    NotUsed,
-)
-from consultation.consultation_result import (
-    Settings as Suggested,
-)
+from consultation.completeness import completeness
+from consultation.consultation_result import Consultation
 from consultation.earlier_work import earlier_work
-from consultation.errors import ConsultationError
-from consultation.facilitator import Facilitator, Outcome, settled_turn
+from consultation.facilitator import Facilitator, Outcome
 from consultation.modes import Mode
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import Span
+from consultation.recorded_result import failed_result, recorded_result
 from consultation.references import take_references
-from consultation.settling import accounted, assumptions, not_used, settle
+from consultation.settling import assumptions, settle, settled_review, settled_turn
 from consultation.suggested_settings import draft_note, estimate, settle_settings
 from consultation.template_dialogue import TemplateDialogue
-from consultation.transcript import Transcript, transcript_of
+from consultation.transcript import ConsultationError, Transcript, transcript_of
 from consultation.turn import Quote
 from consultation.turn_rows import (
     answer_rows,
     brief_row,
     check_answers,
+    decided_value,
     entry_of,
     question_rows,
-    recorded_entry,
-    recorded_span,
-    shown_question,
     turn_as_data,
 )
 from errors import Problem
-from gateway.connection import is_sandbox
 from prompts.store import PromptStore
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import NumberTaken, Records
 from storage.search import Search
 from storage.stamps import now
-from storage.tables import Brief, Conversation, Question, Turn
-
-ASK = (
-    "The person answers these in their own words, also by number; pass the words on in message "
-    "with this conversation_id. finish=true ends the questions."
-)
-DRAW = (
-    "Show the refined prompt to the person, with what was assumed and not used. "
-    "openai_conversational_image with this conversation_id and no prompt draws it; a further "
-    "message here changes it first."
-)
-AGAIN = (
-    "Nothing is ready to be drawn. The same call again continues this turn; mode=skip takes the "
-    "person's words as they are."
-)
+from storage.tables import Conversation, Turn
 
 MOST_TRIES = 3
 """Times that a turn is numbered anew where another process wrote to the conversation."""
@@ -122,7 +95,9 @@ class Consultant:
             except Problem as problem:
                 raise problem.within(conversation_id) from problem.__cause__
             if outcome.review is None:
-                return self._failed(conversation, outcome, transcript)
+                return failed_result(
+                    conversation, outcome, transcript, self._prompt_store, self._facilitator.origin
+                )
             return await self._conclude(conversation, turn, outcome, transcript)
 
     async def recall(self, conversation_id: str) -> Consultation:
@@ -130,18 +105,7 @@ class Consultant:
         conversation = await self._records.load(conversation_id)
         if not conversation.briefs:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
-        turn, brief = conversation.turns[-1], conversation.briefs[-1]
-        reply = turn.reply or {}
-        return _result(
-            conversation,
-            turn,
-            brief,
-            questions=[] if brief.phrases else _open_rows(conversation),
-            completeness=_known_completeness(conversation, brief, self._prompt_store),
-            not_used=[NotUsed(**one) for one in reply.get("not_used", [])],
-            accounted=Accounted(**reply["accounted"]) if reply.get("accounted") else None,
-            sandbox=is_sandbox(turn.response_id),
-        )
+        return recorded_result(conversation, self._prompt_store)
 
     async def _lead(
         self, conversation: Conversation, turn: Turn, transcript: Transcript
@@ -242,169 +206,53 @@ class Consultant:
             conversation={"mode": "skip", "title": conversation.title or turn.words[:60]},
             rows=[brief],
         )
-        return _result(conversation, turn, brief)
+        conversation.briefs.append(brief)
+        return recorded_result(conversation, self._prompt_store)
 
     async def _conclude(
         self, conversation: Conversation, turn: Turn, outcome: Outcome, transcript: Transcript
     ) -> Consultation:
         """Record what the facilitator made of a turn, and put it as a result."""
-        held, image_type = outcome.review, outcome.image_type
-        if held is None:
-            raise ValueError("nobody led this turn")
-        settled = settled_turn(outcome)
-        wording = self._prompt_store.wording(settled.language)
-        standing = settle(held, transcript, wording)
-        settled = settled.model_copy(
-            update={"reply": standing.reply, "questions": standing.questions}
-        )
-        share, missing = completeness(held.brief, image_type)
+        held, image_type = settled_review(outcome), outcome.image_type
+        standing = settle(held, transcript, self._prompt_store.wording(held.turn.language))
+        settled = settled_turn(outcome, standing)
         suggested = settle_settings(image_type, self._settings)
-        entries = [entry_of(entry) for entry in held.brief]
-        words, unused = accounted(held), not_used(held)
+        share, _ = completeness(held.brief, image_type)
+        brief = brief_row(
+            turn,
+            entries=[entry_of(entry) for entry in held.brief],
+            share=share,
+            spans=held.spans if standing.ready else [],
+            suggested=suggested,
+        )
         turn.model, turn.response_id = outcome.model, outcome.response_id
         turn.templates, turn.repairs = outcome.templates, outcome.attempts
         hint = draft_note(suggested, self._settings) if standing.ready else []
         turn.notes = [*outcome.notes, *hint]
+        described = {
+            "mode": conversation.mode,
+            "title": settled.title,
+            "image_type": image_type.name,
+            "language": settled.language,
+            "style": decided_value(held.brief, "style"),
+            "template": conversation.template,
+        }
+        answers = answer_rows(turn, settled, transcript)
         for _ in range(MOST_TRIES):
             questions = question_rows(conversation, turn, standing.questions)
-            turn.reply = {
-                **turn_as_data(settled, questions),
-                "not_used": [one.model_dump() for one in unused],
-                "accounted": words.model_dump(),
-            }
-            brief = brief_row(
-                turn,
-                entries=entries,
-                share=share,
-                spans=held.spans if standing.ready else [],
-                suggested=suggested,
-            )
+            turn.reply = turn_as_data(settled, questions, held)
             try:
                 await self._records.close_turn(
-                    turn,
-                    conversation={
-                        "mode": conversation.mode,
-                        "title": settled.title,
-                        "image_type": image_type.name,
-                        "language": settled.language,
-                        "style": _value_of(entries, "style"),
-                        "template": conversation.template,
-                    },
-                    rows=[*questions, *answer_rows(turn, settled, transcript), brief],
+                    turn, conversation=described, rows=[*questions, *answers, brief]
                 )
                 break
             except NumberTaken:  # another client put questions meanwhile
                 conversation.questions = (await self._records.load(conversation.id)).questions
         conversation.questions = [*conversation.questions, *questions]
-        conversation.language = settled.language
-        first = conversation.briefs[0].completeness if conversation.briefs else share
-        return _result(
-            conversation,
-            turn,
-            brief,
-            questions=[] if standing.ready else _open_rows(conversation, held_brief=entries),
-            completeness=Completeness(first=first, now=share, missing=missing),
-            not_used=unused,
-            accounted=words,
-            assumed=assumptions(held),
-            estimated_cost_usd=estimate(suggested, self._settings),
-            sandbox=outcome.sandbox,
-        )
-
-    def _failed(
-        self, conversation: Conversation, outcome: Outcome, transcript: Transcript
-    ) -> Consultation:
-        """Nobody led the turn: nothing is ready, what was said is kept, and the reply says so."""
-        wording = self._prompt_store.wording(conversation.language or "en")
-        entries = [entry_of(entry) for entry in transcript.brief]
-        share, missing = completeness(transcript.brief, outcome.image_type)
-        first = conversation.briefs[0].completeness if conversation.briefs else share
-        return Consultation(
-            conversation_id=conversation.id,
-            status="asking",
-            reply=wording.unusable if outcome.failure == "unusable" else wording.nobody,
-            language=conversation.language or "en",
-            questions=[shown_question(row) for row in _open_rows(conversation)],
-            brief=entries,
-            completeness=Completeness(first=first, now=share, missing=missing),
-            origin="sandbox" if self._facilitator.origin == "sandbox" else "openai",
-            notes=outcome.notes,
-            next_step=AGAIN,
-        )
-
-
-def _value_of(entries: list[Entry], dimension: str) -> str:
-    """What the brief says of a dimension, empty while that is open."""
-    return next((e.value for e in entries if e.dimension == dimension and not e.open), "")
-
-
-def _open_rows(
-    conversation: Conversation, held_brief: Sequence[Entry] | None = None
-) -> list[Question]:
-    """The questions that wait for an answer, those overlooked in earlier turns first."""
-    transcript = transcript_of(conversation, finish=False)
-    brief = transcript.brief if held_brief is None else held_brief
-    waiting = transcript.open_questions(brief, [c.question for c in transcript.choices])
-    labels = {put.id for put in waiting}
-    newest = conversation.turns[-1].number if conversation.turns else 0
-    return [
-        row for row in conversation.questions if row.label in labels or row.turn_number == newest
-    ]
-
-
-def _known_completeness(
-    conversation: Conversation, brief: Brief, prompt_store: PromptStore
-) -> Completeness | None:
-    """The completeness of a recorded brief, if its type is still there."""
-    image_type = prompt_store.image_types().get(conversation.image_type)
-    if image_type is None:
-        return None
-    entries = transcript_of(conversation, finish=False).brief
-    _, missing = completeness(entries, image_type)
-    return Completeness(
-        first=conversation.briefs[0].completeness, now=brief.completeness, missing=missing
-    )
-
-
-def _result(
-    conversation: Conversation,
-    turn: Turn,
-    brief: Brief,
-    *,
-    questions: list[Question] | None = None,
-    completeness: Completeness | None = None,
-    not_used: list[NotUsed] | None = None,
-    accounted: Accounted | None = None,
-    assumed: list[Assumption] | None = None,
-    estimated_cost_usd: float | None = None,
-    sandbox: bool = False,
-) -> Consultation:
-    spans = [recorded_span(phrase) for phrase in brief.phrases]
-    reply = turn.reply or {}
-    entries = [recorded_entry(row) for row in brief.entries]
-    if assumed is None:
-        assumed = [
-            Assumption(dimension=entry.dimension, value=entry.value)
-            for entry in entries
-            if entry.source == "assumed" and entry.value
-        ]
-    return Consultation(
-        conversation_id=conversation.id,
-        status="ready" if spans else "asking",
-        reply=reply.get("reply", ""),
-        language=reply.get("language") or conversation.language or "en",
-        questions=[shown_question(row) for row in questions or []],
-        brief=entries,
-        completeness=completeness,
-        refined_prompt="".join(span.text for span in spans) if spans else None,
-        provenance=spans,
-        assumptions=assumed if spans else [],
-        not_used=not_used or [],
-        lettering=reply.get("lettering", []) if spans else [],
-        accounted=accounted,
-        suggested=Suggested(**brief.suggested) if brief.suggested else None,
-        estimated_cost_usd=estimated_cost_usd,
-        origin="sandbox" if sandbox else "openai",
-        notes=[*([SANDBOX_NOTE] if sandbox else []), *turn.notes],
-        next_step=DRAW if spans else ASK,
-    )
+        conversation.briefs = [*conversation.briefs, brief]
+        conversation.image_type, conversation.language = image_type.name, settled.language
+        result = recorded_result(conversation, self._prompt_store)
+        if standing.ready:
+            result.assumptions = assumptions(held)
+        result.estimated_cost_usd = estimate(suggested, self._settings)
+        return result

@@ -12,7 +12,7 @@ from settings import Origin
 NotUsedReason = Literal[Reason, "unplaced"]
 
 
-class Question(QuestionDraft):
+class OpenQuestion(QuestionDraft):
     """A question that waits for the person, with its id."""
 
     id: str
@@ -47,7 +47,7 @@ class Accounted(BaseModel):
     placed: int
 
 
-class Settings(BaseModel):
+class PictureSettings(BaseModel):
     """What to draw with, unless the call says otherwise."""
 
     size: str
@@ -63,7 +63,7 @@ class Consultation(BaseModel):
     status: Literal["asking", "ready"]
     reply: str = ""
     language: str = "en"
-    questions: list[Question] = []
+    questions: list[OpenQuestion] = []
     brief: list[Entry] = []
     completeness: Completeness | None = None
     refined_prompt: str | None = None
@@ -72,7 +72,7 @@ class Consultation(BaseModel):
     not_used: list[NotUsed] = []
     lettering: list[str] = []
     accounted: Accounted | None = None
-    suggested: Settings | None = None
+    suggested: PictureSettings | None = None
     estimated_cost_usd: float | None = None
     origin: Origin = "openai"
     notes: list[str] = []

@@ -6,7 +6,7 @@ the client (ids, what to call next) is English.
 
 from collections.abc import Iterator
 
-from consultation.consultation_result import Consultation, NotUsed, Question
+from consultation.consultation_result import Consultation, NotUsed, OpenQuestion
 from consultation.provenance import Span
 from prompts.wording import Wording
 
@@ -45,7 +45,7 @@ def source_words(span: Span, wording: Wording) -> str:
     return f"{name}: {quotes}" if quotes else f"{name} {span.ref or ''}".strip()
 
 
-def _question(question: Question, wording: Wording) -> str:
+def _question(question: OpenQuestion, wording: Wording) -> str:
     lines = [f"{question.id}. {question.text}"]
     if question.why:
         lines.append(f"   {wording.why}: {question.why}")

@@ -6,7 +6,7 @@ import binascii
 from pydantic import BaseModel
 
 from consultation.conversation_page import as_markdown, moment
-from consultation.errors import ConsultationError
+from consultation.transcript import ConsultationError
 from storage.maintenance import Removal
 from storage.search import ConversationSummary, SearchPage
 from storage.tables import Conversation

@@ -8,8 +8,7 @@ to the person; words of an option or a decision, numbers and refusals go back to
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from consultation.evidence import Evidence
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault
 from consultation.quotes import find_quote
 from consultation.transcript import LONG_WORD, Transcript
 from consultation.turn import FacilitatorTurn
@@ -26,10 +25,6 @@ from consultation.words import (
 
 LONG_CLAUSE = 3
 """Content words of a clause that must leave one of them in the prompt to count as placed."""
-
-LONG_LEFTOVER = 4
-"""Content words of a run that is worth a complaint without a word of an option in it: of
-72 dropped wishes 54 are met so, and chat of three words is left alone."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +142,7 @@ class Coverage:
 
 
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
-    """What got lost: words of an option, numbers and refusals weigh, long runs a little."""
+    """What got lost with words of an option, a number or a refusal in it; the rest is listed."""
     way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
     return [
         Fault(
@@ -155,11 +150,10 @@ def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]
             left.ref,
             f"`{left.text}` is in no quote. {way}; or set it aside with its reason. `talk` is only "
             "for words that wish for nothing, `replaced` needs newer words.",
-            serious=bool(left.hot),
             words=left.text,
         )
         for left in coverage.leftovers()
-        if left.hot or left.size >= LONG_LEFTOVER
+        if left.hot
     ]
 
 

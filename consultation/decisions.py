@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from consultation.evidence import Evidence
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault
 from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, FacilitatorTurn, Quote
 from consultation.words import content, related, words_of

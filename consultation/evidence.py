@@ -1,24 +1,30 @@
 """Every quote of a turn held against what was said: what each one stands for, if anything."""
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rapidfuzz import fuzz
 
 from consultation.quotes import Match, Run, align, find_quote, nearest
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import fold, words_of
+from consultation.words import fold
 
 Part = Literal["sources", "brief", "chosen", "set_aside"]
-
-COMMON = 3
-"""Times a word stands in the prompt before a model may well add it to a quote."""
 
 ALIKE = 80
 """Per cent of letters that a refused quote has in common with what it rewords; of 250 quotes
 from other dialogues none has so many, of reworded ones nearly all."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a turn: which rule, where, what to do; `words` are the person's."""
+
+    rule: str
+    where: str
+    advice: str
+    serious: bool = True
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,6 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
         ),
         *(("set_aside", n, q) for n, q in enumerate(turn.set_aside)),
     ]
-    counts = Counter(word.text for word in words_of(turn.prompt))
-    common = {word for word, times in counts.items() if times >= COMMON}
     options = transcript.option_texts(turn)
     evidence = []
     for part, index, quote in quotes:
@@ -74,7 +78,7 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
         elif transcript.question(quote.ref):
             shown = _option(quote, options.get(quote.ref, ""))
         else:
-            match = _find(quote, transcript, common)
+            match = _find(quote, transcript)
             shown = tuple(_words(run, transcript) for run in (match.runs if match else ()))
         evidence.append(Evidence(part, index, quote, match, shown))
     return evidence
@@ -86,10 +90,10 @@ def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
     return (Quote(ref=quote.ref, quote=option),) if same else ()
 
 
-def _find(quote: Quote, transcript: Transcript, common: set[str]) -> Match | None:
+def _find(quote: Quote, transcript: Transcript) -> Match | None:
     """What a quote stands for; without a message named, in the newest that has it."""
     refs = [quote.ref] if message_number(quote.ref) else [*reversed(transcript.messages)]
-    found = (find_quote(quote.quote, ref, transcript.messages, common) for ref in refs)
+    found = (find_quote(quote.quote, ref, transcript.messages) for ref in refs)
     return next(filter(None, found), None)
 
 

@@ -16,12 +16,12 @@ from consultation.model_call import ask
 from consultation.preferences import Preference
 from consultation.review import Review, complaint, review
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn, UnusableAnswerError, parse_turn
+from consultation.turn import UnusableAnswerError, parse_turn
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
 from prompts.image_type import ImageType, fingerprint_of
 from prompts.store import FALLBACK_TYPE, PromptStore
-from settings import Settings
+from settings import Origin, Settings
 from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
@@ -85,7 +85,7 @@ class Facilitator:
         self._input_files = input_files
 
     @property
-    def origin(self) -> str:
+    def origin(self) -> Origin:
         """Who answers: `openai` or the `sandbox`."""
         return self._gateway.origin
 
@@ -212,19 +212,3 @@ def _as_data(answer: _Answer) -> dict[str, Any]:
         "broken": [f"{fault.where}: {fault.advice}" for fault in faults],
         "rules": [fault.rule for fault in faults],
     }
-
-
-def settled_turn(outcome: Outcome) -> FacilitatorTurn:
-    """The turn as it stands: the model's prompt untouched, the rest as it was checked."""
-    held = outcome.review
-    if held is None:
-        raise ValueError("nobody led this turn")
-    return held.turn.model_copy(
-        update={
-            "image_type": outcome.image_type.name,
-            "brief": held.brief,
-            "chosen": held.choices,
-            "questions": held.questions,
-            "lettering": [one.text for one in held.letters],
-        }
-    )

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from consultation.faults import Fault
+from consultation.evidence import Fault
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn
 from consultation.words import is_number, near, words_of
@@ -92,30 +92,33 @@ def quoted_in(text: str) -> list[str]:
 
 def _as_said(text: str, messages: Sequence[str], in_prompt: Iterable[str]) -> str | None:
     """The text as a message has it: itself, or the form in the prompt that was tidied away."""
-    plain = _plain(text)
-    if any(plain in message for message in messages):
+    if _stands(text, messages):
         return text
     for other in in_prompt:
-        if _letters(other) == _letters(text) and any(_plain(other) in m for m in messages):
+        if _letters(other) == _letters(text) and _stands(other, messages):
             return other
     return None
 
 
+def _stands(text: str, messages: Sequence[str]) -> bool:
+    """Whether a text stands in a message to the letter, as whole words."""
+    whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
+    spaced = all(word.script == "spaced" for word in words_of(text))
+    return any(whole.search(m) if spaced else _plain(text) in m for m in messages)
+
+
 def _standing(text: str, messages: Sequence[str], count: int) -> Standing:
     """Whether a text that no message holds is put together, made up, or a changed one."""
+    typed = {message[w.start : w.end] for message in messages for w in words_of(message)}
     said = [word for message in messages for word in words_of(message)]
-    own = words_of(text)
-    typed = {token for message in messages for token in re.findall(r"\w+", message)}
     running = {str(number) for number in range(1, count + 1)}
-    if all(token in typed or token in running for token in re.findall(r"\w+", text)):
+    plain = _plain(text)
+    other = [w for w in words_of(plain) if plain[w.start : w.end] not in typed | running]
+    if not other:
         return "said"  # "1 Collect": a running number before words that were said
-    known = {word.text for word in said}
-    numbers = [word for word in own if is_number(word) and word.text not in known]
-    if numbers and any(is_number(word) for word in said):
+    if any(is_number(word) for word in other) and any(is_number(word) for word in said):
         return "changed"
-    new = [word for word in own if not is_number(word) and word.text not in known]
-    slips = new and all(any(near(word, other) for other in said) for word in new)
-    return "changed" if slips else "composed"
+    return "changed" if all(any(near(w, one) for one in said) for w in other) else "composed"
 
 
 def _plain(text: str) -> str:

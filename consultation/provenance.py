@@ -5,13 +5,12 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from consultation.evidence import Evidence
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault
 from consultation.quotes import align, nearest
 from consultation.refusals import refuses
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import content, is_content, share, words_of
+from consultation.words import content, is_content, share, size, words_of
 
 SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
 
@@ -84,8 +83,7 @@ def faults_of_length(
     times, more = LONGEST_QUOTE
     for one in (one for one in evidence if one.part == "sources" and one.match):
         source = turn.sources[one.index]
-        own = len(content(words_of(source.prompt)))
-        if len(content(words_of(one.text))) > times * own + more:
+        if size(words_of(one.text)) > times * size(words_of(source.prompt)) + more:
             faults.append(
                 Fault(
                     "length",
@@ -211,7 +209,7 @@ def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int
     while at >= 0:
         places.append((at, at + len(stretch)))
         at = prompt.find(stretch, at + 1)
-    if not places and (found := align(stretch, prompt, "prompt", most_runs=1)):
+    if not places and (found := align(stretch, prompt, "prompt")):
         places = [(run.start, run.end) for run in (*found.runs, *found.repeats)]
     free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
     return next(iter([*free, *places]), None)

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from consultation.evidence import Evidence
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault
 from consultation.transcript import PutQuestion, Transcript
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft
 from consultation.words import fold, share, words_of

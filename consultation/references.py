@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from consultation.errors import ConsultationError
+from consultation.transcript import ConsultationError
 from errors import StorageError
 from storage.input_files import InputFiles
 from storage.input_pictures import InputError

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from consultation.coverage import Coverage
-from consultation.evidence import Evidence
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault
 from consultation.quotes import Run
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn

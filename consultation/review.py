@@ -10,8 +10,7 @@ from rapidfuzz import fuzz
 
 from consultation.coverage import Coverage, Leftover, faults_of_coverage
 from consultation.decisions import faults_of_changes, settle_brief
-from consultation.evidence import Evidence, gather, is_invented, to_copy
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault, gather, is_invented, to_copy
 from consultation.lettering import Letters, faults_of_lettering, settle_lettering
 from consultation.provenance import (
     Span,

@@ -7,11 +7,10 @@ signs met 32 of 38 wishes that were dumped there, and none of 54 honest entries.
 from collections.abc import Sequence
 
 from consultation.coverage import Coverage, matters
-from consultation.evidence import Evidence
-from consultation.faults import Fault
+from consultation.evidence import Evidence, Fault
 from consultation.transcript import LONG_WORD, Transcript, message_number
 from consultation.turn import FacilitatorTurn, SetAside
-from consultation.words import Word, content, near, related, words_of
+from consultation.words import Word, content, near, related, size, words_of
 
 LONGEST = 6
 """Content words in one entry: of 54 honest ones none has more, of 38 dumps eleven have."""
@@ -42,7 +41,11 @@ def doubts(
         entry = turn.set_aside[one.index]
         if entry in transcript.set_aside:  # it was judged in its own turn
             continue
-        if why := _doubt(entry, words_of(one.text), transcript, evidence, coverage):
+        if entry.why in TAKEN_BACK:
+            why = _doubt_of_replacing(entry, turn, transcript, evidence)
+        else:
+            why = _doubt(entry, words_of(one.text), transcript, evidence, coverage)
+        if why:
             found[one.index] = why
     return found
 
@@ -84,15 +87,11 @@ def _doubt(
     evidence: Sequence[Evidence],
     coverage: Coverage,
 ) -> str:
-    """What speaks against an entry, empty where nothing does."""
+    """What speaks against an entry that is no wish, empty where nothing does."""
     telling = content(own)
     wanted = [word for word in telling if not word.refuses]
-    if entry.why in TAKEN_BACK:
-        newer = _newer_words(entry, evidence)
-        same = any(related(word, other) for word in content(own, 3) for other in newer)
-        return "" if same or not telling else "no newer words are quoted that replace it"
     if entry.why == "left_to_us":
-        over = len(wanted) > MOST_LEFT_TO_US
+        over = size(wanted) > MOST_LEFT_TO_US
         return "it says more than that the choice is ours" if over else ""
     if entry.why == "not_visible" and _is_in_brief(telling, evidence):
         return ""  # what is decided and cannot be seen, such as a use
@@ -107,20 +106,37 @@ def _wish(wanted: Sequence[Word], coverage: Coverage) -> str:
     known, spoken = coverage.known, coverage.spoken
     if hot := [word.text for word in long if matters(word, known, spoken)]:
         return f"{', '.join(hot)} belongs to an option or an earlier wish"
-    return "it is long" if len(wanted) > LONGEST else ""
+    return "it is long" if size(wanted) > LONGEST else ""
 
 
-def _newer_words(entry: SetAside, evidence: Sequence[Evidence]) -> list[Word]:
-    """Words that are quoted from the same message or a later one, or from an option."""
+def _doubt_of_replacing(
+    entry: SetAside,
+    turn: FacilitatorTurn,
+    transcript: Transcript,
+    evidence: Sequence[Evidence],
+) -> str:
+    """Nothing where newer words are quoted that share a word, or decide its dimension anew."""
+    own = content(words_of(entry.quote), 3)
+    dimensions = {
+        old.dimension
+        for old in transcript.brief
+        if any(entry.quote in q.quote or q.quote in entry.quote for q in old.said)
+    }
     first = message_number(entry.ref)
-    return [
-        word
+    newer = [
+        (one, quote)
         for one in evidence
         if one.part in {"sources", "brief"}
         for quote in one.shown
-        if message_number(quote.ref) >= first or not message_number(quote.ref)
-        for word in words_of(quote.quote)
+        if quote.quote != entry.quote
+        and (message_number(quote.ref) >= first or not message_number(quote.ref))
     ]
+    held = any(
+        (one.part == "brief" and turn.brief[one.index].dimension in dimensions)
+        or any(related(a, b) for a in own for b in words_of(quote.quote))
+        for one, quote in newer
+    )
+    return "" if held or not own else "no newer words are quoted that replace it"
 
 
 def _is_in_brief(telling: Sequence[Word], evidence: Sequence[Evidence]) -> bool:

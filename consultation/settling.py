@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from consultation.consultation_result import Accounted, Assumption, NotUsed
+from consultation.facilitator import Outcome
 from consultation.review import Review
 from consultation.transcript import Transcript
-from consultation.turn import QuestionDraft, Reason
+from consultation.turn import FacilitatorTurn, QuestionDraft, Reason
 from prompts.wording import Wording
 
 LEAST_SUSPICIOUS: tuple[Reason, ...] = (
@@ -85,4 +86,26 @@ def _ask(words: str, wording: Wording, letters: set[str]) -> QuestionDraft:
         text=text.format(words=words),
         options=[wording.holds_yes, wording.holds_no],
         default=wording.holds_yes,
+    )
+
+
+def settled_review(outcome: Outcome) -> Review:
+    """The review of a turn that somebody led. Raises `ValueError` where nobody did."""
+    if outcome.review is None:
+        raise ValueError("nobody led this turn")
+    return outcome.review
+
+
+def settled_turn(outcome: Outcome, standing: Settlement) -> FacilitatorTurn:
+    """The turn as it stands: the model's prompt untouched, the rest as it was checked."""
+    held = settled_review(outcome)
+    return held.turn.model_copy(
+        update={
+            "image_type": outcome.image_type.name,
+            "reply": standing.reply,
+            "brief": held.brief,
+            "chosen": held.choices,
+            "questions": standing.questions,
+            "lettering": [one.text for one in held.letters],
+        }
     )

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from consultation.errors import ConsultationError
 from consultation.lettering import quoted_in
+from consultation.transcript import ConsultationError
 from consultation.words import fold
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import MOST_PARAMETERS, NAME, NAMING, is_parameter_name

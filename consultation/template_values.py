@@ -7,9 +7,8 @@ taken as it is; what a model read in other words is taken as far as the words sa
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consultation.errors import ConsultationError
 from consultation.quotes import find_quote
-from consultation.transcript import Transcript, brief_entry
+from consultation.transcript import ConsultationError, Transcript, brief_entry
 from consultation.turn import BriefEntry, Filling, Quote, Value
 from consultation.words import content, words_of
 from prompts.library_template import LibraryTemplate

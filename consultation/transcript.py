@@ -7,7 +7,13 @@ from typing import Any
 from consultation.modes import questions_left
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
 from consultation.words import share, words_of
+from errors import Problem
 from storage.tables import Conversation, Turn
+
+
+class ConsultationError(Problem):
+    """The dialogue cannot go on as it was called."""
+
 
 LONG_WORD = 5
 """Letters of a word that can tell one option from another by itself."""

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from consultation.consultation_result import Entry, Question
-from consultation.errors import ConsultationError
+from consultation.consultation_result import Entry, OpenQuestion
 from consultation.provenance import Span, name_of, source_of
-from consultation.transcript import Transcript
+from consultation.review import Review
+from consultation.settling import accounted, not_used
+from consultation.transcript import ConsultationError, Transcript
 from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft
 from storage import tables
 from storage.tables import Conversation, Turn
@@ -89,10 +90,10 @@ def entry_of(entry: BriefEntry) -> Entry:
     )
 
 
-def shown_question(row: tables.Question) -> Question:
+def shown_question(row: tables.Question) -> OpenQuestion:
     """A recorded question as results have it."""
     names = set(QuestionDraft.model_fields) - {"follows"}
-    return Question(id=row.label, **{name: getattr(row, name) for name in names})
+    return OpenQuestion(id=row.label, **{name: getattr(row, name) for name in names})
 
 
 def recorded_entry(row: dict[str, Any]) -> Entry:
@@ -114,8 +115,18 @@ def recorded_span(row: dict[str, Any]) -> Span:
     return Span(text=row["text"], source=source, ref=row.get("ref"), said=row.get("said", []))
 
 
-def turn_as_data(settled: FacilitatorTurn, questions: list[tables.Question]) -> dict[str, Any]:
+def turn_as_data(
+    settled: FacilitatorTurn, questions: list[tables.Question], held: Review
+) -> dict[str, Any]:
     """The turn as the record keeps it: its questions with the ids they were put under."""
-    data = settled.model_dump()
-    data["questions"] = [shown_question(row).model_dump() for row in questions]
-    return data
+    return {
+        **settled.model_dump(),
+        "questions": [shown_question(row).model_dump() for row in questions],
+        "not_used": [one.model_dump() for one in not_used(held)],
+        "accounted": accounted(held).model_dump(),
+    }
+
+
+def decided_value(brief: list[BriefEntry], dimension: str) -> str:
+    """What the brief says of a dimension, empty while that is open."""
+    return next((e.value for e in brief if e.dimension == dimension and not e.open), "")

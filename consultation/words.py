@@ -143,6 +143,14 @@ def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
     return [word for word in words if is_content(word, shortest)]
 
 
+def size(words: Iterable[Word]) -> int:
+    """How much words say: one for each content word, one for two signs that are not grammar."""
+    telling = content(words)
+    signs = sum(word.script == "unspaced" for word in telling)
+    names = sum(word.script == "unspaced" and not HIRAGANA.match(word.text) for word in telling)
+    return len(telling) - signs + (names + 1) // 2
+
+
 def near(one: Word, other: Word) -> bool:
     """Whether two words are one: a slip of the pen, an ending; never a number or a refusal."""
     if one.text == other.text:

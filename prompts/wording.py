@@ -23,11 +23,11 @@ PLACES: dict[str, set[str]] = {
 """What is filled into which text; a text without its place would say nothing."""
 
 
-class _Words(BaseModel):
+class _Phrases(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SourceWords(_Words):
+class SourceWords(_Phrases):
     """How it is told where a stretch of the prompt comes from."""
 
     said: str
@@ -38,7 +38,7 @@ class SourceWords(_Words):
     assumed: str
 
 
-class ReasonWords(_Words):
+class ReasonWords(_Phrases):
     """How it is told why words are not in the prompt."""
 
     unplaced: str
@@ -49,7 +49,7 @@ class ReasonWords(_Words):
     left_to_us: str
 
 
-class Wording(_Words):
+class Wording(_Phrases):
     """All fixed words of one language."""
 
     why: str

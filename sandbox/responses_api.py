@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import (
-    facilitator,
+    dialogue_model,
     filling,
     openai_errors,
     request_content,
@@ -165,8 +165,8 @@ def _words(call: ApiCall, memory: SandboxMemory) -> str:
 def _play(call: ApiCall, form: Json) -> str:
     fault = call.fault.name if call.fault else None
     match form["name"]:
-        case facilitator.SCHEMA_NAME:
-            return facilitator.reply(call.body, fault)
+        case dialogue_model.SCHEMA_NAME:
+            return dialogue_model.reply(call.body, fault)
         case filling.SCHEMA_NAME:
             return filling.reply(call.body)
         case verdicts.SCHEMA_NAME:

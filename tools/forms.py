@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, create_model
 from app import App
 
 if TYPE_CHECKING:
-    from consultation.consultation_result import Consultation, Question
+    from consultation.consultation_result import Consultation, OpenQuestion
 
 FIRST_MODERN = "2026-07-28"
 """The first protocol version with `input_required` results."""
@@ -107,7 +107,7 @@ async def _elicit(ctx: Context, consultation: "Consultation", seconds: float) ->
     return _answers(response.data.model_dump())
 
 
-def _form(questions: "list[Question]") -> type[BaseModel]:
+def _form(questions: "list[OpenQuestion]") -> type[BaseModel]:
     fields: dict[str, Any] = {
         question.id: (
             str,

@@ -1,0 +1,124 @@
+"""The result of a dialogue, read from its record: what was just written reads the same later."""
+
+from collections.abc import Sequence
+
+from consultation.completeness import Completeness, completeness
+from consultation.consultation_result import (
+    SANDBOX_NOTE,
+    Accounted,
+    Assumption,
+    Consultation,
+    NotUsed,
+    PictureSettings,
+)
+from consultation.facilitator import Outcome
+from consultation.transcript import Transcript, transcript_of
+from consultation.turn import BriefEntry
+from consultation.turn_rows import entry_of, recorded_entry, recorded_span, shown_question
+from gateway.connection import is_sandbox
+from prompts.store import FALLBACK_TYPE, PromptStore
+from settings import Origin
+from storage.tables import Conversation, Question
+
+ASK = (
+    "The person answers these in their own words, also by number; pass the words on in message "
+    "with this conversation_id. finish=true ends the questions."
+)
+DRAW = (
+    "Show the refined prompt to the person, with what was assumed and not used. "
+    "openai_conversational_image with this conversation_id and no prompt draws it; a further "
+    "message here changes it first."
+)
+AGAIN = (
+    "Nothing is ready to be drawn. The same call again continues this turn; mode=skip takes the "
+    "person's words as they are."
+)
+
+
+def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Consultation:
+    """Where a dialogue with a brief stands, as its newest turn and brief say."""
+    turn, brief = conversation.turns[-1], conversation.briefs[-1]
+    reply = turn.reply or {}
+    spans = [recorded_span(phrase) for phrase in brief.phrases]
+    entries = [recorded_entry(row) for row in brief.entries]
+    sandbox = is_sandbox(turn.response_id)
+    assumed = [
+        Assumption(dimension=entry.dimension, value=entry.value)
+        for entry in entries
+        if entry.value and (entry.open or not entry.said)
+    ]
+    return Consultation(
+        conversation_id=conversation.id,
+        status="ready" if spans else "asking",
+        reply=reply.get("reply", ""),
+        language=reply.get("language") or conversation.language or "en",
+        questions=[] if spans else [shown_question(row) for row in open_rows(conversation)],
+        brief=entries,
+        completeness=_completeness(conversation, transcript_brief(conversation), prompt_store),
+        refined_prompt="".join(span.text for span in spans) if spans else None,
+        provenance=spans,
+        assumptions=assumed if spans else [],
+        not_used=[NotUsed(**one) for one in reply.get("not_used", [])],
+        lettering=reply.get("lettering", []) if spans else [],
+        accounted=Accounted(**reply["accounted"]) if reply.get("accounted") else None,
+        suggested=PictureSettings(**brief.suggested) if brief.suggested else None,
+        origin="sandbox" if sandbox else "openai",
+        notes=[*([SANDBOX_NOTE] if sandbox else []), *turn.notes],
+        next_step=DRAW if spans else ASK,
+    )
+
+
+def failed_result(
+    conversation: Conversation,
+    outcome: Outcome,
+    transcript: Transcript,
+    prompt_store: PromptStore,
+    origin: Origin,
+) -> Consultation:
+    """Nobody led the turn: nothing is ready, what was said is kept, and the reply says so."""
+    language = conversation.language or "en"
+    wording = prompt_store.wording(language)
+    return Consultation(
+        conversation_id=conversation.id,
+        status="asking",
+        reply=wording.unusable if outcome.failure == "unusable" else wording.nobody,
+        language=language,
+        questions=[shown_question(row) for row in open_rows(conversation)],
+        brief=[entry_of(entry) for entry in transcript.brief],
+        completeness=_completeness(conversation, transcript.brief, prompt_store),
+        origin=origin,
+        notes=outcome.notes,
+        next_step=AGAIN,
+    )
+
+
+def open_rows(conversation: Conversation) -> list[Question]:
+    """The questions that wait: those of the newest turn, and those overlooked before it."""
+    transcript = transcript_of(conversation, finish=False)
+    choices = [choice.question for choice in transcript.choices]
+    waiting = {put.id for put in transcript.open_questions(transcript.brief, choices)}
+    newest = conversation.turns[-1].number if conversation.turns else 0
+    return [
+        row for row in conversation.questions if row.label in waiting or row.turn_number == newest
+    ]
+
+
+def transcript_brief(conversation: Conversation) -> tuple[BriefEntry, ...]:
+    """The entries of the newest brief, those of records of version 0.1 among them."""
+    return transcript_of(conversation, finish=False).brief
+
+
+def _completeness(
+    conversation: Conversation, brief: Sequence[BriefEntry], prompt_store: PromptStore
+) -> Completeness | None:
+    """How much is decided after the first turn and now; None where no model led a turn."""
+    if conversation.mode == "skip" and not conversation.template:
+        return None
+    templates, types = prompt_store.library_templates(), prompt_store.image_types()
+    if conversation.template in templates:
+        image_type = templates[conversation.template].as_type
+    else:
+        image_type = types.get(conversation.image_type) or types[FALLBACK_TYPE]
+    share, missing = completeness(brief, image_type)
+    first = conversation.briefs[0].completeness if conversation.briefs else share
+    return Completeness(first=first, now=share, missing=missing)
