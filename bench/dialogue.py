@@ -113,9 +113,8 @@ def main() -> int:
         "calls": sum(one.calls for one in talks) / sum(one.turns for one in talks),
         "price": mean / picture,
     }
-    print(
-        f"a dialogue ${mean:.4f} (mean); one {QUALITY} picture of {settings.image_model} ${picture:.4f}"
-    )
+    print(f"a dialogue ${mean:.4f} (mean)")
+    print(f"one {QUALITY} picture of {settings.image_model} ${picture:.4f} (estimate)")
     for name, bar in BARS.items():
         held = "holds" if ratios[name] <= bar else "missed"
         what = "calls for a turn" if name == "calls" else "a dialogue for a picture"

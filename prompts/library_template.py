@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
 from keyword import iskeyword
-from typing import Any
+from typing import Annotated, Any
 
 from jinja2 import nodes
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +20,7 @@ from prompts.image_type import Dimension, ImageType, SuggestedSettings
 from prompts.parameter import Parameter
 from prompts.source import Keys, PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
+from prompts.template_names import UNSPACED, fold, says, words_of
 from prompts.value_spans import mark, split, unmarked
 
 MOST_PARAMETERS = 10
@@ -38,11 +39,12 @@ PLAIN_OUTPUT = (
     "something other than one parameter as it is stands between {{ and }}, so nobody could tell "
     "whose words these are; print the parameter alone and use if around it."
 )
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?")
+Names = Annotated[
+    list[Annotated[str, Field(min_length=2, max_length=60)]], Field(min_length=1, max_length=8)
+]
+"""A short list: a name is what people say, not all that they might."""
 
-
-WORD = re.compile(r"[^\W\d_]{3,}")
-LONG = 4
-"""Letters of a word; only from longer ones is the s of a plural taken, so that `gas` stays."""
 RARE, ENOUGH = 2, 3
 """A word that at most two descriptions have tells templates apart; one or two such words are
 often chance (`door`, `light`), three never were in the dialogues of the tests."""
@@ -65,6 +67,7 @@ class LibraryTemplate(BaseModel):
     name: str
     category: str
     description: str = Field(min_length=20, max_length=240)
+    called: dict[str, Names] = Field({}, description="What people call it, by language tag.")
     image_type: str
     parameters: dict[str, Parameter] = Field(min_length=1, max_length=MOST_PARAMETERS)
     template: str = Field(min_length=1)
@@ -171,18 +174,18 @@ def parse_library_template(name: str, category: str, source: str) -> LibraryTemp
 def suggest(idea: str, templates: Collection[LibraryTemplate]) -> LibraryTemplate | None:
     """The one template that an idea plainly speaks of, or nothing.
 
-    An idea speaks of a template if it has every word of its name, or several words that
-    hardly any other description has.
+    An idea speaks of a template if it says its name, or one that people have for it in any
+    language, or several words that hardly any other description has.
     """
-    words = _words(idea)
-    close = [one for one in templates if _words(one.name) <= words]
-    if close:
-        longest = max(len(_words(one.name)) for one in close)
-        close = [one for one in close if len(_words(one.name)) == longest]
+    lengths = {one.name: _longest_name(idea, one) for one in templates}
+    longest = max(lengths.values(), default=0)
+    if longest:  # "character sheet" says more than the "sheet" of another template
+        close = [one for one in templates if lengths[one.name] == longest]
     else:
-        uses = Counter(word for one in templates for word in _words(one.description))
+        words = set(words_of(idea))
+        uses = Counter(word for one in templates for word in set(words_of(one.description)))
         telling = {word for word in words if uses[word] <= RARE}
-        close = [one for one in templates if len(_words(one.description) & telling) >= ENOUGH]
+        close = [one for one in templates if len(telling & {*words_of(one.description)}) >= ENOUGH]
     return close[0] if len(close) == 1 else None
 
 
@@ -192,10 +195,10 @@ def is_parameter_name(name: str) -> bool:
     return name.isidentifier() and name.isascii() and not reserved
 
 
-def _words(text: str) -> set[str]:
-    """The words of a text, a plural as its singular."""
-    words = WORD.findall(text.replace("_", " ").casefold())
-    return {word.removesuffix("s") if len(word) > LONG else word for word in words}
+def _longest_name(idea: str, template: LibraryTemplate) -> int:
+    """Letters of the longest name of a template that an idea says, else 0."""
+    names = [template.name.replace("_", " "), *chain(*template.called.values())]
+    return max((len(name) for name in names if says(idea, name)), default=0)
 
 
 def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, str]]:
@@ -210,6 +213,14 @@ def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, s
             yield here, f"rename it: {NAMING}"
         for key, sentence in parameter.faults():
             yield (*here, key), sentence
+    for language, names in template.called.items():
+        here = ("called", language)
+        if not LANGUAGE.fullmatch(language):
+            yield here, "it is no language tag; write one such as en, de or pt-BR."
+        if any(not words_of(name) and not UNSPACED.search(name) for name in names):
+            yield here, "a name has no word of three letters; give it one."
+        if len({fold(name) for name in names}) < len(names):
+            yield here, "a name stands there twice; keep it once."
 
 
 def _text_faults(template: LibraryTemplate, document: YamlSource) -> Iterator[tuple[Keys, str]]:

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from prompts.image_type import ImageType, SuggestedSettings
+from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import SHIPPED, SUFFIX, PromptFile, prompt_files, unread_files
 from prompts.source import PromptError, YamlSource, read_yaml
 from prompts.store import PromptStore
 from prompts.template import Template, read_header
+from prompts.template_names import fold
 
 LONGEST_PURPOSE = 200
 """Characters of a purpose: what fits into one line of an editor's help."""
@@ -90,7 +93,26 @@ def faults(place: PromptFile, folder: Path, promises: Promises) -> Iterator[Prom
             yield from _type_faults(parsed, document)
             yield from _settings_faults(parsed.suggested, document, promises)
         case "library":
-            yield from _settings_faults(parsed.suggested, read_yaml(place.file, source), promises)
+            document = read_yaml(place.file, source)
+            yield from _settings_faults(parsed.suggested, document, promises)
+            yield from _namesake_faults(parsed, store, document)
+
+
+def _namesake_faults(
+    template: LibraryTemplate, store: PromptStore, document: YamlSource
+) -> Iterator[PromptError]:
+    """Names that another template has, too: an idea that says one is offered neither."""
+    theirs = {
+        fold(name): other.name
+        for other in store.library_templates().values()
+        if other.name != template.name
+        for name in chain(*other.called.values())
+    }
+    for language, names in template.called.items():
+        for name in names:
+            if fold(name) in theirs:
+                way = f"{theirs[fold(name)]} has the name {name}, too; leave it to one of the two."
+                yield document.fault(("called", language), way)
 
 
 def _template_faults(

@@ -56,7 +56,7 @@ def make_stale(path: Path) -> None:
 def test_a_check_names_each_kind_of_recording_that_does_not_fit(folder: Path) -> None:
     asked, nameless = folder / ASKED.place, folder / NAMELESS.place
     shutil.copyfile(nameless, nameless.with_stem("test_nothing"))
-    edit(asked, "max_output_tokens: 6", "max_output_tokens: 5")
+    edit(asked, "max_output_tokens: 8", "max_output_tokens: 5")
     edit(nameless, "sdk: openai 3.", "sdk: openai 2.")
     make_stale(nameless)
     data = Tape.read(nameless).data
@@ -73,7 +73,7 @@ def test_a_check_names_each_kind_of_recording_that_does_not_fit(folder: Path) ->
     assert misfits["stale", NAMELESS.name] == stale
     assert misfits["sdk", NAMELESS.name].startswith("it was recorded by openai 2.")
     assert "call 2 of 2 (POST /v1/responses)" in misfits["unused", NAMELESS.name]
-    assert "max_output_tokens was 5000 and is 6000" in misfits["changed", ASKED.name]
+    assert "max_output_tokens was 5000 and is 8000" in misfits["changed", ASKED.name]
 
 
 def test_a_stale_recording_is_played_and_warned_about(folder: Path) -> None:

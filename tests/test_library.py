@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.prompts.lint import PROMISES
 from gateway.capabilities import faults_of_options
 from prompts.library_template import LibraryTemplate, suggest
+from prompts.lint_rules import lint
 from prompts.parameter import LEFT_OUT
 from prompts.prompt_files import PromptFile
 from prompts.source import PromptError
@@ -177,6 +179,11 @@ def test_an_optional_value_may_be_left_out_in_words(tmp_path: Path) -> None:
         (("{% endif %}", ""), 24, "endif"),
         (("image_type: icon", "image_type: icon\nsize: 3"), 3, "there is no such key"),
         (("image_type: icon\n", ""), 1, "it is missing"),
+        (("image_type", "called: {english: [a sign]}\nimage_type"), 2, "no language tag"),
+        (("image_type", "called: {en: []}\nimage_type"), 2, "at least 1"),
+        (("image_type", "called: {en: a sign}\nimage_type"), 2, "list"),
+        (("image_type", "called: {en: [a ?]}\nimage_type"), 2, "no word of three letters"),
+        (("image_type", "called: {fr: [écriteau, ECRITEAU]}\nimage_type"), 2, "twice"),
     ],
 )
 def test_a_fault_is_told_with_line_and_fix(
@@ -229,19 +236,76 @@ def test_a_name_that_is_no_template_is_told_with_those_there_are(name: str) -> N
         SHIPPED_STORE.library_template(name)
 
 
-@pytest.mark.parametrize(
-    ("idea", "name"),
-    [
-        ("I need a product hero shot of our kettle", "product_hero"),
-        ("Watercolor landscape of Provence, please", "watercolor_landscape"),
-        ("icon set for a bank", "icon_set"),
-        ("poster printed as a linocut with a carved heron", "linocut_poster"),
-        ("a red fox in the snow", None),
-        ("ein Logo für eine Bäckerei", None),
-        ("", None),
-    ],
-)
-def test_only_a_plain_word_for_a_template_suggests_it(idea: str, name: str | None) -> None:
+FITTING = {
+    "I need a product hero shot of our kettle": "product_hero",
+    "Watercolor landscape of Provence, please": "watercolor_landscape",
+    "could you make an exploded view of my bike's rear hub?": "exploded_view",
+    "we want a few character sheets for a shy dragon": "character_sheet",
+    "poster printed as a linocut with a carved heron": "linocut_poster",
+    "title slide for thursday, something with mountains": "title_slide",
+    "ICON SETS for a bank app, 12 of them": "icon_set",
+    "Ich hätte gern eine Explosionszeichnung von meiner alten Kaffeemühle": "exploded_view",
+    "bitte ein Storyboard für einen kurzen Werbefilm": "storyboard",
+    "Brauche Produktfotos von einer Teekanne auf Holz": "product_hero",
+    "eine Titelfolie für unser Quartalstreffen": "title_slide",
+    "so ein Aquarell einer Landschaft an der Ostsee": "watercolor_landscape",
+    "ein Icon-Set mit zwölf Symbolen fürs Krankenhaus": "icon_set",
+    "je voudrais une planche botanique d'une pivoine": "botanical_plate",
+    "un paysage à l'aquarelle, la Bretagne en hiver": "watercolor_landscape",
+    "une vue éclatée d'un vélo pour mon atelier": "exploded_view",
+    "il me faut un jeu d'icones pour une appli météo": "icon_set",
+    "une fiche de personnage pour une sorcière": "character_sheet",
+    "quiero una acuarela de un paisaje de los Andes": "watercolor_landscape",
+    "una lamina botanica de un girasol": "botanical_plate",
+    "necesito fotos de producto para mi tienda de velas": "product_hero",
+    "un diagrama de arquitectura de nuestra tienda en línea": "architecture_diagram",
+    "エンジンの分解図を描いてください": "exploded_view",
+    "猫が主人公の絵本の見開きがほしい": "picture_book_spread",
+    "天気アプリのアイコンセットを作りたいです": "icon_set",
+}
+"""Ideas as people put them, and the template that is meant for such a picture."""
+
+NOT_FITTING = [
+    "a red fox in the snow",
+    "an icon for a set designer's website",
+    "my two kids on a beach, they love the product of your camera lol",
+    "a hero with a cape, he saves cats",
+    "a portrait of my team's mascot, a goose",
+    "a title for the slide trombone club's poster",
+    "ein Logo für eine Bäckerei",
+    "meine Oma im Garten, die Folie über den Tomaten soll man sehen",
+    "ein Fuchs auf einer Explosion aus Farben",
+    "un chat qui dort sur un livre",
+    "une affiche pour la fête du village, pas trop chargée",
+    "un retrato de mi abuela con su perro",
+    "un faro en la tormenta",
+    "夕焼けの海と灯台",
+    "",
+]
+
+
+@pytest.mark.parametrize(("idea", "name"), FITTING.items())
+def test_an_idea_that_names_what_a_template_makes_is_offered_it(idea: str, name: str) -> None:
     suggested = suggest(idea, TEMPLATES.values())
 
     assert (suggested.name if suggested else None) == name
+
+
+@pytest.mark.parametrize("idea", NOT_FITTING)
+def test_an_idea_of_something_else_is_offered_none(idea: str) -> None:
+    assert suggest(idea, TEMPLATES.values()) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_template_says_what_people_call_it_in_five_languages(name: str) -> None:
+    assert list(TEMPLATES[name].called) == ["en", "de", "fr", "es", "ja"]
+
+
+def test_lint_names_a_template_that_takes_anothers_name(tmp_path: Path) -> None:
+    own(tmp_path, SOUND.replace("image_type", "called: {fr: [Vue Eclatée]}\nimage_type"))
+
+    told = [str(fault) for one in lint(tmp_path, PROMISES) if one.own for fault in one.faults]
+
+    assert len(told) == 1
+    assert "line 2" in told[0]
+    assert "exploded_view has the name Vue Eclatée, too" in told[0]

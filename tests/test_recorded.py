@@ -30,7 +30,9 @@ NOBODY = "http://127.0.0.1:9/v1"
 """Where replayed calls are sent to: nothing answers there, should one ever get out."""
 
 SKIP = {"dialogue_mode": "skip"}
-COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+COMPLETE = (
+    "A flat vector illustration of a red fox for a children's book, in warm autumn colours, no text"
+)
 Connect = Callable[..., AbstractAsyncContextManager[Client[Any]]]
 
 
@@ -83,6 +85,7 @@ async def test_a_vague_idea_is_asked_about(client: Client[Any]) -> None:
     result = await consult(client, "a lighthouse")
 
     assert result["status"] == "asking"
+    assert result["reply"]
     assert 1 <= len(result["questions"]) <= 5
 
 
@@ -97,6 +100,9 @@ async def test_a_dialogue_ends_with_a_prompt_that_keeps_the_words(client: Client
 
     assert ready["status"] == "ready"
     assert "lighthouse" in ready["refined_prompt"]
+    assert "".join(span["text"] for span in ready["provenance"]) == ready["refined_prompt"]
+    quotes = [quote["quote"] for span in ready["provenance"] for quote in span["said"]]
+    assert any("lighthouse" in quote for quote in quotes)
 
 
 async def test_a_picture_is_drawn_and_changed(client: Client[Any]) -> None:
