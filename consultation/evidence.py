@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from consultation.quotes import Match, Run, align, find_quote, nearest
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import fold
+from consultation.words import fold, is_number, words_of
 
 Part = Literal["sources", "brief", "chosen", "set_aside"]
 
@@ -102,11 +102,14 @@ def _words(run: Run, transcript: Transcript) -> Quote:
 
 
 def is_invented(quote: Quote, transcript: Transcript) -> bool:
-    """Whether a refused quote is like no stretch of a message, nor of its question's options."""
+    """Whether a refused quote is like nothing that was said or offered, or has a new number."""
     texts = [*transcript.messages.values()]
     if put := transcript.question(quote.ref):  # an option that was not listed as picked
         texts += put.options
     own = fold(quote.quote)
+    known = {word.text for text in texts for word in words_of(text)}
+    if any(is_number(word) and word.text not in known for word in words_of(own)):
+        return True
     return max(fuzz.partial_ratio(own, fold(text)) for text in texts) < ALIKE
 
 
