@@ -56,8 +56,6 @@ TALK_ERRORS = [
     Ends("insufficient_quota", "out of credit", FREE),
     Ends("moderation_failed", "safety system refused", FREE),
     Ends("refusal", "declined to answer", PAID),
-    Ends("truncated_json", "cut off before its end", PAID),
-    Ends("empty_answer", "empty answer", PAID),
 ]
 
 
@@ -176,6 +174,33 @@ async def test_a_fault_in_the_dialogue_is_told_and_not_repeated(
     assert expected.money in error
     assert "kept in conversation conv_" in error
     assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["truncated_json", "empty_answer"])
+async def test_a_turn_that_was_cut_off_or_empty_is_asked_for_once_more_with_more_room(
+    client: Client[Any], sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.fail(fault)
+
+    result = await consult(client, "a fox")
+
+    assert result["questions"]
+    little, more = [call.body["max_output_tokens"] for call in sandbox.requests]
+    assert little < more
+
+
+@pytest.mark.parametrize("fault", ["truncated_json", "empty_answer", "not_json"])
+async def test_a_turn_that_cannot_be_used_twice_makes_nothing_ready_and_says_so(
+    client: Client[Any], sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.fail(fault, times=2)
+
+    result = await consult(client, "a fox")
+
+    assert result["status"] == "asking"
+    assert "could not be used" in result["reply"]
+    assert "mode: skip" in result["reply"]
+    assert len(sandbox.requests) == 2
 
 
 @pytest.mark.parametrize("fault", ["rate_limit", "overloaded"])

@@ -64,15 +64,15 @@ async def test_a_drawing_that_failed_after_it_was_charged_is_booked(
     assert {purpose for purpose, _ in booked(settings)} == {"failed"}
 
 
-@pytest.mark.parametrize("fault", ["refusal", "truncated_json"])
-async def test_a_turn_that_failed_after_it_was_charged_is_booked(
-    client: Client[Any], sandbox: Sandbox, settings: Settings, fault: str
+async def test_turns_that_failed_after_they_were_charged_are_booked(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
 ) -> None:
-    sandbox.fail(fault)
-
+    sandbox.fail("refusal")
     await refusal(client, CONSULT, message="a fox")
+    sandbox.fail("truncated_json", times=2)
+    await consult(client, "a hen")
 
-    assert [purpose for purpose, usd in booked(settings) if usd > 0] == ["failed"]
+    assert [purpose for purpose, usd in booked(settings) if usd > 0] == ["failed"] * 3
 
 
 async def test_drawings_under_way_count_in_the_budget(connect: Connect, sandbox: Sandbox) -> None:
