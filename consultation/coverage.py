@@ -7,6 +7,7 @@ to the person; words of an option or a decision, numbers and refusals go back to
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from consultation.evidence import Evidence, Fault
 from consultation.quotes import find_quote
@@ -16,8 +17,8 @@ from consultation.words import (
     CLAUSE_END,
     Word,
     content,
+    distinct,
     is_content,
-    is_number,
     near,
     related,
     words_of,
@@ -57,12 +58,10 @@ class Coverage:
                 self._add_placed(one)
         self._add_earlier_choices()
 
-    @property
+    @cached_property
     def spoken(self) -> list[Word]:
-        """The person's words that a quote holds."""
-        return [
-            self._words[ref][n] for ref, numbers in self.placed.items() for n in sorted(numbers)
-        ]
+        """The person's words that a quote holds, each once."""
+        return distinct(self._words[ref][n] for ref, some in self.placed.items() for n in some)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -72,6 +71,7 @@ class Coverage:
         ]
         return len(every), sum(n in self.placed[ref] for ref, n in every)
 
+    @cached_property
     def leftovers(self) -> list[Leftover]:
         """The runs of words that are in no quote and not set aside."""
         covered = {ref: self.placed[ref] | self.aside[ref] for ref in self._words}
@@ -119,14 +119,14 @@ class Coverage:
         dead: set[int] = set()
         for clause in _clauses(self._words[ref], text, start, end):
             telling = content([self._words[ref][n] for n in clause])
-            telling = [word for word in telling if not is_number(word)]  # 24" x 36": a measure
+            telling = [word for word in telling if not word.number]  # 24" x 36": a measure
             if len(telling) >= LONG_CLAUSE and not any(
                 related(word, there) for word in telling for there in self.prompt
             ):
                 dead |= set(clause)
         return dead
 
-    @property
+    @cached_property
     def known(self) -> list[Word]:
         """Long words of the options that were offered and of earlier decisions."""
         offered = [text for put in self._transcript.questions for text in put.options]
@@ -136,9 +136,8 @@ class Coverage:
             if not entry.open
             for quote in entry.said
         ]
-        return [
-            w for text in (*offered, *decided) for w in words_of(text) if len(w.text) >= LONG_WORD
-        ]
+        words = (word for text in (*offered, *decided) for word in words_of(text))
+        return distinct(word for word in words if len(word.text) >= LONG_WORD)
 
 
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
@@ -152,7 +151,7 @@ def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]
             "for words that wish for nothing, `replaced` needs newer words.",
             words=left.text,
         )
-        for left in coverage.leftovers()
+        for left in coverage.leftovers
         if left.hot
     ]
 
@@ -166,7 +165,7 @@ def matters(word: Word, known: Sequence[Word], spoken: Sequence[Word]) -> bool:
     """Whether a lost word is a refusal, a number, or one of an option or decision."""
     if any(near(word, other) for other in spoken):
         return False
-    if word.refuses or is_number(word):
+    if word.refuses or word.number:
         return True
     return len(word.text) >= LONG_WORD and any(near(word, other) for other in known)
 

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from consultation.quotes import Match, Run, align, find_quote, nearest
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import fold, is_number, words_of
+from consultation.words import fold, words_of
 
 Part = Literal["sources", "brief", "chosen", "set_aside"]
 
@@ -108,7 +108,7 @@ def is_invented(quote: Quote, transcript: Transcript) -> bool:
         texts += put.options
     own = fold(quote.quote)
     known = {word.text for text in texts for word in words_of(text)}
-    if any(is_number(word) and word.text not in known for word in words_of(own)):
+    if any(word.number and word.text not in known for word in words_of(own)):
         return True
     return max(fuzz.partial_ratio(own, fold(text)) for text in texts) < ALIKE
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from consultation.evidence import Fault
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn
-from consultation.words import is_number, near, words_of
+from consultation.words import near, words_of
 
 QUOTED = re.compile('“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|"([^"]+)"')
 """Texts in quotation marks. Straight ones come last, and not around inches (18" x 24")."""
@@ -116,7 +116,7 @@ def _standing(text: str, messages: Sequence[str], count: int) -> Standing:
     other = [w for w in words_of(plain) if plain[w.start : w.end] not in typed | running]
     if not other:
         return "said"  # "1 Collect": a running number before words that were said
-    if any(is_number(word) for word in other) and any(is_number(word) for word in said):
+    if any(word.number for word in other) and any(word.number for word in said):
         return "changed"
     return "changed" if all(any(near(w, one) for one in said) for w in other) else "composed"
 

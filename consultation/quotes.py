@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from consultation.words import Word, is_number, near, words_of
+from consultation.words import Word, distinct, near, words_of
 
 PARTS = re.compile(r"\s*(?:\.\.\.|…|\[…\])\s*|\bm\d+:\s*")
 """Where a quote is cut into parts that are looked for by themselves."""
@@ -102,6 +102,9 @@ def align(quote: str, text: str, ref: str) -> Match | None:
     wanted, there = words_of(quote), words_of(text)
     if found := exact(wanted, there, ref):
         return found
+    known = distinct(there)  # most foreign quotes end here, before each place is tried
+    if not all(_may_be_added(w) or any(near(w, other) for other in known) for w in wanted):
+        return None
     allowed = max(1 if len(wanted) > SHORT else 0, SHARE_OF_OTHER_WORDS * len(wanted))
     rows = (_row(wanted, there, start, allowed) for start in range(len(there)))
     best = max(rows, key=len, default=())
@@ -133,9 +136,14 @@ def _row(
             at = hit + 1
             continue
         over += 1
-        if over > allowed or len(word.text) > SHORT or word.refuses or is_number(word):
+        if over > allowed or not _may_be_added(word):
             return ()
     return tuple(pairs)
+
+
+def _may_be_added(word: Word) -> bool:
+    """Whether a word of a quote that the message has not may be the model's own."""
+    return len(word.text) <= SHORT and not word.refuses and not word.number
 
 
 def nearest(quote: str, text: str) -> str:

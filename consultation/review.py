@@ -110,7 +110,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         letters=letters,
         set_aside=joined.set_aside,
         doubtful=frozenset(doubtful),
-        leftovers=coverage.leftovers(),
+        leftovers=coverage.leftovers,
         counts=coverage.counts,
     )
 

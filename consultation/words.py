@@ -41,13 +41,14 @@ LONGEST_ENDING = 3
 
 
 class Word(NamedTuple):
-    """A word of a text, folded, with its place there and whether it refuses."""
+    """A word of a text, folded: its place there, and whether it refuses or holds a digit."""
 
     text: str
     start: int
     end: int
     script: Script
     refuses: bool
+    number: bool
 
 
 class Refusing(NamedTuple):
@@ -121,12 +122,8 @@ def _word(text: str, start: int, end: int, refused: list[tuple[int, int]]) -> Wo
     refuses = folded in refusing().words or (
         script != "spaced" and any(a < end and start < b for a, b in refused)
     )
-    return Word(folded, start, end, script, refuses)
-
-
-def is_number(word: Word) -> bool:
-    """Whether a word holds a digit; numbers are compared to the digit."""
-    return any(sign.isdigit() for sign in word.text)
+    number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
+    return Word(folded, start, end, script, refuses, number)
 
 
 def is_content(word: Word, shortest: int = SHORTEST) -> bool:
@@ -135,7 +132,12 @@ def is_content(word: Word, shortest: int = SHORTEST) -> bool:
         return True
     if word.script == "hangul":
         return len(word.text) > 1
-    return len(word.text) >= shortest or word.refuses or is_number(word)
+    return len(word.text) >= shortest or word.refuses or word.number
+
+
+def distinct(words: Iterable[Word]) -> list[Word]:
+    """Each word once, however often it stands there: a long message repeats most of its own."""
+    return list({(word.text, word.refuses): word for word in words}.values())
 
 
 def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
@@ -157,7 +159,7 @@ def near(one: Word, other: Word) -> bool:
         return True
     if one.refuses or other.refuses:  # nix for nichts; never a sign of a refusal for another
         return one.refuses and other.refuses and "unspaced" not in (one.script, other.script)
-    if is_number(one) or is_number(other) or "unspaced" in (one.script, other.script):
+    if one.number or other.number or "unspaced" in (one.script, other.script):
         return False
     if "hangul" in (one.script, other.script):  # particles hang on the end
         return min(len(one.text), len(other.text)) > 1 and one.text[:2] == other.text[:2]
@@ -181,7 +183,7 @@ def related(one: Word, other: Word) -> bool:
     """Wider than `near`, for sharing something: also compounds and derived words."""
     if near(one, other):
         return True
-    if one.refuses != other.refuses or is_number(one) or is_number(other):
+    if one.refuses != other.refuses or one.number or other.number:
         return False
     return "unspaced" not in (one.script, other.script) and _related(one.text, other.text)
 
