@@ -23,6 +23,7 @@ FACES = ("cli", "tools")
 LONGEST_FUNCTION = 50
 """Lines: what one sees at a time in an editor."""
 
+
 def product() -> list[Path]:
     """Every module that is shipped, by its path below the root."""
     inside = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]

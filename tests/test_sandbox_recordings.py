@@ -1,9 +1,7 @@
 """The sandbox held against recorded real traffic: the same keys, the same order of events."""
 
 import io
-from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,20 +10,17 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from tests import wire
+from tests.wire import Tapes
 
 TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
 
 
-Recorded = Callable[[str], list[dict[str, Any]]]
-
-
-@pytest.fixture(params=[wire.OWN, wire.RECORDINGS], ids=["own", "recorded"])
-def recorded(request: pytest.FixtureRequest) -> Recorded:
-    """Reads what OpenAI answers: from our own files, and from recordings where they are."""
-    folder: Path = request.param
-    if not folder.is_dir():
+@pytest.fixture(params=[False, True], ids=["own", "recorded"])
+def recorded(request: pytest.FixtureRequest) -> Tapes:
+    """Reads what OpenAI answers: from our own tapes, and from recordings where they are."""
+    if request.param and not wire.RECORDINGS.is_dir():
         pytest.skip("the recordings of real traffic lie beside the project, not in it")
-    return partial(wire.interactions, folder)
+    return Tapes(recorded=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_gpt_6_luna_answers_with_the_fields_of_autumn_2026(
-    sandbox: Sandbox, recorded: Recorded
+    sandbox: Sandbox, recorded: Tapes
 ) -> None:
     theirs = recorded("text_of_autumn_2026")
     ours = wire.answer(
@@ -50,14 +45,14 @@ def test_gpt_6_luna_answers_with_the_fields_of_autumn_2026(
             "store": False,
         },
     )
-    wire.assert_same_shape(ours, theirs[0]["response"]["json"])
+    recorded.compare(ours, theirs[0]["response"]["json"])
 
 
-def test_a_picture_has_the_fields_of_autumn_2026(sandbox: Sandbox, recorded: Recorded) -> None:
+def test_a_picture_has_the_fields_of_autumn_2026(sandbox: Sandbox, recorded: Tapes) -> None:
     theirs = recorded("picture_not_stored")[0]
     ours = wire.answer(sandbox, theirs["request"]["json"])
     recording = theirs["response"]["json"]
-    wire.assert_same_shape(ours, recording)
+    recorded.compare(ours, recording)
     assert ours["tools"] == [recording["tools"][0] | {"model": "gpt-image-2.6-sunburst"}]
     picture, recorded_picture = ours["output"][1], recording["output"][1]
     for key in ("status", "action", "background", "output_format", "quality", "size"):
@@ -65,7 +60,7 @@ def test_a_picture_has_the_fields_of_autumn_2026(sandbox: Sandbox, recorded: Rec
 
 
 def test_a_low_picture_on_gpt_image_2_uses_the_recorded_tokens(
-    sandbox: Sandbox, recorded: Recorded
+    sandbox: Sandbox, recorded: Tapes
 ) -> None:
     theirs = recorded("picture_not_stored")[0]
     request = theirs["request"]["json"]
@@ -77,15 +72,15 @@ def test_a_low_picture_on_gpt_image_2_uses_the_recorded_tokens(
 
 @pytest.mark.parametrize("index", [0, 1])
 def test_a_second_turn_without_store_keeps_the_fields(
-    sandbox: Sandbox, recorded: Recorded, index: int
+    sandbox: Sandbox, recorded: Tapes, index: int
 ) -> None:
     theirs = recorded("picture_not_stored")[index]
     forced = "text_instead_of_image" if index else "delay=0.01"
     ours = wire.answer(sandbox, theirs["request"]["json"], **{"x-sandbox-fault": forced})
-    wire.assert_same_shape(ours, theirs["response"]["json"])
+    recorded.compare(ours, theirs["response"]["json"])
 
 
-def test_an_image_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Recorded) -> None:
+def test_an_image_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Tapes) -> None:
     theirs = recorded("picture_stream")
     told = theirs[0]["response"]["sse"]
     tool = {**TOOL, "output_format": "webp", "partial_images": 1}
@@ -94,19 +89,19 @@ def test_an_image_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Rec
     )
     assert wire.order(ours) == wire.order(told)
     for our, their in zip(ours, told, strict=True):
-        wire.assert_same_shape(our, their, later=True)
+        recorded.compare(our, their, later=True)
 
 
-def test_a_picture_with_a_schema_has_both_items(sandbox: Sandbox, recorded: Recorded) -> None:
+def test_a_picture_with_a_schema_has_both_items(sandbox: Sandbox, recorded: Tapes) -> None:
     theirs = recorded("picture_with_schema")[0]
     ours = wire.answer(sandbox, _without_nulls(theirs["request"]["json"]))
-    wire.assert_same_shape(ours, theirs["response"]["json"], later=True)
+    recorded.compare(ours, theirs["response"]["json"], later=True)
 
 
-def test_a_structured_output_has_the_recorded_fields(sandbox: Sandbox, recorded: Recorded) -> None:
+def test_a_structured_output_has_the_recorded_fields(sandbox: Sandbox, recorded: Tapes) -> None:
     theirs = recorded("structured_output")[0]
     ours = wire.answer(sandbox, theirs["request"]["json"])
-    wire.assert_same_shape(ours, theirs["response"]["json"], later=True)
+    recorded.compare(ours, theirs["response"]["json"], later=True)
     assert ours["text"] == theirs["response"]["json"]["text"]
 
 
@@ -118,34 +113,34 @@ def test_a_structured_output_has_the_recorded_fields(sandbox: Sandbox, recorded:
     ],
 )
 def test_a_refused_or_truncated_answer_has_the_recorded_fields(
-    sandbox: Sandbox, recorded: Recorded, name: str, fault: str
+    sandbox: Sandbox, recorded: Tapes, name: str, fault: str
 ) -> None:
     theirs = recorded(name)[0]
     ours = wire.answer(sandbox, theirs["request"]["json"], **{"x-sandbox-fault": fault})
-    wire.assert_same_shape(ours, theirs["response"]["json"], later=True)
+    recorded.compare(ours, theirs["response"]["json"], later=True)
     assert ours["status"] == theirs["response"]["json"]["status"]
     assert ours["incomplete_details"] == theirs["response"]["json"]["incomplete_details"]
 
 
-def test_a_truncated_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Recorded) -> None:
+def test_a_truncated_stream_has_the_recorded_events(sandbox: Sandbox, recorded: Tapes) -> None:
     theirs = recorded("stream_cut_short")[0]
     told = theirs["response"]["sse"]
     ours = wire.events(sandbox, theirs["request"]["json"], **{"x-sandbox-fault": "truncated_json"})
     assert wire.order(ours) == wire.order(told)
     by_type = {event["type"]: event for event in told}
     for event in ours:
-        wire.assert_same_shape(event, by_type[event["type"]], later=True)
+        recorded.compare(event, by_type[event["type"]], later=True)
 
 
 def test_a_rate_limit_in_mid_stream_has_the_recorded_events(
-    sandbox: Sandbox, recorded: Recorded
+    sandbox: Sandbox, recorded: Tapes
 ) -> None:
     told = recorded("rate_limit_in_stream")[0]["response"]["sse"]
     request = {"model": "gpt-4o", "input": "Hello", "max_output_tokens": 2048}
     ours = wire.events(sandbox, request, **{"x-sandbox-fault": "stream_rate_limit"})
     assert wire.order(ours) == wire.order(told)
     for our, their in zip(ours, told, strict=True):
-        wire.assert_same_shape(our, their, later=True)
+        recorded.compare(our, their, later=True)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +149,12 @@ def test_a_rate_limit_in_mid_stream_has_the_recorded_events(
         ("invalid_key", "invalid_api_key", None),
         ("model_not_found", None, None),
         ("insufficient_quota", "insufficient_quota", {"input": "Hello"}),
-        ("context_length",
-         "context_length", None),
+        ("context_length", "context_length", None),
     ],
-)  # fmt: skip
+)
 def test_an_error_equals_the_recorded_one(
     sandbox: Sandbox,
-    recorded: Recorded,
+    recorded: Tapes,
     name: str,
     fault: str | None,
     request_body: dict[str, Any] | None,
@@ -180,7 +174,7 @@ def test_an_error_equals_the_recorded_one(
 
 
 def test_a_background_response_is_queued_then_in_progress_then_completed(
-    sandbox: Sandbox, recorded: Recorded
+    sandbox: Sandbox, recorded: Tapes
 ) -> None:
     theirs = recorded("background")
     ours = [wire.answer(sandbox, theirs[0]["request"]["json"])]
@@ -191,11 +185,11 @@ def test_a_background_response_is_queued_then_in_progress_then_completed(
     for our, their in zip(ours, theirs, strict=True):
         wire.check(our)
         assert our["status"] == their["response"]["json"]["status"]
-        wire.assert_same_shape(our, their["response"]["json"], later=True)
+        recorded.compare(our, their["response"]["json"], later=True)
 
 
 def test_an_uploaded_file_and_an_edit_with_its_mask_have_the_recorded_fields(
-    sandbox: Sandbox, recorded: Recorded
+    sandbox: Sandbox, recorded: Tapes
 ) -> None:
     theirs = recorded("edit_with_mask")
     room, mask = io.BytesIO(), io.BytesIO()
@@ -207,18 +201,18 @@ def test_an_uploaded_file_and_an_edit_with_its_mask_have_the_recorded_fields(
             upload = {"file": ("a.png", content.getvalue())}
             sent = plain.post("/v1/files", files=upload, data={"purpose": "user_data"})
             ours.append(sent.json())
-            wire.assert_same_shape(ours[-1], theirs[0]["response"]["json"])
+            recorded.compare(ours[-1], theirs[0]["response"]["json"])
             wire.check(ours[-1], FileObject)
     request = theirs[2]["request"]["json"]
     request["input"][1]["content"][0]["file_id"] = ours[0]["id"]
     request["tools"][0]["input_image_mask"]["file_id"] = ours[1]["id"]
     edited = wire.answer(sandbox, request)
-    wire.assert_same_shape(edited, theirs[2]["response"]["json"], later=True)
+    recorded.compare(edited, theirs[2]["response"]["json"], later=True)
     assert edited["tools"] == theirs[2]["response"]["json"]["tools"]
 
 
 def test_a_response_is_retrieved_deleted_and_gone_as_recorded(
-    sandbox: Sandbox, recorded: Recorded
+    sandbox: Sandbox, recorded: Tapes
 ) -> None:
     theirs = recorded("delete")
     made = wire.answer(sandbox, theirs[0]["request"]["json"])
@@ -227,7 +221,7 @@ def test_a_response_is_retrieved_deleted_and_gone_as_recorded(
         answers = [plain.get(place), plain.delete(place), plain.get(place)]
     for our, their in zip(answers, theirs[1:], strict=True):
         assert our.status_code == their["response"]["status"]
-        wire.assert_same_shape(our.json(), their["response"]["json"], later=True)
+        recorded.compare(our.json(), their["response"]["json"], later=True)
     gone = theirs[3]["response"]["json"]["error"]["message"]
     assert answers[2].json()["error"]["message"] == gone.replace(
         theirs[0]["response"]["json"]["id"], made["id"]
