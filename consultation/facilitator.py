@@ -147,7 +147,7 @@ class Facilitator:
                 reply = await self._ask(
                     conversation, {**request, "max_output_tokens": tokens}, ends
                 )
-                return _Answer(reply, review(parse_turn(reply.text), transcript))
+                return await _judge(reply, transcript)
             except UnusableAnswerError:
                 outcome.failure = "unusable"
             except TimeoutError:
@@ -174,7 +174,7 @@ class Facilitator:
         """The answer to what was sent back, or none: the first stands then."""
         try:
             reply = await self._ask(conversation, request, ends)
-            return [_Answer(reply, review(parse_turn(reply.text), transcript))]
+            return [await _judge(reply, transcript)]
         except (GatewayError, UnusableAnswerError, TimeoutError):
             return []
 
@@ -182,6 +182,14 @@ class Facilitator:
         """One answer. Raises `TimeoutError` when the turn's time is over."""
         async with asyncio.timeout(ends - time.monotonic()):
             return await ask(request, conversation.id, self._gateway, self._records)
+
+
+async def _judge(reply: Reply, transcript: Transcript) -> _Answer:
+    """An answer with its review, in a thread: of a very long message it takes a second.
+
+    Raises `UnusableAnswerError` where it is no turn.
+    """
+    return _Answer(reply, await asyncio.to_thread(review, parse_turn(reply.text), transcript))
 
 
 def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:

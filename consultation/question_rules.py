@@ -15,6 +15,7 @@ def faults_of_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[F
     """Too many questions, questions about what is decided, options that do not differ."""
     faults = []
     new = new_questions(turn, transcript)
+    decided = decided_before(transcript)
     if turn.questions and turn.prompt.strip():
         faults.append(_fault("questions", "Either ask, or write the prompt, not both."))
     if not turn.prompt.strip() and not new and not _waiting(turn, transcript):
@@ -30,7 +31,8 @@ def faults_of_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[F
         if fault := _options_fault(question):
             faults.append(_fault(where, fault))
         entry = next((e for e in turn.brief if e.dimension == question.dimension), None)
-        if entry and entry.said and not entry.open and not _follows(question, transcript):
+        known = question.dimension in decided and entry and not entry.open
+        if entry and known and not _follows(question, transcript):
             faults.append(
                 _fault(
                     where,
@@ -54,13 +56,19 @@ def new_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[Questio
     return fresh
 
 
+def decided_before(transcript: Transcript) -> set[str]:
+    """Dimensions that earlier turns decided. One that is decided and asked about in the same
+    turn is half said: the model says so by asking."""
+    return {entry.dimension for entry in transcript.brief if entry.said and not entry.open}
+
+
 def settle_questions(
     turn: FacilitatorTurn, transcript: Transcript, brief: Sequence[BriefEntry]
 ) -> list[QuestionDraft]:
     """The new questions that can be put as they are; the code leaves out, and adds nothing."""
     if transcript.finish:
         return []
-    decided = {entry.dimension for entry in brief if entry.said and not entry.open}
+    decided = decided_before(transcript) & {e.dimension for e in brief if not e.open}
     fresh = [
         question
         for question in new_questions(turn, transcript)

@@ -94,7 +94,7 @@ def _wanted(turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> list[Fault]:
         said = [one for one in evidence if one.part == "sources" and one.index == index]
         if len(said) != 1 or not said[0].accepted:
             continue
-        refused = _refused(words_of(said[0].text))
+        refused = refused_words(words_of(said[0].text))
         stretch = words_of(source.prompt)
         wants = [w for w in content(stretch) if any(near(w, other) for other in refused)]
         if wants and not refuses(source.prompt):
@@ -110,7 +110,7 @@ def _wanted(turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> list[Fault]:
     return faults
 
 
-def _refused(words: Sequence[Word]) -> list[Word]:
+def refused_words(words: Sequence[Word]) -> list[Word]:
     """What stands behind a refusing word, or before one where the script refuses after."""
     refused: list[Word] = []
     for number, word in enumerate(words):

@@ -100,12 +100,15 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     faults += faults_of_choices(turn, transcript, evidence)
     faults += faults_of_questions(turn, transcript)
     brief = settle_brief(joined, transcript, evidence, faults)
+    questions = settle_questions(turn, transcript, brief)
+    asked_about = {question.dimension for question in questions}
+    brief = [e.model_copy(update={"open": e.open or e.dimension in asked_about}) for e in brief]
     return Review(
         turn=turn,
         faults=tuple(sorted(faults, key=lambda fault: not fault.serious)),
         brief=brief,
         choices=settle_choices(turn, faults),
-        questions=settle_questions(turn, transcript, brief),
+        questions=questions,
         spans=spans_of(turn.prompt, stretches) if turn.prompt.strip() else [],
         letters=letters,
         set_aside=joined.set_aside,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from consultation.coverage import Coverage, matters
 from consultation.evidence import Evidence, Fault
+from consultation.refusals import refused_words
 from consultation.transcript import LONG_WORD, Transcript, message_number
 from consultation.turn import FacilitatorTurn, SetAside
 from consultation.words import Word, content, near, related, size, words_of
@@ -95,7 +96,7 @@ def _doubt(
         return "it says more than that the choice is ours" if over else ""
     if entry.why == "not_visible" and _is_in_brief(telling, evidence):
         return ""  # what is decided and cannot be seen, such as a use
-    if any(word.refuses for word in own) and any(_is_thing(w, coverage) for w in wanted):
+    if any(_is_thing(word, coverage) for word in refused_words(own)):
         return "it refuses something"
     return "" if _asks_back(entry, transcript) else _wish(wanted, coverage)
 
