@@ -52,7 +52,10 @@ def doubts(
 
 
 def faults_of_set_aside(
-    turn: FacilitatorTurn, doubtful: dict[int, str], coverage: Coverage
+    turn: FacilitatorTurn,
+    doubtful: dict[int, str],
+    coverage: Coverage,
+    evidence: Sequence[Evidence],
 ) -> list[Fault]:
     """Entries that look like wishes, and a conversation of which too much is set aside."""
     faults = [
@@ -66,10 +69,14 @@ def faults_of_set_aside(
         )
         for index, why in doubtful.items()
     ]
-    aside = [entry for entry in turn.set_aside if entry.why not in TAKEN_BACK]
-    size = sum(len(content(words_of(entry.quote))) for entry in aside)
+    aside = [
+        entry
+        for entry in turn.set_aside
+        if entry.why not in TAKEN_BACK and not _is_decided(entry, evidence)
+    ]
+    amount = sum(len(content(words_of(entry.quote))) for entry in aside)
     total, _ = coverage.counts
-    if total > LONGEST and size > MOST_OF_ALL * total:
+    if total > LONGEST and amount > MOST_OF_ALL * total:
         faults.append(
             Fault(
                 "set aside",
@@ -94,8 +101,8 @@ def _doubt(
     if entry.why == "left_to_us":
         over = size(wanted) > MOST_LEFT_TO_US
         return "it says more than that the choice is ours" if over else ""
-    if entry.why == "not_visible" and _is_in_brief(telling, evidence):
-        return ""  # what is decided and cannot be seen, such as a use
+    if _is_decided(entry, evidence):
+        return ""
     if any(_is_thing(word, coverage) for word in refused_words(own)):
         return "it refuses something"
     return "" if _asks_back(entry, transcript) else _wish(wanted, coverage)
@@ -140,8 +147,11 @@ def _doubt_of_replacing(
     return "" if held or not own else "no newer words are quoted that replace it"
 
 
-def _is_in_brief(telling: Sequence[Word], evidence: Sequence[Evidence]) -> bool:
-    """Whether every word of an entry is quoted in the brief as well."""
+def _is_decided(entry: SetAside, evidence: Sequence[Evidence]) -> bool:
+    """Whether an entry cannot be seen and its words are in the brief as well, such as a use."""
+    if entry.why != "not_visible":
+        return False
+    telling = content(words_of(entry.quote))
     brief = [word for one in evidence if one.part == "brief" for word in words_of(one.text)]
     return all(any(near(word, other) for other in brief) for word in telling)
 

@@ -16,7 +16,7 @@ from PIL import Image
 Json = dict[str, Any]
 URL = "https://api.openai.com/v1/responses"
 RESPONSE_ID = "resp_0123456789abcdef"
-GET = {"method": "GET", "url": f"{URL}/{RESPONSE_ID}"}
+GET: Json = {"method": "GET", "url": f"{URL}/{RESPONSE_ID}"}
 TOOL: Json = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
 FORMAT: Json = {
     "type": "json_schema", "name": "Answer", "strict": True,
@@ -64,7 +64,7 @@ def text(words: str) -> Json:
     return {"type": "output_text", "annotations": [], "logprobs": [], "text": words}
 
 
-def body(answer: Json, asked: Json | None = None, *, status: int = 200, **request: str) -> Json:
+def body(answer: Json, asked: Json | None = None, *, status: int = 200, **request: Any) -> Json:
     """What came as JSON, and what was sent for it."""
     sent = {"method": "POST", "url": URL, "json": asked, **request}
     return {"request": sent, "response": {"status": status, "json": answer}}
@@ -72,7 +72,7 @@ def body(answer: Json, asked: Json | None = None, *, status: int = 200, **reques
 
 def error(
     status: int, code: str | None, words: str, param: str | None = None, *,
-    model: str = "gpt-4o", kind: str = "invalid_request_error", **request: str,
+    model: str = "gpt-4o", kind: str = "invalid_request_error", **request: Any,
 ) -> Json:  # fmt: skip
     fault = {"message": words, "type": kind, "param": param, "code": code}
     return body({"error": fault}, {"model": model, "input": "Hi"}, status=status, **request)

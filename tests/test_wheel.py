@@ -36,7 +36,9 @@ def test_the_wheel_adds_one_name(wheel: set[str]) -> None:
 
 def test_the_wheel_carries_every_module_and_data_file_and_nothing_else(wheel: set[str]) -> None:
     inside = {path.relative_to(ROOT).as_posix() for path in sources()}
-    dialogues = {f"dialogues/{path.name}" for path in (ROOT / "tests/dialogues").iterdir()}
+    scenarios = (ROOT / "tests/dialogues/scenarios").iterdir()
+    dialogues = {f"dialogues/scenarios/{path.name}" for path in scenarios}
+    dialogues |= {"dialogues/natural.json", "dialogues/openings.yaml"}
 
     assert wheel == {f"image_consultant/{name}" for name in inside | dialogues}
 

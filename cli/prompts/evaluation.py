@@ -1,0 +1,188 @@
+"""The command `prompts eval`: play scripted dialogues offline, or measure a real model."""
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import anyio
+from fastmcp import Client
+from pydantic import SecretStr
+from rich.markup import escape
+from rich.table import Table
+
+from cli.prompts import live_dialogues as live_
+from cli.prompts.files import AsJson, console, write_json
+from cli.prompts.live_dialogues import Talk
+from cli.prompts.scenarios import Breach, Scenario, load_scenarios, play
+from errors import Problem
+from gateway.api_key import find_key
+from sandbox.loopback import Sandbox
+from settings import Settings, load_settings
+
+AROUND = Path(__file__).parents[2]
+IN_CLONE, IN_PACKAGE = AROUND / "tests" / "dialogues", AROUND / "dialogues"
+DIALOGUES = IN_CLONE if IN_CLONE.is_dir() else IN_PACKAGE
+DIALOGUES_ASKED = 8
+"""Dialogues of a live run unless told otherwise: enough to see a habit, for about a third of a
+dollar with gpt-4o."""
+
+SANDBOX_KEY = SecretStr("sk-sandbox-0123456789abcdef")
+
+
+def evaluate(
+    *,
+    live: bool = False,
+    sandbox: bool = False,
+    yes: bool = False,
+    dialogues: int = DIALOGUES_ASKED,
+    person: str | None = None,
+    folder: Path = DIALOGUES / "scenarios",
+    as_json: AsJson = False,
+) -> int:
+    """Play scripted dialogues offline; exits with 1 if a promise was not kept.
+
+    Args:
+        live: Hold dialogues with the model of your settings, at your cost, and count.
+        sandbox: With --live: the built-in stand-in for OpenAI, no key, no cost.
+        yes: With --live: do not ask whether to go on.
+        dialogues: With --live: how many dialogues.
+        person: With --live: the model that plays the person.
+        folder: Where your own scenarios are, as YAML files.
+        as_json: Print the report as JSON.
+    """
+    if live:
+        return _evaluate_live(dialogues, person, sandbox=sandbox, yes=yes, as_json=as_json)
+    scenarios = load_scenarios(folder)
+    breaches = anyio.run(_play_all, scenarios)
+    if as_json:
+        write_json({
+            "scenarios": len(scenarios),
+            "turns": sum(len(scenario.turns) for scenario in scenarios),
+            "not_kept": [breach._asdict() for breach in breaches],
+        })  # fmt: skip
+    else:
+        _report(scenarios, breaches)
+    return int(bool(breaches))
+
+
+async def _play_all(scenarios: list[Scenario]) -> list[Breach]:
+    """Play one after another: the answers of one would be taken for those of the next."""
+    from server import create_server
+
+    with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
+        settings = _beside(load_settings(), Path(name), sandbox)
+        async with Client(create_server(settings)) as client:
+            return [
+                breach for scenario in scenarios for breach in await play(client, sandbox, scenario)
+            ]
+
+
+def _beside(settings: Settings, folder: Path, sandbox: Sandbox | None) -> Settings:
+    """The same settings with records of their own; own prompt files stay those of the person."""
+    changes: dict[str, Any] = {
+        "prompts_dir": settings.templates_dir,
+        "data_dir": folder,
+        "images_dir": folder / "images",
+        "elicitation": "off",
+        "learn": False,
+    }
+    if sandbox:
+        changes |= {"openai_base_url": sandbox.base_url, "openai_api_key": SANDBOX_KEY}
+    return settings.model_copy(update=changes)
+
+
+def _report(scenarios: list[Scenario], breaches: list[Breach]) -> None:
+    for breach in breaches:
+        console.print(f"\n[red]Not kept:[/red] {escape(breach.scenario)}, turn {breach.turn}")
+        console.print(f"  {escape(breach.promise)}; seen: {escape(breach.seen)}")
+    broken = len({breach.scenario for breach in breaches})
+    turns = sum(len(scenario.turns) for scenario in scenarios)
+    console.print(
+        f"{len(scenarios)} scenarios, {turns} turns, no model asked: "
+        + (f"{broken} broke a promise." if broken else "every promise was kept.")
+    )
+
+
+def _evaluate_live(
+    dialogues: int, person: str | None, *, sandbox: bool, yes: bool, as_json: bool
+) -> int:
+    """Say what it takes, ask, hold the dialogues; 1 where one ended in an error."""
+    settings = load_settings()
+    person = person or settings.assistant_model
+    if not sandbox and find_key(settings) is None:
+        raise Problem("--live asks OpenAI, and no OPENAI_API_KEY is set; try it with --sandbox.")
+    openings = live_.load_openings(DIALOGUES)[:dialogues]
+    _agree(settings, person, len(openings), sandbox=sandbox, yes=yes)
+    with tempfile.TemporaryDirectory() as name:
+        if sandbox:
+            with Sandbox() as running:
+                scratch = _beside(settings, Path(name), running)
+                talks = anyio.run(live_.hold, scratch, openings, person)
+        else:
+            talks = anyio.run(live_.hold, _beside(settings, Path(name), None), openings, person)
+    if as_json:
+        write_json({"dialogues": [talk._asdict() for talk in talks], "all": _sums(talks)})
+    else:
+        _report_live(talks)
+    return int(any(talk.error for talk in talks))
+
+
+def _agree(settings: Settings, person: str, count: int, *, sandbox: bool, yes: bool) -> None:
+    """Say what a run takes, on stderr, and have it agreed to. Raises `Problem` where it is not."""
+    takes = live_.estimate(settings, person, count)
+    price = "at a price unknown to us" if takes.usd is None else f"about ${takes.usd:.2f}"
+    sys.stderr.write(
+        f"{count} dialogues with {settings.facilitator_model}, the person played by {person}: "
+        f"about {takes.calls} calls, at most {takes.most}, "
+        + ("on the sandbox: nothing is paid.\n" if sandbox else f"{price} (estimate).\n")
+    )
+    if sandbox or yes:
+        return
+    if not sys.stdin.isatty():
+        raise Problem("Nobody can be asked here whether to go on. Add --yes to agree to the cost.")
+    sys.stderr.write("Go on? (y/n) ")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Problem("Nothing was asked, nothing was paid.")
+
+
+def _sums(talks: list[Talk]) -> dict[str, Any]:
+    """What counts, over all dialogues."""
+    turns = sum(talk.turns for talk in talks)
+    calls = sum(talk.calls for talk in talks)
+    return {
+        "dialogues": len(talks),
+        "ready": sum(talk.ready for talk in talks),
+        "turns": turns,
+        "calls_per_turn": round(calls / turns, 2) if turns else None,
+        "sent_back": sum(talk.sent_back for talk in talks),
+        "rules": dict(sum((Counter(talk.rules) for talk in talks), Counter[str]()).most_common()),
+        "quotes_refused": sum(talk.quotes_refused for talk in talks),
+        "words_not_used": sum(len(quote.split()) for talk in talks for quote in talk.not_used),
+        "questions": sum(talk.questions for talk in talks),
+        "usd": round(sum(talk.usd for talk in talks), 4),
+    }
+
+
+def _report_live(talks: list[Talk]) -> None:
+    columns = ("dialogue", "ready", "turns", "calls", "sent back", "questions", "not used", "USD")
+    table = Table(*columns, box=None)
+    for one in talks:
+        row = (one.turns, one.calls, one.sent_back, one.questions, len(one.not_used))
+        ready = "yes" if one.ready else "no"
+        table.add_row(one.opening, ready, *map(str, row), f"{one.usd:.4f}")
+    console.print(table)
+    for one in talks:
+        for quote in one.not_used:
+            console.print(f"{one.opening}: found no place: {escape(quote)}")
+        if one.error:
+            console.print(f"[red]{one.opening}: {escape(one.error)}[/red]")
+    sums = _sums(talks)
+    why = ", ".join(f"{rule} {times}" for rule, times in sums["rules"].items()) or "none"
+    console.print(
+        f"\n{sums['ready']} of {sums['dialogues']} ready; {sums['calls_per_turn']} calls a turn; "
+        f"{sums['sent_back']} sent back (faults: {why}); {sums['quotes_refused']} quotes refused; "
+        f"{sums['words_not_used']} words without a place; {sums['questions']} questions; "
+        f"${sums['usd']:.4f}"
+    )

@@ -1,0 +1,209 @@
+"""Dialogues with a real model, a second model in the person's place: what counts, as numbers."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import anyio
+import yaml
+from fastmcp import Client
+from fastmcp.exceptions import ToolError
+from sqlalchemy import select
+
+from errors import Problem
+from gateway.client import Gateway
+from gateway.prices import Usage, text_cost
+from settings import Settings
+from storage.database import Database
+from storage.records import Records
+from storage.tables import Conversation, Spending
+
+MOST_TURNS = 4
+"""Turns of one dialogue, the last of which ends the questions."""
+
+USUAL_TURNS = 2.5
+"""Turns that a dialogue takes on the average; the written ones take two."""
+
+FACILITATOR_TOKENS = Usage(input_tokens=2_700, cached_tokens=1_800, output_tokens=600)
+PERSON_TOKENS = Usage(input_tokens=700, output_tokens=60)
+"""Tokens of one call, for the estimate: those of the facilitator are from `bench/dialogue.py`."""
+
+AT_ONCE = 4
+"""Dialogues held side by side; a new account's limit of calls a minute still holds."""
+
+PERSON_SCHEMA = "person_message"
+INSTRUCTIONS = """\
+You play a person who would like a picture and chats with an art director. Write that person's \
+next message, in the language of their first one: short, as people type, sometimes an option by \
+its number, sometimes not answering every question. You know what you would like: {persona} What \
+you have no wish about, you leave to the art director. Never write a prompt, never play the art \
+director."""
+NO_WISHES = "what you said first, and nothing more."
+FORM = {
+    "type": "json_schema",
+    "name": PERSON_SCHEMA,
+    "strict": True,
+    "schema": {
+        "type": "object",
+        "properties": {"message": {"type": "string"}},
+        "required": ["message"],
+        "additionalProperties": False,
+    },
+}
+
+
+class Opening(NamedTuple):
+    """How a dialogue begins, and what the person has in mind besides."""
+
+    name: str
+    words: str
+    persona: str
+    mode: str
+
+
+class Estimate(NamedTuple):
+    """What a run will take: calls, the most calls, and USD where the prices are known."""
+
+    calls: int
+    most: int
+    usd: float | None
+
+
+class Talk(NamedTuple):
+    """How one dialogue went. `not_used` are words that found no place in the prompt."""
+
+    opening: str
+    ready: bool
+    turns: int
+    calls: int
+    sent_back: int
+    rules: dict[str, int]
+    quotes_refused: int
+    not_used: list[str]
+    questions: int
+    usd: float
+    error: str = ""
+
+
+def load_openings(folder: Path) -> list[Opening]:
+    """The openings of a folder of dialogues: in turn a natural one and one by its persona."""
+    natural = json.loads((folder / "natural.json").read_text(encoding="utf-8"))
+    written = yaml.safe_load((folder / "openings.yaml").read_text(encoding="utf-8"))
+    first = [
+        Opening(one["name"], words, "; ".join(later) or NO_WISHES, "guided")
+        for one in natural
+        for words, *later in [list(one["messages"].values())]
+    ]
+    second = [Opening(**one) for one in written]
+    mixed = [one for pair in zip(first, second, strict=False) for one in pair]
+    return [*mixed, *(one for one in [*first, *second] if one not in mixed)]
+
+
+def estimate(settings: Settings, person: str, dialogues: int) -> Estimate:
+    """What so many dialogues take."""
+    turns, answers = round(dialogues * USUAL_TURNS), round(dialogues * (USUAL_TURNS - 1))
+    facilitator = text_cost(settings.facilitator_model, FACILITATOR_TOKENS).usd
+    other = text_cost(person, PERSON_TOKENS).usd
+    usd = turns * facilitator + answers * other if facilitator and other else None
+    return Estimate(turns + answers, dialogues * (3 * MOST_TURNS - 1), usd)
+
+
+async def hold(settings: Settings, openings: list[Opening], person: str) -> list[Talk]:
+    """Hold all dialogues, a few at a time; the results stand in the order of the openings."""
+    from server import create_server
+
+    talks: dict[int, Talk] = {}
+    limit = anyio.CapacityLimiter(AT_ONCE)
+    gateway = Gateway(settings, lambda: settings.openai_base_url or "")
+    database = Database(settings.data_dir)
+
+    async def one(number: int, opening: Opening) -> None:
+        async with limit:
+            talks[number] = await _hold_one(client, _Person(gateway, person, opening), database)
+
+    try:
+        async with Client(create_server(settings)) as client, anyio.create_task_group() as group:
+            for number, opening in enumerate(openings):
+                group.start_soon(one, number, opening)
+    finally:
+        await gateway.close()
+        await database.close()
+    return [talks[number] for number in sorted(talks)]
+
+
+class _Person:
+    """Writes what the person says next."""
+
+    def __init__(self, gateway: Gateway, model: str, opening: Opening) -> None:
+        self._gateway = gateway
+        self._model = model
+        self.opening = opening
+        self.talk = [{"role": "assistant", "content": opening.words}]
+        self.usd = 0.0
+
+    async def answer(self, text: str) -> str:
+        """The answer to what the art director wrote."""
+        self.talk.append({"role": "user", "content": text})
+        reply = await self._gateway.talk({
+            "model": self._model,
+            "instructions": INSTRUCTIONS.format(persona=self.opening.persona),
+            "input": self.talk,
+            "text": {"format": FORM},
+            "max_output_tokens": 2_000,
+        })  # fmt: skip
+        self.usd += reply.cost.usd
+        words = str(json.loads(reply.text)["message"])
+        self.talk.append({"role": "assistant", "content": words})
+        return words
+
+
+async def _hold_one(client: Client[Any], person: _Person, database: Database) -> Talk:
+    words, result, error = person.opening.words, {}, ""
+    arguments: dict[str, Any] = {"mode": person.opening.mode}
+    try:
+        for turn in range(1, MOST_TURNS + 1):
+            # A person with nothing left to say leaves the rest to the facilitator.
+            finish = turn == MOST_TURNS or not words.strip()
+            arguments |= {"message": words, "finish": finish}
+            called = await client.call_tool("openai_image_consultation", arguments)
+            result = dict(called.structured_content or {})
+            if result["status"] == "ready" or turn == MOST_TURNS:
+                break
+            arguments = {"conversation_id": result["conversation_id"]}
+            words = await person.answer("\n".join(getattr(b, "text", "") for b in called.content))
+    except (ToolError, Problem, ValueError, KeyError) as fault:
+        error = str(fault)
+    if not result:
+        return Talk(person.opening.name, False, 0, 0, 0, {}, 0, [], 0, person.usd, error)
+    return await _measure(person, result, database, error)
+
+
+async def _measure(person: _Person, result: dict[str, Any], database: Database, error: str) -> Talk:
+    """What the record of a dialogue says of it."""
+    conversation = await Records(database).load(result["conversation_id"])
+    async with database.read() as session:
+        mine = select(Spending).where(Spending.conversation_id == conversation.id)
+        calls = (await session.scalars(mine)).all()
+    rules = Counter(rule for attempt in _sent_back(conversation) for rule in attempt["rules"])
+    attempts = [attempt for turn in conversation.turns for attempt in turn.repairs]
+    return Talk(
+        opening=person.opening.name,
+        ready=result["status"] == "ready",
+        turns=len(conversation.turns),
+        calls=len(calls),
+        sent_back=len(list(_sent_back(conversation))),
+        rules=dict(rules),
+        quotes_refused=sum(attempt["rules"].count("quote") for attempt in attempts),
+        not_used=[one["quote"] for one in result["not_used"] if one["why"] == "unplaced"],
+        questions=len(conversation.questions),
+        usd=sum(row.usd for row in calls) + person.usd,
+        error=error,
+    )
+
+
+def _sent_back(conversation: Conversation) -> Iterator[dict[str, Any]]:
+    """The first answer of each turn that had to be given again."""
+    for turn in conversation.turns:
+        yield from [attempt for attempt in turn.repairs[:1] if attempt["sent_back"]]
