@@ -1,73 +1,79 @@
 """Draw the pictures of docs/claude-desktop.md anew, from a job on the sandbox.
 
-`python -m uv run python -m bundle.pictures` needs Chromium, which turns the dialogue into one.
+Run: `python -m uv run --with resvg_py python -m bundle.pictures`. resvg turns the dialogue's
+text into a picture, in the font DejaVu Sans Mono of this system. It is no dependency, since
+nothing else needs it.
 """
 
 import asyncio
 import base64
+import importlib
 import io
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from fastmcp import Client
-from mcp.types import ImageContent
+from mcp.types import ImageContent, TextContent
 from PIL import Image
 from rich.console import Console
+from rich.text import Text
 
-from cli import terminal as show
 from server import create_server
 from settings import load_settings
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
-IDEA = "a paper boat on a stormy sea"
-ANSWER = "For my website, in watercolour, and cool colours."
+MESSAGES = (
+    "I would like a paper boat on a stormy sea",
+    "2, for a birthday card, no people please",
+    "2, and you decide the rest",
+)
 CHANGE = "Make it evening, with warm light from one side."
-WIDTH, HEIGHT, COLOURS = 960, 900, 128
+COLUMNS = 88
+WIDTH, HEIGHT, COLOURS = 960, 1600, 128
 
 
 async def play() -> None:
-    """Play a dialogue and two drawings, and save the previews as a client shows them."""
+    """Play a dialogue and two drawings, and save what a person sees of them."""
     async with Client(create_server(load_settings(sandbox=True))) as client:
-        asked = await _consult(client, message=IDEA)
-        conversation = asked["conversation_id"]
-        show.heading(f"You: I would like {IDEA}.")
-        for question in asked["questions"]:
-            show.question(question)
-        show.heading(f"You: {ANSWER}")
-        show.prompt(
-            await _consult(client, message=ANSWER, conversation_id=conversation, finish=True)
-        )
+        turns: list[tuple[str, str]] = []
+        conversation: dict[str, str] = {}
+        for message in MESSAGES:
+            result = await client.call_tool(
+                "openai_image_consultation", {"message": message, **conversation}
+            )
+            fields: dict[str, Any] = result.structured_content or {}
+            conversation = {"conversation_id": fields["conversation_id"]}
+            texts = [block.text for block in result.content if isinstance(block, TextContent)]
+            turns.append((message, texts[0]))
+        keep(typeset(turns[:-1]), FOLDER / "dialogue.png")
+        keep(typeset(turns[-1:]), FOLDER / "prompt.png")
         keep(await _preview(client, conversation, ""), FOLDER / "preview.png")
         keep(await _preview(client, conversation, CHANGE), FOLDER / "changed.png")
 
 
-async def _consult(client: Client[Any], **arguments: Any) -> show.Result:
-    result = await client.call_tool("openai_image_consultation", arguments)
-    return dict(result.structured_content or {})
-
-
-async def _preview(client: Client[Any], conversation: str, prompt: str) -> bytes:
-    arguments = {"conversation_id": conversation, "prompt": prompt}
+async def _preview(client: Client[Any], conversation: dict[str, str], prompt: str) -> bytes:
+    arguments = {**conversation, "prompt": prompt}
     result = await client.call_tool("openai_conversational_image", arguments)
     preview = next(block for block in result.content if isinstance(block, ImageContent))
     return base64.b64decode(preview.data)
 
 
-def photograph(page: Path) -> bytes:
-    """A picture of a page as a browser shows it."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-    if browser is None:
-        sys.exit("Chromium is not found on PATH.")
-    shot = page.with_suffix(".png")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    window = [f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={shot}", page.as_uri()]
-    subprocess.run([browser, *options, *window], check=True, capture_output=True, timeout=60)  # noqa: S603  # our own
-    return shot.read_bytes()
+def typeset(turns: list[tuple[str, str]]) -> bytes:
+    """A PNG of messages, each with the text of its result but the paragraph for the client."""
+    console = Console(record=True, width=COLUMNS, highlight=False, file=io.StringIO())
+    for message, text in turns:
+        console.print(Text(f"\nYou: {message}\n", style="bold"))
+        console.print(Text("\n\n".join(text.split("\n\n")[:-1])))
+    resvg = importlib.import_module("resvg_py")
+    png: bytes = resvg.svg_to_bytes(
+        console.export_svg(title=" "),
+        width=2 * WIDTH,
+        monospace_family="DejaVu Sans Mono",
+        sans_serif_family="DejaVu Sans",
+    )
+    return png
 
 
 def keep(data: bytes, target: Path) -> None:
@@ -84,12 +90,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["IMAGE_CONSULTANT_DATA_DIR"] = str(Path(folder, "data"))
         os.environ["IMAGE_CONSULTANT_IMAGES_DIR"] = str(Path(folder, "images"))
-        show.console = Console(record=True, width=88, highlight=False, file=io.StringIO())
         asyncio.run(play())
-        page = Path(folder, "dialogue.svg")
-        svg = show.console.export_svg(title="Sandbox")
-        page.write_text(svg, encoding="utf-8")
-        keep(photograph(page), FOLDER / "dialogue.png")
 
 
 if __name__ == "__main__":

@@ -184,8 +184,9 @@ class Listener:
     def _take(self, clause: str) -> bool:
         """Give a clause that wishes for something to the dimensions that it speaks of."""
         hits, mark = list(self._options(clause)), book.QUOTED.search(clause)
-        if self._about and not any(q["id"] for q, *_ in hits) and (self._named or not mark):
-            self.put(self._about["dimension"], (self._ref, clause))
+        about, wished = self._about, bool(self._named) or not (mark or book.refuses(clause))
+        if about and wished and all(q["dimension"] == about["dimension"] for q, *_ in hits):
+            self.put(about["dimension"], (self._ref, clause))
         elif mark and not book.refuses(clause.replace(mark[0], "")):
             name = "labels" if "labels" in self.dimensions else "text"
             if self._opens():

@@ -15,13 +15,18 @@ Stretch = tuple[str, list[Json]]
 def write(brief: dict[str, Json], messages: dict[str, str], tongue: str) -> tuple[str, list[Json]]:
     """The prompt and its sources: the idea, what was decided, lettering, what must not be."""
     opening = _opening(brief, messages)
-    sentences, decisions, refusals = [_chain(opening, messages, tongue)], [], []
+    options = [said for entry in brief.values() for said in entry["said"]]
+    first = [
+        (words, [*quotes, *(one for one in options if quotes and _echoes(one, quotes[0]))])
+        for words, quotes in _chain(opening, messages, tongue)
+    ]
+    sentences, decisions, refusals = [first], list[list[Stretch]](), list[Stretch]()
     for name, entry in brief.items():
         said = [one for one in entry["said"] if not _within(one, opening)]
+        refusals += _stretches([one for one in said if book.refuses(one["quote"])], tongue)
+        said = [one for one in said if not book.refuses(one["quote"])]
         stretches = _stretches(said, tongue) if entry["said"] else [(entry["value"], [])]
-        if any(book.refuses(one["quote"]) for one in said):
-            refusals += stretches
-        elif name in LETTERED and not said:
+        if name in LETTERED and not said:
             sentences += [] if entry["said"] else [[(book.say("wordless", tongue), [])]]
         elif name in LETTERED:
             texts = [(f"“{w}”" if w in lettering(brief) else w, quotes) for w, quotes in stretches]
@@ -88,7 +93,16 @@ def _opening(brief: dict[str, Json], messages: dict[str, str]) -> list[Json]:
 
 
 def _within(said: Json, pieces: list[Json]) -> bool:
-    return any(p["ref"] == said["ref"] and said["quote"] in p["quote"] for p in pieces)
+    return any(
+        said["quote"] in piece["quote"] if piece["ref"] == said["ref"] else _echoes(said, piece)
+        for piece in pieces
+    )
+
+
+def _echoes(option: Json, piece: Json) -> bool:
+    """Whether own words name the option that they picked, so that it need not be said again."""
+    chosen = option["ref"].startswith("q") and piece["ref"].startswith("m")
+    return chosen and bool(book.find(option["quote"], piece["quote"]))
 
 
 def _index(said: Json, pieces: list[Json], messages: dict[str, str]) -> int:
@@ -111,8 +125,10 @@ def _chain(pieces: list[Json], messages: dict[str, str], tongue: str) -> list[St
     chain: list[Stretch] = []
     for before, said in zip([None, *pieces], pieces, strict=False):
         link = _link(before, said, messages, tongue) if before else ""
-        words = book.trim(said["quote"], tongue, inner=link == " ")
-        chain += [(link, []), (words or said["quote"], [said])]
+        words = book.trim(said["quote"], tongue, inner=link == " ") or said["quote"]
+        if _goes_on(said):  # "For a card." began a sentence of its own, and is now within one
+            words = words[:1].lower() + words[1:]
+        chain += [(link, []), (words, [said])]
     return chain
 
 

@@ -73,12 +73,25 @@ Id = Annotated[str, StringConstraints(pattern=re.compile(r"\A[\w-]{1,80}\Z", re.
 Moment = Annotated[str, AfterValidator(_moment)]
 Whole = Annotated[int, Field(ge=0, le=LARGEST)]
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Source = Literal["request", "answer", "reference", "template", "assumption"]
+Source = Literal[
+    "said", "chosen", "reference", "template", "style", "assumed",
+    "request", "answer", "assumption",
+]  # fmt: skip
+"""The last three are those of documents of version 0.1."""
 
+SAID = _list(_record("Said", ref=str, quote=str))
 ENTRY = _record(
-    "Entry", dimension=str, value=str, source=Literal[Source, "open"], ref=NotRequired[str | None]
+    "Entry",
+    dimension=str,
+    value=str,
+    source=Literal[Source, "open"],
+    ref=NotRequired[str | None],
+    said=NotRequired[SAID],
+    open=NotRequired[bool],
 )
-PHRASE = _record("Phrase", text=str, source=Source, ref=NotRequired[str | None])
+PHRASE = _record(
+    "Phrase", text=str, source=Source, ref=NotRequired[str | None], said=NotRequired[SAID]
+)
 FINDING = _record(
     "Finding",
     item=str,

@@ -64,12 +64,11 @@ SHAPES: dict[str, Callable[[CallToolResult], str]] = {
 
 RESULTS: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "asking": (CONSULT, {"message": "a lighthouse"}, "asking"),
-    "ready": (CONSULT, {"message": COMPLETE}, "ready"),
+    "ready": (CONSULT, {"message": COMPLETE, "finish": True}, "ready"),
     "finished": (CONSULT, {"message": "a lighthouse", "finish": True}, "ready"),
     "skip": (CONSULT, {"message": "a lighthouse", "mode": "skip"}, "ready"),
     "asking before drawing": (DRAW, {"prompt": "a lighthouse"}, "asking"),
     "done": (DRAW, {"prompt": "a hen", **SKIP}, "done"),
-    "done after a dialogue": (DRAW, {"prompt": COMPLETE}, "done"),
     "shown again": (DRAW, {"conversation_id": OF_THE_FOX}, "done"),
     "changed": (DRAW, {"conversation_id": OF_THE_FOX, "prompt": "bluer"}, "done"),
     "working": (DRAW, {"prompt": "a hen [[sandbox:delay=1]]", **SKIP}, "working"),

@@ -87,7 +87,7 @@ def test_it_shows_the_refined_prompt_and_the_source_of_each_phrase(shown: list[s
     assert any(line.startswith("  said m1") for line in sources)
     assert any(line.startswith("  chosen q1") for line in sources)
     for line in sources:
-        assert line[17:].strip() in refined
+        assert line[16:].strip(" .,") in refined
 
 
 def test_it_shows_progress_up_to_the_end_for_both_pictures(shown: list[str]) -> None:

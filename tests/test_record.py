@@ -38,14 +38,14 @@ async def test_it_says_who_said_what_and_where_each_phrase_comes_from(
     assert f"{first['id']} ({first['dimension']}): for my wall" in text
     for line in ready["refined_prompt"].splitlines():
         assert f"> {line}" in text
-    for phrase in ready["assumptions"]:
-        assert f"- assumed: {phrase}" in text
+    for assumption in ready["assumptions"]:
+        assert f"- {assumption['dimension']}: {assumption['value']} (assumed)" in text
     assert "consultation/facilitator.md.j2@" in text
     assert drawn["images"][0]["path"] in text
 
 
-async def test_it_says_what_was_put_right(client: Client[Any], sandbox: Sandbox) -> None:
-    sandbox.fail("invent", times=2)
+async def test_it_says_what_was_sent_back(client: Client[Any], sandbox: Sandbox) -> None:
+    sandbox.fail("invented_quote", times=2)
     result = await consult(client, "a lighthouse", finish=True)
 
     text = await read(client, result["conversation_id"])

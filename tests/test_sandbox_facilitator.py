@@ -24,7 +24,7 @@ def image_types() -> dict[str, dict[str, Any]]:
     types = {}
     for path in sorted(TYPES.glob("*.yaml")):
         told = yaml.safe_load(path.read_text("utf-8"))
-        order = sorted(told["dimensions"].items(), key=lambda item: -item[1]["weight"])
+        order = told["dimensions"].items()
         dimensions = {d: {"asks": t["asks"], "options": t["options"]} for d, t in order}
         recognise = told["recognise"]
         types[path.stem] = {"name": path.stem, "recognise": recognise, "dimensions": dimensions}

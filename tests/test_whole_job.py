@@ -64,7 +64,7 @@ def test_an_idea_becomes_a_picture_with_every_answer_in_plain_words(
         ending = server.end()
 
     assert 1 <= asked <= BUDGETS["guided"]
-    assert "a lighthouse in a storm" in result["refined_prompt"]
+    assert "lighthouse in a storm" in result["refined_prompt"]
     assert drawn["prompt"] == result["refined_prompt"]
     for made in (drawn, changed):
         assert Path(made["images"][0]["path"]).is_file()
