@@ -22,7 +22,7 @@ def faults_of_changes(
             words=old.value,
         )
         for index, new, old in _pairs(turn, transcript)
-        if _changed(old, new) and not _licensed(index, old, new, transcript, evidence)
+        if _changed(old, new) and not _licensed(index, old, transcript, evidence)
     ]
 
 
@@ -81,36 +81,16 @@ def _changed(old: BriefEntry, new: BriefEntry) -> bool:
 
 
 def _licensed(
-    index: int,
-    old: BriefEntry,
-    new: BriefEntry,
-    transcript: Transcript,
-    evidence: Sequence[Evidence],
+    index: int, old: BriefEntry, transcript: Transcript, evidence: Sequence[Evidence]
 ) -> bool:
     """Whether newer words of the person, or a newly picked option, are quoted for the change."""
     newest = max((message_number(quote.ref) for quote in old.said), default=0)
-    known = {put.id for put in transcript.questions} & {c.question for c in transcript.choices}
-    quotes = [
-        quote
+    known = {choice.question for choice in transcript.choices}
+    return any(
+        message_number(quote.ref) > newest or (quote.ref[:1] == "q" and quote.ref not in known)
         for one in evidence
         if one.part == "brief" and one.index == index
         for quote in one.shown
-    ]
-    if quotes and {(q.ref, q.quote) for q in quotes} <= {(q.ref, q.quote) for q in old.said}:
-        return _in_another_language(old, new)
-    return any(
-        message_number(quote.ref) > newest or (quote.ref[:1] == "q" and quote.ref not in known)
-        for quote in quotes
-    )
-
-
-def _in_another_language(old: BriefEntry, new: BriefEntry) -> bool:
-    """Whether the value is told in other words than its quotes both before and after."""
-    said = [word for quote in old.said for word in words_of(quote.quote)]
-    return not any(
-        related(word, other) for word in content(words_of(new.value), 3) for other in said
-    ) and not any(
-        related(word, other) for word in content(words_of(old.value), 3) for other in said
     )
 
 
