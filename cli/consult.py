@@ -19,7 +19,7 @@ class _Exit(Exception):  # noqa: N818  # leaving is no error
 def consult(
     idea: str = "",
     *,
-    mode: Literal["quick", "guided", "explorer"] = "guided",
+    mode: Literal["quick", "guided", "explorer"] | None = None,
     template: str | None = None,
     conversation: str | None = None,
     sandbox: bool = False,
@@ -28,7 +28,8 @@ def consult(
 
     Args:
         idea: What the picture should show; asked for where it is left out.
-        mode: How many questions: quick up to 2, guided up to 5, explorer up to 10.
+        mode: How many questions: quick up to 2, guided (the default) up to 5, explorer up to 10.
+            A conversation that goes on keeps its own.
         template: Fill in this template of the library; prompts list names them.
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
@@ -55,8 +56,15 @@ async def _run(idea: str, beginning: dict[str, Any], sandbox: bool) -> None:
 
 
 async def _answer(tools: Session, result: show.Result) -> show.Result:
-    """Put the questions one by one; back returns to the one before."""
+    """Put the questions one by one; back returns to the one before.
+
+    Where none is open, what was said last is answered in plain words.
+    """
+    show.reply(result)
     questions = result["questions"]
+    if not questions:
+        said = {"message": _ask("What would you say to that?")}
+        return await tools.consult(conversation_id=result["conversation_id"], **said)
     answers: list[dict[str, str]] = []
     finish = False
     show.heading("Questions")
@@ -72,7 +80,7 @@ async def _answer(tools: Session, result: show.Result) -> show.Result:
         else:
             answers.append({"question_id": question["id"], "answer": _choice(question, words)})
     return await tools.consult(
-        message="; ".join(answer["answer"] for answer in answers) or "finish",
+        message="",
         conversation_id=result["conversation_id"],
         answers=answers,
         finish=finish,

@@ -24,6 +24,12 @@ def line(text: str) -> None:
     console.print(f"  {escape(text)}")
 
 
+def reply(consultation: Result) -> None:
+    """What the facilitator says to the person, and what it notes."""
+    for words in filter(None, [consultation["reply"], *consultation["notes"]]):
+        line(words)
+
+
 def question(entry: Result) -> None:
     """A question with why it is asked and its numbered options."""
     line(f"{entry['id']}. {entry['text']}")
@@ -35,13 +41,24 @@ def question(entry: Result) -> None:
 
 
 def prompt(consultation: Result) -> None:
-    """The refined prompt, and where each of its phrases comes from."""
+    """The refined prompt, where each stretch comes from, what we decided, what is left out."""
+    reply(consultation)
     heading("The refined prompt")
     line(consultation["refined_prompt"])
-    heading("Where each phrase comes from")
+    heading("Where it comes from")
     for span in consultation["provenance"]:
+        if not any(sign.isalnum() for sign in span["text"]):
+            continue  # what joins two stretches
         label = SOURCES[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
         line(f"{label:14} {span['text'].strip()}")
+    if consultation["assumptions"]:
+        heading("Decided by us")
+        for item in consultation["assumptions"]:
+            line(f"{item['dimension']}: {item['value']}")
+    if unused := [one for one in consultation["not_used"] if one["why"] != "talk"]:
+        heading("Not in the prompt")
+        for one in unused:
+            line(f"“{one['quote']}” ({one['ref']}): {one['why'].replace('_', ' ')}")
 
 
 def picture(result: Result) -> None:
