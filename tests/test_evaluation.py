@@ -72,7 +72,6 @@ def test_the_shipped_scenarios_keep_every_promise_without_a_call(
     evaluate: Evaluate, sandbox: Sandbox
 ) -> None:
     code, out = evaluate()
-
     assert code == 0, out
     assert "every promise was kept" in out
     assert sandbox.requests == []  # it plays on a sandbox of its own
@@ -114,7 +113,7 @@ def test_each_promise_that_is_not_kept_is_named_with_what_was_seen(
     ("text", "told"),
     [
         ("- name: [", "own.yaml is no YAML, line"),
-        ("name: one", "must be a list of scenarios"),
+        ("name: one", "must be a list"),
         (SCENARIO.replace("status", "state"), "scenario 1: turns.0.expect.status: Field required"),
         (SCENARIO * 2, "Two scenarios"),
     ],

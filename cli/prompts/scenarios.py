@@ -38,7 +38,9 @@ class Expectation(_Data):
     text_has: list[str] = Field([], description="Of the text that the person reads.")
     text_lacks: list[str] = []
     said: list[str] = Field([], description="Their words, shown beside a stretch of the prompt.")
-    not_used: list[str] = Field([], description="Their words, shown as not in the prompt.")
+    not_used: list[str] | None = Field(
+        None, description="Their words, shown as not in the prompt; an empty list: none are."
+    )
     lettering: list[str] | None = None
     assumes: list[str] = Field([], description="Dimensions that are shown as ours.")
 
@@ -170,11 +172,13 @@ def _expected(expect: Expectation, scene: Scene) -> Iterator[tuple[str, str]]:
         yield f"asks about {', '.join(expect.asks) or 'nothing'}", ", ".join(asked) or "nothing"
     if expect.lettering is not None and result["lettering"] != expect.lettering:
         yield f"letters {expect.lettering}", str(result["lettering"])
+    if expect.not_used == [] and unused:
+        yield "uses all words", unused
     wanted = [
         ("the prompt has", expect.prompt_has, prompt),
         ("the text has", expect.text_has, scene.text),
         ("shows as said", expect.said, said),
-        ("shows as not used", expect.not_used, unused),
+        ("shows as not used", expect.not_used or [], unused),
         ("shows as ours", expect.assumes, ours),
     ]
     for promise, words, seen in wanted:
