@@ -7,7 +7,7 @@ the client (ids, what to call next) is English.
 from collections.abc import Iterator
 
 from consultation.consultation_result import Consultation, NotUsed, OpenQuestion
-from consultation.provenance import Span
+from consultation.provenance import Span, source_of
 from prompts.wording import Wording
 
 WORTH_SHOWING = 3
@@ -35,14 +35,18 @@ def is_worth_showing(entry: NotUsed) -> bool:
 
 def source_words(span: Span, wording: Wording) -> str:
     """Where a stretch comes from, with the person's words beside it."""
-    quotes = "; ".join(
-        f"“{quote.quote}” ({quote.ref})" if quote.ref[:1] in "mq" else quote.quote
-        for quote in span.said
-    )
     if span.source == "assumed":
+        quotes = ", ".join(f"“{quote.quote}” ({quote.ref})" for quote in span.said)
         return f"{wording.after}: {quotes}" if quotes else wording.source.assumed
-    name = getattr(wording.source, span.source)
-    return f"{name}: {quotes}" if quotes else f"{name} {span.ref or ''}".strip()
+    if not span.said:
+        return f"{getattr(wording.source, span.source)} {span.ref or ''}".strip()
+    parts: dict[str, list[str]] = {}
+    for quote in span.said:
+        parts.setdefault(source_of([quote]), []).append(f"“{quote.quote}” ({quote.ref})")
+    return "; ".join(
+        f"{getattr(wording.source, source)}: {', '.join(quotes)}"
+        for source, quotes in parts.items()
+    )
 
 
 def _question(question: OpenQuestion, wording: Wording) -> str:
@@ -87,9 +91,9 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
 def _figures(result: Consultation, wording: Wording) -> Iterator[str]:
     if result.completeness:
         known = result.completeness
-        yield wording.decided.format(
-            now=known.now, first=known.first, missing=", ".join(known.missing) or wording.nothing
-        )
+        since = wording.since.format(first=known.first) if known.first != known.now else ""
+        missing = ", ".join(known.missing) or wording.nothing
+        yield wording.decided.format(now=known.now, since=since, missing=missing)
     if result.accounted and result.refined_prompt is not None:
         yield wording.accounted.format(**result.accounted.model_dump())
     if result.suggested:

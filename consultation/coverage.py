@@ -14,18 +14,17 @@ from consultation.quotes import find_quote
 from consultation.transcript import LONG_WORD, Transcript
 from consultation.turn import FacilitatorTurn
 from consultation.words import (
-    CLAUSE_END,
     Word,
     content,
     distinct,
     is_content,
     near,
-    related,
     words_of,
 )
 
-LONG_CLAUSE = 3
-"""Content words of a clause that must leave one of them in the prompt to count as placed."""
+UNSEEN = frozenset({"use", "platform"})
+"""Dimensions of the types that say where a picture goes, not what it shows: what is quoted
+for them in the brief is listed where it is not in the prompt, and not sent back."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,15 @@ class Coverage:
         self._words = {ref: words_of(text) for ref, text in transcript.messages.items()}
         self.placed: dict[str, set[int]] = {ref: set() for ref in self._words}
         self.aside: dict[str, set[int]] = {ref: set() for ref in self._words}
+        self.unseen: dict[str, set[int]] = {ref: set() for ref in self._words}
         self.prompt = words_of(turn.prompt)
         for one in evidence:
             if one.part == "set_aside":
                 _add(self.aside, one)
             elif self._places(one):
-                self._add_placed(one)
+                _add(self.placed, one)
+            elif one.part == "brief" and turn.brief[one.index].dimension in UNSEEN:
+                _add(self.unseen, one)
         self._add_earlier_choices()
 
     @cached_property
@@ -84,7 +86,8 @@ class Coverage:
                 if all(word.text in quoted for word in telling):
                     continue
                 text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
-                hot = [word for word in telling if matters(word, known, spoken)]
+                weighty = content([words[n] for n in run if n not in self.unseen[ref]])
+                hot = [word for word in weighty if matters(word, known, spoken)]
                 refuses = any(word.refuses for word in hot)
                 found.append(Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses))
         return found
@@ -106,25 +109,6 @@ class Coverage:
 
     def _is_quoted(self, question: str) -> bool:
         return any(q.ref == question for source in self._turn.sources for q in source.said)
-
-    def _add_placed(self, one: Evidence) -> None:
-        _add(self.placed, one)
-        if one.part == "sources":
-            for run in one.runs:
-                self.placed[run.ref] -= self._dead(run.ref, run.start, run.end)
-
-    def _dead(self, ref: str, start: int, end: int) -> set[int]:
-        """Words of a quote's clauses of which the prompt holds nothing."""
-        text = self._transcript.messages[ref]
-        dead: set[int] = set()
-        for clause in _clauses(self._words[ref], text, start, end):
-            telling = content([self._words[ref][n] for n in clause])
-            telling = [word for word in telling if not word.number]  # 24" x 36": a measure
-            if len(telling) >= LONG_CLAUSE and not any(
-                related(word, there) for word in telling for there in self.prompt
-            ):
-                dead |= set(clause)
-        return dead
 
     @cached_property
     def known(self) -> list[Word]:
@@ -180,17 +164,3 @@ def _runs(numbers: list[int]) -> Iterable[list[int]]:
         row.append(number)
     if row:
         yield row
-
-
-def _clauses(words: Sequence[Word], text: str, start: int, end: int) -> Iterable[list[int]]:
-    """The words of a stretch of text, cut where a clause ends."""
-    clause: list[int] = []
-    for number, word in enumerate(words):
-        if not start <= word.start < end:
-            continue
-        if clause and CLAUSE_END.search(text, words[clause[-1]].end, word.start + 1):
-            yield clause
-            clause = []
-        clause.append(number)
-    if clause:
-        yield clause

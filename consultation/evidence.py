@@ -85,9 +85,11 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
 
 
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
-    """The picked option as it was offered, where the quote is of it."""
-    same = align(quote.quote, option, quote.ref) or align(option, quote.quote, quote.ref)
-    return (Quote(ref=quote.ref, quote=option),) if same else ()
+    """The part of a picked option that is quoted, as it was offered; a part may be refused."""
+    if part := align(quote.quote, option, quote.ref):
+        run = part.runs[0]
+        return (Quote(ref=quote.ref, quote=option[run.start : run.end]),)
+    return (Quote(ref=quote.ref, quote=option),) if align(option, quote.quote, quote.ref) else ()
 
 
 def _find(quote: Quote, transcript: Transcript) -> Match | None:

@@ -36,6 +36,9 @@ SECOND_ANSWER_SECONDS = 6
 POOR = 1 / 3
 """The share of serious faults that may be left before the person hears of it."""
 
+FEWEST_POOR = 2
+"""Serious faults that are worth a note about the model; one may be a misjudgement of ours."""
+
 POOR_NOTE = (
     "The facilitator did not keep well to what was said. A stronger model "
     "(IMAGE_CONSULTANT_FACILITATOR_MODEL) may, or mode skip draws the words as they are."
@@ -208,7 +211,7 @@ def _poor(answers: list[_Answer], best: _Answer) -> list[str]:
         return []
     serious = sum(fault.serious for fault in answers[0].review.faults)
     left = sum(fault.serious for fault in best.review.faults)
-    return [POOR_NOTE] if serious and left > POOR * serious else []
+    return [POOR_NOTE] if left >= FEWEST_POOR and left > POOR * serious else []
 
 
 def _as_data(answer: _Answer) -> dict[str, Any]:

@@ -13,7 +13,8 @@ FALLBACK = "en"
 
 PLACES: dict[str, set[str]] = {
     "accounted": {"words", "placed"},
-    "decided": {"now", "first", "missing"},
+    "decided": {"now", "since", "missing"},
+    "since": {"first"},
     "settings": {"size", "quality", "background", "format"},
     "price": {"usd"},
     "holds": {"words"},
@@ -65,6 +66,7 @@ class Wording(_Phrases):
     reason: ReasonWords
     accounted: str
     decided: str
+    since: str = Field(description="Stands in decided where more is decided than at first.")
     nothing: str
     settings: str
     price: str
