@@ -144,6 +144,10 @@ class Sandbox:
         calls = [call for call in self._memory.calls if call.kind == kind]
         return sum(call.has_picture for call in calls) if kind == "image" else len(calls)
 
+    def lose_files(self) -> None:
+        """Know no uploaded file any more, as OpenAI does once they are deleted there."""
+        self._memory.files.clear()
+
     def clear(self) -> None:
         """Forget calls, faults and answers; responses and files stay."""
         self._memory.calls.clear()

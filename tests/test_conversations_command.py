@@ -26,8 +26,8 @@ def drawn(run: Run) -> Result:  # noqa: ARG001  # sets the folders
 
     async def make() -> Result:
         async with Client(create_server(load_settings())) as client:
-            await consult(client, "a hedgehog as a linocut", finish=True)
-            ready = await consult(client, "a lighthouse as a linocut", finish=True)
+            await consult(client, "a hedgehog as a watercolor", finish=True)
+            ready = await consult(client, "a lighthouse as a watercolor", finish=True)
             return await draw(client, conversation_id=ready["conversation_id"], quality="low")
 
     return asyncio.run(make())
@@ -80,7 +80,7 @@ def test_what_was_learnt_is_shown_and_forgotten(run: Run, drawn: Result) -> None
     forgotten = run("conversations", "likings", "forget")
     after = run("conversations", "likings")
 
-    assert "linocut (chosen 2 times)" in before
+    assert "watercolor (chosen 2 times)" in before
     assert "Forgotten" in forgotten
     assert "Nothing was learnt" in after
 

@@ -7,13 +7,18 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 import pytest
 from fastmcp import Client
 
+from bundle.pictures import MESSAGES
 from cli import COMMANDS
+from consultation.consultation_result import Consultation
 from server import create_server
 from settings import TOOLSETS, Settings, load_settings, variable_of
+from tests.calls import data_of, text_of
 from tests.conftest import ROOT
 from tests.tools_page import reference
 
@@ -81,6 +86,34 @@ def test_the_tables_of_the_readme_are_what_the_code_says(name: str) -> None:
 
 def test_the_page_of_the_tools_is_what_clients_are_shown() -> None:
     assert section("tools", TOOLS.read_text(encoding="utf-8"))[1].strip() == reference()
+
+
+def test_the_fields_of_a_consultation_are_told() -> None:
+    page = TOOLS.read_text(encoding="utf-8").partition("<!-- dialogue -->")[0]
+    rows = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Consultation.model_fields)
+
+
+def dialogue_shown(page: Path) -> list[str]:
+    """The paragraphs of the dialogue on a page."""
+    text = section("dialogue", page.read_text(encoding="utf-8"))[1]
+    return dedent(text).strip().split("\n\n")
+
+
+@pytest.mark.parametrize("page", [README, TOOLS], ids=lambda page: page.name)
+async def test_the_dialogue_that_is_shown_is_what_the_sandbox_answers(
+    client: Client[Any], page: Path
+) -> None:
+    answers, conversation = list[str](), dict[str, str]()
+    for message in MESSAGES:
+        result = await client.call_tool(
+            "openai_image_consultation", {"message": message, **conversation}
+        )
+        conversation = {"conversation_id": data_of(result)["conversation_id"]}
+        answers += [f"You: {message}", *text_of(result).split("\n\n")]
+
+    assert [part for part in dialogue_shown(page) if part not in answers] == []
 
 
 def test_architecture_is_one_page() -> None:

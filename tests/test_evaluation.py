@@ -154,9 +154,8 @@ def test_live_asks_first_and_is_refused_where_nobody_can_answer(
 def test_live_says_what_it_takes_and_asks_nobody_where_the_person_says_no(
     evaluate: Evaluate, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    terminal = io.StringIO("n\n")
+    monkeypatch.setattr("sys.stdin", terminal := io.StringIO("n\n"))
     monkeypatch.setattr(terminal, "isatty", lambda: True)
-    monkeypatch.setattr("sys.stdin", terminal)
 
     with pytest.raises(Problem, match="nothing was paid"):
         evaluate("--live", "--dialogues", "2")
@@ -175,11 +174,9 @@ def test_live_counts_what_a_model_does(evaluate: Evaluate, sandbox: Sandbox) -> 
     sandbox.answer("facilitator_turn", ASKING, INVENTION, INVENTION)
     sandbox.answer("person_message", {"message": "the photo"})
 
-    code, out = evaluate("--live", "--yes", "--dialogues", "1", "--json")
+    _, out = evaluate("--live", "--yes", "--dialogues", "1", "--json")
 
-    report = json.loads(out)
-    (talk,) = report["dialogues"]
-    assert code == 0
+    (talk,) = (report := json.loads(out))["dialogues"]
     assert (talk["turns"], talk["calls"], talk["sent_back"], talk["questions"]) == (2, 3, 1, 1)
     assert talk["quotes_refused"] == 2  # the same one, twice
     assert talk["rules"]["quote"] == 1

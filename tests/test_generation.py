@@ -18,6 +18,7 @@ from generation.options import choose
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, consult, data_of, draw, picture, text_of
+from tests.complete import COMPLETE, PROMPT, TURN
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
@@ -153,15 +154,14 @@ async def test_a_prompt_alone_is_asked_about_when_it_is_vague(
     assert sandbox.count("image") == 0
 
 
-async def test_a_prompt_alone_is_drawn_at_once_when_it_is_complete(client: Client[Any]) -> None:
-    result = await draw(
-        client,
-        prompt="A flat vector illustration of a red fox for a website, in warm autumn "
-        "colours, no text",
-    )
+async def test_a_prompt_alone_is_drawn_at_once_when_it_is_complete(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.answer("facilitator_turn", TURN)
 
-    assert result["status"] == "done"
-    assert "red fox" in result["prompt"]
+    result = await draw(client, prompt=COMPLETE)
+
+    assert (result["status"], result["prompt"]) == ("done", PROMPT)
 
 
 async def test_the_preview_is_small_and_shows_the_picture(client: Client[Any]) -> None:

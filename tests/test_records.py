@@ -117,13 +117,13 @@ async def test_what_a_person_usually_chooses_becomes_the_default_and_is_said(
     client: Client[Any],
 ) -> None:
     for idea in ("a fox", "a hen", "a boat"):
-        await consult(client, f"{idea} as a linocut", finish=True)
+        await consult(client, f"{idea} as a watercolor", finish=True)
 
     called = await client.call_tool(CONSULT, {"message": "a lighthouse"})
 
     asked = data_of(called)
     style = next(q for q in asked["questions"] if q["dimension"] == "style")
-    assert "linocut" in style["default"]
+    assert "watercolor" in style["default"]
     assert style["default"] in style["options"]
     assert "You usually choose" in text_of(called)
 
@@ -131,11 +131,11 @@ async def test_what_a_person_usually_chooses_becomes_the_default_and_is_said(
 async def test_where_learning_is_off_nothing_is_learnt(connect: Connect) -> None:
     async with connect(learn=False) as client:
         for idea in ("a fox", "a hen", "a boat"):
-            await consult(client, f"{idea} as a linocut", finish=True)
+            await consult(client, f"{idea} as a watercolor", finish=True)
         asked = await consult(client, "a lighthouse")
 
     assert not any("usually" in note for note in asked["notes"])
-    assert not any("linocut" in question["default"] for question in asked["questions"])
+    assert not any("watercolor" in question["default"] for question in asked["questions"])
 
 
 async def test_earlier_work_that_is_close_is_offered_and_not_used(

@@ -83,7 +83,7 @@ async def test_answers_by_id_make_the_prompt_without_any_model(
         "#112233": ("answer", answers["ground"]),
         "2": ("answer", "number"),
         text: ("answer", "text"),
-        "warm orange": ("assumption", None),
+        "warm orange": ("assumed", None),
         "a paper boat": ("answer", answers["motif"]),
     }
     assert result["assumptions"] == ["warm orange"]
@@ -108,11 +108,11 @@ async def test_words_are_read_into_parameters(
     assert [one["dimension"] for one in asked["questions"]] == ["surface", "light"]
     assert result["status"] == "ready"
     told = sources(result)
-    assert told["our matte black kettle"] == ("request", "m1")
+    assert told["our matte black kettle"] == ("said", "m1")
     assert told["grey slate"] == ("answer", "q1")
     assert told["rim light against a dark ground"] == ("answer", "q2")
-    assert told["No steam."] == ("request", "m1")
-    assert told["in three-quarter view"] == ("assumption", None)
+    assert told["No steam."] == ("said", "m1")
+    assert told["in three-quarter view"] == ("assumed", None)
     assert len(sandbox.requests) == 2
 
 
@@ -133,7 +133,10 @@ async def test_what_nobody_named_is_a_placeholder_that_is_said(client: Client[An
     result = await consult(client, "go", template=HERO, finish=True)
 
     assert result["status"] == "ready"
-    assert "a matte black gooseneck kettle" in result["assumptions"]
+    assert {
+        "dimension": "subject",
+        "value": "a matte black gooseneck kettle",
+    } in result["assumptions"]
     assert any("Nobody said what subject is" in note for note in result["notes"])
 
 
@@ -156,7 +159,7 @@ async def test_skip_asks_neither_person_nor_model(client: Client[Any], sandbox: 
     result = await consult(client, "a harbour", template=named, mode="skip")
 
     assert result["status"] == "ready"
-    assert sources(result)["a harbour"] == ("request", "m1")
+    assert sources(result)["a harbour"] == ("said", "m1")
     assert sandbox.requests == []
 
 
@@ -196,8 +199,8 @@ async def test_a_template_can_be_chosen_in_a_running_dialogue(client: Client[Any
     )
 
     assert any(span["ref"] == HERO for span in result["provenance"])
-    assert sources(result)["a red mug"] == ("request", "m1")
-    assert sources(result)["wet sand"] == ("request", "m2")
+    assert sources(result)["a red mug"] == ("said", "m1")
+    assert sources(result)["wet sand"] == ("said", "m2")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +231,7 @@ async def test_where_no_model_answers_the_words_are_kept(
 
     result = await consult(client, "a green glass lamp", template=HERO, finish=True)
 
-    assert sources(result)["a green glass lamp"] == ("request", "m1")
+    assert sources(result)["a green glass lamp"] == ("said", "m1")
     assert any("were not read into the template" in note for note in result["notes"])
 
 
@@ -256,7 +259,7 @@ async def test_what_a_model_invents_is_marked_or_left_out(
     )
 
     shown = sources(result)
-    assert shown["a mug"] == ("request", "m1")
+    assert shown["a mug"] == ("said", "m1")
     assert shown["slightly from above"] == ("reference", "r1")
     assert {"a marble altar", "roses"} <= set(result["assumptions"])
     assert any("moonbeams" in note for note in result["notes"])

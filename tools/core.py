@@ -41,11 +41,11 @@ async def openai_image_consultation(
 ) -> ToolResult | InputRequiredResult:
     """Turn an idea for a picture into a refined prompt through a short dialogue.
 
-    Asks only what is still open and decides the picture, and returns questions with
-    options, or, once nothing is open, the refined prompt with the source of each
-    phrase, what was assumed, suggested settings and the price. Draws nothing. Fits
-    when a person describes a picture they would like, answers its questions, or
-    changes their mind. Costs a fraction of a cent per turn.
+    Asks only what is still open and decides the picture, and returns a reply and
+    questions with options, or, once nothing is open, the refined prompt with the words
+    each stretch rests on, what was assumed or not used, settings and the price. Draws
+    nothing. Fits when a person describes a picture they would like, answers its
+    questions, asks back, or changes their mind. Costs about a cent per turn.
     """
     app = app_of(ctx)
     if not answers and not finish:

@@ -90,6 +90,7 @@ def _beside(settings: Settings, folder: Path, sandbox: Sandbox | None) -> Settin
     }
     if sandbox:
         changes |= {"openai_base_url": sandbox.base_url, "openai_api_key": SANDBOX_KEY}
+        changes["daily_budget_usd"] = None  # play money
     return settings.model_copy(update=changes)
 
 
