@@ -291,7 +291,9 @@ def default(options: list[str], talk: Dialogue) -> str:
         names = book.spellings(option)
         return not any(book.find(w, ideas) for key in against if key in names for w in against[key])
 
-    fitting = sorted(filter(fits, options), key=lambda option: option not in liked)
+    fitting = sorted(
+        filter(fits, options), key=lambda option: not any(option in value for value in liked)
+    )
     return [*fitting, *options, ""][0]
 
 
