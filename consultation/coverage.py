@@ -5,7 +5,7 @@ no prompt), of a picked option or of what was set aside matched it. What is left
 to the person; words of an option or a decision, numbers and refusals go back to the model.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,9 +42,15 @@ class Coverage:
     """Which words of each message are accounted for by a turn."""
 
     def __init__(
-        self, turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+        self,
+        turn: FacilitatorTurn,
+        transcript: Transcript,
+        evidence: Sequence[Evidence],
+        sources: Collection[int],
     ) -> None:
+        """`sources` are the places of those sources whose stretch stands in the prompt."""
         self._turn = turn
+        self._sources = sources
         self._transcript = transcript
         self._words = {ref: words_of(text) for ref, text in transcript.messages.items()}
         self.placed: dict[str, set[int]] = {ref: set() for ref in self._words}
@@ -94,7 +100,9 @@ class Coverage:
 
     def _places(self, one: Evidence) -> bool:
         if one.part == "brief":
-            return not self._turn.prompt
+            return not self._turn.prompt.strip()
+        if one.part == "sources":
+            return one.index in self._sources
         if one.part == "chosen" and self._turn.prompt:  # else a dropped pick would look placed
             return self._is_quoted(self._turn.chosen[one.index].question)
         return True

@@ -48,6 +48,7 @@ class Stretch(NamedTuple):
     end: int
     said: tuple[Quote, ...]
     loose: bool
+    source: int
 
 
 def place_sources(
@@ -71,7 +72,7 @@ def place_sources(
             continue
         said = _said(index, evidence)
         if said:
-            stretches.append(Stretch(*place, said, _is_loose(source.prompt, said)))
+            stretches.append(Stretch(*place, said, _is_loose(source.prompt, said), index))
     return stretches, faults
 
 
@@ -145,6 +146,7 @@ def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
                 max(last.end, place.end),
                 tuple(Quote(ref=ref, quote=quote) for ref, quote in said),
                 last.loose and place.loose,
+                last.source,
             )
         else:
             united.append(place)

@@ -84,9 +84,9 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
     joined = turn.model_copy(update={"set_aside": [*turn.set_aside, *_earlier(turn, transcript)]})
     evidence = gather(joined, transcript)
-    coverage = Coverage(joined, transcript, evidence)
-    doubtful = doubts(joined, transcript, evidence, coverage)
     stretches, faults = place_sources(joined, evidence)
+    coverage = Coverage(joined, transcript, evidence, {place.source for place in stretches})
+    doubtful = doubts(joined, transcript, evidence, coverage)
     letters = settle_lettering(turn, transcript)
     quotes = _faults_of_quotes(joined, transcript, evidence)
     faults += quotes

@@ -61,8 +61,8 @@ def turns(draw: Any) -> Json:
         ],
         lettering=draw(st.lists(PHRASES, max_size=2)),
         set_aside=[
-            aside(*draw(QUOTES), draw(st.sampled_from(get_args(Reason))))
-            for _ in range(draw(st.integers(0, 3)))
+            aside(ref, quote, draw(st.sampled_from(get_args(Reason))))
+            for ref, quote in draw(st.lists(QUOTES, max_size=3))
         ],
     )  # fmt: skip
 
@@ -98,9 +98,11 @@ def test_the_prompt_is_the_models_and_every_word_has_its_place(
     assert len(held.questions) <= (0 if finish else left)
 
     asking = not answer["prompt"].strip()
-    quotes = [q.quote for one in (held.brief if asking else held.spans) for q in one.said]
-    quotes += [q["quote"] for one in answer["sources"] for q in one["said"]]
-    quotes += [one.quote for one in (*held.choices, *held.set_aside, *not_used(held))]
+    resting = [one.said for one in held.brief] if asking else [one.said for one in held.spans]
+    quotes = [quote.quote for said in resting for quote in said]
+    quotes += [one.quote for one in held.choices]
+    quotes += [one.quote for one in held.set_aside]
+    quotes += [one.quote for one in not_used(held)]
     known = {word.casefold() for word in long_words(" ".join(quotes))}
     for text in messages:
         for word in long_words(text):
