@@ -19,6 +19,7 @@ from consultation.template_values import (
     says_more,
     take_answers,
     take_filling,
+    take_unread,
     values_before,
 )
 from consultation.transcript import Transcript
@@ -114,14 +115,14 @@ class TemplateDialogue:
         values = values_before(conversation, template, follows=follows)
         unread = take_answers(values, template, transcript)
         filling = None
-        more = says_more(turn.words, template) or unread or (before and not follows)
+        more = says_more(turn, template) or unread or (before and not follows)
         if more and conversation.mode != "skip":
             await allow()
             filling = await self._read(conversation, template, values, transcript, outcome)
         if filling:
             take_filling(values, filling, template, transcript)
         elif more and turn.words.strip():
-            values.besides.append(Quote(ref=transcript.newest, quote=turn.words))
+            take_unread(values, Quote(ref=transcript.newest, quote=turn.words), template)
         outcome.review = _review(conversation, template, values, transcript, filling)
         besides = [NO_PLACE_NOTE] if values.besides else []
         outcome.notes += [*values.notes, *besides, *self._faults(template)]

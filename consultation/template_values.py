@@ -13,7 +13,7 @@ from consultation.turn import BriefEntry, Filling, Quote, Value
 from consultation.words import content, words_of
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
-from storage.tables import Conversation, Question
+from storage.tables import Conversation, Question, Turn
 
 
 @dataclass
@@ -96,10 +96,24 @@ def take_answers(
     return unread
 
 
-def says_more(words: str, template: LibraryTemplate) -> bool:
-    """Whether a message says anything besides the name of the template."""
-    known = {word.text for word in words_of(f"{template.title} {template.name} template")}
-    return any(word.text not in known for word in content(words_of(words)))
+def says_more(turn: Turn, template: LibraryTemplate) -> bool:
+    """Whether a message says anything besides its answers and the name of the template."""
+    answers = (answer["answer"] for answer in turn.answers_given)
+    known = words_of(" ".join([template.title, template.name, "template", *answers]))
+    return bool({w.text for w in content(words_of(turn.words))} - {w.text for w in known})
+
+
+def take_unread(values: TemplateValues, words: Quote, template: LibraryTemplate) -> None:
+    """Keep words that nobody read: as the one value that is missing, else beside the prompt."""
+    missing = [
+        name
+        for name, parameter in template.parameters.items()
+        if parameter.required and name not in values.entries
+    ]
+    if len(missing) == 1 and fits(template, missing[0], words.quote):
+        values.entries[missing[0]] = entry_of(template, missing[0], words.quote, [words])
+    else:
+        values.besides.append(words)
 
 
 def take_filling(
