@@ -23,11 +23,6 @@ MOST_TOKENS, MORE_TOKENS = 8_000, 16_000
 """Tokens of one answer, and of a second try where the first was cut off or empty. A turn
 takes about a thousand; the rest is for a model that reasons in the same budget."""
 
-FIRST_OPTIONS = 2
-LED_DIMENSIONS = 3
-"""In the first turn a type is told by two options for its first three dimensions: with all
-of them 13 types took two thirds of every request, of which a conversation uses one."""
-
 SHORT_FORM = ("reply", "questions")
 NEWEST_FORM = (
     "language",
@@ -87,9 +82,9 @@ def build_state(
     if transcript.answers:
         state["answers"] = dict(transcript.answers)
     if known := types.get(conversation.image_type):
-        state["image_type"] = _in_full(known, conversation.language)
+        state["image_type"] = known.details(conversation.language)
     else:
-        state["image_types"] = [_in_short(one) for one in types.values()]
+        state["image_types"] = [one.summary() for one in types.values()]
     if preferences:
         state["preferences"] = [preference.as_data for preference in preferences]
     if dislikes:
@@ -133,25 +128,3 @@ def _messages(turn: Turn, input_files: InputFiles) -> list[dict[str, Any]]:
             contents.append([])
         contents[-1] += pictures
     return [{"role": "user", "content": content} for content in contents]
-
-
-def _in_short(one: ImageType) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "recognise": one.recognise,
-        "dimensions": {
-            name: dimension.options[:FIRST_OPTIONS] if place < LED_DIMENSIONS else []
-            for place, (name, dimension) in enumerate(one.dimensions.items())
-        },
-    }
-
-
-def _in_full(one: ImageType, language: str) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "recognise": one.recognise,
-        "dimensions": {
-            name: {"asks": dimension.asks, "options": dimension.options_in(language)}
-            for name, dimension in one.dimensions.items()
-        },
-    }

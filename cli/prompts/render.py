@@ -21,7 +21,7 @@ from settings import load_settings
 ENDING = ".txt"
 LETTERS_PER_TOKEN = 4
 """A rule of thumb for English; no tokenizer is at hand."""
-FACILITATOR, VARY = "consultation/facilitator", "generation/vary"
+VARY = "generation/vary"
 
 
 def render(
@@ -87,17 +87,17 @@ def renderings(store: PromptStore) -> dict[str, str]:
 def previews(parsed: Any, store: PromptStore) -> dict[str, str]:
     """What a file gives, by sample; nothing for lists of words. Raises `PromptError`.
 
-    An image type is shown as the facilitator is told of it, a way to vary as the
-    assistant model is told of it.
+    An image type is shown as the data that the facilitator is told once it recognised the
+    type and in the first turn, a way to vary as the assistant model is told of it.
     """
     match parsed:
         case Template():
             samples = parsed.header.samples
             return {name: parsed.render(**values) for name, values in samples.items()}
         case ImageType():
+            forms = {"recognised": parsed.details("en"), "first": parsed.summary()}
             return {
-                mode: store.render(FACILITATOR, mode=mode, image_types=[parsed]).text
-                for mode in ("guided", "explorer")
+                turn: json.dumps(data, ensure_ascii=False, indent=1) for turn, data in forms.items()
             }
         case LibraryTemplate():
             return {"example": parsed.render(parsed.example.values)}
