@@ -62,6 +62,9 @@ def values_before(
     """
     rows = conversation.briefs[-1].entries if conversation.briefs else []
     entries = [brief_entry(row) for row in rows]
+    replies = [turn.reply for turn in conversation.turns if turn.reply] if follows else []
+    unused = replies[-1].get("not_used", []) if replies else []
+    besides = [Quote(**one) for one in unused if one["why"] == "unplaced"]
     return TemplateValues(
         {
             entry.dimension: entry
@@ -69,7 +72,8 @@ def values_before(
             if (entry.said or follows)
             and not entry.open
             and fits(template, entry.dimension, entry.value)
-        }
+        },
+        besides,
     )
 
 
@@ -126,9 +130,10 @@ def take_filling(
                 _take(values, value, template, transcript)
             except PromptError as error:
                 values.notes.append(str(error))
-    values.besides = [
-        quote for wish in filling.besides if wish.strip() and (quote := said_in(wish, transcript))
-    ]
+    for wish in filter(str.strip, filling.besides):
+        quote = said_in(wish, transcript)
+        if quote and quote not in values.besides:
+            values.besides.append(quote)
 
 
 def assume_rest(values: TemplateValues, template: LibraryTemplate) -> None:

