@@ -164,9 +164,9 @@ def _apart(prompt: str, passages: list[Passage]) -> bool:
 
 
 def _unquoted(text: str) -> str:
-    """What stands between quotation marks, where all of it does: the template keeps the marks."""
+    """The one text in quotation marks, where there is one: the template keeps the marks."""
     inside = quoted_in(text)
-    return inside[0] if inside and len(text) == len(inside[0]) + 2 else text
+    return inside[0] if len(inside) == 1 else text
 
 
 def _question(

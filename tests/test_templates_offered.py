@@ -187,8 +187,14 @@ async def test_after_ready_a_message_changes_only_what_it_says(client: Client[An
     assert fourth["refined_prompt"] == third["refined_prompt"].replace("a red mug", "two mugs")
 
 
-async def test_a_template_can_be_chosen_in_a_running_dialogue(client: Client[Any]) -> None:
+async def test_a_template_can_be_chosen_in_a_running_dialogue(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
     free = await consult(client, "a picture of a red mug", finish=True)
+    read = {"subject": "a red mug", "surface": "wet sand"}
+    filled = [{"parameter": k, "value": v, "seen_in": None} for k, v in read.items()]
+    filling = {"language": "en", "title": "Mug", "filled": filled, "besides": []}
+    sandbox.answer(FILLING_NAME, filling)
 
     result = await consult(
         client,
