@@ -1,14 +1,14 @@
 """README and docs say what the code says.
 
-`python -m tests.test_docs` writes the tables and docs/tools.md anew.
+`python -m tests.test_docs` writes the tables, the dialogue and docs/tools.md anew.
 """
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from textwrap import dedent
-from typing import Any
+from textwrap import indent
 
 import pytest
 from fastmcp import Client
@@ -70,6 +70,42 @@ SPOKEN_DEFAULTS = {
     "prompts_dir": "`prompts` in the data folder",
 }
 
+FIGURES = ("Of your", "To be drawn", "Made by", "Conversation")
+"""How paragraphs begin that the dialogue of the README leaves out."""
+
+
+def whole_dialogue() -> str:
+    """Every turn of the dialogue that the pictures show, without the figures."""
+    return dialogue(MESSAGES, leave_out=FIGURES)
+
+
+def last_turn() -> str:
+    """Its last turn with the figures, without what is meant for the client."""
+    return dialogue(MESSAGES[-1:], leave_out=FIGURES[-2:])
+
+
+def dialogue(messages: Sequence[str], leave_out: tuple[str, ...]) -> str:
+    """Some of the messages with the text of their results, as a block of Markdown."""
+
+    async def play() -> dict[str, str]:
+        texts, conversation = dict[str, str](), dict[str, str]()
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Settings(sandbox=True, data_dir=Path(folder), images_dir=Path(folder))
+            async with Client(create_server(settings)) as client:
+                for message in MESSAGES:
+                    result = await client.call_tool(
+                        "openai_image_consultation", {"message": message, **conversation}
+                    )
+                    conversation = {"conversation_id": data_of(result)["conversation_id"]}
+                    texts[message] = text_of(result)
+        return texts
+
+    texts = asyncio.run(play())
+    parts = [part for m in messages for part in (f"You: {m}", *texts[m].split("\n\n"))]
+    return indent("\n\n".join(part for part in parts if not part.startswith(leave_out)), "    ")
+
+
+DIALOGUES = {README: whole_dialogue, TOOLS: last_turn}
 TABLES = {"tools": tools_table, "settings": settings_table, "commands": commands_table}
 
 
@@ -95,25 +131,10 @@ def test_the_fields_of_a_consultation_are_told() -> None:
     assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Consultation.model_fields)
 
 
-def dialogue_shown(page: Path) -> list[str]:
-    """The paragraphs of the dialogue on a page."""
-    text = section("dialogue", page.read_text(encoding="utf-8"))[1]
-    return dedent(text).strip().split("\n\n")
-
-
 @pytest.mark.parametrize("page", [README, TOOLS], ids=lambda page: page.name)
-async def test_the_dialogue_that_is_shown_is_what_the_sandbox_answers(
-    client: Client[Any], page: Path
-) -> None:
-    answers, conversation = list[str](), dict[str, str]()
-    for message in MESSAGES:
-        result = await client.call_tool(
-            "openai_image_consultation", {"message": message, **conversation}
-        )
-        conversation = {"conversation_id": data_of(result)["conversation_id"]}
-        answers += [f"You: {message}", *text_of(result).split("\n\n")]
-
-    assert [part for part in dialogue_shown(page) if part not in answers] == []
+def test_the_dialogue_that_is_shown_is_what_the_sandbox_answers(page: Path) -> None:
+    shown = section("dialogue", page.read_text(encoding="utf-8"))[1]
+    assert shown.rstrip() == DIALOGUES[page]()
 
 
 def test_architecture_is_one_page() -> None:
@@ -177,8 +198,8 @@ def test_the_guide_names_commands_settings_lines_and_words_that_there_are() -> N
 
 
 def write() -> None:
-    rewrite(README, TABLES)
-    rewrite(TOOLS, {"tools": reference})
+    rewrite(README, {**TABLES, "dialogue": whole_dialogue})
+    rewrite(TOOLS, {"tools": reference, "dialogue": last_turn})
 
 
 def rewrite(page: Path, sections: Mapping[str, Callable[[], str]]) -> None:
