@@ -59,7 +59,7 @@ def test_it_says_that_nothing_is_paid_and_shows_the_idea_as_typed(shown: list[st
     first = next(line for line in shown if line)
 
     assert first == "The sandbox plays OpenAI: no key, no cost, placeholder pictures."
-    assert sum("nothing was paid" in line for line in shown) == 2
+    assert sum("nothing was paid" in line for line in shown) >= 2
     assert part(shown, "The idea") == [f"  {IDEA}"]
     assert any(re.search(r"conversation conv_[0-9a-f]{16}\.", line) for line in shown)
 
@@ -81,7 +81,7 @@ def test_it_shows_questions_with_numbered_options_and_what_it_answers(shown: lis
 
 def test_it_shows_the_refined_prompt_and_the_source_of_each_phrase(shown: list[str]) -> None:
     (refined,) = part(shown, "The refined prompt")
-    sources = part(shown, "Where each phrase comes from")
+    sources = part(shown, "Where it comes from")
 
     assert IDEA.lower() in refined.lower()
     assert any(line.startswith("  said m1") for line in sources)

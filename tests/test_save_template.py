@@ -53,7 +53,7 @@ def test_what_was_decided_becomes_parameters_with_the_questions_asked(
 
     parameters = shown["parameters"]
     assert parameters["text"]["default"] == "JAZZ"
-    assert '“{{text}}”' in shown["template"]
+    assert "“{{text}}”" in shown["template"]
     assert parameters["palette"]["default"] == "navy and coral"
     assert parameters["palette"]["question"] == "Which colours should dominate?"
     assert shown["renders"] == ready["refined_prompt"]

@@ -30,7 +30,6 @@ def render(
     *,
     sample: str = "",
     inputs: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    types: bool = False,
     shipped: bool = False,
     every: Annotated[bool, Parameter(name="--all")] = False,
     to: Path | None = None,
@@ -42,7 +41,6 @@ def render(
         name: Such as consultation/facilitator; `prompts list` names all.
         sample: One of the header's samples; without it the first.
         inputs: An input as name=value, in place of the sample's; a list or object as JSON.
-        types: Give it every image type there is, in place of the sample's.
         shipped: The shipped files alone, without your own.
         every: With --to, all templates with all their samples.
         to: The folder for them.
@@ -58,7 +56,7 @@ def render(
         raise Problem("Name a prompt file; `prompts list` names them all.")
     place = find_file(name, *store.folders)
     parsed = place.read(next(folder for folder in store.folders if place.lies_in(folder)))
-    _print(place, parsed, _with_inputs(place, parsed, store, inputs, types), sample, as_json)
+    _print(place, parsed, _with_inputs(place, parsed, store, inputs), sample, as_json)
 
 
 def write_all(store: PromptStore, to: Path) -> int:
@@ -111,21 +109,17 @@ def previews(parsed: Any, store: PromptStore) -> dict[str, str]:
 
 
 def _with_inputs(
-    place: PromptFile, parsed: Any, store: PromptStore, inputs: tuple[str, ...], types: bool
+    place: PromptFile, parsed: Any, store: PromptStore, inputs: tuple[str, ...]
 ) -> dict[str, str]:
     """What a file gives, by sample, with some inputs as they are given."""
-    if not inputs and not types:
+    if not inputs:
         return previews(parsed, store)
     pairs = dict(_pair(one) for one in inputs)
     if isinstance(parsed, LibraryTemplate):
         return {"example": parsed.render(parsed.example.values | pairs)}
     if not isinstance(parsed, Template):
-        raise Problem(f"--set and --types are for templates; {place.name} has no inputs.")
+        raise Problem(f"--set is for templates; {place.name} has no inputs.")
     values: dict[str, Any] = {key: _value(parsed, key, text) for key, text in pairs.items()}
-    if types:
-        if "image_types" not in parsed.header.inputs:
-            raise Problem(f"{place.name} has no input image_types; leave --types out.")
-        values["image_types"] = list(store.image_types().values())
     samples = parsed.header.samples or {"given": {}}
     return {name: parsed.render(**{**known, **values}) for name, known in samples.items()}
 
