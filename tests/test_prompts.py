@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fastmcp import Client
 
 from prompts.prompt_files import SHIPPED
@@ -21,6 +22,7 @@ from tests.conftest import Connect
 
 STORE = PromptStore()
 NAMES = STORE.template_names()
+IMAGE_TYPES = sorted((SHIPPED / "image_types").glob("*.yaml"))
 TYPES = STORE.image_types()
 FACILITATOR = "consultation/facilitator"
 
@@ -53,11 +55,18 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 @pytest.mark.parametrize("mode", ["quick", "guided", "explorer"])
-def test_the_facilitator_is_told_of_every_image_type_in_every_mode(mode: str) -> None:
-    text = STORE.template(FACILITATOR).render(mode=mode, image_types=list(TYPES.values()))
+async def test_the_facilitator_is_told_of_every_type_at_first_and_of_its_own_later(
+    client: Client[Any], sandbox: Sandbox, mode: str
+) -> None:
+    first = await consult(client, "a logo for a bakery", mode=mode)
+    await consult(client, "no idea yet", conversation_id=first["conversation_id"])
 
-    assert [name for name, one in TYPES.items() if one.recognise not in text] == []
-    assert [name for name in TYPES if name not in text] == []
+    begun, later = (call.body for call in sandbox.requests[:2])
+    known = yaml.safe_load((SHIPPED / "image_types/logo.yaml").read_text(encoding="utf-8"))
+    assert all(file.stem in begun["input"][-1]["content"] for file in IMAGE_TYPES)
+    assert known["dimensions"]["avoid"]["asks"] in later["input"][-1]["content"]
+    assert len(begun["instructions"] + begun["input"][-1]["content"]) < 9_000
+    assert len(later["instructions"] + later["input"][-1]["content"]) < 6_000
 
 
 def test_a_variable_that_is_not_given_is_an_error_and_no_gap() -> None:
@@ -114,15 +123,15 @@ def test_an_own_folder_wins_file_by_file_and_is_read_anew(tmp_path: Path) -> Non
     store = PromptStore(tmp_path / "prompts")  # not there yet
     assert (store.template_names(), store.image_types()) == (NAMES, TYPES)
 
-    write(tmp_path / "prompts", f"{FACILITATOR}.md.j2", "---\npurpose: Mine.\n---\nMine.")
+    write(tmp_path / "prompts", f"{FACILITATOR}.md.j2", "---\npurpose: Mine.\n---\nMy sources.")
     write(tmp_path / "prompts", "own/greeting.md.j2", HEADER)
 
-    assert store.template(FACILITATOR).render() == "Mine."
+    assert store.template(FACILITATOR).render() == "My sources."
     assert store.template("generation/draw") == STORE.template("generation/draw")
     assert store.template_names() == sorted([*NAMES, "own/greeting"])
 
-    write(tmp_path / "prompts", f"{FACILITATOR}.md.j2", "---\npurpose: Mine.\n---\nYours.")
-    assert store.template(FACILITATOR).render() == "Yours."
+    write(tmp_path / "prompts", f"{FACILITATOR}.md.j2", "---\npurpose: Mine.\n---\nYour sources.")
+    assert store.template(FACILITATOR).render() == "Your sources."
 
 
 def test_an_own_image_type_adds_one_and_replaces_its_namesake(tmp_path: Path) -> None:
@@ -155,7 +164,8 @@ def test_every_shipped_file_is_read_by_someone() -> None:
 
     assert FALLBACK_TYPE in TYPES
     assert {file for file in odd if not file.startswith("library/")} == {
-        "changes.yaml", "variations.yaml", "wording.yaml",
+        "changes.yaml", "variations.yaml", "refusing.yaml",
+        *(f"wording/{language}.yaml" for language in ("de", "en", "es", "fr", "ja")),
     }  # fmt: skip
 
 
@@ -174,15 +184,15 @@ async def test_an_own_template_is_what_the_model_is_told(
 @pytest.mark.parametrize(
     ("broken", "told"),
     [
-        ("{{ mood }}", "line 8: 'mood' is undefined, the header has no such input; did you mean"),
-        ("{{ mode + 1 }}", "line 8: can only concatenate str"),
+        ("{{ mood }} sources", "line 4: 'mood' is undefined, the header has no such input"),
+        ("{{ 'a' + 1 }} sources", "line 4: can only concatenate str"),
     ],
     ids=["where it is read", "where it is rendered"],
 )
 async def test_a_broken_own_template_is_told_and_the_shipped_one_used_until_it_is_mended(
     client: Client[Any], settings: Settings, sandbox: Sandbox, broken: str, told: str
 ) -> None:
-    header = "---\npurpose: Ask.\ninputs:\n  mode:\n    type: string\n    description: How.\n---\n"
+    header = "---\npurpose: Ask.\n---\n"
     write(settings.templates_dir, f"{FACILITATOR}.md.j2", header + broken)
 
     asked = await consult(client, "a lighthouse")
@@ -192,11 +202,11 @@ async def test_a_broken_own_template_is_told_and_the_shipped_one_used_until_it_i
     assert note.endswith("The shipped one is used meanwhile.")
     assert sandbox.requests[-1].body["instructions"].startswith("You are an art director")
 
-    write(settings.templates_dir, f"{FACILITATOR}.md.j2", header + "Ask in mode {{ mode }}.")
+    write(settings.templates_dir, f"{FACILITATOR}.md.j2", header + "Ask, and name sources.")
     asked = await consult(client, "a lighthouse")
 
     assert not [one for one in asked["notes"] if FACILITATOR in one]
-    assert sandbox.requests[-1].body["instructions"] == "Ask in mode guided."
+    assert sandbox.requests[-1].body["instructions"] == "Ask, and name sources."
 
 
 async def test_own_ways_to_vary_are_drawn_and_broken_files_are_told_with_the_pictures(
