@@ -55,7 +55,7 @@ def test_what_was_decided_becomes_parameters_with_the_questions_asked(
     assert parameters["text"]["default"] == "JAZZ"
     assert "“{{text}}”" in shown["template"]
     assert parameters["palette"]["default"] == "navy and coral"
-    assert parameters["palette"]["question"] == "Which colours should dominate?"
+    assert parameters["palette"]["question"] == "Which colours, and how many?"
     assert shown["renders"] == ready["refined_prompt"]
     assert not shown["written"]
     assert library(tmp_path) == []
