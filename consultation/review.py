@@ -85,7 +85,10 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     joined = turn.model_copy(update={"set_aside": [*turn.set_aside, *_earlier(turn, transcript)]})
     evidence = gather(joined, transcript)
     stretches, faults = place_sources(joined, evidence)
-    coverage = Coverage(joined, transcript, evidence, {place.source for place in stretches})
+    wrong = faults_of_choices(turn, transcript, evidence)
+    places = {fault.where for fault in wrong}  # words of a pick that does not hold have no place
+    placed = [one for one in evidence if one.where not in places]
+    coverage = Coverage(joined, transcript, placed, {place.source for place in stretches})
     doubtful = doubts(joined, transcript, evidence, coverage)
     letters = settle_lettering(turn, transcript)
     quotes = _faults_of_quotes(joined, transcript, evidence)
@@ -97,7 +100,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     faults += faults_of_sharing(joined, transcript, evidence)
     faults += faults_of_lettering(turn, letters)
     faults += faults_of_changes(joined, transcript, evidence)
-    faults += faults_of_choices(turn, transcript, evidence)
+    faults += wrong
     faults += faults_of_questions(turn, transcript)
     brief = settle_brief(joined, transcript, evidence, faults)
     questions = settle_questions(turn, transcript, brief)
