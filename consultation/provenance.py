@@ -137,7 +137,7 @@ def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
     Stretches that overlap become one with the words of both, since nothing finer was claimed.
     """
     united: list[Stretch] = []
-    for place in sorted(stretches):
+    for place in sorted(stretches, key=lambda place: (place.start, place.end)):
         last = united[-1] if united else None
         if last and place.start < last.end:
             said = dict.fromkeys((q.ref, q.quote) for q in (*last.said, *place.said))

@@ -8,9 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from prompts.source import read_yaml
 
-FOLDER = "wording"
-FALLBACK = "en"
-
 PLACES: dict[str, set[str]] = {
     "accounted": {"words", "placed"},
     "decided": {"now", "since", "missing"},
