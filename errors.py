@@ -1,4 +1,4 @@
-"""What all packages share of errors: their base, how bad a finding is, text without secrets."""
+"""What all packages share of errors: their base, what they cost, how bad one is, no secrets."""
 
 import re
 from typing import Literal, NamedTuple, Self
@@ -27,14 +27,54 @@ class Check(NamedTuple):
     sentence: str
 
 
+ProblemKind = Literal[
+    "input", "settings", "key", "budget", "moderation", "rate", "too_large", "model", "network",
+    "storage", "unknown",
+]  # fmt: skip
+"""Of what sort an error is, for programs that branch on it: a word of every error result."""
+
+Charged = Literal["no", "yes", "unknown"]
+"""Whether OpenAI charged for what failed."""
+
+MONEY: dict[Charged, str] = {
+    "no": "Nothing was charged.",
+    "unknown": "It is unknown whether this was charged.",
+    "yes": "The call was charged.",
+}
+"""The one place that words it."""
+
+
 class Problem(Exception):  # noqa: N818  # not every one is an error of ours
-    """An expected failure: whole sentences saying what happened and the next step.
+    """An expected failure: what happened, whether it was charged, and the next step.
 
     Every package derives its errors from this one. The server shows their text to
     the client as it is; any other exception is a bug and its text stays hidden.
+    `charged` is None where money has no part in it, `retry_after` is in seconds.
     """
 
+    kind: ProblemKind = "input"
+    charged: Charged | None = None
     conversation_id: str | None = None
+
+    def __init__(
+        self,
+        event: str,
+        next_step: str = "",
+        *,
+        kind: ProblemKind | None = None,
+        charged: Charged | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.event, self.next_step = event, next_step
+        self.kind = kind or self.kind
+        self.charged = charged or self.charged
+        self.retry_after = retry_after
+        super().__init__(self.worded(self.charged))
+
+    def worded(self, charged: Charged | None) -> str:
+        """What happened, what was charged unless that is None, and the next step."""
+        money = MONEY[charged] if charged else ""
+        return " ".join(part for part in (self.event, money, self.next_step) if part)
 
     def within(self, conversation_id: str) -> Self:
         """The same problem, knowing the conversation that can be continued after it."""
@@ -51,6 +91,8 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
 
 class StorageError(Problem):
     """Records or pictures could not be written or read."""
+
+    kind: ProblemKind = "storage"
 
 
 def conceal(secret: str) -> None:

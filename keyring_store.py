@@ -31,6 +31,8 @@ _unanswered: set[Future[Any]] = set()
 class KeyringFault(Problem):
     """The keyring could not be asked, or did not do what it was asked to."""
 
+    kind = "key"
+
 
 class NoKeyring(KeyringFault):
     """There is no keyring on this system, as on a server without a desktop."""

@@ -35,6 +35,8 @@ Quality = Literal["low", "medium", "high", "xhigh", "max"]
 class SettingsError(Problem):
     """A setting has a value that cannot be used."""
 
+    kind = "settings"
+
 
 class Settings(BaseSettings):
     """The settings of one server process.

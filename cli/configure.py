@@ -151,9 +151,9 @@ def _check(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
     try:
         offered = anyio.run(list_models, trial)
     except GatewayError as error:
-        if error.kind in RECOGNISED:
+        if error.case in RECOGNISED:
             return [refusal(error, keys.KEYRING)]
-        if error.kind == "key":
+        if error.case == "key":
             raise Problem(REFUSED) from error
         _confirm(error, may_ask=may_ask)
         return []

@@ -143,8 +143,11 @@ class Consultant:
         spent = await self._records.spending_today(self._facilitator.origin)
         if spent >= budget:
             raise ConsultationError(
-                f"The daily budget of ${budget:.2f} is spent. Nothing was charged. Go on tomorrow, "
-                "raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which asks no model."
+                f"The daily budget of ${budget:.2f} is spent.",
+                "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "
+                "asks no model.",
+                kind="budget",
+                charged="no",
             )
 
     async def _open_turn(

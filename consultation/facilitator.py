@@ -157,7 +157,7 @@ class Facilitator:
                 outcome.failure = outcome.failure or "nobody"
                 return None
             except GatewayError as error:
-                if error.kind in {"truncated", "empty"}:
+                if error.case in {"truncated", "empty"}:
                     outcome.failure = "unusable"
                 elif error.unavailable:
                     outcome.failure = outcome.failure or "nobody"

@@ -120,7 +120,7 @@ class Gateway:
     async def list_models(self) -> set[str]:
         """Names of the models that OpenAI lists for the key; costs nothing.
 
-        Raises `GatewayError`, of kind `not_found` where the address holds no such list.
+        Raises `GatewayError`, of case `not_found` where the address holds no such list.
         """
 
         async def once(sdk: "AsyncOpenAI") -> set[str]:

@@ -74,7 +74,7 @@ class Connection:
             outcome = await send(model)
         except GatewayError as error:
             heir = successor(model)
-            if error.kind != "model" or heir is None or model not in str(error):
+            if error.case != "model" or heir is None or model not in str(error):
                 raise
             note = f"OpenAI no longer offers {model}; {heir} was used instead."
             outcome = await send(heir)

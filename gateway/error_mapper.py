@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from errors import redact
-from gateway.api_errors import GatewayError, Payment, failure
+from errors import Charged, redact
+from gateway.api_errors import GatewayError, failure
 
 DETAIL_LENGTH = 300
 """Characters of OpenAI's own sentence that are repeated: it may quote a whole prompt."""
 
-CODES_BY_KIND = {
+CODES_BY_CASE = {
     "key": ("invalid_api_key",),
     "model": ("model_not_found",),
     "rate_limit": ("rate_limit_exceeded", "slow_down"),
@@ -36,9 +36,9 @@ CODES_BY_KIND = {
         "empty_image_file", "failed_to_download_image", "image_file_not_found",
     ),
 }  # fmt: skip
-KIND_BY_CODE = {code: kind for kind, codes in CODES_BY_KIND.items() for code in codes}
+CASE_BY_CODE = {code: case for case, codes in CODES_BY_CASE.items() for code in codes}
 
-KIND_BY_STATUS = {
+CASE_BY_STATUS = {
     400: "request", 401: "key", 403: "permission", 404: "not_found", 408: "server",
     409: "server", 413: "request", 422: "request", 429: "rate_limit", 503: "overloaded",
 }  # fmt: skip
@@ -46,7 +46,7 @@ KIND_BY_STATUS = {
 SERVER_ERROR = 500
 
 DETAILED = {"request", "model", "input_image", "not_found", "unknown"}
-"""Kinds of which OpenAI's own sentence helps: it names the parameter or the model."""
+"""Cases of which OpenAI's own sentence helps: it names the parameter or the model."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class ApiFault:
 
 def explain(fault: ApiFault, *, paid: bool) -> GatewayError:
     """Our error for a failure; `paid` says whether the call was to buy a picture."""
-    kind = _kind(fault)
-    payment: Payment | None = None
-    if kind == "moderation" and fault.stage == "output" and paid:
-        payment = "maybe"  # it was drawn before it was refused
+    case = _case(fault)
+    charged: Charged | None = None
+    if case == "moderation" and fault.stage == "output" and paid:
+        charged = "unknown"  # it was drawn before it was refused
     return failure(
-        kind,
-        detail=_detail(kind, fault),
-        payment=payment,
+        case,
+        detail=_detail(case, fault),
+        charged=charged,
         retry_after=fault.retry_after,
         response_id=fault.response_id,
     )
@@ -122,28 +122,28 @@ def explain_exception(
     return explain(replace(fault, response_id=response_id), paid=paid)
 
 
-def _kind(fault: ApiFault) -> str:
+def _case(fault: ApiFault) -> str:
     message = fault.message.lower()
     signs = (
         ("verification", "must be verified" in message),
         ("quota", fault.type == "insufficient_quota"),
-        (KIND_BY_CODE.get(fault.code or ""), True),
+        (CASE_BY_CODE.get(fault.code or ""), True),
         ("moderation", "safety_violations" in message or "safety system" in message),
         ("no_image_tool", fault.param == "tools" and "not supported" in message),
-        (KIND_BY_STATUS.get(fault.status or 0), True),
+        (CASE_BY_STATUS.get(fault.status or 0), True),
         ("server", bool(fault.status and fault.status >= SERVER_ERROR)),
     )
-    return next((kind for kind, holds in signs if kind and holds), "unknown")
+    return next((case for case, holds in signs if case and holds), "unknown")
 
 
-def _detail(kind: str, fault: ApiFault) -> str:
+def _detail(case: str, fault: ApiFault) -> str:
     """OpenAI's own words, where they help and are safe to repeat."""
-    if kind == "moderation" and fault.stage in {"input", "output"}:
+    if case == "moderation" and fault.stage in {"input", "output"}:
         where = "the request" if fault.stage == "input" else "the finished picture"
         return f"It stopped at {where}."
-    if kind == "rate_limit" and fault.retry_after:
+    if case == "rate_limit" and fault.retry_after:
         return f"It asks to wait {fault.retry_after:g} seconds."
-    if kind not in DETAILED or not fault.message:
+    if case not in DETAILED or not fault.message:
         return ""
     message = re.sub(r"\s+", " ", redact(fault.message)).strip()[:DETAIL_LENGTH]
     name = f" (parameter {fault.param})" if fault.param and fault.param not in message else ""

@@ -40,7 +40,7 @@ class ImageClient:
         try:
             return await self._buy(request, on_step)
         except GatewayError as cut:
-            if cut.kind != "cut" or cut.response_id is None:
+            if cut.case != "cut" or cut.response_id is None:
                 raise
             return await self._look_up(cut, request, on_step)
 
@@ -53,7 +53,7 @@ class ImageClient:
         try:
             outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
         except GatewayError as error:
-            if error.kind == "not_found":
+            if error.case == "not_found":
                 raise failure("lost", response_id=response_id) from error
             raise
         self._connection.note_origin(response_id)

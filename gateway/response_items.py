@@ -37,8 +37,8 @@ def answer_text(response: Any) -> str:
         raise failure("refusal", detail=f"It said: {words}", response_id=response.id)
     if response.status == "incomplete":
         reason = getattr(response.incomplete_details, "reason", None)
-        kind = "moderation" if reason == "content_filter" else "truncated"
-        raise failure(kind, response_id=response.id)
+        case = "moderation" if reason == "content_filter" else "truncated"
+        raise failure(case, response_id=response.id)
     if not (text := output_text(response.output)):
         raise failure("empty", response_id=response.id)
     return text

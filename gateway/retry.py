@@ -35,7 +35,7 @@ REST_SECONDS = 30.0
 """Long enough to spare OpenAI and the person's patience, short enough to notice its return."""
 
 OUTAGES = {"overloaded", "server", "connection", "unclear", "cut"}
-"""Kinds of failure that say something of OpenAI or the way to it, not of one request."""
+"""Cases that say something of OpenAI or the way to it, not of one request."""
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Breaker:
     def leave(self, error: BaseException | None) -> None:
         """Note how a call that was let through has ended."""
         self._trying = False
-        if isinstance(error, GatewayError) and error.kind in OUTAGES:
+        if isinstance(error, GatewayError) and error.case in OUTAGES:
             self._faults += 1
             self._opened_at = time.monotonic()
         elif error is None or isinstance(error, GatewayError):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from errors import Problem
 from generation.drawing_rows import job_rows
 from generation.image_order import ImageOrder, OrderError
 from generation.image_request import instruct
@@ -116,9 +117,10 @@ class ImageGenerator:
         about = "This picture" if len(jobs) == 1 else f"These {len(jobs)} pictures"
         raise OrderError(
             f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
-            f"${claim.over - estimate:.3f} are spent today or being drawn for. Nothing was "
-            f"charged. A draft with quality low costs about ${options.draft_usd:.3f}; or draw it "
-            "tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD."
+            f"${claim.over - estimate:.3f} are spent today or being drawn for.",
+            f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
+            "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+            kind="budget",
         )
 
     async def _collect(
@@ -209,7 +211,7 @@ def _from_record(job: Job, image: Image | None) -> JobOutcome:
         return JobOutcome(job, Purchase(image))
     if job.state in UNDER_WAY:
         return JobOutcome(job)
-    return JobOutcome(job, problem=OrderError(job.error))
+    return JobOutcome(job, problem=Problem(job.error, kind="unknown"))
 
 
 def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:

@@ -9,7 +9,9 @@ from generation.variations import Strategy
 
 
 class OrderError(Problem):
-    """A picture cannot be drawn as ordered. Nothing was charged."""
+    """A picture cannot be drawn as ordered, which is known before it is paid for."""
+
+    charged = "no"
 
 
 @dataclass(frozen=True)

@@ -81,14 +81,14 @@ class InputResolver:
         A mask without pictures belongs to `parent`, whose file is then sent again.
         """
         if len(names) > MOST:
-            raise OrderError(f"input_images takes at most {MOST}. Nothing was charged.")
+            raise OrderError(f"input_images takes at most {MOST}.")
         pictures = [await self._read(name) for name in names]
         if mask is None:
             return InputImages(tuple(pictures))
         if not pictures and parent is None:
             raise OrderError(
-                "mask needs the picture it belongs to: name it in input_images, or refine one "
-                "that was drawn. Nothing was charged."
+                "mask needs the picture it belongs to.",
+                "Name it in input_images, or refine one that was drawn.",
             )
         if not pictures and parent is not None:
             pictures = [await self._read(parent.id)]

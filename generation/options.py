@@ -76,7 +76,7 @@ def choose(
     choices = {name: value for name, value in wishes.items() if value is not None}
     options = Options(**{**defaults, **_fitting(suggestion, choices), **choices})
     if fault := fault_of_image_model(options.image_model, today):
-        raise OrderError(f"{fault} Nothing was charged.")
+        raise OrderError(fault)
     faults = list(
         faults_of_options(
             options.image_model,
@@ -89,7 +89,7 @@ def choose(
         )
     )
     if faults:
-        raise OrderError(f"{' '.join(faults)} Nothing was charged.")
+        raise OrderError(" ".join(faults))
     has_partials = options.output_format in STILL and not settings.background_mode
     return replace(options, partial_images=settings.partial_images if has_partials else 0)
 

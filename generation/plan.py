@@ -38,7 +38,7 @@ def make_plan(conversation: Conversation, order: ImageOrder) -> Plan:
     if order.variations > 1 and parent is not None and _is_new_order(conversation, order):
         return Plan(parent.prompt, parent=parent)
     if order.from_image:
-        raise OrderError("from_image needs a prompt that says what to change. Nothing was charged.")
+        raise OrderError("from_image needs a prompt that says what to change.")
     newest = conversation.jobs[-1] if conversation.jobs else None
     if newest and newest.state in UNDER_WAY:
         return Plan(newest.prompt, pending=newest)
@@ -104,7 +104,7 @@ def _parent(conversation: Conversation, from_image: str | None) -> Image | None:
             return image
     raise OrderError(
         f"from_image names no picture of this conversation; it has "
-        f"{', '.join(image.id for image in conversation.images) or 'none'}. Nothing was charged."
+        f"{', '.join(image.id for image in conversation.images) or 'none'}."
     )
 
 
@@ -112,8 +112,8 @@ def _refined_prompt(conversation: Conversation) -> str:
     newest = conversation.briefs[-1] if conversation.briefs else None
     if newest is None or not newest.phrases:
         raise OrderError(
-            "The dialogue of this conversation has no refined prompt yet. Answer its questions "
-            "with openai_image_consultation, end it there with finish=true, or pass a prompt. "
-            "Nothing was charged."
+            "The dialogue of this conversation has no refined prompt yet.",
+            "Answer its questions with openai_image_consultation, end it there with finish=true, "
+            "or pass a prompt.",
         )
     return "".join(phrase["text"] for phrase in newest.phrases)

@@ -153,10 +153,10 @@ class Buyer:
     ) -> dict[str, Any] | None:
         """The request with the bytes themselves, where OpenAI lost what it referred to."""
         parent = order.plan.parent
-        is_lost = error.kind in {"previous_response", "not_found"}
+        is_lost = error.case in {"previous_response", "not_found"}
         if is_lost and parent is not None and "previous_response_id" in request:
             return with_picture(request, await self.inputs.part_of(parent))
-        if error.kind == "input_image" and _names_files(request):
+        if error.case == "input_image" and _names_files(request):
             return (await self._request(order, anew=True))[0]
         return None
 
@@ -224,10 +224,10 @@ class Buyer:
 
         A picture that OpenAI may still hold stays submitted: it can be collected.
         """
-        if isinstance(error, StorageError) or error.kind in {"cut", "unfinished"}:
+        if isinstance(error, StorageError) or error.case in {"cut", "unfinished"}:
             state = "submitted" if job.response_id else "failed"
         else:
-            state = "unknown" if error.kind in {"unclear", "lost"} else "failed"
+            state = "unknown" if error.case in {"unclear", "lost"} else "failed"
         sandbox = self.origin == "sandbox"
         charges = error.charges if isinstance(error, GatewayError) else []
         with suppress(StorageError):  # what happened matters more than that it cannot be noted

@@ -53,8 +53,8 @@ LONGEST_PATH = 200
 class InputError(StorageError):
     """A picture that was pointed to cannot be used, which is known before a call is made."""
 
-    def __init__(self, sentences: str) -> None:
-        super().__init__(f"{sentences} Nothing was charged.")
+    kind = "input"
+    charged = "no"
 
 
 @dataclass(frozen=True)

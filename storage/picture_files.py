@@ -33,14 +33,16 @@ class PictureFiles:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise StorageError(
-                f"Pictures cannot be saved in {self._folder} ({error.strerror}). Make that folder "
-                "writable, or set IMAGE_CONSULTANT_IMAGES_DIR to another one. Nothing was charged."
+                f"Pictures cannot be saved in {self._folder} ({error.strerror}).",
+                "Make that folder writable, or set IMAGE_CONSULTANT_IMAGES_DIR to another one.",
+                charged="no",
             ) from error
         if free < ROOM:
             raise StorageError(
                 f"The disk that holds {self._folder} is nearly full: {free // 2**20} MB are free, "
-                f"{ROOM // 2**20} MB are needed. Free some space, or set "
-                "IMAGE_CONSULTANT_IMAGES_DIR to another disk. Nothing was charged."
+                f"{ROOM // 2**20} MB are needed.",
+                "Free some space, or set IMAGE_CONSULTANT_IMAGES_DIR to another disk.",
+                charged="no",
             )
 
     def save(self, data: bytes, extension: str, *, at: str, tag: str) -> tuple[Path, str | None]:

@@ -37,6 +37,8 @@ LEARNT_FROM = 60
 class UnknownId(StorageError):  # noqa: N818  # reads as what it is
     """No record has this id."""
 
+    kind = "input"
+
 
 @dataclass(frozen=True)
 class EarlierBrief:

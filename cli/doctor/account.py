@@ -39,7 +39,7 @@ REFUSALS = {
     "connection": UNREACHED,
     "unclear": UNREACHED,
 }
-"""Why a list of models was refused, by the kind of error; other kinds have their own words."""
+"""Why a list of models was refused, by the case; others have their own words."""
 
 SANDBOX_RESPONSES = "resp_sandbox_%"
 UNVERIFIED = "%organization behind the key verified%"
@@ -75,7 +75,7 @@ async def list_models(settings: Settings) -> set[str]:
 
 def refusal(error: GatewayError, source: str) -> str:
     """Why the models could not be listed, and what helps; `source` says where the key lies."""
-    template = REFUSALS.get(error.kind)
+    template = REFUSALS.get(error.case)
     return template.format(source=source) if template else str(error)
 
 
