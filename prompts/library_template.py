@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from keyword import iskeyword
 from typing import Annotated, Any
@@ -79,7 +79,7 @@ class LibraryTemplate(BaseModel):
         """The name for people."""
         return self.name.replace("_", " ").capitalize()
 
-    @property
+    @cached_property  # compiled once, however many values are tried
     def text(self) -> Template:
         """The text as a prompt template; its fingerprint names the wording in records."""
         file = file_of(self.name, self.category)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W_]+")
 SHORT = 2
@@ -28,9 +29,10 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(plain))
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=2048)  # an idea is held against each name of each template, about 600
+def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, folded, without very short ones."""
-    return [word for word in WORD.findall(fold(text)) if len(word) > SHORT]
+    return tuple(word for word in WORD.findall(fold(text)) if len(word) > SHORT)
 
 
 def says(idea: str, name: str) -> bool:

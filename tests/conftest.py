@@ -1,6 +1,8 @@
 """Shared fixtures: a sandbox, settings in an empty home, clients of both protocol eras."""
 
 import asyncio
+import functools
+import json
 import os
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,12 +13,13 @@ from typing import Any
 import keyring
 import pytest
 from fastmcp import Client
+from mcp.client.session import ClientSession
 from vcr import VCR
 from vcr.cassette import Cassette
 
+import server
 from cli import command_line
 from sandbox.loopback import Sandbox
-from server import create_server
 from settings import Settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
@@ -45,6 +48,28 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built_once() -> Iterator[None]:
+    """Tools and the client's validators of their results are the same in every test.
+
+    To build them anew for each connection takes longer than most tests.
+    """
+    compile_validator = ClientSession._output_schema_validator
+    validators: dict[str, Any] = {}
+
+    def cached_validator(session: ClientSession, name: str, schema: dict[str, Any]) -> Any:
+        key = json.dumps(schema)
+        if key not in validators:
+            validators[key] = compile_validator(session, name, schema)
+        return validators[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientSession, "_output_schema_validator", cached_validator)
+        for name, tools in server.TOOLSETS.items():
+            patch.setitem(server.TOOLSETS, name, functools.cache(tools))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +151,7 @@ def connect(settings: Settings, new_records: bytes) -> Connect:
             settings.data_dir.mkdir(mode=0o700)
             (settings.data_dir / FILE_NAME).write_bytes(new_records)
             (settings.data_dir / FILE_NAME).chmod(0o600)
-        async with Client(create_server(changed), mode=mode) as client:
+        async with Client(server.create_server(changed), mode=mode) as client:
             yield client
 
     return open_client
