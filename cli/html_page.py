@@ -14,6 +14,7 @@ from consultation.conversation_page import (
     moment,
     picture_tree,
     source_label,
+    with_words,
 )
 from errors import StorageError
 from gateway.connection import is_sandbox
@@ -93,7 +94,7 @@ def made_in_sandbox(conversation: Conversation, spending: list[Spending]) -> boo
 
 def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any]:
     brief = conversation.briefs[-1] if conversation.briefs else None
-    phrases = fields(brief.phrases, "text", "source", "ref") if brief else []
+    phrases = with_words(brief.phrases, "text") if brief else []
     return {
         "one": conversation,
         "title": conversation.title or "Untitled",
@@ -101,7 +102,7 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
         "pictures": _tree(conversation.images),
         "refined": "".join(phrase["text"] for phrase in phrases),
         "phrases": phrases,
-        "entries": fields(brief.entries, "dimension", "value", "source", "ref") if brief else [],
+        "entries": with_words(brief.entries, "dimension", "value") if brief else [],
         "completeness": brief.completeness if brief else 0,
         "answers": {answer.question: answer.text for answer in conversation.answers},
         "undrawn": [job for job in conversation.jobs if job.state != "kept"],

@@ -74,14 +74,14 @@ def _questions(questions: list[Question]) -> Iterator[str]:
 
 
 def _brief(brief: Brief) -> Iterator[str]:
-    entries = fields(brief.entries, "dimension", "value", "source", "ref")
+    entries = with_words(brief.entries, "dimension", "value")
     decisions = [entry for entry in entries if entry["source"] != "open" and entry["value"]]
     if decisions:
         yield ""
         yield f"Brief ({brief.completeness} % decided by the person):"
         for entry in decisions:
-            yield f"- {entry['dimension']}: {entry['value']} ({source_label(entry)})"
-    phrases = fields(brief.phrases, "text", "source", "ref")
+            yield f"- {entry['dimension']}: {entry['value']} ({source_label(entry)}{_in(entry)})"
+    phrases = with_words(brief.phrases, "text")
     if phrases:
         yield ""
         yield "**Refined prompt:**"
@@ -89,7 +89,7 @@ def _brief(brief: Brief) -> Iterator[str]:
         yield ""
         yield "Where each phrase comes from:"
         for phrase in phrases:
-            yield f"- {source_label(phrase)}: {phrase['text'].strip()}"
+            yield f"- {source_label(phrase)}{_in(phrase)}: {phrase['text'].strip()}"
 
 
 def _origin(turn: Turn) -> Iterator[str]:
@@ -152,6 +152,25 @@ def fields(rows: list[Any], *names: str) -> list[dict[str, str]]:
     return [
         {name: str(row.get(name) or "") for name in names} for row in rows if isinstance(row, dict)
     ]
+
+
+def with_words(rows: list[Any], *names: str) -> list[dict[str, str]]:
+    """These fields of entries or stretches, where they come from, and the quoted `words`."""
+    return [
+        {
+            **fields([row], *names, "source", "ref")[0],
+            "words": ", ".join(
+                f'"{one["quote"]}"' for one in fields(row.get("said") or [], "quote")
+            ),
+        }
+        for row in rows
+        if isinstance(row, dict)
+    ]
+
+
+def _in(part: dict[str, str]) -> str:
+    """The words that a part rests on, for a line that names its source."""
+    return f" {part['words']}" if part["words"] else ""
 
 
 def source_label(part: dict[str, str]) -> str:

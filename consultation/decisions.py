@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from consultation.evidence import Evidence, Fault
+from consultation.evidence import Evidence, Fault, words_behind
 from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, FacilitatorTurn, Quote
 from consultation.words import content, related, words_of
@@ -41,12 +41,7 @@ def settle_brief(
     before = {entry.dimension: entry for entry in transcript.brief}
     brief: dict[str, BriefEntry] = {}
     for index, entry in enumerate(turn.brief):
-        said = [
-            quote
-            for one in evidence
-            if one.part == "brief" and one.index == index
-            for quote in one.shown
-        ]
+        said = [*words_behind(evidence, "brief", index)]
         if entry.dimension in refused:
             brief[entry.dimension] = before[entry.dimension]
         elif same := brief.get(entry.dimension):  # two entries on one dimension are one
@@ -88,9 +83,7 @@ def _licensed(
     known = {choice.question for choice in transcript.choices}
     return any(
         message_number(quote.ref) > newest or (quote.ref[:1] == "q" and quote.ref not in known)
-        for one in evidence
-        if one.part == "brief" and one.index == index
-        for quote in one.shown
+        for quote in words_behind(evidence, "brief", index)
     )
 
 

@@ -1,5 +1,6 @@
 """Every quote of a turn held against what was said: what each one stands for, if anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -82,6 +83,13 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
             shown = tuple(_words(run, transcript) for run in (match.runs if match else ()))
         evidence.append(Evidence(part, index, quote, match, shown))
     return evidence
+
+
+def words_behind(evidence: Sequence[Evidence], part: Part, index: int) -> tuple[Quote, ...]:
+    """The person's own runs that one source, entry or pick of a turn rests on."""
+    return tuple(
+        quote for one in evidence if one.part == part and one.index == index for quote in one.shown
+    )
 
 
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:

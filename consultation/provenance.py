@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from consultation.evidence import Evidence, Fault
+from consultation.evidence import Evidence, Fault, Part, words_behind
 from consultation.quotes import align, nearest
 from consultation.refusals import refuses
 from consultation.transcript import Transcript
@@ -70,8 +70,7 @@ def place_sources(
                 )
             )
             continue
-        said = _said(index, evidence)
-        if said:
+        if said := words_behind(evidence, "sources", index):
             stretches.append(Stretch(*place, said, _is_loose(source.prompt, said), index))
     return stretches, faults
 
@@ -112,22 +111,16 @@ def faults_of_sharing(
     turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
 ) -> list[Fault]:
     """Stretches and values that share nothing with their quote, though their words were said."""
+    texts: list[tuple[Part, int, str]] = [
+        *(("sources", index, source.prompt) for index, source in enumerate(turn.sources)),
+        *(("brief", index, entry.value) for index, entry in enumerate(turn.brief)),
+    ]
     faults = []
-    for index, source in enumerate(turn.sources):
-        said = _said(index, evidence)
-        if said and _is_loose(source.prompt, said):
+    for part, index, text in texts:
+        said = words_behind(evidence, part, index)
+        if said and _is_loose(text, said):
             own = " ".join(quote.quote for quote in said)
-            faults += _said_elsewhere(f"sources[{index}]", source.prompt, own, transcript)
-    for index, entry in enumerate(turn.brief):
-        said = tuple(
-            quote
-            for one in evidence
-            if one.part == "brief" and one.index == index
-            for quote in one.shown
-        )
-        if said and _is_loose(entry.value, said):
-            own = " ".join(quote.quote for quote in said)
-            faults += _said_elsewhere(f"brief[{index}]", entry.value, own, transcript)
+            faults += _said_elsewhere(f"{part}[{index}]", text, own, transcript)
     return faults
 
 
@@ -215,15 +208,6 @@ def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int
         places = [(run.start, run.end) for run in (*found.runs, *found.repeats)]
     free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
     return next(iter([*free, *places]), None)
-
-
-def _said(index: int, evidence: Sequence[Evidence]) -> tuple[Quote, ...]:
-    return tuple(
-        quote
-        for one in evidence
-        if one.part == "sources" and one.index == index
-        for quote in one.shown
-    )
 
 
 def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:

@@ -2,7 +2,7 @@
 
 A quote is never taken at its word: what is shown, counted and checked further is the run of
 the message that it stands for. A careful model quotes exactly; small repairs let a sloppy one
-be understood. Without them 9 of 10 sloppy but honest answers go back, with them 5; several
+be understood. Without them 9 of 10 sloppy but honest answers go back, with them 6; several
 runs for one quote, or added words of three letters, bring nothing more.
 """
 

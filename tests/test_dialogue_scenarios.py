@@ -269,7 +269,27 @@ TWIST = Scenario(
         "hard side light": ["hard side light"]},
 )  # fmt: skip
 
+ONE_STRETCH = Scenario(
+    ["a harbour at dusk, seen from above; dusk is what matters"],
+    [
+        turn(
+            prompt="A harbour at dusk from above.",
+            brief=[
+                entry("subject", "a harbour at dusk", ("m1", "a harbour at dusk")),
+                entry("viewpoint", "from above", ("m1", "seen from above")),
+            ],
+            sources=[
+                source("A harbour at dusk", ("m1", "a harbour at dusk")),
+                source("A harbour at dusk", ("m1", "dusk is what matters")),
+                source("from above", ("m1", "seen from above")),
+            ],
+        )
+    ],
+    refs={"A harbour at dusk": ["a harbour at dusk", "dusk is what matters"]},
+)
+
 SCENARIOS = {
+    "two sources on one stretch": ONE_STRETCH,
     "a chatty opening": CHATTY,
     "no words after all": NO_WORDS,
     "a few swimmers after all": SWIMMERS,

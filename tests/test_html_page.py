@@ -10,11 +10,14 @@ from fastmcp import Client
 from PIL import Image as Pixels
 
 from cli.export import export
+from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
 from storage.records import Records
 from storage.tables import Conversation, Image, Spending
 from tests.calls import consult, draw
+from tests.turns import FACILITATOR, entry, turn
+from tests.turns import source as source_of
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -110,6 +113,24 @@ async def test_it_shows_the_record_and_stands_alone(page: Path) -> None:
     assert read.words.count("sandbox") >= 6
     assert "@media print" in read.words
     assert "prefers-color-scheme: dark" in read.words
+
+
+async def test_each_stretch_stands_beside_the_words_it_rests_on(
+    client: Client[Any], sandbox: Sandbox, settings: Settings, tmp_path: Path
+) -> None:
+    answer = turn(
+        prompt="Tall hollyhocks by a wall.",
+        brief=[entry("subject", "hollyhocks", ("m1", "some hollyhocks please"))],
+        sources=[source_of("Tall hollyhocks", ("m1", "some hollyhocks please"))],
+    )
+    sandbox.answer(FACILITATOR, answer)
+    result = await consult(client, "some hollyhocks please")
+
+    page = source(await written(settings, result["conversation_id"], tmp_path / "out"))
+
+    assert '<span class="said">Tall hollyhocks</span>' in page
+    assert '<span class="assumed"> by a wall.</span>' in page
+    assert page.count("&#34;some hollyhocks please&#34;") == 2  # of the stretch, of the brief
 
 
 def source(page: Path) -> str:
