@@ -28,6 +28,9 @@ DEFAULT_DATA_DIR = "~/.openai-images-mcp"
 Origin = Literal["openai", "sandbox"]
 """Who answered: OpenAI, or the stand-in that draws placeholders. Never mixed in one record."""
 
+Mode = Literal["quick", "guided", "explorer", "skip"]
+"""How deep a dialogue goes before a picture is drawn."""
+
 Quality = Literal["low", "medium", "high", "xhigh", "max"]
 """What a picture may be asked for in; each image model takes some of them."""
 

@@ -5,67 +5,188 @@ own form; whether a question comes before the picture is decided here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from app import App
-from consultation.modes import Mode
 from errors import Problem
-from generation.variations import Strategy
-from settings import Quality
+from generation.image_request import ImageOrder, ImageRequest
+from settings import Mode
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
-    from generation.image_order import ImageOrder
     from generation.image_result import ImageResult
     from generation.jobs import ReportProgress
 
-Background = Literal["auto", "opaque", "transparent"]
-OutputFormat = Literal["png", "jpeg", "webp", "gif", "svg"]
 
+@dataclass(frozen=True)
+class ConversationState:
+    """Where a conversation stands, as far as it decides what a call means.
 
-@dataclass(frozen=True, kw_only=True)
-class ImageRequest:
-    """One call for pictures, from whichever face; None where the caller left something open.
-
-    `input_images` and `mask` are paths, image ids or OpenAI file ids, `size` is WIDTHxHEIGHT in
-    pixels, `compression` percent.
+    `dialogue` and `refined_prompt` are of a dialogue that nothing was drawn of yet, `drawing`
+    and `drawn_prompt` of the newest call for pictures. `current` is the picture that changes
+    start from, `drawn_with` the options that it was drawn with.
     """
 
-    prompt: str = ""
-    conversation_id: str | None = None
-    dialogue_mode: Mode | None = None
-    from_image: str | None = None
-    input_images: tuple[str, ...] = ()
-    mask: str | None = None
-    size: str | None = None
-    quality: Quality | None = None
-    background: Background | None = None
-    output_format: OutputFormat | None = None
-    compression: int | None = None
-    image_model: str | None = None
-    assistant_model: str | None = None
-    variations: int = 1
-    strategy: Strategy = "mixed"
-    verify: bool = False
+    mode: Mode = "guided"
+    dialogue: Literal["none", "asking", "ready"] = "none"
+    refined_prompt: str = ""
+    drawing: Literal["none", "under_way", "failed", "kept"] = "none"
+    drawn_prompt: str = ""
+    current: str | None = None
+    drawn_with: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def pictures(self) -> tuple[str, ...]:
-        """Every picture that came along, the mask among them."""
-        return (*self.input_images, *([self.mask] if self.mask else []))
 
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """What the image model is set to, by the names it has on the wire."""
-        return {
-            "size": self.size,
-            "quality": self.quality,
-            "background": self.background,
-            "output_format": self.output_format,
-            "compression": self.compression,
-            "image_model": self.image_model,
-            "assistant_model": self.assistant_model,
-        }
+@dataclass(frozen=True)
+class Ask:
+    """The words go to the dialogue; where that ends in `ready`, its prompt is drawn."""
+
+    mode: Mode | None
+
+
+@dataclass(frozen=True)
+class DrawWords:
+    """What the person said is drawn as it is: all of it, or the newest words `alone`."""
+
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class ShowQuestions:
+    """The dialogue's open questions once more, free."""
+
+
+@dataclass(frozen=True)
+class DrawPrompt:
+    """The refined prompt of the dialogue is drawn."""
+
+
+@dataclass(frozen=True)
+class Collect:
+    """What is under way, or was left by a process that died, is waited for; never bought."""
+
+
+@dataclass(frozen=True)
+class CollectThenChange:
+    """What is under way is waited for, then changed in the person's words."""
+
+
+@dataclass(frozen=True)
+class TellFailure:
+    """How the newest call for pictures ended, without buying."""
+
+
+@dataclass(frozen=True)
+class DrawAgain:
+    """A picture anew, from the same start; without one the newest call for pictures."""
+
+    image_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangePicture:
+    """A picture is changed in the person's words."""
+
+    image_id: str
+
+
+@dataclass(frozen=True)
+class DrawFrom:
+    """What a picture shows is drawn anew from it, with other options, inputs or in variations."""
+
+    image_id: str
+
+
+@dataclass(frozen=True)
+class MakeCurrent:
+    """Changes start from this picture from now on: undo, redo, branching. Free."""
+
+    image_id: str
+
+
+@dataclass(frozen=True)
+class ShowPicture:
+    """The newest pictures once more, free."""
+
+
+Meaning = (
+    Ask
+    | DrawWords
+    | ShowQuestions
+    | DrawPrompt
+    | Collect
+    | CollectThenChange
+    | TellFailure
+    | DrawAgain
+    | ChangePicture
+    | DrawFrom
+    | MakeCurrent
+    | ShowPicture
+)
+
+
+def meaning(  # noqa: PLR0911  # a table: a row, a return
+    request: ImageRequest, state: ConversationState | None
+) -> Meaning:
+    """What a call means where its conversation stands; `state` is None where there is none yet."""
+    if state is None:
+        # Pictures that come along show what is meant, so their words are drawn as they are.
+        is_plain = request.dialogue_mode is None and request.pictures
+        return DrawWords() if is_plain or _skips(request) else Ask(request.dialogue_mode)
+    if request.from_image:
+        return _of_picture(request, request.from_image, state)
+    if state.drawing == "under_way" and not request.words:
+        return Collect()
+    if state.dialogue != "none":
+        return _of_dialogue(request, state)
+    if state.drawing == "under_way":
+        return CollectThenChange()
+    if state.drawing == "failed":
+        return _of_failure(request, state)
+    if state.current is not None:
+        return _of_picture(request, state.current, state)
+    return _of_dialogue(request, state)
+
+
+def _of_dialogue(request: ImageRequest, state: ConversationState) -> Meaning:
+    """What a call means while a dialogue is not drawn yet."""
+    if state.dialogue == "ready" and request.words in {"", state.refined_prompt}:
+        return DrawPrompt()
+    if _skips(request):
+        return DrawWords()
+    return Ask(request.dialogue_mode) if request.words else ShowQuestions()
+
+
+def _of_failure(request: ImageRequest, state: ConversationState) -> Meaning:
+    """What a call means after a drawing that brought nothing, or of which nothing is known."""
+    if request.words in {"", state.drawn_prompt}:
+        return DrawAgain() if request.redraw or request.words else TellFailure()
+    if state.current is not None:
+        return _of_picture(request, state.current, state)
+    if state.mode == "skip" or _skips(request):
+        return DrawWords(alone=True)  # the words before are what could not be drawn
+    return Ask(request.dialogue_mode)
+
+
+def _of_picture(request: ImageRequest, image_id: str, state: ConversationState) -> Meaning:
+    """What a call means that starts from a picture."""
+    if request.words:
+        # A depth is asked for on purpose: then the change is talked over first.
+        if request.dialogue_mode is None or _skips(request):
+            return ChangePicture(image_id)
+        return Ask(request.dialogue_mode)
+    is_current = image_id == state.current
+    drawn_with = state.drawn_with if is_current else {}
+    others = request.options.items() - drawn_with.items()
+    if request.pictures or request.variations > 1 or others:
+        return DrawFrom(image_id)
+    if request.redraw:
+        return DrawAgain(image_id)
+    return ShowPicture() if request.from_image is None else MakeCurrent(image_id)
+
+
+def _skips(request: ImageRequest) -> bool:
+    return request.dialogue_mode == "skip"
 
 
 @dataclass(frozen=True)
@@ -78,9 +199,6 @@ class DialogueFirst:
 @dataclass(frozen=True)
 class DrawNow:
     """The conversation is drawn, changed or collected as it stands."""
-
-
-Meaning = DialogueFirst | DrawNow
 
 
 @dataclass(frozen=True)
@@ -101,7 +219,7 @@ class Pictures:
 Outcome = Questions | Pictures
 
 
-def meaning(request: ImageRequest) -> Meaning:
+def _first_step(request: ImageRequest) -> DialogueFirst | DrawNow:
     """Whether a call is for the dialogue first, or to be drawn at once."""
     if request.conversation_id is None:
         # Pictures that come along show what is meant, so their words are drawn as they are.
@@ -120,7 +238,7 @@ async def draw(app: App, request: ImageRequest, progress: "ReportProgress") -> O
     if request.conversation_id is None:
         require_words(request.prompt, "prompt")
     await app.image_generator.check(request.pictures)
-    match meaning(request):
+    match _first_step(request):
         case DialogueFirst(mode):
             consultation = await app.consultant.consult(
                 request.prompt, conversation_id=request.conversation_id, mode=mode
@@ -147,10 +265,8 @@ async def _with_conversation(app: App, request: ImageRequest) -> ImageRequest:
     return replace(request, conversation_id=image.conversation_id)
 
 
-def _order(request: ImageRequest, conversation_id: str) -> "ImageOrder":
+def _order(request: ImageRequest, conversation_id: str) -> ImageOrder:
     """What the drawing is told of a call. Without words it draws the conversation's prompt."""
-    from generation.image_order import ImageOrder
-
     return ImageOrder(
         conversation_id=conversation_id,
         prompt=request.prompt.strip(),

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 
 from cli import terminal as show
 from cli.session import local_server, session
+from generation.image_request import Background, OutputFormat
 from settings import Quality
-from workflow import Background, OutputFormat
 
 
 def generate(

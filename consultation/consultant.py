@@ -8,7 +8,6 @@ from consultation.completeness import completeness
 from consultation.consultation_result import Consultation
 from consultation.earlier_work import earlier_work
 from consultation.facilitator import Facilitator, Outcome
-from consultation.modes import Mode
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import Span
 from consultation.recorded_result import failed_result, recorded_result
@@ -29,7 +28,7 @@ from consultation.turn_rows import (
 )
 from errors import Problem
 from prompts.store import PromptStore
-from settings import Settings
+from settings import Mode, Settings
 from storage.input_files import InputFiles
 from storage.records import NumberTaken, Records
 from storage.search import Search

@@ -1,9 +1,5 @@
 """How deep a dialogue goes, and how many questions that allows."""
 
-from typing import Literal
-
-Mode = Literal["quick", "guided", "explorer", "skip"]
-
 BUDGETS: dict[str, int] = {"quick": 2, "guided": 5, "explorer": 10, "skip": 0}
 """Questions in all. The code keeps them, whatever the model would like to ask."""
 

@@ -2,7 +2,7 @@
 
 __all__ = [
     "drawing",
-    "image_order",
+    "image_request",
     "image_result",
     "input_images",
     "jobs",

@@ -8,14 +8,14 @@ from functools import partial
 
 from errors import Problem
 from generation.drawing_rows import job_rows
-from generation.image_order import ImageOrder, OrderError
-from generation.image_request import instruct
+from generation.image_request import ImageOrder, OrderError
 from generation.image_result import ImageResult
 from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
 from generation.plan import Plan, make_plan, suggestion
 from generation.purchase import LOST, TAKEN_BACK, Buyer, Purchase, PurchaseOrder
+from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
 from generation.variations import Variation, variations
 from prompts.store import PromptStore

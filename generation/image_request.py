@@ -1,136 +1,108 @@
-"""The request for one picture: the image tool is forced, and every option is explicit."""
+"""One call for pictures as data, the same for every face: what was said, and with what."""
 
-from typing import Any
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from generation.change import kept_dimensions, read_change
-from generation.options import Options
-from generation.plan import Plan
-from generation.variations import Variation
-from prompts.source import fingerprint
-from prompts.store import PromptStore
-from prompts.template import Rendering
-from prompts.word_lists import VARIATIONS
-from storage.tables import Conversation
+from errors import Problem
+from generation.variations import Strategy
+from settings import Mode, Quality
 
-DRAW, REFINE, VARY = "generation/draw", "generation/refine", "generation/vary"
+Background = Literal["auto", "opaque", "transparent"]
+OutputFormat = Literal["png", "jpeg", "webp", "gif", "svg"]
 
-Part = dict[str, Any]
-"""A picture as the API takes it, or a mask."""
+OPTIONS = (
+    "size",
+    "quality",
+    "background",
+    "output_format",
+    "compression",
+    "image_model",
+    "assistant_model",
+)
+"""What the models are set to, by the names that `Options` has for it."""
+
+KEPT = (*OPTIONS, "input_images", "mask", "variations", "strategy", "verify")
+"""What a call that ends in a question leaves for the drawing."""
 
 
-def build_request(
-    plan: Plan,
-    options: Options,
-    *,
-    conversation_id: str,
-    instructions: str,
-    templates: dict[str, str],
-    pictures: list[Part],
-    mask: Part | None,
-) -> dict[str, Any]:
-    """The body of the call.
+class OrderError(Problem):
+    """A picture cannot be drawn as ordered, which is known before it is paid for."""
 
-    Instructions and tools are sent on every turn, since `previous_response_id` carries
-    neither over. One tool call at most: a second picture would be paid for, too. With a
-    mask the picture it belongs to is sent again, so that both are of one request.
+    charged = "no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRequest:
+    """One call for pictures; None, "" or an empty tuple where the caller left something open.
+
+    `input_images` and `mask` are paths, image ids or OpenAI file ids, `size` is WIDTHxHEIGHT in
+    pixels or one of `square`, `wide` and `tall`, `compression` percent.
     """
-    previous = plan.parent.response_id if plan.parent and not mask else None
-    edits = previous is not None or mask is not None
-    request: dict[str, Any] = {
-        "model": options.assistant_model,
-        "instructions": instructions,
-        "input": [message(plan.prompt, pictures)],
-        "tools": [_tool(options, "edit" if edits else "auto" if pictures else "generate", mask)],
-        "tool_choice": {"type": "image_generation"},
-        "max_tool_calls": 1,
-        "stream_options": {"include_obfuscation": False},
-        "metadata": {
-            "conversation": conversation_id,
-            "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
-        },
-    }
-    if previous:
-        request["previous_response_id"] = previous
-    return request
+
+    prompt: str = ""
+    conversation_id: str | None = None
+    dialogue_mode: Mode | None = None
+    from_image: str | None = None
+    input_images: tuple[str, ...] = ()
+    mask: str | None = None
+    size: str | None = None
+    quality: Quality | None = None
+    background: Background | None = None
+    output_format: OutputFormat | None = None
+    compression: int | None = None
+    image_model: str | None = None
+    assistant_model: str | None = None
+    variations: int = 1
+    strategy: Strategy = "mixed"
+    verify: bool = False
+    redraw: bool = False
+
+    @property
+    def words(self) -> str:
+        """The prompt without the space around it."""
+        return self.prompt.strip()
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Every picture that came along, the mask among them."""
+        return (*self.input_images, *([self.mask] if self.mask else []))
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What the models are set to, without what the caller left open."""
+        values = {name: getattr(self, name) for name in OPTIONS}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def key(self, contents: Sequence[str]) -> str:
+        """Names what was asked for: the same call has the same key, whoever makes it.
+
+        `contents` name the bytes of `pictures`, in their order: one picture under two paths is
+        the same. A look at the result (`verify`) and `redraw` change nothing of what is drawn.
+        """
+        wishes = {**asdict(self), "prompt": self.words, "contents": list(contents)}
+        for name in ("input_images", "mask", "verify", "redraw"):
+            del wishes[name]
+        wishes["masked"] = self.mask is not None
+        return hashlib.sha256(json.dumps(wishes, sort_keys=True).encode()).hexdigest()
 
 
-def message(prompt: str, pictures: list[Part]) -> dict[str, Any]:
-    """The person's words and pictures."""
-    return {"role": "user", "content": [{"type": "input_text", "text": prompt}, *pictures]}
+@dataclass(frozen=True)
+class ImageOrder:
+    """A call as data.
 
-
-def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
-    """The request with the file on disk in place of the earlier response."""
-    (turn,) = request["input"]
-    text, *pictures = turn["content"]
-    return {
-        **{key: value for key, value in request.items() if key != "previous_response_id"},
-        "input": [{**turn, "content": [text, picture, *pictures]}],
-    }
-
-
-def instruct(
-    plan: Plan,
-    conversation: Conversation,
-    prompt_store: PromptStore,
-    *,
-    pictures: int,
-    has_mask: bool,
-    variation: Variation | None,
-) -> tuple[str, dict[str, str]]:
-    """What the assistant model is told, and the fingerprints of the templates that say it.
-
-    `pictures` is how many come with the words. The words themselves travel as input.
+    `input_images` and `mask` are paths, image ids or OpenAI file ids; `options` maps names
+    of `Options` to values, None where the caller left one open.
     """
-    if plan.parent is not None:
-        parts = [_refine(plan, conversation, prompt_store, has_mask=has_mask)]
-    else:
-        parts = [prompt_store.render(DRAW, pictures=pictures)]
-    templates = {part.name: part.fingerprint for part in parts}
-    if variation is not None:
-        parts.append(prompt_store.render(VARY, say=variation.say, strategy=variation.thing))
-        templates |= {parts[-1].name: parts[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
-    return "\n\n".join(part.text for part in parts), templates
 
-
-def _refine(
-    plan: Plan,
-    conversation: Conversation,
-    prompt_store: PromptStore,
-    *,
-    has_mask: bool,
-) -> Rendering:
-    change = read_change(plan.prompt, prompt_store.changes())
-    image_type = prompt_store.image_types().get(conversation.image_type)
-    dimensions = set(image_type.dimensions) if image_type else set()
-    return prompt_store.render(
-        REFINE,
-        direction=change.direction,
-        strength=change.strength,
-        keep=kept_dimensions(conversation, dimensions),
-        masked=has_mask,
-    )
-
-
-def _tool(options: Options, action: str, mask: Part | None) -> dict[str, Any]:
-    tool: dict[str, Any] = {
-        "type": "image_generation",
-        "action": action,
-        "model": options.image_model,
-        "size": options.size,
-        "quality": options.quality,
-        "background": options.background,
-        "output_format": options.output_format,
-        "moderation": options.moderation,
-    }
-    if options.compression is not None:
-        tool["output_compression"] = options.compression
-    if options.complexity is not None:
-        tool["complexity"] = options.complexity
-    if options.partial_images:
-        tool["partial_images"] = options.partial_images
-    if mask is not None:
-        tool["input_image_mask"] = {
-            key: value for key, value in mask.items() if key in {"file_id", "image_url"}
-        }
-    return tool
+    conversation_id: str
+    prompt: str = ""
+    from_image: str | None = None
+    input_images: tuple[str, ...] = ()
+    mask: str | None = None
+    variations: int = 1
+    strategy: Strategy = "mixed"
+    verify: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)

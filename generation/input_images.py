@@ -9,8 +9,8 @@ from typing import Any
 
 from errors import StorageError
 from gateway.client import Gateway
-from generation.image_order import OrderError
-from generation.image_request import Part
+from generation.image_request import OrderError
+from generation.request_body import Part
 from storage.input_files import InputFiles
 from storage.input_pictures import InputError, InputPicture, check_mask
 from storage.picture_files import read_picture

@@ -12,7 +12,7 @@ from gateway.capabilities import (
     faults_of_options,
 )
 from gateway.prices import estimate_image
-from generation.image_order import OrderError
+from generation.image_request import OrderError
 from settings import Settings
 
 STILL = {"png", "jpeg", "webp"}

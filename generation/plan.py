@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from generation.image_order import ImageOrder, OrderError
+from generation.image_request import ImageOrder, OrderError
 from storage.job_journal import UNDER_WAY
 from storage.tables import Conversation, Image, Job
 

@@ -11,11 +11,11 @@ from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.image_response import GeneratedImage, OnStep, Step
 from generation.drawing_rows import charge_rows, image_row, spending_rows
-from generation.image_request import build_request, with_picture
 from generation.input_images import InputImages, InputResolver
 from generation.options import Options
 from generation.picture_facts import PictureFacts, examine, run_apart
 from generation.plan import Plan
+from generation.request_body import build_request, with_picture
 from generation.verifier import Verifier
 from storage.picture_files import PictureFiles
 from storage.records import Records

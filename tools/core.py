@@ -8,12 +8,12 @@ from mcp.types import InputRequiredResult
 from pydantic import Field
 
 import workflow
+from generation.image_request import Background, ImageRequest, OutputFormat
 from settings import Quality
 from tools import forms, parameters
 from tools.progress import progress_of
 from tools.registration import app_of, build_tool
 from tools.tool_result import build_result, consultation_result, outcome_result
-from workflow import Background, ImageRequest, OutputFormat
 
 
 def core_tools() -> list[Tool]:

@@ -7,12 +7,12 @@ from fastmcp.tools import Tool, ToolResult
 from pydantic import Field
 
 import workflow
+from generation.image_request import ImageRequest
 from settings import Quality
 from tools import parameters
 from tools.progress import progress_of
 from tools.registration import app_of, build_tool
 from tools.tool_result import outcome_result
-from workflow import ImageRequest
 
 
 def explore_tools() -> list[Tool]:

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from consultation.modes import Mode
 from generation.variations import Strategy
+from settings import Mode
 
 LONGEST_WORDS = 32_000
 """Characters of a prompt or message; OpenAI's image models take as many."""

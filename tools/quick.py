@@ -4,12 +4,12 @@ from fastmcp import Context
 from fastmcp.tools import Tool, ToolResult
 
 import workflow
+from generation.image_request import Background, ImageRequest, OutputFormat
 from settings import Quality
 from tools import parameters
 from tools.progress import progress_of
 from tools.registration import app_of, build_tool
 from tools.tool_result import outcome_result
-from workflow import Background, ImageRequest, OutputFormat
 
 
 def quick_tools() -> list[Tool]:

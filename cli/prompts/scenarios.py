@@ -9,9 +9,10 @@ from fastmcp import Client
 from fastmcp.exceptions import ToolError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from consultation.modes import BUDGETS, Mode
+from consultation.modes import BUDGETS
 from errors import Problem
 from sandbox.loopback import Sandbox
+from settings import Mode
 
 SCHEMA = "facilitator_turn"
 
