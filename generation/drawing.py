@@ -20,9 +20,9 @@ from generation.result_builder import SpendingTotals, build_result, preview_of_a
 from generation.variations import Variation, variations
 from prompts.store import PromptStore
 from settings import Settings
-from storage.job_journal import UNDER_WAY, is_alive
+from storage.heartbeat import is_alive
 from storage.records import Records
-from storage.tables import Conversation, Image, Job
+from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
@@ -197,7 +197,9 @@ class ImageGenerator:
 
     async def _adopt(self, job: Job) -> None:
         """Go on with a job that its process left: fetch the picture, never buy it again."""
-        if job.state not in UNDER_WAY or is_alive(job) or not await self._records.jobs.adopt(job):
+        if job.state not in UNDER_WAY or is_alive(job.beat_at):
+            return
+        if not await self._records.jobs.adopt(job):
             return
         if job.response_id:
             self._jobs.start(job, partial(self._buyer.recover, job))

@@ -79,6 +79,7 @@ def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path)
         revised_prompt=answer.revised_prompt or "",
         variation=job.variation,
         model=answer.image_model or job.options["image_model"],
+        quality=answer.quality or job.options["quality"],
         response_id=answer.response_id,
         created_at=now(),
     )
@@ -102,15 +103,20 @@ def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
             estimated=cost.estimated,
             usage=asdict(answer.usage),
             sandbox=answer.sandbox,
+            job_id=job.id,
         )
         for purpose, (name, cost) in prices.items()
     ]
-    return rows + charge_rows(job.conversation_id, answer.charges, sandbox=answer.sandbox)
+    return rows + charge_rows(
+        job.conversation_id, answer.charges, sandbox=answer.sandbox, job_id=job.id
+    )
 
 
-def charge_rows(conversation_id: str, charges: list[Charge], *, sandbox: bool) -> list[Spending]:
+def charge_rows(
+    conversation_id: str, charges: list[Charge], *, sandbox: bool, job_id: str | None = None
+) -> list[Spending]:
     """Rows for calls that brought nothing usable and were charged all the same."""
     return [
-        booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox)
+        booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox, job_id=job_id)
         for charge in charges
     ]

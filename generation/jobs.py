@@ -3,16 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from errors import Problem, StorageError
+from errors import Problem
 from gateway.image_response import OnStep, Step
 from generation.purchase import Purchase
-from storage.job_journal import BEAT_SECONDS, UNDER_WAY, is_alive
+from storage.heartbeat import is_alive
 from storage.records import Records
-from storage.tables import Job
+from storage.tables import UNDER_WAY, Job
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Jobs:
         until = time.monotonic() + self._wait_seconds
         while True:
             jobs = [await self._records.jobs.job(job.id) for job in jobs]
-            pending = [job for job in jobs if job.state in UNDER_WAY and is_alive(job)]
+            pending = [job for job in jobs if job.state in UNDER_WAY and is_alive(job.beat_at)]
             if not pending or time.monotonic() >= until:
                 return jobs
             await asyncio.sleep(FOLLOW_SECONDS)
@@ -155,17 +154,8 @@ class Jobs:
 
     async def _with_heartbeat(self, job: Job, work: Coroutine[Any, Any, Purchase]) -> Purchase:
         """Let other processes see in the record that somebody works on this."""
-        heartbeat = asyncio.create_task(self._beat(job.id))
-        try:
+        async with self._records.jobs.heartbeat(job):
             return await work
-        finally:
-            heartbeat.cancel()
-
-    async def _beat(self, job_id: str) -> None:
-        while True:
-            await asyncio.sleep(BEAT_SECONDS)
-            with suppress(StorageError):  # a full disk must not end a drawing
-                await self._records.jobs.beat(job_id)
 
     def _forget(self, job_id: str) -> None:
         run = self._runs.pop(job_id, None)

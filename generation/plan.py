@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 
 from generation.image_request import ImageOrder, OrderError
-from storage.job_journal import UNDER_WAY
-from storage.tables import Conversation, Image, Job
+from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 SHAPE = ("size", "background", "output_format")
 """Options that a change takes over from the picture that it changes."""

@@ -106,7 +106,7 @@ class Buyer:
 
         async def journal(step: Step) -> None:
             if step.name == "submitted":
-                await self._records.jobs.advance(job, "submitted", response_id=step.response_id)
+                await self._records.jobs.submit(job, step.response_id)
             await on_step(step)
 
         request, note = await self._request(order)
@@ -232,7 +232,9 @@ class Buyer:
         charges = error.charges if isinstance(error, GatewayError) else []
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
             await self._records.jobs.advance(job, state, error=str(error), beat_at="")
-            await self._records.add(*charge_rows(job.conversation_id, charges, sandbox=sandbox))
+            await self._records.add(
+                *charge_rows(job.conversation_id, charges, sandbox=sandbox, job_id=job.id)
+            )
 
 
 def _is_of_other_assistant(order: PurchaseOrder) -> bool:

@@ -5,7 +5,8 @@ lists its tools needs none of it.
 """
 
 __all__ = [
-    "atomic_write", "database", "database_file", "encryption", "export", "health", "input_files",
-    "input_pictures", "job_journal", "legacy_import", "maintenance", "picture_files", "records",
-    "rewriting", "search", "spending", "stamps", "tables", "vectors",
+    "atomic_write", "database", "database_file", "encryption", "export", "health", "heartbeat",
+    "input_files", "input_pictures", "job_journal", "legacy_import", "maintenance",
+    "picture_files", "records", "reuses", "rewriting", "search", "spending", "stamps", "tables",
+    "vectors",
 ]  # fmt: skip

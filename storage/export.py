@@ -12,9 +12,8 @@ from errors import StorageError
 from storage.database import Database
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
 from storage.full_text import index
-from storage.job_journal import UNDER_WAY
 from storage.stamps import printable
-from storage.tables import Base, Conversation, Image, Job, Spending
+from storage.tables import UNDER_WAY, Base, Conversation, Image, Job, Spending
 
 Row = dict[str, Any]
 

@@ -13,7 +13,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from typing_extensions import TypedDict
 
 from settings import Origin
-from storage.tables import Answer, Base, Brief, Conversation, Image, Job, Question, Spending, Turn
+from storage.tables import (
+    UNDER_WAY,
+    Answer,
+    Base,
+    Brief,
+    Conversation,
+    Image,
+    Job,
+    Question,
+    Spending,
+    Turn,
+)
 
 FORMAT = "image-consultant/conversation"
 VERSION = 1
@@ -117,7 +128,7 @@ SHAPES: dict[tuple[str, str], Any] = {
     ("briefs", "phrases"): _list(PHRASE),
     ("briefs", "suggested"): Annotated[dict[str, str], AfterValidator(_complete)],
     ("jobs", "id"): Id,
-    ("jobs", "state"): Literal["requested", "submitted", "kept", "failed", "unknown"],
+    ("jobs", "state"): Literal[*UNDER_WAY, "kept", "failed", "unknown"],
     ("jobs", "options"): _record("Options", **dict.fromkeys(OPTIONS, str)),
     ("jobs", "templates"): dict[str, str],
     ("jobs", "inputs"): _list(_record("Input", given=str, use=str)),

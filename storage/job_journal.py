@@ -1,31 +1,43 @@
-"""The journal of paid requests: written before one is sent, so that nothing is bought twice."""
+"""The journal of paid requests: written before one is sent, so that nothing is bought twice.
 
+A process owns a job from the moment that it claims or adopts it. Each of these counts the job's
+`runs`, and every change asks for the count that its process knows: one that slept while another
+took over changes nothing any more, and is told so by `TakenOver`.
+"""
+
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Select, Update, func, select, update
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.heartbeat import beating, is_alive, is_dead
 from storage.spending import sum_of_today
 from storage.stamps import before, now
-from storage.tables import Conversation, Image, Job, Spending
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
-BEAT_SECONDS = 5.0
-"""How often a process says that it works on a job: seldom enough to cost no disk."""
-ALIVE = timedelta(seconds=20)
-"""A job whose heartbeat is older was left by a process that died: four beats may be late."""
 COUNTED = timedelta(days=1)
 """How long a job under way counts for the day's budget; it has long ended or failed by then."""
 
-UNDER_WAY = ("requested", "submitted")
-"""States of a job that may still bring a picture, or cost money."""
+JUST_NOW = timedelta(minutes=2)
+"""So long after its end the same call again is a client that asks twice, not a new wish."""
+
+
+class TakenOver(StorageError):  # noqa: N818  # reads as what it is
+    """Another process works on the job now, or has ended it."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Who gets to pay: these jobs are new, or they are others' that run already.
+    """Who gets to pay: these jobs are new, or they are those that the same call has already.
 
+    Jobs that are not new are under way, in whichever process, or have just brought pictures.
     `over` is what the day would have cost with them, where the budget does not allow it;
     then nothing was written.
     """
@@ -41,30 +53,33 @@ class JobJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, jobs: list[Job], *, origin: str, budget: float | None) -> Claim:
-        """Write the jobs of a call down, unless the same request is under way: then those.
+    async def claim(
+        self,
+        jobs: list[Job],
+        *,
+        origin: str,
+        budget: float | None,
+        again: timedelta = JUST_NOW,
+    ) -> Claim:
+        """Write the jobs of a call down, unless the same call has jobs already: then those.
 
-        One write transaction, so that of many processes only one gets to pay, and the
-        day's budget (USD) counts what runs elsewhere.
+        Those of its `request_key` in the conversation that are under way, whether or not
+        their process is alive; or those that brought pictures no longer than `again` ago and are
+        the newest (zero where the call is to draw anew). One write transaction, so that of
+        many processes only one gets to pay, and the day's budget (USD) counts what runs
+        elsewhere. The jobs that are written belong to this process.
         """
-        first = jobs[0]
-        same = (
-            select(Job)
-            .where(Job.conversation_id == first.conversation_id)
-            .where(Job.request_key == first.request_key)
-            .where(Job.state.in_(UNDER_WAY), Job.beat_at > before(ALIVE))
-            .limit(1)
-        )
         async with self._database.write() as session:
-            if other := await session.scalar(same):
-                siblings = await session.scalars(_batch(other))
-                return Claim(list(siblings), new=False)
+            if same := await _jobs_of_same_call(session, jobs[0], again):
+                return Claim(same, new=False)
             if budget is not None:
                 running = await session.scalar(_sum_of_running()) or 0.0
                 today = await session.scalar(sum_of_today(origin)) or 0.0
                 over = running + today + sum(job.estimated_usd for job in jobs)
                 if over > budget:
                     return Claim([], new=False, over=over)
+            for place, job in enumerate(jobs):
+                job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
             session.add_all(jobs)
         return Claim(jobs, new=True)
 
@@ -77,33 +92,79 @@ class JobJournal:
         """All jobs of the call that a job belongs to, as they stand."""
         return await self._all(_batch(job))
 
+    async def picture(self, job: Job) -> Image | None:
+        """The picture that a job brought, if it did."""
+        async with self._database.read() as session:
+            return await session.scalar(select(Image).where(Image.job_id == job.id))
+
     async def abandoned(self) -> list[Job]:
         """Jobs that nobody works on any more, though their picture may be there."""
-        return await self._all(
-            select(Job).where(Job.state.in_(UNDER_WAY), Job.beat_at <= before(ALIVE))
-        )
+        return await self._all(select(Job).where(Job.state.in_(UNDER_WAY), is_dead(Job.beat_at)))
 
     async def adopt(self, job: Job) -> bool:
-        """Take over a job that nobody works on any more; false if someone else was quicker."""
-        unchanged = (Job.id == job.id, Job.beat_at == job.beat_at)
-        async with self._database.write() as session:
-            result = await session.execute(update(Job).where(*unchanged).values(beat_at=now()))
-        return bool(getattr(result, "rowcount", 0))
+        """Take over a job that nobody works on; false if it has ended, or someone was quicker.
 
-    async def beat(self, job_id: str) -> None:
-        """Note that a process still works on a job."""
+        `job` is brought up to date: its state says what may be done with it. One that was never
+        sent may be, one that may have been must not be again, one with a response id is fetched.
+        """
         async with self._database.write() as session:
-            await session.execute(update(Job).where(Job.id == job_id).values(beat_at=now()))
+            row = await session.get_one(Job, job.id)
+            is_ours = row.state in UNDER_WAY and not is_alive(row.beat_at)
+            if is_ours:
+                row.runs, row.beat_at = row.runs + 1, now()
+        for name in ("state", "runs", "beat_at", "response_id", "error"):
+            setattr(job, name, getattr(row, name))
+        return is_ours
+
+    def heartbeat(self, job: Job) -> AbstractAsyncContextManager[None]:
+        """Let other processes see that this one works on a job, for as long as the block runs."""
+
+        async def beat() -> None:
+            async with self._database.write() as session:
+                ours = update(Job).where(Job.id == job.id, Job.runs == job.runs)
+                await session.execute(ours.values(beat_at=now()))
+
+        return beating(beat)
 
     async def advance(self, job: Job, state: str, **changes: str) -> None:
-        """Move a job on to its next state."""
+        """Move a job of this process on to its next state. Raises `TakenOver`."""
         async with self._database.write() as session:
-            await session.execute(_change(job, state=state, **changes))
+            await _advance(session, job, state, **changes)
+
+    async def submit(self, job: Job, response_id: str) -> None:
+        """Note that OpenAI has a job, by the id to fetch it with: that is never thrown away.
+
+        Who sent the request takes the job back even where another process gave it up
+        meanwhile, since only the sender knows the id. Raises `TakenOver` where another works
+        on it under this id already.
+        """
+        async with self._database.write() as session:
+            row = await session.get(Job, job.id)
+            if row is None or (row.runs != job.runs and row.response_id):
+                raise TakenOver(f"Another process works on {job.id}.")
+            if row.runs != job.runs:
+                if await _is_drawn_anew(session, row):
+                    row.request_key = row.id
+                job.runs = row.runs = row.runs + 1
+                row.state = "sending"
+                await session.flush()
+            changes = {"response_id": response_id, "error": "", "finished_at": "", "beat_at": now()}
+            await _advance(session, job, "submitted", **changes)
+
+    async def finish(self, job: Job, state: str, error: str, costs: list[Spending]) -> None:
+        """Write down that this process is done with a job that brought no picture, and its price.
+
+        `submitted` leaves it for the next call to fetch. Raises `TakenOver`; then nothing
+        is booked, since whoever took it over books.
+        """
+        async with self._database.write() as session:
+            await _advance(session, job, state, error=error, beat_at="")
+            session.add_all(costs)
 
     async def record_picture(self, job: Job, image: Image, costs: list[Spending]) -> None:
-        """Write a picture, its price and the end of its job, all or none."""
+        """Write a picture, its price and the end of its job, all or none. Raises `TakenOver`."""
         async with self._database.write() as session:
-            await session.execute(_change(job, state="kept"))
+            await _advance(session, job, "kept", error="", beat_at="")
             session.add_all([image, *costs])
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
@@ -114,13 +175,51 @@ class JobJournal:
             return list(await session.scalars(rows))
 
 
-def is_alive(job: Job) -> bool:
-    """Whether some process works on a job."""
-    return job.beat_at > before(ALIVE)
+async def _advance(session: AsyncSession, job: Job, state: str, **changes: str) -> None:
+    """Change these columns of a job and no others, where it is still this process's."""
+    values: dict[str, Any] = {"state": state, "changed_at": now(), **changes}
+    if state not in UNDER_WAY:
+        values["finished_at"] = now()
+    ours = update(Job).where(Job.id == job.id, Job.runs == job.runs, Job.state.in_(UNDER_WAY))
+    if not getattr(await session.execute(ours.values(**values)), "rowcount", 0):
+        raise TakenOver(f"Another process works on {job.id}.")
+    for name, value in values.items():
+        setattr(job, name, value)
+
+
+async def _jobs_of_same_call(session: AsyncSession, job: Job, again: timedelta) -> list[Job]:
+    """The jobs that the call of a job has already: under way, or the newest and just kept."""
+    same = select(Job).where(Job.conversation_id == job.conversation_id)
+    running = same.where(Job.request_key == job.request_key, Job.state.in_(UNDER_WAY)).limit(1)
+    other = await session.scalar(running)
+    if other is None and again:
+        newest = await session.scalar(
+            same.order_by(Job.created_at.desc(), Job.place.desc(), Job.id.desc()).limit(1)
+        )
+        if newest is not None and newest.request_key == job.request_key:
+            other = newest
+    batch = list(await session.scalars(_batch(other))) if other else []
+    if any(one.state in UNDER_WAY for one in batch):
+        return batch
+    brought = [one for one in batch if one.state == "kept" and one.finished_at > before(again)]
+    return batch if brought else []
+
+
+async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:
+    """Whether the call of a job that was given up has a new one under way in its place."""
+    other = aliased(Job)
+    same = select(other.id).where(
+        other.id != job.id,
+        other.conversation_id == job.conversation_id,
+        other.request_key == job.request_key,
+        other.place == job.place,
+        other.state.in_(UNDER_WAY),
+    )
+    return await session.scalar(same) is not None
 
 
 def _batch(job: Job) -> Select[Job]:
-    return select(Job).where(Job.batch == job.batch).order_by(Job.created_at, Job.id)
+    return select(Job).where(Job.batch == job.batch).order_by(Job.created_at, Job.place, Job.id)
 
 
 def _sum_of_running() -> Select[float]:
@@ -128,10 +227,3 @@ def _sum_of_running() -> Select[float]:
     return select(func.sum(Job.estimated_usd)).where(
         Job.state.in_(UNDER_WAY), Job.created_at > before(COUNTED)
     )
-
-
-def _change(job: Job, **values: str) -> Update:
-    """The update of a job that touches nothing but these columns: others may beat meanwhile."""
-    for name, value in values.items():
-        setattr(job, name, value)
-    return update(Job).where(Job.id == job.id).values(changed_at=now(), **values)

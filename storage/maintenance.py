@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.job_journal import UNDER_WAY
 from storage.records import UnknownId, unknown_image
 from storage.spending import prices_of
 from storage.stamps import before, now, printable
-from storage.tables import Conversation, Image, Job, Spending, Turn
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
 
 LONGEST_TITLE = 200
 MOST_DAYS = 36_500

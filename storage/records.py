@@ -1,5 +1,7 @@
 """The conversations of a data folder, written down as they go: words, questions, briefs, prices."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,23 +12,31 @@ from sqlalchemy.orm import selectinload
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.heartbeat import beating, is_alive
 from storage.job_journal import JobJournal
+from storage.reuses import Reuses
 from storage.spending import sum_of, sum_of_today
 from storage.stamps import before, new_id, now, printable
 from storage.tables import (
+    UNDER_WAY,
     Answer,
     Base,
     Brief,
     Conversation,
     Image,
+    Job,
     Memory,
     Question,
+    Spending,
     Turn,
     Upload,
 )
 
 UPLOAD_LIFE = timedelta(days=29)
 """OpenAI keeps what is uploaded for 30; one that is about to expire is not used again."""
+
+SAME_CALL = timedelta(days=1)
+"""So long after it opened a conversation, the same call goes on with it instead of paying anew."""
 
 FORGOTTEN = "likings forgotten at"
 """The row of `Memory` that says when; older ones were written under this name."""
@@ -50,15 +60,37 @@ class EarlierBrief:
     disliked: str = ""
 
 
+@dataclass(frozen=True)
+class Hold:
+    """That this process asks the facilitator in a conversation, by the count of its takes."""
+
+    conversation_id: str
+    runs: int
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The conversation of a call; `hold` where it is new, and this process the one to ask."""
+
+    conversation_id: str
+    hold: Hold | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this very call opened it."""
+        return self.hold is not None
+
+
 class NumberTaken(StorageError):  # noqa: N818  # reads as what it is
     """Another process wrote a row of this number first."""
 
 
 class Records:
-    """The conversations of one data folder, and the `jobs` that draw for them."""
+    """The conversations of one data folder, the `jobs` that draw for them, and `reuses`."""
 
     def __init__(self, database: Database) -> None:
         self.jobs = JobJournal(database)
+        self.reuses = Reuses(database)
         self._database = database
 
     async def begin(self, mode: str, template: str = "") -> str:
@@ -68,6 +100,89 @@ class Records:
         )
         await self.add(conversation)
         return conversation.id
+
+    async def open_conversation(
+        self, request_key: str, mode: str, *, redraw: bool = False
+    ) -> Opening:
+        """The conversation of an image call that names none: the same call's, or a new one.
+
+        The same call's is the newest of its key that is younger than a day. One write
+        transaction, so that of equal calls in many processes one opens it. `redraw`
+        opens another unless a picture of the same call is under way: that is joined.
+        A new one is held at once, as by `take`; end that with `held`.
+        """
+        same = (
+            select(Conversation)
+            .where(Conversation.request_key == request_key)
+            .where(Conversation.created_at > before(SAME_CALL))
+            .order_by(Conversation.created_at.desc(), Conversation.id.desc())
+            .limit(1)
+        )
+        async with self._database.write() as session:
+            earlier = await session.scalar(same)
+            if earlier is not None and redraw:
+                running = select(Job.id).where(
+                    Job.conversation_id == earlier.id, Job.state.in_(UNDER_WAY)
+                )
+                if not is_alive(earlier.beat_at) and not await session.scalar(running.limit(1)):
+                    earlier = None
+            if earlier is not None:
+                return Opening(earlier.id, None)
+            row = Conversation(
+                id=new_id("conv"),
+                mode=mode,
+                request_key=request_key,
+                beat_at=now(),
+                runs=1,
+                created_at=now(),
+                changed_at=now(),
+            )
+            session.add(row)
+        return Opening(row.id, Hold(row.id, 1))
+
+    async def take(self, conversation_id: str) -> Hold | None:
+        """Become the one process that asks the facilitator in a conversation; None where one does.
+
+        Look at the conversation again after it: whoever held it before may have brought a turn.
+        """
+        async with self._database.write() as session:
+            row = await session.get_one(Conversation, conversation_id)
+            if is_alive(row.beat_at):
+                return None
+            row.runs, row.beat_at = row.runs + 1, now()
+        return Hold(row.id, row.runs)
+
+    @asynccontextmanager
+    async def held(self, hold: Hold) -> AsyncIterator[None]:
+        """Keep a conversation held for as long as the block runs, and let it go at the end."""
+        ours = update(Conversation).where(
+            Conversation.id == hold.conversation_id, Conversation.runs == hold.runs
+        )
+
+        async def write(beat_at: str) -> None:
+            async with self._database.write() as session:
+                await session.execute(ours.values(beat_at=beat_at))
+
+        try:
+            async with beating(lambda: write(now())):
+                yield
+        finally:
+            with suppress(StorageError):  # it ends by itself when no heartbeat comes
+                await write("")
+
+    async def is_held(self, conversation_id: str) -> bool:
+        """Whether some process, this one included, asks the facilitator in a conversation."""
+        rows = select(Conversation.beat_at).where(Conversation.id == conversation_id)
+        async with self._database.read() as session:
+            return is_alive(await session.scalar(rows) or "")
+
+    async def keep_order(self, conversation_id: str, order: dict[str, Any]) -> None:
+        """Write down what came with a call that is answered with questions, for its drawing."""
+        await self._change(conversation_id, order=order)
+
+    async def make_current(self, conversation_id: str, image_id: str | None) -> None:
+        """Choose the picture that changes start from; None for the newest again."""
+        await self._change(conversation_id, current_image_id=image_id)
 
     async def load(self, conversation_id: str) -> Conversation:
         """A conversation in full. Raises `UnknownId`."""
@@ -204,10 +319,26 @@ class Records:
         async with self._database.read() as session:
             return float((await session.scalar(sum_of_today(origin))) or 0.0)
 
+    async def spending_by_job(self, conversation_id: str) -> dict[str, float]:
+        """USD that each job of a conversation cost, by its id; those that are not booked are not in
+        it."""
+        rows = (
+            select(Spending.job_id, func.sum(Spending.usd))
+            .where(Spending.conversation_id == conversation_id, Spending.job_id.is_not(None))
+            .group_by(Spending.job_id)
+        )
+        async with self._database.read() as session:
+            return {str(job_id): usd for job_id, usd in (await session.execute(rows)).all()}
+
     async def spending_on(self, conversation_id: str) -> float:
         """USD spent on a conversation so far."""
         async with self._database.read() as session:
             return float((await session.scalar(sum_of(conversation_id))) or 0.0)
+
+    async def _change(self, conversation_id: str, **values: Any) -> None:
+        change = update(Conversation).where(Conversation.id == conversation_id)
+        async with self._database.write() as session:
+            await session.execute(change.values(changed_at=now(), **values))
 
 
 def unknown_image(image_id: str) -> UnknownId:

@@ -17,10 +17,12 @@ def booking(
     estimated: bool,
     usage: dict[str, Any],
     sandbox: bool,
+    job_id: str | None = None,
 ) -> Spending:
-    """The row for what one call cost."""
+    """The row for what one call cost; `job_id` where it was paid for a picture."""
     return Spending(
         conversation_id=conversation_id,
+        job_id=job_id,
         day=today(),
         origin="sandbox" if sandbox else "openai",
         purpose=purpose,

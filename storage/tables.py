@@ -20,8 +20,18 @@ def _owner() -> Mapped[str]:
     return mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
 
 
+UNDER_WAY = ("requested", "sending", "submitted")
+"""States of a job that may still bring a picture, or cost money."""
+
+
 class Conversation(Base):
-    """One piece of work."""
+    """One piece of work.
+
+    `request_key` is of the image call that opened it, empty where the consultation did.
+    `order` is what came with a call that was answered with questions, used when it is drawn.
+    `current_image_id` is the picture that changes start from, None for the newest. While a
+    process asks the facilitator it renews `beat_at`; `runs` counts those that took this over.
+    """
 
     __tablename__ = "conversations"
 
@@ -33,6 +43,11 @@ class Conversation(Base):
     style: Mapped[str] = mapped_column(default="")
     template: Mapped[str] = mapped_column(default="")
     bookmarked: Mapped[bool] = mapped_column(default=False)
+    request_key: Mapped[str] = mapped_column(default="", index=True)
+    order: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    current_image_id: Mapped[str | None]
+    beat_at: Mapped[str] = mapped_column(default="")
+    runs: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[str]
     changed_at: Mapped[str] = mapped_column(index=True)
 
@@ -40,7 +55,7 @@ class Conversation(Base):
     questions: Mapped[list["Question"]] = relationship(order_by="Question.number")
     answers: Mapped[list["Answer"]] = relationship(order_by="Answer.id")
     briefs: Mapped[list["Brief"]] = relationship(order_by="Brief.id")
-    jobs: Mapped[list["Job"]] = relationship(order_by="Job.created_at, Job.id")
+    jobs: Mapped[list["Job"]] = relationship(order_by="Job.created_at, Job.place, Job.id")
     images: Mapped[list["Image"]] = relationship(order_by="Image.created_at, Image.id")
 
 
@@ -125,14 +140,27 @@ class Brief(Base):
 class Job(Base):
     """A paid request for a picture, written down before it is sent.
 
-    States: requested, submitted (OpenAI has it), kept, failed, unknown (whether it
-    was billed cannot be known). `request_key` is the same for the same request;
-    `beat_at` is renewed while a process works on it. The jobs of one call share their
-    `batch`; `variation` says what this one varies on purpose, `inputs` which pictures it
-    starts from, `estimated_usd` what it should cost.
+    States: requested (never sent), sending (may have reached OpenAI), submitted (OpenAI has
+    it, under `response_id`), kept, failed, unknown (whether it was billed cannot be known; no
+    job with a response id is). `request_key` is the same for the same call; `beat_at` is renewed
+    while a process works on it, and `runs` counts the processes that took it: one that slept
+    while another took over has an older count, and changes nothing any more. The jobs of one
+    call share their `batch`, where each has its `place`; `variation` says what this one varies
+    on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost.
     """
 
     __tablename__ = "jobs"
+    __table_args__ = (
+        Index(
+            "ix_jobs_under_way",
+            "conversation_id",
+            "request_key",
+            "place",
+            unique=True,
+            sqlite_where=text(f"state IN {UNDER_WAY}"),
+            postgresql_where=text(f"state IN {UNDER_WAY}"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation_id: Mapped[str] = _owner()
@@ -148,9 +176,12 @@ class Job(Base):
     response_id: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
     request_key: Mapped[str] = mapped_column(default="")
+    place: Mapped[int] = mapped_column(default=0)
+    runs: Mapped[int] = mapped_column(default=0)
     beat_at: Mapped[str] = mapped_column(default="")
     created_at: Mapped[str]
     changed_at: Mapped[str]
+    finished_at: Mapped[str] = mapped_column(default="")
 
 
 class Image(Base):
@@ -191,6 +222,7 @@ class Image(Base):
     disliked: Mapped[str] = mapped_column(default="")
     rated_at: Mapped[str] = mapped_column(default="")
     model: Mapped[str]
+    quality: Mapped[str] = mapped_column(default="")
     response_id: Mapped[str]
     created_at: Mapped[str] = mapped_column(index=True)
 
@@ -255,7 +287,8 @@ class Upload(Base):
 class Spending(Base):
     """What one call cost; stays when its conversation is deleted, since the day's sum counts.
 
-    `origin` keeps the sandbox's play money apart from real money.
+    `origin` keeps the sandbox's play money apart from real money; `job_id` is that of the
+    picture that it was paid for, None for a dialogue.
     """
 
     __tablename__ = "spending"
@@ -264,6 +297,7 @@ class Spending(Base):
     conversation_id: Mapped[str | None] = mapped_column(
         ForeignKey("conversations.id", ondelete="SET NULL"), index=True
     )
+    job_id: Mapped[str | None]
     day: Mapped[str] = mapped_column(index=True)
     origin: Mapped[str]
     purpose: Mapped[str]
@@ -271,3 +305,16 @@ class Spending(Base):
     usd: Mapped[float]
     estimated: Mapped[bool]
     usage: Mapped[dict[str, Any]]
+
+
+class Reuse(Base):
+    """How often on one day earlier work was `shown` again free, `offered` as similar or `taken`,
+    and the USD that this saved."""
+
+    __tablename__ = "reuses"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    usd: Mapped[float]
