@@ -13,7 +13,7 @@ from consultation.provenance import Span
 from consultation.recorded_result import failed_result, recorded_result
 from consultation.references import take_references
 from consultation.settling import assumptions, settle, settled_review, settled_turn
-from consultation.suggested_settings import draft_note, estimate, settle_settings
+from consultation.suggested_settings import draft_notes, estimate, settle_settings
 from consultation.template_dialogue import TemplateDialogue
 from consultation.transcript import ConsultationError, Transcript, transcript_of
 from consultation.turn import Quote
@@ -216,7 +216,8 @@ class Consultant:
     ) -> Consultation:
         """Record what the facilitator made of a turn, and put it as a result."""
         held, image_type = settled_review(outcome), outcome.image_type
-        standing = settle(held, transcript, self._prompt_store.wording(held.turn.language))
+        wording = self._prompt_store.wording(held.turn.language)
+        standing = settle(held, transcript, wording)
         settled = settled_turn(outcome, standing)
         suggested = settle_settings(image_type, self._settings)
         share, _ = completeness(held.brief, image_type)
@@ -229,8 +230,8 @@ class Consultant:
         )
         turn.model, turn.response_id = outcome.model, outcome.response_id
         turn.templates, turn.repairs = outcome.templates, outcome.attempts
-        hint = draft_note(suggested, self._settings) if standing.ready else []
-        turn.notes = [*outcome.notes, *hint]
+        hints = draft_notes(suggested, self._settings, wording) if standing.ready else []
+        turn.notes = [*outcome.notes, *hints]
         described = {
             "mode": conversation.mode,
             "title": settled.title,

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from consultation.consultation_result import Consultation, NotUsed, OpenQuestion
 from consultation.provenance import Span, source_of
+from consultation.words import words_of
 from prompts.wording import Wording
 
 WORTH_SHOWING = 3
-"""Words of something set aside that need not be shown: "hi there", "thanks a lot"."""
+"""Words of something set aside that need not be shown: "hi there", "thanks a lot"; of
+scripts without spaces each sign counts as one."""
 
 
 def as_text(result: Consultation, wording: Wording) -> str:
@@ -30,7 +32,7 @@ def as_text(result: Consultation, wording: Wording) -> str:
 
 def is_worth_showing(entry: NotUsed) -> bool:
     """Whether words that are not in the prompt say enough to be looked at."""
-    return entry.why == "unplaced" or len(entry.quote.split()) > WORTH_SHOWING
+    return entry.why == "unplaced" or len(words_of(entry.quote)) > WORTH_SHOWING
 
 
 def source_words(span: Span, wording: Wording) -> str:
@@ -78,7 +80,9 @@ def _prompt(result: Consultation, wording: Wording) -> Iterator[str]:
 
 def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
     if result.assumptions:
-        lines = [f"- {item.dimension}: {item.value}" for item in result.assumptions]
+        lines = [
+            f"- {wording.name_of(item.dimension)}: {item.value}" for item in result.assumptions
+        ]
         yield f"{wording.assumptions}:\n" + "\n".join(lines)
     if shown := [entry for entry in result.not_used if is_worth_showing(entry)]:
         lines = [
@@ -92,7 +96,7 @@ def _figures(result: Consultation, wording: Wording) -> Iterator[str]:
     if result.completeness:
         known = result.completeness
         since = wording.since.format(first=known.first) if known.first != known.now else ""
-        missing = ", ".join(known.missing) or wording.nothing
+        missing = ", ".join(map(wording.name_of, known.missing)) or wording.nothing
         yield wording.decided.format(now=known.now, since=since, missing=missing)
     if result.accounted and result.refined_prompt is not None:
         yield wording.accounted.format(**result.accounted.model_dump())

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from gateway.capabilities import fault_of_image_model, faults_of_options
-from gateway.prices import draft_hint, estimate_image
+from gateway.prices import draft_usd, estimate_image
 from prompts.image_type import ImageType
+from prompts.wording import Wording
 from settings import Settings
 
 PLAIN = {
@@ -23,10 +24,11 @@ def settle_settings(image_type: ImageType, settings: Settings) -> dict[str, str]
     return dict(PLAIN) if any(faults) else suits
 
 
-def draft_note(suggested: dict[str, str], settings: Settings) -> list[str]:
-    """A hint at a cheaper draft before expensive settings."""
-    hint = draft_hint(settings.image_model, size=suggested["size"], quality=suggested["quality"])
-    return [hint] if hint else []
+def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording) -> list[str]:
+    """What a try-out costs, before expensive settings."""
+    size, quality = suggested["size"], suggested["quality"]
+    usd = draft_usd(settings.image_model, size=size, quality=quality)
+    return [] if usd is None else [wording.draft.format(usd=f"{usd:.3f}")]
 
 
 def estimate(suggested: dict[str, str], settings: Settings) -> float | None:

@@ -118,13 +118,11 @@ def estimate_image(
     return Cost(usd, estimated=True)
 
 
-def draft_hint(model: str, *, size: str, quality: str) -> str | None:
+def draft_usd(model: str, *, size: str, quality: str) -> float | None:
     """What a draft would cost, where a picture is expensive enough for one to be worth it."""
     price = estimate_image(model, size=size, quality=quality).usd
     draft = estimate_image(model, size=size, quality="low").usd
-    if price < EXPENSIVE_USD or draft > price / 2:
-        return None
-    return f"For a try-out, quality low costs about ${draft:.3f} instead of ${price:.3f}."
+    return draft if price >= EXPENSIVE_USD and draft <= price / 2 else None
 
 
 def _expected_tokens(model: ImageModel, size: str, quality: str) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from errors import StorageError
 from gateway.connection import is_sandbox
-from gateway.prices import draft_hint
+from gateway.prices import draft_usd
 from generation.image_result import (
     SANDBOX_NOTE,
     ImageResult,
@@ -147,9 +147,9 @@ def _notes(
 ) -> list[str]:
     notes = [note for one in purchases for note in one.notes]
     options = outcomes[0].job.options
-    hint = draft_hint(options["image_model"], size=options["size"], quality=options["quality"])
-    if hint and not outcomes[0].job.parent_image_id:
-        notes.append(hint)
+    draft = draft_usd(options["image_model"], size=options["size"], quality=options["quality"])
+    if draft is not None and not outcomes[0].job.parent_image_id:
+        notes.append(f"For a try-out, quality low costs about ${draft:.3f}.")
     if purchases and not any(one.attempts for one in purchases):
         notes.append(SHOWN_AGAIN)
     notes += [

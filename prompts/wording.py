@@ -14,6 +14,7 @@ PLACES: dict[str, set[str]] = {
     "since": {"first"},
     "settings": {"size", "quality", "background", "format"},
     "price": {"usd"},
+    "draft": {"usd"},
     "holds": {"words"},
     "letters": {"words"},
     "warning": {"words"},
@@ -67,6 +68,7 @@ class Wording(_Phrases):
     nothing: str
     settings: str
     price: str
+    draft: str = Field(description="What a try-out costs where the picture is dear.")
     nobody: str = Field(description="Said where the facilitator could not be asked.")
     unusable: str = Field(description="Said where its answer could not be used.")
     holds: str = Field(description="Asks whether words of the person hold that got lost.")
@@ -74,6 +76,13 @@ class Wording(_Phrases):
     holds_no: str
     letters: str
     warning: str
+    dimensions: dict[str, str] = Field(
+        {}, description="What the dimensions of image types are called; others stand as they are."
+    )
+
+    def name_of(self, dimension: str) -> str:
+        """What a dimension is called in this language."""
+        return self.dimensions.get(dimension, dimension.replace("_", " "))
 
     @field_validator(*PLACES)
     @classmethod

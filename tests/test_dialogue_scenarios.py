@@ -5,14 +5,18 @@ would want, told from their words.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, consult, text_of
 from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
+
+PROMPTS = Path(__file__).parents[1] / "prompts"
 
 
 @dataclass
@@ -429,10 +433,10 @@ async def test_a_refusal_turned_round_twice_is_asked_about_in_the_persons_words(
 
 FRAMES = {
     "de": ("ein Boot", ["Warum:", "(Vorschlag)", "oder in eigenen Worten"],
-        ["Ausgearbeiteter Prompt", "Von uns entschieden", "von dir: “ein Boot” (m1)"]),
-    "fr": ("un bateau", ["Pourquoi"], ["un bateau"]),
-    "es": ("un barco", ["Por qué"], ["un barco"]),
-    "ja": ("船の絵", ["理由"], ["船の絵"]),
+        ["Ausgearbeiteter Prompt", "Von uns entschieden", "von dir: “ein Boot” (m1)", "Stil: 1a"]),
+    "fr": ("un bateau", ["Pourquoi"], ["un bateau", "style: 1a"]),
+    "es": ("un barco", ["Por qué"], ["un barco", "estilo: 1a"]),
+    "ja": ("船の絵", ["理由"], ["船の絵", "画風: 1a"]),
 }  # fmt: skip
 
 
@@ -462,3 +466,12 @@ async def test_the_frame_of_a_result_is_in_the_persons_language(
     assert all(words in text_of(done) for words in ready), text_of(done)
     english = ("Why:", "(suggestion)", "Refined prompt", "Decided by us", "Decided by you")
     assert not [words for words in english if words in text_of(called) + text_of(done)]
+
+
+@pytest.mark.parametrize("language", FRAMES)
+def test_each_dimension_of_a_shipped_type_has_a_name_in_the_language(language: str) -> None:
+    files = (PROMPTS / "image_types").glob("*.yaml")
+    dimensions = {name for file in files for name in yaml.safe_load(file.read_text())["dimensions"]}
+    wording = yaml.safe_load((PROMPTS / "wording" / f"{language}.yaml").read_text())
+
+    assert set(wording["dimensions"]) == dimensions
