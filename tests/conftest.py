@@ -1,6 +1,5 @@
 """Shared fixtures: a sandbox, settings in an empty home, clients of both protocol eras."""
 
-import asyncio
 import functools
 import json
 import os
@@ -14,6 +13,7 @@ import keyring
 import pytest
 from fastmcp import Client
 from mcp.client.session import ClientSession
+from sqlalchemy import Connection, event, inspect
 from vcr import VCR
 from vcr.cassette import Cassette
 
@@ -21,11 +21,11 @@ import server
 from cli import command_line
 from sandbox.loopback import Sandbox
 from settings import Settings
-from storage.database import Database
-from storage.database_file import FILE_NAME
+from storage import schema_upgrade
 from tests import matching, recording
 from tests.ring import Ring
 
+MIGRATIONS = schema_upgrade.MIGRATIONS
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
 KEY = "sk-test-0123456789abcdefghij"
@@ -52,24 +52,51 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def built_once() -> Iterator[None]:
-    """Tools and the client's validators of their results are the same in every test.
+    """Build once what is the same in every test: it takes longer than most tests do.
 
-    To build them anew for each connection takes longer than most tests.
+    These are the tools, the client's validators of their results, and new tables.
     """
-    compile_validator = ClientSession._output_schema_validator
-    validators: dict[str, Any] = {}
-
-    def cached_validator(session: ClientSession, name: str, schema: dict[str, Any]) -> Any:
-        key = json.dumps(schema)
-        if key not in validators:
-            validators[key] = compile_validator(session, name, schema)
-        return validators[key]
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ClientSession, "_output_schema_validator", cached_validator)
         for name, tools in server.TOOLSETS.items():
             patch.setitem(server.TOOLSETS, name, functools.cache(tools))
+        patch.setattr(ClientSession, "_output_schema_validator", _validators())
+        patch.setattr(schema_upgrade, "_run", _migrations())
         yield
+
+
+def _validators() -> Callable[[ClientSession, str, dict[str, Any]], Any]:
+    compile_validator, known = ClientSession._output_schema_validator, {}
+
+    def validator(session: ClientSession, name: str, schema: dict[str, Any]) -> Any:
+        key = json.dumps(schema)
+        if key not in known:
+            known[key] = compile_validator(session, name, schema)
+        return known[key]
+
+    return validator
+
+
+def _migrations() -> Callable[[Connection], None]:
+    """Migrate the first new database with Alembic, and say the same statements to the others."""
+    migrate = schema_upgrade._run
+    statements: list[tuple[str, Any]] = []
+
+    def run(connection: Connection) -> None:
+        if inspect(connection).get_table_names() or schema_upgrade.MIGRATIONS != MIGRATIONS:
+            migrate(connection)
+        elif statements:
+            for statement, parameters in statements:
+                connection.exec_driver_sql(statement, parameters)
+        else:
+            event.listen(connection, "before_cursor_execute", listen)
+            migrate(connection)
+            event.remove(connection, "before_cursor_execute", listen)
+
+    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith(("PRAGMA", "SELECT")):
+            statements.append((statement, parameters))
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -93,21 +120,6 @@ def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
         data_dir=tmp_path / "data",
         images_dir=tmp_path / "images",
     )
-
-
-@pytest.fixture(scope="session")
-def new_records(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A database as the first call makes it; to migrate it in every test takes long."""
-
-    async def made(folder: Path) -> None:
-        database = Database(folder)
-        async with database.read():
-            pass
-        await database.close()
-
-    folder = tmp_path_factory.mktemp("records")
-    asyncio.run(made(folder))
-    return (folder / FILE_NAME).read_bytes()
 
 
 @pytest.fixture
@@ -141,16 +153,12 @@ def run(
 
 
 @pytest.fixture
-def connect(settings: Settings, new_records: bytes) -> Connect:
+def connect(settings: Settings) -> Connect:
     """Connect to a server with these settings, changed where the test says so."""
 
     @asynccontextmanager
     async def open_client(mode: str = "auto", **changes: Any) -> AsyncIterator[Client[Any]]:
         changed = settings.model_copy(update=changes)
-        if changed.data_dir == settings.data_dir and not settings.data_dir.exists():
-            settings.data_dir.mkdir(mode=0o700)
-            (settings.data_dir / FILE_NAME).write_bytes(new_records)
-            (settings.data_dir / FILE_NAME).chmod(0o600)
         async with Client(server.create_server(changed), mode=mode) as client:
             yield client
 
