@@ -43,6 +43,21 @@ MONEY: dict[Charged, str] = {
 }
 """The one place that words it."""
 
+NEXT_STEPS: dict[ProblemKind, str] = {
+    "input": "Change what it names, then call again.",
+    "settings": "Correct the setting that it names, then restart the server.",
+    "key": "Give this server a key that it can use, with `image-consultant configure`.",
+    "budget": "Go on tomorrow, or raise the limit.",
+    "moderation": "Change what is asked for, then call again.",
+    "rate": "Wait a minute, then make the same call again.",
+    "too_large": "Make it smaller, then call again.",
+    "model": "Set another model in the settings of this server or in the call.",
+    "network": "Check the network connection, then make the same call again.",
+    "storage": "Put right what it names, then make the same call again.",
+    "unknown": "Make the same call again in a while.",
+}
+"""What helps where a problem's own words say it in passing."""
+
 
 class Problem(Exception):  # noqa: N818  # not every one is an error of ours
     """An expected failure: what happened, whether it was charged, and the next step.
@@ -65,28 +80,32 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         charged: Charged | None = None,
         retry_after: float | None = None,
     ) -> None:
-        self.event, self.next_step = event, next_step
         self.kind = kind or self.kind
         self.charged = charged or self.charged
         self.retry_after = retry_after
-        super().__init__(self.worded(self.charged))
+        self.next_step = next_step or NEXT_STEPS[self.kind]
+        self._event, self._advice = event, next_step
+        super().__init__(self.worded(MONEY[self.charged] if self.charged else ""))
 
-    def worded(self, charged: Charged | None) -> str:
-        """What happened, what was charged unless that is None, and the next step."""
-        money = MONEY[charged] if charged else ""
-        return " ".join(part for part in (self.event, money, self.next_step) if part)
+    def worded(self, money: str) -> str:
+        """What happened, what is to be said of money, and the next step."""
+        return " ".join(part for part in (self._event, money, self._advice) if part)
 
     def within(self, conversation_id: str) -> Self:
         """The same problem, knowing the conversation that can be continued after it."""
         self.conversation_id = conversation_id
         return self
 
-    @property
-    def text(self) -> str:
-        """All of it in words."""
+    def text(self, spent: float = 0.0) -> str:
+        """All of it in words; `spent` USD went out in the same call before it."""
+        words = str(self)
+        if spent and self.charged != "yes":
+            money = MONEY["unknown"] if self.charged == "unknown" else ""
+            before = f"What this call asked before it failed cost ${spent:.4f}."
+            words = self.worded(f"{money} {before}".strip())
         if self.conversation_id is None:
-            return str(self)
-        return f"{self} What was said is kept in conversation {self.conversation_id}."
+            return words
+        return f"{words} What was said is kept in conversation {self.conversation_id}."
 
 
 class StorageError(Problem):

@@ -205,7 +205,7 @@ def prune(
             try:
                 sentences += await _remove(app, one, confirm=confirm, pictures=pictures)
             except Problem as problem:  # one that is being drawn; the others may go
-                sentences.append(problem.text)
+                sentences.append(problem.text())
         return sentences
 
     sentences = _with_app(work)

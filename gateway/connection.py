@@ -10,6 +10,7 @@ from gateway.api_key import find_key
 from gateway.models import Request, fit, living_text_model, successor
 from gateway.retry import Breaker, CallResult, attempt
 from keyring_store import KeyringFault
+from receipt import note_request
 from settings import Origin, Settings
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Connection:
             return await once(await self._connect())
 
         self._breaker.enter()
+        note_request()
         try:
             outcome = await attempt(connect_and_send, deadline=deadline, paid=paid)
         except BaseException as error:

@@ -68,7 +68,10 @@ class Breaker:
             return
         left = self._opened_at + REST_SECONDS - time.monotonic()
         if left > 0 or self._trying:
-            raise failure("resting", detail=f"The next try is in {max(left, 1):.0f} seconds.")
+            left = max(left, 1)
+            raise failure(
+                "resting", detail=f"The next try is in {left:.0f} seconds.", retry_after=left
+            )
         self._trying = True
 
     def leave(self, error: BaseException | None) -> None:

@@ -51,6 +51,7 @@ def newest_first(rows: Rows, at: Any, key: Any, place: list[str]) -> Rows:  # tw
 
 def _foreign() -> StorageError:
     return StorageError(
-        "cursor is not one that a call with these same filters returned. Leave it out to start at "
-        "the beginning, or repeat the filters that it came with."
+        "cursor is not one that a call with these same filters returned.",
+        "Leave it out to start at the beginning, or repeat the filters that it came with.",
+        kind="input",
     )

@@ -92,32 +92,35 @@ class InputFiles:
             allowed = [one for one in targets if any(one.is_relative_to(root) for root in roots)]
             real = next((place for place in allowed if _is_there(place)), None)
         except (OSError, RuntimeError, ValueError):
-            raise InputError(f"{quote(source)} is no usable path. {self._way_out()}") from None
+            raise InputError(f"{quote(source)} is no usable path.", self._way_out()) from None
         if not allowed:
             raise InputError(
-                f"{quote(source)} is not in a folder that pictures may come from. {self._way_out()}"
+                f"{quote(source)} is not in a folder that pictures may come from.",
+                self._way_out(),
             )
         if real is None:
-            raise InputError(f"There is no file {quote(source)}. {self._way_out()}")
+            raise InputError(f"There is no file {quote(source)}.", self._way_out())
         return real
 
     def _refuse_other_places(self, source: str) -> None:
         """Tell what is no path on this computer, before any file system is asked."""
         if "\0" in source or not source.strip():
             raise InputError(
-                f"A path of a picture is empty or holds a NUL character. {self._way_out()}"
+                "A path of a picture is empty or holds a NUL character.",
+                self._way_out(),
             )
         if source.startswith(ELSEWHERE):
             raise InputError(
                 f"{quote(source)} lies in the assistant's own workspace, which this server cannot "
-                f"read. {self._way_out()}"
+                "read.",
+                self._way_out(),
             )
         if os.name == "nt" and any(Path(source).drive == folder.drive for folder in self._folders):
             return
         addresses = ADDRESSES if os.name == "nt" else (*ADDRESSES, WINDOWS_DRIVE)
         for beginning, why in addresses:
             if re.match(beginning, source.strip(), re.IGNORECASE):
-                raise InputError(f"There is no file {quote(source)}: {why} {self._way_out()}")
+                raise InputError(f"There is no file {quote(source)}: {why}", self._way_out())
 
     def _read(self, path: Path, source: str) -> bytes:
         """The bytes of a regular file; devices and pipes are not opened at all."""
@@ -131,7 +134,8 @@ class InputFiles:
         except OSError as error:
             raise InputError(
                 f"{quote(source)} cannot be read ({error.strerror}). Let the person who runs this "
-                f"server read it. {self._way_out()}"
+                "server read it.",
+                self._way_out(),
             ) from error
         refuse_large(len(data), source)
         return data
@@ -140,7 +144,7 @@ class InputFiles:
         if stat.S_ISDIR(state.st_mode):
             raise InputError(f"{quote(source)} is a directory. Give the path of a picture in it.")
         if not stat.S_ISREG(state.st_mode):
-            raise InputError(f"{quote(source)} is no regular file. {self._way_out()}")
+            raise InputError(f"{quote(source)} is no regular file.", self._way_out())
 
     def _way_out(self) -> str:
         folders = ", ".join(str(folder) for folder in self._folders)

@@ -154,8 +154,9 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(
-            f"{quote(source)} has too many pixels; {MOST_PIXELS // 1_000_000} million are allowed. "
-            "Save it smaller."
+            f"{quote(source)} has too many pixels; {MOST_PIXELS // 1_000_000} million are allowed.",
+            "Save it smaller.",
+            kind="too_large",
         ) from None
     except Exception:  # decoders raise anything at broken bytes
         raise InputError(_unreadable(data, source)) from None
@@ -187,8 +188,9 @@ def refuse_large(size: int, source: str) -> None:
     """Raise `InputError` for more bytes than OpenAI takes."""
     if size > MOST_BYTES:
         raise InputError(
-            f"{quote(source)} has {size / 2**20:.0f} MB; {MOST_BYTES // 2**20} MB are allowed. "
-            "Save it smaller."
+            f"{quote(source)} has {size / 2**20:.0f} MB; {MOST_BYTES // 2**20} MB are allowed.",
+            "Save it smaller.",
+            kind="too_large",
         )
 
 

@@ -197,8 +197,8 @@ async def _get(session: AsyncSession, conversation_id: str) -> Conversation:
     conversation = await session.get(Conversation, conversation_id)
     if conversation is None:
         raise UnknownId(
-            f"There is no conversation {printable(conversation_id)}. openai_list_conversations "
-            "shows those that there are."
+            f"There is no conversation {printable(conversation_id)}.",
+            "openai_list_conversations shows those that there are.",
         )
     return conversation
 
@@ -213,5 +213,7 @@ async def _refuse_running(session: AsyncSession, conversation_id: str) -> None:
     if await session.scalar(running):
         raise StorageError(
             f"A picture of conversation {printable(conversation_id)} is still being drawn, so it "
-            "was not deleted. Collect it first, with only its conversation_id."
+            "was not deleted.",
+            "Collect it first, with only its conversation_id.",
+            kind="input",
         )

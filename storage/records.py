@@ -194,8 +194,8 @@ class Records:
             conversation = await session.get(Conversation, conversation_id, options=parts)
         if conversation is None:
             raise UnknownId(
-                f"There is no conversation {printable(conversation_id)}. Leave conversation_id out "
-                "to begin a new one."
+                f"There is no conversation {printable(conversation_id)}.",
+                "Leave conversation_id out to begin a new one.",
             )
         return conversation
 
@@ -344,5 +344,5 @@ class Records:
 def unknown_image(image_id: str) -> UnknownId:
     """No picture has this id."""
     return UnknownId(
-        f"There is no picture {printable(image_id)}. Use an image_id from an earlier result."
+        f"There is no picture {printable(image_id)}.", "Use an image_id from an earlier result."
     )

@@ -219,6 +219,7 @@ def _day(name: str, value: str) -> str:
         return date.fromisoformat(value.strip()).isoformat()
     except ValueError:
         raise StorageError(
-            f"{name} is {printable(value)}, which is no date. Write a day as YYYY-MM-DD, such as "
-            "2026-01-31, or leave it out."
+            f"{name} is {printable(value)}, which is no date.",
+            "Write a day as YYYY-MM-DD, such as 2026-01-31, or leave it out.",
+            kind="input",
         ) from None

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from receipt import note_cost
 from storage.stamps import today
 from storage.tables import Spending
 
@@ -19,7 +20,11 @@ def booking(
     sandbox: bool,
     job_id: str | None = None,
 ) -> Spending:
-    """The row for what one call cost; `job_id` where it was paid for a picture."""
+    """The row for what one call cost; `job_id` where it was paid for a picture.
+
+    It stands on the receipt of the call that asked for it, too.
+    """
+    note_cost(usd)
     return Spending(
         conversation_id=conversation_id,
         job_id=job_id,

@@ -1,12 +1,20 @@
-"""Arguments that a tool's schema refuses, in words that a model can act on."""
+"""Arguments that a tool's schema refuses, in words that a model can act on, and other slips.
+
+What a tool itself raises is put into a result where it is registered; here is what happens
+before it runs.
+"""
 
 from typing import Any
 
 import mcp.types as mt
-from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import FastMCPError, NotFoundError
 from fastmcp.exceptions import ValidationError as ArgumentError
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from pydantic import ValidationError
+
+from errors import Problem
+from receipt import Receipt
+from tools.tool_result import bug, error_result
 
 ToolCall = MiddlewareContext[mt.CallToolRequestParams]
 
@@ -41,7 +49,7 @@ class PlainArguments(Middleware):
     async def on_call_tool(
         self, context: ToolCall, call_next: CallNext[mt.CallToolRequestParams, Any]
     ) -> Any:  # whatever the tool returns
-        """Run the tool; raise `ToolError` for arguments that its schema refuses."""
+        """Run the tool, or say in a result what its schema refuses."""
         call = context.message
         arguments = {
             name: value for name, value in (call.arguments or {}).items() if value is not None
@@ -53,7 +61,12 @@ class PlainArguments(Middleware):
         except ArgumentError as error:
             if not isinstance(error.__cause__, ValidationError):
                 raise
-            raise ToolError(_in_words(error.__cause__, await _parameters(context))) from error
+            problem = _in_words(error.__cause__, await _parameters(context))
+        except NotFoundError:
+            problem = Problem(f"There is no tool {call.name[:LONGEST_NAME]!r}.", charged="no")
+        except FastMCPError:
+            problem = bug(call.name, Receipt(asked=True))
+        return error_result(problem, Receipt())
 
 
 async def _parameters(context: ToolCall) -> str:
@@ -62,7 +75,7 @@ async def _parameters(context: ToolCall) -> str:
     return ", ".join(tool.parameters["properties"]) if tool else "others"
 
 
-def _in_words(error: ValidationError, parameters: str) -> str:
+def _in_words(error: ValidationError, parameters: str) -> Problem:
     """Each wrong argument with what it may be, without the value: it may be a secret."""
     sentences = []
     for fault in error.errors(include_url=False, include_input=False):
@@ -73,4 +86,4 @@ def _in_words(error: ValidationError, parameters: str) -> str:
             f"{quote} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}."
         )
     sentences = list(dict.fromkeys(sentences))
-    return f"{' '.join(sentences)} Nothing was sent to OpenAI and nothing was charged."
+    return Problem(" ".join(sentences), "Correct that, then call again.", charged="no")

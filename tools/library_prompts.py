@@ -54,7 +54,7 @@ class TemplatePrompt(Prompt):
             for name, value in values.items():
                 self.template.fit(name, value)
         except Problem as problem:
-            raise ArgumentError(problem.text, log_level=logging.DEBUG) from problem
+            raise ArgumentError(problem.text(), log_level=logging.DEBUG) from problem
         call = {
             "template": self.name,
             "message": "; ".join(values.values()) or self.title,
@@ -137,7 +137,7 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
         try:
             return await asyncio.to_thread(app.prompt_store.library_source, name)
         except Problem as problem:
-            raise ResourceError(problem.text, log_level=logging.DEBUG) from problem
+            raise ResourceError(problem.text(), log_level=logging.DEBUG) from problem
 
     return library
 

@@ -33,36 +33,41 @@ def output_schema(result: str) -> Schema:
 
 
 def generate() -> dict[str, Schema]:
-    """Each kind of result with its schema, as its model gives it.
+    """Each kind of result with its schema, as its model gives it, and what it is in an error.
 
-    `required` are the fields without which a result means nothing; all others may come to be
-    left out without a client failing over it.
+    Nothing is required: TypeScript clients hold errors against the schema, too.
     """
     from consultation.consultation_result import Consultation
     from consultation.conversation_list import ConversationList, RecordChange
     from generation.image_result import ImageResult
     from tools.status import Status
+    from tools.tool_result import ErrorResult
 
-    needed = ["conversation_id", "status", "next_step"]
-    consultation = schema_of(Consultation, required=needed)
-    pictures = schema_of(ImageResult, required=needed)
-    return {
+    consultation, pictures = schema_of(Consultation), schema_of(ImageResult)
+    results = {
         "consultation": consultation,
         "pictures": pictures,
-        "outcome": _either(consultation, pictures, required=needed),
-        "catalogue": schema_of(ConversationList, required=["conversations", "next_step"], levels=1),
-        "change": schema_of(RecordChange, required=["conversation_id", "done", "next_step"]),
-        "status": schema_of(Status, required=["version", "models", "next_step"]),
+        "outcome": _either(consultation, pictures),
+        "catalogue": schema_of(ConversationList, levels=1),
+        "change": schema_of(RecordChange),
+        "status": schema_of(Status),
     }
+    error = schema_of(ErrorResult, levels=1)
+    return {name: _or_error(schema, error) for name, schema in results.items()}
 
 
-def schema_of(model: "type[BaseModel]", *, required: list[str], levels: int = LEVELS) -> Schema:
+def schema_of(model: "type[BaseModel]", *, levels: int = LEVELS) -> Schema:
     """A model's schema without titles, defaults and descriptions, so many levels deep."""
     whole = model.model_json_schema(mode="serialization")
-    return {**_shape(whole, whole.get("$defs", {}), levels), "required": required}
+    return _shape(whole, whole.get("$defs", {}), levels)
 
 
-def _either(consultation: Schema, pictures: Schema, *, required: list[str]) -> Schema:
+def _or_error(result: Schema, error: Schema) -> Schema:
+    """Of a call that may fail."""
+    return {**result, "properties": {**error["properties"], **result["properties"]}}
+
+
+def _either(consultation: Schema, pictures: Schema) -> Schema:
     """Of a call that may ask or draw. What it asks is outlined; the other tool's schema says it."""
     asking, drawing = consultation["properties"], pictures["properties"]
     outlines = {
@@ -73,7 +78,7 @@ def _either(consultation: Schema, pictures: Schema, *, required: list[str]) -> S
     # A field of both may be null if it may be in one of them.
     nullable = {name: asking[name] for name in drawing if "anyOf" in asking.get(name, {})}
     fields = {**asking, **outlines, **drawing, **nullable}
-    return {"type": "object", "properties": fields, "required": required}
+    return {"type": "object", "properties": fields}
 
 
 def _shape(node: Schema, definitions: dict[str, Schema], levels: int) -> Schema:

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from fastmcp import Context
-from fastmcp.exceptions import ToolError
-from fastmcp.tools import Tool
+from fastmcp.exceptions import FastMCPError
+from fastmcp.tools import Tool, ToolResult
+from mcp import MCPError
 from mcp.types import ToolAnnotations
 
 from errors import Problem
+from receipt import open_receipt
 from tools.output_schemas import Schema, output_schema
+from tools.tool_result import bug, error_result
 
 if TYPE_CHECKING:
     from app import App
@@ -76,16 +79,24 @@ def _without_null(part: Schema) -> Schema:
     return {**choices[0], **rest}
 
 
-def _with_problems_in_words(tool: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """The tool, telling the client of expected failures; the text of a bug stays hidden."""
+def _with_problems_in_words(
+    tool: Callable[P, Awaitable[R]],
+) -> Callable[P, Awaitable[R | ToolResult]]:
+    """The tool, telling the client of failures; the text of a bug stays hidden."""
 
     @functools.wraps(tool)
-    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return await tool(*args, **kwargs)
-        except Problem as problem:
-            kind = getattr(problem, "kind", type(problem).__name__)
-            logger.warning("%s ended without a result: %s", tool.__name__, kind)
-            raise ToolError(problem.text, log_level=logging.DEBUG) from problem
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R | ToolResult:
+        with open_receipt() as receipt:
+            try:
+                return await tool(*args, **kwargs)
+            except Problem as problem:
+                sort = getattr(problem, "case", type(problem).__name__)
+                logger.warning("%s ended without a result: %s", tool.__name__, sort)
+                return error_result(problem, receipt)
+            except (FastMCPError, MCPError):
+                raise  # of the protocol, such as a client without forms
+            except Exception:
+                logger.exception("Error calling tool %r", tool.__name__)
+                return error_result(bug(tool.__name__, receipt), receipt)
 
     return wrapper

@@ -38,7 +38,7 @@ class PagedServer(FastMCP):
         try:
             page = await self._app.search.resources(params.cursor if params else None, limit=PAGE)
         except Problem as problem:
-            raise MCPError(code=mt.INVALID_PARAMS, message=problem.text) from problem
+            raise MCPError(code=mt.INVALID_PARAMS, message=problem.text()) from problem
         resources = [
             mt.Resource(uri=one.uri, name=one.name, title=one.title, mime_type=one.mime_type)
             for one in page.items
@@ -82,4 +82,4 @@ def add_resources(server: FastMCP, app: App) -> None:
 
 
 def _in_words(problem: Problem) -> ResourceError:
-    return ResourceError(problem.text, log_level=logging.DEBUG)
+    return ResourceError(problem.text(), log_level=logging.DEBUG)

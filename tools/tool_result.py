@@ -12,6 +12,8 @@ from fastmcp.tools import ToolResult
 from pydantic import BaseModel
 
 from app import App
+from errors import Charged, Problem, ProblemKind
+from receipt import Receipt
 from workflow import Outcome, Questions
 
 if TYPE_CHECKING:
@@ -20,6 +22,55 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 900_000
 """Of a whole result; clients refuse more. A preview that would pass it is left out."""
+
+
+class ErrorDetails(BaseModel):
+    """What a program can branch on in an error result; `retry_after` is in seconds."""
+
+    kind: ProblemKind
+    charged: Charged
+    retry_after: float | None
+    next_step: str
+
+
+class ErrorResult(BaseModel):
+    """A call that failed: the same words that its text has, and what programs branch on."""
+
+    error: ErrorDetails
+    message: str
+    conversation_id: str = ""
+
+
+def error_result(problem: Problem, receipt: Receipt) -> ToolResult:
+    """The result of a call that failed, and what it had cost by then."""
+    text = problem.text(receipt.usd)
+    charged = "yes" if receipt.usd > 0 else problem.charged or "no"
+    result = ErrorResult(
+        error=ErrorDetails(
+            kind=problem.kind,
+            charged=charged,
+            retry_after=problem.retry_after,
+            next_step=problem.next_step,
+        ),
+        message=text,
+        conversation_id=problem.conversation_id or "",
+    )
+    return ToolResult(
+        content=[mt.TextContent(type="text", text=text)],
+        structured_content=result.model_dump(mode="json", exclude_defaults=True),
+        is_error=True,
+    )
+
+
+def bug(tool: str, receipt: Receipt) -> Problem:
+    """What is said of a failure that nobody foresaw; its own text stays in the log."""
+    return Problem(
+        f"{tool} failed in a way that this server did not expect; its log says more.",
+        "Make the same call again; if it fails again, report it with what `image-consultant "
+        "doctor` prints.",
+        kind="unknown",
+        charged=receipt.charged,
+    )
 
 
 def build_result(result: BaseModel, text: str, preview: bytes | None = None) -> ToolResult:

@@ -64,6 +64,17 @@ async function aMistakeIsAResultInWords(client) {
   const result = await callerOf(client)(DRAW, { prompt: 'a fox', quality: 'best' });
   assert.equal(result.isError, true);
   assert.match(textOf(result), /^quality must be 'low'/);
+  assert.equal(result.structuredContent.error.kind, 'input');
+}
+
+// These clients hold what an error says in data against the schema of its tool, too.
+async function aRefusalOfOpenAISaysWhatAProgramCanBranchOn(client) {
+  const idea = { prompt: 'a fox [[sandbox:moderation_http]]', dialogue_mode: 'skip' };
+  const result = await callerOf(client)(DRAW, idea);
+  assert.equal(result.isError, true);
+  const { kind, charged, retry_after, next_step } = result.structuredContent.error;
+  assert.deepEqual([kind, charged, retry_after], ['moderation', 'no', null]);
+  assert.ok(textOf(result).includes(next_step));
 }
 
 async function aCancelledPictureIsKept(client) {
@@ -86,6 +97,7 @@ const CHECKS = [
   anIdeaIsAskedAbout,
   aPictureIsDrawnWithProgress,
   aMistakeIsAResultInWords,
+  aRefusalOfOpenAISaysWhatAProgramCanBranchOn,
   aCancelledPictureIsKept,
 ];
 

@@ -1,0 +1,124 @@
+"""An error says in data what a program can branch on, whatever failed, and in words the same."""
+
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from sandbox.loopback import Sandbox
+from tests.calls import CONSULT, DRAW, conversation_of, data_of, text_of
+from tests.conftest import Connect
+
+KINDS = {
+    "input", "settings", "key", "budget", "moderation", "rate", "too_large", "model", "network",
+    "storage", "unknown",
+}  # fmt: skip
+SKIP = {"dialogue_mode": "skip"}
+FOX = {"prompt": "a fox", **SKIP}
+
+FAULTS = [
+    ("insufficient_quota", "budget", "no"),
+    ("moderation_http", "moderation", "no"),
+    ("server_error", "network", "no"),
+    ("text_instead_of_image", "input", "yes"),
+    ("rate_limit", "rate", "no"),
+    ("invalid_api_key", "key", "no"),
+]
+"""What OpenAI does, its kind, and whether its price list charges for it."""
+
+
+async def error_of(client: Client[Any], tool: str, **arguments: Any) -> tuple[dict[str, Any], str]:
+    """What an error says in data, and in words."""
+    called = await client.call_tool(tool, arguments, raise_on_error=False)
+    data, text = data_of(called), text_of(called)
+    assert called.is_error
+    assert set(data) - {"conversation_id"} == {"error", "message"}
+    assert data["message"] == text
+    error: dict[str, Any] = data["error"]
+    assert set(error) == {"kind", "charged", "retry_after", "next_step"}
+    assert error["kind"] in KINDS
+    assert error["next_step"]
+    return error, text
+
+
+@pytest.mark.parametrize(("fault", "kind", "charged"), FAULTS)
+async def test_a_failure_of_openai_has_its_kind_and_says_whether_it_was_charged(
+    client: Client[Any], sandbox: Sandbox, fault: str, kind: str, charged: str
+) -> None:
+    sandbox.fail(fault, times=9, kind="image")
+
+    error, text = await error_of(client, DRAW, **FOX)
+
+    assert (error["kind"], error["charged"]) == (kind, charged)
+    assert ("Nothing was charged" in text) == (charged == "no")
+    assert error["next_step"] in text
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        (DRAW, {**FOX, "size": "100x100"}),
+        (DRAW, {**FOX, "quality": "best"}),
+        (DRAW, {**FOX, "input_images": ["nowhere.png"]}),
+        (DRAW, {}),
+        (CONSULT, {"message": "a fox", "conversation_id": "conv_none"}),
+        ("openai_list_conversations", {"cursor": "zzz"}),
+        ("openai_list_conversations", {"since": "yesterday"}),
+        ("openai_rate_image", {"image_id": "img_none", "rating": "5"}),
+        ("openai_delete_conversation", {"conversation_id": "conv_none"}),
+        ("openai_no_such_tool", {}),
+    ],
+)
+async def test_what_the_caller_got_wrong_is_input_and_free(
+    connect: Connect, sandbox: Sandbox, tool: str, arguments: dict[str, Any]
+) -> None:
+    async with connect(toolsets=["all"]) as client:
+        error, _ = await error_of(client, tool, **arguments)
+
+    assert (error["kind"], error["charged"]) == ("input", "no")
+    assert sandbox.requests == []
+
+
+async def test_a_budget_that_is_spent_and_a_key_that_is_missing_have_kinds_of_their_own(
+    connect: Connect,
+) -> None:
+    async with connect(daily_budget_usd=0) as client:
+        for tool, arguments in ((CONSULT, {"message": "a fox"}), (DRAW, FOX)):
+            error, _ = await error_of(client, tool, **arguments)
+            assert (error["kind"], error["charged"]) == ("budget", "no")
+    async with connect(openai_api_key=None) as client:
+        error, _ = await error_of(client, DRAW, **FOX)
+        assert (error["kind"], error["charged"]) == ("key", "no")
+
+
+async def test_what_a_call_paid_before_it_failed_is_told(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    idea = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+    sandbox.fail("moderation_http", times=9, kind="image")
+
+    error, text = await error_of(client, DRAW, prompt=idea, dialogue_mode="quick")
+
+    assert (error["kind"], error["charged"]) == ("moderation", "yes")
+    assert "before it failed cost $0.0" in text
+    assert "Nothing was charged" not in text
+    assert conversation_of(text).startswith("conv_")
+
+
+@pytest.mark.parametrize("place", ["before it is sent", "after it is paid"])
+async def test_a_bug_says_what_is_known_of_the_money_and_nothing_of_itself(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret /path")
+
+    before = place == "before it is sent"
+    name = "consultant.transcript_of" if before else "consultant.completeness"
+    monkeypatch.setattr(f"consultation.{name}", fail)
+
+    error, text = await error_of(client, CONSULT, message="a lighthouse")
+
+    assert (error["kind"], error["charged"]) == ("unknown", "no" if before else "yes")
+    assert CONSULT in text
+    assert "secret" not in text
+    assert "/path" not in text
