@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 UNAVAILABLE = {"rate_limit", "overloaded", "server", "connection", "unclear", "resting"}
 """Cases that say that OpenAI does not answer for now, whatever it is asked."""
 
+UNDECIDED = {"cut", "lost", "unclear", "unfetched", "unfinished"}
+"""Cases after which a response may still bring its picture."""
+
 
 class GatewayError(Problem):
     """A call to OpenAI that brought nothing usable.
@@ -27,6 +30,7 @@ class GatewayError(Problem):
     `case` is a key of `CASES`, `retryable` says whether the same call may be sent
     again, `unavailable` that nobody answers for now, `retry_after` is what OpenAI asks to
     wait, in seconds. `charges` are what its attempts cost all the same, where OpenAI says it.
+    `content` is what came instead of a picture.
     """
 
     def __init__(
@@ -52,6 +56,12 @@ class GatewayError(Problem):
         self.response_id = response_id
         self.unavailable = case in UNAVAILABLE
         self.charges: list[Charge] = []
+        self.content = b""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether OpenAI itself says that the response of this id has ended without a picture."""
+        return self.response_id is not None and self.case not in UNDECIDED
 
 
 class CallerError(GatewayError):
@@ -186,6 +196,14 @@ CASES: dict[str, Case] = {
         "network",
         "OpenAI is still drawing this picture.",
         "Call again in a minute with only this conversation_id.",
+        charged="unknown",
+    ),
+    "unfetched": Case(
+        Outage,
+        "network",
+        "OpenAI has this request, but its picture could not be fetched.",
+        "Call again in a minute with only this conversation_id: that fetches it, and costs nothing "
+        "more.",
         charged="unknown",
     ),
     "moderation": Case(

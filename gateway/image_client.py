@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.api_errors import GatewayError, failure
 from gateway.connection import Connection
-from gateway.image_response import GeneratedImage, OnStep, collect, order, receive
+from gateway.image_response import GeneratedImage, OnStep, Step, collect, order, receive
 from gateway.models import Request
 from gateway.retry import CallResult
 
@@ -34,18 +34,32 @@ class ImageClient:
         """Buy one picture. Raises `GatewayError`.
 
         A picture that arrived is returned whatever happens to the stream after it. One whose
-        stream broke before is looked up by its id first; only where OpenAI says that it
-        failed and may be asked again is it asked once more.
+        stream broke before, or stalled past the deadline, is looked up by its id first; only
+        where OpenAI says that it failed and may be asked again is it asked once more.
         """
+        response_id = ""
+
+        async def note_id(step: Step) -> None:
+            nonlocal response_id
+            response_id = step.response_id
+            await on_step(step)
+
         try:
-            return await self._buy(request, on_step)
-        except GatewayError as cut:
-            if cut.case != "cut" or cut.response_id is None:
+            return await self._buy(request, note_id)
+        except GatewayError as error:
+            if error.case not in {"cut", "unclear"} or not response_id:
                 raise
+            cut = failure("cut", response_id=response_id)
+            cut.charges = error.charges
             return await self._look_up(cut, request, on_step)
 
     async def collect(self, response_id: str) -> GeneratedImage:
-        """Fetch a picture that was bought earlier; costs nothing. Raises `GatewayError`."""
+        """Fetch a picture that was bought earlier; costs nothing.
+
+        Raises `GatewayError`: `is_final` where the response ended without a picture, `lost`
+        where OpenAI does not know it, `unfinished` where it is still drawn, and `unfetched` for
+        all that says nothing of it: a bad key, a broken network.
+        """
 
         async def once(sdk: "AsyncOpenAI") -> GeneratedImage:
             return await collect(sdk, response_id)
@@ -53,9 +67,15 @@ class ImageClient:
         try:
             outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
         except GatewayError as error:
-            if error.case == "not_found":
-                raise failure("lost", response_id=response_id) from error
-            raise
+            if error.is_final or error.case == "unfinished":
+                raise
+            case = "lost" if error.case == "not_found" else "unfetched"
+            detail = "" if case == "lost" else error.event
+            unfetched = failure(
+                case, detail=detail, response_id=response_id, retry_after=error.retry_after
+            )
+            unfetched.kind = error.kind
+            raise unfetched from error
         self._connection.note_origin(response_id)
         return outcome.result
 
@@ -99,7 +119,7 @@ class ImageClient:
         try:
             image = await self.collect(str(cut.response_id))
         except GatewayError as error:
-            if error.unavailable and error.response_id is None:  # it could not be asked
+            if error.case == "unfetched":
                 raise cut from error
             if error.retryable:  # it failed there, and there is no picture
                 return await self._buy(request, on_step)

@@ -32,7 +32,13 @@ class StreamedImage:
             self._data += binascii.a2b_base64(text, strict_mode=True)
         except binascii.Error:
             self._is_broken = True
+            self._data += text  # as it came: it is paid for, and somebody may make sense of it
         self._is_complete = self._is_complete or text.endswith(b"=")
+
+    @property
+    def rest(self) -> bytes:
+        """What came where it was no base64: decoded as far as it went, then as it is."""
+        return bytes(self._data) + self._rest
 
     def read(self) -> bytes:
         """All of it, once. Raises `binascii.Error` where it was no base64."""

@@ -77,7 +77,10 @@ def decode_picture(item: Any, response_id: str, images: Mapping[str, StreamedIma
             return images[item.result].read()
         return binascii.a2b_base64(item.result, strict_mode=True)
     except ValueError:  # binascii.Error, or letters beyond ASCII
-        raise failure("not_a_picture", response_id=response_id) from None
+        error = failure("not_a_picture", response_id=response_id)
+        rest = images[item.result].rest if item.result in images else item.result.encode()
+        error.content = rest
+        raise error from None
 
 
 def missing_picture(response: Any) -> Exception:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from errors import Problem
 from generation.drawing_rows import job_rows
 from generation.image_request import ImageOrder, OrderError
 from generation.image_result import ImageResult
@@ -14,15 +13,15 @@ from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
 from generation.plan import Plan, make_plan, suggestion
-from generation.purchase import LOST, TAKEN_BACK, Buyer, Purchase, PurchaseOrder
+from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
 from generation.variations import Variation, variations
 from prompts.store import PromptStore
 from settings import Settings
-from storage.heartbeat import is_alive
+from storage.job_journal import Withdrawn
 from storage.records import Records
-from storage.tables import UNDER_WAY, Conversation, Image, Job
+from storage.tables import Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
@@ -41,8 +40,7 @@ class ImageGenerator:
         self._records = records
         self._prompt_store = prompt_store
         self._buyer = buyer
-        self._jobs = Jobs(records, settings.wait_seconds)
-        self._has_adopted = False
+        self._jobs = Jobs(records)
 
     async def draw(self, order: ImageOrder, report: ReportProgress) -> ResultWithPreview:
         """Draw, change or collect pictures. Raises a `Problem`.
@@ -127,29 +125,23 @@ class ImageGenerator:
         self, jobs: list[Job], order: ImageOrder, report: ReportProgress
     ) -> ResultWithPreview:
         """Wait for jobs that are under way, here or elsewhere; go on with those that were left."""
-        if not any(self._jobs.runs_here(job) for job in jobs):
-            jobs = await self._jobs.follow(jobs)
-            if all(job.error == TAKEN_BACK for job in jobs):
-                return await self.draw(order, report)
-            for job in jobs:
-                await self._adopt(job)
+        for job in jobs:
+            self._jobs.start(job, partial(self._buyer.attend, job))
         return await self._wait(jobs, order, report)
 
     async def _wait(
         self, jobs: list[Job], order: ImageOrder, report: ReportProgress
     ) -> ResultWithPreview:
-        """Tell what became of jobs when all have ended or the waiting time is over."""
-        here = [job for job in jobs if self._jobs.runs_here(job)]
-        outcomes: dict[str, JobOutcome] = {}
-        elapsed = 0.0
-        if here:
-            results, elapsed = await self._jobs.wait(here, report)
-            outcomes = {one.job.id: one for one in results}
+        """Tell what became of jobs when all have ended or the waiting time is over.
+
+        Where they were taken back before they were sent, this call draws in their place.
+        """
+        seconds = self._settings.wait_seconds
+        outcomes, elapsed = await self._jobs.wait(jobs, report, seconds=seconds)
+        if all(isinstance(one.problem, Withdrawn) for one in outcomes):
+            return await self.draw(order, report)
         conversation = await self._records.load(order.conversation_id)
-        images = {image.job_id: image for image in conversation.images}
-        for job in conversation.jobs:
-            outcomes.setdefault(job.id, _from_record(job, images.get(job.id)))
-        return await self._tell(conversation, [outcomes[job.id] for job in jobs], elapsed)
+        return await self._tell(conversation, outcomes, elapsed)
 
     async def _tell(
         self, conversation: Conversation, outcomes: list[JobOutcome], elapsed: float
@@ -188,32 +180,10 @@ class ImageGenerator:
         return await self._tell(conversation, outcomes, 0.0)
 
     async def _adopt_all(self) -> None:
-        """Once, at the first call: go on with what servers that died have bought."""
-        if self._has_adopted:
-            return
-        self._has_adopted = True
+        """Go on with what processes that died have left, whichever call meets it."""
         for job in await self._records.jobs.abandoned():
-            await self._adopt(job)
-
-    async def _adopt(self, job: Job) -> None:
-        """Go on with a job that its process left: fetch the picture, never buy it again."""
-        if job.state not in UNDER_WAY or is_alive(job.beat_at):
-            return
-        if not await self._records.jobs.adopt(job):
-            return
-        if job.response_id:
-            self._jobs.start(job, partial(self._buyer.recover, job))
-        else:
-            await self._records.jobs.advance(job, "unknown", error=LOST, beat_at="")
-
-
-def _from_record(job: Job, image: Image | None) -> JobOutcome:
-    """What the record says of a job that is not worked on here."""
-    if image is not None:
-        return JobOutcome(job, Purchase(image))
-    if job.state in UNDER_WAY:
-        return JobOutcome(job)
-    return JobOutcome(job, problem=Problem(job.error, kind="unknown"))
+            if job.state != "requested":  # never sent, so there is nothing to save
+                self._jobs.start(job, partial(self._buyer.attend, job))
 
 
 def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:

@@ -9,9 +9,8 @@ from typing import Any
 from errors import Problem
 from gateway.image_response import OnStep, Step
 from generation.purchase import Purchase
-from storage.heartbeat import is_alive
 from storage.records import Records
-from storage.tables import UNDER_WAY, Job
+from storage.tables import Job
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,6 @@ Work = Callable[[OnStep], Coroutine[Any, Any, Purchase]]
 
 TICK_SECONDS = 5.0
 """Between reports without news: many clients begin their time-out anew at each."""
-
-FOLLOW_SECONDS = 0.5
-"""Between looks at the record of a job of another process: SQLite has no call for it."""
 
 LAST_SECONDS = 120.0
 """How long a server that is to end waits for what it has paid for: as long as one picture."""
@@ -66,19 +62,16 @@ class JobOutcome:
 
 
 class Jobs:
-    """The drawings of one server process, and a view of those of others."""
+    """The drawings that one server process works on, or waits for while another does."""
 
-    def __init__(self, records: Records, wait_seconds: float) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
-        self._wait_seconds = wait_seconds
         self._runs: dict[str, _Run] = {}
 
-    def runs_here(self, job: Job) -> bool:
-        """Whether this process works on a job."""
-        return job.id in self._runs
-
     def start(self, job: Job, work: Work) -> None:
-        """Run a drawing of its own accord: no caller that goes away stops it."""
+        """Run a drawing of its own accord, unless it runs: no caller that goes away stops it."""
+        if job.id in self._runs:
+            return
 
         async def on_step(step: Step) -> None:
             run = self._runs.get(job.id)
@@ -88,12 +81,14 @@ class Jobs:
             for watcher in run.watchers:
                 watcher.set()
 
-        task = asyncio.create_task(self._with_heartbeat(job, work(on_step)))
+        task = asyncio.create_task(work(on_step))
         self._runs[job.id] = _Run(task, time.monotonic())
-        task.add_done_callback(lambda _: self._forget(job.id))
+        task.add_done_callback(lambda done: self._forget(job.id, done))
 
-    async def wait(self, jobs: list[Job], report: ReportProgress) -> tuple[list[JobOutcome], float]:
-        """What became of jobs that run here once all end or the waiting time is over.
+    async def wait(
+        self, jobs: list[Job], report: ReportProgress, *, seconds: float
+    ) -> tuple[list[JobOutcome], float]:
+        """What became of jobs that were started here once all end, or after so many seconds.
 
         With the seconds that the oldest has taken. A caller that goes away while a request
         has not been sent takes it back; later it can no longer be.
@@ -103,7 +98,7 @@ class Jobs:
         for run in runs:
             run.watchers.add(news)
         try:
-            await self._watch(runs, news, report)
+            await self._watch(runs, news, report, time.monotonic() + seconds)
         except asyncio.CancelledError:
             for job, run in zip(jobs, runs, strict=True):
                 if run.step == NOT_SENT and run.watchers == {news}:
@@ -116,24 +111,15 @@ class Jobs:
         elapsed = time.monotonic() - min(run.start for run in runs)
         return [_outcome(job, run) for job, run in zip(jobs, runs, strict=True)], elapsed
 
-    async def follow(self, jobs: list[Job]) -> list[Job]:
-        """The records of jobs of another process, once they end or the waiting time is over."""
-        until = time.monotonic() + self._wait_seconds
-        while True:
-            jobs = [await self._records.jobs.job(job.id) for job in jobs]
-            pending = [job for job in jobs if job.state in UNDER_WAY and is_alive(job.beat_at)]
-            if not pending or time.monotonic() >= until:
-                return jobs
-            await asyncio.sleep(FOLLOW_SECONDS)
-
     async def finish(self) -> None:
-        """Wait for what is under way, though not for ever: it can be collected later."""
-        tasks = [run.task for run in self._runs.values()]
+        """Wait for what this process draws, though not for ever: it can be collected later."""
+        tasks = [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
         if tasks:
             await asyncio.wait(tasks, timeout=LAST_SECONDS)
 
-    async def _watch(self, runs: list[_Run], news: asyncio.Event, report: ReportProgress) -> None:
-        until = time.monotonic() + self._wait_seconds
+    async def _watch(
+        self, runs: list[_Run], news: asyncio.Event, report: ReportProgress, until: float
+    ) -> None:
         start = min(run.start for run in runs)
         while pending := {run.task for run in runs if not run.task.done()}:
             left = until - time.monotonic()
@@ -152,15 +138,12 @@ class Jobs:
             news.clear()
         await report(JobProgress([run.step for run in runs], time.monotonic() - start))
 
-    async def _with_heartbeat(self, job: Job, work: Coroutine[Any, Any, Purchase]) -> Purchase:
-        """Let other processes see in the record that somebody works on this."""
-        async with self._records.jobs.heartbeat(job):
-            return await work
-
-    def _forget(self, job_id: str) -> None:
-        run = self._runs.pop(job_id, None)
-        if run is not None and not run.task.cancelled():
-            run.task.exception()  # read, or asyncio warns: whoever waited has it, or the record
+    def _forget(self, job_id: str, task: asyncio.Task[Purchase]) -> None:
+        run = self._runs.get(job_id)
+        if run is not None and run.task is task:  # one that was taken back may run anew
+            del self._runs[job_id]
+        if not task.cancelled():
+            task.exception()  # read, or asyncio warns: whoever waited has it, or the record
 
 
 def _outcome(job: Job, run: _Run) -> JobOutcome:

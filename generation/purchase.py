@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from errors import StorageError
-from gateway.api_errors import GatewayError
+from errors import MONEY, Problem, StorageError
+from gateway.api_errors import GatewayError, failure
 from gateway.client import Gateway
 from gateway.image_response import GeneratedImage, OnStep, Step
 from generation.drawing_rows import charge_rows, image_row, spending_rows
@@ -17,15 +19,26 @@ from generation.picture_facts import PictureFacts, examine, run_apart
 from generation.plan import Plan
 from generation.request_body import build_request, with_picture
 from generation.verifier import Verifier
+from storage.heartbeat import is_alive
+from storage.job_journal import TakenOver, Withdrawn
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.tables import Conversation, Image, Job, Spending
+from storage.stamps import before
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
-LOST = (
+LOST = Problem(
     "An earlier request for this picture was sent, but what became of it cannot be known: it may "
-    "have been charged. It is not repeated on its own."
+    "have been charged. It is not repeated on its own.",
+    "Look at the usage page of the OpenAI platform before paying for it again.",
+    charged="unknown",
 )
-TAKEN_BACK = "The request was taken back before it was sent. Nothing was charged."
+DRAWN_BY = timedelta(minutes=15)
+"""A request that is older is not being drawn any more: a picture takes two minutes at most, and
+all attempts at one end after ten."""
+FOLLOW_SECONDS = 0.5
+"""Between looks at the record of a job of another process: SQLite has no call for it."""
+ASIDE = "What came lies in {path}."
+
 UPLOADED = (
     "OpenAI no longer knew the earlier picture's response, so the kept file was uploaded instead."
 )
@@ -96,17 +109,52 @@ class Buyer:
         verify = order.conversation if order.verify else None
         return await self._complete(job, self._draw(job, order, on_step), on_step, verify)
 
-    async def recover(self, job: Job, on_step: OnStep) -> Purchase:
-        """Fetch and save what a process that died has bought. Raises a `Problem`."""
-        coming = self._gateway.images.collect(job.response_id)
-        return await self._complete(job, coming, on_step, None)
+    async def attend(self, job: Job, on_step: OnStep) -> Purchase:
+        """Bring a job to its end that was claimed elsewhere, and never buy it again.
+
+        Waits while another process works on it, and takes it over once none does: its
+        picture is fetched where OpenAI has it. Raises a `Problem`, which is `Withdrawn` for a
+        job that was never sent.
+        """
+        seen = ""
+        while True:
+            job = await self._records.jobs.job(job.id)
+            if job.state not in UNDER_WAY:
+                return await self._ended(job, on_step)
+            if not is_alive(job.beat_at) and await self._records.jobs.adopt(job):
+                return await self._recover(job, on_step)
+            if job.state not in {seen, "requested"}:
+                await on_step(Step(job.state, job.response_id))
+            seen = job.state
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def _recover(self, job: Job, on_step: OnStep) -> Purchase:
+        """Go on with a job that its process left."""
+        if job.response_id:
+            coming = self._gateway.images.collect(job.response_id)
+            return await self._complete(job, coming, on_step, None)
+        if job.state == "requested":
+            await self._records.jobs.withdraw(job)
+            raise Withdrawn(job.id)
+        await self._records.jobs.end(job, "unknown", str(LOST))
+        return await self._ended(job, on_step)
+
+    async def _ended(self, job: Job, on_step: OnStep) -> Purchase:
+        """What the record says of a job that has ended."""
+        image = await self._records.jobs.picture(job)
+        if image is None:
+            raise _recorded_problem(job)
+        await on_step(Step("saved", image.response_id))
+        return Purchase(image)
 
     async def _draw(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> GeneratedImage:
         """The picture; where OpenAI no longer has what it starts from, that is sent again, once."""
 
         async def journal(step: Step) -> None:
-            if step.name == "submitted":
-                await self._records.jobs.submit(job, step.response_id)
+            if step.name == "sending":
+                await self._records.jobs.send(job)
+            elif step.name == "submitted":
+                await self._note_response(job, step.response_id)
             await on_step(step)
 
         request, note = await self._request(order)
@@ -122,6 +170,15 @@ class Buyer:
         if note:
             answer.notes.append(note)
         return answer
+
+    async def _note_response(self, job: Job, response_id: str) -> None:
+        """Journal the id to fetch a picture with. It is paid for: a full disk does not end it."""
+        try:
+            await self._records.jobs.submit(job, response_id)
+        except TakenOver:
+            raise
+        except StorageError:
+            job.response_id = response_id  # written with whatever is written next
 
     async def _request(
         self, order: PurchaseOrder, *, anew: bool = False
@@ -168,15 +225,19 @@ class Buyer:
         verify: Conversation | None,
     ) -> Purchase:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
+        spending: list[Spending] = []
         try:
-            answer = await coming
-            spending = spending_rows(job, answer)
-            image, facts, notes = await self._save(job, answer, spending)
+            async with self._records.jobs.work(job):
+                answer = await coming
+                spending = spending_rows(job, answer)
+                image, facts, notes = await self._save(job, answer, spending)
         except asyncio.CancelledError:
-            await self._records.jobs.advance(job, "failed", error=TAKEN_BACK, beat_at="")
+            await self._leave(job)
             raise
+        except TakenOver:
+            return await self.attend(job, on_step)
         except (GatewayError, StorageError) as error:
-            await self._give_up(job, error)
+            error = await self._give_up(job, error, spending)
             raise error.within(job.conversation_id) from error.__cause__
         await on_step(Step("saved", answer.response_id))
         verification = await self.verifier.verify(image, job, verify) if verify else 0.0
@@ -196,8 +257,8 @@ class Buyer:
         """Put the bytes on disk exactly as they came, then the record and the price."""
         try:
             facts = await run_apart(examine, answer.data, preview=self._preview)
-        except GatewayError:
-            await self._records.add(*spending)  # it was charged all the same
+        except GatewayError as error:
+            error.response_id, error.content = answer.response_id, answer.data
             raise
         try:
             path, note = await asyncio.to_thread(
@@ -219,22 +280,68 @@ class Buyer:
             raise StorageError(f"The picture is saved as {path}. {error}") from error
         return image, facts, [note] if note else []
 
-    async def _give_up(self, job: Job, error: GatewayError | StorageError) -> None:
-        """Record how a job ended without a picture, and what that cost.
+    async def _leave(self, job: Job) -> None:
+        """Let a job go that is cut off: by a caller who takes it back, or by the server's end.
 
-        A picture that OpenAI may still hold stays submitted: it can be collected.
+        One whose request never left is as if it had not been asked for; any other is left to
+        whoever meets it next.
         """
-        if isinstance(error, StorageError) or error.case in {"cut", "unfinished"}:
-            state = "submitted" if job.response_id else "failed"
-        else:
-            state = "unknown" if error.case in {"unclear", "lost"} else "failed"
+        with suppress(StorageError):  # TakenOver among them
+            if job.state == "requested":
+                await self._records.jobs.withdraw(job)
+            else:
+                await self._records.jobs.end(job, job.state, "")
+
+    async def _give_up(
+        self, job: Job, error: GatewayError | StorageError, spending: list[Spending]
+    ) -> GatewayError | StorageError:
+        """Record how a job ended without a picture, and what that cost; the error to tell.
+
+        `spending` is for bytes that came and could not be kept as a picture.
+        """
+        if isinstance(error, GatewayError) and error.content:
+            error = await self._set_aside(job, error)
+        state = _state_after(job, error)
         sandbox = self.origin == "sandbox"
         charges = error.charges if isinstance(error, GatewayError) else []
+        costs = charge_rows(job.conversation_id, charges, sandbox=sandbox, job_id=job.id)
+        if state == "failed":  # else they are booked when it is fetched
+            costs += spending
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.jobs.advance(job, state, error=str(error), beat_at="")
-            await self._records.add(
-                *charge_rows(job.conversation_id, charges, sandbox=sandbox, job_id=job.id)
-            )
+            await self._records.jobs.end(job, state, str(error), costs)
+        return error
+
+    async def _set_aside(self, job: Job, error: GatewayError) -> GatewayError:
+        """Keep what came instead of a picture: it was paid for. The error that says where."""
+        keep = partial(self.pictures.set_aside, at=job.created_at, tag=job.id[-8:])
+        path = await asyncio.to_thread(keep, error.content)
+        if path is None:
+            return error
+        told = failure(error.case, detail=ASIDE.format(path=path), response_id=error.response_id)
+        told.charges = error.charges
+        return told
+
+
+def _recorded_problem(job: Job) -> Problem:
+    """The error of a job that ended without a picture, of which the record keeps the words."""
+    problem = Problem(job.error, kind="unknown").within(job.conversation_id)
+    problem.charged = next((one for one, words in MONEY.items() if words in job.error), None)
+    return problem
+
+
+def _state_after(job: Job, error: GatewayError | StorageError) -> str:
+    """How a job stands after an error.
+
+    One with a response id has ended only where OpenAI says so of that very response. A response
+    that OpenAI does not know may not be stored yet while it is being drawn.
+    """
+    if isinstance(error, StorageError):
+        return "submitted" if job.response_id else "failed"
+    if not job.response_id:
+        return "unknown" if error.case == "unclear" else "failed"
+    if error.case == "lost":
+        return "submitted" if job.created_at > before(DRAWN_BY) else "failed"
+    return "failed" if error.is_final else "submitted"
 
 
 def _is_of_other_assistant(order: PurchaseOrder) -> bool:

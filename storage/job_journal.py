@@ -5,12 +5,12 @@ A process owns a job from the moment that it claims or adopts it. Each of these 
 took over changes nothing any more, and is told so by `TakenOver`.
 """
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -29,8 +29,19 @@ JUST_NOW = timedelta(minutes=2)
 """So long after its end the same call again is a client that asks twice, not a new wish."""
 
 
+TRIED = timedelta(minutes=1)
+"""So long a job that could not be fetched is left alone by calls that are about others."""
+
+
 class TakenOver(StorageError):  # noqa: N818  # reads as what it is
     """Another process works on the job now, or has ended it."""
+
+
+class Withdrawn(StorageError):  # noqa: N818  # reads as what it is
+    """A job was taken back before it was sent, so nothing is left of it."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Request {job_id} was taken back before it was sent.", charged="no")
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class JobJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._mine: set[str] = set()
 
     async def claim(
         self,
@@ -81,12 +93,16 @@ class JobJournal:
             for place, job in enumerate(jobs):
                 job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
             session.add_all(jobs)
+        self._mine.update(job.id for job in jobs)
         return Claim(jobs, new=True)
 
     async def job(self, job_id: str) -> Job:
-        """A job as it stands."""
+        """A job as it stands. Raises `Withdrawn`."""
         async with self._database.read() as session:
-            return await session.get_one(Job, job_id)
+            row = await session.get(Job, job_id)
+        if row is None:
+            raise Withdrawn(job_id)
+        return row
 
     async def batch(self, job: Job) -> list[Job]:
         """All jobs of the call that a job belongs to, as they stand."""
@@ -98,46 +114,72 @@ class JobJournal:
             return await session.scalar(select(Image).where(Image.job_id == job.id))
 
     async def abandoned(self) -> list[Job]:
-        """Jobs that nobody works on any more, though their picture may be there."""
-        return await self._all(select(Job).where(Job.state.in_(UNDER_WAY), is_dead(Job.beat_at)))
+        """Jobs that nobody works on any more, though their picture may be there.
+
+        Without those that were only just tried: a call that asks for one tries it at once.
+        """
+        return await self._all(
+            select(Job)
+            .where(Job.state.in_(UNDER_WAY), is_dead(Job.beat_at))
+            .where(Job.changed_at <= before(TRIED))
+        )
 
     async def adopt(self, job: Job) -> bool:
         """Take over a job that nobody works on; false if it has ended, or someone was quicker.
 
         `job` is brought up to date: its state says what may be done with it. One that was never
-        sent may be, one that may have been must not be again, one with a response id is fetched.
+        sent is withdrawn, one that may have been must not be again, one with a response id is
+        fetched. Raises `Withdrawn`.
         """
         async with self._database.write() as session:
-            row = await session.get_one(Job, job.id)
+            row = await session.get(Job, job.id)
+            if row is None:
+                raise Withdrawn(job.id)
             is_ours = row.state in UNDER_WAY and not is_alive(row.beat_at)
             if is_ours:
                 row.runs, row.beat_at = row.runs + 1, now()
         for name in ("state", "runs", "beat_at", "response_id", "error"):
             setattr(job, name, getattr(row, name))
+        if is_ours:
+            self._mine.add(job.id)
         return is_ours
 
-    def heartbeat(self, job: Job) -> AbstractAsyncContextManager[None]:
-        """Let other processes see that this one works on a job, for as long as the block runs."""
+    @asynccontextmanager
+    async def work(self, job: Job) -> AsyncIterator[None]:
+        """Let other processes see that this one works on its job, for as long as the block runs."""
 
         async def beat() -> None:
             async with self._database.write() as session:
                 ours = update(Job).where(Job.id == job.id, Job.runs == job.runs)
                 await session.execute(ours.values(beat_at=now()))
 
-        return beating(beat)
+        try:
+            async with beating(beat):
+                yield
+        finally:
+            self._mine.discard(job.id)
 
-    async def advance(self, job: Job, state: str, **changes: str) -> None:
-        """Move a job of this process on to its next state. Raises `TakenOver`."""
+    def is_mine(self, job_id: str) -> bool:
+        """Whether this process works on a job, and does not only wait for another that does."""
+        return job_id in self._mine
+
+    async def send(self, job: Job) -> None:
+        """Note that the request of a job is about to leave: from now on it may be paid for.
+
+        Raises `TakenOver`; then it must not leave.
+        """
         async with self._database.write() as session:
-            await _advance(session, job, state, **changes)
+            changes = await _advance(session, job, "sending", response_id="")
+        _apply(job, changes)
 
     async def submit(self, job: Job, response_id: str) -> None:
         """Note that OpenAI has a job, by the id to fetch it with: that is never thrown away.
 
         Who sent the request takes the job back even where another process gave it up
-        meanwhile, since only the sender knows the id. Raises `TakenOver` where another works
-        on it under this id already.
+        meanwhile, since only the sender knows the id. Raises `TakenOver` where the job is
+        worked on under an id already, or gone.
         """
+        changes = {"response_id": response_id, "error": "", "finished_at": "", "beat_at": now()}
         async with self._database.write() as session:
             row = await session.get(Job, job.id)
             if row is None or (row.runs != job.runs and row.response_id):
@@ -148,41 +190,62 @@ class JobJournal:
                 job.runs = row.runs = row.runs + 1
                 row.state = "sending"
                 await session.flush()
-            changes = {"response_id": response_id, "error": "", "finished_at": "", "beat_at": now()}
-            await _advance(session, job, "submitted", **changes)
+            applied = await _advance(session, job, "submitted", **changes)
+        _apply(job, applied)
 
-    async def finish(self, job: Job, state: str, error: str, costs: list[Spending]) -> None:
+    async def end(self, job: Job, state: str, error: str, costs: Sequence[Spending] = ()) -> None:
         """Write down that this process is done with a job that brought no picture, and its price.
 
         `submitted` leaves it for the next call to fetch. Raises `TakenOver`; then nothing
         is booked, since whoever took it over books.
         """
+        changes = {"error": error, "beat_at": "", "response_id": job.response_id}
         async with self._database.write() as session:
-            await _advance(session, job, state, error=error, beat_at="")
+            applied = await _advance(session, job, state, **changes)
             session.add_all(costs)
+        _apply(job, applied)
+
+    async def withdraw(self, job: Job) -> None:
+        """Remove a job of this process that was never sent, as if it had not been asked for.
+
+        Raises `TakenOver`.
+        """
+        unsent = delete(Job).where(
+            Job.id == job.id, Job.runs == job.runs, Job.state.in_(["requested", "sending"])
+        )
+        async with self._database.write() as session:
+            if not getattr(await session.execute(unsent), "rowcount", 0):
+                raise TakenOver(f"Another process works on {job.id}.")
 
     async def record_picture(self, job: Job, image: Image, costs: list[Spending]) -> None:
         """Write a picture, its price and the end of its job, all or none. Raises `TakenOver`."""
+        changes = {"error": "", "beat_at": "", "response_id": job.response_id}
         async with self._database.write() as session:
-            await _advance(session, job, "kept", error="", beat_at="")
+            applied = await _advance(session, job, "kept", **changes)
             session.add_all([image, *costs])
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
             await index(session, row.id)
+        _apply(job, applied)
 
     async def _all(self, rows: Select[Job]) -> list[Job]:
         async with self._database.read() as session:
             return list(await session.scalars(rows))
 
 
-async def _advance(session: AsyncSession, job: Job, state: str, **changes: str) -> None:
+async def _advance(session: AsyncSession, job: Job, state: str, **changes: str) -> dict[str, str]:
     """Change these columns of a job and no others, where it is still this process's."""
-    values: dict[str, Any] = {"state": state, "changed_at": now(), **changes}
+    values = {"state": state, "changed_at": now(), **changes}
     if state not in UNDER_WAY:
-        values["finished_at"] = now()
+        values["finished_at"] = values["changed_at"]
     ours = update(Job).where(Job.id == job.id, Job.runs == job.runs, Job.state.in_(UNDER_WAY))
     if not getattr(await session.execute(ours.values(**values)), "rowcount", 0):
         raise TakenOver(f"Another process works on {job.id}.")
+    return values
+
+
+def _apply(job: Job, values: dict[str, str]) -> None:
+    """Bring what this process knows of a job in line with what was committed."""
     for name, value in values.items():
         setattr(job, name, value)
 

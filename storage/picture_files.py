@@ -13,6 +13,9 @@ from storage.tables import Image
 ROOM = 64 * 1024 * 1024
 """Free bytes that must be there before a picture is paid for; large ones pass 30 MB."""
 
+ASIDE = "no-pictures"
+"""The folder, beside the pictures, of bytes that OpenAI sent as one and that are none."""
+
 
 class PictureFiles:
     """A folder of pictures, and a second one where they go when the first fails."""
@@ -52,8 +55,7 @@ class PictureFiles:
         is fetched again, since the server died before it was recorded, is not kept twice.
         Raises `StorageError` only if neither folder takes it.
         """
-        stamp = datetime.fromisoformat(at).astimezone().strftime("%Y%m%d_%H%M%S")
-        name = f"openai_image_{stamp}_{tag}.{extension}"
+        name = f"{_stem(at, tag)}.{extension}"
         try:
             return _write(self._folder, data, name), None
         except OSError as error:
@@ -66,6 +68,18 @@ class PictureFiles:
                 f"nor in {self._reserve} ({error.strerror})."
             ) from error
         return path, f"{self._folder} could not be written ({reason}), so it was saved here."
+
+    def set_aside(self, data: bytes, *, at: str, tag: str) -> Path | None:
+        """Keep paid bytes that are no picture; None where no disk takes them.
+
+        Named as `save` would, in a folder of their own: nobody is to take them for a picture.
+        """
+        for folder in (self._folder, self._reserve):
+            try:
+                return _write(folder / ASIDE, data, f"{_stem(at, tag)}.bin")
+            except OSError:
+                continue
+        return None
 
 
 def read_picture(image: Image) -> bytes:
@@ -88,6 +102,11 @@ def read_picture(image: Image) -> bytes:
             f"The file of {image.id} is not the one that was recorded: {image.path}."
         )
     return data
+
+
+def _stem(at: str, tag: str) -> str:
+    stamp = datetime.fromisoformat(at).astimezone().strftime("%Y%m%d_%H%M%S")
+    return f"openai_image_{stamp}_{tag}"
 
 
 def _write(folder: Path, data: bytes, name: str) -> Path:
