@@ -22,7 +22,7 @@ from settings import Settings, load_settings
 KEY = re.compile(r"[!-~]{8,512}")
 """One word of plain letters: what an HTTP header and every keyring can hold."""
 
-RECOGNISED = {"verification", "permission", "quota"}
+RECOGNISED = {"verification", "permission", "denied", "quota", "region", "address"}
 """Refusals that OpenAI gives to keys that it knows."""
 
 ARGUMENT = (

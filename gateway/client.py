@@ -10,7 +10,7 @@ from gateway.connection import Connection
 from gateway.image_client import ImageClient
 from gateway.models import Request
 from gateway.prices import Charge, Cost, Usage, charge, text_cost
-from gateway.response_items import answer_text, raise_for_status, read_usage
+from gateway.response_items import answer_text, raise_for_status, read_usage, require_response
 from settings import Origin, Settings
 
 if TYPE_CHECKING:
@@ -80,12 +80,13 @@ class Gateway:
 
         async def once(sdk: "AsyncOpenAI", fitting: Request) -> tuple[Any, str]:
             response = await sdk.responses.create(**fitting)
-            self._connection.note_origin(response.id)
+            require_response(response)
+            self._connection.note_origin(response.id or "")
             try:
                 raise_for_status(response, paid=False)
                 return response, answer_text(response)
             except GatewayError as error:
-                error.charges = charge(response.model, read_usage(response))
+                error.note_charges(charge(response.model, read_usage(response)))
                 raise
 
         outcome = await self._connection.call(once, request, deadline=TEXT_SECONDS, paid=False)
@@ -120,7 +121,7 @@ class Gateway:
     async def list_models(self) -> set[str]:
         """Names of the models that OpenAI lists for the key; costs nothing.
 
-        Raises `GatewayError`, of case `not_found` where the address holds no such list.
+        Raises `GatewayError`, of case `no_api` where the address holds no such list.
         """
 
         async def once(sdk: "AsyncOpenAI") -> set[str]:
@@ -128,7 +129,7 @@ class Gateway:
             try:  # the SDK stumbles over anything else than a list
                 return {str(model["id"]) for model in json.loads(answer.text)["data"]}
             except (ValueError, KeyError, TypeError) as error:
-                raise failure("not_found") from error
+                raise failure("no_api") from error
 
         return (await self._connection.attempt(once, deadline=LIST_SECONDS)).result
 

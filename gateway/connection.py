@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.api_errors import GatewayError, failure
 from gateway.api_key import find_key
 from gateway.models import Request, fit, living_text_model, successor
-from gateway.retry import Breaker, CallResult, attempt
+from gateway.retry import Breaker, CallResult, OnPause, attempt
 from keyring_store import KeyringFault
 from receipt import note_request
 from settings import Origin, Settings
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SANDBOX_KEY = "sandbox"
 """The SDK wants a key; the sandbox takes any."""
+
+GONE = {"model", "model_access", "no_image_tool"}
+"""Cases in which the successor of a model is asked instead."""
 
 SANDBOX_MARKS = ("resp_sandbox_", "file-sandbox-")
 
@@ -60,6 +63,7 @@ class Connection:
         *,
         deadline: float,
         paid: bool,
+        on_pause: OnPause | None = None,
     ) -> CallResult[T]:
         """Call the model of a request, or its successor when it is gone. Raises `GatewayError`.
 
@@ -68,17 +72,22 @@ class Connection:
 
         async def send(name: str) -> CallResult[T]:
             fitting = fit(request, name)
-            return await self.attempt(lambda sdk: once(sdk, fitting), deadline=deadline, paid=paid)
+            return await self.attempt(
+                lambda sdk: once(sdk, fitting), deadline=deadline, paid=paid, on_pause=on_pause
+            )
 
         model, note = living_text_model(request["model"], datetime.now().astimezone().date())
         try:
             outcome = await send(model)
         except GatewayError as error:
             heir = successor(model)
-            if error.case != "model" or heir is None or model not in str(error):
+            if error.case not in GONE or heir is None or error.model != model:
                 raise
-            note = f"OpenAI no longer offers {model}; {heir} was used instead."
-            outcome = await send(heir)
+            try:
+                outcome = await send(heir)
+            except GatewayError as second:
+                raise (error if second.case in GONE else second) from second
+            note = f"{error.event} {heir} was used instead."
         outcome.notes = [note] if note else []
         return outcome
 
@@ -88,6 +97,7 @@ class Connection:
         *,
         deadline: float,
         paid: bool = False,
+        on_pause: OnPause | None = None,
     ) -> CallResult[T]:
         """Run a call under the retry policy, unless OpenAI is to be left alone for now."""
 
@@ -97,7 +107,9 @@ class Connection:
         self._breaker.enter()
         note_request()
         try:
-            outcome = await attempt(connect_and_send, deadline=deadline, paid=paid)
+            outcome = await attempt(
+                connect_and_send, deadline=deadline, paid=paid, on_pause=on_pause
+            )
         except BaseException as error:
             self._breaker.leave(error)
             raise

@@ -1,6 +1,7 @@
 """Pictures at OpenAI: bought once, fetched by their id, handed over as files."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.api_errors import GatewayError, failure
 from gateway.connection import Connection
@@ -16,6 +17,8 @@ DRAW_SECONDS = 600.0
 
 FILE_SECONDS = 30 * 24 * 3600
 """How long OpenAI keeps an uploaded picture: as long as it keeps a response."""
+
+T = TypeVar("T")
 
 FETCHED = "The connection broke while it was drawn; the finished picture was fetched by its id."
 
@@ -50,7 +53,7 @@ class ImageClient:
             if error.case not in {"cut", "unclear"} or not response_id:
                 raise
             cut = failure("cut", response_id=response_id)
-            cut.charges = error.charges
+            cut.note_charges(error.charges)
             return await self._look_up(cut, request, on_step)
 
     async def collect(self, response_id: str) -> GeneratedImage:
@@ -61,11 +64,16 @@ class ImageClient:
         all that says nothing of it: a bad key, a broken network.
         """
 
-        async def once(sdk: "AsyncOpenAI") -> GeneratedImage:
-            return await collect(sdk, response_id)
+        async def once(sdk: "AsyncOpenAI") -> GeneratedImage | GatewayError:
+            try:
+                return await collect(sdk, response_id)
+            except GatewayError as error:  # OpenAI's final word: asked again it says the same
+                return error
 
         try:
             outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
+            if isinstance(outcome.result, GatewayError):
+                raise outcome.result
         except GatewayError as error:
             if error.is_final or error.case == "unfinished":
                 raise
@@ -100,12 +108,20 @@ class ImageClient:
         async def place(sdk: "AsyncOpenAI", fitting: Request) -> str:
             return await order(sdk, fitting, on_step)
 
+        async def wait(error: GatewayError, seconds: float) -> None:
+            await on_step(Step("waiting", seconds=seconds, reason=error.event))
+
+        async def send(once: Callable[["AsyncOpenAI", Request], Awaitable[T]]) -> CallResult[T]:
+            return await self._connection.call(
+                once, request, deadline=DRAW_SECONDS, paid=True, on_pause=wait
+            )
+
         outcome: CallResult[Any]
         if self._background:
-            outcome = await self._connection.call(place, request, deadline=DRAW_SECONDS, paid=True)
+            outcome = await send(place)
             image = await self.collect(outcome.result)
         else:
-            outcome = await self._connection.call(stream, request, deadline=DRAW_SECONDS, paid=True)
+            outcome = await send(stream)
             image = outcome.result
             self._connection.note_origin(image.response_id)
         image.attempts, image.charges = outcome.attempts, outcome.charges

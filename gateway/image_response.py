@@ -3,21 +3,24 @@
 import asyncio
 import base64
 import binascii
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.api_errors import GatewayError, failure
 from gateway.connection import is_sandbox
-from gateway.error_mapper import ApiFault, explain, explain_exception
+from gateway.error_mapper import UNREADABLE, ApiFault, explain, explain_exception, quote
 from gateway.image_stream import ImageStream, StreamedImage
 from gateway.prices import Charge, Usage, charge
 from gateway.response_items import (
+    UNFINISHED,
     decode_picture,
     missing_picture,
     picture_item,
     raise_for_status,
     read_usage,
+    require_response,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,12 @@ POLL_SECONDS = 2.0
 MOST_POLLS = 150
 """Five minutes, twice what the slowest picture takes; the next call goes on from there."""
 
+MADE = {
+    "response.image_generation_call.partial_image",
+    "response.image_generation_call.completed",
+}
+"""Events after which some of a picture exists, and may have been charged."""
+
 TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
 
 
@@ -45,10 +54,13 @@ class Step:
     """A step on the way to a picture: sending, submitted, planning, drawing, partial, drawn.
 
     From `submitted` on there is a response id; `partial` brings an unfinished picture.
+    `waiting` is a pause of so many `seconds` after a refusal: nothing is with OpenAI then.
     """
 
     name: str
     response_id: str = ""
+    seconds: float = 0.0
+    reason: str = ""
     partial: bytes | None = field(default=None, repr=False)
 
 
@@ -79,17 +91,22 @@ class GeneratedImage:
 
 
 class _Reception:
-    """What a stream has brought so far: the response as at `created`, then as at its end."""
+    """What a stream has brought so far: the response as at `created`, then as at its end.
 
-    def __init__(self) -> None:
+    `progress` says that a picture was begun: some of it came.
+    """
+
+    def __init__(self, model: str = "") -> None:
+        self.model = model
         self.response: Any = None
         self.is_complete = False
+        self.progress = False
         self.item: Any = None
         self.images: dict[str, StreamedImage] = {}
 
     @property
     def response_id(self) -> str | None:
-        return self.response.id if self.response else None
+        return (self.response.id or None) if self.response else None
 
     @property
     def has_picture(self) -> bool:
@@ -100,11 +117,35 @@ class _Reception:
         if event.type == "response.created":
             self.response = event.response
         elif event.type == "response.output_item.done":
-            self.item = picture_item([event.item]) or self.item
+            self.item = picture_item([self.item, event.item])
         elif event.type in TERMINAL:
             self.complete(event.response)
-        elif event.type == "error":  # the flat form; the SDK raises on the nested one
-            raise explain(ApiFault.read(event, response_id=self.response_id), paid=True)
+        elif event.type in MADE:
+            self.progress = True
+        elif event.type == "error" and not self.has_picture:
+            # The flat form of the SDK's types; on the nested one of the wire the SDK raises.
+            fault = ApiFault.read(event, response_id=self.response_id, progress=self.progress)
+            raise explain(fault, paid=True)
+
+    def read_plain(self, body: bytes) -> None:
+        """Take an answer that is no stream though one was asked for: the response, or an error.
+
+        Raises `GatewayError` for an error, and for what is no answer of OpenAI.
+        """
+        from openai.types.responses import Response
+
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            fault = ApiFault.read(body.decode(errors="replace"))
+            raise failure("no_api", detail=quote(fault.message))
+        if not answer.get("output") and answer.get("status") is None:
+            raise explain(ApiFault.read(answer), paid=True)
+        self.response = Response.construct(**{"status": "completed", **answer})
+        if self.response.status not in UNFINISHED:
+            self.complete(self.response)
 
     def complete(self, response: Any) -> None:
         """Note the finished response; it repeats the picture, which is held once."""
@@ -127,7 +168,7 @@ async def receive(
     import httpx2
     import openai
 
-    reception = _Reception()
+    reception = _Reception(request["model"])
     await on_step(Step("sending"))
     stream = await client.responses.create(**request, stream=True)
     body = stream.response.stream = ImageStream(stream.response.stream)
@@ -136,13 +177,17 @@ async def receive(
         async for event in stream:
             reception.add(event)
             if name := STEPS.get(event.type):
-                await on_step(Step(name, reception.response_id or "", _partial(event)))
-    except (openai.APIError, httpx2.HTTPError) as error:
+                step = Step(name, reception.response_id or "", partial=_partial(event))
+                await on_step(step)
+    except (openai.APIError, httpx2.HTTPError, *UNREADABLE) as error:
         if not reception.has_picture:
-            response_id = reception.response_id
-            raise explain_exception(error, paid=True, response_id=response_id) from error
+            raise explain_exception(
+                error, paid=True, response_id=reception.response_id, progress=reception.progress
+            ) from error
     finally:
         await stream.close()
+    if body.plain:
+        reception.read_plain(bytes(body.plain))
     return _read(reception)
 
 
@@ -150,6 +195,7 @@ async def order(client: "AsyncOpenAI", request: dict[str, Any], on_step: OnStep)
     """Have a picture drawn in the background; the response id to collect it by."""
     await on_step(Step("sending"))
     response = await client.responses.create(**request, background=True)
+    require_response(response)
     await on_step(Step("submitted", response.id))
     return str(response.id)
 
@@ -159,7 +205,8 @@ async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
     reception = _Reception()
     for _ in range(MOST_POLLS):
         response = await client.responses.retrieve(response_id)
-        if response.status not in {"queued", "in_progress"}:
+        require_response(response)
+        if response.status not in UNFINISHED:
             reception.complete(response)
             return _read(reception)
         await asyncio.sleep(POLL_SECONDS)
@@ -182,23 +229,24 @@ def _read(reception: _Reception) -> GeneratedImage:
         if reception.is_complete:
             response = reception.response
             usage, image_model = read_usage(response), _image_model(response)
-            error.charges = charge(response.model, usage, image_model=image_model)
+            model = response.model or reception.model
+            error.note_charges(charge(model, usage, image_model=image_model))
         raise
 
 
 def _image(reception: _Reception) -> GeneratedImage:
     item, response = reception.item, reception.response
-    if item is None:
+    if not reception.has_picture:
         if not reception.is_complete:
             cut = ConnectionError("the stream ended before the response did")
             raise explain_exception(cut, paid=True, response_id=reception.response_id)
         raise_for_status(response, paid=True)
-        raise missing_picture(response)
+        raise missing_picture(response, item)
     response_id = reception.response_id or ""
     return GeneratedImage(
         response_id=response_id,
-        data=decode_picture(item, response_id, reception.images),
-        model=response.model,
+        data=decode_picture(item, reception.images),
+        model=getattr(response, "model", None) or reception.model,
         image_model=_image_model(response),
         size=item.size,
         quality=item.quality,
@@ -210,7 +258,7 @@ def _image(reception: _Reception) -> GeneratedImage:
 
 def _image_model(response: Any) -> str | None:
     """The model that drew, as the server echoes it in the tool's settings."""
-    for tool in response.tools:
-        if tool.type == "image_generation":
+    for tool in getattr(response, "tools", None) or []:
+        if getattr(tool, "type", None) == "image_generation":
             return getattr(tool, "model", None)
     return None

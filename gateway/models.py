@@ -17,6 +17,11 @@ WARNING_DAYS = 90
 """A quarter: OpenAI announces an end half a year ahead, and people do not update every week."""
 
 SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+VERSION = re.compile(r"-\d+(?:\.\d+)?")
+NEWEST_TEXT = "gpt-6-luna"
+"""What OpenAI names as the successor of every model that it ends (November 2026)."""
+
+IMAGE_NAMES = ("gpt-image", "chatgpt-image", "dall-e")
 SAMPLING = {"temperature", "top_p"}
 
 Request = dict[str, Any]
@@ -140,6 +145,25 @@ def successor(name: str) -> str | None:
     """The model that takes over when this one is gone."""
     model = load_models().find_text(name)
     return model.successor if model else None
+
+
+def is_image_model(name: str) -> bool:
+    """Whether this is the name of a model that draws, of the table or like those."""
+    return load_models().find_image(name) is not None or name.startswith(IMAGE_NAMES)
+
+
+def replacements(name: str, *, image: bool) -> list[str]:
+    """Models to set where this one is not to be had: its successor, else two of other versions."""
+    models = load_models()
+    if not image:
+        heir = successor(name) or NEWEST_TEXT
+        return [heir] if heir != name else []
+    model = models.find_image(name)
+    if model is not None and model.successor is not None:
+        return [model.successor]
+    lasting = [one for one, row in models.image.items() if row.shutdown is None]
+    others = [one for one in lasting if VERSION.findall(one) != VERSION.findall(name)]
+    return others[::-1][:2]  # the oldest first: most accounts have it
 
 
 def fit(request: Request, name: str) -> Request:

@@ -10,20 +10,25 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception,
-    stop_after_attempt,
     stop_before_delay,
     wait_random_exponential,
 )
 
 from gateway.api_errors import GatewayError, failure
-from gateway.error_mapper import explain_exception
+from gateway.error_mapper import UNREADABLE, explain_exception
 from gateway.prices import Charge
 
 ATTEMPTS = 4
 """Their pauses add up to at most 3.5 s: what lasts longer is no passing fault."""
 
+RATE_ATTEMPTS = 8
+"""Where OpenAI limits the pace, which it does by the minute: the pauses add up to about one."""
+
 BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 """Seconds; at random from 0, so that several servers on one key do not knock together."""
+
+RATE_BACKOFF = wait_random_exponential(multiplier=2, max=30)
+"""Seconds, where a limit of pace does not say how long it lasts."""
 
 RETRY_AFTER_JITTER = 0.25
 """Part of the backoff on top of Retry-After: all who were told the same second come apart."""
@@ -34,10 +39,10 @@ MOST_FAULTS = 5
 REST_SECONDS = 30.0
 """Long enough to spare OpenAI and the person's patience, short enough to notice its return."""
 
-OUTAGES = {"overloaded", "server", "connection", "unclear", "cut"}
-"""Cases that say something of OpenAI or the way to it, not of one request."""
-
 T = TypeVar("T")
+
+OnPause = Callable[[GatewayError, float], Awaitable[None]]
+"""Called before each pause, with what it follows and its seconds."""
 
 
 @dataclass
@@ -77,7 +82,7 @@ class Breaker:
     def leave(self, error: BaseException | None) -> None:
         """Note how a call that was let through has ended."""
         self._trying = False
-        if isinstance(error, GatewayError) and error.case in OUTAGES:
+        if isinstance(error, GatewayError) and error.outage:
             self._faults += 1
             self._opened_at = time.monotonic()
         elif error is None or isinstance(error, GatewayError):
@@ -85,7 +90,11 @@ class Breaker:
 
 
 async def attempt(
-    once: Callable[[], Awaitable[T]], *, deadline: float, paid: bool
+    once: Callable[[], Awaitable[T]],
+    *,
+    deadline: float,
+    paid: bool,
+    on_pause: OnPause | None = None,
 ) -> CallResult[T]:
     """Send a call, again where that helps, for `deadline` seconds in all.
 
@@ -102,7 +111,7 @@ async def attempt(
         attempts += 1
         try:
             return await once()
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, *UNREADABLE) as error:
             raise explain_exception(error, paid=paid) from error
         except GatewayError as error:
             charges.extend(error.charges)
@@ -110,24 +119,32 @@ async def attempt(
 
     try:
         async with asyncio.timeout(deadline):
-            return CallResult(await _retrying(deadline)(explain_failure), attempts, charges)
+            retrying = _retrying(deadline, on_pause)
+            return CallResult(await retrying(explain_failure), attempts, charges)
     except TimeoutError as error:
         raise explain_exception(error, paid=paid) from error
     except GatewayError as error:
-        error.charges = charges
+        error.note_charges(charges)
         raise
 
 
-def _retrying(deadline: float) -> AsyncRetrying:
+def _retrying(deadline: float, on_pause: OnPause | None) -> AsyncRetrying:
     """Retry what `GatewayError.retryable` allows, as long as `deadline` seconds permit.
 
-    Waits as long as Retry-After asks; without it, exponentially with full jitter. A
+    Waits as long as OpenAI asks; where it does not, exponentially with full jitter. A
     wait that would pass the deadline is not begun: the error goes out at once.
     """
+
+    async def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if on_pause is not None and isinstance(error, GatewayError):
+            await on_pause(error, state.upcoming_sleep)
+
     return AsyncRetrying(
         retry=retry_if_exception(_is_retryable),
         wait=_pause,
-        stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(deadline),
+        stop=lambda state: _is_last(state) or stop_before_delay(deadline)(state),
+        before_sleep=tell,
         reraise=True,
     )
 
@@ -136,9 +153,18 @@ def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, GatewayError) and error.retryable
 
 
+def _is_rate(error: BaseException | None) -> bool:
+    return isinstance(error, GatewayError) and error.kind == "rate"
+
+
+def _is_last(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return state.attempt_number >= (RATE_ATTEMPTS if _is_rate(error) else ATTEMPTS)
+
+
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     retry_after = error.retry_after if isinstance(error, GatewayError) else None
     if retry_after is None:
-        return BACKOFF(state)
+        return (RATE_BACKOFF if _is_rate(error) else BACKOFF)(state)
     return retry_after + BACKOFF(state) * RETRY_AFTER_JITTER

@@ -39,9 +39,6 @@ FOLLOW_SECONDS = 0.5
 """Between looks at the record of a job of another process: SQLite has no call for it."""
 ASIDE = "What came lies in {path}."
 
-UPLOADED = (
-    "OpenAI no longer knew the earlier picture's response, so the kept file was uploaded instead."
-)
 NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."
 OTHER_MODEL = (
     "Another assistant model drew the earlier picture, so its kept file was uploaded instead of "
@@ -166,7 +163,7 @@ class Buyer:
                 raise
             answer = await self._gateway.images.draw(again, journal)
             answer.charges = [*error.charges, *answer.charges]
-            note = UPLOADED
+            note = f"{error.event} The kept file was uploaded instead."
         if note:
             answer.notes.append(note)
         return answer
@@ -210,7 +207,7 @@ class Buyer:
     ) -> dict[str, Any] | None:
         """The request with the bytes themselves, where OpenAI lost what it referred to."""
         parent = order.plan.parent
-        is_lost = error.case in {"previous_response", "not_found"}
+        is_lost = error.case in {"previous_response", "zero_retention", "not_found"}
         if is_lost and parent is not None and "previous_response_id" in request:
             return with_picture(request, await self.inputs.part_of(parent))
         if error.case == "input_image" and _names_files(request):
@@ -338,7 +335,7 @@ def _state_after(job: Job, error: GatewayError | StorageError) -> str:
     if isinstance(error, StorageError):
         return "submitted" if job.response_id else "failed"
     if not job.response_id:
-        return "unknown" if error.case == "unclear" else "failed"
+        return "unknown" if error.job_state == "unknown" else "failed"
     if error.case == "lost":
         return "submitted" if job.created_at > before(DRAWN_BY) else "failed"
     return "failed" if error.is_final else "submitted"

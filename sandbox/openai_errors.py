@@ -156,7 +156,7 @@ def _error(name: str, body: Json) -> ApiError | None:
 def _rate_limit(model: object) -> ApiError:
     return ApiError(
         f"Rate limit reached for {model} in organization org-sandbox on requests per min "
-        "(RPM): Limit 20, Used 20, Requested 1. Please try again in 1s. Visit "
+        "(RPM): Limit 20, Used 20, Requested 1. Please try again in 20ms. Visit "
         "https://platform.openai.com/account/rate-limits to learn more.",
         status=429,
         type="requests",

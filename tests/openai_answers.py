@@ -293,7 +293,8 @@ ANSWERS: dict[str, list[Json]] = {
     ],
     "model_not_found": [
         error(
-            400, "model_not_found", "The requested model 'none' does not exist.", "model",
+            400, "model_not_found",
+            "The requested model 'this-model-does-not-exist-12345' does not exist.", "model",
             model="none",
         )
     ],

@@ -39,7 +39,7 @@ ERRORS = [
     Ends("moderation_http", "safety system refused", FREE),
     Ends("moderation_stream", "safety system refused", FREE),
     Ends("moderation_failed", "safety system refused", FREE),
-    Ends("moderation_item", "safety system refused", UNKNOWN),
+    Ends("moderation_item", "safety system refused", PAID),
     Ends("refusal", "declined to answer", PAID),
     Ends("text_instead_of_image", "answered without a picture", PAID),
     Ends("empty_answer", "answered without a picture", PAID),
@@ -141,7 +141,7 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun(
     result = await consult(client, "a fox")
 
     assert time.monotonic() - started < 5
-    assert "asks to wait 300 seconds" in result["notes"][0]
+    assert "asks to wait 5 minutes" in result["notes"][0]
     assert len(sandbox.requests) == 1
 
 

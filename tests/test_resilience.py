@@ -73,7 +73,7 @@ async def test_refusals_do_not_open_the_pause(client: Client[Any], sandbox: Sand
 async def test_without_a_facilitator_nothing_is_ready_and_the_words_are_kept(
     client: Client[Any], sandbox: Sandbox, fault: str
 ) -> None:
-    sandbox.fail(fault, times=4)
+    sandbox.fail(fault, times=20)
 
     called = await client.call_tool(CONSULT, {"message": "a fox, no text"})
     result = data_of(called)

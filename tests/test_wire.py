@@ -32,11 +32,12 @@ WORDS = {
     "refusal": "The model declined to answer.",
     "cut picture": "OpenAI sent bytes that are not a picture.",
     "invalid_api_key": "OpenAI refused the API key.",
-    "model_not_found": "OpenAI does not offer that model to this key.",
+    "model_not_found": "OpenAI does not offer this-model-does-not-exist-12345 to this account.",
+    "cut off": "The answer was cut off before its end",
     "context_length_exceeded": "The conversation is too long for the model.",
     "invalid_json_schema": "OpenAI did not accept the request.",
     "insufficient_quota": "The OpenAI account is out of credit or at its spending limit.",
-    "rate_limit_exceeded": "OpenAI is limiting the pace of requests.",
+    "rate_limit_exceeded": "This one request is larger than what the OpenAI account may send",
     "404": "OpenAI no longer knows this request",
 }
 """The sentence that tells of each kind of answer that holds no whole picture."""
@@ -114,6 +115,8 @@ def kind_of(answer: Recorded) -> str:
         return "picture" if is_whole(result) else "cut picture"
     if answer.body.get("status") in UNFINISHED:
         return "unfinished"
+    if answer.body.get("incomplete_details"):
+        return "cut off"
     said = [part["type"] for item in items(answer) for part in item.get("content") or []]
     return "refusal" if "refusal" in said else "no picture"
 

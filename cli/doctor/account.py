@@ -30,12 +30,16 @@ UNREACHED = (
     "OpenAI could not be reached. Check the network, a proxy (HTTPS_PROXY), and OPENAI_BASE_URL if "
     "it is set."
 )
+LISTLESS = (
+    "OpenAI knows the key, and does not let it list models. Allow that and the writing of "
+    "responses in the settings of its platform."
+)
 REFUSALS = {
     "key": "OpenAI refused the API key. Give another with `image-consultant configure`, or in "
     "{source}.",
-    "permission": "OpenAI knows the key, and does not let it list models. Allow that and the "
-    "writing of responses in the settings of its platform; your region may not be served.",
-    "not_found": "What answers at OPENAI_BASE_URL lists no models: correct or unset it.",
+    "permission": LISTLESS,
+    "denied": LISTLESS,
+    "no_api": "What answers at OPENAI_BASE_URL lists no models: correct or unset it.",
     "connection": UNREACHED,
     "unclear": UNREACHED,
 }
