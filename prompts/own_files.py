@@ -17,6 +17,9 @@ from prompts.template import body
 
 BASED_ON = re.compile(r"^# based on (\S+)@([0-9a-f]{12})\n", re.MULTILINE)
 OPENING = re.compile(r"\A---[ \t]*\n")
+CALLED = re.compile(r"^called:.*\n(?:[ #].*\n)*", re.MULTILINE)
+"""The names of a library template, with which an idea finds it."""
+
 OWN_NAME = re.compile(r"^name: .*$", re.MULTILINE)
 TOPIC = "templates"
 """What `doctor` calls these findings."""
@@ -59,6 +62,8 @@ def copy_of(place: PromptFile, shipped: PromptFile) -> str:
     if place.kind == "library":
         stem = place.name.rsplit("/", 1)[-1]
         source = OWN_NAME.sub(f"name: {stem}", source, count=1)
+        if place.name != shipped.name:  # what people call it stays with the one they mean
+            source = CALLED.sub("", source, count=1)
     return note + source
 
 

@@ -133,6 +133,12 @@ def test_a_copy_goes_only_where_it_is_read(
     assert not list(own.parent.rglob("*escaped*"))
 
 
+def test_a_copy_of_a_library_template_under_another_name_takes_no_name_from_it(run: Run) -> None:
+    run("new", "library/marketing/bottle", "--from", "library/marketing/product_hero")
+
+    assert "the name" not in run("lint")
+
+
 def test_a_difference_is_shown_and_an_upgrade_is_told(own: Path, run: Run, data: Any) -> None:
     assert "replaces a shipped one" in run("diff")
     run("new", DRAW)
