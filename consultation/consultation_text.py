@@ -4,16 +4,20 @@ The frame is in the person's language where there is wording for it; what is mea
 the client (ids, what to call next) is English.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from consultation.consultation_result import Consultation, NotUsed, OpenQuestion
 from consultation.provenance import Span, source_of
-from consultation.words import words_of
+from consultation.turn import Quote
+from consultation.words import Word, near, size, words_of
 from prompts.wording import Wording
 
 WORTH_SHOWING = 3
 """Words of something set aside that need not be shown: "hi there", "thanks a lot"; of
 scripts without spaces each sign counts as one."""
+
+WORTH_READING = 2
+"""Content words of an unsourced stretch; with one it joins two others: "is seen with"."""
 
 
 def as_text(result: Consultation, wording: Wording) -> str:
@@ -38,17 +42,29 @@ def is_worth_showing(entry: NotUsed) -> bool:
 def source_words(span: Span, wording: Wording) -> str:
     """Where a stretch comes from, with the person's words beside it."""
     if span.source == "assumed":
-        quotes = ", ".join(f"“{quote.quote}” ({quote.ref})" for quote in span.said)
+        quotes = ", ".join(_quoted(quote, wording) for quote in span.said)
         return f"{wording.after}: {quotes}" if quotes else wording.source.assumed
     if not span.said:
         return f"{getattr(wording.source, span.source)} {span.ref or ''}".strip()
     parts: dict[str, list[str]] = {}
     for quote in span.said:
-        parts.setdefault(source_of([quote]), []).append(f"“{quote.quote}” ({quote.ref})")
+        parts.setdefault(source_of([quote]), []).append(_quoted(quote, wording))
     return "; ".join(
         f"{getattr(wording.source, source)}: {', '.join(quotes)}"
         for source, quotes in parts.items()
     )
+
+
+def _is_ours(span: Span, decided: Sequence[Word]) -> bool:
+    """Whether a stretch rests on nothing and says enough beside what is listed as `decided`."""
+    if span.source != "assumed" or span.said:
+        return False
+    new = [w for w in words_of(span.text) if not any(near(w, known) for known in decided)]
+    return size(new) >= WORTH_READING
+
+
+def _quoted(words: Quote | NotUsed, wording: Wording) -> str:
+    return f"{wording.quoted.format(words=words.quote)} ({words.ref})"
 
 
 def _question(question: OpenQuestion, wording: Wording) -> str:
@@ -84,16 +100,18 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
             f"- {wording.name_of(item.dimension)}: {item.value}" for item in result.assumptions
         ]
         yield f"{wording.assumptions}:\n" + "\n".join(lines)
+    decided = words_of(" ".join(item.value for item in result.assumptions))
+    if ours := [s.text.strip(" ,.;:\n") for s in result.provenance if _is_ours(s, decided)]:
+        yield f"{wording.added}:\n" + "\n".join(f"- {text}" for text in ours)
     if shown := [entry for entry in result.not_used if is_worth_showing(entry)]:
         lines = [
-            f"- “{entry.quote}” ({entry.ref}): {getattr(wording.reason, entry.why)}"
-            for entry in shown
+            f"- {_quoted(entry, wording)}: {getattr(wording.reason, entry.why)}" for entry in shown
         ]
         yield f"{wording.not_used}:\n" + "\n".join(lines)
 
 
 def _figures(result: Consultation, wording: Wording) -> Iterator[str]:
-    if result.completeness:
+    if result.completeness and result.completeness.now:  # "0 %" says nothing to who said much
         known = result.completeness
         since = wording.since.format(first=known.first) if known.first != known.now else ""
         missing = ", ".join(map(wording.name_of, known.missing)) or wording.nothing

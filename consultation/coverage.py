@@ -88,15 +88,29 @@ class Coverage:
         found = []
         for ref, words in self._words.items():
             for run in _runs([n for n in range(len(words)) if n not in covered[ref]]):
-                telling = content([words[n] for n in run])
+                telling = [w for w in content([words[n] for n in run]) if not self._is_id(w)]
                 if all(word.text in quoted for word in telling):
                     continue
                 text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
                 weighty = content([words[n] for n in run if n not in self.unseen[ref]])
-                hot = [word for word in weighty if matters(word, known, spoken)]
+                hot = [
+                    word
+                    for word in weighty
+                    if matters(word, known, spoken)
+                    and not (self._is_id(word) or self._is_label(word, ref))
+                ]
                 refuses = any(word.refuses for word in hot)
                 found.append(Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses))
         return found
+
+    def _is_id(self, word: Word) -> bool:
+        """Whether a word is the id of a question, which says where an answer belongs."""
+        return self._transcript.question(word.text) is not None
+
+    def _is_label(self, word: Word, ref: str) -> bool:
+        """Whether a word is what a line of a form begins with, such as `CLIENT:`."""
+        behind = self._transcript.messages[ref][word.end : word.end + 1]
+        return behind == ":" and not (word.refuses or word.number)
 
     def _places(self, one: Evidence) -> bool:
         if one.part == "brief":

@@ -1,5 +1,6 @@
 """Every quote of a turn held against what was said: what each one stands for, if anything."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -12,6 +13,13 @@ from consultation.turn import FacilitatorTurn, Quote
 from consultation.words import fold, words_of
 
 Part = Literal["sources", "brief", "chosen", "set_aside"]
+
+MARKS = {
+    "“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", "(": ")", "\uff08": "\uff09", '"': '"',
+}  # fmt: skip
+"""Marks that open, and what closes each."""
+
+CLOSING = frozenset("".join(MARKS.values())) - MARKS.keys()
 
 ALIKE = 80
 """Per cent of letters that a refused quote has in common with what it rewords; of 250 quotes
@@ -95,8 +103,8 @@ def words_behind(evidence: Sequence[Evidence], part: Part, index: int) -> tuple[
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
     """The part of a picked option that is quoted, as it was offered; a part may be refused."""
     if part := align(quote.quote, option, quote.ref):
-        run = part.runs[0]
-        return (Quote(ref=quote.ref, quote=option[run.start : run.end]),)
+        start, end = _with_marks(option, part.runs[0].start, part.runs[0].end)
+        return (Quote(ref=quote.ref, quote=option[start:end]),)
     return (Quote(ref=quote.ref, quote=option),) if align(option, quote.quote, quote.ref) else ()
 
 
@@ -108,7 +116,24 @@ def _find(quote: Quote, transcript: Transcript) -> Match | None:
 
 
 def _words(run: Run, transcript: Transcript) -> Quote:
-    return Quote(ref=run.ref, quote=transcript.messages[run.ref][run.start : run.end])
+    text = transcript.messages[run.ref]
+    start, end = _with_marks(text, run.start, run.end)
+    return Quote(ref=run.ref, quote=text[start:end])
+
+
+def _with_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """A run with the marks that belong to it: of `"Repeat!"` and `(e. V.)` none is left behind."""
+    closers = MARKS.get(text[start - 1 : start], "")
+    inside = text[start:end]
+    left = next((sign for sign in reversed(inside) if sign in MARKS or sign in CLOSING), "")
+    if left in MARKS and (left != '"' or inside.count(left) % 2):
+        closers += MARKS[left]
+    mark = re.match(rf"[.,!?…]*([{re.escape(closers)}])", text[end:]) if closers else None
+    if mark:
+        begins = mark[1] in MARKS.get(text[start - 1 : start], "") and left not in MARKS
+        return start - begins, end + mark.end()
+    is_short = len(words_of(inside)[-1].text) == 1  # "e. V.", not the end of a sentence
+    return start, end + (is_short and text[end : end + 1] == ".")
 
 
 def is_invented(quote: Quote, transcript: Transcript) -> bool:

@@ -28,7 +28,8 @@ class Letters(NamedTuple):
 
 def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Letters]:
     """Each text in the form that a message has; others are composed, or changed in a number."""
-    messages = [_plain(text) for text in transcript.messages.values()]
+    texts = (*transcript.messages.values(), *transcript.option_texts(turn).values())
+    messages = [_plain(text) for text in texts]
     in_prompt = quoted_in(turn.prompt)
     settled = []
     for text in dict.fromkeys(filter(str.strip, turn.lettering)):
@@ -56,7 +57,6 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
     if not turn.prompt:
         return faults
     in_prompt = quoted_in(turn.prompt)
-    bare = {_letters(text) for text in in_prompt}
     faults += [
         Fault(
             "lettering",
@@ -66,7 +66,7 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
             words=one.text,
         )
         for one in letters
-        if one.text not in _plain(turn.prompt) and _letters(one.text) not in bare
+        if one.text not in _plain(turn.prompt)
     ]
     listed = {_letters(one.text) for one in letters}
     faults += [
@@ -91,13 +91,10 @@ def quoted_in(text: str) -> list[str]:
 
 
 def _as_said(text: str, messages: Sequence[str], in_prompt: Iterable[str]) -> str | None:
-    """The text as a message has it: itself, or the form in the prompt that was tidied away."""
-    if _stands(text, messages):
-        return text
-    for other in in_prompt:
-        if _letters(other) == _letters(text) and _stands(other, messages):
-            return other
-    return None
+    """The text as a message has it: as the prompt writes it, if that was said, else itself."""
+    forms = [other for other in in_prompt if _letters(other) == _letters(text)]
+    forms = [text, *forms] if text in forms else [*forms, text]
+    return next((form for form in forms if _stands(form, messages)), None)
 
 
 def _stands(text: str, messages: Sequence[str]) -> bool:
@@ -114,8 +111,9 @@ def _standing(text: str, messages: Sequence[str], count: int) -> Standing:
     running = {str(number) for number in range(1, count + 1)}
     plain = _plain(text)
     other = [w for w in words_of(plain) if plain[w.start : w.end] not in typed | running]
-    if not other:
-        return "said"  # "1 Collect": a running number before words that were said
+    if not other:  # "1 Collect": a running number before words that were said
+        bare = re.sub(rf"^(?:{'|'.join(running)})\W+", "", plain)
+        return "said" if _stands(bare, messages) else "composed"
     if any(word.number for word in other) and any(word.number for word in said):
         return "changed"
     return "changed" if all(any(near(w, one) for one in said) for w in other) else "composed"

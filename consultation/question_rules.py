@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from consultation.evidence import Evidence, Fault
 from consultation.transcript import PutQuestion, Transcript
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft
-from consultation.words import fold, share, words_of
+from consultation.words import content, fold, share, words_of
 
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
 """One option is no choice; of more than five nobody keeps the first in mind."""
@@ -120,7 +120,14 @@ def _named(words: str, put: PutQuestion) -> int:
         number = int(said[0].text)
         spelled = any(said[0].text in (w.text for w in words_of(o)) for o in put.options)
         return number if number <= len(put.options) and not spelled else 0
-    fits = [len(share(words_of(option), said)) for option in put.options]
+    # "the" names nothing, and "text, yes" does not name the option "no text".
+    telling, refusing = content(said), any(word.refuses for word in said)
+    fits = [
+        len(share(content(words), telling))
+        if any(word.refuses for word in words) == refusing
+        else 0
+        for words in map(words_of, put.options)
+    ]
     best = max(fits, default=0)
     return fits.index(best) + 1 if best and fits.count(best) == 1 else 0
 

@@ -58,13 +58,13 @@ def faults_of_set_aside(
     evidence: Sequence[Evidence],
 ) -> list[Fault]:
     """Entries that look like wishes, and a conversation of which too much is set aside."""
+    way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
     faults = [
         Fault(
             "set aside",
             f"set_aside[{index}]",
             f"`{turn.set_aside[index].quote}` is set aside as {turn.set_aside[index].why}, but "
-            f"{why}. Put it into the prompt and quote it; leave it set aside only if it truly "
-            "asks for nothing.",
+            f"{why}. {way}; leave it set aside only if it truly asks for nothing.",
             words=turn.set_aside[index].quote,
         )
         for index, why in doubtful.items()
@@ -114,7 +114,7 @@ def _wish(wanted: Sequence[Word], coverage: Coverage) -> str:
     known, spoken = coverage.known, coverage.spoken
     if hot := [word.text for word in long if matters(word, known, spoken)]:
         return f"{', '.join(hot)} belongs to an option or an earlier wish"
-    return "it is long" if size(wanted) > LONGEST else ""
+    return "it is long enough to hold a wish" if size(wanted) > LONGEST else ""
 
 
 def _doubt_of_replacing(

@@ -15,6 +15,7 @@ PLACES: dict[str, set[str]] = {
     "settings": {"size", "quality", "background", "format"},
     "price": {"usd"},
     "draft": {"usd"},
+    "quoted": {"words"},
     "holds": {"words"},
     "letters": {"words"},
     "warning": {"words"},
@@ -54,11 +55,13 @@ class Wording(_Phrases):
     why: str
     default: str
     own_words: str
+    quoted: str = Field(description="Words of the person in the language's quotation marks.")
     refined_prompt: str
     sources: str
     source: SourceWords
-    after: str
+    after: str = Field(description="Stands before words that a stretch shares nothing with.")
     assumptions: str
+    added: str = Field(description="Stands before stretches that rest on nothing.")
     lettering: str
     not_used: str
     reason: ReasonWords

@@ -292,7 +292,84 @@ ONE_STRETCH = Scenario(
     refs={"A harbour at dusk": ["a harbour at dusk", "dusk is what matters"]},
 )
 
+PLACES = Scenario(
+    ["uma estampa de um feijão com violão", "Oh a segunda; q2 texto sim, por favor"],
+    [
+        turn(
+            language="pt",
+            brief=[entry("subject", "um feijão com violão", ("m1", "um feijão com violão"))],
+            questions=[
+                question("style", "Qual estilo?", "Serigrafia, oh, retrô", "Desenho plano"),
+                question("text", "Há texto?", "Sem texto", 'O nome "Feijão"'),
+            ],
+        ),
+        turn(
+            language="pt",
+            brief=[
+                entry("subject", "um feijão com violão", ("m1", "um feijão com violão")),
+                entry("style", "Desenho plano", ("q1", "Desenho plano")),
+                entry("text", "Feijão", ("q2", 'O nome "Feijão"')),
+            ],
+            chosen=[
+                {"question": "q1", "option": 2, "ref": "m2", "quote": "Oh a segunda"},
+                {"question": "q2", "option": 2, "ref": "m2", "quote": "texto sim"},
+            ],
+            prompt="Desenho plano de um feijão com violão, com o nome “Feijão” e mais nada.",
+            sources=[
+                source("Desenho plano", ("q1", "Desenho plano")),
+                source("um feijão com violão", ("m1", "um feijão com violão")),
+                source("o nome “Feijão”", ("q2", 'O nome "Feijão"')),
+            ],
+            lettering=["Feijão"],
+            set_aside=[aside("m1", "uma estampa de", "talk"), aside("m2", "por favor", "talk")],
+        ),
+    ],
+    lettering=["Feijão"],
+    not_used={"uma estampa de": "talk", "por favor": "talk"},
+    refs={"o nome “Feijão”": ['O nome "Feijão"']},
+)
+
+BRIEFING = Scenario(
+    [
+        "CLIENT: Solstice Cold Brew (canned coffee)\nSCENE: a can on a beach towel",
+        'q1: noon. Headline is "Wake up. Slow down. Repeat!"',
+    ],
+    [
+        turn(
+            brief=[entry("subject", "a can on a towel", ("m1", "a can on a beach towel"))],
+            questions=[question("light", "When?", "noon, for any client", "dusk in the scene")],
+        ),
+        turn(
+            brief=[
+                entry("subject", "a can of Solstice Cold Brew on a towel",
+                    ("m1", "CLIENT: Solstice Cold Brew (canned coffee"),
+                    ("m1", "a can on a beach towel")),
+                entry("light", "noon", ("m2", "noon")),
+                entry("text", "Wake up. Slow down. Repeat!", ("m2", "Wake up. Slow down. Repeat")),
+            ],
+            prompt="A can of Solstice Cold Brew coffee on a beach towel in noon light, with the "
+                "words “Wake up. Slow down. Repeat!” and no other text.",
+            sources=[
+                source("Solstice Cold Brew coffee", ("m1", "Solstice Cold Brew (canned coffee")),
+                source("on a beach towel", ("m1", "a can on a beach towel")),
+                source("noon light", ("m2", "noon")),
+                source("the words “Wake up. Slow down. Repeat!”",
+                    ("m2", 'Headline is "Wake up. Slow down. Repeat')),
+            ],
+            lettering=["Wake up. Slow down. Repeat!"],
+        ),
+    ],
+    lettering=["Wake up. Slow down. Repeat!"],
+    not_used={"CLIENT": "unplaced", "SCENE": "unplaced"},
+    refs={
+        "Solstice Cold Brew coffee": ["Solstice Cold Brew (canned coffee)"],
+        "the words “Wake up. Slow down. Repeat!”": ['Headline is "Wake up. Slow down. Repeat!"'],
+    },
+)  # fmt: skip
+
 SCENARIOS = {
+    "options by place, whose words are in others too": PLACES,
+    "a briefing with labels and the number of a question": BRIEFING,
     "two sources on one stretch": ONE_STRETCH,
     "a chatty opening": CHATTY,
     "no words after all": NO_WORDS,
@@ -433,9 +510,10 @@ async def test_a_refusal_turned_round_twice_is_asked_about_in_the_persons_words(
 
 FRAMES = {
     "de": ("ein Boot", ["Warum:", "(Vorschlag)", "oder in eigenen Worten"],
-        ["Ausgearbeiteter Prompt", "Von uns entschieden", "von dir: “ein Boot” (m1)", "Stil: 1a"]),
+        ["Ausgearbeiteter Prompt", "Von uns entschieden", "von dir: „ein Boot“ (m1)", "Stil: 1a"]),
     "fr": ("un bateau", ["Pourquoi"], ["un bateau", "style: 1a"]),
     "es": ("un barco", ["Por qué"], ["un barco", "estilo: 1a"]),
+    "pt": ("um barco", ["Por quê"], ["um barco", "estilo: 1a"]),
     "ja": ("船の絵", ["理由"], ["船の絵", "画風: 1a"]),
 }  # fmt: skip
 
@@ -475,3 +553,19 @@ def test_each_dimension_of_a_shipped_type_has_a_name_in_the_language(language: s
     wording = yaml.safe_load((PROMPTS / "wording" / f"{language}.yaml").read_text())
 
     assert set(wording["dimensions"]) == dimensions
+
+
+async def test_what_no_word_stands_behind_is_listed_as_ours(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    answer = turn(
+        prompt="A calico cat with a porkpie hat sleeps by a rainy window.",
+        brief=[entry("subject", "a cat by a window", ("m1", "a cat by a rainy window"))],
+        sources=[source("by a rainy window", ("m1", "a cat by a rainy window"))],
+    )
+    sandbox.answer(FACILITATOR, answer)
+
+    text = text_of(await client.call_tool(CONSULT, {"message": "a cat by a rainy window"}))
+
+    ours = text.partition("after no word of yours:\n")[2].partition("\n\n")[0]
+    assert ours == "- A calico cat with a porkpie hat sleeps"
