@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from generation.verification import Finding
 from settings import Origin
+from storage.picture_files import media_type
 from storage.tables import Image
 
 Status = Literal["done", "working", "asking", "failed"]
@@ -30,17 +31,37 @@ class PromptDifference(BaseModel):
 
 
 class ResultImage(BaseModel):
-    """A picture on disk: where it lies, what it is, what it was changed from."""
+    """A picture on disk: where it lies, what it is, what it was changed from, what it cost.
+
+    `current` is the one that changes start from; `changed` what was changed or varied.
+    """
 
     image_id: str
     parent_image_id: str | None
+    current: bool
     path: str
     width: int
     height: int
     format: str
+    quality: str
+    model: str
     bytes: int
     has_alpha: bool
     changed: str | None
+    variation: str | None
+    created_at: str
+    response_id: str
+    cost_usd: float | None
+
+    @property
+    def uri(self) -> str:
+        """The address that its bytes can be read at."""
+        return f"image://{self.image_id}"
+
+    @property
+    def mime_type(self) -> str:
+        """What they are read as."""
+        return media_type(self.format)
 
 
 class ResultFinding(Finding):
@@ -101,14 +122,20 @@ def as_text(result: ImageResult) -> str:
 
 def _image_line(image: ResultImage) -> str:
     size = f"{image.width}x{image.height} " if image.width else ""
-    alpha = ", transparent" if image.has_alpha else ""
-    line = (
-        f"Picture {image.image_id}, {size}{image.format}{alpha}, {image.bytes:,} bytes, saved as "
-        f"{image.path}"
+    facts = [
+        f"Picture {image.image_id}{' (current)' if image.current else ''}",
+        f"{size}{image.format}{', transparent' if image.has_alpha else ''}",
+        f"{image.bytes:,} bytes",
+        f"saved as {image.path}",
+        f"changed from {image.parent_image_id}" if image.parent_image_id else "",
+    ]
+    changed = f" ({image.changed})" if image.changed else ""
+    cost = "" if image.cost_usd is None else f", for ${image.cost_usd:.4f}"
+    return (
+        f"{', '.join(fact for fact in facts if fact)}{changed}. Drawn by {image.model} in quality "
+        f"{image.quality or 'auto'}{cost}, {image.created_at[:16].replace('T', ' ')} UTC, as "
+        f"{image.response_id}; its bytes are at {image.uri}."
     )
-    if image.parent_image_id:
-        line += f", changed from {image.parent_image_id}"
-    return f"{line} ({image.changed})." if image.changed else f"{line}."
 
 
 def _money_line(result: ImageResult) -> str:

@@ -12,7 +12,6 @@ from generation.image_result import (
     ResultFinding,
     ResultImage,
     ResultVerification,
-    Status,
     difference,
 )
 from generation.jobs import JobOutcome
@@ -66,8 +65,8 @@ def build_result(
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
     return ImageResult(
         conversation_id=conversation.id,
-        status=_status(pending),
-        images=[_result_image(image) for image in images],
+        status="working" if pending else "failed" if len(images) < len(outcomes) else "done",
+        images=[_result_image(image, conversation) for image in images],
         prompt=first.prompt,
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=difference(images[0], conversation.images) if len(images) == 1 else None,
@@ -105,10 +104,6 @@ def preview_of_all(outcomes: list[JobOutcome]) -> bytes | None:
         return preview_of(pictures[0][1])
     partials = [one.partial for one in outcomes if one.partial]
     return preview_of(partials[-1]) if partials else None
-
-
-def _status(pending: list[JobOutcome]) -> Status:
-    return "working" if pending else "done"
 
 
 def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, str]:
@@ -175,17 +170,25 @@ def _bytes(image: Image) -> bytes:
         return b""
 
 
-def _result_image(image: Image) -> ResultImage:
+def _result_image(image: Image, conversation: Conversation) -> ResultImage:
+    current, cost = conversation.current_image, conversation.cost_of(image)
     changed = image.prompt if image.parent_image_id else ""
     parts = [part for part in (changed, image.variation) if part]
     return ResultImage(
         image_id=image.id,
         parent_image_id=image.parent_image_id,
+        current=current is not None and current.id == image.id,
         path=image.path,
         width=image.width,
         height=image.height,
         format=image.format,
+        quality=image.quality,
+        model=image.model,
         bytes=image.bytes,
         has_alpha=image.has_alpha,
         changed="; ".join(parts) or None,
+        variation=image.variation or None,
+        created_at=image.created_at,
+        response_id=image.response_id,
+        cost_usd=None if cost is None else round(cost, 6),
     )

@@ -82,10 +82,14 @@ class Verifier:
         except GatewayError as error:
             sandbox = self._gateway.origin == "sandbox"
             await self._records.add(
-                *charge_rows(image.conversation_id, error.charges, sandbox=sandbox)
+                *charge_rows(
+                    image.conversation_id, error.charges, sandbox=sandbox, job_id=image.job_id
+                )
             )
             return [], "", sum(charge.cost.usd for charge in error.charges), str(error)
-        await self._records.add(booking(image.conversation_id, "verification", **reply.as_booking))
+        await self._records.add(
+            booking(image.conversation_id, "verification", **reply.as_booking, job_id=image.job_id)
+        )
         try:
             return read(reply.text, items), reply.model, reply.cost.usd, None
         except ValueError:

@@ -225,6 +225,7 @@ class JobJournal:
             session.add_all([image, *costs])
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
+            row.current_image_id = None  # the newest
             await index(session, row.id)
         _apply(job, applied)
 

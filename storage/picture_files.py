@@ -17,6 +17,11 @@ ASIDE = "no-pictures"
 """The folder, beside the pictures, of bytes that OpenAI sent as one and that are none."""
 
 
+def media_type(form: str) -> str:
+    """What the bytes of a picture of a format are called on the way to a client."""
+    return f"image/{'svg+xml' if form == 'svg' else form}"
+
+
 class PictureFiles:
     """A folder of pictures, and a second one where they go when the first fails."""
 

@@ -188,7 +188,7 @@ class Records:
         """A conversation in full. Raises `UnknownId`."""
         parts = [
             selectinload(getattr(Conversation, name))
-            for name in ("turns", "questions", "answers", "briefs", "jobs", "images")
+            for name in ("turns", "questions", "answers", "briefs", "jobs", "images", "spending")
         ]
         async with self._database.read() as session:
             conversation = await session.get(Conversation, conversation_id, options=parts)

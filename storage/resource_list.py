@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.cursors import cursor_of, newest_first, place_in
+from storage.picture_files import media_type
 from storage.tables import Conversation, Image
 
 LIST = "resources"
@@ -42,7 +43,7 @@ class Resource:
         """What it is read as."""
         if self.kind == "conversation":
             return "text/markdown"
-        return f"image/{'svg+xml' if self.format == 'svg' else self.format}"
+        return media_type(self.format)
 
 
 @dataclass(frozen=True)

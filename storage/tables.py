@@ -57,6 +57,18 @@ class Conversation(Base):
     briefs: Mapped[list["Brief"]] = relationship(order_by="Brief.id")
     jobs: Mapped[list["Job"]] = relationship(order_by="Job.created_at, Job.place, Job.id")
     images: Mapped[list["Image"]] = relationship(order_by="Image.created_at, Image.id")
+    spending: Mapped[list["Spending"]] = relationship(order_by="Spending.id", viewonly=True)
+
+    @property
+    def current_image(self) -> "Image | None":
+        """The picture that changes start from."""
+        newest = self.images[-1] if self.images else None
+        return next((one for one in self.images if one.id == self.current_image_id), newest)
+
+    def cost_of(self, image: "Image") -> float | None:
+        """USD paid for a picture; None where an older record does not tell it apart."""
+        costs = [one.usd for one in self.spending if one.job_id == image.job_id]
+        return sum(costs) if costs else None
 
 
 class Turn(Base):

@@ -70,15 +70,14 @@ def add_resources(server: FastMCP, app: App) -> None:
         """The bytes of a picture exactly as they came."""
         from anyio import to_thread
 
-        from storage.picture_files import read_picture
+        from storage.picture_files import media_type, read_picture
 
         try:
             row = await app.records.image(image_id)
             data = await to_thread.run_sync(read_picture, row)
         except Problem as problem:
             raise _in_words(problem) from problem
-        kind = "svg+xml" if row.format == "svg" else row.format
-        return ResourceResult([ResourceContent(data, mime_type=f"image/{kind}")])
+        return ResourceResult([ResourceContent(data, mime_type=media_type(row.format))])
 
 
 def _in_words(problem: Problem) -> ResourceError:

@@ -5,6 +5,7 @@ each says everything.
 """
 
 import base64
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mcp.types as mt
@@ -73,14 +74,20 @@ def bug(tool: str, receipt: Receipt) -> Problem:
     )
 
 
-def build_result(result: BaseModel, text: str, preview: bytes | None = None) -> ToolResult:
-    """A tool's result: all of it in words, all of it as data, and a JPEG to look at."""
+def build_result(
+    result: BaseModel,
+    text: str,
+    preview: bytes | None = None,
+    links: Sequence[mt.ResourceLink] = (),
+) -> ToolResult:
+    """A tool's result: all of it in words, all of it as data, a JPEG to look at, and links."""
     content: list[mt.ContentBlock] = [mt.TextContent(type="text", text=text)]
     # On the wire the text is quoted, so it grows; twice its length is more than was ever met.
     size = 2 * len(text.encode()) + len(result.model_dump_json())
     if preview is not None and size + len(preview) * 4 // 3 < LARGEST_BYTES:
         encoded = base64.b64encode(preview).decode()
         content.append(mt.ImageContent(type="image", data=encoded, mime_type="image/jpeg"))
+    content += links
     return ToolResult(content=content, structured_content=result.model_dump(mode="json"))
 
 
@@ -104,4 +111,14 @@ def _image_result(app: App, result: "ImageResult", preview: bytes | None) -> Too
     from generation.image_result import as_text
 
     result.notes += app.news()
-    return build_result(result, as_text(result), preview)
+    links = [
+        mt.ResourceLink(
+            type="resource_link",
+            uri=image.uri,
+            name=image.image_id,
+            mime_type=image.mime_type,
+            size=image.bytes,
+        )
+        for image in result.images
+    ]
+    return build_result(result, as_text(result), preview, links)

@@ -1,0 +1,74 @@
+"""A picture of a result comes with all that is known of it, in data, in words and as a link."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from mcp.types import ResourceLink
+
+from sandbox.loopback import Sandbox
+from settings import Settings
+from tests.calls import DRAW, data_of, draw, text_of
+from tests.conftest import Connect
+
+SKIP = {"dialogue_mode": "skip"}
+
+
+def booked(settings: Settings) -> float:
+    """USD that the record says was paid."""
+    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
+        return float(records.execute("SELECT sum(usd) FROM spending").fetchone()[0])
+
+
+async def test_a_picture_is_told_with_its_model_quality_price_and_bytes_behind_a_link(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    called = await client.call_tool(DRAW, {"prompt": "a fox", "quality": "low", **SKIP})
+    (image,) = data_of(called)["images"]
+    (sent,) = [call.body for call in sandbox.requests if call.kind == "image"]
+    (link,) = [block for block in called.content if isinstance(block, ResourceLink)]
+    (read,) = await client.read_resource(link.uri)
+
+    assert image["current"] is True
+    assert (image["model"], image["quality"]) == (sent["tools"][0]["model"], "low")
+    assert image["response_id"].startswith("resp_sandbox_")
+    assert image["cost_usd"] == pytest.approx(booked(settings), abs=1e-6)
+    assert image["bytes"] == link.size == Path(image["path"]).stat().st_size
+    assert str(link.uri) == f"image://{image['image_id']}"
+    assert link.mime_type == "image/png"
+    assert read.blob  # type: ignore[union-attr]  # bytes
+    told = text_of(called)
+    for fact in ("(current)", image["model"], "quality low", f"${image['cost_usd']:.4f}",
+                 image["created_at"][:10], image["response_id"], str(link.uri)):  # fmt: skip
+        assert fact in told
+
+
+async def test_the_newest_picture_is_the_current_one_and_each_keeps_its_own_price(
+    client: Client[Any], settings: Settings
+) -> None:
+    first = await draw(client, prompt="a fox", quality="low", **SKIP)
+    conversation = first["conversation_id"]
+    second = await draw(
+        client, prompt="bluer", conversation_id=conversation, quality="high", variations=2
+    )
+    costs = [one["cost_usd"] for one in second["images"]]
+
+    assert [one["current"] for one in second["images"]] == [False, True]
+    assert all(cost > first["cost_usd"] for cost in costs)
+    assert first["cost_usd"] + sum(costs) == pytest.approx(booked(settings), abs=1e-5)
+    assert {one["variation"] for one in second["images"]} != {None}
+
+
+async def test_one_of_several_that_failed_makes_the_result_failed_and_shows_the_others(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.fail("text_instead_of_image", kind="image")
+    async with connect() as client:
+        result = await draw(client, prompt="a fox", variations=2, **SKIP)
+
+    assert result["status"] == "failed"
+    assert len(result["images"]) == 1
+    assert any("was not drawn" in note for note in result["notes"])
