@@ -221,7 +221,7 @@ def quote(message: str) -> str:
 
 def _words(name: str, fault: ApiFault, *, paid: bool) -> Mapping[str, str]:
     """What the sentences of a case say of this very error."""
-    words = {"numbers": fault.numbers}
+    words = {"numbers": fault.numbers, "change": NO_PARAMETER}
     if fault.retry_after:
         words["wait"] = duration(fault.retry_after)
     if name == "overloaded" and not fault.retry_after:
@@ -237,9 +237,17 @@ def _words(name: str, fault: ApiFault, *, paid: bool) -> Mapping[str, str]:
         words["other"] = f", such as {' or '.join(others)}"
     if paid:
         words["parameter"] = f", or pass it as {field}"
-    parameter = tool_parameters().get(re.split(r"[.\[\]]", fault.param)[-1] if paid else "")
-    words["change"] = f"Change {parameter}, then call again." if parameter else NO_PARAMETER
+    if paid and (parameter := _tool_parameter(fault)):
+        words["change"] = f"Change {parameter}, then call again."
     return words
+
+
+def _tool_parameter(fault: ApiFault) -> str | None:
+    """What the tools call the parameter of an error: the one it names, else one in its words."""
+    if fault.param:
+        return tool_parameters().get(re.split(r"[.\[\]]", fault.param)[-1])
+    words = re.findall(r"\w+", fault.message)
+    return next((tool for wire, tool in tool_parameters().items() if wire in words), None)
 
 
 def duration(seconds: float) -> str:

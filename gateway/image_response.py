@@ -46,8 +46,6 @@ MADE = {
 }
 """Events after which some of a picture exists, and may have been charged."""
 
-TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
-
 
 @dataclass(frozen=True)
 class Step:
@@ -118,8 +116,8 @@ class _Reception:
             self.response = event.response
         elif event.type == "response.output_item.done":
             self.item = picture_item([self.item, event.item])
-        elif event.type in TERMINAL:
-            self.complete(event.response)
+        elif (response := _response_of(event)) and response.status not in UNFINISHED:
+            self.complete(response)  # completed, incomplete, failed, cancelled
         elif event.type in MADE:
             self.progress = True
         elif event.type == "error" and not self.has_picture:
@@ -211,6 +209,14 @@ async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
             return _read(reception)
         await asyncio.sleep(POLL_SECONDS)
     raise failure("unfinished", response_id=response_id)
+
+
+def _response_of(event: Any) -> Any | None:
+    """The response of an event; one of a type that the SDK does not know brings it as a dict."""
+    from openai.types.responses import Response
+
+    response = getattr(event, "response", None)
+    return Response.construct(**response) if isinstance(response, dict) else response
 
 
 def _partial(event: Any) -> bytes | None:

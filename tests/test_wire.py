@@ -9,12 +9,8 @@ picture of that format in the place of the cut one.
 import base64
 import io
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastmcp import Client
@@ -23,6 +19,7 @@ from PIL import Image
 from tests import openai_answers
 from tests.calls import DRAW, conversation_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
+from tests.player import UNFINISHED, Recorded, playing
 from tests.wire import RECORDINGS
 
 Json = dict[str, Any]
@@ -47,18 +44,6 @@ COLLECT = "Call again with only the conversation_id"
 FOX = {"prompt": "a fox", "dialogue_mode": "skip"}
 
 MAGIC = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp"}
-UNFINISHED = {"queued", "in_progress"}
-
-
-class Recorded(NamedTuple):
-    """One recorded answer: where it stands, what was asked with which method, what came."""
-
-    name: str
-    method: str
-    path: str
-    status: int
-    body: Json
-    sse: list[Json]
 
 
 def read_all() -> list[Recorded]:
@@ -133,19 +118,6 @@ def mended(answer: Recorded) -> Recorded:
     return answer._replace(name=f"{answer.name}, mended", body=body, sse=sse)
 
 
-def events(answer: Recorded) -> list[Json]:
-    """An answer as a stream: its own, or the one that its body would have come in."""
-    if answer.sse:
-        return answer.sse
-    opened = {**answer.body, "status": "in_progress", "output": []}
-    told: list[Json] = [{"type": "response.created", "response": opened}]
-    for index, item in enumerate(answer.body["output"]):
-        told.append({"type": "response.output_item.done", "output_index": index, "item": item})
-    if answer.body["status"] not in UNFINISHED:
-        told.append({"type": f"response.{answer.body['status']}", "response": answer.body})
-    return [{"sequence_number": number, **event} for number, event in enumerate(told)]
-
-
 ANSWERS = read_all()
 KINDS = {answer.name: kind_of(answer) for answer in ANSWERS}
 CUT = [answer for answer in ANSWERS if KINDS[answer.name] == "cut picture"]
@@ -153,84 +125,6 @@ WHOLE = [answer for answer in ANSWERS if KINDS[answer.name] == "picture"] + [*ma
 CREATED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] in WORDS]
 RETRIEVED = [a for a in ANSWERS if a.method == "GET" and KINDS[a.name] in WORDS]
 POLLED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] == "unfinished"]
-
-
-class Player(ThreadingHTTPServer):
-    """OpenAI's side of one request: how it answers a POST, and the GETs that follow.
-
-    A POST is answered with a stream where one is asked for, else with the body. The last answer
-    to a GET is repeated. With `cut` the stream breaks off after its first event.
-    """
-
-    daemon_threads = True
-
-    def __init__(self, created: Recorded, retrieved: list[Recorded], *, cut: bool) -> None:
-        super().__init__(("127.0.0.1", 0), _Turn)
-        self.created = created
-        self.retrieved = list(retrieved)
-        self.cut = cut
-        self.asked: list[str] = []
-
-    @property
-    def url(self) -> str:
-        """What to give an OpenAI client."""
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Turn(BaseHTTPRequestHandler):
-    server: Player
-
-    def do_POST(self) -> None:
-        """Play the recorded answer to a new response."""
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.asked.append("POST")
-        answer = self.server.created
-        if answer.status >= 400 or not asked.get("stream"):
-            self._send(answer.status, "application/json", json.dumps(answer.body))
-        else:
-            self._stream(events(answer), cut=self.server.cut)
-
-    def do_GET(self) -> None:
-        """Play the next recorded answer to whoever looks the response up."""
-        self.server.asked.append("GET")
-        left = self.server.retrieved
-        answer = left.pop(0) if len(left) > 1 else left[0]
-        query = parse_qs(urlsplit(self.path).query)
-        if query.get("stream") == ["true"] and answer.status < 400:
-            after = int(query.get("starting_after", ["-1"])[0])
-            rest = [event for event in events(answer) if event["sequence_number"] > after]
-            self._stream(rest, cut=False)
-        else:
-            self._send(answer.status, "application/json", json.dumps(answer.body))
-
-    def _stream(self, told: list[Json], *, cut: bool) -> None:
-        chunks = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in told]
-        self._send(200, "text/event-stream", "".join(chunks), len(chunks[0]) if cut else None)
-
-    def _send(self, status: int, kind: str, text: str, only: int | None = None) -> None:
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(text.encode())))
-        self.end_headers()
-        self.wfile.write(text.encode()[:only])
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
-        """Say nothing."""
-
-
-@contextmanager
-def playing(
-    created: Recorded, retrieved: list[Recorded] | None = None, *, cut: bool = False
-) -> Iterator[Player]:
-    """A server that plays recordings on a port of its own."""
-    with Player(created, retrieved or [created], cut=cut) as player:
-        thread = threading.Thread(target=player.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield player
-        finally:
-            player.shutdown()
-            thread.join()
 
 
 def named(answers: list[Recorded]) -> pytest.MarkDecorator:
