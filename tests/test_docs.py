@@ -174,7 +174,8 @@ def test_the_guide_names_commands_settings_lines_and_words_that_there_are() -> N
     code = " ".join(
         re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
         for folder in ("cli", "consultation", "gateway", "prompts", "storage", "tools", ".")
-        for path in sorted((ROOT / folder).glob("**/*.py" if folder != "." else "*.py"))
+        for path in sorted((ROOT / folder).glob("*.py" if folder == "." else "**/*.[pt][yo]*"))
+        if path.suffix in {".py", ".toml"}
     )
     commands = set(re.findall(r"image-consultant ([a-z-]+)", guide)) - {"wherever"}
     variables = set(re.findall(r"IMAGE_CONSULTANT_[A-Z_]+", guide))
