@@ -6,6 +6,7 @@ __all__ = [
     "capabilities",
     "client",
     "connection",
+    "error_mapper",
     "image_response",
     "models",
     "prices",

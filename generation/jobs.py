@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import Problem
+from gateway.error_mapper import duration
 from gateway.image_response import OnStep, Step
 from generation.purchase import Purchase
 from storage.records import Records
@@ -41,24 +42,33 @@ LAST_SECONDS = 120.0
 NOT_SENT = ""
 """The step before the first."""
 
+WAITS = "The request is sent again in about {wait}; nothing was charged so far."
+
 
 @dataclass
 class _Run:
     task: asyncio.Task[Purchase]
     start: float
     step: str = NOT_SENT
+    attempts: int = 0
+    pause: str = ""
     partial: bytes | None = None
     watchers: set[asyncio.Event] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """What a call knows of a job when its waiting is over: one of the three, or nothing yet."""
+    """What a call knows of a job when its waiting is over: one of the three, or nothing yet.
+
+    `attempts` are those so far of one under way; `pause` says why it is not with OpenAI.
+    """
 
     job: Job
     purchase: Purchase | None = None
     problem: Problem | None = None
     partial: bytes | None = None
+    attempts: int = 0
+    pause: str = ""
 
 
 class Jobs:
@@ -78,6 +88,8 @@ class Jobs:
             if run is None:  # taken back
                 return
             run.step, run.partial = step.name, step.partial or run.partial
+            run.attempts += step.name == "sending"
+            run.pause = f"{step.reason} {WAITS.format(wait=duration(step.seconds))}"
             for watcher in run.watchers:
                 watcher.set()
 
@@ -101,7 +113,7 @@ class Jobs:
             await self._watch(runs, news, report, time.monotonic() + seconds)
         except asyncio.CancelledError:
             for job, run in zip(jobs, runs, strict=True):
-                if run.step == NOT_SENT and run.watchers == {news}:
+                if run.step in {NOT_SENT, "waiting"} and run.watchers == {news}:
                     run.task.cancel()
                     self._runs.pop(job.id, None)
             raise
@@ -112,7 +124,13 @@ class Jobs:
         return [_outcome(job, run) for job, run in zip(jobs, runs, strict=True)], elapsed
 
     async def finish(self) -> None:
-        """Wait for what this process draws, though not for ever: it can be collected later."""
+        """Wait for what this process draws, though not for ever: it can be collected later.
+
+        What OpenAI has sent back and waits here is taken back: nothing was paid for it.
+        """
+        for run in self._runs.values():
+            if run.step == "waiting":
+                run.task.cancel()
         tasks = [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
         if tasks:
             await asyncio.wait(tasks, timeout=LAST_SECONDS)
@@ -148,7 +166,8 @@ class Jobs:
 
 def _outcome(job: Job, run: _Run) -> JobOutcome:
     if not run.task.done() or run.task.cancelled():
-        return JobOutcome(job, partial=run.partial)
+        pause = run.pause if run.step == "waiting" else ""
+        return JobOutcome(job, partial=run.partial, attempts=run.attempts, pause=pause)
     error = run.task.exception()
     if isinstance(error, Problem):
         return JobOutcome(job, problem=error)

@@ -152,6 +152,8 @@ class Buyer:
                 await self._records.jobs.send(job)
             elif step.name == "submitted":
                 await self._note_response(job, step.response_id)
+            elif step.name == "waiting":
+                await self._records.jobs.pause(job)
             await on_step(step)
 
         request, note = await self._request(order)

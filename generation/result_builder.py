@@ -79,7 +79,7 @@ def build_result(
         checklist=checklist if purchases else [],
         verification=_verification(images),
         elapsed_seconds=round(elapsed, 1),
-        attempts=sum(one.attempts for one in purchases),
+        attempts=sum(one.attempts for one in purchases) + sum(one.attempts for one in pending),
         origin="sandbox" if sandbox else "openai",
         notes=[*([SANDBOX_NOTE] if sandbox else []), *_notes(outcomes, purchases, pending)],
         next_step=COLLECT if pending else CHOOSE if len(images) > 1 else REFINE,
@@ -153,8 +153,7 @@ def _notes(
         for one in purchases
         if not Path(one.image.path).is_file()
     ]
-    if pending:
-        notes.append(GOES_ON)
+    notes += [one.pause or GOES_ON for one in pending]
     notes += [
         f"{one.job.variation or 'One picture'} was not drawn: {one.problem}"
         for one in outcomes

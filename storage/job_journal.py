@@ -172,6 +172,15 @@ class JobJournal:
             changes = await _advance(session, job, "sending", response_id="")
         _apply(job, changes)
 
+    async def pause(self, job: Job) -> None:
+        """Note that OpenAI sent the request of a job back, and that it waits here again.
+
+        Raises `TakenOver`.
+        """
+        async with self._database.write() as session:
+            changes = await _advance(session, job, "requested", response_id="")
+        _apply(job, changes)
+
     async def submit(self, job: Job, response_id: str) -> None:
         """Note that OpenAI has a job, by the id to fetch it with: that is never thrown away.
 

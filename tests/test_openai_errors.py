@@ -423,3 +423,19 @@ def test_a_megabyte_of_an_error_is_read_in_no_time() -> None:
         explain(ApiFault.read(sent(unit * (1_000_000 // len(unit)), None, None)), paid=True)
 
     assert time.monotonic() - began < 5
+
+
+async def test_a_call_that_only_met_a_limit_of_pace_says_so_and_can_be_taken_back(
+    connect: Connect, player: Player, settings: Settings
+) -> None:
+    limit = sent("Rate limit reached for gpt-5. Please try again in 7.5s.", "tokens", None)
+    player.play([http(limit, 429)])
+    async with connect(openai_base_url=player.url, wait_seconds=2) as client:
+        result = await draw(client, **FOX)
+
+        assert (result["status"], result["attempts"]) == ("working", 1)
+        told = "\n".join(result["notes"])
+        assert "It asks to wait 8 seconds. The request is sent again in about 8 seconds" in told
+        assert "nothing was charged so far" in told
+        assert "cannot be cancelled" not in told
+        assert rows(settings, "SELECT state FROM jobs") == [("requested",)]
