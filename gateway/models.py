@@ -76,7 +76,10 @@ class TextModel(_Model):
 
 
 class ImageModel(_Model):
-    """A model that draws: what it accepts and the output tokens per quality at 1024x1024."""
+    """A model that draws: what it accepts, and per quality what its pictures' tokens follow.
+
+    That is `patches` along the longer edge or, where they are not known, `tokens` at 1024x1024.
+    """
 
     sizes: str = "standard"
     qualities: list[str] = []
@@ -84,6 +87,7 @@ class ImageModel(_Model):
     complexity: bool = False
     formats: list[str] = []
     price: ImagePrice | None = None
+    patches: dict[str, int] = {}
     tokens: dict[str, int] = {}
 
 

@@ -1,13 +1,19 @@
 """What a call costs, from the tokens OpenAI reports or, before the call, from the table."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gateway.capabilities import DEFAULT_SIZE
 from gateway.models import ImageModel, load_models
 
 MILLION = 1_000_000
 SQUARE = 1024 * 1024
 """Pixels of the size that `models.toml` holds the tokens of."""
+
+BASE_PIXELS = 2_000_000
+"""Of OpenAI's rule for the tokens of a picture: it fits its published prices of gpt-image-2, what
+was recorded of it at 1280x720 and 1536x864, and what was measured of 2.6 at 3840x2160."""
 
 EXPENSIVE_USD = 0.05
 """From here on a draft is worth proposing: below it, it saves less than reading of it costs."""
@@ -106,7 +112,7 @@ def charge(model: str, usage: Usage, *, image_model: str | None = None) -> list[
 def estimate_image(
     model: str, *, size: str, quality: str, partials: int = 0, inputs: int = 0
 ) -> Cost:
-    """The price of a picture before it is drawn, in proportion to its area.
+    """The price of a picture before it is drawn, for its very size.
 
     `partials` unfinished pictures are shown on the way, it starts from `inputs` others.
     """
@@ -126,8 +132,11 @@ def draft_usd(model: str, *, size: str, quality: str) -> float | None:
 
 
 def _expected_tokens(model: ImageModel, size: str, quality: str) -> float:
-    tokens = model.tokens.get(quality, max(model.tokens.values()))
-    if "x" not in size:
-        return tokens
-    width, height = (int(edge) for edge in size.split("x"))
-    return tokens * width * height / SQUARE
+    """Output tokens of a picture; of a size that is left open those of the default one."""
+    width, height = (int(edge) for edge in (size if "x" in size else DEFAULT_SIZE).split("x"))
+    row = model.patches or model.tokens
+    worth = row.get(quality, max(row.values()))
+    if not model.patches:
+        return worth * width * height / SQUARE
+    across = round(worth * min(width, height) / max(width, height))
+    return math.ceil(worth * across * (BASE_PIXELS + width * height) / (2 * BASE_PIXELS))

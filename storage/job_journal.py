@@ -85,12 +85,13 @@ class JobJournal:
             if same := await _jobs_of_same_call(session, jobs[0], again):
                 return Claim(same, new=False)
             if budget is not None:
-                running = await session.scalar(_sum_of_running()) or 0.0
+                running = await session.scalar(_sum_of_running(origin)) or 0.0
                 today = await session.scalar(sum_of_today(origin)) or 0.0
                 over = running + today + sum(job.estimated_usd for job in jobs)
                 if over > budget:
                     return Claim([], new=False, over=over)
             for place, job in enumerate(jobs):
+                job.origin = origin
                 job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
             session.add_all(jobs)
         self._mine.update(job.id for job in jobs)
@@ -295,8 +296,10 @@ def _batch(job: Job) -> Select[Job]:
     return select(Job).where(Job.batch == job.batch).order_by(Job.created_at, Job.place, Job.id)
 
 
-def _sum_of_running() -> Select[float]:
+def _sum_of_running(origin: str) -> Select[float]:
     """What jobs that are under way should cost, those of a process that died included."""
     return select(func.sum(Job.estimated_usd)).where(
-        Job.state.in_(UNDER_WAY), Job.created_at > before(COUNTED)
+        Job.state.in_(UNDER_WAY),
+        Job.created_at > before(COUNTED),
+        Job.origin.in_((origin, "")),  # jobs of before do not say whose they are
     )

@@ -158,7 +158,8 @@ class Job(Base):
     while a process works on it, and `runs` counts the processes that took it: one that slept
     while another took over has an older count, and changes nothing any more. The jobs of one
     call share their `batch`, where each has its `place`; `variation` says what this one varies
-    on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost.
+    on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost with
+    `openai` or in the `sandbox`, as `origin` says where it is known.
     """
 
     __tablename__ = "jobs"
@@ -194,6 +195,7 @@ class Job(Base):
     created_at: Mapped[str]
     changed_at: Mapped[str]
     finished_at: Mapped[str] = mapped_column(default="")
+    origin: Mapped[str] = mapped_column(default="")
 
 
 class Image(Base):

@@ -85,8 +85,9 @@ def test_an_image_model_that_draws_is_described_in_full(name: str) -> None:
     model = MODELS.image[name]
 
     assert model.sizes in MODELS.sizes
-    assert set(model.tokens) == set(model.qualities)
-    assert sorted(model.tokens.values()) == list(model.tokens.values())
+    worth = model.patches or model.tokens
+    assert set(worth) == set(model.qualities)
+    assert sorted(worth.values()) == list(worth.values())
     assert "png" in model.formats
     assert model.price
 
@@ -259,11 +260,34 @@ def test_reported_tokens_are_priced_and_their_absence_is_estimated() -> None:
     assert guessed.estimated is True
 
 
-def test_an_estimate_grows_with_area_and_quality() -> None:
+@pytest.mark.parametrize(
+    ("model", "size", "quality", "usd"),
+    [  # OpenAI's price page of gpt-image-2, to the tenth of a cent
+        ("gpt-image-2", "1024x1024", "low", 0.006),
+        ("gpt-image-2", "1024x1024", "medium", 0.053),
+        ("gpt-image-2", "1024x1024", "high", 0.211),
+        ("gpt-image-2", "1536x1024", "low", 0.005),
+        ("gpt-image-2", "1024x1536", "medium", 0.041),
+        ("gpt-image-2", "1536x1024", "high", 0.165),
+        # recorded answers: 120 and 106 tokens at 30 USD a million
+        ("gpt-image-2", "1536x864", "low", 0.0036),
+        ("gpt-image-2", "1280x720", "low", 0.0032),
+        # measured by a reseller: 3,337 and 1,353 tokens
+        ("gpt-image-2.6-sunburst", "3840x2160", "high", 0.100),
+        ("gpt-image-2.6-sunburst", "1536x1024", "high", 0.041),
+        ("gpt-image-1.5", "1024x1024", "medium", 0.034),
+    ],
+)
+def test_the_price_before_is_that_of_the_size_itself(
+    model: str, size: str, quality: str, usd: float
+) -> None:
+    assert estimate_image(model, size=size, quality=quality).usd == pytest.approx(usd, abs=0.0006)
+
+
+def test_an_estimate_grows_with_quality_and_takes_the_dearest_where_it_is_left_open() -> None:
     def usd(size: str, quality: str) -> float:
         return estimate_image("gpt-image-2.6-sunburst", size=size, quality=quality).usd
 
-    assert usd("2048x1024", "low") == pytest.approx(2 * usd("1024x1024", "low"))
     assert usd("auto", "low") == usd("1024x1024", "low")
     assert usd("1024x1024", "low") < usd("1024x1024", "medium") < usd("1024x1024", "max")
     assert usd("1024x1024", "auto") == usd("1024x1024", "max")

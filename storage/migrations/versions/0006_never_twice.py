@@ -23,7 +23,7 @@ UNDER_WAY = JOBS.c.state.in_(["requested", "sending", "submitted"])
 
 TEXTS = (
     ("conversations", "request_key"), ("conversations", "beat_at"), ("jobs", "finished_at"),
-    ("images", "quality"),
+    ("jobs", "origin"), ("images", "quality"),
 )  # fmt: skip
 NUMBERS = (("conversations", "runs"), ("jobs", "runs"), ("jobs", "place"))
 
