@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -183,7 +184,8 @@ class ImageGenerator:
         """Go on with what processes that died have left, whichever call meets it."""
         for job in await self._records.jobs.abandoned():
             if job.state != "requested":  # never sent, so there is nothing to save
-                self._jobs.start(job, partial(self._buyer.attend, job))
+                # Apart from this call: what it books is not on this call's receipt.
+                Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
 
 
 def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:

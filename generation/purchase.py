@@ -275,6 +275,8 @@ class Buyer:
         image = image_row(job, answer, facts, path)
         try:
             await self._records.jobs.record_picture(job, image, spending)
+        except TakenOver:
+            raise
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}") from error
         return image, facts, [note] if note else []

@@ -30,8 +30,8 @@ MAIN = [str(ROOT / "__main__.py")]
 HEIR = [
     "-c",
     "import sys; sys.path.insert(0, sys.argv.pop()); from datetime import timedelta;"
-    "from generation import jobs; from storage import job_journal;"
-    "jobs.BEAT_SECONDS, job_journal.ALIVE = 0.2, timedelta(seconds=0.8);"
+    "from storage import heartbeat;"
+    "heartbeat.BEAT_SECONDS, heartbeat.ALIVE = 0.2, timedelta(seconds=0.8);"
     "from cli import main; main()",
     str(ROOT),
 ]
