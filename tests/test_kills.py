@@ -1,7 +1,8 @@
 """A server process is killed at any moment: what is paid for stays, and is not paid for twice.
 
 Each kill costs seconds, since the next server has to start. There are ten of them, or as many as
-the environment variable IMAGE_CONSULTANT_KILLS says: five at moments of note, the rest at random.
+the environment variable IMAGE_CONSULTANT_KILLS says: five at moments of note, the rest at random,
+every other one beside a second server that lives on, has drawn before and asks for the same.
 """
 
 import os
@@ -48,6 +49,9 @@ LATEST = 1.4
 IN_BACKGROUND = 0.3
 """How many of the servers started at random order pictures in OpenAI's background."""
 
+RIVALRY = 0.7
+"""How often the second server asks for the picture before the first is killed."""
+
 AGAIN = 0.2
 """How often the server that collects is killed too."""
 
@@ -68,24 +72,43 @@ class Home:
         self.sandbox = sandbox
         self.background = False
         self._server: Server | None = None
+        self._rival: Server | None = None
         self._running = ExitStack()
+        self._living = ExitStack()
 
     def start(self, command: list[str], base_url: str | None = None) -> None:
         """Start a server in place of the one that runs."""
         self.kill()
+        self._server = self._process(self._running, command, base_url or self.sandbox.base_url)
+
+    def _process(self, running: ExitStack, command: list[str], base_url: str) -> Server:
         environment = {
             **os.environ,
             "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": base_url or self.sandbox.base_url,
+            "OPENAI_BASE_URL": base_url,
             "IMAGE_CONSULTANT_DATA_DIR": str(self.database.parent),
             "IMAGE_CONSULTANT_IMAGES_DIR": str(self.pictures),
             "IMAGE_CONSULTANT_QUALITY": "low",
             "IMAGE_CONSULTANT_WAIT_SECONDS": "1",
             "IMAGE_CONSULTANT_BACKGROUND_MODE": str(self.background),
         }
-        server = Server([sys.executable, *command], environment)
-        self._server = self._running.enter_context(server)
+        server = running.enter_context(Server([sys.executable, *command], environment))
         server.open("initialize")
+        return server
+
+    @property
+    def rival(self) -> Server:
+        """A second server that lives on through all kills, and has drawn before."""
+        if self._rival is None:
+            self._rival = self._process(self._living, HEIR, self.sandbox.base_url)
+            arguments = {"prompt": "a hen", "dialogue_mode": "skip"}
+            self._rival.ask("tools/call", {"name": DRAW, "arguments": arguments})
+        return self._rival
+
+    def end(self) -> None:
+        """Kill every server."""
+        self.kill()
+        self._living.close()
 
     def kill(self) -> None:
         """Kill the server process, if one runs, in the middle of whatever it does."""
@@ -100,9 +123,10 @@ class Home:
         assert self._server
         return self._server
 
-    def ask(self, tool: str, **arguments: Any) -> Result:
-        """The result of a tool's call."""
-        answer = self.server.ask("tools/call", {"name": tool, "arguments": arguments})
+    def ask(self, tool: str, *, of: Server | None = None, **arguments: Any) -> Result:
+        """The result of a tool's call to the server, or to this one."""
+        server = of or self.server
+        answer = server.ask("tools/call", {"name": tool, "arguments": arguments})
         return dict(answer["result"])
 
     def begin(self) -> str:
@@ -110,10 +134,10 @@ class Home:
         result = self.ask(CONSULT, message="a fox", mode="skip")
         return str(result["structuredContent"]["conversation_id"])
 
-    def send(self, conversation: str, **arguments: Any) -> None:
+    def send(self, conversation: str, *, to: Server | None = None, **arguments: Any) -> None:
         """Ask for a picture, and do not wait for it."""
         asked = {"conversation_id": conversation, **arguments}
-        self.server.request("tools/call", {"name": DRAW, "arguments": asked})
+        (to or self.server).request("tools/call", {"name": DRAW, "arguments": asked})
 
     def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         """What the record says, read beside the server."""
@@ -154,7 +178,7 @@ def shared_home(
 ) -> Iterator[Home]:
     home = Home(tmp_path_factory.mktemp("home"), shared_sandbox)
     yield home
-    home.kill()
+    home.end()
 
 
 @pytest.fixture
@@ -164,17 +188,17 @@ def home(shared_home: Home, sandbox: Sandbox) -> Home:
     return shared_home
 
 
-def test_a_server_killed_before_its_request_went_out_says_so_and_does_not_send_it(
+def test_a_request_that_may_have_gone_out_when_its_server_was_killed_is_not_sent_again(
     home: Home,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         home.start(MAIN, f"http://127.0.0.1:{deaf.getsockname()[1]}/v1")
         conversation = home.begin()
         home.send(conversation)
-        wait_for(lambda: home.job(conversation).state == "requested")
+        wait_for(lambda: home.job(conversation).state == "sending")
         home.kill()
 
-    assert home.job(conversation) == Left("requested")
+    assert home.job(conversation) == Left("sending")
     assert_all_is_well(home, conversation)
     assert home.orders(conversation) == []
 
@@ -234,15 +258,21 @@ def test_a_server_killed_at_any_time_loses_no_picture_and_buys_none_twice(
 ) -> None:
     dice = random.Random(seed)
     home.background = dice.random() < IN_BACKGROUND
+    heir = home.rival if seed % 2 else None
     conversation = home.begin()
     home.send(conversation)
-    moments = [kill_after(home, dice.uniform(0, LATEST))]
-    if dice.random() < AGAIN:
+    moments = [dice.uniform(0, LATEST)]
+    if heir and dice.random() < RIVALRY:
+        moments.insert(0, dice.uniform(0, moments[0]))
+        time.sleep(moments[0])
+        home.send(conversation, to=heir)
+    kill_after(home, moments[-1] - sum(moments[:-1]))
+    if heir is None and dice.random() < AGAIN:
         home.send(conversation)
         moments.append(kill_after(home, dice.uniform(0, LATEST / 4)))
     left = home.job(conversation)
     try:
-        assert_all_is_well(home, conversation)
+        assert_all_is_well(home, conversation, heir)
     except AssertionError as error:
         error.add_note(f"Seed {seed}, killed {moments} seconds after the calls, left {left}.")
         raise
@@ -263,14 +293,20 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def assert_all_is_well(home: Home, conversation: str) -> None:
-    """Fail unless the next call, to a new server, brings the picture or says why it cannot."""
+def assert_all_is_well(home: Home, conversation: str, heir: Server | None = None) -> None:
+    """Fail unless the next call brings the picture or says why it cannot.
+
+    It goes to the `heir`, or to a new server.
+    """
     left = home.job(conversation)
-    result = collected(home, conversation)
-    if left.state in {"", "kept"} or left.response_id:
+    result = collected(home, conversation, heir)
+    ordered = bool(home.orders(conversation))
+    if left.response_id or left.state in {"", "requested", "kept"}:
         assert_kept(home, conversation, result)
+    elif heir and ordered and home.job(conversation).state == "kept":
+        assert_kept(home, conversation, result)  # the heir had the request out itself
     else:
-        assert_unknown(home, conversation, result)
+        assert_unknown(home, conversation, result, heir)
     orders = home.orders(conversation)
     assert len(orders) <= 1
     for path in home.files():
@@ -279,11 +315,11 @@ def assert_all_is_well(home: Home, conversation: str) -> None:
     assert home.rows("PRAGMA foreign_key_check") == []
 
 
-def collected(home: Home, conversation: str) -> Result:
+def collected(home: Home, conversation: str, heir: Server | None = None) -> Result:
     """What the person hears who asks with only the conversation_id until there is an end."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        result = home.ask(DRAW, conversation_id=conversation)
+        result = home.ask(DRAW, of=heir, conversation_id=conversation)
         if result.get("isError") or result["structuredContent"]["status"] != "working":
             return result
     raise AssertionError("the picture was being drawn for ever")
@@ -302,9 +338,11 @@ def assert_kept(home: Home, conversation: str, result: Result) -> None:
     assert [order.has_picture for order in home.orders(conversation)] == [True]
 
 
-def assert_unknown(home: Home, conversation: str, result: Result) -> None:
+def assert_unknown(
+    home: Home, conversation: str, result: Result, heir: Server | None = None
+) -> None:
     """Fail unless it is said that nobody can know, also to whoever asks once more."""
-    again = home.ask(DRAW, conversation_id=conversation)
+    again = home.ask(DRAW, of=heir, conversation_id=conversation)
     for call, told in {"first": result, "second": again}.items():
         assert told.get("isError"), f"the {call} call bought it anew: {told}"
         assert "may have been charged" in told["content"][0]["text"]
