@@ -11,6 +11,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from consultation.consultant import Consultant
+    from consultation.earlier_work import EarlierWork
     from consultation.semantic_search import SemanticSearch
     from gateway.client import Gateway
     from generation.drawing import ImageGenerator
@@ -70,6 +71,13 @@ class App:
         )
 
     @cached_property
+    def earlier_work(self) -> "EarlierWork":
+        """Finds earlier pictures that are close to an idea."""
+        from consultation.earlier_work import EarlierWork
+
+        return EarlierWork(self.settings, self.search, self.semantic_search, self.records)
+
+    @cached_property
     def gateway(self) -> "Gateway":
         """The client of OpenAI, or of the sandbox."""
         from gateway.client import Gateway
@@ -115,7 +123,7 @@ class App:
             facilitator=Facilitator(*shared),
             template_dialogue=TemplateDialogue(*shared),
             prompt_store=self.prompt_store,
-            search=self.search,
+            earlier_work=self.earlier_work,
         )
 
     @cached_property
@@ -143,6 +151,8 @@ class App:
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""
         in_use = self.__dict__  # a cached property stands here once it was used
+        if "consultant" in in_use:
+            await self.consultant.finish()
         if "image_generator" in in_use:
             await self.image_generator.finish()
         if "gateway" in in_use:

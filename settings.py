@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     embeddings: bool = Field(
         True, description="Search by meaning, with vectors from OpenAI, where asked for."
     )
+    similar: float = Field(
+        0.6, ge=0, le=1, description="How close earlier work must be to be named, 0 to 1; 0: never."
+    )
     learn: bool = Field(
         True, description="Offer what a person chose and rated well as defaults in questions."
     )

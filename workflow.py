@@ -1,204 +1,63 @@
-"""What a call of the image tools means: the one place where asking and drawing meet.
+"""Do what a call of the image tools means: the one place where asking and drawing meet.
 
 Tools and command line turn what came in into an `ImageRequest` and what comes out into their
 own form; whether a question comes before the picture is decided here.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, assert_never
 
 from app import App
+from call_meaning import (
+    Ask,
+    ChangePicture,
+    Collect,
+    CollectThenChange,
+    DrawAgain,
+    DrawFrom,
+    DrawPrompt,
+    DrawWords,
+    MakeCurrent,
+    Meaning,
+    ShowPicture,
+    ShowQuestions,
+    TellFailure,
+    current_image,
+    meaning,
+    newest_jobs,
+    state_of,
+)
 from errors import Problem
-from generation.image_request import ImageOrder, ImageRequest
-from settings import Mode
+from generation.image_request import OPTIONS, ImageRequest
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
     from generation.image_result import ImageResult
+    from generation.input_images import InputImages
     from generation.jobs import ReportProgress
+    from generation.plan import Plan
+    from storage.records import Hold
+    from storage.tables import Conversation, Image, Job
 
+LEAST_SECONDS = 1.0
+"""A picture is waited for at least so long, however much of the call's time the dialogue took."""
 
-@dataclass(frozen=True)
-class ConversationState:
-    """Where a conversation stands, as far as it decides what a call means.
+MOST_TRIES = 3
+"""Times that a call is read anew because the request that it joined was taken back unsent."""
 
-    `dialogue` and `refined_prompt` are of a dialogue that nothing was drawn of yet, `drawing`
-    and `drawn_prompt` of the newest call for pictures. `current` is the picture that changes
-    start from, `drawn_with` the options that it was drawn with.
-    """
-
-    mode: Mode = "guided"
-    dialogue: Literal["none", "asking", "ready"] = "none"
-    refined_prompt: str = ""
-    drawing: Literal["none", "under_way", "failed", "kept"] = "none"
-    drawn_prompt: str = ""
-    current: str | None = None
-    drawn_with: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ask:
-    """The words go to the dialogue; where that ends in `ready`, its prompt is drawn."""
-
-    mode: Mode | None
-
-
-@dataclass(frozen=True)
-class DrawWords:
-    """What the person said is drawn as it is: all of it, or the newest words `alone`."""
-
-    alone: bool = False
-
-
-@dataclass(frozen=True)
-class ShowQuestions:
-    """The dialogue's open questions once more, free."""
-
-
-@dataclass(frozen=True)
-class DrawPrompt:
-    """The refined prompt of the dialogue is drawn."""
-
-
-@dataclass(frozen=True)
-class Collect:
-    """What is under way, or was left by a process that died, is waited for; never bought."""
-
-
-@dataclass(frozen=True)
-class CollectThenChange:
-    """What is under way is waited for, then changed in the person's words."""
-
-
-@dataclass(frozen=True)
-class TellFailure:
-    """How the newest call for pictures ended, without buying."""
-
-
-@dataclass(frozen=True)
-class DrawAgain:
-    """A picture anew, from the same start; without one the newest call for pictures."""
-
-    image_id: str | None = None
-
-
-@dataclass(frozen=True)
-class ChangePicture:
-    """A picture is changed in the person's words."""
-
-    image_id: str
-
-
-@dataclass(frozen=True)
-class DrawFrom:
-    """What a picture shows is drawn anew from it, with other options, inputs or in variations."""
-
-    image_id: str
-
-
-@dataclass(frozen=True)
-class MakeCurrent:
-    """Changes start from this picture from now on: undo, redo, branching. Free."""
-
-    image_id: str
-
-
-@dataclass(frozen=True)
-class ShowPicture:
-    """The newest pictures once more, free."""
-
-
-Meaning = (
-    Ask
-    | DrawWords
-    | ShowQuestions
-    | DrawPrompt
-    | Collect
-    | CollectThenChange
-    | TellFailure
-    | DrawAgain
-    | ChangePicture
-    | DrawFrom
-    | MakeCurrent
-    | ShowPicture
+CHANGE_WAITS = (
+    "The picture that is to be changed is still being drawn, so the change was not begun. The same "
+    "call again makes it once the picture is there."
 )
-
-
-def meaning(  # noqa: PLR0911  # a table: a row, a return
-    request: ImageRequest, state: ConversationState | None
-) -> Meaning:
-    """What a call means where its conversation stands; `state` is None where there is none yet."""
-    if state is None:
-        # Pictures that come along show what is meant, so their words are drawn as they are.
-        is_plain = request.dialogue_mode is None and request.pictures
-        return DrawWords() if is_plain or _skips(request) else Ask(request.dialogue_mode)
-    if request.from_image:
-        return _of_picture(request, request.from_image, state)
-    if state.drawing == "under_way" and not request.words:
-        return Collect()
-    if state.dialogue != "none":
-        return _of_dialogue(request, state)
-    if state.drawing == "under_way":
-        return CollectThenChange()
-    if state.drawing == "failed":
-        return _of_failure(request, state)
-    if state.current is not None:
-        return _of_picture(request, state.current, state)
-    return _of_dialogue(request, state)
-
-
-def _of_dialogue(request: ImageRequest, state: ConversationState) -> Meaning:
-    """What a call means while a dialogue is not drawn yet."""
-    if state.dialogue == "ready" and request.words in {"", state.refined_prompt}:
-        return DrawPrompt()
-    if _skips(request):
-        return DrawWords()
-    return Ask(request.dialogue_mode) if request.words else ShowQuestions()
-
-
-def _of_failure(request: ImageRequest, state: ConversationState) -> Meaning:
-    """What a call means after a drawing that brought nothing, or of which nothing is known."""
-    if request.words in {"", state.drawn_prompt}:
-        return DrawAgain() if request.redraw or request.words else TellFailure()
-    if state.current is not None:
-        return _of_picture(request, state.current, state)
-    if state.mode == "skip" or _skips(request):
-        return DrawWords(alone=True)  # the words before are what could not be drawn
-    return Ask(request.dialogue_mode)
-
-
-def _of_picture(request: ImageRequest, image_id: str, state: ConversationState) -> Meaning:
-    """What a call means that starts from a picture."""
-    if request.words:
-        # A depth is asked for on purpose: then the change is talked over first.
-        if request.dialogue_mode is None or _skips(request):
-            return ChangePicture(image_id)
-        return Ask(request.dialogue_mode)
-    is_current = image_id == state.current
-    drawn_with = state.drawn_with if is_current else {}
-    others = request.options.items() - drawn_with.items()
-    if request.pictures or request.variations > 1 or others:
-        return DrawFrom(image_id)
-    if request.redraw:
-        return DrawAgain(image_id)
-    return ShowPicture() if request.from_image is None else MakeCurrent(image_id)
-
-
-def _skips(request: ImageRequest) -> bool:
-    return request.dialogue_mode == "skip"
-
-
-@dataclass(frozen=True)
-class DialogueFirst:
-    """The words go to the dialogue; it is drawn where that leaves no question open."""
-
-    mode: Mode | None
-
-
-@dataclass(frozen=True)
-class DrawNow:
-    """The conversation is drawn, changed or collected as it stands."""
+SHOWN_AGAIN = (
+    "The same call brought this on {day}, so it is shown again and nothing was charged; "
+    "redraw=true draws it anew."
+)
+IS_CURRENT = "Changes start from this picture now. Nothing was charged."
+DRAW_ANEW = "redraw=true draws it anew, for money."
 
 
 @dataclass(frozen=True)
@@ -219,62 +78,386 @@ class Pictures:
 Outcome = Questions | Pictures
 
 
-def _first_step(request: ImageRequest) -> DialogueFirst | DrawNow:
-    """Whether a call is for the dialogue first, or to be drawn at once."""
-    if request.conversation_id is None:
-        # Pictures that come along show what is meant, so their words are drawn as they are.
-        return DialogueFirst(request.dialogue_mode or ("skip" if request.pictures else None))
-    if request.dialogue_mode in {None, "skip"}:
-        return DrawNow()
-    return DialogueFirst(request.dialogue_mode)
+async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
+    """One turn of the dialogue, as `Consultant.consult` takes it. Raises a `Problem`."""
+    goes_on = arguments.get("conversation_id") and (
+        arguments.get("finish") or arguments.get("mode") == "skip"
+    )
+    if not arguments.get("answers") and not goes_on:
+        require_words(message, "message")
+    names = (arguments.get("conversation_id"), *arguments.get("reference_images", ()))
+    await app.earlier_work.note_use(names)
+    return await app.consultant.consult(message, **arguments)
 
 
 async def draw(app: App, request: ImageRequest, progress: "ReportProgress") -> Outcome:
     """Do what a call means, and tell `progress` of each step of a drawing. Raises a `Problem`.
 
-    Pictures that cannot be used are refused before a dialogue is paid for.
+    What can be refused is refused before anything is paid for.
     """
-    request = await _with_conversation(app, request)
-    if request.conversation_id is None:
-        require_words(request.prompt, "prompt")
-    await app.image_generator.check(request.pictures)
-    match _first_step(request):
-        case DialogueFirst(mode):
-            consultation = await app.consultant.consult(
-                request.prompt, conversation_id=request.conversation_id, mode=mode
-            )
-            if consultation.status == "asking":
-                return Questions(consultation)
-            order = _order(replace(request, prompt=""), consultation.conversation_id)
-        case DrawNow():
-            order = _order(request, str(request.conversation_id))
-    return Pictures(*await app.image_generator.draw(order, progress))
+    from storage.job_journal import Withdrawn
+
+    for _ in range(MOST_TRIES):
+        try:
+            return await _Call(app, request, progress).answer()
+        except Withdrawn:
+            continue
+    raise Problem("Another call took the drawing back.", "Call again.", charged="no")
 
 
 def require_words(text: str, name: str) -> None:
     """Refuse a parameter that says nothing. Raises a `Problem` that names it."""
     if not text.strip():
-        raise Problem(f"{name} is empty. Put what the picture should show into it, in any words.")
+        raise Problem(
+            f"{name} is empty.",
+            "Put what the picture should show into it, in any words.",
+            charged="no",
+        )
 
 
-async def _with_conversation(app: App, request: ImageRequest) -> ImageRequest:
-    """The request, in the conversation of the picture that it starts from."""
-    if request.conversation_id is not None or not request.from_image:
-        return request
-    image = await app.records.image(request.from_image)
-    return replace(request, conversation_id=image.conversation_id)
+class _Call:
+    """One call for pictures, from what it means to what it brought."""
+
+    def __init__(self, app: App, request: ImageRequest, progress: "ReportProgress") -> None:
+        from generation.drawing import settle_size
+
+        self._app = app
+        self._request = settle_size(request)
+        self._report = progress
+        self._ends = time.monotonic() + app.settings.wait_seconds
+        self._key = ""
+        self._inputs: tuple[tuple[Any, ...], InputImages] | None = None
+
+    async def answer(self) -> Outcome:
+        """What the call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made
+        anew."""
+        await self._app.image_generator.adopt_abandoned()
+        request = self._request
+        names = (request.conversation_id, request.from_image, *request.pictures)
+        await self._app.earlier_work.note_use(names)
+        if request.conversation_id is None and request.from_image:
+            image = await self._app.records.image(request.from_image)
+            request = replace(request, conversation_id=image.conversation_id)
+        if request.conversation_id is None:
+            return await self._with_assumptions(await self._open(request))
+        conversation = await self._app.records.load(request.conversation_id)
+        return await self._with_assumptions(await self._go_on(conversation, request))
+
+    @property
+    def _seconds(self) -> float:
+        """What is left of the call's time for a picture."""
+        return max(LEAST_SECONDS, self._ends - time.monotonic())
+
+    async def _open(self, request: ImageRequest) -> Outcome:
+        """A call without a conversation: a new one, or that of the same call of today."""
+        require_words(request.prompt, "prompt")
+        await self._check(request)
+        means = meaning(request, None)
+        mode = means.mode if isinstance(means, Ask) else "skip"
+        records = self._app.records
+        opening = await records.open_conversation(
+            self._key, mode or "guided", redraw=request.redraw
+        )
+        if opening.is_new:
+            conversation = await records.load(opening.conversation_id)
+            return await self._act(means, conversation, request, hold=opening.hold)
+        await self._app.consultant.wait_for_turn(opening.conversation_id)
+        conversation = await records.load(opening.conversation_id)
+        return await self._repeat(means, conversation, request)
+
+    async def _repeat(
+        self, means: Meaning, conversation: "Conversation", request: ImageRequest
+    ) -> Outcome:
+        """The same call as one of today: what that brought, or is about to bring."""
+        jobs = [job for job in conversation.jobs if job.request_key == self._key]
+        jobs = [job for job in jobs if job.batch == jobs[-1].batch]
+        images = _images_of(conversation, jobs)
+        if images and all(job.finished_at for job in jobs):
+            outcome = await self._show(conversation, images)
+            outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
+            costs = await self._app.records.spending_by_job(conversation.id)
+            saved = sum(costs.get(job.id, 0.0) for job in jobs)
+            await self._app.records.reuses.note("shown", origin=self._app.gateway.origin, usd=saved)
+            return outcome
+        if jobs:
+            return await self._collect(jobs)
+        if not any(turn.reply for turn in conversation.turns):
+            return await self._act(means, conversation, request)
+        again = ImageRequest(conversation_id=conversation.id, verify=request.verify)
+        return await self._go_on(conversation, again)
+
+    async def _go_on(self, conversation: "Conversation", request: ImageRequest) -> Outcome:
+        """A call in a conversation."""
+        state = state_of(conversation)
+        means = meaning(request, state)
+        if isinstance(means, CollectThenChange) and await self._is_newest(conversation, request):
+            means = Collect()
+        return await self._act(means, conversation, request)
+
+    async def _is_newest(self, conversation: "Conversation", request: ImageRequest) -> bool:
+        """Whether the newest call for pictures was this very one."""
+        await self._check(request)
+        return conversation.jobs[-1].request_key == self._key
+
+    async def _act(
+        self,
+        means: Meaning,
+        conversation: "Conversation",
+        request: ImageRequest,
+        hold: "Hold | None" = None,
+    ) -> Outcome:
+        match means:
+            case Ask(mode):
+                return await self._ask(conversation, request, mode, hold)
+            case DrawWords(alone):
+                return await self._draw_words(conversation, request, hold, alone=alone)
+            case ShowQuestions():
+                return await self._show_questions(conversation, request)
+            case CollectThenChange():
+                return await self._collect_then_change(conversation, request)
+            case DrawPrompt() | DrawAgain() | ChangePicture() | DrawFrom():
+                return await self._draw(means, conversation, request)
+            case Collect() | TellFailure() | MakeCurrent() | ShowPicture():
+                return await self._recall(means, conversation)
+            case _:
+                assert_never(means)
+
+    async def _draw(
+        self,
+        means: DrawPrompt | DrawAgain | ChangePicture | DrawFrom,
+        conversation: "Conversation",
+        request: ImageRequest,
+    ) -> Pictures:
+        """What is drawn without a turn of the dialogue."""
+        from generation import plan
+
+        match means:
+            case DrawPrompt():
+                request = request.with_order(conversation.order)
+                what = plan.plan_new(conversation, plan.refined_prompt(conversation))
+            case DrawAgain(image_id):
+                jobs = _jobs_of(conversation, image_id)
+                request = request.with_order(_order_of(jobs))
+                what = plan.plan_again(conversation, jobs[0])
+            case ChangePicture(image_id):
+                what = plan.plan_change(conversation, image_id, request.words)
+            case DrawFrom(image_id):
+                what = plan.plan_from(conversation, image_id)
+            case _:
+                assert_never(means)
+        return await self._buy(conversation, what, request)
+
+    async def _recall(
+        self,
+        means: Collect | TellFailure | MakeCurrent | ShowPicture,
+        conversation: "Conversation",
+    ) -> Pictures:
+        """What costs nothing more: what is there, or on its way."""
+        match means:
+            case Collect():
+                return await self._collect(newest_jobs(conversation))
+            case TellFailure():
+                return await self._tell_failure(conversation)
+            case MakeCurrent(image_id):
+                return await self._make_current(conversation, image_id)
+            case ShowPicture():
+                return await self._show(conversation, _shown_images(conversation))
+            case _:
+                assert_never(means)
+
+    async def _ask(
+        self,
+        conversation: "Conversation",
+        request: ImageRequest,
+        mode: Any,
+        hold: "Hold | None",
+    ) -> Outcome:
+        """A turn of the dialogue, and the picture where that leaves no question open."""
+        request = request.with_order(conversation.order)
+        await self._check(request)
+        if request.order:
+            await self._app.records.keep_order(conversation.id, request.order)
+        consultation = await self._consult(request.prompt, conversation.id, mode=mode, hold=hold)
+        return await self._draw_or_ask(consultation, request)
+
+    async def _draw_words(
+        self,
+        conversation: "Conversation",
+        request: ImageRequest,
+        hold: "Hold | None",
+        *,
+        alone: bool,
+    ) -> Outcome:
+        """The person's words as they are: all of them, or the newest alone."""
+        from generation.plan import plan_new
+
+        request = request.with_order(conversation.order)
+        await self._check(request)
+        if alone:
+            what = replace(plan_new(conversation, request.words), message=request.words)
+            return await self._buy(conversation, what, request)
+        similar = None
+        if not conversation.turns:
+            offers = self._app.earlier_work.offers(request.words, without=conversation.id)
+            similar = asyncio.create_task(offers)
+        consultation = await self._consult(request.prompt, conversation.id, mode="skip", hold=hold)
+        outcome = await self._draw_or_ask(consultation, request)
+        if similar is not None and isinstance(outcome, Pictures):
+            outcome.result.notes += await similar
+        return outcome
+
+    async def _show_questions(self, conversation: "Conversation", request: ImageRequest) -> Outcome:
+        """The questions that are open; a turn that nobody has led yet is led now."""
+        merged = request.with_order(conversation.order)
+        if request.order:
+            await self._check(merged)
+            await self._app.records.keep_order(conversation.id, merged.order)
+        turn = [turn for turn in conversation.turns if turn.reply != {}][-1]
+        if turn.reply is not None:
+            return Questions(await self._app.consultant.recall(conversation.id))
+        consultation = await self._consult(turn.words, conversation.id)
+        return await self._draw_or_ask(consultation, merged)
+
+    async def _consult(self, words: str, conversation_id: str, **arguments: Any) -> "Consultation":
+        return await self._app.consultant.consult(
+            words, conversation_id=conversation_id, **arguments
+        )
+
+    async def _draw_or_ask(self, consultation: "Consultation", request: ImageRequest) -> Outcome:
+        """The picture of a dialogue that is ready, else its questions."""
+        from consultation.consultation_result import SANDBOX_NOTE
+        from generation.plan import plan_new, refined_prompt
+
+        if consultation.status == "asking":
+            return Questions(consultation)
+        conversation = await self._app.records.load(consultation.conversation_id)
+        what = plan_new(conversation, refined_prompt(conversation))
+        outcome = await self._buy(conversation, what, request)
+        notes = [note for note in consultation.notes if note != SANDBOX_NOTE]
+        outcome.result.notes += [note for note in notes if note not in outcome.result.notes]
+        return outcome
+
+    async def _collect(self, jobs: "Sequence[Job]") -> Pictures:
+        generator = self._app.image_generator
+        return Pictures(*await generator.collect(jobs, self._report, seconds=self._seconds))
+
+    async def _collect_then_change(
+        self, conversation: "Conversation", request: ImageRequest
+    ) -> Outcome:
+        """What is under way, then its change; the change waits where that takes too long."""
+        outcome = await self._collect(newest_jobs(conversation))
+        if outcome.result.status == "working":
+            outcome.result.notes.append(CHANGE_WAITS)
+            return outcome
+        return await self._go_on(await self._app.records.load(conversation.id), request)
+
+    async def _tell_failure(self, conversation: "Conversation") -> Pictures:
+        """How the newest drawing ended: an error that says how to draw it all the same."""
+        try:
+            return await self._collect(newest_jobs(conversation))
+        except Problem as problem:
+            failure = Problem(str(problem), DRAW_ANEW, kind=problem.kind)
+            failure.charged = problem.charged
+            raise failure.within(conversation.id) from problem
+
+    async def _make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
+        """Undo, redo, branching: changes start from this picture from now on."""
+        from generation.plan import picture_of
+
+        image = picture_of(conversation, image_id)
+        is_newest = image is conversation.images[-1]
+        await self._app.records.make_current(conversation.id, None if is_newest else image.id)
+        conversation = await self._app.records.load(conversation.id)
+        outcome = await self._show(conversation, [image])
+        outcome.result.notes.insert(0, IS_CURRENT)
+        return outcome
+
+    async def _show(self, conversation: "Conversation", images: "Sequence[Image]") -> Pictures:
+        generator = self._app.image_generator
+        return Pictures(*await generator.show(conversation, images, verify=self._request.verify))
+
+    async def _check(self, request: ImageRequest, parent: "Image | None" = None) -> "InputImages":
+        """Refuse what cannot be drawn, and name the call by what it asks for.
+
+        What came along is read once.
+        """
+        place = (request.options, request.pictures, request.variations, parent and parent.id)
+        if self._inputs is None or self._inputs[0] != place:
+            inputs = await self._app.image_generator.check(request, parent)
+            self._inputs = (place, inputs)
+        self._key = self._key or self._request.key(self._inputs[1].keys)
+        return self._inputs[1]
+
+    async def _buy(
+        self, conversation: "Conversation", what: "Plan", request: ImageRequest
+    ) -> Pictures:
+        """Draw what is planned; what came with an asking call is used up by it."""
+        inputs = await self._check(request, what.parent)
+        outcome = Pictures(
+            *await self._app.image_generator.buy(
+                conversation,
+                what,
+                request=request,
+                inputs=inputs,
+                key=self._key,
+                report=self._report,
+                seconds=self._seconds,
+            )
+        )
+        if conversation.order:
+            await self._app.records.keep_order(conversation.id, {})
+        return outcome
+
+    async def _with_assumptions(self, outcome: Outcome) -> Outcome:
+        """A picture drawn of a dialogue's prompt names what nobody decided in it."""
+        from generation.image_result import AssumedDecision
+        from generation.plan import refined_prompt
+
+        if isinstance(outcome, Pictures):
+            conversation = await self._app.records.load(outcome.result.conversation_id)
+            if conversation.briefs and outcome.result.prompt == refined_prompt(conversation):
+                consultation = await self._app.consultant.recall(conversation.id)
+                outcome.result.assumptions = [
+                    AssumedDecision(**assumption.model_dump())
+                    for assumption in consultation.assumptions
+                ]
+        return outcome
 
 
-def _order(request: ImageRequest, conversation_id: str) -> ImageOrder:
-    """What the drawing is told of a call. Without words it draws the conversation's prompt."""
-    return ImageOrder(
-        conversation_id=conversation_id,
-        prompt=request.prompt.strip(),
-        from_image=request.from_image,
-        input_images=request.input_images,
-        mask=request.mask,
-        variations=request.variations,
-        strategy=request.strategy,
-        verify=request.verify,
-        options=request.options,
-    )
+def _images_of(conversation: "Conversation", jobs: "Sequence[Job]") -> "list[Image]":
+    ids = {job.id for job in jobs}
+    return [image for image in conversation.images if image.job_id in ids]
+
+
+def _shown_images(conversation: "Conversation") -> "list[Image]":
+    """The picture that was chosen, else what the newest call for pictures brought."""
+    current = current_image(conversation)
+    if conversation.current_image_id and current:
+        return [current]
+    newest = next(job for job in conversation.jobs if job.id == conversation.images[-1].job_id)
+    batch = [job for job in conversation.jobs if job.batch == newest.batch]
+    return _images_of(conversation, batch)
+
+
+def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
+    """The jobs of the call that brought a picture; without one those of the newest call."""
+    if image_id is None:
+        return newest_jobs(conversation)
+    from generation.plan import picture_of
+
+    image = picture_of(conversation, image_id)
+    job = next(job for job in conversation.jobs if job.id == image.job_id)
+    return [one for one in conversation.jobs if one.batch == job.batch]
+
+
+def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:
+    """What an earlier call for pictures was made with."""
+    first = jobs[0]
+    things = {job.variation.partition(":")[0] for job in jobs}
+    return {
+        **{name: first.options[name] for name in OPTIONS if first.options.get(name) is not None},
+        "input_images": [one["given"] for one in first.inputs if one["use"] == "picture"],
+        "mask": next((one["given"] for one in first.inputs if one["use"] == "mask"), None),
+        "variations": len(jobs),
+        "strategy": "mixed" if len(things) > 1 or things == {""} else things.pop(),
+    }

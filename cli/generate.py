@@ -25,6 +25,7 @@ def generate(
     output_format: Annotated[OutputFormat | None, Parameter(name="--format")] = None,
     variations: int = 1,
     verify: bool = False,
+    redraw: bool = False,
     sandbox: bool = False,
 ) -> None:
     """Draw a prompt as it is, or change a picture, and wait until it is there.
@@ -35,12 +36,13 @@ def generate(
         from_image: Start from this picture.
         inputs: Pictures to start from.
         mask: A PNG of the first picture's size that is transparent where it may change.
-        size: WIDTHxHEIGHT in multiples of 16.
+        size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
         quality: The higher, the dearer.
         background: Whether it is transparent.
         output_format: The format of the file.
         variations: How many, 1 to 4.
         verify: Have a second model look at it.
+        redraw: Draw anew what the same command has brought already.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
     wishes = {
@@ -53,9 +55,9 @@ def generate(
         "background": background,
         "output_format": output_format,
     }
-    stated = {name: value for name, value in wishes.items() if value is not None}
-    settings = {"dialogue_mode": "skip", "variations": variations, "verify": verify}
-    anyio.run(_run, {"prompt": prompt, **settings, **stated}, sandbox)
+    stated: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
+    stated |= {"variations": variations, "verify": verify, "redraw": redraw}
+    anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
 
 
 async def _run(arguments: dict[str, Any], sandbox: bool) -> None:

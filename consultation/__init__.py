@@ -6,6 +6,7 @@ __all__ = [
     "consultation_text",
     "conversation_list",
     "conversation_page",
+    "earlier_work",
     "facilitator",
     "modes",
     "preferences",

@@ -1,13 +1,17 @@
 """One call of the consultation: words in, questions or a refined prompt out, all recorded."""
 
 import asyncio
+import json
+import time
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from consultation.completeness import completeness
 from consultation.consultation_result import Consultation
-from consultation.earlier_work import earlier_work
-from consultation.facilitator import Facilitator, Outcome
+from consultation.earlier_work import EarlierWork
+from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import Span
 from consultation.recorded_result import failed_result, recorded_result
@@ -30,13 +34,15 @@ from errors import Problem
 from prompts.store import PromptStore
 from settings import Mode, Settings
 from storage.input_files import InputFiles
-from storage.records import NumberTaken, Records
-from storage.search import Search
+from storage.records import Hold, NumberTaken, Records
 from storage.stamps import now
 from storage.tables import Conversation, Turn
 
 MOST_TRIES = 3
 """Times that a turn is numbered anew where another process wrote to the conversation."""
+
+FOLLOW_SECONDS = 0.2
+"""Between looks at whether another process still asks: SQLite has no call for it."""
 
 
 class Consultant:
@@ -51,7 +57,7 @@ class Consultant:
         facilitator: Facilitator,
         template_dialogue: TemplateDialogue,
         prompt_store: PromptStore,
-        search: Search,
+        earlier_work: EarlierWork,
     ) -> None:
         self._settings = settings
         self._records = records
@@ -59,7 +65,8 @@ class Consultant:
         self._facilitator = facilitator
         self._template_dialogue = template_dialogue
         self._prompt_store = prompt_store
-        self._search = search
+        self._earlier_work = earlier_work
+        self._turns: dict[str, asyncio.Task[Consultation]] = {}
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def consult(
@@ -72,13 +79,75 @@ class Consultant:
         reference_images: Sequence[str] = (),
         template: str | None = None,
         finish: bool = False,
+        hold: Hold | None = None,
     ) -> Consultation:
-        """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same."""
+        """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same.
+
+        A caller that goes away does not stop a turn: the same call shows what it brought.
+        `hold` is that of a conversation that this call has just opened.
+        """
+        call: dict[str, Any] = {
+            "message": message,
+            "conversation_id": conversation_id,
+            "mode": mode,
+            "answers": answers,
+            "reference_images": [*reference_images],
+            "template": template,
+            "finish": finish,
+        }
+        key = json.dumps(call)
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = asyncio.create_task(self._consult(**call, hold=hold))
+            turn.add_done_callback(partial(self._forget_failed, key))
+            self._turns[key] = turn
+        try:
+            result = await asyncio.shield(turn)
+        finally:
+            if turn.done() and not _is_cancelled():
+                self._turns.pop(key, None)
+        return result.model_copy(deep=True)
+
+    async def wait_for_turn(self, conversation_id: str) -> None:
+        """Wait while a turn is with the facilitator, in whichever process.
+
+        Raises `ConsultationError` where that takes longer than a turn may.
+        """
+        ends = time.monotonic() + TURN_SECONDS
+        while await self._records.is_held(conversation_id):
+            if time.monotonic() > ends:
+                raise ConsultationError(
+                    "Another call has the facilitator's answer to this conversation under way.",
+                    "Make this call again in half a minute.",
+                    charged="no",
+                )
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def finish(self) -> None:
+        """Wait for turns that are still with the facilitator: they are paid for."""
+        if turns := [turn for turn in self._turns.values() if not turn.done()]:
+            await asyncio.wait(turns, timeout=TURN_SECONDS)
+
+    async def _consult(
+        self,
+        *,
+        message: str,
+        conversation_id: str | None,
+        mode: Mode | None,
+        answers: list[dict[str, str]] | None,
+        reference_images: Sequence[str],
+        template: str | None,
+        finish: bool,
+        hold: Hold | None,
+    ) -> Consultation:
         if template:
             template = self._template_dialogue.check_name(template, answers, conversation_id)
         if conversation_id is None:
             conversation_id = await self._records.begin(mode or "guided", template or "")
-        async with self._one_at_a_time[conversation_id]:
+        async with (
+            self._one_at_a_time[conversation_id],
+            self._records.held(hold or await self._take(conversation_id)),
+        ):
             conversation = await self._records.load(conversation_id)
             conversation.mode = mode or conversation.mode
             conversation.template = template or conversation.template
@@ -99,6 +168,18 @@ class Consultant:
                 )
             return await self._conclude(conversation, turn, outcome, transcript)
 
+    def _forget_failed(self, key: str, turn: "asyncio.Task[Consultation]") -> None:
+        """A turn that failed is not shown again: the same call tries anew."""
+        if turn.cancelled() or turn.exception() is not None:
+            self._turns.pop(key, None)
+
+    async def _take(self, conversation_id: str) -> Hold:
+        """Become the one process that asks in a conversation, once no other does."""
+        await self._records.load(conversation_id)  # an unknown one is told as such
+        while (hold := await self._records.take(conversation_id)) is None:
+            await self.wait_for_turn(conversation_id)
+        return hold
+
     async def recall(self, conversation_id: str) -> Consultation:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
         conversation = await self._records.load(conversation_id)
@@ -113,6 +194,7 @@ class Consultant:
         if conversation.template:
             return await self._template_dialogue.lead(conversation, transcript, self._check_budget)
         await self._check_budget()
+        offers = await self._offers(conversation, turn)
         past = []
         if self._settings.learn:
             past = await self._records.earlier_briefs(without=conversation.id)
@@ -122,7 +204,7 @@ class Consultant:
         )
         if outcome.review and outcome.review.questions:
             outcome.notes += note_preferences(outcome.review.questions, preferences)
-        outcome.notes += await self._offers(conversation, turn)
+        outcome.notes += offers
         return outcome
 
     async def _offers(self, conversation: Conversation, turn: Turn) -> list[str]:
@@ -130,9 +212,7 @@ class Consultant:
         if turn.number > 1:
             return []
         offers = await asyncio.to_thread(self._template_dialogue.suggestion, turn.words)
-        if self._settings.learn:
-            offers += await earlier_work(self._search, turn.words, without=conversation.id)
-        return offers
+        return offers + await self._earlier_work.offers(turn.words, without=conversation.id)
 
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""
@@ -259,3 +339,9 @@ class Consultant:
             result.assumptions = assumptions(held)
         result.estimated_cost_usd = estimate(suggested, self._settings)
         return result
+
+
+def _is_cancelled() -> bool:
+    """Whether the caller of this turn has gone away."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,11 +1,16 @@
 """Earlier work that is close to a new idea: offered, and never used on its own."""
 
-from consultation.words import content, words_of
-from storage.search import ConversationSummary, Filter, Search
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 
-CLOSE = 0.6
-"""The share of an idea's words that earlier work must hold to be worth a mention: with half
-of them "a poster for a jazz night" offers every poster."""
+from consultation.semantic_search import SemanticSearch
+from consultation.words import content, words_of
+from errors import Problem
+from settings import Settings
+from storage.records import Records
+from storage.reuses import ReuseKind
+from storage.search import ConversationSummary, Filter, Search
 
 LOOKED_AT = 5
 """Conversations that are compared; what is close comes first."""
@@ -13,28 +18,81 @@ LOOKED_AT = 5
 FEWEST_WORDS = 2
 """An idea of one word ("logo") is close to everything."""
 
-
-async def earlier_work(search: Search, idea: str, *, without: str) -> list[str]:
-    """A sentence on the conversation that comes closest to an idea, if one comes close.
-
-    `without` is the conversation that the idea begins.
-    """
-    words = {word.text for word in content(words_of(idea))}
-    if len(words) < FEWEST_WORDS:
-        return []
-    query = " ".join(sorted(words))[:400]
-    page = await search.page(Filter(query=query, without=without), limit=LOOKED_AT)
-    for item in page.items:
-        there = {w.text for w in words_of(f"{item.title} {await search.words(item.id)}")}
-        if item.pictures and len(words & there) >= CLOSE * len(words):
-            return _offer(item)
-    return []
+LONGEST_SECONDS = 5.0
+"""An offer is worth no longer wait."""
 
 
-def _offer(item: ConversationSummary) -> list[str]:
-    return [
+class EarlierWork:
+    """Finds earlier pictures that are close to an idea, and counts what that was good for."""
+
+    def __init__(
+        self, settings: Settings, search: Search, semantic_search: SemanticSearch, records: Records
+    ) -> None:
+        self._settings = settings
+        self._search = search
+        self._semantic_search = semantic_search
+        self._records = records
+        self._offers: dict[str, str] = {}
+
+    async def offers(self, idea: str, *, without: str) -> list[str]:
+        """A sentence on the conversation that comes closest to an idea, if one comes close.
+
+        `without` is the conversation that the idea begins. Meanings are compared where the
+        settings allow it, else words; the setting IMAGE_CONSULTANT_SIMILAR says what is close.
+        """
+        words = {word.text for word in content(words_of(idea))}
+        if not self._settings.similar or len(words) < FEWEST_WORDS:
+            return []
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                item = await self._closest(idea, words, without)
+        except (TimeoutError, Problem):
+            return []
+        if item is None:
+            return []
+        self._offers |= {item.id: item.id, item.newest_image_id: item.id}
+        await self._count("offered")
+        return [_offer(item)]
+
+    async def note_use(self, names: Iterable[str | None]) -> None:
+        """Count an offer as taken where a call names its conversation or picture."""
+        ids = {self._offers[name] for name in names if name and name in self._offers}
+        for conversation_id in ids:
+            self._offers = {k: v for k, v in self._offers.items() if v != conversation_id}
+            costs = await self._records.spending_by_job(conversation_id)
+            await self._count("taken", max(costs.values(), default=0.0))
+
+    async def _closest(
+        self, idea: str, words: set[str], without: str
+    ) -> ConversationSummary | None:
+        others = await self._search.page(Filter(without=without), limit=LOOKED_AT)
+        if not any(item.pictures for item in others.items):
+            return None
+        near = await self._semantic_search.nearest(idea, limit=LOOKED_AT)
+        if near is None:
+            return await self._closest_by_words(words, without)
+        close = [key for key, cosine in near if key != without and cosine >= self._settings.similar]
+        page = await self._search.these(close)
+        return next((item for item in page.items if item.pictures), None)
+
+    async def _closest_by_words(self, words: set[str], without: str) -> ConversationSummary | None:
+        query = " ".join(sorted(words))[:400]
+        page = await self._search.page(Filter(query=query, without=without), limit=LOOKED_AT)
+        for item in page.items:
+            there = {w.text for w in words_of(f"{item.title} {await self._search.words(item.id)}")}
+            if item.pictures and len(words & there) >= self._settings.similar * len(words):
+                return item
+        return None
+
+    async def _count(self, kind: ReuseKind, usd: float = 0.0) -> None:
+        with suppress(Problem):  # a count is worth no failed call
+            await self._records.reuses.note(kind, origin=self._semantic_search.origin, usd=usd)
+
+
+def _offer(item: ConversationSummary) -> str:
+    return (
         f"You made something like this on {item.changed_at[:10]}: '{item.title}' "
         f"(conversation {item.id}, newest picture {item.newest_image_id}). To go on from "
         "it, pass that picture as a reference or its conversation_id; nothing of it is "
         "used otherwise."
-    ]
+    )

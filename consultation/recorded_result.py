@@ -18,7 +18,7 @@ from consultation.turn_rows import entry_of, recorded_entry, recorded_span, show
 from gateway.connection import is_sandbox
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Origin
-from storage.tables import Conversation, Question
+from storage.tables import Conversation, Question, Turn
 
 ASK = (
     "The person answers these in their own words, also by number; pass the words on in message "
@@ -37,7 +37,7 @@ AGAIN = (
 
 def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Consultation:
     """Where a dialogue with a brief stands, as its newest turn and brief say."""
-    turn, brief = conversation.turns[-1], conversation.briefs[-1]
+    turn, brief = led_turns(conversation)[-1], conversation.briefs[-1]
     reply = turn.reply or {}
     spans = [recorded_span(phrase) for phrase in brief.phrases]
     entries = [recorded_entry(row) for row in brief.entries]
@@ -97,10 +97,16 @@ def open_rows(conversation: Conversation) -> list[Question]:
     transcript = transcript_of(conversation, finish=False)
     choices = [choice.question for choice in transcript.choices]
     waiting = {put.id for put in transcript.open_questions(transcript.brief, choices)}
-    newest = conversation.turns[-1].number if conversation.turns else 0
+    led = led_turns(conversation)
+    newest = led[-1].number if led else 0
     return [
         row for row in conversation.questions if row.label in waiting or row.turn_number == newest
     ]
+
+
+def led_turns(conversation: Conversation) -> list[Turn]:
+    """The turns of the dialogue; the others are words that change a picture."""
+    return [turn for turn in conversation.turns if turn.reply != {}]
 
 
 def transcript_brief(conversation: Conversation) -> tuple[BriefEntry, ...]:

@@ -2,7 +2,7 @@
 
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
-from settings import Settings
+from settings import Origin, Settings
 from storage.records import Records
 from storage.search import Filter, Search, SearchPage
 from storage.spending import booking
@@ -35,6 +35,22 @@ class SemanticSearch:
         self._records = records
         self._search = search
         self._vectors = vectors
+
+    @property
+    def origin(self) -> Origin:
+        """Who compares: `openai` or the `sandbox`."""
+        return self._gateway.origin
+
+    async def nearest(self, query: str, *, limit: int) -> list[tuple[str, float]] | None:
+        """The conversations that come closest with their cosines; None where nobody compares."""
+        if self._why_not() is not None:
+            return None
+        try:
+            await self._catch_up()
+            (vector,) = await self._embed([query[:LONGEST_TEXT]])
+        except GatewayError:
+            return None
+        return await self._vectors.nearest(vector, MODEL, limit=limit)
 
     async def search(self, query: str, *, limit: int) -> tuple[SearchPage, str]:
         """The conversations that come closest, and how they were compared. Raises a `Problem`."""

@@ -13,6 +13,9 @@ SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 DEFAULT_SIZE = "1024x1024"
 """The one size that every model draws, and the unit of OpenAI's price table."""
 
+SHAPES = {"square": DEFAULT_SIZE, "wide": "1536x1024", "tall": "1024x1536"}
+"""Sizes by a word, each drawn by every model."""
+
 COMPRESSIBLE, CLEARABLE = {"jpeg", "webp"}, {"png", "webp"}
 """Formats that lose quality for size, and those that can be transparent."""
 
@@ -75,7 +78,8 @@ def fault_of_size(rule: SizeRule, size: str) -> str | None:
         return None
     match = SIZE.fullmatch(size)
     if match is None:
-        return f"{size[:20]!r} is no size; write it as WIDTHxHEIGHT, such as 1024x1024."
+        words = ", ".join(SHAPES)
+        return f"{size[:20]!r} is no size; write {words}, or WIDTHxHEIGHT such as 1024x1024."
     if rule.allowed:
         if size in rule.allowed:
             return None

@@ -7,6 +7,7 @@ __all__ = [
     "input_images",
     "jobs",
     "options",
+    "plan",
     "preview",
     "purchase",
     "variations",

@@ -1,30 +1,32 @@
-"""One call for pictures: planned, checked, journaled, drawn, told in full."""
+"""One call for pictures: checked while that is free, claimed, drawn, told in full."""
 
 import asyncio
 from collections.abc import Sequence
 from contextvars import Context
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
+from gateway.capabilities import SHAPES
 from generation.drawing_rows import job_rows
-from generation.image_request import ImageOrder, OrderError
+from generation.image_request import ImageRequest, OrderError
 from generation.image_result import ImageResult
+from generation.input_images import InputImages
 from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
-from generation.plan import Plan, make_plan, suggestion
+from generation.plan import Plan, suggestion
 from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
-from generation.variations import Variation, variations
+from generation.variations import Variation, decided_things, variations
 from prompts.store import PromptStore
 from settings import Settings
-from storage.job_journal import Withdrawn
+from storage.job_journal import JUST_NOW, Withdrawn
 from storage.records import Records
-from storage.tables import Conversation, Image, Job
+from storage.tables import UNDER_WAY, Conversation, Image, Job
 
-PROMPT_FILES = ("generation/", "image_types/", "variations.yaml", "changes.yaml")
+PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
 
 ResultWithPreview = tuple[ImageResult, bytes | None]
@@ -43,56 +45,99 @@ class ImageGenerator:
         self._buyer = buyer
         self._jobs = Jobs(records)
 
-    async def draw(self, order: ImageOrder, report: ReportProgress) -> ResultWithPreview:
-        """Draw, change or collect pictures. Raises a `Problem`.
+    async def check(self, request: ImageRequest, parent: Image | None = None) -> InputImages:
+        """Refuse what cannot be drawn before anything is paid for, a dialogue included.
 
-        A caller that goes away does not stop a drawing that is paid for: it is saved.
+        What comes along is returned as it was read. Raises a `Problem`.
         """
-        await self._adopt_all()
-        order = replace(order, verify=order.verify or self._settings.verify)
-        conversation = await self._records.load(order.conversation_id)
-        plan = make_plan(conversation, order)
-        if plan.existing:
-            return await self._show_again(plan.existing, order)
-        if plan.pending is not None:
-            return await self._collect(await self._records.jobs.batch(plan.pending), order, report)
-        return await self._buy(conversation, plan, order, report)
-
-    async def check(self, names: Sequence[str]) -> None:
-        """Refuse pictures that cannot be used, before a dialogue is paid for."""
-        await self._buyer.inputs.check(names)
-
-    async def finish(self) -> None:
-        """Wait for drawings that are still under way."""
-        await self._jobs.finish()
-
-    async def _buy(
-        self, conversation: Conversation, plan: Plan, order: ImageOrder, report: ReportProgress
-    ) -> ResultWithPreview:
-        model = order.options.get("image_model") or self._settings.image_model
-        today = datetime.now().astimezone().date()
-        options = choose(
-            order.options, suggestion(conversation, plan, model), self._settings, today
-        )
-        inputs = await self._buyer.inputs.read(order.input_images, order.mask, parent=plan.parent)
-        ways = variations(order.strategy, order.variations, self._prompt_store.ways())
-        base = PurchaseOrder(conversation, plan, options, inputs, "", {}, order.verify)
-        orders = [await asyncio.to_thread(self._with_instructions, base, way) for way in ways]
+        inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
+        options = choose(request.options, {}, self._settings, _today())
         await asyncio.to_thread(self._buyer.pictures.check)
+        budget = self._settings.daily_budget_usd
+        if budget is not None:
+            estimate = request.variations * options.estimated_usd(len(inputs.pictures))
+            due = await self._records.jobs.due_today(self._buyer.origin)
+            if due + estimate > budget:
+                raise _over_budget(request.variations, estimate, due, budget, options)
+        return inputs
+
+    async def buy(
+        self,
+        conversation: Conversation,
+        plan: Plan,
+        *,
+        request: ImageRequest,
+        inputs: InputImages,
+        key: str,
+        report: ReportProgress,
+        seconds: float,
+    ) -> ResultWithPreview:
+        """Draw what is planned, unless the call of this key has drawings already: then those.
+
+        Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
+        """
+        model = request.image_model or self._settings.image_model
+        options = choose(
+            request.options, suggestion(conversation, plan, model), self._settings, _today()
+        )
+        inputs = await self._buyer.inputs.with_references(inputs, plan.references)
+        entries = conversation.briefs[-1].entries if conversation.briefs else []
+        ways = variations(
+            request.strategy, request.variations, self._prompt_store.ways(), decided_things(entries)
+        )
+        verify = request.verify or self._settings.verify
+        base = PurchaseOrder(conversation, plan, options, inputs, "", {}, verify)
+        orders = [await asyncio.to_thread(self._with_instructions, base, way) for way in ways]
         jobs = job_rows(
             conversation,
             plan,
             options,
+            key=key,
             inputs=inputs,
             ways=ways,
             templates=[one.templates for one in orders],
         )
-        jobs, are_new = await self._claim(jobs, options)
+        jobs, are_new = await self._claim(jobs, options, anew=request.redraw)
         if not are_new:
-            return await self._collect(jobs, order, report)
+            return await self._show_or_collect(conversation, jobs, request, report, seconds)
+        if plan.message:
+            await self._records.note_message(conversation.id, plan.message)
         for job, one in zip(jobs, orders, strict=True):
             self._jobs.start(job, partial(self._buyer.buy, job, one))
-        return await self._wait(jobs, order, report)
+        return await self._wait(conversation.id, jobs, report, seconds)
+
+    async def collect(
+        self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
+    ) -> ResultWithPreview:
+        """Wait for jobs, here or elsewhere; go on with those that were left.
+
+        Raises a `Problem`, which is `Withdrawn` where none of them was ever sent.
+        """
+        return await self._wait(jobs[0].conversation_id, jobs, report, seconds)
+
+    async def show(
+        self, conversation: Conversation, images: Sequence[Image], *, verify: bool
+    ) -> ResultWithPreview:
+        """Pictures that are there already; they are looked at now if that is asked for."""
+        jobs = {job.id: job for job in conversation.jobs}
+        outcomes = []
+        for image in images:
+            job, usd = jobs[image.job_id], 0.0
+            if (verify or self._settings.verify) and image.verification is None:
+                usd = await self._buyer.verifier.verify(image, job, conversation)
+            outcomes.append(JobOutcome(job, Purchase(image, usd=usd)))
+        return await self._tell(conversation, outcomes, 0.0)
+
+    async def adopt_abandoned(self) -> None:
+        """Go on with what servers that died have bought, whosever call it was."""
+        for job in await self._records.jobs.abandoned():
+            if job.state != "requested":  # never sent, so there is nothing to save
+                # Apart from this call: what it books is not on this call's receipt.
+                Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
+
+    async def finish(self) -> None:
+        """Wait for drawings that are still under way."""
+        await self._jobs.finish()
 
     def _with_instructions(self, order: PurchaseOrder, way: Variation | None) -> PurchaseOrder:
         """The order for one picture: they differ in what the assistant model is told."""
@@ -100,48 +145,54 @@ class ImageGenerator:
             order.plan,
             order.conversation,
             self._prompt_store,
-            pictures=len(order.inputs.pictures),
-            has_mask=order.inputs.mask is not None,
+            inputs=order.inputs,
             variation=way,
         )
         return replace(order, instructions=instructions, templates=templates)
 
-    async def _claim(self, jobs: list[Job], options: Options) -> tuple[list[Job], bool]:
+    async def _claim(
+        self, jobs: list[Job], options: Options, *, anew: bool
+    ) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
-        claim = await self._records.jobs.claim(jobs, origin=self._buyer.origin, budget=budget)
+        claim = await self._records.jobs.claim(
+            jobs,
+            origin=self._buyer.origin,
+            budget=budget,
+            again=timedelta() if anew else JUST_NOW,
+        )
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
         estimate = sum(job.estimated_usd for job in jobs)
-        about = "This picture" if len(jobs) == 1 else f"These {len(jobs)} pictures"
-        raise OrderError(
-            f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
-            f"${claim.over - estimate:.3f} are spent today or being drawn for.",
-            f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
-            "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
-            kind="budget",
-        )
+        raise _over_budget(len(jobs), estimate, claim.over - estimate, budget, options)
 
-    async def _collect(
-        self, jobs: list[Job], order: ImageOrder, report: ReportProgress
+    async def _show_or_collect(
+        self,
+        conversation: Conversation,
+        jobs: list[Job],
+        request: ImageRequest,
+        report: ReportProgress,
+        seconds: float,
     ) -> ResultWithPreview:
-        """Wait for jobs that are under way, here or elsewhere; go on with those that were left."""
-        for job in jobs:
-            self._jobs.start(job, partial(self._buyer.attend, job))
-        return await self._wait(jobs, order, report)
+        """What another call of the same key draws, or drew just now."""
+        if any(job.state in UNDER_WAY for job in jobs):
+            return await self.collect(jobs, report, seconds=seconds)
+        conversation = await self._records.load(conversation.id)
+        ids = {job.id for job in jobs}
+        images = [image for image in conversation.images if image.job_id in ids]
+        return await self.show(conversation, images, verify=request.verify)
 
     async def _wait(
-        self, jobs: list[Job], order: ImageOrder, report: ReportProgress
+        self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float
     ) -> ResultWithPreview:
-        """Tell what became of jobs when all have ended or the waiting time is over.
-
-        Where they were taken back before they were sent, this call draws in their place.
-        """
-        seconds = self._settings.wait_seconds
-        outcomes, elapsed = await self._jobs.wait(jobs, report, seconds=seconds)
-        if all(isinstance(one.problem, Withdrawn) for one in outcomes):
-            return await self.draw(order, report)
-        conversation = await self._records.load(order.conversation_id)
+        """Tell what became of jobs when all have ended or the waiting time is over."""
+        for job in jobs:
+            self._jobs.start(job, partial(self._buyer.attend, job))
+        outcomes, elapsed = await self._jobs.wait([*jobs], report, seconds=seconds)
+        problems = [one.problem for one in outcomes]
+        if all(isinstance(problem, Withdrawn) for problem in problems) and problems[0]:
+            raise problems[0]
+        conversation = await self._records.load(conversation_id)
         return await self._tell(conversation, outcomes, elapsed)
 
     async def _tell(
@@ -168,24 +219,27 @@ class ImageGenerator:
             return result, None
         return result, await run_apart(preview_of_all, outcomes)
 
-    async def _show_again(self, images: list[Image], order: ImageOrder) -> ResultWithPreview:
-        """PictureFiles that are there already; they are looked at now if that is asked for."""
-        conversation = await self._records.load(order.conversation_id)
-        jobs = {job.id: job for job in conversation.jobs}
-        outcomes = []
-        for image in images:
-            job, usd = jobs[image.job_id], 0.0
-            if order.verify and image.verification is None:
-                usd = await self._buyer.verifier.verify(image, job, conversation)
-            outcomes.append(JobOutcome(job, Purchase(image, usd=usd)))
-        return await self._tell(conversation, outcomes, 0.0)
 
-    async def _adopt_all(self) -> None:
-        """Go on with what processes that died have left, whichever call meets it."""
-        for job in await self._records.jobs.abandoned():
-            if job.state != "requested":  # never sent, so there is nothing to save
-                # Apart from this call: what it books is not on this call's receipt.
-                Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
+def settle_size(request: ImageRequest) -> ImageRequest:
+    """The request with its size in pixels where it was a word."""
+    return replace(request, size=SHAPES.get(request.size or "", request.size))
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _over_budget(
+    count: int, estimate: float, due: float, budget: float, options: Options
+) -> OrderError:
+    about = "This picture" if count == 1 else f"These {count} pictures"
+    return OrderError(
+        f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
+        f"${due:.3f} are spent today or being drawn for.",
+        f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
+        "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+        kind="budget",
+    )
 
 
 def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:

@@ -1,7 +1,6 @@
 """What a drawing leaves in the record: the job, the picture, the money."""
 
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,16 +21,14 @@ def job_rows(
     plan: Plan,
     options: Options,
     *,
+    key: str,
     inputs: InputImages,
     ways: list[Variation | None],
     templates: list[dict[str, str]],
 ) -> list[Job]:
-    """The requests of one call for pictures, before any is sent."""
+    """The requests of one call for pictures, before any is sent; `key` names the call."""
     parent = plan.parent.id if plan.parent else None
     labels = [way.label if way else "" for way in ways]
-    content = json.dumps(
-        [plan.prompt, parent, options.as_data(), inputs.keys, labels], sort_keys=True
-    )
     batch = new_id("call")
     return [
         Job(
@@ -48,7 +45,7 @@ def job_rows(
             estimated_usd=options.estimated_usd(_count(plan, inputs)),
             response_id="",
             error="",
-            request_key=hashlib.sha256(content.encode()).hexdigest(),
+            request_key=key,
             beat_at=now(),
             created_at=now(),
             changed_at=now(),

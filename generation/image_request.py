@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from errors import Problem
@@ -76,6 +76,19 @@ class ImageRequest:
         values = {name: getattr(self, name) for name in OPTIONS}
         return {name: value for name, value in values.items() if value is not None}
 
+    @property
+    def order(self) -> dict[str, Any]:
+        """What a question in between must not lose, without what the caller left open."""
+        values = {name: getattr(self, name) for name in KEPT}
+        return {name: value for name, value in values.items() if value != DEFAULTS[name]}
+
+    def with_order(self, order: Mapping[str, Any] | None) -> "ImageRequest":
+        """The request with what an earlier call brought, where this one leaves it open."""
+        earlier = {name: value for name, value in (order or {}).items() if name in KEPT}
+        if "input_images" in earlier:  # JSON has no tuples
+            earlier["input_images"] = tuple(earlier["input_images"])
+        return replace(self, **{**earlier, **self.order})
+
     def key(self, contents: Sequence[str]) -> str:
         """Names what was asked for: the same call has the same key, whoever makes it.
 
@@ -89,20 +102,5 @@ class ImageRequest:
         return hashlib.sha256(json.dumps(wishes, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class ImageOrder:
-    """A call as data.
-
-    `input_images` and `mask` are paths, image ids or OpenAI file ids; `options` maps names
-    of `Options` to values, None where the caller left one open.
-    """
-
-    conversation_id: str
-    prompt: str = ""
-    from_image: str | None = None
-    input_images: tuple[str, ...] = ()
-    mask: str | None = None
-    variations: int = 1
-    strategy: Strategy = "mixed"
-    verify: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
+DEFAULTS = {field.name: field.default for field in fields(ImageRequest)}
+"""What a request says where its caller left something open."""

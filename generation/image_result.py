@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from generation.plan import prompt_of_record
 from generation.verification import Finding
 from settings import Origin
 from storage.picture_files import media_type
@@ -28,6 +29,13 @@ class PromptDifference(BaseModel):
 
     added: list[str]
     removed: list[str]
+
+
+class AssumedDecision(BaseModel):
+    """A decision in a dialogue's prompt that nobody made but us."""
+
+    dimension: str
+    value: str
 
 
 class ResultImage(BaseModel):
@@ -87,6 +95,7 @@ class ImageResult(BaseModel):
     prompt: str
     revised_prompt: str | None
     difference: PromptDifference | None
+    assumptions: list[AssumedDecision] = []
     models: dict[str, str]
     cost_usd: float
     cost_is_estimate: bool
@@ -111,6 +120,9 @@ def as_text(result: ImageResult) -> str:
         parts.append(f"As the assistant model put it: {result.revised_prompt}")
     if result.difference:
         parts.append(_difference_line(result.difference))
+    if result.assumptions:
+        lines = [f"- {one.dimension}: {one.value}" for one in result.assumptions]
+        parts.append("\n".join(["Assumed, since nobody decided it:", *lines]))
     if result.verification:
         parts.append("\n".join(_finding_lines(result.verification)))
     elif result.checklist:
@@ -171,16 +183,6 @@ def _finding_lines(verification: ResultVerification) -> list[str]:
     return [*lines, *verification.notes]
 
 
-def whole_prompt(image: Image, pictures: list[Image]) -> str:
-    """All that a picture was asked to be: the prompt of its first ancestor, then the changes."""
-    by_id = {one.id: one for one in pictures}
-    prompts = [image.prompt]
-    while image.parent_image_id and image.parent_image_id in by_id:
-        image = by_id[image.parent_image_id]
-        prompts.append(image.prompt)
-    return "\n".join(reversed(prompts))
-
-
 def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:
     """Against the picture it was changed from, else the one drawn before it; None for the first.
 
@@ -189,8 +191,8 @@ def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:
     before = _before(image, pictures)
     if before is None:
         return None
-    old = WORDS.findall(whole_prompt(before, pictures))
-    new = WORDS.findall(whole_prompt(image, pictures))
+    old = WORDS.findall(prompt_of_record(before, pictures))
+    new = WORDS.findall(prompt_of_record(image, pictures))
     added, removed = [], []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":

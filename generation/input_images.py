@@ -4,12 +4,13 @@ import asyncio
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from errors import StorageError
+from errors import Problem, StorageError
 from gateway.client import Gateway
 from generation.image_request import OrderError
+from generation.plan import Reference
 from generation.request_body import Part
 from storage.input_files import InputFiles
 from storage.input_pictures import InputError, InputPicture, check_mask
@@ -18,7 +19,7 @@ from storage.records import Records
 from storage.tables import Image
 
 MOST = 8
-"""PictureFiles to start from in one call; each is charged as about a thousand tokens."""
+"""Pictures to start from in one call; each is charged as about a thousand tokens."""
 
 INLINE_BYTES = 1024 * 1024
 """Larger pictures are uploaded once and named by their file id from then on, which spares
@@ -30,10 +31,14 @@ FILE_ID = re.compile(r"file-[\w-]+")
 
 @dataclass(frozen=True)
 class InputImage:
-    """A picture to start from: its bytes, or the id of a file that OpenAI has."""
+    """A picture to start from: its bytes, or the id of a file that OpenAI has.
+
+    `purpose` is what a reference of the dialogue is for, None where it is no reference.
+    """
 
     name: str
     picture: InputPicture | None = None
+    purpose: str | None = None
 
     @property
     def key(self) -> str:
@@ -62,7 +67,14 @@ class InputImages:
     def as_data(self) -> list[dict[str, str]]:
         """For the record."""
         masks = [{**self.mask.as_data, "use": "mask"}] if self.mask else []
-        return [*({**image.as_data, "use": "picture"} for image in self.pictures), *masks]
+        uses = ("picture" if image.purpose is None else "reference" for image in self.pictures)
+        pictures = zip(self.pictures, uses, strict=True)
+        return [*({**image.as_data, "use": use} for image, use in pictures), *masks]
+
+    @property
+    def purposes(self) -> list[str]:
+        """What each reference is for; they come last."""
+        return [image.purpose for image in self.pictures if image.purpose is not None]
 
 
 class InputResolver:
@@ -74,33 +86,39 @@ class InputResolver:
         self._inputs = inputs
 
     async def read(
-        self, names: tuple[str, ...], mask: str | None, *, parent: Image | None
+        self,
+        names: Sequence[str],
+        mask: str | None,
+        *,
+        parent: Image | None,
     ) -> InputImages:
-        """Read what a call names, before anything is paid for. Raises a `Problem`.
+        """Read what a drawing starts from, before anything is paid for. Raises a `Problem`.
 
         A mask without pictures belongs to `parent`, whose file is then sent again.
         """
         if len(names) > MOST:
             raise OrderError(f"input_images takes at most {MOST}.")
         pictures = [await self._read(name) for name in names]
-        if mask is None:
-            return InputImages(tuple(pictures))
-        if not pictures and parent is None:
+        if mask is not None and not pictures and parent is None:
             raise OrderError(
                 "mask needs the picture it belongs to.",
                 "Name it in input_images, or refine one that was drawn.",
             )
-        if not pictures and parent is not None:
+        if mask is not None and not pictures and parent is not None:
             pictures = [await self._read(parent.id)]
-        mask_image = await self._read(mask)
-        if mask_image.picture is not None and pictures[0].picture is not None:
+        mask_image = await self._read(mask) if mask is not None else None
+        if mask_image and mask_image.picture and pictures[0].picture:
             check_mask(mask_image.picture, pictures[0].picture)
         return InputImages(tuple(pictures), mask_image)
 
-    async def check(self, names: Sequence[str]) -> None:
-        """Refuse what cannot be used before anything else happens. Raises a `Problem`."""
-        for name in names:
-            await self._read(name)
+    async def with_references(
+        self, inputs: InputImages, references: Sequence[Reference]
+    ) -> InputImages:
+        """What a drawing starts from and, behind it, as many references as there is room for."""
+        pictures = [*inputs.pictures]
+        for reference in references[: MOST - len(pictures)]:
+            pictures += await self._read_reference(reference)
+        return replace(inputs, pictures=tuple(pictures))
 
     async def part_of(self, image: Image) -> Part:
         """The file of a picture that was drawn, as the API takes it. Raises a `Problem`."""
@@ -124,6 +142,18 @@ class InputResolver:
             )
             await self._records.note_upload(picture.sha256, self._gateway.origin, file_id)
         return _by_id(file_id)
+
+    async def _read_reference(self, reference: Reference) -> list[InputImage]:
+        """A picture of the dialogue as it was given, else its small copy, else nothing."""
+        try:
+            whole = await self._read(reference.given)
+        except Problem:  # moved or changed since: the copy is what the facilitator saw
+            data = await asyncio.to_thread(self._inputs.read_copy, reference.copy)
+            if data is None:
+                return []
+            checked = await asyncio.to_thread(self._inputs.check, data, reference.given)
+            whole = InputImage(reference.given, checked)
+        return [replace(whole, purpose=reference.purpose)]
 
     async def _read(self, name: str) -> InputImage:
         if FILE_ID.fullmatch(name):

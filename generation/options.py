@@ -8,6 +8,7 @@ from typing import Any
 from gateway.capabilities import (
     CLEARABLE,
     DEFAULT_SIZE,
+    SHAPES,
     fault_of_image_model,
     faults_of_options,
 )
@@ -74,31 +75,38 @@ def choose(
         "complexity": settings.complexity,
     }
     choices = {name: value for name, value in wishes.items() if value is not None}
-    options = Options(**{**defaults, **_fitting(suggestion, choices), **choices})
-    if fault := fault_of_image_model(options.image_model, today):
+    model = choices.get("image_model", settings.image_model)
+    if choices.get("size") in SHAPES:
+        choices["size"] = SHAPES[choices["size"]]
+    plain = Options(**{**defaults, **choices})
+    options = _with(plain, _fitting(suggestion, choices, plain))
+    if fault := fault_of_image_model(model, today):
         raise OrderError(fault)
-    faults = list(
-        faults_of_options(
-            options.image_model,
-            size=options.size,
-            quality=options.quality,
-            background=options.background,
-            output_format=options.output_format,
-            compression=options.compression,
-            complexity=options.complexity,
-        )
-    )
-    if faults:
+    if faults := _faults(options):
         raise OrderError(" ".join(faults))
     has_partials = options.output_format in STILL and not settings.background_mode
     return replace(options, partial_images=settings.partial_images if has_partials else 0)
 
 
-def _fitting(suggestion: Mapping[str, str], choices: Mapping[str, Any]) -> dict[str, str]:
-    """The suggestion without what contradicts the call's own choices."""
-    fitting = dict(suggestion)
+def _fitting(
+    suggestion: Mapping[str, str], choices: Mapping[str, Any], plain: Options
+) -> dict[str, str]:
+    """What of a suggestion nobody chose otherwise, and the model takes beside the choices."""
+    fitting = {name: value for name, value in suggestion.items() if name not in choices}
     if choices.get("output_format", "png") not in CLEARABLE:
         fitting.pop("background", None)
     if choices.get("background") == "transparent" or choices.get("compression") is not None:
         fitting.pop("output_format", None)
-    return fitting
+    refused = {name for name, value in fitting.items() if _faults(_with(plain, {name: value}))}
+    return {name: value for name, value in fitting.items() if name not in refused}
+
+
+def _with(options: Options, changes: Mapping[str, Any]) -> Options:
+    return replace(options, **changes)
+
+
+def _faults(options: Options) -> list[str]:
+    """What the image model does not take of its options."""
+    names = ("size", "quality", "background", "output_format", "compression", "complexity")
+    values = {name: getattr(options, name) for name in names}
+    return [*faults_of_options(options.image_model, **values)]

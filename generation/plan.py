@@ -1,54 +1,107 @@
-"""Decide what a call draws: the refined prompt, a new one, or a change of an earlier picture."""
+"""What a call draws: a prompt, the picture that it starts from, and what goes along with it."""
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from generation.image_request import ImageOrder, OrderError
-from storage.tables import UNDER_WAY, Conversation, Image, Job
+from generation.image_request import OrderError
+from storage.tables import Conversation, Image, Job
 
 SHAPE = ("size", "background", "output_format")
 """Options that a change takes over from the picture that it changes."""
+
+DIMENSION = re.compile(r"[a-z][a-z_ -]{0,30}")
+"""A dimension's name as it may stand in what a model is told; it comes from an answer."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A picture that the person referred to: as it was given, its small copy, what it is for."""
+
+    given: str
+    copy: str
+    purpose: str
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to draw.
 
-    `parent` is the picture to change, `existing` those that are there already, `pending` a job
-    that is under way or was left by a process that died.
+    `parent` is the picture to start from; `is_change` says that the prompt changes it and does
+    not say all that it shows. `references` go along where there is no picture to start from.
+    `message` are words of the person that no dialogue has recorded.
     """
 
     prompt: str
     parent: Image | None = None
-    existing: list[Image] = field(default_factory=list)
-    pending: Job | None = None
+    is_change: bool = False
+    references: tuple[Reference, ...] = ()
+    message: str = ""
 
 
-def make_plan(conversation: Conversation, order: ImageOrder) -> Plan:
-    """What a call means in this conversation. Raises `OrderError`.
+def plan_new(conversation: Conversation, prompt: str) -> Plan:
+    """A prompt drawn from nothing but the pictures that the dialogue refers to."""
+    return Plan(prompt, references=tuple(references_of(conversation)))
 
-    Words change the newest picture, or the one named by `from_image`. No words collect
-    pictures that are under way or never arrived, else draw the refined prompt. Once that is
-    drawn they show the newest pictures: nothing is bought twice, nor is a request repeated
-    of which nobody knows what became. Variations of a picture need no words.
-    """
-    parent = _parent(conversation, order.from_image)
-    if order.prompt:
-        return Plan(order.prompt, parent=parent)
-    if order.variations > 1 and parent is not None and _is_new_order(conversation, order):
-        return Plan(parent.prompt, parent=parent)
-    if order.from_image:
-        raise OrderError("from_image needs a prompt that says what to change.")
-    newest = conversation.jobs[-1] if conversation.jobs else None
-    if newest and newest.state in UNDER_WAY:
-        return Plan(newest.prompt, pending=newest)
-    waiting = _others_pending(conversation, newest)
-    if waiting is not None:
-        return Plan(waiting.prompt, pending=waiting)
-    if newest and newest.state == "unknown":
-        raise OrderError(f"{newest.error} To draw it anew all the same, pass its prompt.")
-    prompt = _refined_prompt(conversation)
-    exists = any(image.prompt == prompt for image in conversation.images)
-    return Plan(prompt, existing=_newest(conversation, order) if exists else [])
+
+def plan_change(conversation: Conversation, image_id: str, words: str) -> Plan:
+    """A picture changed in the person's words. Raises `OrderError`."""
+    return Plan(words, parent=picture_of(conversation, image_id), is_change=True, message=words)
+
+
+def plan_from(conversation: Conversation, image_id: str) -> Plan:
+    """What a picture shows, once more from it. Raises `OrderError`."""
+    parent = picture_of(conversation, image_id)
+    return Plan(prompt_of_record(parent, conversation.images), parent=parent)
+
+
+def plan_again(conversation: Conversation, job: Job) -> Plan:
+    """The same once more, from where it started. Raises `OrderError`."""
+    if job.parent_image_id is None:
+        return plan_new(conversation, job.prompt)
+    parent = picture_of(conversation, job.parent_image_id)
+    whole = prompt_of_record(parent, conversation.images)
+    return Plan(job.prompt, parent=parent, is_change=job.prompt != whole)
+
+
+def picture_of(conversation: Conversation, image_id: str) -> Image:
+    """A picture of a conversation by its id. Raises `OrderError` with those that there are."""
+    for image in conversation.images:
+        if image.id == image_id:
+            return image
+    known = ", ".join(image.id for image in conversation.images) or "none"
+    raise OrderError(f"from_image names no picture of this conversation; it has {known}.")
+
+
+def refined_prompt(conversation: Conversation) -> str:
+    """The prompt that a dialogue ended with, empty while it has not."""
+    newest = conversation.briefs[-1] if conversation.briefs else None
+    return "".join(phrase["text"] for phrase in newest.phrases) if newest else ""
+
+
+def prompt_of_record(image: Image, images: Sequence[Image]) -> str:
+    """All that a picture was asked to be: the prompt of its first ancestor, then the changes."""
+    parent = next((one for one in images if one.id == image.parent_image_id), None)
+    if parent is None:
+        return image.prompt
+    before = prompt_of_record(parent, images)
+    # Drawn once more from its parent, in another size or as a variation: nothing was added.
+    return before if image.prompt == before else f"{before}\n{image.prompt}"
+
+
+def references_of(conversation: Conversation) -> list[Reference]:
+    """The pictures that a dialogue refers to, each with the dimensions that rest on it."""
+    entries = conversation.briefs[-1].entries if conversation.briefs else []
+    purposes: dict[str, list[str]] = {}
+    for entry in entries:
+        for ref in {quote["ref"] for quote in entry.get("said", [])}:
+            if DIMENSION.fullmatch(entry["dimension"]):
+                purposes.setdefault(ref, []).append(entry["dimension"].replace("_", " "))
+    return [
+        Reference(one["given"], one["file"], " and ".join(purposes.get(one["id"], [])))
+        for turn in conversation.turns
+        for one in turn.references
+    ]
 
 
 def suggestion(conversation: Conversation, plan: Plan, image_model: str) -> dict[str, str]:
@@ -64,55 +117,3 @@ def suggestion(conversation: Conversation, plan: Plan, image_model: str) -> dict
     if before.get("image_model") != image_model:
         return options
     return options | {name: before[name] for name in SHAPE if name in before}
-
-
-def _is_new_order(conversation: Conversation, order: ImageOrder) -> bool:
-    """Whether variations are asked of a picture that is there, not collected."""
-    return bool(order.from_image) or not any(job.state in UNDER_WAY for job in conversation.jobs)
-
-
-def _others_pending(conversation: Conversation, newest: Job | None) -> Job | None:
-    """A job of the newest call that is not finished, though its last one is."""
-    return next(
-        (
-            job
-            for job in conversation.jobs
-            if newest is not None and job.batch == newest.batch and job.state in UNDER_WAY
-        ),
-        None,
-    )
-
-
-def _newest(conversation: Conversation, order: ImageOrder) -> list[Image]:
-    """The pictures of the last call that brought any, unless something else is asked for now."""
-    last = conversation.images[-1]
-    jobs = {job.id: job for job in conversation.jobs}
-    before = jobs[last.job_id].options
-    other = any(value not in {None, before.get(name)} for name, value in order.options.items())
-    if other or order.input_images or order.mask:
-        return []
-    batch = jobs[last.job_id].batch
-    return [image for image in conversation.images if jobs[image.job_id].batch == batch]
-
-
-def _parent(conversation: Conversation, from_image: str | None) -> Image | None:
-    if from_image is None:
-        return conversation.images[-1] if conversation.images else None
-    for image in conversation.images:
-        if image.id == from_image:
-            return image
-    raise OrderError(
-        f"from_image names no picture of this conversation; it has "
-        f"{', '.join(image.id for image in conversation.images) or 'none'}."
-    )
-
-
-def _refined_prompt(conversation: Conversation) -> str:
-    newest = conversation.briefs[-1] if conversation.briefs else None
-    if newest is None or not newest.phrases:
-        raise OrderError(
-            "The dialogue of this conversation has no refined prompt yet.",
-            "Answer its questions with openai_image_consultation, end it there with finish=true, "
-            "or pass a prompt.",
-        )
-    return "".join(phrase["text"] for phrase in newest.phrases)

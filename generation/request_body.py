@@ -1,18 +1,20 @@
 """The request for one picture: the image tool is forced, and every option is explicit."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from generation.change import kept_dimensions, read_change
 from generation.options import Options
 from generation.plan import Plan
 from generation.variations import Variation
 from prompts.source import fingerprint
 from prompts.store import PromptStore
-from prompts.template import Rendering
 from prompts.word_lists import VARIATIONS
 from storage.tables import Conversation
 
-DRAW, REFINE, VARY = "generation/draw", "generation/refine", "generation/vary"
+if TYPE_CHECKING:
+    from generation.input_images import InputImages
+
+DRAW, REFINE, AGAIN = "generation/draw", "generation/refine", "generation/again"
+REFERENCES, VARY = "generation/references", "generation/vary"
 
 Part = dict[str, Any]
 """A picture as the API takes it, or a mask."""
@@ -35,12 +37,12 @@ def build_request(
     mask the picture it belongs to is sent again, so that both are of one request.
     """
     previous = plan.parent.response_id if plan.parent and not mask else None
-    edits = previous is not None or mask is not None
+    edits = plan.parent is not None or mask is not None
     request: dict[str, Any] = {
         "model": options.assistant_model,
         "instructions": instructions,
         "input": [message(plan.prompt, pictures)],
-        "tools": [_tool(options, "edit" if edits else "auto" if pictures else "generate", mask)],
+        "tools": [_tool(options, "edit" if edits else "generate", mask)],
         "tool_choice": {"type": "image_generation"},
         "max_tool_calls": 1,
         "stream_options": {"include_obfuscation": False},
@@ -74,18 +76,24 @@ def instruct(
     conversation: Conversation,
     prompt_store: PromptStore,
     *,
-    pictures: int,
-    has_mask: bool,
+    inputs: "InputImages",
     variation: Variation | None,
 ) -> tuple[str, dict[str, str]]:
     """What the assistant model is told, and the fingerprints of the templates that say it.
 
-    `pictures` is how many come with the words. The words themselves travel as input.
+    The words themselves travel as input.
     """
-    if plan.parent is not None:
-        parts = [_refine(plan, conversation, prompt_store, has_mask=has_mask)]
+    masked, purposes = inputs.mask is not None, inputs.purposes
+    first = len(inputs.pictures) - len(purposes)
+    if plan.parent is None:
+        parts = [prompt_store.render(DRAW, pictures=first)]
+    elif plan.is_change:
+        decisions = _decided_dimensions(conversation, prompt_store)
+        parts = [prompt_store.render(REFINE, decisions=decisions, masked=masked)]
     else:
-        parts = [prompt_store.render(DRAW, pictures=pictures)]
+        parts = [prompt_store.render(AGAIN, masked=masked)]
+    if purposes:
+        parts.append(prompt_store.render(REFERENCES, first=first + 1, purposes=purposes))
     templates = {part.name: part.fingerprint for part in parts}
     if variation is not None:
         parts.append(prompt_store.render(VARY, say=variation.say, strategy=variation.thing))
@@ -93,23 +101,13 @@ def instruct(
     return "\n\n".join(part.text for part in parts), templates
 
 
-def _refine(
-    plan: Plan,
-    conversation: Conversation,
-    prompt_store: PromptStore,
-    *,
-    has_mask: bool,
-) -> Rendering:
-    change = read_change(plan.prompt, prompt_store.changes())
+def _decided_dimensions(conversation: Conversation, prompt_store: PromptStore) -> list[str]:
+    """The names of what is decided for a picture: those of its type, never the person's words."""
     image_type = prompt_store.image_types().get(conversation.image_type)
-    dimensions = set(image_type.dimensions) if image_type else set()
-    return prompt_store.render(
-        REFINE,
-        direction=change.direction,
-        strength=change.strength,
-        keep=kept_dimensions(conversation, dimensions),
-        masked=has_mask,
-    )
+    known = set(image_type.dimensions) if image_type else set()
+    entries = conversation.briefs[-1].entries if conversation.briefs else []
+    decided = [entry["dimension"] for entry in entries if entry["source"] != "open"]
+    return [name for name in decided if name in known]
 
 
 def _tool(options: Options, action: str, mask: Part | None) -> dict[str, Any]:

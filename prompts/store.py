@@ -17,7 +17,7 @@ from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
 from prompts.template import Rendering, Template
-from prompts.word_lists import CHANGES, VARIATIONS, Changes, Ways
+from prompts.word_lists import VARIATIONS, Ways
 from prompts.wording import Wording
 
 ENGLISH = PromptFile("wording/en.yaml", "wording")
@@ -84,11 +84,6 @@ class PromptStore:
         """The ways to vary a picture."""
         ways: Ways = next(self._sound(self._files(PromptFile(VARIATIONS, "list"))))
         return ways
-
-    def changes(self) -> Changes:
-        """The words that say how far a change goes."""
-        changes: Changes = next(self._sound(self._files(PromptFile(CHANGES, "list"))))
-        return changes
 
     def wording(self, language: str) -> Wording:
         """The fixed words of a language, by its tag; English where there are none."""

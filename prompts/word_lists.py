@@ -1,4 +1,4 @@
-"""Lists in YAML beside the templates: ways to vary a picture, and how far a change goes."""
+"""The list in YAML beside the templates: ways to vary a picture."""
 
 from functools import lru_cache
 from typing import Any
@@ -10,7 +10,7 @@ from prompts.source import read_yaml
 MOST = 4
 """Pictures that one call draws at most, each in a way of its own."""
 
-VARIATIONS, CHANGES = "variations.yaml", "changes.yaml"
+VARIATIONS = "variations.yaml"
 
 
 class _List(BaseModel):
@@ -32,16 +32,7 @@ class Ways(_List):
     style: list[Way] = Field(min_length=MOST)
 
 
-class Changes(_List):
-    """The words of `changes.yaml`: how far a change of a picture goes."""
-
-    slightly: tuple[str, ...]
-    strongly: tuple[str, ...]
-    more: tuple[str, ...]
-    less: tuple[str, ...]
-
-
-LISTS: dict[str, type[_List]] = {VARIATIONS: Ways, CHANGES: Changes}
+LISTS: dict[str, type[_List]] = {VARIATIONS: Ways}
 
 
 @lru_cache(maxsize=64)

@@ -85,9 +85,7 @@ class JobJournal:
             if same := await _jobs_of_same_call(session, jobs[0], again):
                 return Claim(same, new=False)
             if budget is not None:
-                running = await session.scalar(_sum_of_running(origin)) or 0.0
-                today = await session.scalar(sum_of_today(origin)) or 0.0
-                over = running + today + sum(job.estimated_usd for job in jobs)
+                over = await _due_today(session, origin) + sum(job.estimated_usd for job in jobs)
                 if over > budget:
                     return Claim([], new=False, over=over)
             for place, job in enumerate(jobs):
@@ -96,6 +94,11 @@ class JobJournal:
             session.add_all(jobs)
         self._mine.update(job.id for job in jobs)
         return Claim(jobs, new=True)
+
+    async def due_today(self, origin: str) -> float:
+        """USD that the day has cost so far, and will for what is being drawn."""
+        async with self._database.read() as session:
+            return await _due_today(session, origin)
 
     async def job(self, job_id: str) -> Job:
         """A job as it stands. Raises `Withdrawn`."""
@@ -294,6 +297,11 @@ async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:
 
 def _batch(job: Job) -> Select[Job]:
     return select(Job).where(Job.batch == job.batch).order_by(Job.created_at, Job.place, Job.id)
+
+
+async def _due_today(session: AsyncSession, origin: str) -> float:
+    running = await session.scalar(_sum_of_running(origin)) or 0.0
+    return running + (await session.scalar(sum_of_today(origin)) or 0.0)
 
 
 def _sum_of_running(origin: str) -> Select[float]:

@@ -69,7 +69,7 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class Opening:
+class OpenedCall:
     """The conversation of a call; `hold` where it is new, and this process the one to ask."""
 
     conversation_id: str
@@ -103,7 +103,7 @@ class Records:
 
     async def open_conversation(
         self, request_key: str, mode: str, *, redraw: bool = False
-    ) -> Opening:
+    ) -> OpenedCall:
         """The conversation of an image call that names none: the same call's, or a new one.
 
         The same call's is the newest of its key that is younger than a day. One write
@@ -127,7 +127,7 @@ class Records:
                 if not is_alive(earlier.beat_at) and not await session.scalar(running.limit(1)):
                     earlier = None
             if earlier is not None:
-                return Opening(earlier.id, None)
+                return OpenedCall(earlier.id, None)
             row = Conversation(
                 id=new_id("conv"),
                 mode=mode,
@@ -138,7 +138,7 @@ class Records:
                 changed_at=now(),
             )
             session.add(row)
-        return Opening(row.id, Hold(row.id, 1))
+        return OpenedCall(row.id, Hold(row.id, 1))
 
     async def take(self, conversation_id: str) -> Hold | None:
         """Become the one process that asks the facilitator in a conversation; None where one does.
@@ -230,6 +230,11 @@ class Records:
             turn.number = (await session.scalar(numbers) or 0) + 1
             session.add(turn)
             await index(session, turn.conversation_id)
+
+    async def note_message(self, conversation_id: str, words: str) -> None:
+        """Write down words of the person that change a picture: no dialogue answers them."""
+        turn = Turn(conversation_id=conversation_id, words=words, reply={}, created_at=now())
+        await self.open_turn(turn)
 
     async def update_turn(self, turn: Turn) -> None:
         """Write down what a repeated call brought to a turn that nobody has answered yet."""

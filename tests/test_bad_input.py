@@ -73,18 +73,6 @@ async def test_bad_arguments_end_in_a_sentence_and_cost_nothing(
     assert sandbox.count("image") == 0
 
 
-async def test_a_conversation_that_still_asks_is_not_drawn(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    asked = await consult(client, "a lighthouse")
-
-    error = await refusal(client, DRAW, conversation_id=asked["conversation_id"])
-
-    assert "no refined prompt yet" in error
-    assert "finish=true" in error
-    assert sandbox.count("image") == 0
-
-
 @pytest.fixture
 def closed_folder(tmp_path: Path) -> Iterator[Path]:
     """A folder that nobody can write to: closed by its mode, for root by its mount."""

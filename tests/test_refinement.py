@@ -7,8 +7,6 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
-from generation.change import read_change
-from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import draw, picture, refusal
@@ -16,24 +14,9 @@ from tests.complete import COMPLETE, DECISIONS, TURN
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
-CHANGES = {
-    "more fog": ("more", "plainly"),
-    "a bit more fog": ("more", "slightly"),
-    "much less red, please": ("less", "strongly"),
-    "un peu plus de bleu": ("more", "slightly"),
-    "more sky and less sea": ("change", "plainly"),
-    "a moreover sign": ("change", "plainly"),
-}
 
 
-@pytest.mark.parametrize("words", CHANGES)
-def test_words_say_how_a_change_is_meant(words: str) -> None:
-    change = read_change(words, PromptStore().changes())
-
-    assert (change.direction, change.strength) == CHANGES[words]
-
-
-async def test_the_template_says_how_far_and_what_to_keep(
+async def test_a_change_goes_in_the_persons_words_with_what_was_decided(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     sandbox.answer("facilitator_turn", TURN)
@@ -45,11 +28,15 @@ async def test_the_template_says_how_far_and_what_to_keep(
     )  # fmt: skip
 
     told = sandbox.requests[-1].body["instructions"]
-    assert "They want less of what they name" in told
-    assert "The change is small" in told
     assert ", ".join(DECISIONS) in told
-    assert "orange" not in told
+    assert "orange" not in told, "the words travel as they are, as input"
+    assert "light" not in told, "a change may set it at night"
+    assert words_of(sandbox.requests[-1]) == "slightly less orange"
     assert sandbox.requests[-1].body["tools"][0]["action"] == "edit"
+
+
+def words_of(call: Any) -> str:
+    return str(call.body["input"][-1]["content"][0]["text"])
 
 
 async def test_the_result_says_how_the_prompts_differ(client: Client[Any]) -> None:
@@ -122,7 +109,7 @@ async def test_a_higher_quality_draws_the_prompt_again_instead_of_showing_the_dr
 
     assert sandbox.count("image") == 2
     assert final["prompt"] == first["prompt"]
-    assert final["images"][0]["parent_image_id"] is None
+    assert final["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
 
 
 def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
@@ -142,7 +129,7 @@ async def test_pictures_of_the_person_are_sent_and_recorded(
     result = await draw(client, prompt="as a watercolour", input_images=[given], quality="low")
 
     (tool,) = sandbox.requests[-1].body["tools"]
-    assert tool["action"] == "auto"
+    assert tool["action"] == "generate"
     assert len(sandbox.requests) == 1, "a picture to start from needs no dialogue"
     (record,) = await client.read_resource(f"conversation://{result['conversation_id']}")
     assert f"started from the picture {given}" in record.text  # type: ignore[union-attr]

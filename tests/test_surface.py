@@ -15,6 +15,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings, own_version
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
 from tests.conftest import Connect
+from tools.progress import STAGES
 
 COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
 IDEAS = ["a lighthouse", "a hedgehog", "a violin", "a submarine", "a sunflower"]
@@ -39,14 +40,15 @@ def size(data: object) -> int:
 
 
 async def give_up(client: Client[Any], **arguments: Any) -> None:
-    """Call for a picture, and cancel the call as soon as the drawing has begun."""
+    """Call for a picture, and cancel the call as soon as OpenAI has the request."""
     heard: asyncio.Queue[tuple[float, float | None, str | None]] = asyncio.Queue()
 
     async def listen(progress: float, total: float | None, message: str | None) -> None:
         await heard.put((progress, total, message))
 
     call = asyncio.create_task(client.call_tool(DRAW, arguments, progress_handler=listen))
-    await heard.get()
+    while (await heard.get())[0] < STAGES["submitted"][0]:  # before, it is taken back
+        pass
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -187,7 +189,7 @@ async def test_a_bug_reaches_the_client_without_its_text(
         raise RuntimeError("secret /path")
 
     monkeypatch.setattr("consultation.consultant.completeness", fail)
-    monkeypatch.setattr("generation.drawing.make_plan", fail)
+    monkeypatch.setattr("generation.drawing.choose", fail)
 
     errors = [
         await refusal(client, CONSULT, message="a lighthouse"),

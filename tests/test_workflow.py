@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from generation.image_request import ImageRequest
-from workflow import (
+from call_meaning import (
     Ask,
     ChangePicture,
     Collect,
@@ -22,6 +21,7 @@ from workflow import (
     TellFailure,
     meaning,
 )
+from generation.image_request import ImageRequest
 
 WORDS, NEW = {"prompt": "a fox"}, None
 ASKING = ConversationState(dialogue="asking")

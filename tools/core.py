@@ -48,14 +48,12 @@ async def openai_image_consultation(
     questions, asks back, or changes their mind. Costs about a cent per turn.
     """
     app = app_of(ctx)
-    goes_on = conversation_id is not None and (finish or mode == "skip")
-    if not answers and not goes_on:
-        workflow.require_words(message, "message")
     reply = forms.read_reply(ctx)
     if reply is not None:
         consultation = await forms.answer(app, reply)
     else:
-        consultation = await app.consultant.consult(
+        consultation = await workflow.consult(
+            app,
             message,
             conversation_id=conversation_id,
             mode=mode,
@@ -87,14 +85,15 @@ async def openai_conversational_image(
     image_model: str | None = None,
     assistant_model: str | None = None,
     verify: parameters.Verify = False,
+    redraw: parameters.Redraw = False,
 ) -> ToolResult:
     """Draw a picture, or change the last one, and save it as a file.
 
-    Draws the refined prompt of a consultation or a prompt of its own; a further prompt
-    in the same conversation changes the newest picture and keeps the rest. Returns the
-    path of the file, a small preview, size, format, cost and what to check; or, where
-    it takes longer, status working: the same call with only the conversation_id
-    collects it. Takes 10-120 seconds and a few cents per picture.
+    Draws the refined prompt of a consultation or a prompt of its own; a further prompt in
+    the conversation answers its questions, or changes the current picture and keeps the
+    rest. The same call again shows what it brought, free. Returns path, preview, size, cost
+    and what to check; or status working: only the conversation_id collects it then.
+    Takes 10-120 seconds and a few cents per picture.
     """
     request = ImageRequest(
         prompt=prompt,
@@ -113,9 +112,10 @@ async def openai_conversational_image(
         variations=variations,
         strategy=variation_strategy,
         verify=verify,
+        redraw=redraw,
     )
-    app = app_of(ctx)
-    return outcome_result(app, await workflow.draw(app, request, progress_of(ctx)))
+    outcome = await workflow.draw(app_of(ctx), request, progress_of(ctx))
+    return outcome_result(app_of(ctx), outcome)
 
 
 async def openai_list_conversations(

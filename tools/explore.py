@@ -30,6 +30,7 @@ async def openai_generate_variations(
     variation_strategy: parameters.VariationStrategy = "mixed",
     size: parameters.Size = None,
     quality: Quality | None = None,
+    redraw: parameters.Redraw = False,
 ) -> ToolResult:
     """Draw up to four variations of a picture that each differ in one thing on purpose.
 
@@ -45,6 +46,7 @@ async def openai_generate_variations(
         quality=quality,
         variations=variations,
         strategy=variation_strategy,
+        redraw=redraw,
     )
     app = app_of(ctx)
     return outcome_result(app, await workflow.draw(app, request, progress_of(ctx)))

@@ -56,8 +56,8 @@ Finish = Annotated[
 Prompt = Annotated[
     Words,
     Field(
-        description="What to draw, or what to change in the last picture. Empty with a "
-        "conversation_id: draw its refined prompt, or collect."
+        description="What to draw, an answer, or what to change in the current picture. Empty "
+        "with a conversation_id: draw its refined prompt, or collect."
     ),
 ]
 PlainPrompt = Annotated[Words, Field(description="What to draw, word for word.")]
@@ -77,7 +77,10 @@ DialogueMode = Annotated[
 ]
 FromImage = Annotated[
     str | None,
-    Field(description="image_id to start from instead of the last: undo, redo, branch."),
+    Field(
+        description="image_id to start from instead of the current one; without words it "
+        "becomes the current one, free: undo, redo, branch."
+    ),
 ]
 InputImages = Annotated[
     list[str] | None,
@@ -87,7 +90,8 @@ Mask = Annotated[
     str | None, Field(description="PNG of the first picture's size; it changes where transparent.")
 ]
 Size = Annotated[
-    str | None, Field(description="WIDTHxHEIGHT in multiples of 16, such as 1536x1024.")
+    str | None,
+    Field(description="square, wide, tall, or WIDTHxHEIGHT in multiples of 16: 1536x1024."),
 ]
 Compression = Annotated[int | None, Field(ge=0, le=100, description="For jpeg and webp.")]
 VariationStrategy = Annotated[
@@ -95,6 +99,10 @@ VariationStrategy = Annotated[
 ]
 Verify = Annotated[
     bool, Field(description="Have a second model look at the picture against the brief.")
+]
+
+Redraw = Annotated[
+    bool, Field(description="Draw anew, for money, what the same call has brought already.")
 ]
 
 # What a rating takes.

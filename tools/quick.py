@@ -25,6 +25,7 @@ async def openai_generate_image(
     quality: Quality | None = None,
     background: Background | None = None,
     output_format: OutputFormat | None = None,
+    redraw: parameters.Redraw = False,
 ) -> ToolResult:
     """Draw one prompt as it is, without a dialogue, and save the picture as a file.
 
@@ -38,6 +39,7 @@ async def openai_generate_image(
         quality=quality,
         background=background,
         output_format=output_format,
+        redraw=redraw,
     )
     app = app_of(ctx)
     return outcome_result(app, await workflow.draw(app, request, progress_of(ctx)))

@@ -14,7 +14,7 @@ from prompts import lint_rules
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import LibraryTemplate
 from prompts.template import Header
-from prompts.word_lists import Changes, Ways
+from prompts.word_lists import Ways
 from settings import Settings, load_settings
 
 
@@ -84,7 +84,6 @@ def _schemas() -> dict[str, Any]:
         "image_type": ImageType,
         "library": LibraryTemplate,
         "variations": Ways,
-        "changes": Changes,
     }
     return {name: _schema(model, FILE_SAYS.get(name, ())) for name, model in models.items()}
 
