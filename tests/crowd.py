@@ -2,12 +2,9 @@
 
 import asyncio
 import itertools
-import multiprocessing
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -22,6 +19,7 @@ from storage.records import Records
 from storage.spending import booking
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
+from tests.forked import context
 
 RAW_KEY = SecretStr(f"x'{'5c' * 32}'")
 """A passphrase that SQLCipher takes for the key itself: deriving one takes it half a second."""
@@ -32,22 +30,6 @@ TURNS = 40
 
 WORDS = "words of the person " * 6_000
 PATIENCE = 60.0
-
-IMPORTED = [
-    "alembic.command", "cli.export", "consultation.conversation_list", "consultation.facilitator",
-    "consultation.consultant", "fastmcp", "gateway.client", "prompts.store", "server",
-    "storage.maintenance", "storage.rewriting", "tests.calls",
-]  # fmt: skip
-"""What works need; imported once, and not again by each process."""
-
-
-def context() -> BaseContext:
-    """Processes that begin with everything imported, where the system can fork."""
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload([__name__, *IMPORTED])
-    return forking
 
 
 def started(work: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:

@@ -53,8 +53,14 @@ class Server:
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._errors = Path(self._folder.name, "stderr")
+        self.process = self._start(command, environment)
+        self._last_id = 0
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str] | None
+    ) -> "subprocess.Popen[str]":
         with self._errors.open("wb") as errors:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 env=None if environment is None else dict(environment),
                 stdin=subprocess.PIPE,
@@ -62,7 +68,6 @@ class Server:
                 stderr=errors,
                 encoding="utf-8",
             )
-        self._last_id = 0
 
     def send(self, message: Message | str) -> None:
         """Send one line: a message, or a string as it is."""

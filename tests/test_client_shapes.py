@@ -29,7 +29,7 @@ from tests.calls import (
     text_of,
 )
 from tests.conftest import KEY, ROOT, Connect
-from tests.rpc import Server
+from tests.forked import Server
 from tests.test_surface import COMPLETE
 
 SKIP = {"dialogue_mode": "skip"}

@@ -22,7 +22,8 @@ from server import create_server
 from settings import Settings, own_version
 from tests.calls import consult, draw, picture
 from tests.conftest import KEY, ROOT
-from tests.rpc import HANDSHAKE, Server
+from tests.forked import Server
+from tests.rpc import HANDSHAKE
 from transports.http import build_http_server, listen, resolve
 
 TOKEN = "0123456789abcdef-token"

@@ -23,7 +23,7 @@ from sandbox.loopback import Sandbox
 from sandbox.memory import ApiCall
 from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
-from tests.rpc import Server
+from tests.forked import Server
 
 RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 10) - 5
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rpc import OPENINGS, Ending, Message, Server
+from tests.forked import Server
+from tests.rpc import OPENINGS, Ending, Message
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"
