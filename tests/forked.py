@@ -120,7 +120,7 @@ def _become(
 ) -> None:
     """Be a Python that was started with these words, this environment and these pipes."""
     with errors.open("wb") as stderr:
-        for number, end in enumerate((stdin, stdout, stderr)):
+        for number, end in enumerate[Any]((stdin, stdout, stderr)):
             os.dup2(end.fileno(), number)
     stdin.close()
     stdout.close()

@@ -25,7 +25,7 @@ from storage.encryption import Cipher
 from storage.folder_lock import FolderLock
 from storage.recovery import all_set_aside
 from storage.search import Filter, Search
-from tests import crowd
+from tests import crowd, forked
 from tests.crowd import RAW_KEY, path_in
 from tests.test_migrations import make
 
@@ -60,7 +60,7 @@ def told(work: str, met: Counter[str], *states: str) -> None:
 
 
 def test_four_servers_that_write_at_once_lose_nothing_and_never_say_locked(tmp_path: Path) -> None:
-    together = crowd.context().Barrier(4)
+    together = forked.context().Barrier(4)
     servers = [crowd.started(crowd.converse, tmp_path, SECONDS, together) for _ in range(4)]
     said = [reply for _, pipe in servers for all_of in crowd.heard(pipe) for reply in all_of]
     for process, _ in servers:
@@ -85,7 +85,7 @@ def test_servers_that_start_at_once_make_one_record_and_set_a_damaged_one_aside_
     if damaged:
         path_in(tmp_path).write_text("this was a database once\n" * 500)
 
-    together = crowd.context().Barrier(4)
+    together = forked.context().Barrier(4)
     servers = [crowd.started(crowd.open_once, tmp_path, together) for _ in range(4)]
     said = [crowd.heard(pipe) for _, pipe in servers]
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
-from tests.rpc import Server
+from tests.forked import Server
 from tests.stand_in import Behaviour, StandIn
 
 HASTY = (

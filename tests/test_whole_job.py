@@ -9,7 +9,7 @@ import pytest
 
 from consultation.modes import BUDGETS
 from tests.conftest import ROOT
-from tests.rpc import Server
+from tests.forked import Server
 
 
 @pytest.fixture
