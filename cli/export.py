@@ -80,8 +80,9 @@ def _prices(conversation: Conversation, spending: list[Spending]) -> Iterator[st
         yield "\n## Prices\n\n"
     for row in spending:
         about = "about " if row.estimated else ""
+        price = "price not known" if row.usd is None else f"{about}${row.usd:.4f}"
         origin = ", sandbox" if row.origin == "sandbox" else ""
-        yield f"- {row.purpose} ({row.model}, {row.day}{origin}): {about}${row.usd:.4f}\n"
+        yield f"- {row.purpose} ({row.model}, {row.day}{origin}): {price}\n"
     if made_in_sandbox(conversation, spending):
         yield f"\n{SANDBOX_NOTE}\n"
 

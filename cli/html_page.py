@@ -107,7 +107,7 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
         "answers": {answer.question: answer.text for answer in conversation.answers},
         "undrawn": [job for job in conversation.jobs if job.state != "kept"],
         "spending": spending,
-        "total": sum(row.usd for row in spending),
+        "total": sum(row.usd or 0.0 for row in spending),
     }
 
 

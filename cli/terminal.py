@@ -66,11 +66,14 @@ def picture(result: Result) -> None:
     for image in result["images"]:
         line(image["path"])
         line(f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes")
+    usd = result["cost_usd"]
     if result["origin"] == "sandbox":
-        line(f"Sandbox: OpenAI would charge about ${result['cost_usd']:.3f}; nothing was paid.")
+        price = "an unknown price" if usd is None else f"about ${usd:.3f}"
+        line(f"Sandbox: OpenAI would charge {price}; nothing was paid.")
     else:
         about = " (estimate)" if result["cost_is_estimate"] else ""
-        line(f"${result['cost_usd']:.4f}{about}, ${result['spent_today_usd']:.4f} today")
+        price = "Price not known" if usd is None else f"${usd:.4f}{about}"
+        line(f"{price}, ${result['spent_today_usd']:.4f} today")
 
 
 async def progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001  # fixed by FastMCP

@@ -39,4 +39,4 @@ def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
     cost = estimate_image(
         settings.image_model, size=suggested["size"], quality=suggested["quality"]
     )
-    return round(cost.usd, 4)
+    return round(cost.usd, 4) if cost.known else None

@@ -44,10 +44,19 @@ class Usage:
 
 @dataclass(frozen=True)
 class Cost:
-    """USD, and whether any part of it is an estimate."""
+    """USD, and whether any part of it is an estimate; `known` is false where there is no price."""
 
     usd: float
     estimated: bool
+    known: bool = True
+
+    @property
+    def booked(self) -> float | None:
+        """What stands in the record: nothing rather than $0.00 where nobody knows the price."""
+        return self.usd if self.known else None
+
+
+UNPRICED = Cost(0.0, estimated=True, known=False)
 
 
 @dataclass(frozen=True)
@@ -63,17 +72,17 @@ class Charge:
         """The fields of a row of spending."""
         return {
             "model": self.model,
-            "usd": self.cost.usd,
+            "usd": self.cost.booked,
             "estimated": self.cost.estimated,
             "usage": asdict(self.usage),
         }
 
 
 def text_cost(model: str, usage: Usage) -> Cost:
-    """The price of the talking model's tokens; 0 and an estimate where it has no price."""
+    """The price of the talking model's tokens; unknown where it has no price."""
     row = load_models().find_text(model)
     if row is None or row.price is None:
-        return Cost(0.0, estimated=True)
+        return UNPRICED
     fresh = usage.input_tokens - usage.cached_tokens
     usd = (
         fresh * row.price.input
@@ -87,7 +96,7 @@ def image_cost(model: str, usage: Usage, *, size: str, quality: str) -> Cost:
     """The price of one picture: by reported tokens, else by the table."""
     row = load_models().find_image(model)
     if row is None or row.price is None:
-        return Cost(0.0, estimated=True)
+        return UNPRICED
     if not usage.image_reported:
         return estimate_image(model, size=size, quality=quality)
     usd = (
@@ -118,10 +127,16 @@ def estimate_image(
     """
     row = load_models().find_image(model)
     if row is None or row.price is None:
-        return Cost(0.0, estimated=True)
+        return UNPRICED
     out = _expected_tokens(row, size, quality) + partials * PARTIAL_TOKENS
     usd = (out * row.price.output + inputs * INPUT_TOKENS * row.price.image) / MILLION
     return Cost(usd, estimated=True)
+
+
+def has_price(model: str) -> bool:
+    """Whether a price of this image model is known."""
+    row = load_models().find_image(model)
+    return row is not None and row.price is not None
 
 
 def draft_usd(model: str, *, size: str, quality: str) -> float | None:

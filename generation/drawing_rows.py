@@ -84,7 +84,7 @@ def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path)
 
 def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
     """What a drawing cost: the assistant, the model that drew, and attempts that failed."""
-    model = job.options["image_model"]
+    model = answer.image_model or job.options["image_model"]
     size = answer.size or job.options["size"]
     quality = answer.quality or job.options["quality"]
     prices = {
@@ -96,7 +96,7 @@ def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
             job.conversation_id,
             purpose,
             model=name,
-            usd=cost.usd,
+            usd=cost.booked,
             estimated=cost.estimated,
             usage=asdict(answer.usage),
             sandbox=answer.sandbox,

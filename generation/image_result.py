@@ -87,7 +87,7 @@ class ResultVerification(BaseModel):
 
 
 class ImageResult(BaseModel):
-    """What a drawing brought and cost."""
+    """What a drawing brought and cost; a cost is null where a model has no price that is known."""
 
     conversation_id: str
     status: Status
@@ -97,9 +97,9 @@ class ImageResult(BaseModel):
     difference: PromptDifference | None
     assumptions: list[AssumedDecision] = []
     models: dict[str, str]
-    cost_usd: float
+    cost_usd: float | None
     cost_is_estimate: bool
-    estimated_cost_usd: float
+    estimated_cost_usd: float | None
     spent_today_usd: float
     spent_conversation_usd: float
     checklist: list[str]
@@ -151,12 +151,12 @@ def _image_line(image: ResultImage) -> str:
 
 
 def _money_line(result: ImageResult) -> str:
-    about = " (estimate)" if result.cost_is_estimate else ""
+    about = " (estimate)" if result.cost_is_estimate and result.cost_usd is not None else ""
     attempts = "1 attempt" if result.attempts == 1 else f"{result.attempts} attempts"
     cost = (
-        f"about ${result.estimated_cost_usd:.4f} expected"
+        f"{_price(result.estimated_cost_usd)} expected"
         if result.status == "working"
-        else f"cost ${result.cost_usd:.4f}{about}"
+        else f"cost {_price(result.cost_usd)}{about}"
     )
     return (
         f"Conversation {result.conversation_id}: {result.status} in "
@@ -164,6 +164,10 @@ def _money_line(result: ImageResult) -> str:
         f"${result.spent_conversation_usd:.4f}, today ${result.spent_today_usd:.4f}. Models: "
         f"{', '.join(result.models.values())}."
     )
+
+
+def _price(usd: float | None) -> str:
+    return "unknown" if usd is None else f"${usd:.4f}"
 
 
 def _difference_line(difference: PromptDifference) -> str:

@@ -50,12 +50,14 @@ OTHER_MODEL = (
 class Purchase:
     """One picture of a result: what is on disk, what it cost, what there is to say of it.
 
-    `usd` is what this call paid for it: 0 where it was there already. `assistant` is the
+    `usd` is what this call paid for it: 0 where it was there already; `unpriced` are models
+    that had a part in it and whose price nobody knows. `assistant` is the
     model that called the image tool, None where nothing was asked of it.
     """
 
     image: Image
     usd: float = 0.0
+    unpriced: list[str] = field(default_factory=list)
     estimated: bool = False
     attempts: int = 0
     assistant: str | None = None
@@ -243,7 +245,8 @@ class Buyer:
         return Purchase(
             image=image,
             preview=facts.preview,
-            usd=sum(row.usd for row in spending) + verification,
+            usd=sum(row.usd or 0.0 for row in spending) + verification,
+            unpriced=[row.model for row in spending if row.usd is None],
             estimated=any(row.estimated for row in spending),
             attempts=answer.attempts,
             assistant=answer.model,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from errors import StorageError
 from gateway.connection import is_sandbox
-from gateway.prices import draft_usd
+from gateway.prices import draft_usd, has_price
 from generation.image_result import (
     SANDBOX_NOTE,
     ImageResult,
@@ -37,6 +37,7 @@ GOES_ON = (
     "The drawing goes on whatever becomes of this call: once OpenAI has the request it is paid "
     "for, once, and cannot be cancelled."
 )
+UNPRICED = "No price of {model} is known here: what it cost is in none of these sums."
 SHOWN_AGAIN = "This picture was there already; nothing was charged for showing it."
 
 
@@ -61,6 +62,7 @@ def build_result(
     purchases = [one.purchase for one in outcomes if one.purchase]
     pending = [one for one in outcomes if not one.purchase and not one.problem]
     first = outcomes[0].job
+    unpriced = [model for one in purchases for model in one.unpriced]
     images = [one.image for one in purchases]
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
     return ImageResult(
@@ -71,9 +73,9 @@ def build_result(
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=difference(images[0], conversation.images) if len(images) == 1 else None,
         models=_models(outcomes, purchases),
-        cost_usd=round(sum(one.usd for one in purchases), 6),
+        cost_usd=None if unpriced else round(sum(one.usd for one in purchases), 6),
         cost_is_estimate=any(one.estimated for one in purchases),
-        estimated_cost_usd=round(sum(one.job.estimated_usd for one in outcomes), 6),
+        estimated_cost_usd=_estimate(outcomes),
         spent_today_usd=round(totals.today, 6),
         spent_conversation_usd=round(totals.conversation, 6),
         checklist=checklist if purchases else [],
@@ -104,6 +106,12 @@ def preview_of_all(outcomes: list[JobOutcome]) -> bytes | None:
         return preview_of(pictures[0][1])
     partials = [one.partial for one in outcomes if one.partial]
     return preview_of(partials[-1]) if partials else None
+
+
+def _estimate(outcomes: list[JobOutcome]) -> float | None:
+    """USD expected before, None where the image model has no price."""
+    total = sum(one.job.estimated_usd for one in outcomes)
+    return round(total, 6) if has_price(outcomes[0].job.options["image_model"]) else None
 
 
 def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, str]:
@@ -141,6 +149,7 @@ def _notes(
     outcomes: list[JobOutcome], purchases: list[Purchase], pending: list[JobOutcome]
 ) -> list[str]:
     notes = [note for one in purchases for note in one.notes]
+    notes += [UNPRICED.format(model=model) for one in purchases for model in one.unpriced]
     options = outcomes[0].job.options
     draft = draft_usd(options["image_model"], size=options["size"], quality=options["quality"])
     if draft is not None and not outcomes[0].job.parent_image_id:

@@ -112,7 +112,8 @@ def _announcement(item: Json) -> Json:
     if item["type"] == "message":
         return {**item, "status": "in_progress", "content": []}
     if item["type"] == "image_generation_call":
-        return {"id": item["id"], "type": item["type"], "status": "in_progress"}
+        # The API really leaves the result out; its published schema requires it.
+        return {"id": item["id"], "type": item["type"], "status": "in_progress", "result": None}
     return item
 
 

@@ -34,7 +34,10 @@ OPTIONAL_FIELDS = ("complexity", "frame_count", "frame_duration_ms", "svg")
 
 
 def opening(body: Json) -> Json:
-    """The response as it stands before any output: every parameter with its default."""
+    """The response as it stands before any output: every parameter with its default.
+
+    The API really sends `user` and `usage` as null; its published schema has them absent.
+    """
     model = MAINLINE[body["model"]]
     return {
         "id": mint("resp"),
@@ -69,9 +72,8 @@ def opening(body: Json) -> Json:
         "top_logprobs": body.get("top_logprobs") or 0,
         "top_p": _or_default(body, "top_p", 1.0),
         "truncation": body.get("truncation") or "disabled",
-        "usage": None,
-        "user": body.get("user"),
         "metadata": body.get("metadata") or {},
+        **({"user": body["user"]} if body.get("user") else {}),
     }
 
 

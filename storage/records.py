@@ -325,15 +325,18 @@ class Records:
             return float((await session.scalar(sum_of_today(origin))) or 0.0)
 
     async def spending_by_job(self, conversation_id: str) -> dict[str, float]:
-        """USD that each job of a conversation cost, by its id; those that are not booked are not in
-        it."""
+        """USD that each job of a conversation cost, by its id.
+
+        Those that are not booked, or have a part of unknown price, are not in it.
+        """
         rows = (
             select(Spending.job_id, func.sum(Spending.usd))
             .where(Spending.conversation_id == conversation_id, Spending.job_id.is_not(None))
             .group_by(Spending.job_id)
+            .having(func.count(Spending.usd) == func.count())
         )
         async with self._database.read() as session:
-            return {str(job_id): usd for job_id, usd in (await session.execute(rows)).all()}
+            return {str(job_id): usd or 0.0 for job_id, usd in (await session.execute(rows)).all()}
 
     async def spending_on(self, conversation_id: str) -> float:
         """USD spent on a conversation so far."""

@@ -14,7 +14,7 @@ def booking(
     purpose: str,
     *,
     model: str,
-    usd: float,
+    usd: float | None,
     estimated: bool,
     usage: dict[str, Any],
     sandbox: bool,
@@ -24,7 +24,7 @@ def booking(
 
     It stands on the receipt of the call that asked for it, too.
     """
-    note_cost(usd)
+    note_cost(usd or 0.0)
     return Spending(
         conversation_id=conversation_id,
         job_id=job_id,
@@ -38,12 +38,12 @@ def booking(
     )
 
 
-def sum_of_today(origin: str) -> Select[float]:
+def sum_of_today(origin: str) -> Select[float | None]:
     """The query for USD since midnight, local time, with `openai` or in the `sandbox`."""
     return select(func.sum(Spending.usd)).where(Spending.day == today(), Spending.origin == origin)
 
 
-def sum_of(conversation_id: str) -> Select[float]:
+def sum_of(conversation_id: str) -> Select[float | None]:
     """The query for USD that a conversation cost so far."""
     return select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
 

@@ -66,9 +66,10 @@ class Conversation(Base):
         return next((one for one in self.images if one.id == self.current_image_id), newest)
 
     def cost_of(self, image: "Image") -> float | None:
-        """USD paid for a picture; None where an older record does not tell it apart."""
-        costs = [one.usd for one in self.spending if one.job_id == image.job_id]
-        return sum(costs) if costs else None
+        """USD paid for a picture; None where a price is not known, or not told apart."""
+        rows = [one for one in self.spending if one.job_id == image.job_id]
+        costs = [one.usd for one in rows if one.usd is not None]
+        return sum(costs) if costs and len(costs) == len(rows) else None
 
 
 class Turn(Base):
@@ -316,7 +317,7 @@ class Spending(Base):
     origin: Mapped[str]
     purpose: Mapped[str]
     model: Mapped[str]
-    usd: Mapped[float]
+    usd: Mapped[float | None]
     estimated: Mapped[bool]
     usage: Mapped[dict[str, Any]]
 

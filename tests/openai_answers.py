@@ -295,7 +295,7 @@ ANSWERS: dict[str, list[Json]] = {
         error(
             400, "model_not_found",
             "The requested model 'this-model-does-not-exist-12345' does not exist.", "model",
-            model="none",
+            model="this-model-does-not-exist-12345",
         )
     ],
     "context_length": [

@@ -439,3 +439,27 @@ async def test_a_call_that_only_met_a_limit_of_pace_says_so_and_can_be_taken_bac
         assert "nothing was charged so far" in told
         assert "cannot be cancelled" not in told
         assert rows(settings, "SELECT state FROM jobs") == [("requested",)]
+
+
+async def test_a_picture_is_priced_by_the_model_that_drew_and_an_unknown_price_is_no_zero(
+    connect: Connect, player: Player, settings: Settings
+) -> None:
+    item = wire.image_call(wire.picture("PNG"))
+    known, strange = (
+        wire.response(item, model=assistant, tools=[wire.LOW | {"model": image}])
+        for assistant, image in (("gpt-4o", "gpt-image-2"), ("gpt-9", "gpt-image-9"))
+    )
+    async with connect(openai_base_url=player.url) as client:
+        player.play([Recorded("known", body=known)])
+        other = {**FOX, "image_model": "gpt-image-2.5-flare", "quality": "medium"}
+        priced = await draw(client, **{**other, "size": "1024x1024"})
+        player.play([Recorded("strange", body=strange)])
+        unpriced = await draw(client, **{**FOX, "prompt": "a cat"})
+
+    # OpenAI's page: gpt-image-2 at low is $0.006; gpt-4o $2.50 and $10.00 a million.
+    assert priced["cost_usd"] == pytest.approx(0.00588 + (54 * 2.5 + 13 * 10) / 1e6, rel=0.01)
+    assert unpriced["cost_usd"] is None
+    assert any("No price of gpt-image-9 is known" in note for note in unpriced["notes"])
+    booked = rows(settings, "SELECT model, usd FROM spending ORDER BY id")
+    assert [model for model, _ in booked] == ["gpt-4o", "gpt-image-2", "gpt-9", "gpt-image-9"]
+    assert [usd is None for _, usd in booked] == [False, False, True, True]

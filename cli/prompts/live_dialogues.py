@@ -198,7 +198,7 @@ async def _measure(person: _Person, result: dict[str, Any], database: Database, 
         quotes_refused=sum(attempt["rules"].count("quote") for attempt in attempts),
         not_used=[one["quote"] for one in result["not_used"] if one["why"] == "unplaced"],
         questions=len(conversation.questions),
-        usd=sum(row.usd for row in calls) + person.usd,
+        usd=sum(row.usd or 0.0 for row in calls) + person.usd,
         error=error,
     )
 
