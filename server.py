@@ -12,11 +12,12 @@ from settings import Settings, own_version
 from tools.about import about_tools
 from tools.argument_errors import PlainArguments
 from tools.core import core_tools
+from tools.eras import BothEras
 from tools.explore import explore_tools
 from tools.keep import keep_tools
 from tools.library_prompts import add_templates
 from tools.quick import quick_tools
-from tools.resources import PagedServer, add_resources
+from tools.resources import ShortListServer, add_resources
 
 INSTRUCTIONS = """\
 Two tools make a picture together. openai_image_consultation turns an idea into a refined
@@ -55,13 +56,13 @@ def create_server(settings: Settings) -> FastMCP:
         finally:
             await app.close()
 
-    server = PagedServer(
+    server = ShortListServer(
         "image-consultant",
         instructions=INSTRUCTIONS,
         version=own_version(),
         icons=[Icon(src=ICON, mime_type="image/svg+xml")],
         lifespan=lifespan,
-        middleware=[PlainArguments()],
+        middleware=[PlainArguments(), BothEras()],
         mask_error_details=True,  # the text of a bug is none of a client's business
     )
     for name, tools in TOOLSETS.items():

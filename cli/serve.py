@@ -1,7 +1,8 @@
 """The command `serve`: settings, logging and the server, joined to one transport."""
 
-import signal
 from typing import TYPE_CHECKING, Literal
+
+from transports.ending import ending_on_signals
 
 if TYPE_CHECKING:
     from fastmcp import FastMCP
@@ -45,8 +46,8 @@ def _serve_stdio(sandbox: bool) -> None:
 
     from transports.stdio import run_stdio
 
-    _end_like_ctrl_c()
-    anyio.run(run_stdio, server, pipe)
+    with ending_on_signals():
+        anyio.run(run_stdio, server, pipe)
 
 
 def _serve_http(host: str, port: int, sandbox: bool) -> None:
@@ -55,8 +56,8 @@ def _serve_http(host: str, port: int, sandbox: bool) -> None:
     settings = _settings(sandbox)
     address = resolve(host, port, settings.http_token)
     listener = listen(address)
-    _end_like_ctrl_c()
-    run_http(_create(settings), address, listener, settings.http_token)
+    with ending_on_signals():
+        run_http(_create(settings), address, listener, settings.http_token)
 
 
 def _settings(sandbox: bool) -> "Settings":
@@ -72,13 +73,3 @@ def _create(settings: "Settings") -> "FastMCP":
     from server import create_server
 
     return create_server(settings)
-
-
-def _end_like_ctrl_c() -> None:
-    """Let SIGTERM, with which clients end a server, pass through the lifespan too.
-
-    Also where SIGINT is ignored, as a shell has it for what runs in its background.
-    """
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

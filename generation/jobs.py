@@ -36,8 +36,9 @@ Work = Callable[[OnStep], Coroutine[Any, Any, Purchase]]
 TICK_SECONDS = 5.0
 """Between reports without news: many clients begin their time-out anew at each."""
 
-LAST_SECONDS = 120.0
-"""How long a server that is to end waits for what it has paid for: as long as one picture."""
+LAST_SECONDS = 6.0
+"""How long a server that is to end waits for what it has paid for: supervisors kill after ten,
+and the next server collects what OpenAI has."""
 
 NOT_SENT = ""
 """The step before the first."""

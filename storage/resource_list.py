@@ -1,4 +1,4 @@
-"""Records and pictures that clients may read, as one list, the newest first."""
+"""The newest records and pictures that clients may read, as one list; the rest is searched for."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -7,12 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.cursors import cursor_of, newest_first, place_in
+from storage.cursors import newest_first
 from storage.picture_files import media_type
 from storage.tables import Conversation, Image
 
-LIST = "resources"
-"""What tells its cursors from those of other lists."""
 PROMPT_START = 80
 """Letters of a prompt that stand for a picture in a list: one line."""
 
@@ -46,39 +44,21 @@ class Resource:
         return media_type(self.format)
 
 
-@dataclass(frozen=True)
-class ResourcePage:
-    """Some resources, and where to go on, None at the end."""
-
-    items: list[Resource]
-    cursor: str | None
-
-
-async def resource_page(session: AsyncSession, cursor: str | None, limit: int) -> ResourcePage:
-    """So many of them from where a cursor says. Raises `StorageError` for bad cursors."""
-    place = place_in(LIST, cursor)
-    parts = [
-        (await session.execute(newest_first(rows, at, key, place).limit(limit + 1))).all()
-        for rows, at, key in _rows()
-    ]
-    resources = sorted((Resource(*row) for row in chain(*parts)), key=_age, reverse=True)
-    items = resources[:limit]
-    more = len(resources) > limit
-    return ResourcePage(items, cursor_of(LIST, *_age(items[-1])) if more else None)
+async def newest_resources(session: AsyncSession, limit: int) -> list[Resource]:
+    """At most so many of them."""
+    parts = [(await session.execute(rows.limit(limit))).all() for rows in _rows()]
+    resources = (Resource(*row) for row in chain(*parts))
+    return sorted(resources, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
 
-def _age(resource: Resource) -> tuple[str, str]:
-    return resource.at, resource.id
-
-
-def _rows() -> list[tuple[Select[Any], Any, Any]]:
-    """The two queries, each with its columns of time and id."""
+def _rows() -> list[Select[Any]]:
+    """The two queries, each newest first."""
     record: ColumnElement[str] = literal_column("'conversation'")
     picture: ColumnElement[str] = literal_column("'image'")
     records = select(record, Conversation.id, Conversation.title, Conversation.changed_at)
     start = func.substr(Image.prompt, 1, PROMPT_START)
     pictures = select(picture, Image.id, start, Image.created_at, Image.format, Image.path)
     return [
-        (records, Conversation.changed_at, Conversation.id),
-        (pictures, Image.created_at, Image.id),
+        newest_first(records, Conversation.changed_at, Conversation.id, []),
+        newest_first(pictures, Image.created_at, Image.id, []),
     ]

@@ -14,7 +14,7 @@ from errors import StorageError
 from storage.cursors import cursor_of, newest_first, offset_in, place_in
 from storage.database import Database
 from storage.full_text import WordQuery, look_for, words_of
-from storage.resource_list import ResourcePage, resource_page
+from storage.resource_list import Resource, newest_resources
 from storage.stamps import printable
 from storage.tables import Conversation, Image, Spending, Text
 
@@ -114,10 +114,10 @@ class Search:
             row = result.one_or_none()
         return "\n".join(row or ())
 
-    async def resources(self, cursor: str | None = None, limit: int = 50) -> ResourcePage:
-        """Records and pictures in one list, newest first. Raises `StorageError` for bad cursors."""
+    async def resources(self, limit: int) -> list[Resource]:
+        """The newest records and pictures, at most so many."""
         async with self._database.read() as session:
-            return await resource_page(session, cursor, _bounded(limit))
+            return await newest_resources(session, limit)
 
 
 def _bounded(limit: int) -> int:

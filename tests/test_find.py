@@ -16,7 +16,6 @@ from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
 from storage.records import Records
-from storage.resource_list import Resource
 from storage.search import Filter, Search, SearchPage
 from storage.stamps import now
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
@@ -115,7 +114,7 @@ async def through(search: Search, wanted: Filter, limit: int) -> list[SearchPage
 async def test_nothing_is_found_where_nothing_is(search: Search) -> None:
     assert await search.page(Filter()) == SearchPage()
     assert await search.page(Filter("fox")) == SearchPage()
-    assert (await search.resources()).items == []
+    assert await search.resources(10) == []
 
 
 async def test_the_last_changed_comes_first_with_its_facts(
@@ -347,8 +346,6 @@ async def test_a_cursor_that_is_none_is_told(search: Search, cursor: str) -> Non
     for wanted in (Filter(), Filter("fox")):
         with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
             await search.page(wanted, cursor=cursor)
-    with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
-        await search.resources(cursor)
 
 
 async def test_a_cursor_of_other_filters_is_told(database: Database, search: Search) -> None:
@@ -386,9 +383,7 @@ async def test_these_come_in_the_order_that_was_asked(database: Database, search
     assert (await search.these([])).items == []
 
 
-async def test_resources_come_newest_first_and_are_paged(
-    database: Database, search: Search
-) -> None:
+async def test_resources_come_newest_first(database: Database, search: Search) -> None:
     for number in (1, 3):
         await begin(database, f"conv_{number}", day=f"2026-01-0{number}", title=f"Title {number}")
     prompt = "a very red fox " * 20
@@ -396,13 +391,9 @@ async def test_resources_come_newest_first_and_are_paged(
         at = f"2026-01-0{number}T00:00:00.000000+00:00"
         await draw(database, "conv_1", name, at=at, prompt=prompt, format=kind)
 
-    seen: list[Resource] = []
-    cursor = None
-    for _ in range(4):
-        page = await search.resources(cursor, limit=1)
-        seen, cursor = seen + page.items, page.cursor
+    seen = await search.resources(4)
 
-    assert cursor is None
+    assert await search.resources(2) == seen[:2]
     uris = ["image://img_4", "conversation://conv_3", "image://img_2", "conversation://conv_1"]
     assert [one.uri for one in seen] == uris
     assert [one.mime_type for one in seen[:3]] == ["image/svg+xml", "text/markdown", "image/png"]

@@ -181,7 +181,7 @@ async def test_a_picture_under_way_is_kept_when_a_signal_ends_the_server(
         ending = server.end(signal.SIGTERM)
 
     assert begun["status"] == "working"
-    assert ending.code == 130
+    assert ending.code == 143
     assert len(list(settings.images_dir.iterdir())) == 1
     assert "Traceback" not in ending.errors
     assert TOKEN not in ending.errors

@@ -13,6 +13,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
+from tools import resources
 
 LIST = "openai_list_conversations"
 SEARCH = "openai_search_conversations"
@@ -210,19 +211,51 @@ async def test_its_own_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(
     assert after["spent_today_usd"] > after["spent_conversation_usd"]
 
 
-async def test_resources_are_listed_newest_first_and_paged(client: Client[Any]) -> None:
-    drawn = [await draw(client, prompt=f"fox {number}", **SKIP) for number in range(2)]
-    await begin(client, *(f"idea {number}" for number in range(60)))
+async def test_the_newest_resources_are_one_page(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "NEWEST", 3)
+    drawn = await draw(client, prompt="fox", **SKIP)
+    await begin(client, "one", "two", "three")
 
-    first = await client.list_resources_mcp()
-    second = await client.list_resources_mcp(cursor=first.next_cursor)
+    listed = await client.list_resources_mcp()
+    uris = [str(one.uri) for one in listed.resources]
+    newest = [uri for uri in uris if not uri.startswith("template://")]
 
-    assert len(first.resources) == 50
-    uris = [str(resource.uri) for resource in [*first.resources, *second.resources]]
-    listed = [uri for uri in uris if not uri.startswith("template://")]
-    assert len(set(listed)) == len(listed) == 64
-    for result in drawn:
-        assert f"image://{result['images'][0]['image_id']}" in listed
+    assert listed.next_cursor is None
+    assert len(set(newest)) == len(newest) == 3
+    assert f"image://{drawn['images'][0]['image_id']}" not in newest
+    with pytest.raises(MCPError, match="without a cursor"):
+        await client.list_resources_mcp(cursor="x")
+
+
+@pytest.mark.parametrize(("mode", "code"), [("legacy", -32002), ("auto", -32602)])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "image://no", "conversation://no", "template://no", "nothing://no", "image://../x",
+        "image://" + "a" * 60_000,
+    ],
+)  # fmt: skip
+async def test_an_unknown_resource_has_the_code_of_the_era(
+    connect: Connect, mode: str, code: int, uri: str
+) -> None:
+    async with connect(mode) as client:
+        with pytest.raises(MCPError) as caught:
+            await client.read_resource(uri)
+
+    assert caught.value.error.code == code
+    assert uri.startswith(caught.value.error.data["uri"])
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_both_eras_are_declared_the_same(connect: Connect, mode: str) -> None:
+    async with connect(mode) as client:
+        declared = client.server_capabilities
+
+    assert declared
+    assert declared.extensions == {"io.modelcontextprotocol/ui": {}}
 
 
 async def test_a_picture_is_read_in_full(client: Client[Any]) -> None:

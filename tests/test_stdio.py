@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -236,24 +237,31 @@ def test_an_exception_or_a_warning_is_one_event(after_shouting: Ending) -> None:
     assert "\nTraceback" not in after_shouting.errors
 
 
-def test_lines_that_are_no_messages_are_left_out(start: Start) -> None:
+def test_a_line_that_is_no_message_is_answered_and_the_server_lives_on(start: Start) -> None:
+    lines = [
+        ("garbage", -32700, None),
+        ("", -32700, None),
+        ("\0", -32700, None),
+        ('{"id": "', -32700, None),
+        ('"' + "long" * 50_000, -32700, None),
+        ("[" * 50_000, -32700, None),
+        ("{}", -32600, None),
+        ("[1, 2]", -32600, None),
+        ("null", -32600, None),
+        ('{"jsonrpc":"2.0","id":7,"method":3}', -32600, 7),
+    ]
     with start(SERVE) as server:
-        for line in (
-            "garbage",
-            "",
-            "{}",
-            "[1, 2]",
-            '{"jsonrpc":"2.0","id":7,"method":3}',
-            "\0",
-        ):
+        for line, code, number in lines:
             server.send(line)
+            answer = server.receive()
+            assert (answer["error"]["code"], answer["id"]) == (code, number), line
         server.open("initialize")
-        for line in ('{"id": "', "null", '"' + "long" * 50_000):
-            server.send(line)
-        answer = server.ask("tools/list")
+        server.send(lines[0][0])
+        answers = [server.receive(), server.ask("tools/list")]
         ending = server.end()
 
-    assert "result" in answer
+    assert answers[0]["error"]["code"] == -32700
+    assert "result" in answers[1]
     assert (ending.code, ending.replies) == (0, [])
     assert "Traceback" not in ending.errors
 
@@ -289,18 +297,34 @@ def test_a_setting_that_cannot_be_used_is_one_sentence_and_exit_2(start: Start) 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 @pytest.mark.parametrize(
-    ("shell", "number"),
-    [((), signal.SIGINT), ((), signal.SIGTERM), (IN_BACKGROUND, signal.SIGTERM)],
+    ("shell", "number", "code"),
+    [((), signal.SIGINT, 130), ((), signal.SIGTERM, 143), (IN_BACKGROUND, signal.SIGTERM, 143)],
     ids=["Ctrl-C", "end", "end in the background"],
 )
 def test_an_interrupt_finishes_the_lifespan_and_leaves_no_traceback(
-    start: Start, shell: tuple[str, ...], number: int
+    start: Start, shell: tuple[str, ...], number: int, code: int
 ) -> None:
     with start([*shell, *PLAY]) as server:
         server.open("initialize")
         server.request("tools/call", call("nap", seconds=30))
         ending = server.end(signal=number)
 
-    assert ending.code == 130
+    assert ending.code == code
     assert "The lifespan has finished." in ending.errors
     assert "Traceback" not in ending.errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+def test_a_server_that_cannot_finish_ends_in_time_all_the_same(start: Start) -> None:
+    stuck = (
+        PLAYGROUND.replace("await anyio.sleep(0.1)", "await anyio.sleep(60)")
+        .replace("from cli import main", "from cli import main; from transports import ending")
+        .replace("main()\n", "ending.LAST_SECONDS = 0.2; main()\n")
+    )
+    with start([sys.executable, "-c", stuck]) as server:
+        server.open("initialize")
+        begin = time.monotonic()
+        ending = server.end(signal=signal.SIGTERM)
+
+    assert ending.code == 143
+    assert time.monotonic() - begin < 10

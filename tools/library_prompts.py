@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import mcp.types as mt
 from fastmcp import FastMCP
 from fastmcp.exceptions import PromptError as ArgumentError
-from fastmcp.exceptions import ResourceError
 from fastmcp.prompts import Prompt
 from fastmcp.prompts.base import PromptArgument
 from fastmcp.server.providers import Provider
@@ -23,6 +22,7 @@ from pydantic import Field
 
 from app import App
 from errors import Problem
+from tools.eras import read_failure
 
 if TYPE_CHECKING:
     from prompts.library_template import LibraryTemplate
@@ -137,7 +137,7 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
         try:
             return await asyncio.to_thread(app.prompt_store.library_source, name)
         except Problem as problem:
-            raise ResourceError(problem.text(), log_level=logging.DEBUG) from problem
+            raise read_failure(problem) from problem
 
     return library
 

@@ -1,27 +1,24 @@
-"""The resources: records and pictures, listed newest first in pages, then the templates."""
+"""The resources: records and pictures, of which the newest are listed, and the templates."""
 
-import logging
 from typing import Any
 
 import mcp.types as mt
 from fastmcp import FastMCP
-from fastmcp.exceptions import ResourceError
 from fastmcp.resources import ResourceContent, ResourceResult
 from mcp import MCPError
 
 from app import App
 from errors import Problem
+from tools.eras import read_failure
 from tools.library_prompts import LibraryPrompts
 
-PAGE = 50
-"""Resources in one answer; clients show them in a menu, where more are not read."""
+NEWEST = 100
+"""Resources that are listed, templates aside: clients show them in a menu, follow every page
+before they do, and give up where there are hundreds. The rest is found by search."""
 
 
-class PagedServer(FastMCP):
-    """FastMCP, listing resources from the records page by page.
-
-    FastMCP itself pages a list that is made in full first; there may be tens of thousands.
-    """
+class ShortListServer(FastMCP):
+    """FastMCP, listing the newest of the records; it would make a list of all of them first."""
 
     _app: App
     _library: LibraryPrompts
@@ -35,17 +32,13 @@ class PagedServer(FastMCP):
         ctx: Any,  # noqa: ARG002  # fixed by FastMCP
         params: mt.PaginatedRequestParams | None,
     ) -> mt.ListResourcesResult:
-        try:
-            page = await self._app.search.resources(params.cursor if params else None, limit=PAGE)
-        except Problem as problem:
-            raise MCPError(code=mt.INVALID_PARAMS, message=problem.text()) from problem
+        if params and params.cursor is not None:
+            raise MCPError(mt.INVALID_PARAMS, "There is one page of resources, without a cursor.")
         resources = [
             mt.Resource(uri=one.uri, name=one.name, title=one.title, mime_type=one.mime_type)
-            for one in page.items
+            for one in await self._app.search.resources(NEWEST)
         ]
-        if page.cursor is None:
-            resources += await self._library.resources()
-        return mt.ListResourcesResult(resources=resources, next_cursor=page.cursor)
+        return mt.ListResourcesResult(resources=[*resources, *await self._library.resources()])
 
 
 def add_resources(server: FastMCP, app: App) -> None:
@@ -63,7 +56,7 @@ def add_resources(server: FastMCP, app: App) -> None:
         try:
             return as_markdown(await app.records.load(conversation_id))
         except Problem as problem:
-            raise _in_words(problem) from problem
+            raise read_failure(problem) from problem
 
     @server.resource("image://{image_id}", title="A picture in full")
     async def image(image_id: str) -> ResourceResult:
@@ -76,9 +69,5 @@ def add_resources(server: FastMCP, app: App) -> None:
             row = await app.records.image(image_id)
             data = await to_thread.run_sync(read_picture, row)
         except Problem as problem:
-            raise _in_words(problem) from problem
+            raise read_failure(problem) from problem
         return ResourceResult([ResourceContent(data, mime_type=media_type(row.format))])
-
-
-def _in_words(problem: Problem) -> ResourceError:
-    return ResourceError(problem.text(), log_level=logging.DEBUG)

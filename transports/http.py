@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import re
 import socket
+from types import FrameType
 from typing import NamedTuple
 
 import anyio
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse
 
 from errors import Problem, conceal
 from settings import own_version, variable_of
+from transports.ending import start_deadline
 
 PATH = "/mcp"
 
@@ -93,7 +95,7 @@ def build_http_server(server: FastMCP, address: Address, token: SecretStr | None
     server.custom_route("/health", methods=["GET"])(health)
     # A page that a browser shows may send requests here under a name of its own.
     app = server.http_app(path=PATH, host_origin_protection=True, allowed_hosts=[address.name])
-    return uvicorn.Server(
+    return EndingServer(
         uvicorn.Config(
             app,
             lifespan="on",
@@ -102,6 +104,15 @@ def build_http_server(server: FastMCP, address: Address, token: SecretStr | None
             timeout_graceful_shutdown=LAST_REPLIES_SECONDS,
         )
     )
+
+
+class EndingServer(uvicorn.Server):
+    """Ends in time, also where it is uvicorn that hears the signal first."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        start_deadline(sig)
+        super().handle_exit(sig, frame)
 
 
 def run_http(

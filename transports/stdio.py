@@ -20,13 +20,17 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp_types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
     PROTOCOL_VERSION_META_KEY,
+    ErrorData,
     JSONRPCError,
     JSONRPCMessage,
     JSONRPCNotification,
     JSONRPCRequest,
     JSONRPCResponse,
 )
+from pydantic import ValidationError
 
 from transports.stdio_pipe import Pipe, claim_pipe
 
@@ -67,7 +71,7 @@ async def _route(sdk: Server[Any], incoming: Any, outlet: Any) -> None:
     async with anyio.create_task_group() as tasks:
         async for item in incoming:
             if isinstance(item, Exception):
-                logger.warning("A line on stdin is not a JSON-RPC message and was left out.")
+                await outlet.send(SessionMessage(_refusal(item)))
                 continue
             era = _era_of(item.message, loops)
             if era not in loops:
@@ -79,6 +83,29 @@ async def _route(sdk: Server[Any], incoming: Any, outlet: Any) -> None:
                 await loop.settle()
         for loop in loops.values():
             loop.inbox.close()
+
+
+def _refusal(error: Exception) -> JSONRPCError:
+    """The answer to a line that is no message, with its id where it has one.
+
+    A client whose message was cut waits for its time-out otherwise.
+    """
+    faults = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    is_json = not any(fault["type"] == "json_invalid" for fault in faults)
+    logger.warning("A line on stdin is no JSON-RPC message; it was answered with an error.")
+    ids = [
+        fault["input"]["id"]
+        for fault in faults
+        if isinstance(fault["input"], dict) and type(fault["input"].get("id")) in (int, str)
+    ]
+    code, words = (
+        (INVALID_REQUEST, "The line is JSON, but no JSON-RPC message.")
+        if is_json
+        else (PARSE_ERROR, "The line is no JSON; a message is one whole line in UTF-8.")
+    )
+    return JSONRPCError(
+        jsonrpc="2.0", id=ids[0] if ids else None, error=ErrorData(code=code, message=words)
+    )
 
 
 def _era_of(message: JSONRPCMessage, loops: "Mapping[Era, _Loop]") -> Era:
