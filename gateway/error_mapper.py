@@ -27,6 +27,7 @@ SERVER_ERROR, CLIENT_ERROR = 500, 400
 MINUTE, HOUR = 60, 3600
 UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": 24 * HOUR}
 
+ENDINGS = (".", "!", "?", "…", "]", ")")
 NO_PARAMETER = (
     "It names nothing that a tool takes: set another model in the settings of this server, and "
     "report it if that does not help."
@@ -211,7 +212,9 @@ def _detail(name: str, case: Case, fault: ApiFault) -> str:
         return ""
     code = f" (code {quote(fault.code)})" if name == "unknown" and fault.code else ""
     sentence = quote(fault.message)
-    return f"It said{code}: {sentence}" if sentence else f"It gave no words{code}."
+    if not sentence:
+        return f"It gave no words{code}."
+    return f"It said{code}: {sentence}{'' if sentence.endswith(ENDINGS) else '.'}"
 
 
 def quote(message: str) -> str:

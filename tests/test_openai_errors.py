@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from fastmcp import Client
 
+from errors import redact
 from gateway.error_mapper import ApiFault, explain
 from settings import Settings
 from storage.database_file import FILE_NAME
@@ -463,3 +464,11 @@ async def test_a_picture_is_priced_by_the_model_that_drew_and_an_unknown_price_i
     booked = rows(settings, "SELECT model, usd FROM spending ORDER BY id")
     assert [model for model, _ in booked] == ["gpt-4o", "gpt-image-2", "gpt-9", "gpt-image-9"]
     assert [usd is None for _, usd in booked] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("unit", ["a", "*", "a*", "org-a", "sk-", "Bearer "])
+def test_a_megabyte_is_redacted_in_linear_time(unit: str) -> None:
+    began = time.monotonic()
+    redact(unit * (1_000_000 // len(unit)))
+
+    assert time.monotonic() - began < 10  # a quadratic pattern takes minutes
