@@ -1,12 +1,9 @@
-"""The command `demo`: the whole job on the sandbox, through a real server and client."""
-
-import tempfile
+"""The command `demo`: the whole job on the sandbox, through the tools as clients see them."""
 
 import anyio
 
 from cli import terminal as show
-from cli.launch import server_process
-from cli.session import Session, session
+from cli.session import Session, local_server, session
 
 IDEA = "a lighthouse in a storm"
 CHANGE = "Make it evening, with warm light from one side."
@@ -24,9 +21,8 @@ def demo(idea: str = IDEA) -> None:
 
 
 async def _run(idea: str) -> None:
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
-        async with session(server_process("--sandbox", log=log)) as tools:
-            await _play(tools, idea)
+    async with session(local_server(sandbox=True)) as tools:
+        await _play(tools, idea)
 
 
 async def _play(tools: Session, idea: str) -> None:

@@ -12,7 +12,6 @@ from errors import Problem
 
 if TYPE_CHECKING:
     from fastmcp import FastMCP
-    from fastmcp.client.transports import StdioTransport
 
 
 class Session(NamedTuple):
@@ -39,8 +38,8 @@ class Session(NamedTuple):
 
 
 @asynccontextmanager
-async def session(server: "FastMCP | StdioTransport") -> AsyncIterator[Session]:
-    """Connect to a server here or in a child process. A refused call raises `Problem`."""
+async def session(server: "FastMCP") -> AsyncIterator[Session]:
+    """Connect to a server in this process. A refused call raises `Problem`."""
     async with Client(server, progress_handler=show.progress) as client:
         try:
             yield Session(client)

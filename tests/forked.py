@@ -24,9 +24,10 @@ from tests import rpc
 IMPORTED = [
     "aiosqlite", "alembic.command", "cli.export", "cli.serve", "consultation.conversation_list",
     "consultation.consultant", "consultation.facilitator", "fastmcp", "gateway.client",
-    "openai.types.responses", "PIL.PngImagePlugin", "prompts.store", "server",
-    "sqlalchemy.dialects.sqlite", "storage.maintenance", "storage.records", "storage.rewriting",
-    "tests.calls", "tests.crowd", "tests.forked", "transports.stdio",
+    "generation.drawing", "generation.verifier", "openai.resources.responses", "PIL.Image",
+    "PIL.PngImagePlugin", "prompts.store", "server", "sqlalchemy.dialects.sqlite",
+    "storage.maintenance", "storage.records", "storage.rewriting", "tests.calls", "tests.crowd",
+    "tests.forked", "transports.stdio",
 ]  # fmt: skip
 """What processes of tests need."""
 

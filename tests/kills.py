@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tests import crowd
+from tests import crowd, forked
 from tests.calls import CONSULT, DRAW
 from tests.stand_in import Behaviour, StandIn
 
@@ -28,9 +28,6 @@ KEY = "sk-kills-0123456789"
 LATEST = 1.2
 """Seconds from a call to the last kill; a picture takes half of that."""
 RIVALRY = 0.5
-crowd.IMPORTED += [
-    "PIL.Image", "generation.drawing", "generation.verifier", "openai.resources.responses",
-]  # fmt: skip
 PATIENCE = 60.0
 
 
@@ -72,7 +69,7 @@ class Process:
     """A server process of a folder, and the pipes to it."""
 
     def __init__(self, folder: Path, base_url: str) -> None:
-        hearing, self._telling = crowd.context().Pipe(duplex=False)
+        hearing, self._telling = forked.context().Pipe(duplex=False)
         self.process, self._said = crowd.started(serve, hearing, folder, base_url)
         hearing.close()
         self._number = 0

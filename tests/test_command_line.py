@@ -8,18 +8,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from cli import main
+from cli.doctor import command as doctor
 from cli.doctor.command import examine
 from errors import Check
-from tests.rpc import HANDSHAKE, Server
+from tests import rpc
+from tests.forked import Server
+from tests.rpc import HANDSHAKE
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"
+SERVE_HTTP = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
 FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
 
 # What only a picture or a command needs; together they would double the start.
@@ -47,9 +53,29 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(ROOT / "__main__.py"), *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+class Ending(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ending]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run what a person types; how it ended, and what it printed."""
+
+    def command(*words: str) -> Ending:
+        monkeypatch.setattr(sys, "argv", ["image-consultant", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Ending(code, *capfd.readouterr())
+
+    return command
 
 
 def findings(amount: int = 5) -> Mapping[str, Check]:
@@ -57,27 +83,30 @@ def findings(amount: int = 5) -> Mapping[str, Check]:
     return {check.name: check for check in islice(examine(sandbox=False), amount)}
 
 
-def test_the_help_names_every_command() -> None:
+def test_the_help_names_every_command(run: Run) -> None:
     shown = run("--help")
 
-    assert shown.returncode == 0
+    assert shown.code == 0
     for command in ("serve", "demo", "doctor", "sandbox"):
-        assert re.search(rf"│ {command} ", shown.stdout)
+        assert re.search(rf"│ {command} ", shown.out)
 
 
-def test_the_version_is_that_of_the_project() -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", run("--version").stdout)
+def test_the_version_is_that_of_the_project_also_where_python_starts_it() -> None:
+    command = [sys.executable, str(ROOT / "__main__.py"), "--version"]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", shown.stdout)
 
 
-def test_a_wrong_option_is_named_on_stderr_alone() -> None:
+def test_a_wrong_option_is_named_on_stderr_alone(run: Run) -> None:
     refused = run("serve", "--colour")
 
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "--colour" in refused.stderr
+    assert (refused.code, refused.out) == (2, "")
+    assert "--colour" in refused.err
 
 
 def test_a_start_imports_only_what_a_list_of_tools_needs() -> None:
-    with Server([sys.executable, "-c", STARTED]) as server:
+    with rpc.Server([sys.executable, "-c", STARTED]) as server:
         server.open("initialize")
         server.ask("tools/list")
 
@@ -87,16 +116,16 @@ def test_a_start_imports_only_what_a_list_of_tools_needs() -> None:
 def test_a_port_that_is_taken_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        refused = run("serve", "--transport", "http", "--port", port)
+        with Server([*SERVE_HTTP, "--port", port]) as server:
+            refused = server.end()
 
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"Port {port} ")
-    assert len(refused.stderr.splitlines()) == 1
+    assert (refused.code, refused.replies) == (2, [])
+    assert refused.errors.startswith(f"Port {port} ")
+    assert len(refused.errors.splitlines()) == 1
 
 
 def test_http_answers_this_machine_and_no_foreign_page() -> None:
-    serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
-    with Server([*serve, "--port", "0"]) as server:
+    with Server([*SERVE_HTTP, "--port", "0"]) as server:
         port = wait_for_port(server)
 
         assert post(port, {}) == 200
@@ -132,23 +161,27 @@ def post(port: int, headers: Mapping[str, str]) -> int:
     return status
 
 
-def test_doctor_finds_nothing_wrong_on_the_sandbox() -> None:
+def test_doctor_finds_nothing_wrong_on_the_sandbox(run: Run) -> None:
     examined = run("doctor", "--json", "--sandbox")
-    found = {check["name"]: check for check in json.loads(examined.stdout)}
+    found = {check["name"]: check for check in json.loads(examined.out)}
 
-    assert examined.returncode == 0, examined.stdout
+    assert examined.code == 0, examined.out
     assert {"python", "packages", "key", "images folder", "data folder"} <= found.keys()
     assert re.match(r"\d+ tools listed over stdio after \d", found["start"]["sentence"])
 
 
-def test_doctor_says_how_to_give_a_key_and_has_no_colours_in_a_pipe() -> None:
+def test_doctor_says_how_to_give_a_key_and_has_no_colours_in_a_pipe(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "TRIALS", {})
+
     examined = run("doctor")
 
-    assert examined.returncode == 1
+    assert examined.code == 1
     assert re.search(
-        r"^problem +key +There is none\. Run `image-consultant configure`", examined.stdout, re.M
+        r"^problem +key +There is none\. Run `image-consultant configure`", examined.out, re.M
     )
-    assert "\x1b" not in examined.stdout
+    assert "\x1b" not in examined.out
 
 
 def test_doctor_says_where_the_key_comes_from_and_nothing_of_it(

@@ -1,39 +1,47 @@
-"""The whole job as `demo` plays it, in a process without terminal or network."""
+"""The whole job as `demo` plays it, without terminal or network."""
 
-import os
 import re
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from PIL import Image
 
-from tests.conftest import KEY, ROOT
+from cli import main
+from tests.conftest import KEY
 
 IDEA = "a heron [bold]in the reeds"
 ANSI = "\x1b["
 
 
-def demo(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+class Played(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def demo(home: Path) -> Played:
     """Run the command as a person who has a key, at an address where nobody answers."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "__main__.py"), "demo", *arguments],
-        env={
-            **os.environ,
-            "HOME": str(home),
-            "USERPROFILE": str(home),
+    out, err, code = StringIO(), StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in {
+            "HOME": home,
+            "USERPROFILE": home,
             "OPENAI_API_KEY": KEY,
             "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
-            "IMAGE_CONSULTANT_DATA_DIR": str(home / "data"),
-            "IMAGE_CONSULTANT_IMAGES_DIR": str(home / "images"),
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=100,
-    )
+            "IMAGE_CONSULTANT_DATA_DIR": home / "data",
+            "IMAGE_CONSULTANT_IMAGES_DIR": home / "images",
+        }.items():
+            patch.setenv(name, str(value))
+        patch.setattr(sys, "argv", ["image-consultant", "demo", IDEA])
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Played(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +52,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shown(home: Path) -> list[str]:
     """The lines of a demo that went well."""
-    played = demo(home, IDEA)
-    assert (played.returncode, played.stderr) == (0, "")
-    return played.stdout.splitlines()
+    played = demo(home)
+    assert (played.code, played.err) == (0, "")
+    return played.out.splitlines()
 
 
 def part(shown: list[str], heading: str) -> list[str]:
@@ -110,10 +118,10 @@ def test_it_saves_two_pictures_where_it_says(shown: list[str], home: Path) -> No
 def test_a_folder_that_cannot_be_written_ends_it_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "images").touch()
 
-    played = demo(tmp_path, IDEA)
+    played = demo(tmp_path)
 
-    assert played.returncode == 2
-    assert len(played.stderr.splitlines()) == 1
-    assert str(tmp_path / "images") in played.stderr
-    assert "IMAGE_CONSULTANT_IMAGES_DIR" in played.stderr
-    assert "Traceback" not in played.stdout + played.stderr
+    assert played.code == 2
+    assert len(played.err.splitlines()) == 1
+    assert str(tmp_path / "images") in played.err
+    assert "IMAGE_CONSULTANT_IMAGES_DIR" in played.err
+    assert "Traceback" not in played.out + played.err
