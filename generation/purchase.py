@@ -120,8 +120,10 @@ class Buyer:
             job = await self._records.jobs.job(job.id)
             if job.state not in UNDER_WAY:
                 return await self._ended(job, on_step)
-            if not is_alive(job.beat_at) and await self._records.jobs.adopt(job):
-                return await self._recover(job, on_step)
+            if not is_alive(job.beat_at):
+                if await self._records.jobs.adopt(job):
+                    return await self._recover(job, on_step)
+                continue  # someone was quicker, or it has just ended
             if job.state not in {seen, "requested"}:
                 await on_step(Step(job.state, job.response_id))
             seen = job.state
