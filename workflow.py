@@ -180,7 +180,7 @@ class _Call:
             await self._app.records.reuses.note("shown", origin=self._app.gateway.origin, usd=saved)
             return outcome
         if jobs:
-            return await self._collect(jobs)
+            return await self._tell_failure(jobs)
         if not any(turn.reply for turn in conversation.turns):
             return await self._act(means, conversation, request)
         again = ImageRequest(conversation_id=conversation.id, verify=request.verify)
@@ -257,7 +257,7 @@ class _Call:
             case Collect():
                 return await self._collect(newest_jobs(conversation))
             case TellFailure():
-                return await self._tell_failure(conversation)
+                return await self._tell_failure(newest_jobs(conversation))
             case MakeCurrent(image_id):
                 return await self._make_current(conversation, image_id)
             case ShowPicture():
@@ -351,14 +351,18 @@ class _Call:
             return outcome
         return await self._go_on(await self._app.records.load(conversation.id), request)
 
-    async def _tell_failure(self, conversation: "Conversation") -> Pictures:
-        """How the newest drawing ended: an error that says how to draw it all the same."""
+    async def _tell_failure(self, jobs: "Sequence[Job]") -> Pictures:
+        """How drawings ended: an error that says how to draw all the same, if they brought none."""
+        from storage.tables import UNDER_WAY
+
         try:
-            return await self._collect(newest_jobs(conversation))
+            return await self._collect(jobs)
         except Problem as problem:
+            if any(job.state in UNDER_WAY for job in jobs):
+                raise
             failure = Problem(str(problem), DRAW_ANEW, kind=problem.kind)
             failure.charged = problem.charged
-            raise failure.within(conversation.id) from problem
+            raise failure.within(jobs[0].conversation_id) from problem
 
     async def _make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
         """Undo, redo, branching: changes start from this picture from now on."""

@@ -40,7 +40,7 @@ class EarlierWork:
         `without` is the conversation that the idea begins. Meanings are compared where the
         settings allow it, else words; the setting IMAGE_CONSULTANT_SIMILAR says what is close.
         """
-        words = {word.text for word in content(words_of(idea))}
+        words = _telling_words(idea)
         if not self._settings.similar or len(words) < FEWEST_WORDS:
             return []
         try:
@@ -87,6 +87,13 @@ class EarlierWork:
     async def _count(self, kind: ReuseKind, usd: float = 0.0) -> None:
         with suppress(Problem):  # a count is worth no failed call
             await self._records.reuses.note(kind, origin=self._semantic_search.origin, usd=usd)
+
+
+def _telling_words(idea: str) -> set[str]:
+    """Long words, or those of three letters too where there are few: "a red fox in snow"."""
+    words = words_of(idea)
+    telling = {word.text for word in content(words)}
+    return telling if len(telling) >= FEWEST_WORDS else {word.text for word in content(words, 3)}
 
 
 def _offer(item: ConversationSummary) -> str:
