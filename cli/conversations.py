@@ -1,6 +1,7 @@
 """The command `conversations`: find, take out, bring in, and remove records."""
 
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,6 +19,9 @@ from errors import Problem
 from settings import load_settings
 
 T = TypeVar("T")
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Signs that a terminal would obey, but for line breaks and tabs: a record may hold any."""
 
 AsJson = Annotated[bool, Parameter(name="--json")]
 
@@ -53,13 +57,15 @@ def list_(
         return
     for note in page.notes:
         show.line(note)
-    table = Table("id", "title", "pictures", "USD", "rating", "changed (UTC)")
+    table = Table("id", "title", "mode", "pictures", "USD", "rating", "changed (UTC)")
+    table.columns[0].no_wrap = True
     for one in page.conversations:
         title = f"* {one.title}" if one.bookmarked else one.title
         rating = str(one.rating or "")
         table.add_row(
             one.conversation_id,
             title,
+            one.mode,
             str(one.pictures),
             f"{one.cost_usd:.4f}",
             rating,
@@ -86,7 +92,8 @@ def show_(conversation: str) -> None:
     """Print the whole record of a conversation as Markdown."""
     from consultation.conversation_page import as_markdown
 
-    sys.stdout.write(as_markdown(_with_app(lambda app: app.records.load(conversation))))
+    page = as_markdown(_with_app(lambda app: app.records.load(conversation)))
+    sys.stdout.write(CONTROL.sub("", page))
 
 
 @commands.command
@@ -224,7 +231,13 @@ def stats(*, as_json: AsJson = False) -> None:
     Args:
         as_json: Print JSON.
     """
-    rows = _with_app(lambda app: app.maintenance.statistics())
+    from tools.status import reuse_lines
+
+    async def work(app: App) -> Any:
+        reuses = await app.records.reuses.totals(app.gateway.origin)
+        return await app.maintenance.statistics(), reuses
+
+    rows, reuses = _with_app(work)
     if as_json:
         sys.stdout.write(json.dumps([row.as_data for row in rows], indent=2) + "\n")
         return
@@ -236,6 +249,8 @@ def stats(*, as_json: AsJson = False) -> None:
             f"{row.refinements:.1f}", rating, f"{row.usd:.4f}",
         )  # fmt: skip
     Console(highlight=False).print(table)
+    for sentence in reuse_lines(reuses):
+        show.line(sentence)
 
 
 @preferences.default

@@ -148,6 +148,7 @@ def _item(item: ConversationSummary) -> ConversationItem:
 
 def _line(one: ConversationItem) -> str:
     facts = [
+        f"mode {one.mode}",
         one.image_type,
         one.style,
         "1 picture" if one.pictures == 1 else f"{one.pictures} pictures",

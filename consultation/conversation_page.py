@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consultation.consultation_result import SOURCES
-from storage.tables import Brief, Conversation, Image, Question, Turn
+from storage.tables import Brief, Conversation, Image, Question, Spending, Turn
 
 DEEPEST = 12
 """A longer chain of changes is not set further in: each step says what it was changed from."""
@@ -24,7 +24,8 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
         + (f", {conversation.image_type}" if conversation.image_type else "")
         + (f", template {conversation.template}" if conversation.template else "")
         + f". Begun {moment(conversation.created_at)}, last changed "
-        f"{moment(conversation.changed_at)} (UTC).",
+        f"{moment(conversation.changed_at)} (UTC). Paid in all: "
+        f"${sum(one.usd for one in conversation.spending):.4f}{_estimate(conversation.spending)}.",
     ]
     for turn in conversation.turns:
         lines += ["", *_turn(conversation, turn)]
@@ -130,8 +131,14 @@ def _pictures(conversation: Conversation, links: Mapping[str, str]) -> Iterator[
 def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[str]:
     start = f", changed from {image.parent_image_id}" if image.parent_image_id else ""
     size = f"{image.width}x{image.height} " if image.width else ""
-    yield f"- {image.id}{start}: {size}{image.format}, {place}"
+    current = conversation.current_image
+    mark = " (current)" if current and current.id == image.id else ""
+    yield f"- {image.id}{mark}{start}: {size}{image.format}, {place}"
+    yield f"  - {_making(conversation, image)}"
     yield f"  - prompt: {' '.join(image.prompt.split())}"
+    revised = " ".join(image.revised_prompt.split())
+    if revised and revised != " ".join(image.prompt.split()):
+        yield f"  - as the assistant model put it: {revised}"
     if image.variation:
         yield f"  - varied on purpose: {image.variation}"
     inputs = [row for job in conversation.jobs if job.id == image.job_id for row in job.inputs]
@@ -141,6 +148,29 @@ def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[s
         yield f"  - looked at: {items}"
     if opinion := rating_words(image):
         yield f"  - {opinion}"
+
+
+def _making(conversation: Conversation, image: Image) -> str:
+    """When a picture was drawn, by which model, how well and for how much."""
+    costs = [one for one in conversation.spending if one.job_id == image.job_id]
+    cost = conversation.cost_of(image)
+    parts = [
+        f"drawn {moment(image.created_at)} (UTC) by {image.model}",
+        f"quality {image.quality}" if image.quality else "",
+        "" if cost is None else f"${cost:.4f}{_estimate(costs)}",
+        f"response {image.response_id}" if image.response_id else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _estimate(costs: list[Spending]) -> str:
+    """What is said of a sum of which a part is not what OpenAI counted, or is play money."""
+    marks = [
+        "partly an estimate" if any(one.estimated for one in costs) else "",
+        "play money" if any(one.origin == "sandbox" for one in costs) else "",
+    ]
+    words = ", ".join(mark for mark in marks if mark)
+    return f" ({words})" if words else ""
 
 
 def _quoted(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -68,8 +68,9 @@ class _Model(_Row):
 
 
 class TextModel(_Model):
-    """A model that talks: whether it takes sampling parameters, and how hard it reasons."""
+    """A model of texts: whether it talks, takes sampling parameters, and how hard it reasons."""
 
+    talks: bool = True
     sampling: bool = False
     reasoning: str | None = None
     price: TextPrice | None = None
@@ -182,6 +183,39 @@ def fit(request: Request, name: str) -> Request:
     if model is not None and model.reasoning:
         fitting["reasoning"] = {"effort": model.reasoning}
     return fitting
+
+
+class KnownModel(_Row):
+    """A model that can be set: what it is for, and until when; its name may have a date behind it.
+
+    From `shutdown` on it no longer answers, and `successor` takes over.
+    """
+
+    name: str
+    purpose: Literal["dialogue", "image"]
+    qualities: list[str]
+    shutdown: date | None
+    successor: str | None
+
+
+def known_models(today: date) -> list[KnownModel]:
+    """Every model of the table that still answers on a day."""
+    models = load_models()
+    rows: list[tuple[Literal["dialogue", "image"], str, TextModel | ImageModel]] = [
+        *(("image", *one) for one in models.image.items()),
+        *(("dialogue", *one) for one in models.text.items() if one[1].price and one[1].talks),
+    ]
+    return [
+        KnownModel(
+            name=name,
+            purpose=purpose,
+            qualities=model.qualities if isinstance(model, ImageModel) else [],
+            shutdown=model.shutdown,
+            successor=model.successor,
+        )
+        for purpose, name, model in rows
+        if not is_shut_down(model, today)
+    ]
 
 
 def outlook(settings: Settings, today: date) -> list[tuple[str, Severity, str]]:

@@ -43,6 +43,17 @@ def test_it_lists_and_finds(run: Run, drawn: Result) -> None:
     assert "a lighthouse" in run("conversations", "show", drawn["conversation_id"])
 
 
+def test_a_record_is_shown_without_the_signs_that_a_terminal_would_obey(run: Run) -> None:
+    run("generate", "a fox \x1b]0;mine\x07\x1b[2J with a hat", "--sandbox")
+    (found,) = json.loads(run("conversations", "list", "--json"))["conversations"]
+
+    shown = run("conversations", "show", found["conversation_id"])
+
+    assert "with a hat" in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
 def test_nothing_is_deleted_without_confirming(run: Run, drawn: Result) -> None:
     said = run("conversations", "delete", drawn["conversation_id"])
     still = json.loads(run("conversations", "list", "--json"))["total"]

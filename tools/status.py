@@ -5,12 +5,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+if TYPE_CHECKING:
+    from storage.reuses import ReuseTotals
+
 from app import App
 from errors import Check, Problem, Severity, redact, without_keys
-from gateway.models import load_models, outlook
+from gateway.models import KnownModel, known_models, load_models, outlook
 from settings import Origin, Settings, own_version, variable_of
 
 PATIENT_CLIENT_SECONDS = 55
@@ -18,6 +22,9 @@ PATIENT_CLIENT_SECONDS = 55
 LONGEST_REASON = 200
 """Letters of a bug's text in a finding: enough to search for, and no page of a traceback."""
 
+
+REUSES = {"shown": "shown again free", "offered": "offered", "taken": "taken where it was offered"}
+"""In words, by the kind of reuse."""
 
 Inspection = Callable[[Settings], Iterable[tuple[str, Severity, str]]]
 """Looks at one thing; yields the fields of each `Check` that comes of it."""
@@ -29,6 +36,14 @@ class ModelOutlook(BaseModel):
     setting: str
     state: Severity
     told: str
+
+
+class ReuseFigures(BaseModel):
+    """How often earlier work was `shown` again free, `offered` or `taken`, and what that saved."""
+
+    kind: str
+    count: int
+    usd: float
 
 
 class StatusFinding(BaseModel):
@@ -46,6 +61,7 @@ class Status(BaseModel):
     origin: Origin
     key: str
     models: list[ModelOutlook]
+    supported_models: list[KnownModel]
     images_folder: str
     records_folder: str
     templates_folder: str
@@ -54,6 +70,7 @@ class Status(BaseModel):
     quality: str
     spent_today_usd: float
     daily_budget_usd: float | None
+    reused: list[ReuseFigures]
     findings: list[StatusFinding]
     notes: list[str]
     next_step: str = "image-consultant doctor, in a terminal, checks all of it and starts it once."
@@ -76,6 +93,7 @@ async def status(app: App) -> Status:
             ModelOutlook(setting=name, state=state, told=sentence)
             for name, state, sentence in outlook(settings, today)
         ],
+        supported_models=known_models(today),
         images_folder=str(settings.images_dir),
         records_folder=str(settings.data_dir),
         templates_folder=str(settings.templates_dir),
@@ -84,6 +102,10 @@ async def status(app: App) -> Status:
         quality=settings.quality,
         spent_today_usd=round(spent, 6),
         daily_budget_usd=settings.daily_budget_usd,
+        reused=[
+            ReuseFigures(kind=one.kind, count=one.count, usd=round(one.usd, 6))
+            for one in await app.records.reuses.totals(origin)
+        ],
         findings=[
             StatusFinding(name=check.name, state=check.state, told=check.sentence)
             for check in checks
@@ -103,16 +125,40 @@ def as_text(report: Status) -> str:
     lines = [
         f"image-consultant {report.version} on {report.origin}. Key: {report.key}",
         *(f"{model.state}: {model.told}" for model in report.models),
+        *_supported(report.supported_models),
         f"Pictures are saved in {report.images_folder}, records in {report.records_folder}, own "
         f"templates belong into {report.templates_folder}; input pictures may come from "
         f"{', '.join([report.images_folder, *report.input_folders])}.",
         f"Spent today: ${report.spent_today_usd:.4f}, {limit}. Quality {report.quality}, toolsets "
         f"{', '.join(report.toolsets)}.",
+        *reuse_lines(report.reused),
         *(f"{finding.state}: {finding.name}: {finding.told}" for finding in report.findings),
         *report.notes,
         report.next_step,
     ]
     return "\n".join(lines)
+
+
+def _supported(models: list[KnownModel]) -> Iterator[str]:
+    """Every model that can be set, in a line for each purpose."""
+    for purpose in ("image", "dialogue"):
+        names = [_described(model) for model in models if model.purpose == purpose]
+        yield f"Models that can be set for {purpose}s: {'; '.join(names)}."
+
+
+def _described(model: KnownModel) -> str:
+    end = f"until {model.shutdown}" if model.shutdown else "no end announced"
+    heir = f", then {model.successor}" if model.shutdown and model.successor else ""
+    qualities = f"{', '.join(model.qualities)}; " if model.qualities else ""
+    return f"{model.name} ({qualities}{end}{heir})"
+
+
+def reuse_lines(figures: "Iterable[ReuseFigures | ReuseTotals]") -> Iterator[str]:
+    """How often earlier work stood in for a new picture, a line for each kind."""
+    for one in figures:
+        saved = f", which saved ${one.usd:.4f}" if one.usd else ""
+        times = "once" if one.count == 1 else f"{one.count} times"
+        yield f"Earlier work was {REUSES.get(one.kind, one.kind)} {times}{saved}."
 
 
 def findings(settings: Settings) -> Iterator[Check]:
