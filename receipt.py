@@ -10,15 +10,16 @@ from errors import Charged
 
 @dataclass
 class Receipt:
-    """Whether OpenAI was asked for anything that costs, and the USD that were booked for it."""
+    """Whether OpenAI was asked for anything, charged for it, and the USD as far as known."""
 
     asked: bool = False
+    booked: bool = False
     usd: float = 0.0
 
     @property
     def charged(self) -> Charged:
         """What is known of a call that ended without saying what it cost."""
-        if self.usd > 0:
+        if self.booked:
             return "yes"
         return "unknown" if self.asked else "no"
 
@@ -42,9 +43,11 @@ def note_request() -> None:
     _current().asked = True
 
 
-def note_cost(usd: float) -> None:
-    """So much was booked."""
-    _current().usd += usd
+def note_cost(usd: float | None) -> None:
+    """So much was booked; None where its price is not known."""
+    receipt = _current()
+    receipt.booked = receipt.booked or usd is None or usd > 0
+    receipt.usd += usd or 0.0
 
 
 def _current() -> Receipt:

@@ -25,7 +25,7 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
         + (f", template {conversation.template}" if conversation.template else "")
         + f". Begun {moment(conversation.created_at)}, last changed "
         f"{moment(conversation.changed_at)} (UTC). Paid in all: "
-        f"${sum(one.usd for one in conversation.spending):.4f}{_estimate(conversation.spending)}.",
+        f"${sum(one.usd or 0.0 for one in conversation.spending):.4f}{_estimate(conversation.spending)}.",
     ]
     for turn in conversation.turns:
         lines += ["", *_turn(conversation, turn)]
@@ -166,6 +166,7 @@ def _making(conversation: Conversation, image: Image) -> str:
 def _estimate(costs: list[Spending]) -> str:
     """What is said of a sum of which a part is not what OpenAI counted, or is play money."""
     marks = [
+        "without a part whose price is not known" if any(one.usd is None for one in costs) else "",
         "partly an estimate" if any(one.estimated for one in costs) else "",
         "play money" if any(one.origin == "sandbox" for one in costs) else "",
     ]

@@ -24,7 +24,7 @@ def booking(
 
     It stands on the receipt of the call that asked for it, too.
     """
-    note_cost(usd or 0.0)
+    note_cost(usd)
     return Spending(
         conversation_id=conversation_id,
         job_id=job_id,

@@ -45,7 +45,7 @@ class ErrorResult(BaseModel):
 def error_result(problem: Problem, receipt: Receipt) -> ToolResult:
     """The result of a call that failed, and what it had cost by then."""
     text = problem.text(receipt.usd)
-    charged = "yes" if receipt.usd > 0 else problem.charged or "no"
+    charged = "yes" if receipt.booked else problem.charged or "no"
     result = ErrorResult(
         error=ErrorDetails(
             kind=problem.kind,
