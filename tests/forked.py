@@ -14,10 +14,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import pytest
+from coverage import process_startup
 
 from tests import rpc
 
@@ -32,12 +36,19 @@ IMPORTED = [
 """What processes of tests need."""
 
 
+MEASURED = "COVERAGE_PROCESS_CONFIG"
+"""By this variable a child process of a measured one is measured, too."""
+
+
 def context() -> BaseContext:
     """Processes that begin with everything imported, where the system can fork."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     forking = multiprocessing.get_context("forkserver")
     forking.set_forkserver_preload(IMPORTED)
+    with pytest.MonkeyPatch.context() as patch:  # each fork measures itself, see _become
+        patch.delenv(MEASURED, raising=False)
+        ensure_running()
     return forking
 
 
@@ -130,9 +141,15 @@ def _become(
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", buffering=1)
     os.environ.clear()
     os.environ.update(environment)
-    if words[0] == "-c":
-        sys.argv = ["-c", *words[2:]]
-        exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
-    else:
-        sys.argv = list(words)
-        runpy.run_path(words[0], run_name="__main__")
+    measured = process_startup(force=True)
+    try:
+        if words[0] == "-c":
+            sys.argv = ["-c", *words[2:]]
+            exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
+        else:
+            sys.argv = list(words)
+            runpy.run_path(words[0], run_name="__main__")
+    finally:
+        if measured:
+            measured.stop()
+            measured.save()  # a fork ends without what Python does at its end
