@@ -108,7 +108,10 @@ class Gateway:
         """The meanings of texts as vectors of `DIMENSIONS` floats. Raises `GatewayError`."""
 
         async def once(sdk: "AsyncOpenAI") -> Any:  # SDK object
-            return await sdk.embeddings.create(model=model, input=texts, dimensions=DIMENSIONS)
+            try:
+                return await sdk.embeddings.create(model=model, input=texts, dimensions=DIMENSIONS)
+            except ValueError as error:  # the SDK's, for an answer without vectors
+                raise failure("no_api") from error
 
         answer = (await self._connection.attempt(once, deadline=TEXT_SECONDS)).result
         usage = Usage(input_tokens=answer.usage.total_tokens)

@@ -76,6 +76,9 @@ class _Turn(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Play the next answer to a new response."""
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if not self.path.endswith("/responses"):  # vectors are asked for where works are compared
+            self._send(Recorded("not here", status=404, body={"error": {"message": "Not here."}}))
+            return
         self.server.asked.append("POST")
         self.server.bodies.append(asked)
         answer = _next(self.server.created)

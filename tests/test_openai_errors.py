@@ -252,10 +252,10 @@ async def test_a_refused_earlier_response_has_the_kept_picture_uploaded_once_and
     async with connect(openai_base_url=player.url) as client:
         player.play([good])
         first = await draw(client, **FOX)
-        for form in (http(error), stream(nested), stream(failed(error))):
+        for number, form in enumerate((http(error), stream(nested), stream(failed(error)))):
             player.play([form, good])
             result = await draw(
-                client, prompt=f"now red, {form.name}", conversation_id=first["conversation_id"]
+                client, prompt=f"now red, {number}", conversation_id=first["conversation_id"]
             )
 
             assert result["status"] == "done"

@@ -244,11 +244,11 @@ def test_a_delay_holds_the_answer_back_and_then_it_works(sandbox: Sandbox) -> No
 
 def test_a_delayed_background_response_stays_in_progress(sandbox: Sandbox) -> None:
     queued = wire.answer(
-        sandbox, {"model": "gpt-4o", "input": "Hi", "background": True}, **fault("delay=0.4")
+        sandbox, {"model": "gpt-4o", "input": "Hi", "background": True}, **fault("delay=1.5")
     )
     with wire.http(sandbox) as plain:
         seen = [plain.get(f"/v1/responses/{queued['id']}").json()["status"] for _ in range(3)]
-        time.sleep(0.45)
+        time.sleep(1.6)
         seen.append(plain.get(f"/v1/responses/{queued['id']}").json()["status"])
     assert seen == ["in_progress"] * 3 + ["completed"]
 
