@@ -8,7 +8,7 @@ from generation.image_request import OPTIONS, ImageRequest
 from settings import Mode
 
 if TYPE_CHECKING:
-    from storage.tables import Conversation, Image, Job
+    from storage.tables import Conversation, Job
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def state_of(conversation: "Conversation") -> ConversationState:
     jobs = newest_jobs(conversation)
     states = {job.state for job in jobs}
     is_running, has_brought = states & {*UNDER_WAY}, "kept" in states
-    current = current_image(conversation)
+    current = conversation.current_image
     options = next(
         (job.options for job in conversation.jobs if current and job.id == current.job_id), {}
     )
@@ -209,13 +209,6 @@ def newest_jobs(conversation: "Conversation") -> "list[Job]":
     """The jobs of the newest call for pictures."""
     jobs = conversation.jobs
     return [job for job in jobs if job.batch == jobs[-1].batch]
-
-
-def current_image(conversation: "Conversation") -> "Image | None":
-    """The picture that changes start from: the one that was chosen, else the newest."""
-    images = {image.id: image for image in conversation.images}
-    newest = conversation.images[-1] if conversation.images else None
-    return images.get(conversation.current_image_id or "", newest)
 
 
 def undrawn_prompt(conversation: "Conversation") -> str | None:

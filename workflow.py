@@ -25,7 +25,6 @@ from call_meaning import (
     ShowPicture,
     ShowQuestions,
     TellFailure,
-    current_image,
     meaning,
     newest_jobs,
     state_of,
@@ -435,7 +434,7 @@ def _images_of(conversation: "Conversation", jobs: "Sequence[Job]") -> "list[Ima
 
 def _shown_images(conversation: "Conversation") -> "list[Image]":
     """The picture that was chosen, else what the newest call for pictures brought."""
-    current = current_image(conversation)
+    current = conversation.current_image
     if conversation.current_image_id and current:
         return [current]
     newest = next(job for job in conversation.jobs if job.id == conversation.images[-1].job_id)
