@@ -142,8 +142,12 @@ class Consultant:
     ) -> Consultation:
         if template:
             template = self._template_dialogue.check_name(template, answers, conversation_id)
+        accepted = None
         if conversation_id is None:
-            conversation_id = await self._records.begin(mode or "guided", template or "")
+            # Refused first calls leave no conversation behind.
+            blank = Conversation(mode=mode or "guided", template=template or "")
+            accepted = await self._accept(blank, answers or [], reference_images)
+            conversation_id = await self._records.begin(blank.mode, blank.template)
         async with (
             self._one_at_a_time[conversation_id],
             self._records.held(hold or await self._take(conversation_id)),
@@ -151,10 +155,9 @@ class Consultant:
             conversation = await self._records.load(conversation_id)
             conversation.mode = mode or conversation.mode
             conversation.template = template or conversation.template
-            references = await take_references(
-                reference_images, conversation, self._input_files, self._records
-            )
-            turn = await self._open_turn(conversation, message, answers or [], references)
+            if accepted is None:
+                accepted = await self._accept(conversation, answers or [], reference_images)
+            turn = await self._open_turn(conversation, message, *accepted)
             transcript = transcript_of(conversation, finish=finish)
             if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn, transcript)
@@ -229,6 +232,21 @@ class Consultant:
                 charged="no",
             )
 
+    async def _accept(
+        self,
+        conversation: Conversation,
+        answers: list[dict[str, str]],
+        reference_images: Sequence[str],
+    ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+        """The answers by their questions, and the pictures kept small. Raises a `Problem`."""
+        if conversation.template:
+            answers = self._template_dialogue.name_answers(conversation, answers)
+        else:
+            check_answers(conversation, answers)
+        return answers, await take_references(
+            reference_images, conversation, self._input_files, self._records
+        )
+
     async def _open_turn(
         self,
         conversation: Conversation,
@@ -240,10 +258,6 @@ class Consultant:
 
         What a repeated call brings besides (answers, pictures) joins what is there.
         """
-        if conversation.template:
-            answers = self._template_dialogue.name_answers(conversation, answers)
-        else:
-            check_answers(conversation, answers)
         last = conversation.turns[-1] if conversation.turns else None
         if last and last.reply is None and last.words == message:
             known = {answer["question_id"] for answer in answers}

@@ -13,7 +13,10 @@ from tests.calls import CONSULT, DRAW, refusal
 
 
 def count_of_conversations(settings: Settings) -> int:
-    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
+    file = settings.data_dir / "conversations.db"
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(file)) as records:
         return int(records.execute("SELECT count(*) FROM conversations").fetchone()[0])
 
 
