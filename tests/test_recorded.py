@@ -155,7 +155,7 @@ async def test_where_the_earlier_response_is_gone_the_kept_picture_is_sent(
     )
 
     assert second["status"] == "done"
-    assert any("the kept file was uploaded instead" in note for note in second["notes"])
+    assert any("kept file was uploaded instead" in note for note in second["notes"])
 
 
 async def test_a_refusal_by_moderation_is_told(
