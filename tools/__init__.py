@@ -4,6 +4,7 @@ __all__ = [
     "about",
     "argument_errors",
     "core",
+    "eras",
     "explore",
     "keep",
     "library_prompts",
