@@ -175,13 +175,18 @@ class Buyer:
         return answer
 
     async def _note_response(self, job: Job, response_id: str) -> None:
-        """Journal the id to fetch a picture with. It is paid for: a full disk does not end it."""
+        """Journal the id to fetch a picture with. It is paid for: a full disk does not end it.
+
+        Known here before it is written, so that it is written with whatever comes next where a
+        deadline or the server's end cuts this off.
+        """
+        job.response_id = response_id
         try:
             await self._records.jobs.submit(job, response_id)
         except TakenOver:
             raise
         except StorageError:
-            job.response_id = response_id  # written with whatever is written next
+            return
 
     async def _request(
         self, order: PurchaseOrder, *, anew: bool = False
@@ -296,7 +301,7 @@ class Buyer:
             if job.state == "requested":
                 await self._records.jobs.withdraw(job)
             else:
-                await self._records.jobs.end(job, job.state, "")
+                await self._records.jobs.end(job, "submitted" if job.response_id else job.state, "")
 
     async def _give_up(
         self, job: Job, error: GatewayError | StorageError, spending: list[Spending]

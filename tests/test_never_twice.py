@@ -173,6 +173,8 @@ def test_a_drawing_that_stalls_past_every_deadline_is_collected_by_the_next_call
     server = place.start(wait_seconds=1, changes=IMPATIENT)
     working = ask(server, **FOX)
     conversation = working["structuredContent"]["conversation_id"]
+    wait_for(lambda: place.count("jobs WHERE beat_at = ''"))  # given up, or looked up in time
+    wait_for(lambda: time.monotonic() > place.openai.payments[0].finished_at)
 
     result = collected(server, conversation_id=conversation)
 
