@@ -1,7 +1,6 @@
 """What a picture really is, read from its bytes and never from what was asked for."""
 
 import asyncio
-import io
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +10,12 @@ from typing import ParamSpec, TypeVar
 from PIL import Image
 
 from gateway.api_errors import failure
-from generation.preview import UNDECODABLE, is_svg, preview_from
+from generation.preview import PREVIEW_EDGE, UNDECODABLE, is_svg, preview_from
+from storage.pixels import TooManyPixels, bound, has_transparent_pixel, opened
 
 EXTENSIONS = {"JPEG": "jpg"}
 ROOT_BYTES = 2048
 """Of an SVG, in which its opening tag ends; the patterns read no further."""
-
-OPAQUE = 255
 
 ACTIVE = re.compile(
     rb"<script|<foreignObject|\son\w+\s*=|javascript:|href\s*=\s*[\"']https?:", re.I
@@ -66,21 +64,34 @@ def examine(data: bytes, *, preview: bool = False) -> PictureFacts:
     if is_svg(data):
         return _svg(data)
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            name = str(image.format)
-            has_alpha, note = _transparency(image)
-            width, height = image.size
-            return PictureFacts(
-                format=name.lower(),
-                extension=EXTENSIONS.get(name, name.lower()),
-                width=width,
-                height=height,
-                has_alpha=has_alpha,
-                note=note,
-                preview=preview_from(image) if preview and not note else None,
-            )
+        with opened(data) as image:
+            return _facts(image, preview=preview)
     except UNDECODABLE:
         raise failure("not_a_picture") from None
+
+
+def _facts(image: Image.Image, *, preview: bool) -> PictureFacts:
+    """The header's facts, and those of the pixels where they can be unpacked."""
+    name, (width, height) = str(image.format), image.size
+    has_alpha, note, small = False, None, None
+    try:
+        bound(image, edge=PREVIEW_EDGE)
+        image.load()
+        has_alpha = has_transparent_pixel(image)
+        small = preview_from(image) if preview else None
+    except TooManyPixels as error:
+        note = f"It has {error} It was kept as it came, and not looked at."
+    except UNDECODABLE:
+        note = UNREADABLE
+    return PictureFacts(
+        format=name.lower(),
+        extension=EXTENSIONS.get(name, name.lower()),
+        width=width,
+        height=height,
+        has_alpha=has_alpha,
+        note=note,
+        preview=small,
+    )
 
 
 def _svg(data: bytes) -> PictureFacts:
@@ -93,16 +104,3 @@ def _svg(data: bytes) -> PictureFacts:
     note = ACTIVE_NOTE if ACTIVE.search(data) else None
     width, height = int(sizes.get(b"width", 0)), int(sizes.get(b"height", 0))
     return PictureFacts("svg", "svg", width, height, has_alpha=False, note=note)
-
-
-def _transparency(image: Image.Image) -> tuple[bool, str | None]:
-    """Whether a pixel is transparent, and a note where the bytes break off."""
-    try:
-        image.load()
-    except UNDECODABLE:
-        return False, UNREADABLE
-    if not image.has_transparency_data:
-        return False, None
-    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
-    lowest, _ = with_alpha.getchannel("A").getextrema()
-    return isinstance(lowest, int) and lowest < OPAQUE, None

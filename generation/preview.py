@@ -4,6 +4,8 @@ import io
 
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
+from storage.pixels import TooManyPixels, bound, converted_small, opened
+
 PREVIEW_EDGE = 1024
 """Pixels: as large as clients show a picture, and a model tells its details."""
 
@@ -24,9 +26,9 @@ SVG_START, SVG_HEAD = 1024, 4096
 
 UNDECODABLE = (
     UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError,
-    Image.DecompressionBombError,
+    Image.DecompressionBombError, TooManyPixels,
 )  # fmt: skip
-"""What Pillow raises for bytes that are no picture, or a broken one."""
+"""What is raised for bytes that are no picture, a broken one, or one too large to unpack."""
 
 
 def preview_of(data: bytes) -> bytes | None:
@@ -36,7 +38,7 @@ def preview_of(data: bytes) -> bytes | None:
 
 
 def preview_from(image: Image.Image) -> bytes | None:
-    """A JPEG of a picture that is unpacked already; the picture itself is shrunk."""
+    """A JPEG of a picture that is unpacked already."""
     try:
         return _as_jpeg(_shrunk(image, PREVIEW_EDGE))
     except UNDECODABLE:  # the picture matters more than its preview
@@ -73,9 +75,9 @@ def _small(data: bytes, edge: int) -> Image.Image | None:
     if is_svg(data):
         return None
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.draft("RGB", (edge, edge))
-            return _shrunk(image, edge).copy()
+        with opened(data) as image:
+            bound(image, edge=edge)
+            return _shrunk(image, edge)
     except UNDECODABLE:
         return None
 
@@ -83,12 +85,8 @@ def _small(data: bytes, edge: int) -> Image.Image | None:
 def _shrunk(image: Image.Image, edge: int) -> Image.Image:
     """At most `edge` pixels, transparency shown as a checkerboard."""
     if image.has_transparency_data:
-        image = image if image.mode == "RGBA" else image.convert("RGBA")
-        image.thumbnail((edge, edge))
-        return _on_checkers(image)
-    image = image if image.mode == "RGB" else image.convert("RGB")
-    image.thumbnail((edge, edge))
-    return image
+        return _on_checkers(converted_small(image, "RGBA", edge))
+    return converted_small(image, "RGB", edge)
 
 
 def _as_jpeg(image: Image.Image) -> bytes | None:

@@ -13,12 +13,18 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
 from errors import StorageError
+from storage.pixels import (
+    JPEG,
+    TooManyPixels,
+    bound,
+    converted_small,
+    has_transparent_pixel,
+    opened,
+)
 from storage.stamps import printable
 
 MOST_BYTES = 50 * 1024 * 1024
 """OpenAI's limit for one picture of a request."""
-MOST_PIXELS = 80_000_000
-"""What the largest cameras take; decoded it is 320 MB of memory."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """What OpenAI takes, and all that Pillow may try: each further decoder is one more to attack."""
 
@@ -45,7 +51,6 @@ AS_GOOD: dict[str, dict[str, Any]] = {
     "png": {}, "jpeg": {"quality": 95, "subsampling": 0}, "webp": {"quality": 95},
 }  # fmt: skip
 """How a picture is saved again that was turned upright: no loss that is seen."""
-OPAQUE = 255
 LONGEST_PATH = 200
 """Letters of a path that are repeated in a sentence."""
 
@@ -79,14 +84,18 @@ def check_picture(data: bytes, source: str) -> InputPicture:
 
     `source`, as the person named it, stands in errors. Raises `InputError`.
     """
+    refuse_large(len(data), source)
     with _open(data, source) as image:
-        kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
+        kind = "jpeg" if image.format in JPEG else str(image.format).lower()
         if kind != "jpeg" and getattr(image, "is_animated", False):
             raise InputError(f"{quote(source)} is animated. Save one frame of it as PNG.")
+        width, height = image.size
+        _bound_jpeg(image) if kind == "jpeg" else bound(image)
         image.load()
         has_alpha = image.has_transparency_data
-        width, height = image.size
-        if image.getexif().get(Base.Orientation) in TURNS:
+        if _is_turned(image):
+            if kind != "jpeg":  # what is saved takes as much again
+                bound(image, copies=3)
             data, (width, height) = _upright(image, kind)
     refuse_large(len(data), source)
     return InputPicture(source, data, kind, width, height, has_alpha)
@@ -121,19 +130,20 @@ def check_mask(mask: InputPicture, first: InputPicture) -> None:
 
 
 def _is_opaque(picture: InputPicture) -> bool:
-    with Image.open(io.BytesIO(picture.data), formats=FORMATS) as image:
-        alpha = _alpha(image)
-    return alpha is None or alpha.getextrema()[0] == OPAQUE
+    with opened(picture.data, FORMATS) as image:
+        return not has_transparent_pixel(image)
 
 
 def shrink(data: bytes, source: str) -> bytes:
     """A JPEG of at most SEEN_EDGE pixels, upright."""
     with _open(data, source) as image:
-        image.draft("RGB", (SEEN_EDGE, SEEN_EDGE))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((SEEN_EDGE, SEEN_EDGE))
+        bound(image, edge=SEEN_EDGE)
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        small = converted_small(image, mode, SEEN_EDGE)
+        small.getexif()[Base.Orientation] = image.getexif().get(Base.Orientation, 1)
+        upright = ImageOps.exif_transpose(small)
         flat = Image.new("RGB", upright.size, "white")
-        flat.paste(upright, mask=_alpha(upright))
+        flat.paste(upright, mask=upright.getchannel("A") if mode == "RGBA" else None)
     target = io.BytesIO()
     flat.save(target, "JPEG", quality=COPY_QUALITY)
     return target.getvalue()
@@ -146,18 +156,14 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
     Whatever breaks while it is decoded is raised as `InputError`.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Image.DecompressionBombError
+        with opened(data, FORMATS) as image:
             yield image
     except InputError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(
-            f"{quote(source)} has too many pixels; {MOST_PIXELS // 1_000_000} million are allowed.",
-            "Save it smaller.",
-            kind="too_large",
-        ) from None
+    except TooManyPixels as error:
+        raise _too_large(f"{quote(source)} has {error}") from None
+    except Image.DecompressionBombError:
+        raise _too_large(f"{quote(source)} has too many pixels.") from None
     except Exception:  # decoders raise anything at broken bytes
         raise InputError(_unreadable(data, source)) from None
 
@@ -180,18 +186,33 @@ def _upright(image: Image.Image, kind: str) -> tuple[bytes, tuple[int, int]]:
     return target.getvalue(), upright.size
 
 
-def _alpha(image: Image.Image) -> Image.Image | None:
-    return image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+def _bound_jpeg(image: Image.Image) -> None:
+    """One that is upright is only read to its end, small; one to turn has two copies.
+
+    Of the largest those are of half the size, which is more than any model looks at.
+    """
+    if not _is_turned(image):
+        return bound(image, edge=1)
+    try:
+        bound(image, copies=2)
+    except TooManyPixels:
+        bound(image, edge=min(image.size) // 2, copies=2)
+    return None
+
+
+def _is_turned(image: Image.Image) -> bool:
+    return image.getexif().get(Base.Orientation) in TURNS
+
+
+def _too_large(words: str) -> InputError:
+    return InputError(words, "Save it smaller.", kind="too_large")
 
 
 def refuse_large(size: int, source: str) -> None:
     """Raise `InputError` for more bytes than OpenAI takes."""
     if size > MOST_BYTES:
-        raise InputError(
-            f"{quote(source)} has {size / 2**20:.0f} MB; {MOST_BYTES // 2**20} MB are allowed.",
-            "Save it smaller.",
-            kind="too_large",
-        )
+        most = MOST_BYTES // 2**20
+        raise _too_large(f"{quote(source)} has {size / 2**20:.0f} MB; {most} MB are allowed.")
 
 
 def quote(source: str) -> str:

@@ -17,8 +17,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from sandbox.loopback import Sandbox
 from settings import Settings
+from storage import pixels
 from storage.input_files import InputFiles
-from storage.input_pictures import InputError
+from storage.input_pictures import InputError, check_picture, shrink
 from tests.calls import DRAW, draw, refusal
 from tests.conftest import Connect
 
@@ -448,3 +449,60 @@ def test_a_broken_picture_is_refused_or_taken_wherever_it_breaks(tmp_path: Path,
             inputs.check(broken, "a")
         except InputError as error:
             assert "'a' " in str(error)  # noqa: PT017  # some are taken: the bytes do not matter
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "options", "words"),
+    [
+        ("RGB", "PNG", {}, "a colour PNG may have"),
+        ("L", "PNG", {}, "a grey or palette PNG may have"),
+        ("I;16", "PNG", {}, "a grey 16-bit PNG may have"),
+        ("RGB", "WEBP", {}, "a WebP may have"),
+        ("CMYK", "JPEG", {"progressive": True}, "a progressive JPEG may have"),
+    ],
+)
+def test_what_would_unpack_to_too_much_is_refused_by_its_header(
+    monkeypatch: pytest.MonkeyPatch, mode: str, kind: str, options: dict[str, Any], words: str
+) -> None:
+    target = io.BytesIO()
+    Image.new(mode, (2000, 1500)).save(target, kind, **options)
+    monkeypatch.setattr(pixels, "MOST_UNPACKED", 2_000_000)
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was unpacked"))
+
+    with pytest.raises(InputError, match=f"has 3 megapixels; {words}") as refused:
+        check_picture(target.getvalue(), "a")
+
+    assert refused.value.kind == "too_large"
+
+
+def test_a_jpeg_of_any_size_is_read_to_its_end_in_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixels, "MOST_UNPACKED", 2_000_000)
+    target = io.BytesIO()
+    Image.new("CMYK", (4000, 3000)).save(target, "JPEG")
+    whole = target.getvalue()
+
+    assert check_picture(whole, "a.jpg").width == 4000
+    with pytest.raises(InputError, match="no picture that can be read"):
+        check_picture(whole[: len(whole) // 2], "a.jpg")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA", "1"])
+def test_a_picture_is_shrunk_in_strips_to_what_it_is_whole(
+    monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(pixels, "STRIP_PIXELS", 1000)
+    target = io.BytesIO()
+    Image.linear_gradient("L").resize((300, 203)).convert("L").convert(mode).save(target, "PNG")
+
+    with Image.open(io.BytesIO(shrink(target.getvalue(), "a"))) as small:
+        assert small.size == (300, 203)
+        assert small.getpixel((150, 20))[0] < 60  # type: ignore[index]
+        assert small.getpixel((150, 190))[0] > 200  # type: ignore[index]
+
+
+def test_sixteen_bit_grey_is_shown_as_grey() -> None:
+    target = io.BytesIO()
+    Image.new("I;16", (40, 40), 40_000).save(target, "PNG")
+
+    with Image.open(io.BytesIO(shrink(target.getvalue(), "a"))) as small:
+        assert 150 < small.getpixel((9, 9))[0] < 162  # type: ignore[index]
