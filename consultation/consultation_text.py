@@ -13,7 +13,7 @@ from consultation.words import Word, near, size, words_of
 from prompts.wording import Wording
 
 WORTH_SHOWING = 3
-"""Words of something set aside that need not be shown: "hi there", "thanks a lot"; of
+"""Words of talk that need not be shown: "hi there", "thanks a lot"; of
 scripts without spaces each sign counts as one."""
 
 WORTH_READING = 2
@@ -36,7 +36,7 @@ def as_text(result: Consultation, wording: Wording) -> str:
 
 def is_worth_showing(entry: NotUsed) -> bool:
     """Whether words that are not in the prompt say enough to be looked at."""
-    return entry.why == "unplaced" or len(words_of(entry.quote)) > WORTH_SHOWING
+    return entry.why != "talk" or len(words_of(entry.quote)) > WORTH_SHOWING
 
 
 def source_words(span: Span, wording: Wording) -> str:
@@ -103,7 +103,8 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
     decided = words_of(" ".join(item.value for item in result.assumptions))
     if ours := [s.text.strip(" ,.;:\n") for s in result.provenance if _is_ours(s, decided)]:
         yield f"{wording.added}:\n" + "\n".join(f"- {text}" for text in ours)
-    if shown := [entry for entry in result.not_used if is_worth_showing(entry)]:
+    shown = [entry for entry in result.not_used if is_worth_showing(entry)]
+    if shown and result.refined_prompt is not None:
         lines = [
             f"- {_quoted(entry, wording)}: {getattr(wording.reason, entry.why)}" for entry in shown
         ]

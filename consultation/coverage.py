@@ -5,6 +5,7 @@ no prompt), of a picked option or of what was set aside matched it. What is left
 to the person; words of an option or a decision, numbers and refusals go back to the model.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,10 @@ from consultation.words import (
 UNSEEN = frozenset({"use", "platform"})
 """Dimensions of the types that say where a picture goes, not what it shows: what is quoted
 for them in the brief is listed where it is not in the prompt, and not sent back."""
+
+
+LIST_NUMBER = re.compile(r"\d{1,2}(?:\)|\.\s)")
+"""What a line of a list begins with; "(2)" and "18.5" are numbers of their own."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Coverage:
             elif one.part == "brief" and turn.brief[one.index].dimension in UNSEEN:
                 _add(self.unseen, one)
         self._add_earlier_choices()
+        self._add_told(evidence)
 
     @cached_property
     def spoken(self) -> list[Word]:
@@ -88,7 +94,7 @@ class Coverage:
         found = []
         for ref, words in self._words.items():
             for run in _runs([n for n in range(len(words)) if n not in covered[ref]]):
-                telling = [w for w in content([words[n] for n in run]) if not self._is_id(w)]
+                telling = [w for w in content([words[n] for n in run]) if not self._counts(w, ref)]
                 if all(word.text in quoted for word in telling):
                     continue
                 text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
@@ -97,14 +103,17 @@ class Coverage:
                     word
                     for word in weighty
                     if matters(word, known, spoken)
-                    and not (self._is_id(word) or self._is_label(word, ref))
+                    and not (self._counts(word, ref) or self._is_label(word, ref))
                 ]
                 refuses = any(word.refuses for word in hot)
                 found.append(Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses))
         return found
 
-    def _is_id(self, word: Word) -> bool:
-        """Whether a word is the id of a question, which says where an answer belongs."""
+    def _counts(self, word: Word, ref: str) -> bool:
+        """Whether a word only says where others belong: the id of a question, `1)` in a list."""
+        text = self._transcript.messages[ref]
+        if word.number and LIST_NUMBER.match(text, word.start):
+            return text[word.start - 1 : word.start] in {"", " ", "\n", "\t"}
         return self._transcript.question(word.text) is not None
 
     def _is_label(self, word: Word, ref: str) -> bool:
@@ -129,6 +138,21 @@ class Coverage:
                 for run in found.runs if found else ():
                     self.placed[run.ref] |= run.words
 
+    def _add_told(self, evidence: Sequence[Evidence]) -> None:
+        """Words of a decision that is in the prompt by others of its words: listed, not sent back.
+
+        "I would like a picture after the lines" need not stand beside the lines themselves.
+        """
+        for index in range(len(self._turn.brief)):
+            runs = [
+                run for e in evidence if e.part == "brief" and e.index == index for run in e.runs
+            ]
+            if any(run.words & self.placed[run.ref] for run in runs):
+                for run in runs:
+                    words = self._words[run.ref]
+                    telling = {n for n in run.words if not (words[n].refuses or words[n].number)}
+                    self.unseen[run.ref] |= telling
+
     def _is_quoted(self, question: str) -> bool:
         return any(q.ref == question for source in self._turn.sources for q in source.said)
 
@@ -149,11 +173,12 @@ class Coverage:
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
     """What got lost with words of an option, a number or a refusal in it; the rest is listed."""
     way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
+    part = "quoted for no stretch of the prompt" if turn.prompt else "in no quote"
     return [
         Fault(
             "lost",
             left.ref,
-            f"`{left.text}` is in no quote. {way}; or set it aside with its reason. `talk` is only "
+            f"`{left.text}` is {part}. {way}; or set it aside with its reason. `talk` is only "
             "for words that wish for nothing, `replaced` needs newer words.",
             words=left.text,
         )

@@ -16,6 +16,9 @@ QUOTED = re.compile('“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)�
 INCHES = re.compile(r'(?<=\d)"')
 """A straight mark right behind a number is a measure, also inside a text: Gus's 12" Hero."""
 
+PARTS = re.compile(r"\s*(?:\n|\s[-–—/|·•]\s)\s*")
+"""Where a text of several lines is parted."""
+
 Standing = Literal["said", "composed", "changed"]
 
 
@@ -32,7 +35,7 @@ def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Lett
     messages = [_plain(text) for text in texts]
     in_prompt = quoted_in(turn.prompt)
     settled = []
-    for text in dict.fromkeys(filter(str.strip, turn.lettering)):
+    for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
         own = _as_said(text, messages, in_prompt)
         standing: Standing = "said"
         if own is None:
@@ -66,7 +69,7 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
             words=one.text,
         )
         for one in letters
-        if one.text not in _plain(turn.prompt)
+        if not all(part in _plain(turn.prompt) for part in PARTS.split(one.text))
     ]
     listed = {_letters(one.text) for one in letters}
     faults += [
@@ -113,7 +116,10 @@ def _standing(text: str, messages: Sequence[str], count: int) -> Standing:
     other = [w for w in words_of(plain) if plain[w.start : w.end] not in typed | running]
     if not other:  # "1 Collect": a running number before words that were said
         bare = re.sub(rf"^(?:{'|'.join(running)})\W+", "", plain)
-        return "said" if _stands(bare, messages) else "composed"
+        parts = [part for part in PARTS.split(bare) if part]
+        return "said" if all(_stands(part, messages) for part in parts) else "composed"
+    if plain.isupper() and _stands(plain.casefold(), [one.casefold() for one in messages]):
+        return "said"  # "the title in capitals, please"
     if any(word.number for word in other) and any(word.number for word in said):
         return "changed"
     return "changed" if all(any(near(w, one) for one in said) for w in other) else "composed"

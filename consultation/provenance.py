@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from consultation.evidence import Evidence, Fault, Part, words_behind
 from consultation.quotes import align, nearest
 from consultation.refusals import refuses
-from consultation.transcript import Transcript
+from consultation.transcript import Pick, Transcript
 from consultation.turn import FacilitatorTurn, Quote
 from consultation.words import content, is_content, share, size, words_of
 
@@ -52,7 +52,7 @@ class Stretch(NamedTuple):
 
 
 def place_sources(
-    turn: FacilitatorTurn, evidence: Sequence[Evidence]
+    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
 ) -> tuple[list[Stretch], list[Fault]]:
     """Each source's stretch with its place in the prompt, and the sources that have none."""
     stretches: list[Stretch] = []
@@ -71,7 +71,8 @@ def place_sources(
             )
             continue
         if said := words_behind(evidence, "sources", index):
-            stretches.append(Stretch(*place, said, _is_loose(source.prompt, said), index))
+            loose = _is_loose(source.prompt, said, transcript.picks(turn))
+            stretches.append(Stretch(*place, said, loose, index))
     return stretches, faults
 
 
@@ -118,7 +119,7 @@ def faults_of_sharing(
     faults = []
     for part, index, text in texts:
         said = words_behind(evidence, part, index)
-        if said and _is_loose(text, said):
+        if said and _is_loose(text, said, transcript.picks(turn)):
             own = " ".join(quote.quote for quote in said)
             faults += _said_elsewhere(f"{part}[{index}]", text, own, transcript)
     return faults
@@ -210,11 +211,16 @@ def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int
     return next(iter([*free, *places]), None)
 
 
-def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:
-    """Whether a stretch shares nothing with its words, of all that can be compared by words."""
+def _is_loose(stretch: str, said: Sequence[Quote], picks: Sequence[Pick]) -> bool:
+    """Whether a stretch shares nothing with its words, of all that can be compared by words.
+
+    Words that picked an option ("the second one") say what the option says.
+    """
     if any(quote.ref[:1] not in "mq" for quote in said):  # a picture, a template, a style
         return False
-    own, theirs = words_of(stretch), words_of(" ".join(quote.quote for quote in said))
+    options = [pick.option for pick in picks if any(pick.stands_in(quote) for quote in said)]
+    own = words_of(stretch)
+    theirs = words_of(" ".join([*(quote.quote for quote in said), *options]))
     if not content(own, 3) or (len(own) < SHORT_STRETCH and own[0].script == "spaced"):
         return False
     both_refuse = refuses(stretch) and any(word.refuses for word in theirs)
@@ -224,7 +230,9 @@ def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:
 def _said_elsewhere(where: str, text: str, own: str, transcript: Transcript) -> list[Fault]:
     mine = words_of(text)
     for ref, message in transcript.messages.items():
-        if better := [w.text for w in share(mine, words_of(message)) if is_content(w)]:
+        if better := [
+            w.text for w in share(mine, words_of(message)) if is_content(w) and not w.refuses
+        ]:
             return [
                 Fault(
                     "shares",

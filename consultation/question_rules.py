@@ -95,7 +95,7 @@ def faults_of_choices(
             (e.text for e in evidence if e.part == "chosen" and e.index == index and e.accepted),
             choice.quote,
         )
-        if (other := _named(words, put)) and other != choice.option:
+        if (other := _named(words, put, choice.option)) not in {0, choice.option}:
             faults.append(
                 Fault(
                     "chosen",
@@ -113,9 +113,14 @@ def settle_choices(turn: FacilitatorTurn, faults: Sequence[Fault]) -> list[Choic
     return [c for index, c in enumerate(turn.chosen) if f"chosen[{index}]" not in wrong]
 
 
-def _named(words: str, put: PutQuestion) -> int:
-    """The option that words name more than any other, by its number or its own words, else 0."""
+def _named(words: str, put: PutQuestion, option: int) -> int:
+    """The option that words name more than any other, by its number or its own words, else 0.
+
+    Words that hold the number of the picked `option` name that one, whatever else they say.
+    """
     said = words_of(words)
+    if str(option) in (word.text for word in said):
+        return option
     if len(said) == 1 and said[0].text.isdecimal():
         number = int(said[0].text)
         spelled = any(said[0].text in (w.text for w in words_of(o)) for o in put.options)

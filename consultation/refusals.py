@@ -94,7 +94,7 @@ def _wanted(turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> list[Fault]:
         said = [one for one in evidence if one.part == "sources" and one.index == index]
         if len(said) != 1 or not said[0].accepted:
             continue
-        refused = refused_words(words_of(said[0].text))
+        refused = refused_words(said[0].text)
         stretch = words_of(source.prompt)
         wants = [w for w in content(stretch) if any(near(w, other) for other in refused)]
         if wants and not refuses(source.prompt):
@@ -110,16 +110,22 @@ def _wanted(turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> list[Fault]:
     return faults
 
 
-def refused_words(words: Sequence[Word]) -> list[Word]:
-    """What stands behind a refusing word, or before one where the script refuses after."""
-    refused: list[Word] = []
+def refused_words(text: str) -> list[Word]:
+    """What stands behind a refusing word, or before one where the script refuses after.
+
+    A refusal ends with its clause: "you don't see her, only the hands" refuses no hands.
+    """
+    words, refused = words_of(text), list[Word]()
     for number, word in enumerate(words):
         if not word.refuses:
             continue
         beside = words[number + 1 : number + 1 + FAR]
         if word.script != "spaced":
             beside = words[max(0, number - FAR) : number]
-        refused += [other for other in beside if not other.refuses]
+        for other in beside:
+            first, last = sorted((word, other), key=lambda one: one.start)
+            if not other.refuses and not CLAUSE_END.search(text, first.end, last.start):
+                refused.append(other)
     return refused
 
 

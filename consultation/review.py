@@ -84,7 +84,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
     joined = turn.model_copy(update={"set_aside": [*turn.set_aside, *_earlier(turn, transcript)]})
     evidence = gather(joined, transcript)
-    stretches, faults = place_sources(joined, evidence)
+    stretches, faults = place_sources(joined, transcript, evidence)
     wrong = faults_of_choices(turn, transcript, evidence)
     places = {fault.where for fault in wrong}  # words of a pick that does not hold have no place
     placed = [one for one in evidence if one.where not in places]

@@ -25,6 +25,9 @@ MOST_LEFT_TO_US = 3
 TAKEN_BACK = frozenset({"replaced", "withdrawn"})
 """Reasons that need newer words of the person."""
 
+CORRECTION = 6
+"""Words after what is taken back in which the new words begin: "oh actually hang on put"."""
+
 QUESTION_MARKS = ("?", "\uff1f", "؟")
 
 
@@ -42,10 +45,12 @@ def doubts(
         entry = turn.set_aside[one.index]
         if entry in transcript.set_aside:  # it was judged in its own turn
             continue
-        if entry.why in TAKEN_BACK:
+        if entry.why in TAKEN_BACK and _asks_back(entry, transcript):
+            why = ""
+        elif entry.why in TAKEN_BACK:
             why = _doubt_of_replacing(entry, turn, transcript, evidence)
         else:
-            why = _doubt(entry, words_of(one.text), transcript, evidence, coverage)
+            why = _doubt(entry, one.text, transcript, evidence, coverage)
         if why:
             found[one.index] = why
     return found
@@ -90,13 +95,13 @@ def faults_of_set_aside(
 
 def _doubt(
     entry: SetAside,
-    own: Sequence[Word],
+    own: str,
     transcript: Transcript,
     evidence: Sequence[Evidence],
     coverage: Coverage,
 ) -> str:
     """What speaks against an entry that is no wish, empty where nothing does."""
-    telling = content(own)
+    telling = content(words_of(own))
     wanted = [word for word in telling if not word.refuses]
     if entry.why == "left_to_us":
         over = size(wanted) > MOST_LEFT_TO_US
@@ -144,7 +149,22 @@ def _doubt_of_replacing(
         or any(related(a, b) for a in own for b in words_of(quote.quote))
         for one, quote in newer
     )
-    return "" if held or not own else "no newer words are quoted that replace it"
+    if held or not own or _is_corrected(entry, evidence, transcript):
+        return ""
+    return "no newer words are quoted that replace it"
+
+
+def _is_corrected(entry: SetAside, evidence: Sequence[Evidence], transcript: Transcript) -> bool:
+    """Whether quoted words follow at once in the same message: "no writing, oh, put his name"."""
+    text = transcript.messages.get(entry.ref, "")
+    end = text.find(entry.quote) + len(entry.quote)
+    near_by = [w.start for w in words_of(text) if w.start >= end][:CORRECTION]
+    return bool(near_by) and any(
+        run.ref == entry.ref and end <= run.start <= near_by[-1]
+        for one in evidence
+        if one.part in {"sources", "brief"}
+        for run in one.runs
+    )
 
 
 def _is_decided(entry: SetAside, evidence: Sequence[Evidence]) -> bool:

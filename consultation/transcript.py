@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from consultation.modes import questions_left
-from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
-from consultation.words import share, words_of
+from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote, SetAside
+from consultation.words import fold, share, words_of
 from errors import Problem
 from storage.tables import Conversation, Turn
 
@@ -36,6 +36,18 @@ class PutQuestion:
     def options(self) -> list[str]:
         """What it offers."""
         return self.draft.options
+
+
+class Pick(NamedTuple):
+    """Words of a message that picked an option, and the option's own words."""
+
+    ref: str
+    words: str
+    option: str
+
+    def stands_in(self, quote: Quote) -> bool:
+        """Whether a quote holds the words that picked."""
+        return self.ref == quote.ref and fold(self.words) in fold(quote.quote)
 
 
 @dataclass(frozen=True)
@@ -98,11 +110,20 @@ class Transcript:
                 texts[label] = put.options[option - 1]
         return texts
 
+    def picks(self, turn: FacilitatorTurn) -> list["Pick"]:
+        """The words that picked an option, with what it says."""
+        texts = self.option_texts(turn)
+        return [
+            Pick(choice.ref, choice.quote, texts[choice.question])
+            for choice in (*self.choices, *turn.chosen)
+            if choice.question in texts
+        ]
+
     def open_questions(
         self, brief: Iterable[BriefEntry], choices: Iterable[str]
     ) -> list[PutQuestion]:
         """Those that wait: nothing picked, no answer by id, and their dimension is not decided."""
-        decided = {entry.dimension for entry in brief if not entry.open}
+        decided = {entry.dimension for entry in brief if entry.said and not entry.open}
         answered = {*choices, *self.answers.values()}
         return [
             put for put in self.questions if put.id not in answered and put.dimension not in decided
