@@ -15,6 +15,7 @@ from consultation.quotes import find_quote
 from consultation.transcript import LONG_WORD, Transcript
 from consultation.turn import FacilitatorTurn
 from consultation.words import (
+    QUESTION_MARKS,
     Word,
     content,
     distinct,
@@ -99,6 +100,8 @@ class Coverage:
                     continue
                 text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
                 weighty = content([words[n] for n in run if n not in self.unseen[ref]])
+                if self._was_answered(ref, words[run[-1]]):
+                    weighty = [word for word in weighty if word.refuses or word.number]
                 hot = [
                     word
                     for word in weighty
@@ -115,6 +118,11 @@ class Coverage:
         if word.number and LIST_NUMBER.match(text, word.start):
             return text[word.start - 1 : word.start] in {"", " ", "\n", "\t"}
         return self._transcript.question(word.text) is not None
+
+    def _was_answered(self, ref: str, last: Word) -> bool:
+        """Whether words end a question of an earlier message: its answer is what counts now."""
+        behind = self._transcript.messages[ref][last.end :].lstrip()
+        return ref != self._transcript.newest and behind.startswith(QUESTION_MARKS)
 
     def _is_label(self, word: Word, ref: str) -> bool:
         """Whether a word is what a line of a form begins with, such as `CLIENT:`."""

@@ -11,7 +11,7 @@ from consultation.evidence import Evidence, Fault
 from consultation.refusals import refused_words
 from consultation.transcript import LONG_WORD, Transcript, message_number
 from consultation.turn import FacilitatorTurn, SetAside
-from consultation.words import Word, content, near, related, size, words_of
+from consultation.words import QUESTION_MARKS, Word, content, near, related, size, words_of
 
 LONGEST = 6
 """Content words in one entry: of 54 honest ones none has more, of 38 dumps eleven have."""
@@ -27,8 +27,6 @@ TAKEN_BACK = frozenset({"replaced", "withdrawn"})
 
 CORRECTION = 6
 """Words after what is taken back in which the new words begin: "oh actually hang on put"."""
-
-QUESTION_MARKS = ("?", "\uff1f", "؟")
 
 
 def doubts(

@@ -25,6 +25,7 @@ UNSPACED = re.compile(
 HIRAGANA = re.compile("[\u3041-\u309f]")
 HANGUL = re.compile("[\uac00-\ud7a3]")
 CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
+QUESTION_MARKS = ("?", "\uff1f", "؟")
 APOSTROPHES = "'’‘\u02bc\uff07"
 
 SHORTEST = 4
