@@ -71,6 +71,26 @@ async def test_at_most_one_of_the_written_turns_goes_back(
     assert len(sent_back) <= 1, sent_back
 
 
+async def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    """Of 57 turns five may go back, a tenth; three deserve it: a wish set aside as a story, a
+    whole poem quoted for one stretch, a clause of nineteen words for two."""
+    sent_back = []
+    for dialogue in dialogues.read("strangers"):
+        conversation: dict[str, Any] = {}
+        for step in dialogue["turns"]:
+            sandbox.clear()
+            sandbox.answer(FACILITATOR, step["answer"], step["answer"])
+            result = await consult(client, step["message"], **conversation)
+            conversation = {"conversation_id": result["conversation_id"]}
+            sent_back += [dialogue["name"]] * (len(sandbox.requests) - 1)
+
+            assert result["refined_prompt"] in {None, step["answer"]["prompt"]}
+
+    assert len(sent_back) <= 5, sent_back
+
+
 @pytest.mark.parametrize(
     ("kind", "fewest", "most"), [("sloppy", 0, 7), ("lazy", 10, 10), ("overeager", 10, 10)]
 )

@@ -2,6 +2,8 @@
 
 `natural.json` has ten with a free prompt and its quotes, `turns.json` eight with every
 turn's answer, `sloppy.json` a sloppy, a lazy and an overeager answer to each of the ten.
+`strangers.json` has nineteen as they were held: a model that had nothing but our requests led
+people of its own, in eleven languages; each turn has its first answer, slips and all.
 """
 
 import json
