@@ -150,6 +150,15 @@ class Settings(BaseSettings):
         None,
         description="What clients of `serve --transport http` must send as their bearer token.",
     )
+    http_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Host names that clients may call `serve --transport http` by, separated by "
+        "commas: its own and a proxy's.",
+    )
+    http_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="IP addresses or networks of proxies in front of it, separated by commas.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged to stderr."
     )
@@ -176,7 +185,7 @@ class Settings(BaseSettings):
     def _absolute_folders(cls, value: list[Path]) -> list[Path]:
         return [folder.expanduser().absolute() for folder in value]
 
-    @field_validator("toolsets", mode="before")
+    @field_validator("toolsets", "http_hosts", "http_proxies", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return _split(value, ",")

@@ -57,7 +57,7 @@ def _serve_http(host: str, port: int, sandbox: bool) -> None:
     address = resolve(host, port, settings.http_token)
     listener = listen(address)
     with ending_on_signals():
-        run_http(_create(settings), address, listener, settings.http_token)
+        run_http(_create(settings), address, listener, settings)
 
 
 def _settings(sandbox: bool) -> "Settings":

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ from tests.calls import consult, draw, picture
 from tests.conftest import KEY, ROOT
 from tests.forked import Server
 from tests.rpc import HANDSHAKE
+from transports import http_limits
 from transports.http import build_http_server, listen, resolve
 
 TOKEN = "0123456789abcdef-token"
@@ -70,11 +72,13 @@ class Site:
 
 
 @pytest.fixture
-def site(settings: Settings) -> Iterator[Site]:
+def site(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     token = SecretStr(TOKEN)
     address = resolve("127.0.0.1", 0, token)
     listener = listen(address)
-    web = build_http_server(create_server(settings), address, token)
+    monkeypatch.setattr(http_limits, "HEADERS_SECONDS", 0.3)
+    monkeypatch.setattr(http_limits, "BODY_SECONDS", 0.3)
+    web = build_http_server(create_server(settings), address, token, hosts=["pictures.example"])
     thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
     thread.start()
     while not web.started:
@@ -98,6 +102,8 @@ def test_only_the_right_token_lets_in(site: Site) -> None:
         refused = site.ask(**wrong)
         assert refused.status == 401, wrong
         assert refused.headers["www-authenticate"].startswith("Bearer")
+        assert "Authorization: Bearer" in json.loads(refused.body)["error"]
+        assert "IMAGE_CONSULTANT_HTTP_TOKEN" in refused.body
         assert TOKEN not in str(refused)
     assert site.ask(f"/mcp?token={TOKEN}").status == 401
 
@@ -106,6 +112,38 @@ def test_a_foreign_page_gets_nowhere_even_with_the_token(site: Site) -> None:
     for status, foreign in FOREIGN:
         for path in ("/mcp", "/health"):
             assert site.ask(path, **ALLOWED, **foreign).status == status, (path, foreign)
+
+
+def test_a_host_that_the_setting_names_is_served_and_another_told_of_the_setting(
+    site: Site,
+) -> None:
+    assert site.ask(**ALLOWED, Host="pictures.example").status == 200
+    assert site.ask(**ALLOWED, Host="pictures.example:8443").status == 200
+    refused = site.ask(**ALLOWED, Host="other.example")
+
+    assert refused.status == 421
+    assert "IMAGE_CONSULTANT_HTTP_HOSTS" in json.loads(refused.body)["error"]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"POST /mcp HTT",
+        b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ",
+        b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + TOKEN.encode()
+        + b"\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream"
+        b"\r\nContent-Length: 99\r\n\r\n{",
+    ],
+    ids=["nothing", "half a line", "half of the headers", "half of the body"],
+)  # fmt: skip
+def test_what_is_sent_by_half_is_closed(site: Site, start: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
+        connection.sendall(start)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert not answer or answer.startswith(b"HTTP/1.1 408")
+    assert site.ask("/health").status == 200
 
 
 def test_health_tells_the_version_to_everybody_on_this_machine_and_nothing_else(

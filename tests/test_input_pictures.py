@@ -472,7 +472,7 @@ def test_what_would_unpack_to_too_much_is_refused_by_its_header(
     with pytest.raises(InputError, match=f"has 3 megapixels; {words}") as refused:
         check_picture(target.getvalue(), "a")
 
-    assert refused.value.kind == "too_large"
+    assert str(refused.value.kind) == "too_large"
 
 
 def test_a_jpeg_of_any_size_is_read_to_its_end_in_small(monkeypatch: pytest.MonkeyPatch) -> None:

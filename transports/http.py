@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import re
 import socket
+from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from errors import Problem, conceal
-from settings import own_version, variable_of
+from settings import Settings, own_version, variable_of
 from transports.ending import start_deadline
+from transports.http_limits import MOST_CONNECTIONS, Guarded, TimedHeaders
 
 PATH = "/mcp"
 
@@ -83,8 +85,18 @@ def listen(address: Address) -> socket.socket:
         ) from None
 
 
-def build_http_server(server: FastMCP, address: Address, token: SecretStr | None) -> uvicorn.Server:
+def build_http_server(
+    server: FastMCP,
+    address: Address,
+    token: SecretStr | None,
+    *,
+    hosts: Sequence[str] = (),
+    proxies: Sequence[str] = (),
+) -> uvicorn.Server:
     """What serves at an address, the token required where there is one.
+
+    `hosts` are names that clients may call it by besides, `proxies` the IP addresses whose word
+    on who the client is counts.
 
     FastMCP's own runner closes the server only after uvicorn has passed a signal on, which
     ends the process; here what is being drawn is kept first.
@@ -94,10 +106,16 @@ def build_http_server(server: FastMCP, address: Address, token: SecretStr | None
         server.auth = BearerToken(token)
     server.custom_route("/health", methods=["GET"])(health)
     # A page that a browser shows may send requests here under a name of its own.
-    app = server.http_app(path=PATH, host_origin_protection=True, allowed_hosts=[address.name])
+    app = server.http_app(
+        path=PATH, host_origin_protection=True, allowed_hosts=[address.name, *hosts]
+    )
     return EndingServer(
         uvicorn.Config(
-            app,
+            Guarded(app),
+            http=TimedHeaders,
+            limit_concurrency=MOST_CONNECTIONS,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             lifespan="on",
             ws="none",
             log_config=None,
@@ -116,12 +134,19 @@ class EndingServer(uvicorn.Server):
 
 
 def run_http(
-    server: FastMCP, address: Address, listener: socket.socket, token: SecretStr | None
+    server: FastMCP, address: Address, listener: socket.socket, settings: Settings
 ) -> None:
     """Serve until a signal ends it."""
     host = f"[{address.name}]" if ":" in address.name else address.name
     logger.info("Serving MCP on http://%s:%d%s.", host, listener.getsockname()[1], PATH)
-    anyio.run(build_http_server(server, address, token).serve, [listener])
+    web = build_http_server(
+        server,
+        address,
+        settings.http_token,
+        hosts=settings.http_hosts,
+        proxies=settings.http_proxies,
+    )
+    anyio.run(web.serve, [listener])
 
 
 async def health(_request: Request) -> JSONResponse:

@@ -1,0 +1,123 @@
+"""What an HTTP client may take of the server, and what one that is refused is told."""
+
+import asyncio
+import json
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from settings import variable_of
+
+HEADERS_SECONDS = 20.0
+"""For the lines before a body; nothing that means well takes longer."""
+BODY_SECONDS = 25.0
+"""For a whole body, of 4 MB at the most."""
+MOST_CONNECTIONS = 500
+"""At once; uvicorn answers 503 beyond. A client holds two or three."""
+
+ADVICE = {
+    401: (
+        "Send the header `Authorization: Bearer TOKEN` with the token that "
+        f"{variable_of('http_token')} is set to on the server."
+    ),
+    421: (
+        "The server is not known by the Host of this request. Add that name to "
+        f"{variable_of('http_hosts')} on the server, or use its IP address."
+    ),
+    403: "Pages of other sites may not call this server.",
+}
+
+
+class Guarded:
+    """An ASGI app whose refusals say what to do, and that waits for no body without end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(receive, send)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except TimeoutError:
+            if not exchange.is_late:
+                raise
+            await exchange.refuse(408, "The body did not arrive in time.")
+
+
+class _Exchange:
+    """A request and its answer."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
+        self._is_whole = False
+        self._started = False
+        self._status = 0
+        self.is_late = False
+
+    async def receive(self) -> Message:
+        """The next part of the body; behind it, the client's going away, in its own time."""
+        if self._is_whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self.is_late = True
+            raise
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """A part of the answer, or our own for a refusal that says nothing."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            if self.is_late:
+                await self.refuse(408, "The body did not arrive in time.")
+            elif self._status in ADVICE:
+                await self.refuse(self._status, ADVICE[self._status], message["headers"])
+            else:
+                self._started = True
+                await self._send(message)
+        elif self._started and self._status not in ADVICE:
+            await self._send(message)
+
+    async def refuse(self, status: int, words: str, headers: Any = ()) -> None:
+        """Answer with an error in words, once."""
+        if self._started:
+            return
+        self._started, self._status = True, 401  # no part of another answer follows
+        body = json.dumps({"error": words}).encode()
+        rest = [(name, value) for name, value in headers if name.lower() == b"www-authenticate"]
+        own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        closing = [(b"connection", b"close")] if self.is_late else []
+        start = {"type": "http.response.start", "status": status}
+        await self._send({**start, "headers": [*own, *rest, *closing]})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+class TimedHeaders(H11Protocol):
+    """uvicorn's protocol, which waits for the end of a request's headers for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._expect_request()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next one."""
+        super().on_response_complete()
+        self._expect_request()
+
+    def _expect_request(self) -> None:
+        self.loop.call_later(HEADERS_SECONDS, self._close_unheard, self.cycle)
+
+    def _close_unheard(self, cycle: Any) -> None:
+        is_idle = self.cycle is cycle and (cycle is None or cycle.response_complete)
+        if is_idle and not self.transport.is_closing():
+            self.transport.close()
