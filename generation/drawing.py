@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from errors import Problem
 from gateway.capabilities import SHAPES
 from generation.drawing_rows import job_rows
 from generation.image_request import ImageRequest, OrderError
@@ -249,6 +250,12 @@ def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:
         (problem,) = problems.values()
         return problem.within(conversation_id)
     each = " ".join(f"{one.job.variation or 'One'}: {one.problem}" for one in outcomes)
-    return OrderError(f"None of the {len(outcomes)} pictures was drawn. {each}").within(
-        conversation_id
+    kinds = {problem.kind for problem in problems.values()}
+    costs = {problem.charged for problem in problems.values()}
+    failure = Problem(
+        f"None of the {len(outcomes)} pictures was drawn. {each}",
+        kind=kinds.pop() if len(kinds) == 1 else "unknown",
     )
+    # Each says for itself what it cost; a program hears the worst of them.
+    failure.charged = next((one for one in ("yes", "unknown") if one in costs), "no")
+    return failure.within(conversation_id)

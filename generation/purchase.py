@@ -279,8 +279,9 @@ class Buyer:
             )
         except StorageError as error:
             raise StorageError(
-                f"{error} It was charged. OpenAI keeps it for 30 days as {answer.response_id}: "
-                "make room, then call again with only the conversation_id."
+                f"{error} OpenAI keeps the picture for 30 days as {answer.response_id}.",
+                "Make room, then call again with only the conversation_id.",
+                charged="yes",
             ) from error
         image = image_row(job, answer, facts, path)
         try:
@@ -288,7 +289,7 @@ class Buyer:
         except TakenOver:
             raise
         except StorageError as error:
-            raise StorageError(f"The picture is saved as {path}. {error}") from error
+            raise StorageError(f"The picture is saved as {path}. {error}", charged="yes") from error
         return image, facts, [note] if note else []
 
     async def _leave(self, job: Job) -> None:

@@ -12,7 +12,17 @@ from fastmcp import Client
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import CONSULT, DRAW, consult, conversation_of, draw, picture, refusal
+from tests.calls import (
+    CONSULT,
+    DRAW,
+    consult,
+    conversation_of,
+    data_of,
+    draw,
+    picture,
+    refusal,
+    text_of,
+)
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
@@ -169,13 +179,17 @@ async def test_a_picture_that_no_disk_takes_can_be_collected_later(
     async with connect(images_dir=full_disk / "images") as client:
         with _mounted(reserve, "size=1m"):
             _fill(reserve)
-            error = await refusal(client, DRAW, prompt="a fox", **SKIP)
+            failure = await client.call_tool(
+                DRAW, {"prompt": "a fox", **SKIP}, raise_on_error=False
+            )
+            error = text_of(failure)
             (full_disk / FILLER).unlink()
             conversation = conversation_of(error)
             result = await draw(client, conversation_id=conversation)
 
         assert "could be saved neither" in error
-        assert "It was charged" in error
+        assert "The call was charged" in error
+        assert data_of(failure)["error"]["charged"] == "yes"
         assert picture(result).parent == full_disk / "images"
         assert sandbox.count("image") == 1
 

@@ -54,6 +54,19 @@ async def test_a_failure_of_openai_has_its_kind_and_says_whether_it_was_charged(
     assert error["next_step"] in text
 
 
+async def test_of_several_failures_a_program_hears_the_dearest(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    """A refusal of the request is free, words instead of a picture were paid for."""
+    sandbox.fail("moderation_http", kind="image")
+    sandbox.fail("text_instead_of_image", kind="image")
+
+    error, text = await error_of(client, DRAW, **FOX, variations=2)
+
+    assert error["charged"] == "yes"
+    assert text.count("Nothing was charged") == 1
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [
