@@ -395,7 +395,7 @@ def test_watching_shows_what_a_save_changed_and_ends_well(own: Path) -> None:
         seen += read_until(process.stdout, "fault in")
     finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)  # a busy machine ends it slowly
 
     assert "-Call the image tool once with what the user asks for. Do not ask questions" in seen
     assert "+Call the image tool once with what the user asks for. Ask no questions" in seen

@@ -31,14 +31,6 @@ def test_answers_are_given_in_order_and_then_the_sandbox_plays_on(sandbox: Sandb
     assert json.loads(text(sandbox)) == {"verdict": "sandbox verdict"}
 
 
-@pytest.mark.parametrize("name", ["facilitator_turn", "template_filling", "picture_check"])
-def test_every_model_that_is_played_can_be_answered_for(sandbox: Sandbox, name: str) -> None:
-    sandbox.answer("another_schema", "not for this one")
-    sandbox.answer(name, {"verdict": "mine"})
-
-    assert json.loads(text(sandbox, name)) == {"verdict": "mine"}
-
-
 def test_an_answer_keeps_the_wire_format_and_is_counted(sandbox: Sandbox) -> None:
     sandbox.answer("look", "word " * 400, "word " * 400)
 
@@ -56,13 +48,6 @@ def test_a_request_that_fails_uses_no_answer_up(sandbox: Sandbox, fault: str) ->
     wire.post(sandbox, request("look"), **{"x-sandbox-fault": fault})
 
     assert text(sandbox) == "kept for the next"
-
-
-def test_clearing_forgets_answers(sandbox: Sandbox) -> None:
-    sandbox.answer("look", "old")
-    sandbox.clear()
-
-    assert text(sandbox) != "old"
 
 
 def test_answers_come_over_http_too(sandbox: Sandbox) -> None:
