@@ -109,14 +109,17 @@ class Gateway:
 
         async def once(sdk: "AsyncOpenAI") -> Any:  # SDK object
             try:
-                return await sdk.embeddings.create(model=model, input=texts, dimensions=DIMENSIONS)
-            except ValueError as error:  # the SDK's, for an answer without vectors
+                answer = await sdk.embeddings.create(
+                    model=model, input=texts, dimensions=DIMENSIONS
+                )
+                return [row.embedding for row in answer.data], answer.usage.total_tokens
+            except (ValueError, AttributeError, TypeError) as error:  # an answer without vectors
                 raise failure("no_api") from error
 
-        answer = (await self._connection.attempt(once, deadline=TEXT_SECONDS)).result
-        usage = Usage(input_tokens=answer.usage.total_tokens)
+        vectors, tokens = (await self._connection.attempt(once, deadline=TEXT_SECONDS)).result
+        usage = Usage(input_tokens=tokens)
         return Embeddings(
-            vectors=[row.embedding for row in answer.data],
+            vectors=vectors,
             charge=Charge(model, usage, text_cost(model, usage)),
             sandbox=self.origin == "sandbox",
         )
