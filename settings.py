@@ -1,5 +1,6 @@
 """Everything the environment decides, read once at start."""
 
+import codecs
 import os
 import re
 from collections.abc import Callable
@@ -247,7 +248,8 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
     value = os.environ.get(f"{PREFIX}DATA_DIR", "")
     folder = Path(DEFAULT_DATA_DIR if _is_unset(value) else value).expanduser()
     try:
-        return Settings(_env_file=folder / ".env", **overrides)
+        file = folder / ".env"
+        return Settings(_env_file=file, _env_file_encoding=_encoding_of(file), **overrides)
     except ValidationError as error:
         faults = "; ".join(
             f"{variable_of(str(fault['loc'][0]))}: {fault['msg'].removeprefix('Value error, ')}"
@@ -258,6 +260,18 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
         raise SettingsError(
             f"{folder / '.env'} cannot be read. Make it a text file in UTF-8 that you may read."
         ) from error
+
+
+def _encoding_of(file: Path) -> str:
+    """How a `.env` is written: editors and shells of Windows leave more than UTF-8."""
+    text = file.read_bytes() if file.is_file() else b""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return "latin-1"  # reads any bytes; keys, models and numbers are ASCII
+    return "utf-8-sig"
 
 
 def variable_of(field: str) -> str:

@@ -1,5 +1,6 @@
 """Rate, bookmark, name, delete and count: what a person does with records later."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.picture_files import read_picture
 from storage.records import UnknownId, unknown_image
 from storage.spending import prices_of
 from storage.stamps import before, now, printable
@@ -53,8 +55,12 @@ class Removal:
     id: str
     title: str
     turns: int
-    pictures: list[Path] = field(default_factory=list)
-    bytes: int = 0
+    pictures: list[Image] = field(default_factory=list)
+
+    @property
+    def bytes(self) -> int:
+        """Of the pictures together."""
+        return sum(image.bytes for image in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -124,21 +130,23 @@ class Maintenance:
             id=conversation.id,
             title=conversation.title,
             turns=count or 0,
-            pictures=[Path(image.path) for image in images],
-            bytes=sum(image.bytes for image in images),
+            pictures=images,
         )
 
     async def delete(self, removal: Removal, *, pictures: bool) -> list[str]:
         """Delete a conversation, and its picture files if asked; notes on files that stayed.
 
-        What it cost stays in the day's sum. Only files in our own folders are deleted: a
-        record that was brought in may name any path. Raises `StorageError` where a picture was
-        ordered meanwhile.
+        What it cost stays in the day's sum. Only files in our own folders are deleted, and of
+        those the very ones that were recorded: a record that was brought in may name any path.
+        Raises `StorageError` where a picture was ordered meanwhile.
         """
         async with self._database.write() as session:
             await _refuse_running(session, removal.id)
             await session.execute(delete(Conversation).where(Conversation.id == removal.id))
-        return [note for path in removal.pictures if pictures and (note := self._unlink(path))]
+        if not pictures:
+            return []
+        notes = [await asyncio.to_thread(self._unlink, image) for image in removal.pictures]
+        return [note for note in notes if note]
 
     async def older_than(self, days: int) -> list[str]:
         """Conversations not changed for so long, neither bookmarked nor liked, oldest first."""
@@ -182,12 +190,18 @@ class Maintenance:
         async with self._database.read() as session:
             return list(await session.scalars(prices_of(conversation_id)))
 
-    def _unlink(self, path: Path) -> str | None:
+    def _unlink(self, image: Image) -> str | None:
+        path = Path(image.path)
         ours = any(path.resolve().is_relative_to(folder.resolve()) for folder in self._folders)
         if not ours:
             return f"{path} lies outside the pictures' folders, so it was left alone."
+        if not path.exists():
+            return None
         try:
+            read_picture(image)
             path.unlink(missing_ok=True)
+        except StorageError as error:
+            return f"{error} It was left alone."
         except OSError as error:
             return f"{path} could not be deleted ({error.strerror})."
         return None

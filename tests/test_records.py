@@ -211,6 +211,20 @@ async def test_its_own_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(
     assert after["spent_today_usd"] > after["spent_conversation_usd"]
 
 
+async def test_a_file_that_is_not_the_recorded_one_outlives_its_record(
+    client: Client[Any],
+) -> None:
+    drawn = await draw(client, prompt="a fox", **SKIP)
+    picture(drawn).write_bytes(b"a person's own")
+
+    deleted = await call(
+        client, DELETE, conversation_id=drawn["conversation_id"], confirm=True, pictures=True
+    )
+
+    assert picture(drawn).read_bytes() == b"a person's own"
+    assert "is not the one that was recorded" in str(deleted)
+
+
 async def test_the_newest_resources_are_one_page(
     client: Client[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

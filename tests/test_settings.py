@@ -234,6 +234,16 @@ def test_all_values_that_cannot_be_used_are_told_at_once_those_of_the_file_too(
     assert KEY not in text
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_file_is_read_in_whatever_encoding_an_editor_left(data_dir: Path, encoding: str) -> None:
+    text = "IMAGE_CONSULTANT_QUALITY=low\n# für später\nIMAGE_CONSULTANT_WAIT_SECONDS=7\n"
+    (data_dir / ".env").write_bytes(text.encode(encoding))
+
+    settings = load_settings()
+
+    assert (settings.quality, settings.wait_seconds) == ("low", 7)
+
+
 @pytest.mark.parametrize("field", REFUSING)
 def test_a_key_in_the_wrong_variable_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch, field: str
