@@ -45,7 +45,10 @@ def opened(data: bytes, formats: tuple[str, ...] | None = None) -> Iterator[Imag
     What Pillow raises for broken bytes passes through.
     """
     with _one_at_a_time, Image.open(io.BytesIO(data), formats=formats) as image:
-        yield image
+        try:
+            yield image
+        finally:
+            image.close()  # its pixels too, which whoever opened it would hold on to
 
 
 def bound(image: Image.Image, *, edge: int = 0, copies: int = 1) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LAST_SECONDS = 9.0
+LAST_SECONDS = 8.0
 """From SIGTERM to the end, whatever is still under way: supervisors kill after ten."""
 
 BY_SIGNAL = 128
