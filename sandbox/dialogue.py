@@ -1,4 +1,4 @@
-"""The dialogue as it lies in a request: who wrote what, which questions wait for an answer."""
+"""The dialogue as it lies in a request: who wrote what, and which questions were put."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from sandbox.openai_errors import Json
 
 @dataclass
 class Dialogue:
-    """Everything the facilitator may know; `fresh` are the messages since its last turn."""
+    """Everything the facilitator may know; of each message, how many turns came before it."""
 
     messages: dict[str, str] = field(default_factory=dict)
-    fresh: list[str] = field(default_factory=list)
+    turns_before: dict[str, int] = field(default_factory=dict)
     references: list[str] = field(default_factory=list)
     turns: list[Json] = field(default_factory=list)
     state: Json = field(default_factory=dict)
@@ -24,43 +24,38 @@ class Dialogue:
         return self.turns[-1] if self.turns else {}
 
     @property
-    def questions(self) -> dict[str, Json]:
-        """Every question put so far by its id, with whatever of it the turns still tell."""
-        listed = [q for turn in self.turns for q in turn.get("questions") or []]
-        listed += self.state.get("open_questions") or []
-        known: dict[str, Json] = {}
-        for question in listed:
-            if "id" in question:
-                known[question["id"]] = {**known.get(question["id"], {"options": []}), **question}
-        return known
+    def fresh(self) -> list[str]:
+        """The messages since the newest turn."""
+        return [ref for ref, turns in self.turns_before.items() if turns == len(self.turns)]
+
+    def questions(self, ref: str = "") -> dict[str, Json]:
+        """Every question put so far, or before a message, by its id."""
+        turns = self.turns[: self.turns_before.get(ref)]
+        listed = [question for turn in turns for question in turn.get("questions") or []]
+        return {question["id"]: question for question in listed if "id" in question}
 
 
 def read(body: Json) -> Dialogue:
-    """Return the dialogue that a request carries, up to its state.
-
-    What follows the state is a turn that came back and what is wrong with it.
-    """
-    talk, items = Dialogue(), request_content.items(body)
-    notes = [
-        {} if item.get("role") == "user" else _json("".join(request_content.texts(item)))
-        for item in items
-    ]
-    states = [n for n, note in enumerate(notes) if {"mode", "parameters"} & note.keys()]
-    end = states[-1] if states else len(items)
-    talk.state = notes[end] if states else {}
-    for item, note in zip(items[:end], notes[:end], strict=True):
+    """Return the dialogue that a request carries, up to its state: a turn sent back follows it."""
+    talk = Dialogue()
+    for item in request_content.items(body):
+        words, *notes = [*request_content.texts(item), ""]
         if item.get("role") == "user":
-            words, *added = [*request_content.texts(item), ""]
-            if "reference" in _json(words):  # a message of nothing but pictures
-                words, added = "", [words, *added]
-            notes_of = [_json(part) for part in added]
-            talk.references += [str(one["reference"]) for one in notes_of if "reference" in one]
-            if words:
-                talk.fresh.append(f"m{len(talk.messages) + 1}")
-                talk.messages[talk.fresh[-1]] = without_markers(words)
+            found = [
+                str(note["reference"])
+                for note in map(_json, [words, *notes])
+                if "reference" in note
+            ]
+            talk.references += found
+            if words and "reference" not in _json(words):
+                ref = f"m{len(talk.messages) + 1}"
+                talk.messages[ref] = without_markers(words)
+                talk.turns_before[ref] = len(talk.turns)
+        elif {"mode", "parameters"} & (note := _json(words)).keys():
+            talk.state = note
+            break
         elif item.get("role") == "assistant" and note:
             talk.turns.append(note)
-            talk.fresh = []
     return talk
 
 

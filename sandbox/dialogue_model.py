@@ -6,17 +6,14 @@ from textwrap import shorten
 from sandbox import dialogue, misbehaviour, prose
 from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
-from sandbox.listening import Listener, default
+from sandbox.listening import Listener, Stretch
 from sandbox.openai_errors import Json
 
 SCHEMA_NAME = "facilitator_turn"
 
-_PER_TURN = {"quick": 3, "guided": 3, "explorer": 4}
+_PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
-_LIKELY = 4  # points from which a type is recognised; one shared word is chance
-_LONG = 5  # letters from which a shared word says something about a type
 _MOST_OPTIONS = 5
-_TITLE_WORDS = 7
 _AGAIN = 200  # letters of what the reply says again
 
 
@@ -29,28 +26,36 @@ def reply(body: Json, fault: str | None) -> str:
 
 def turn(talk: Dialogue) -> Json:
     """The next turn of a dialogue."""
-    tongue = talk.before.get("language")
-    for ref in talk.fresh:
-        tongue = book.language(talk.messages[ref], tongue)
-    tongue = tongue if tongue in book.LANGUAGES else "en"
+    tongue = "en"
+    for words in talk.messages.values():
+        tongue = book.language(words, tongue)
     kind = _image_type(talk)
-    heard = Listener(talk, _options(kind), tongue)
-    _look(talk, heard)
-    asks_back = bool(heard.counter and heard.waiting and not heard.news)
+    heard = Listener(talk, _options(kind))
+    for ref in talk.references:
+        shown = book.say("reference", tongue)
+        heard.put("reference" if "palette" in heard.brief else "palette", shown, (ref, shown))
+    asks_back = bool(heard.counter and heard.waiting())
     ends = heard.ends or talk.state.get("finish") or talk.before.get("prompt")
     ends = ends or (talk.state.get("questions_left", 0) <= 0 and not asks_back)
-    questions = [] if ends or asks_back else _questions(talk, heard, kind)
+    questions = [] if ends or asks_back else _questions(talk, heard, tongue)
     prompt, sources = "", list[Json]()
-    if ends or not (questions or heard.waiting):
-        _assume(heard)
-        prompt, sources = prose.write(heard.brief, talk.messages, tongue)
-    title = prose.gist(heard.brief, talk.messages, tongue) or kind["name"]
+    if ends or not (questions or heard.waiting()):
+        _assume(heard, tongue)
+        prompt, sources = prose.write(heard.brief, talk, tongue)
     return {
         "language": tongue,
-        "title": " ".join(title.split()[:_TITLE_WORDS])[:60].rstrip(" ,;."),
+        "title": shorten(book.trim(talk.messages.get("m1", "")), 60, placeholder="") or "-",
         "image_type": kind["name"],
-        "reply": _answer(talk, heard, "ready" if prompt else "asks"),
-        "brief": list(heard.brief.values()),
+        "reply": _reply(talk, heard, "ready" if prompt else "asks", tongue),
+        "brief": [
+            {
+                "dimension": name,
+                "value": _value(talk, stretches, tongue),
+                "said": [quote for _, said in stretches for quote in said],
+                "open": False,
+            }
+            for name, stretches in heard.brief.items()
+        ],
         "chosen": heard.chosen,
         "questions": questions,
         "prompt": prompt,
@@ -61,25 +66,16 @@ def turn(talk: Dialogue) -> Json:
 
 
 def _image_type(talk: Dialogue) -> Json:
-    """The type that was recognised, or the one that the messages speak of most."""
-    types: list[Json] = talk.state.get("image_types") or []
-    if "image_type" in talk.state or not types:
-        return talk.state.get("image_type") or {"name": "general", "dimensions": {}}
-    words = " ".join(talk.messages.values())
-    best = max(types, key=lambda kind: _points(kind, words))
-    general = next((kind for kind in types if kind["name"] == "general"), best)
-    return best if _points(best, words)[0] >= _LIKELY else general
+    """The type that was recognised, or the one that the messages name first, else the general."""
+    known = talk.state.get("image_type") or {"name": "general", "dimensions": {}}
+    text = " ".join(talk.messages.values())
 
+    def place(kind: Json) -> int:
+        names = [kind["name"].replace("_", " "), *book.data()["types"].get(kind["name"], [])]
+        found = [text.find(words) for name in names if (words := book.find(name, text))]
+        return min(found, default=len(text) + (kind["name"] != known["name"]))
 
-def _points(kind: Json, words: str) -> tuple[int, int]:
-    """How much speaks for a type, its names most; of equals the one that is named first."""
-    names = [kind["name"].replace("_", " "), *book.data()["types"].get(kind["name"], [])]
-    spans = [(span, name) for name in names if (span := book.find(name, words))]
-    named = max((len(book.tokens(name)) for _, name in spans), default=0)
-    about = {w for w in book.tokens(kind["recognise"]) if len(w) >= _LONG}
-    options = [o for listed in _options(kind).values() for o in listed if book.find(o, words)]
-    points = 8 * named + 2 * len(about & {*book.tokens(words)}) + len(options)
-    return points, -min((span[0] for span, _ in spans), default=0)
+    return min(talk.state.get("image_types") or [known], key=place)
 
 
 def _options(kind: Json) -> dict[str, list[str]]:
@@ -90,65 +86,60 @@ def _options(kind: Json) -> dict[str, list[str]]:
     }
 
 
-def _look(talk: Dialogue, heard: Listener) -> None:
-    """Take what a reference picture shows as a decision, unless it is one already."""
-    known = {said["ref"] for entry in heard.brief.values() for said in entry["said"]}
-    for ref in [ref for ref in talk.references if ref not in known]:
-        name = "reference" if heard.decides("palette") else "palette"
-        heard.put(name, (ref, book.say("reference", heard.tongue)), adds=True)
-
-
-def _questions(talk: Dialogue, heard: Listener, kind: Json) -> list[Json]:
+def _questions(talk: Dialogue, heard: Listener, tongue: str) -> list[Json]:
     """The next questions, in the order of the type's dimensions."""
-    mode = talk.state.get("mode", "guided")
-    before = {question.get("dimension") for question in talk.questions.values()}
+    mode, left = talk.state.get("mode", "guided"), talk.state.get("questions_left", 0)
+    known = {entry["dimension"] for entry in talk.before.get("brief") or [] if not entry["open"]}
+    known |= {question["dimension"] for question in talk.questions().values()} | {*heard.brief}
     names = [name for name in heard.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
-    names = [name for name in names if name not in before and not heard.decides(name)]
-    questions = [_question(talk, heard, name, kind["dimensions"][name]) for name in names]
-    most = min(_PER_TURN.get(mode, 3) - len(heard.waiting), talk.state.get("questions_left", 0))
-    return [q for q in questions if len(q["options"]) > 1][: max(0, most)]
+    names = [name for name in names if name not in known]
+    asked = [_question(talk, name, heard.dimensions[name], tongue) for name in names]
+    most = max(0, min(_PER_TURN.get(mode, 3) - len(heard.waiting()), left))
+    return [question for question in asked if len(question["options"]) > 1][:most]
 
 
-def _question(talk: Dialogue, heard: Listener, name: str, listed: object) -> Json:
-    """A question with the options of the type, in the person's language where they are known."""
-    tongue, known = heard.tongue, book.data()["dimensions"].get(name)
-    asks = f" ({listed['asks']})" if isinstance(listed, dict) and listed.get("asks") else ""
-    disliked = talk.state.get("dislikes") or []
-    options = [
-        option
-        for option in dict.fromkeys(heard.dimensions[name])
-        if not any(book.find(option, words) for words in disliked)
-    ][:_MOST_OPTIONS]
-    other = book.say("ask", tongue).format(name=name.replace("_", " ")) + asks
+def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Json:
+    """A question with the options of the type, what is liked as its default."""
+    disliked, liked = talk.state.get("dislikes") or [], talk.state.get("preferences") or []
+    known = book.data()["dimensions"].get(name, book.data()["voice"])
+    options = [o for o in options if not any(book.find(o, words) for words in disliked)]
+    options.sort(key=lambda option: not any(book.find(option, one["value"]) for one in liked))
+    options = book.translate(options[:_MOST_OPTIONS], tongue)
     return {
         "dimension": name,
-        "text": known["text"][tongue] if known else other,
-        "why": known["why"][tongue] if known else book.say("why", tongue),
-        "options": [book.translate(option, tongue) for option in options],
-        "default": book.translate(default(options, talk), tongue),
+        "text": known["text"][tongue].format(name=name.replace("_", " ")),
+        "why": known["why"][tongue],
+        "options": options,
+        "default": [*options, ""][0],
         "follows": None,
     }
 
 
-def _assume(heard: Listener) -> None:
-    """Decide what a prompt needs and nobody decided, never against the idea."""
-    for name in book.data()["assumable"]:
-        options = heard.dimensions.get(name) or []
-        if name == "text":
-            options = [option for option in options if book.refuses(option)]
-        if options and name not in heard.brief:
-            heard.assume(name, options)
+def _assume(heard: Listener, tongue: str) -> None:
+    """Decide what is against no idea: no text where none is named, a subject where none is."""
+    named = any(book.holds("lettering", words) for words in heard.talk.messages.values())
+    if "text" in heard.dimensions and "text" not in heard.brief and not named:
+        heard.brief["text"] = [(book.translate(["no text"] * 2, tongue)[0], [])]
+    if not heard.brief.keys() - {"text"}:
+        subject = book.translate(heard.dimensions.get("subject") or ["a thing"] * 2, tongue)[0]
+        heard.brief["subject"] = [(subject, [])]
 
 
-def _answer(talk: Dialogue, heard: Listener, then: str) -> str:
+def _reply(talk: Dialogue, heard: Listener, then: str, tongue: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
-    tongue, terms = heard.tongue, book.data()["glossary"]
     if heard.counter:
-        asked = " ".join(heard.counter)
-        known = [t for t in terms if any(book.find(name, asked) for name in book.spellings(t))]
-        about = book.say("term", tongue).format(terms[known[0]][tongue]) if known else ""
-        return about or book.say("yours", tongue)
-    news = {name: entry for name, entry in heard.brief.items() if name in heard.news}
-    again = shorten(prose.gist(news, talk.messages, tongue), _AGAIN, placeholder=" …")
-    understood = book.say("understood", tongue).format(again) + " " if news else ""
+        return book.say("yours", tongue)
+    news = [
+        [one for one in listed if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
+        for listed in heard.brief.values()
+    ]
+    again = "; ".join(_value(talk, listed, tongue) for listed in news if listed)
+    again = shorten(again, _AGAIN, placeholder=" …")
+    understood = book.say("understood", tongue).format(again) + " " if again else ""
     return understood + book.say(then, tongue)
+
+
+def _value(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
+    """Stretches as one phrase."""
+    linked = prose.linked(stretches, talk.messages, book.say("comma", tongue))
+    return "".join(words for words, _ in linked)

@@ -1,4 +1,4 @@
-"""What the played facilitator knows of words: it finds phrases, tells languages, trims clauses."""
+"""What the played facilitator knows of words: it finds phrases, tells languages, cuts clauses."""
 
 import re
 import unicodedata
@@ -9,21 +9,19 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = ("en", "de", "fr", "es", "ja")
-TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 QUOTED = re.compile(
     # An apostrophe quotes only at the edges of words, an inch mark never.
     r"(?<!\d)\"([^\"\n]+)\"|“([^”\n]+)”|„([^“”\n]+)[“”]|«\s?([^»\n]+?)\s?»|「([^」\n]+)」"
     r"|『([^』\n]+)』|(?<!\w)[‘']([^'’\n]+(?:['’]\w[^'’\n]*)*)['’](?!\w)"
 )
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _BREAK = re.compile(
     r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
 )
+_PLACE = re.compile(r"([1-9])(?:st|nd|rd|th|er|番目?[でをがに]?|つ目[でをがに]?)?")
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_PARTICLES = re.compile(r"番目?|つ目|[のをでがに]|お願いします|です|いい")
-_ENDING = 2  # letters by which an inflected word may be longer: warm, warmen
-_STEM = 4  # letters from which a word may be inflected
-_SHORT = 2  # letters, or words, that are too few to stand alone
+_LONG = 4  # letters from which a word may have an ending: warm, warmen
+_SAYS = 3  # letters of a word that may say something
 
 
 @cache
@@ -32,183 +30,124 @@ def data() -> Any:
     return yaml.safe_load(Path(__file__).with_name("facilitator.yaml").read_text("utf-8"))
 
 
-@lru_cache(4096)
-def fold(text: str) -> str:
-    """A text without case, accents, and British spelling."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c) or c in "\u3099\u309a")
-    plain = unicodedata.normalize("NFKC", plain).replace("’", "'")
-    return plain.replace("colour", "color").replace("grey", "gray")
-
-
-@lru_cache(4096)
-def tokens(text: str) -> list[str]:
-    """The folded words of a text."""
-    return TOKEN.findall(fold(text))
-
-
-def find(phrase: str, text: str) -> tuple[int, int] | None:
-    """Where a phrase stands in a text, as whole words or, in Japanese, as signs."""
-    if _SIGNS.search(phrase):
-        place = text.find(phrase)
-        return (place, place + len(phrase)) if place >= 0 else None
-    wanted, words = tokens(phrase), [fold(mark[0]) for mark in TOKEN.finditer(text)]
-    for start in range(len(words) - len(wanted) + 1):
-        if wanted and all(map(_near, words[start : start + len(wanted)], wanted)):
-            marks = list(TOKEN.finditer(text))
-            return marks[start].start(), marks[start + len(wanted) - 1].end()
-    return None
-
-
-def _near(word: str, wanted: str) -> bool:
-    inflected = len(wanted) >= _STEM and len(word) - len(wanted) <= _ENDING
-    return word == wanted or (inflected and word.startswith(wanted))
-
-
-def holds(name: str, text: str) -> bool:
-    """Whether a text holds a phrase of a list, such as `reversal`."""
-    return any(find(phrase, text) for phrase in data()[name])
-
-
-def is_talk(text: str) -> bool:
-    """Whether a text is nothing but a greeting, thanks, or a yes, or begins "no worries"."""
-    return holds("harmless", text) or tokens(text) in [tokens(words) for words in data()["talk"]]
-
-
-def refuses(text: str) -> bool:
-    """Whether a text says what must not be."""
-    words = {fold(word) for word in data()["refusing"]} & {*tokens(text)}
-    return bool(re.search(data()["refusing_endings"], text)) or (
-        bool(words) and not holds("harmless", text)
-    )
-
-
-def content(text: str) -> list[str]:
-    """The folded words that say something: no small words, none that refuse."""
-    return [w for w in tokens(text) if w not in _small() and (len(w) > _SHORT or _SIGNS.search(w))]
-
-
-@cache
-def _small() -> frozenset[str]:
-    known = data()
-    lists = [known["joins"], known["refusing"], known["around_a_number"]]
-    return frozenset(fold(w) for words in (*lists, *known["languages"].values()) for w in words)
-
-
-def language(text: str, before: str | None = None) -> str | None:
-    """The language of a text by its script and its commonest words; the one before if it may be."""
-    known, plain = data(), text.casefold()
-    words = re.findall(r"[^\W\d_]+", plain)
-    counts = {
-        one: sum(map(listed.__contains__, words)) for one, listed in known["languages"].items()
-    }
-    for one, signs in known["letters"].items():
-        if re.search(signs, plain):
-            counts[one] = counts.get(one, 0) + (len(words) + 1 if one == "ja" else _SHORT)
-    best = max(counts, key=lambda one: (counts[one], one == before))
-    return best if counts[best] else before
-
-
 def say(name: str, tongue: str) -> str:
     """A fixed sentence of the facilitator's voice."""
     return str(data()["voice"][name][tongue])
 
 
+@lru_cache(4096)
+def tokens(text: str) -> list[str]:
+    """The words of a text without case, width and British spelling."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return _TOKEN.findall(plain.replace("colour", "color").replace("grey", "gray"))
+
+
+def content(text: str) -> list[str]:
+    """The words that say something: no small ones, none that are trimmed, none that refuse."""
+    small = {word for words in data()["languages"].values() for word in words}
+    words = [word for word in tokens(trim(text)) if len(word) >= _SAYS or _SIGNS.search(word)]
+    return [word for word in words if word not in small and not refuses(word)]
+
+
+@lru_cache(4096)
+def find(phrase: str, text: str) -> str:
+    """The words of a text that are a phrase, inflected or not; empty where there are none."""
+    if _SIGNS.search(phrase):
+        return phrase if phrase in text else ""
+    endings = [rf"{word}\w{{0,{2 * (len(word) >= _LONG)}}}" for word in tokens(phrase)]
+    spelled = r"[\s-]+".join(endings).replace("color", "colou?r").replace("gray", "gr[ae]y")
+    found = re.search(rf"(?<!\w){spelled}(?!\w)", text.replace("’", "'"), re.I) if endings else None
+    return text[found.start() : found.end()] if found else ""
+
+
+def holds(name: str, text: str) -> bool:
+    """Whether a text holds a phrase of a list, such as `ends`."""
+    return any(find(phrase, text) for phrase in data()[name])
+
+
+def is_talk(text: str) -> bool:
+    """Whether a text is a greeting, thanks or a yes, or holds such as "no worries"."""
+    return holds("harmless", text) or tokens(text) in [tokens(words) for words in data()["talk"]]
+
+
+@lru_cache(4096)
+def refuses(text: str) -> bool:
+    """Whether a text says what must not be."""
+    found = {*data()["refusing"]} & {*tokens(text)} or re.search(data()["refusing_endings"], text)
+    return bool(found) and not holds("harmless", text)
+
+
+def begins(text: str) -> str:
+    """The dimension that the first word of a text names, such as "for" its use."""
+    named = {str(word): str(name) for name, words in data()["begins"].items() for word in words}
+    return named.get([*text.casefold().split(), ""][0], "")
+
+
+def language(text: str, before: str) -> str:
+    """The language of a text by its commonest words and letters; the one before if it may be."""
+    plain, counts = text.casefold(), dict[str, float]()
+    words = re.findall(r"[^\W\d_]+", plain)
+    for one, known in data()["languages"].items():
+        letters = len(re.findall(data()["letters"].get(one, "(?!)"), plain))
+        counts[one] = sum(word in known for word in words) + letters + (one == before) / 2
+    return max(counts, key=lambda one: counts[one])
+
+
 @cache
-def spellings(option: str) -> list[str]:
-    """What an option may be called: as it stands, its translations, its synonyms."""
-    known = data()
-    keys = [
-        k for k, others in known["options"].items() if option in others or fold(k) == fold(option)
-    ]
-    names = [option, *keys]
-    for key in keys[:1]:
-        names += known["options"][key] + known["synonyms"].get(key, [])
-    return [re.sub(r"^(an?|eine?|une?|una|un) ", "", name) for name in names]
+def names(option: str) -> list[str]:
+    """What an option may be called: as it stands and in each language."""
+    known = [[key, *others] for key, others in _options().items()]
+    return next((names for names in known if option in names), [option])
 
 
-def translate(option: str, tongue: str) -> str:
-    """An option in a language, as it stands where nothing is known."""
-    others = data()["options"].get(option)
-    return str(others[LANGUAGES.index(tongue) - 1]) if others and tongue != "en" else option
+def translate(options: list[str], tongue: str) -> list[str]:
+    """Options in a language: those known in it, or all as they stand where these are no choice."""
+    place = [*data()["languages"]].index(tongue) - 1
+    there = [_options()[option][place] for option in options if option in _options()]
+    return there if place >= 0 and len(there) > 1 else options
 
 
-def trim(clause: str, tongue: str, inner: bool = False) -> str:
-    """A clause without what leads into it and what trails behind it, and in no first person.
-
-    The inner part of a clause keeps its first word.
-    """
-    leads, tails = "(?!)" if inner else data()["leads"], data()["tails"]
-    leads, tails = (re.sub(r"\s*;\s*", "|", words) for words in (leads, tails))
-    bare = re.sub(rf"^(?:\s*(?:{leads})(?:(?<=['’])|(?!\w))[\s,:]*)+", "", clause, flags=re.I)
-    bare = re.sub(rf"(?:[\s,]*(?<!\w)(?:{tails})[\s,!.]*)+$", "", bare, flags=re.I)
-    bare = re.sub(data()["endings"] + "$", "", re.sub("^(?:やっぱり|やはり|じゃあ)", "", bare))
-    for owner, article in data()["owners"][tongue].items():
-        bare = re.sub(rf"(?<!\w){owner}(?!\w)", article, bare, flags=re.I)
-    bare = QUOTED.sub(lambda m: f"“{next(filter(None, m.groups()))}”", bare)
-    return bare.strip(" ,.;:!?\n、。")
+@cache
+def _options() -> dict[str, list[str]]:
+    return {key: others for group in data()["options"].values() for key, others in group.items()}
 
 
-def clauses(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the clauses of a message, each with the sentence that it stands in."""
+def trim(text: str) -> str:
+    """A text without what leads into it and trails behind it; its quotation marks become “”."""
+    leads, tails = (re.sub(r"\|\s+", "|", data()[name]) for name in ("leads", "tails"))
+    bare = re.sub(rf"^(?:(?:{leads})(?!\w)[\s,:]*)+", "", text, flags=re.I)
+    bare = re.sub(rf"(?:[\s,]*(?<![a-zà-ÿ])(?:{tails})[\s,!.]*)+$", "", bare, flags=re.I)
+    bare = QUOTED.sub(lambda mark: f"“{next(filter(None, mark.groups()))}”", bare)
+    return bare.strip(" ,.;:!?、。")
+
+
+def clauses(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the clauses of a message as they stand, each with whether its sentence asks."""
     spans = [mark.span() for mark in QUOTED.finditer(text)]
     breaks = [b for b in _BREAK.finditer(text) if not any(a < b.start() < z - 1 for a, z in spans)]
     edges = [0, *(edge for b in breaks for edge in b.span()), len(text)]
-    stops = [0, *(b.end() for b in breaks if b[0] in ".!?。！？\n"), len(text)]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         clause = text[start:end].strip(" \t¿¡…*")
-        if TOKEN.search(clause):
-            first, last = max(s for s in stops if s <= start), min(s for s in stops if s >= end)
-            yield clause, text[first:last].strip()
+        stops = [b[0] for b in breaks if b.start() >= end and b[0] in ".!?。！？\n"]
+        if _TOKEN.search(clause):
+            yield clause, clause.endswith("か") or stops[:1] in (["?"], ["？"])
 
 
-def segments(clause: str) -> list[str]:
-    """Cut a clause before its small words, so that each stretch has a quote of its own."""
-    if refuses(clause) or QUOTED.search(clause):
-        return [clause]
-    small = "|".join(data()["parts"])
-    edges = [m.start() for m in re.finditer(rf"\s(?=(?:{small})\s)", clause, re.IGNORECASE)]
-    starts = [0]
-    for start, end in zip(edges, [*edges, len(clause)][1:], strict=True):
-        # "in Cremona" stays with what it belongs to, and so does what is nothing alone.
-        if len(tokens(clause[start:end])) > _SHORT and content(clause[starts[-1] : start]):
-            starts.append(start)
-    return [clause[a:b].strip() for a, b in zip(starts, [*starts, len(clause)][1:], strict=True)]
+def parts(clause: str) -> list[str]:
+    """A clause cut before its small words, so that each stretch has a quote of its own."""
+    small = "|".join(w for words in (data()["parts"], *data()["begins"].values()) for w in words)
+    quoted = QUOTED.search(clause)
+    cuts = [0]
+    for mark in re.finditer(rf"\s(?=(?:{small})\s)", clause, re.I):
+        whole = content(clause[cuts[-1] : mark.start()]) and content(clause[mark.end() :])
+        if whole and (quoted is None or mark.start() < quoted.start()):
+            cuts.append(mark.end())
+    return [clause[a:b].strip() for a, b in zip(cuts, [*cuts[1:], len(clause)], strict=True)]
 
 
-def around(words: str, text: str) -> tuple[str, str, str]:
-    """What stands before words, the words with the small ones that belong to them, what follows."""
-    before, _, behind = text.partition(words)
-    start = len(before)
-    for mark in reversed(list(TOKEN.finditer(before))):
-        if content(mark[0]):
-            break
-        start = mark.start()
-    end = 0 if content(behind) else len(behind)
-    small = f"{before[start:]}{words}{behind[:end]}".strip(" ,")
-    return before[:start].strip(" ,"), small, behind[end:].strip(" ,")
-
-
-def widen(words: str, text: str) -> str:
-    """Words with the quotation marks that stand around them or around a part of them."""
-    start = text.find(words)
-    end = start + len(words)
-    for mark in QUOTED.finditer(text) if start >= 0 else ():
-        if start < mark.end() and mark.start() < end:
-            start, end = min(start, mark.start()), max(end, mark.end())
-    return text[start:end] if start >= 0 else words
-
-
-def numbers(clause: str) -> list[tuple[int, str]]:
-    """The places that a clause names, if it names nothing else, each with its words."""
-    places = {fold(w): str(n) for n, words in data()["first"].items() for w in words}
-    around = {fold(word) for word in data()["around_a_number"]}
-    hits: list[tuple[int, str]] = []
-    for word in TOKEN.findall(clause):
-        plain = _PARTICLES.sub("", fold(word))
-        digit = places.get(plain, plain)
-        if len(digit) == 1 and digit in "123456789":
-            hits.append((int(digit), word))
-        elif plain and fold(word) not in around:
-            return []
-    return hits
+def places(clause: str) -> list[tuple[int, str]]:
+    """The places of options that a clause names, if it names nothing else, with their words."""
+    ordinals = {word: place for place, words in data()["places"].items() for word in words}
+    words = [w for w in _TOKEN.findall(clause) if w.casefold() not in data()["around_a_number"]]
+    marks = [_PLACE.fullmatch(ordinals.get(w.casefold(), "".join(tokens(w)))) for w in words]
+    return [(int(m[1]), w) for m, w in zip(marks, words, strict=True) if m] if all(marks) else []

@@ -39,7 +39,7 @@ def talk(*messages: str, **last: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def ready(run: Run) -> dict[str, Any]:  # noqa: ARG001  # sets the folders
-    return talk(IDEA, "navy and coral; calm", finish=True)
+    return talk(IDEA, "warm navy and coral; calm", finish=True)
 
 
 def library(tmp_path: Path) -> list[str]:
@@ -54,7 +54,7 @@ def test_what_was_decided_becomes_parameters_with_the_questions_asked(
     parameters = shown["parameters"]
     assert parameters["text"]["default"] == "JAZZ"
     assert "“{{text}}”" in shown["template"]
-    assert parameters["palette"]["default"] == "navy and coral"
+    assert parameters["palette"]["default"] == "warm navy and coral"
     assert parameters["palette"]["question"] == "Which colours, and how many?"
     assert shown["renders"] == ready["refined_prompt"]
     assert not shown["written"]
@@ -89,7 +89,7 @@ def test_options_correct_what_was_guessed(run: Run, ready: dict[str, Any]) -> No
     building = shown["parameters"]["building"]
     assert building["options"] == ["lighthouse", "windmill"]
     assert "palette" not in shown["parameters"]
-    assert "navy and coral" in shown["template"]
+    assert "warm navy and coral" in shown["template"]
     assert shown["renders"] == ready["refined_prompt"]
 
 
