@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from cli import command_line, launch
@@ -259,6 +260,7 @@ JSON = st.recursive(
 )
 
 
+@trying(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine anything is
 @given(
     document=st.dictionaries(st.text(), JSON, max_size=4),
     servers=st.none() | st.dictionaries(st.text(max_size=3), JSON, max_size=3),

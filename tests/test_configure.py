@@ -311,7 +311,7 @@ async def test_a_silent_keyring_is_waited_for_once_and_used_once_it_is_unlocked(
         await draw(client, prompt="a red fox", dialogue_mode="skip")
 
     assert all("did not answer within" in one for one in said)
-    assert waited < 2
+    assert waited < 10  # seconds on a busy machine; one answer is awaited, for 0.2 s
     assert silent.asked == 2
 
 

@@ -190,7 +190,7 @@ def test_a_size_past_the_boundary_is_refused_with_the_nearest_that_is_drawn(size
 
 @pytest.mark.parametrize("size", ["", "1024", "1024 x 1024", "-16x16", WIDE_DIGITS])
 def test_what_is_no_size_is_told_how_to_write_one(size: str) -> None:
-    assert "write it as WIDTHxHEIGHT" in (fault_of_size(FLEXIBLE, size) or "")
+    assert "WIDTHxHEIGHT such as 1024x1024" in (fault_of_size(FLEXIBLE, size) or "")
 
 
 def test_the_nearest_size_is_always_one_that_can_be_drawn() -> None:
