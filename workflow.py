@@ -48,8 +48,11 @@ MOST_TRIES = 3
 """Times that a call is read anew because the request that it joined was taken back unsent."""
 
 CHANGE_WAITS = (
-    "The picture that is to be changed is still being drawn, so the change was not begun. The same "
-    "call again makes it once the picture is there."
+    "The picture that is to be changed is still being drawn, so the change was not begun."
+)
+CHANGE_AGAIN = (
+    "Make this same call again, with the change, in half a minute or so: that collects the picture "
+    "and changes it."
 )
 SHOWN_AGAIN = (
     "The same call brought this on {day}, so it is shown again and nothing was charged; "
@@ -347,6 +350,7 @@ class _Call:
         outcome = await self._collect(newest_jobs(conversation))
         if outcome.result.status == "working":
             outcome.result.notes.append(CHANGE_WAITS)
+            outcome.result.next_step = CHANGE_AGAIN
             return outcome
         return await self._go_on(await self._app.records.load(conversation.id), request)
 

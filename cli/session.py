@@ -9,6 +9,7 @@ from fastmcp.exceptions import ToolError
 
 from cli import terminal as show
 from errors import Problem
+from workflow import CHANGE_AGAIN
 
 if TYPE_CHECKING:
     from fastmcp import FastMCP
@@ -28,8 +29,9 @@ class Session(NamedTuple):
         result = await self._call("openai_conversational_image", arguments)
         while result["status"] == "working":
             show.line(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
-            again = {"conversation_id": result["conversation_id"]}
-            result = await self._call("openai_conversational_image", again)
+            if result["next_step"] != CHANGE_AGAIN:
+                arguments = {"conversation_id": result["conversation_id"]}
+            result = await self._call("openai_conversational_image", arguments)
         return result
 
     async def _call(self, tool: str, arguments: dict[str, Any]) -> show.Result:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.session import Session
 from errors import Problem
 from sandbox.loopback import Sandbox
-from tests.conftest import Run
+from tests.calls import draw
+from tests.conftest import Connect, Run
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,23 @@ def test_it_waits_until_the_picture_is_there(
 
     assert "Still being drawn" in said
     assert len(pictures(tmp_path)) == sandbox.count("image") == 1
+
+
+async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is_made(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=2", kind="image")
+    async with connect(wait_seconds=1) as client:
+        begun = await draw(client, prompt="a red boat", dialogue_mode="skip", quality="low")
+        going_on = {"prompt": "make it blue", "conversation_id": begun["conversation_id"]}
+        waiting = await draw(client, quality="low", **going_on)
+        changed = await Session(client).draw(quality="low", **going_on)
+
+    assert begun["status"] == waiting["status"] == "working"
+    assert "same call" in waiting["next_step"]
+    assert "only" not in waiting["next_step"]
+    assert (changed["status"], changed["prompt"]) == ("done", "make it blue")
+    assert sandbox.count("image") == 2
 
 
 def test_what_cannot_be_drawn_ends_in_a_sentence_and_costs_nothing(
