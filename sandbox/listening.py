@@ -109,6 +109,9 @@ class Listener:
     def _take(self, ref: str, clause: str) -> None:
         """Give a clause, or each part of it, to the dimensions that it speaks of."""
         hits, text = self._options(ref, clause), [*LETTERED][("labels" in self.dimensions)]
+        if ref in (self.talk.state.get("answers") or {}) and (asked := self.waiting(ref)):
+            self._reply(ref, clause, asked[0], hits)
+            return
         if book.refuses(clause):
             about = text if book.holds("lettering", clause) else "avoid"
             self.put(hits[0][0]["dimension"] if hits else about, book.trim(clause), (ref, clause))
@@ -124,6 +127,16 @@ class Listener:
                 self._cut(ref, part, hits[0])
             else:
                 self._answer(ref, part)
+
+    def _reply(self, ref: str, clause: str, question: Json, hits: list[Hit]) -> None:
+        """Take words that were given to a question by its id, as an option of it or their own."""
+        hit = next((hit for hit in hits if hit[0].get("id") == question["id"]), None)
+        own, name = book.trim(clause), question["dimension"]
+        if hit:
+            self._choose(ref, hit, clause)
+        else:
+            lettered = name in LETTERED and not book.refuses(clause)
+            self.put(name, f"“{own}”" if lettered else own, (ref, clause))
 
     def _cut(self, ref: str, part: str, hit: Hit) -> None:
         """Give the words of an option to its dimension, and what stands beside them theirs."""

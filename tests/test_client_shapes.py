@@ -166,7 +166,8 @@ async def test_an_error_says_in_text_what_happened_what_was_paid_and_what_to_do(
         assert called.is_error
         assert data_of(called)["message"] == text_of(called)
         assert [said for said in FAULTS[fault] if said not in text_of(called)] == []
-        again = await draw(client, conversation_id=conversation_of(text_of(called)))
+        conversation = conversation_of(text_of(called))
+        again = await draw(client, conversation_id=conversation, redraw=True)
         assert again["status"] == "done"
 
 

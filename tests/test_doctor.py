@@ -218,10 +218,6 @@ def a_key_file_that_others_can_read(place: Place) -> None:
     place.write(".env", f"OPENAI_API_KEY={KEY}").chmod(0o644)
 
 
-def a_key_file_that_is_no_text(place: Place) -> None:
-    (place.data / ".env").write_bytes(b"OPENAI_API_KEY=\xff")
-
-
 def a_client_with_a_broken_file(place: Place) -> None:
     (place.home / ".claude.json").write_text('{"mcpServers": {')
 
@@ -304,7 +300,6 @@ PLANTED: list[Row] = [
     ({"WAIT_SECONDS": "120"}, "settings", "warning", "Set IMAGE_CONSULTANT_WAIT_SECONDS to 45"),
     ({"DAILY_BUDGET_USD": "0"}, "budget", "warning", "Raise IMAGE_CONSULTANT_DAILY_BUDGET_USD"),
     (a_key_file_that_others_can_read, ".env", "warning", "chmod go="),
-    (a_key_file_that_is_no_text, "settings", "problem", "Make it a text file in UTF-8"),
     (a_client_with_a_broken_file, "clients", "problem", "mend it"),
     (
         a_client_with_a_command_that_is_gone,

@@ -178,7 +178,7 @@ async def test_no_preview_where_the_setting_is_off(connect: Connect) -> None:
     async with connect(preview="off") as client:
         called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
 
-    assert [block.type for block in called.content] == ["text"]
+    assert [block.type for block in called.content] == ["text", "resource_link"]
 
 
 async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Connect) -> None:
