@@ -80,9 +80,6 @@ def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "similar": ("0.5", 0.5),
         "wait_seconds": ("2.5", 2.5),
         "partial_images": ("2", 2),
-        "similar": ("0.5", 0.5),
-        "http_hosts": ("here.example, there.example:80", ["here.example", "there.example:80"]),
-        "http_proxies": ("10.0.0.1", ["10.0.0.1"]),
         "daily_budget_usd": ("1.5", 1.5),
         "toolsets": ("core, keep", ["core", "keep"]),
     }
