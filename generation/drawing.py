@@ -131,7 +131,7 @@ class ImageGenerator:
 
     async def adopt_abandoned(self) -> None:
         """Go on with what servers that died have bought, whosever call it was."""
-        for job in await self._records.jobs.abandoned():
+        for job in await self._records.jobs.abandoned(self._buyer.origin):
             if job.state != "requested":  # never sent, so there is nothing to save
                 # Apart from this call: what it books is not on this call's receipt.
                 Context().run(self._jobs.start, job, partial(self._buyer.attend, job))

@@ -32,9 +32,9 @@ LOST = Problem(
     "Look at the usage page of the OpenAI platform before paying for it again.",
     charged="unknown",
 )
-DRAWN_BY = timedelta(minutes=15)
-"""A request that is older is not being drawn any more: a picture takes two minutes at most, and
-all attempts at one end after ten."""
+KEPT = timedelta(days=30)
+"""So long OpenAI keeps a response. That it does not know a younger one may be due to another key or
+address than it was bought with."""
 FOLLOW_SECONDS = 0.5
 """Between looks at the record of a job of another process: SQLite has no call for it."""
 ASIDE = "What came lies in {path}."
@@ -121,6 +121,8 @@ class Buyer:
             if job.state not in UNDER_WAY:
                 return await self._ended(job, on_step)
             if not is_alive(job.beat_at):
+                if job.response_id and job.origin not in {self.origin, ""}:
+                    raise _elsewhere(job)
                 if await self._records.jobs.adopt(job):
                     return await self._recover(job, on_step)
                 continue  # someone was quicker, or it has just ended
@@ -334,6 +336,18 @@ class Buyer:
         return told
 
 
+def _elsewhere(job: Job) -> Problem:
+    """The error of a job whose picture is not where this server asks for pictures."""
+    asks, place = (
+        ("OpenAI", "the sandbox") if job.origin == "sandbox" else ("the sandbox", "OpenAI")
+    )
+    return Problem(
+        f"This picture was ordered from {place}, and this server asks {asks}.",
+        "Call again with only this conversation_id once the server runs as it did then.",
+        charged="unknown",
+    ).within(job.conversation_id)
+
+
 def _recorded_problem(job: Job) -> Problem:
     """The error of a job that ended without a picture, of which the record keeps the words."""
     problem = Problem(job.error, kind="unknown").within(job.conversation_id)
@@ -344,15 +358,15 @@ def _recorded_problem(job: Job) -> Problem:
 def _state_after(job: Job, error: GatewayError | StorageError) -> str:
     """How a job stands after an error.
 
-    One with a response id has ended only where OpenAI says so of that very response. A response
-    that OpenAI does not know may not be stored yet while it is being drawn.
+    One with a response id has ended only where OpenAI says so of that very response, or keeps it
+    no longer.
     """
     if isinstance(error, StorageError):
         return "submitted" if job.response_id else "failed"
     if not job.response_id:
         return "unknown" if error.job_state == "unknown" else "failed"
     if error.case == "lost":
-        return "submitted" if job.created_at > before(DRAWN_BY) else "failed"
+        return "submitted" if job.created_at > before(KEPT) else "failed"
     return "failed" if error.is_final else "submitted"
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -117,15 +117,15 @@ class JobJournal:
         async with self._database.read() as session:
             return await session.scalar(select(Image).where(Image.job_id == job.id))
 
-    async def abandoned(self) -> list[Job]:
-        """Jobs that nobody works on any more, though their picture may be there.
+    async def abandoned(self, origin: str) -> list[Job]:
+        """Jobs that nobody works on any more, though their picture may be with this `origin`.
 
         Without those that were only just tried: a call that asks for one tries it at once.
         """
         return await self._all(
             select(Job)
             .where(Job.state.in_(UNDER_WAY), is_dead(Job.beat_at))
-            .where(Job.changed_at <= before(TRIED))
+            .where(Job.changed_at <= before(TRIED), _is_of(origin))
         )
 
     async def adopt(self, job: Job) -> bool:
@@ -309,5 +309,9 @@ def _sum_of_running(origin: str) -> Select[float]:
     return select(func.sum(Job.estimated_usd)).where(
         Job.state.in_(UNDER_WAY),
         Job.created_at > before(COUNTED),
-        Job.origin.in_((origin, "")),  # jobs of before do not say whose they are
+        _is_of(origin),
     )
+
+
+def _is_of(origin: str) -> ColumnElement[bool]:
+    return Job.origin.in_((origin, ""))  # jobs of before do not say whose they are

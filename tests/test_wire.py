@@ -35,7 +35,7 @@ WORDS = {
     "invalid_json_schema": "OpenAI did not accept the request.",
     "insufficient_quota": "The OpenAI account is out of credit or at its spending limit.",
     "rate_limit_exceeded": "This one request is larger than what the OpenAI account may send",
-    "404": "OpenAI no longer knows this request",
+    "404": "OpenAI does not know this request",
 }
 """The sentence that tells of each kind of answer that holds no whole picture."""
 
