@@ -50,6 +50,24 @@ async def test_a_declined_form_falls_back_to_text(
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.parametrize("content", [None, {"q1": ["no", "text"]}])
+async def test_a_form_that_comes_back_as_an_error_falls_back_to_text(
+    settings: Settings, sandbox: Sandbox, content: Any
+) -> None:
+    """`None`: the client fails at it. Otherwise: it accepts with what the form does not take."""
+
+    async def fail(_text: str, _type: Any, _params: Any, _context: Any) -> Any:
+        if content is None:
+            raise RuntimeError("no window to show it in")
+        return ElicitResult(action="accept", content=content)
+
+    result = await ask(settings, "legacy", fail)
+
+    assert result["status"] == "asking"
+    assert result["questions"]
+    assert len(sandbox.requests) == 1
+
+
 async def test_a_client_that_hangs_on_forms_gets_text_in_time(settings: Settings) -> None:
     async def hang(_text: str, _type: Any, _params: Any, _context: Any) -> Any:
         await asyncio.sleep(30)

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastmcp import Context
+from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, InputRequiredResult
 from pydantic import BaseModel, Field, create_model
 
@@ -96,11 +97,14 @@ def _input_required(consultation: "Consultation") -> InputRequiredResult:
 
 
 async def _elicit(ctx: Context, consultation: "Consultation", seconds: float) -> Answers | None:
-    """Ask a legacy client and wait; None where no filled form came back in time."""
+    """Ask a legacy client and wait; None where no filled form came back in time.
+
+    A form that a client cannot show, or fills in wrongly, does not lose the turn that is paid for.
+    """
     try:
         async with asyncio.timeout(seconds):
             response = await ctx.elicit(TITLE, response_type=_form(consultation.questions))
-    except TimeoutError:
+    except (TimeoutError, MCPError, ValueError):
         return None
     if response.action != "accept":
         return None
