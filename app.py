@@ -4,7 +4,9 @@ A server that only lists its tools imports neither the OpenAI SDK nor SQLAlchemy
 or Jinja.
 """
 
+import asyncio
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from settings import Settings
@@ -30,6 +32,11 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._last_notice: str | None = None
+
+    @property
+    def _reserve(self) -> Path:
+        """Where pictures go when the images folder cannot be written."""
+        return self.settings.data_dir / "pictures"
 
     @cached_property
     def database(self) -> "Database":
@@ -58,7 +65,7 @@ class App:
         """Rates, marks and deletes records where a person asks for it."""
         from storage.maintenance import Maintenance
 
-        return Maintenance(self.database, [self.settings.images_dir, self.settings.data_dir])
+        return Maintenance(self.database, [self.settings.images_dir, self._reserve])
 
     @cached_property
     def semantic_search(self) -> "SemanticSearch":
@@ -135,7 +142,7 @@ class App:
         from generation.verifier import Verifier
         from storage.picture_files import PictureFiles
 
-        pictures = PictureFiles(self.settings.images_dir, self.settings.data_dir / "pictures")
+        pictures = PictureFiles(self.settings.images_dir, self._reserve)
         inputs = InputResolver(self.gateway, self.records, self.input_files)
         verifier = Verifier(self.settings, self.gateway, self.records, self.prompt_store)
         with_preview = self.settings.preview == "on"
@@ -151,10 +158,9 @@ class App:
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""
         in_use = self.__dict__  # a cached property stands here once it was used
-        if "consultant" in in_use:
-            await self.consultant.finish()
-        if "image_generator" in in_use:
-            await self.image_generator.finish()
+        parts = [in_use[name] for name in ("consultant", "image_generator") if name in in_use]
+        # At once: a server that is stopped has but seconds.
+        await asyncio.gather(*(part.finish() for part in parts))
         if "gateway" in in_use:
             await self.gateway.close()
         if "database" in in_use:

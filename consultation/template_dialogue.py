@@ -4,10 +4,11 @@ Values that came by name fill parameters as they are; only other words are read 
 model that leads dialogues. Questions and prompt are the template's own.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from consultation.coverage import Leftover
-from consultation.facilitator import Outcome
+from consultation.facilitator import TURN_SECONDS, Outcome
 from consultation.model_call import ask
 from consultation.provenance import Span, name_of, source_of
 from consultation.review import Review
@@ -152,11 +153,15 @@ class TemplateDialogue:
             input_files=self._input_files,
         )
         try:
-            reply: Reply = await ask(request, conversation.id, self._gateway, self._records)
+            async with asyncio.timeout(TURN_SECONDS):
+                reply: Reply = await ask(request, conversation.id, self._gateway, self._records)
         except GatewayError as error:
             if not error.unavailable:
                 raise
             outcome.notes.append(f"{error} {UNREAD_NOTE}")
+            return None
+        except TimeoutError:
+            outcome.notes.append(UNREAD_NOTE)
             return None
         outcome.model, outcome.response_id = reply.model, reply.response_id
         outcome.notes += reply.notes

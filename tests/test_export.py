@@ -302,6 +302,28 @@ async def test_no_call_opens_another_file_than_the_one_that_was_recorded(
     assert sandbox.requests == []
 
 
+async def test_a_record_that_was_brought_in_deletes_nothing_of_the_data_folder(
+    database: Database, connect: Connect, client: Client[Any], settings: Settings
+) -> None:
+    """Its bytes are named rightly, so that only the folder speaks against it."""
+    conversation_id = await dialogue(client)
+    document = json.loads(await out(database, conversation_id))
+    own = settings.data_dir / "templates" / "own.yaml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"name: own")
+    document["images"][0] |= {
+        "path": str(own), "bytes": 9, "sha256": hashlib.sha256(b"name: own").hexdigest()
+    }  # fmt: skip
+    await forget(database, conversation_id)
+    imported = await import_document(database, json.dumps(document))
+
+    async with connect(toolsets=["all"]) as everything:
+        arguments = {"conversation_id": imported, "confirm": True, "pictures": True}
+        await everything.call_tool("openai_delete_conversation", arguments)
+
+    assert own.read_bytes() == b"name: own"
+
+
 async def test_rows_of_another_version_are_exported_and_shown(
     client: Client[Any], database: Database, tmp_path: Path
 ) -> None:

@@ -229,11 +229,13 @@ async def test_what_cannot_be_begins_no_conversation(
     assert sandbox.requests == []
 
 
-async def test_where_no_model_answers_the_words_are_kept(
-    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fault", ["server_error", "delay=2"])
+async def test_where_no_model_answers_in_time_the_words_are_kept(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
-    sandbox.fail("server_error", times=20)
+    monkeypatch.setattr("consultation.template_dialogue.TURN_SECONDS", 1.0)
+    sandbox.fail(fault, times=20)
 
     result = await consult(client, "a green glass lamp", template=HERO, finish=True)
 
