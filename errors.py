@@ -97,12 +97,14 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         self.conversation_id = conversation_id
         return self
 
-    def text(self, spent: float = 0.0) -> str:
-        """All of it in words; `spent` USD went out in the same call before it."""
+    def text(self, spent: float | None = 0.0) -> str:
+        """All of it in words; `spent` USD went out in the same call before it, None: unknown."""
         words = str(self)
-        if spent and self.charged != "yes":
+        if spent != 0 and self.charged != "yes":
             money = MONEY["unknown"] if self.charged == "unknown" else ""
-            before = f"What this call asked before it failed cost ${spent:.4f}."
+            before = "What this call asked before it failed was charged; its price is not known."
+            if spent is not None:
+                before = f"What this call asked before it failed cost ${spent:.4f}."
             words = self.worded(f"{money} {before}".strip())
         if self.conversation_id is None:
             return words

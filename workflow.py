@@ -55,10 +55,9 @@ CHANGE_AGAIN = (
     "and changes it."
 )
 SHOWN_AGAIN = (
-    "The same call brought this on {day}, so it is shown again and nothing was charged; "
-    "redraw=true draws it anew."
+    "The same call brought this on {day}, so it is shown again; redraw=true draws it anew."
 )
-IS_CURRENT = "Changes start from this picture now. Nothing was charged."
+IS_CURRENT = "Changes start from this picture now."
 DRAW_ANEW = "redraw=true draws it anew, for money."
 
 
@@ -302,10 +301,15 @@ class _Call:
         if not conversation.turns:
             offers = self._app.earlier_work.offers(request.words, without=conversation.id)
             similar = asyncio.create_task(offers)
-        consultation = await self._consult(request.prompt, conversation.id, mode="skip", hold=hold)
-        outcome = await self._draw_or_ask(consultation, request)
-        if similar is not None and isinstance(outcome, Pictures):
-            outcome.result.notes += await similar
+        words, key = request.prompt, conversation.id
+        try:
+            consultation = await self._consult(words, key, mode="skip", hold=hold)
+            outcome = await self._draw_or_ask(consultation, request)
+            if similar is not None and isinstance(outcome, Pictures):
+                outcome.result.notes += await similar
+        finally:
+            if similar is not None:
+                similar.cancel()
         return outcome
 
     async def _show_questions(self, conversation: "Conversation", request: ImageRequest) -> Outcome:

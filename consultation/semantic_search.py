@@ -43,7 +43,7 @@ class SemanticSearch:
 
     async def nearest(self, query: str, *, limit: int) -> list[tuple[str, float]] | None:
         """The conversations that come closest with their cosines; None where nobody compares."""
-        if self._why_not() is not None:
+        if await self._why_not() is not None:
             return None
         try:
             await self._catch_up()
@@ -54,7 +54,7 @@ class SemanticSearch:
 
     async def search(self, query: str, *, limit: int) -> tuple[SearchPage, str]:
         """The conversations that come closest, and how they were compared. Raises a `Problem`."""
-        why = self._why_not()
+        why = await self._why_not()
         if why is None:
             try:
                 await self._catch_up()
@@ -68,12 +68,12 @@ class SemanticSearch:
         page = await self._search.page(Filter(query=query), limit=limit)
         return page, BY_WORDS.format(why=why)
 
-    def _why_not(self) -> str | None:
-        settings = self._settings
-        if not settings.embeddings:
+    async def _why_not(self) -> str | None:
+        if not self._settings.embeddings:
             return "IMAGE_CONSULTANT_EMBEDDINGS is off"
-        budget = settings.daily_budget_usd
-        return "the daily budget is 0" if budget == 0 else None
+        if await self._records.is_spent(self._settings.daily_budget_usd, self.origin):
+            return "the daily budget is spent"
+        return None
 
     async def _catch_up(self) -> None:
         """Give each conversation a vector that stands for its words as they are now."""

@@ -21,6 +21,7 @@ from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
 from generation.variations import Variation, decided_things, variations
+from generation.verifier import Look
 from prompts.store import PromptStore
 from settings import Settings
 from storage.job_journal import JUST_NOW, Withdrawn
@@ -123,10 +124,10 @@ class ImageGenerator:
         jobs = {job.id: job for job in conversation.jobs}
         outcomes = []
         for image in images:
-            job, usd = jobs[image.job_id], 0.0
+            job, look = jobs[image.job_id], Look()
             if (verify or self._settings.verify) and image.verification is None:
-                usd = await self._buyer.verifier.verify(image, job, conversation)
-            outcomes.append(JobOutcome(job, Purchase(image, usd=usd)))
+                look = await self._buyer.verifier.verify(image, job, conversation)
+            outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
         return await self._tell(conversation, outcomes, 0.0)
 
     async def adopt_abandoned(self) -> None:

@@ -50,19 +50,33 @@ OTHER_MODEL = (
 class Purchase:
     """One picture of a result: what is on disk, what it cost, what there is to say of it.
 
-    `usd` is what this call paid for it: 0 where it was there already; `unpriced` are models
-    that had a part in it and whose price nobody knows. `assistant` is the
-    model that called the image tool, None where nothing was asked of it.
+    `rows` are what this call paid for it: none where it was there already. `assistant` is the
+    model that called the image tool, None where nothing was asked of it. `looked` says whether
+    a model was asked to look at a picture that was there already.
     """
 
     image: Image
-    usd: float = 0.0
-    unpriced: list[str] = field(default_factory=list)
-    estimated: bool = False
+    rows: list[Spending] = field(default_factory=list)
+    looked: bool = False
     attempts: int = 0
     assistant: str | None = None
     notes: list[str] = field(default_factory=list)
     preview: bytes | None = field(default=None, repr=False)
+
+    @property
+    def usd(self) -> float:
+        """What this call paid for it, as far as prices are known."""
+        return sum(row.usd or 0.0 for row in self.rows)
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Models that had a part in it and whose price nobody knows."""
+        return [row.model for row in self.rows if row.usd is None]
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any part of its price is an estimate."""
+        return any(row.estimated for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -250,13 +264,12 @@ class Buyer:
             error = await self._give_up(job, error, spending)
             raise error.within(job.conversation_id) from error.__cause__
         await on_step(Step("saved", answer.response_id))
-        verification = await self.verifier.verify(image, job, verify) if verify else 0.0
+        if verify:
+            spending += (await self.verifier.verify(image, job, verify)).rows
         return Purchase(
             image=image,
             preview=facts.preview,
-            usd=sum(row.usd or 0.0 for row in spending) + verification,
-            unpriced=[row.model for row in spending if row.usd is None],
-            estimated=any(row.estimated for row in spending),
+            rows=spending,
             attempts=answer.attempts,
             assistant=answer.model,
             notes=[*answer.notes, *notes, *([facts.note] if facts.note else [])],

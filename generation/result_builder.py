@@ -39,6 +39,7 @@ GOES_ON = (
 )
 UNPRICED = "No price of {model} is known here: what it cost is in none of these sums."
 SHOWN_AGAIN = "This picture was there already; nothing was charged for showing it."
+LOOKED_AT = "This picture was there already; only the look at it is asked and paid for."
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _notes(
     if draft is not None and not outcomes[0].job.parent_image_id:
         notes.append(f"For a try-out, quality low costs about ${draft:.3f}.")
     if purchases and not any(one.attempts for one in purchases):
-        notes.append(SHOWN_AGAIN)
+        notes.append(LOOKED_AT if any(one.looked for one in purchases) else SHOWN_AGAIN)
     notes += [
         f"The file of {one.image.id} is no longer there: it was moved or deleted. What it was "
         "drawn from is kept; pass its prompt to draw it anew."

@@ -1,6 +1,9 @@
 """Look at a picture against its brief, and read format, size and alpha from its bytes."""
 
 import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from weakref import WeakValueDictionary
 
 from errors import StorageError
 from gateway.api_errors import GatewayError
@@ -15,13 +18,30 @@ from settings import Settings
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking
-from storage.tables import Conversation, Image, Job
+from storage.tables import Conversation, Image, Job, Spending
 
 VERIFY = "generation/verify"
 NOT_SHOWN = "The picture could not be shown to the model, so only its bytes were checked."
 UNUSABLE = "The model's findings could not be used, so only the bytes were checked."
+BUDGET_SPENT = "The daily budget of ${budget:.2f} is spent, so only the bytes were checked."
 OPEN = {"", "auto"}
 """Values of an option that leave it to the model."""
+
+
+@dataclass
+class Look:
+    """What a look brought: findings of the model `model`, or a note why there are none.
+
+    `asked` says whether a model was asked, `rows` what that cost, `final` that there is nothing
+    to gain by looking again.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    model: str = ""
+    note: str | None = None
+    rows: list[Spending] = field(default_factory=list)
+    asked: bool = False
+    final: bool = False
 
 
 class Verifier:
@@ -34,6 +54,7 @@ class Verifier:
         self._gateway = gateway
         self._records = records
         self._prompt_store = prompt_store
+        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def items(self, conversation: Conversation) -> list[str]:
         """What is to be looked at: the brief, then what its image type wants checked."""
@@ -41,59 +62,79 @@ class Verifier:
         entries = conversation.briefs[-1].entries if conversation.briefs else []
         return checklist(entries, image_type.checklist if image_type else [])
 
-    async def verify(self, image: Image, job: Job, conversation: Conversation) -> float:
-        """Store the findings with the picture; what that cost in USD.
+    async def verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
+        """Give the picture its findings, and store them unless the look failed.
 
-        A failure is a note among the findings, never an error.
+        A failure is a note among the findings, never an error. Of calls at once one looks.
         """
+        lock = self._one_at_a_time.setdefault(image.id, asyncio.Lock())
+        async with lock:
+            try:
+                image.verification = (await self._records.image(image.id)).verification
+            except StorageError:
+                image.verification = None
+            if image.verification is None:
+                return await self._verify(image, job, conversation)
+            return Look()
+
+    async def _verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
         items = await asyncio.to_thread(self.items, conversation)
         try:
             data = await asyncio.to_thread(read_picture, image)
         except StorageError:
             data = b""
         rendered = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
-        findings, model, usd, note = await self._ask(image, items, data, rendered)
-        findings += await run_apart(facts, data, job)
+        look = await self._ask(image, items, data, rendered)
+        notes = [look.note] if look.note else []
+        try:
+            await self._records.add(*look.rows)
+        except StorageError as error:
+            notes.append(str(error))
         verification = conclude(
-            findings,
-            model,
-            [note] if note else [],
-            {rendered.name: rendered.fingerprint} if model else {},
+            look.findings + await run_apart(facts, data, job),
+            look.model,
+            notes,
+            {rendered.name: rendered.fingerprint} if look.model else {},
         )
         try:
-            await self._records.note_findings(image, verification.model_dump())
+            if look.final and data:
+                await self._records.note_findings(image, verification.model_dump())
         except StorageError as error:
             verification.notes.append(str(error))
-            image.verification = verification.model_dump()
-        return usd
+        image.verification = verification.model_dump()
+        return look
 
-    async def _ask(
-        self, image: Image, items: list[str], data: bytes, rendered: Rendering
-    ) -> tuple[list[Finding], str, float, str | None]:
-        """The model's findings, its name, the cost, and a note where it found nothing."""
+    async def _ask(self, image: Image, items: list[str], data: bytes, rendered: Rendering) -> Look:
+        """The model's findings, or why there are none. What they cost is not written down yet."""
         preview = await run_apart(preview_of, data)
         if not items or preview is None:
-            return [], "", 0.0, NOT_SHOWN if items else None
+            return Look(note=NOT_SHOWN if items else None, final=True)
+        origin = self._gateway.origin
+        budget = self._settings.daily_budget_usd
+        try:
+            if await self._records.is_spent(budget, origin):
+                return Look(note=BUDGET_SPENT.format(budget=budget))
+        except StorageError as error:
+            return Look(note=str(error))
         model = self._settings.facilitator_model
         request = build_request(items, preview, model=model, rendered=rendered)
         request["metadata"]["conversation"] = image.conversation_id
+        charges = partial(
+            charge_rows, image.conversation_id, sandbox=origin == "sandbox", job_id=image.job_id
+        )
         try:
             reply = await self._gateway.talk(request)
         except GatewayError as error:
-            sandbox = self._gateway.origin == "sandbox"
-            await self._records.add(
-                *charge_rows(
-                    image.conversation_id, error.charges, sandbox=sandbox, job_id=image.job_id
-                )
-            )
-            return [], "", sum(charge.cost.usd for charge in error.charges), str(error)
-        await self._records.add(
+            return Look(note=str(error), rows=charges(error.charges), asked=True)
+        rows = charges(reply.charges)
+        rows.append(
             booking(image.conversation_id, "verification", **reply.as_booking, job_id=image.job_id)
         )
         try:
-            return read(reply.text, items), reply.model, reply.cost.usd, None
+            findings = read(reply.text, items)
         except ValueError:
-            return [], reply.model, reply.cost.usd, UNUSABLE
+            return Look(model=reply.model, note=UNUSABLE, rows=rows, asked=True)
+        return Look(findings, reply.model, rows=rows, asked=True, final=True)
 
 
 def facts(data: bytes, job: Job) -> list[Finding]:

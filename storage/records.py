@@ -324,6 +324,10 @@ class Records:
         async with self._database.read() as session:
             return float((await session.scalar(sum_of_today(origin))) or 0.0)
 
+    async def is_spent(self, budget: float | None, origin: str) -> bool:
+        """Whether a day's USD are used up; never where there is no budget."""
+        return budget is not None and await self.spending_today(origin) >= budget
+
     async def spending_by_job(self, conversation_id: str) -> dict[str, float]:
         """USD that each job of a conversation cost, by its id.
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
+from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, conversation_of, data_of, text_of
 from tests.conftest import Connect
@@ -116,6 +117,20 @@ async def test_what_a_call_paid_before_it_failed_is_told(
     assert "before it failed cost $0.0" in text
     assert "Nothing was charged" not in text
     assert conversation_of(text).startswith("conv_")
+
+
+async def test_what_was_asked_before_a_failure_is_not_free_where_its_price_is_unknown(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idea = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+    monkeypatch.setattr("gateway.client.text_cost", lambda *_: UNPRICED)
+    sandbox.fail("moderation_http", times=9, kind="image")
+
+    error, text = await error_of(client, DRAW, prompt=idea, dialogue_mode="quick")
+
+    assert error["charged"] == "yes"
+    assert "was charged; its price is not known" in text
+    assert "Nothing was charged" not in text
 
 
 @pytest.mark.parametrize("place", ["before it is sent", "after it is paid"])

@@ -175,6 +175,19 @@ async def test_without_meanings_words_are_compared_and_it_is_said(
     assert sandbox.requests == []
 
 
+async def test_no_meaning_is_asked_for_once_the_budget_is_spent(
+    connect: Connect,
+) -> None:
+    own = {"toolsets": ["all"], "sandbox": True, "openai_base_url": None}
+    async with connect(**own) as client:
+        drawn = await draw(client, prompt="a lighthouse", **SKIP)
+    async with connect(**own, daily_budget_usd=drawn["cost_usd"] / 2) as client:
+        found = await call(client, SEARCH, query="lighthouse")
+
+    assert found["conversations"]
+    assert "the daily budget is spent" in found["notes"][0]
+
+
 async def test_deleting_says_first_what_would_go_and_spares_pictures(
     client: Client[Any],
 ) -> None:

@@ -1,5 +1,6 @@
 """An independent look at the picture on disk: item by item, in the record, never a risk."""
 
+import asyncio
 import io
 import json
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
+from gateway.prices import UNPRICED
 from generation.verification import Finding, Verdict, checklist, confidence, read
 from generation.verifier import facts
 from sandbox.loopback import Sandbox
@@ -111,6 +113,8 @@ async def test_a_picture_that_is_there_can_be_looked_at_later_once(
     (record,) = await client.read_resource(f"conversation://{conversation}")
 
     assert looked["cost_usd"] > 0
+    assert not any("nothing was charged" in note.lower() for note in looked["notes"])
+    assert any("nothing was charged" in note for note in again["notes"])
     assert again["verification"] == looked["verification"]
     assert again["cost_usd"] == 0
     assert len(looks(sandbox)) == sandbox.count("image") == 1
@@ -144,6 +148,43 @@ async def test_a_look_that_fails_is_a_note_and_the_picture_is_kept(
     assert file_of(result).is_file()
     assert result["verification"]["notes"]
     assert {f["source"] for f in result["verification"]["findings"]} == {"bytes"}
+    sandbox.clear()
+    looked = await draw(client, conversation_id=ready["conversation_id"], verify=True)
+    assert {f["source"] for f in looked["verification"]["findings"]} == {"bytes", "model"}
+    assert len(looks(sandbox)) == 1
+
+
+async def test_two_calls_at_once_for_a_look_pay_one(client: Client[Any], sandbox: Sandbox) -> None:
+    first = await draw(client, prompt=COMPLETE, quality="low")
+    again = {"conversation_id": first["conversation_id"], "verify": True}
+
+    one, other = await asyncio.gather(draw(client, **again), draw(client, **again))
+
+    assert one["verification"] == other["verification"]
+    assert len(looks(sandbox)) == 1
+
+
+async def test_no_look_is_paid_once_the_budget_is_spent(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect() as client:
+        first = await draw(client, prompt=COMPLETE, quality="low")
+    async with connect(daily_budget_usd=0) as client:
+        result = await draw(client, conversation_id=first["conversation_id"], verify=True)
+
+    assert "daily budget" in result["verification"]["notes"][0]
+    assert looks(sandbox) == []
+
+
+async def test_a_look_without_a_price_is_not_said_to_be_free(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await draw(client, prompt=COMPLETE, quality="low")
+    monkeypatch.setattr("gateway.client.text_cost", lambda *_: UNPRICED)
+
+    result = await draw(client, conversation_id=first["conversation_id"], verify=True)
+
+    assert result["cost_usd"] is None
+    assert any("No price of gpt-4o" in note for note in result["notes"])
+    assert not any("nothing was charged" in note.lower() for note in result["notes"])
 
 
 async def test_verify_is_a_yes_or_a_no(client: Client[Any], sandbox: Sandbox) -> None:

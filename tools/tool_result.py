@@ -44,7 +44,7 @@ class ErrorResult(BaseModel):
 
 def error_result(problem: Problem, receipt: Receipt) -> ToolResult:
     """The result of a call that failed, and what it had cost by then."""
-    text = problem.text(receipt.usd)
+    text = problem.text(receipt.usd or (None if receipt.booked else 0.0))
     charged = "yes" if receipt.booked else problem.charged or "no"
     result = ErrorResult(
         error=ErrorDetails(
