@@ -3,10 +3,10 @@
 import asyncio
 import json
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from consultation.completeness import completeness
 from consultation.consultation_result import Consultation
@@ -44,6 +44,12 @@ MOST_TRIES = 3
 FOLLOW_SECONDS = 0.2
 """Between looks at whether another process still asks: SQLite has no call for it."""
 
+REMEMBERED_SECONDS = 600.0
+"""How long a turn waits for a caller who went away: those whose time was over call again soon."""
+
+_Call = tuple[str | None, str]
+"""A conversation, None for a new one, and all that a call says."""
+
 
 class Consultant:
     """Leads the dialogues of one server."""
@@ -66,8 +72,8 @@ class Consultant:
         self._template_dialogue = template_dialogue
         self._prompt_store = prompt_store
         self._earlier_work = earlier_work
-        self._turns: dict[str, asyncio.Task[Consultation]] = {}
-        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: dict[_Call, asyncio.Task[Consultation]] = {}
+        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def consult(
         self,
@@ -95,17 +101,18 @@ class Consultant:
             "template": template,
             "finish": finish,
         }
-        key = json.dumps(call)
+        key = (conversation_id, json.dumps(call))
         turn = self._turns.get(key)
         if turn is None:
+            self._forget_ended(conversation_id)
             turn = asyncio.create_task(self._consult(**call, hold=hold))
-            turn.add_done_callback(partial(self._forget_failed, key))
+            turn.add_done_callback(partial(self._remember, key))
             self._turns[key] = turn
         try:
             result = await asyncio.shield(turn)
         finally:
             if turn.done() and not _is_cancelled():
-                self._turns.pop(key, None)
+                self._forget(key, turn)
         return result.model_copy(deep=True)
 
     async def wait_for_turn(self, conversation_id: str) -> None:
@@ -148,8 +155,9 @@ class Consultant:
             blank = Conversation(mode=mode or "guided", template=template or "")
             accepted = await self._accept(blank, answers or [], reference_images)
             conversation_id = await self._records.begin(blank.mode, blank.template)
+        lock = self._one_at_a_time.setdefault(conversation_id, asyncio.Lock())
         async with (
-            self._one_at_a_time[conversation_id],
+            lock,
             self._records.held(hold or await self._take(conversation_id)),
         ):
             conversation = await self._records.load(conversation_id)
@@ -171,10 +179,22 @@ class Consultant:
                 )
             return await self._conclude(conversation, turn, outcome, transcript)
 
-    def _forget_failed(self, key: str, turn: "asyncio.Task[Consultation]") -> None:
-        """A turn that failed is not shown again: the same call tries anew."""
+    def _remember(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
+        """Have a turn that ended for a while; of one that failed the same call tries anew."""
         if turn.cancelled() or turn.exception() is not None:
-            self._turns.pop(key, None)
+            self._forget(key, turn)
+        else:
+            turn.get_loop().call_later(REMEMBERED_SECONDS, self._forget, key, turn)
+
+    def _forget(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
+        if self._turns.get(key) is turn:
+            del self._turns[key]
+
+    def _forget_ended(self, conversation_id: str | None) -> None:
+        """Once a conversation goes on, the words of an earlier turn are a new one."""
+        for key, turn in [*self._turns.items()]:
+            if conversation_id is not None and key[0] == conversation_id and turn.done():
+                del self._turns[key]
 
     async def _take(self, conversation_id: str) -> Hold:
         """Become the one process that asks in a conversation, once no other does."""
@@ -220,10 +240,7 @@ class Consultant:
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""
         budget = self._settings.daily_budget_usd
-        if budget is None:
-            return
-        spent = await self._records.spending_today(self._facilitator.origin)
-        if spent >= budget:
+        if budget is not None and await self._records.is_spent(budget, self._facilitator.origin):
             raise ConsultationError(
                 f"The daily budget of ${budget:.2f} is spent.",
                 "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "

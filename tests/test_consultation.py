@@ -1,5 +1,6 @@
 """The dialogue, through MCP, with the sandbox as OpenAI."""
 
+import asyncio
 import itertools
 import json
 from typing import Any
@@ -233,6 +234,35 @@ async def test_what_was_said_survives_a_failed_turn(client: Client[Any], sandbox
     said = [item for item in sandbox.requests[-1].body["input"] if item["role"] == "user"]
     assert len(said) == 1
     assert result["status"] == "asking"
+
+
+@pytest.mark.parametrize(("seconds", "turns"), [(600.0, 1), (0.0, 2)])
+async def test_a_turn_whose_caller_left_waits_for_the_same_call_and_not_for_ever(
+    client: Client[Any],
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    turns: int,
+) -> None:
+    monkeypatch.setattr("consultation.consultant.REMEMBERED_SECONDS", seconds)
+    sandbox.fail("delay=0.3", kind="text")
+    leaving = asyncio.create_task(consult(client, "a boat"))
+    while not sandbox.requests:  # noqa: ASYNC110  # the sandbox runs in a thread of its own
+        await asyncio.sleep(0.02)
+    leaving.cancel()
+    await asyncio.sleep(0.8)
+    (begun,) = await listed(client)
+
+    result = await consult(client, "a boat")
+
+    assert (result["conversation_id"] == begun) is (turns == 1)
+    assert sandbox.count("text") == turns
+
+
+async def listed(client: Client[Any]) -> list[str]:
+    """The conversations that there are."""
+    found = data_of(await client.call_tool("openai_list_conversations", {}))
+    return [one["conversation_id"] for one in found["conversations"]]
 
 
 async def test_the_successor_takes_over_where_the_model_is_gone(
