@@ -184,7 +184,7 @@ class _Call:
             return await self._tell_failure(jobs)
         if not any(turn.reply for turn in conversation.turns):
             return await self._act(means, conversation, request)
-        again = ImageRequest(conversation_id=conversation.id, verify=request.verify)
+        again = replace(request, prompt="", conversation_id=conversation.id)
         return await self._go_on(conversation, again)
 
     async def _go_on(self, conversation: "Conversation", request: ImageRequest) -> Outcome:

@@ -35,8 +35,10 @@ def as_text(result: Consultation, wording: Wording) -> str:
 
 
 def is_worth_showing(entry: NotUsed) -> bool:
-    """Whether words that are not in the prompt say enough to be looked at."""
-    return entry.why != "talk" or len(words_of(entry.quote)) > WORTH_SHOWING
+    """Whether words that are not in the prompt say enough to be looked at: "no purple" does."""
+    words = words_of(entry.quote)
+    weighs = any(word.refuses or word.number for word in words)
+    return entry.why != "talk" or weighs or len(words) > WORTH_SHOWING
 
 
 def source_words(span: Span, wording: Wording) -> str:

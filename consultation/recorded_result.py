@@ -21,8 +21,8 @@ from settings import Origin
 from storage.tables import Conversation, Question, Turn
 
 ASK = (
-    "The person answers these in their own words, also by number; pass the words on in message "
-    "with this conversation_id. finish=true ends the questions."
+    "The person answers these in their own words, also by number; pass the words on as message "
+    "(of the image tool: as prompt) with this conversation_id. finish=true ends the questions."
 )
 DRAW = (
     "Show the refined prompt to the person, with what was assumed and not used. "

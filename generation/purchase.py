@@ -326,6 +326,11 @@ class Buyer:
 
         `spending` is for bytes that came and could not be kept as a picture.
         """
+        if error.kind == "key" and job.state == "requested":
+            # Without a key nothing went out: the same call is to be made once there is one.
+            with suppress(StorageError):
+                await self._records.jobs.withdraw(job)
+            return error
         if isinstance(error, GatewayError) and error.content:
             error = await self._set_aside(job, error)
         state = _state_after(job, error)

@@ -279,6 +279,29 @@ async def test_the_same_call_shows_what_it_brought_and_redraw_draws_anew(
     assert till.paid() == (0, 1)
 
 
+async def test_a_call_without_a_key_is_made_once_there_is_one(connect: Connect, till: Till) -> None:
+    async with connect(openai_api_key=None) as client:
+        told = await refusal(client, DRAW, prompt="a fox", **SKIP)
+    async with connect() as client:
+        drawn = await draw(client, prompt="a fox", **SKIP)
+
+    assert "No OpenAI key is set" in told
+    assert (drawn["status"], till.paid()) == ("done", (0, 1))
+
+
+async def test_a_call_that_ended_before_it_drew_is_made_as_it_was_asked_for(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("generation.drawing.ImageGenerator.buy", lambda *_, **__: 1 / 0)
+        await refusal(client, DRAW, prompt="a fox", size="wide", **SKIP)
+
+    await draw(client, prompt="a fox", size="wide", **SKIP)
+
+    tool = sent(sandbox)["tools"][0]
+    assert (tool["size"], tool["quality"]) == ("1536x1024", "low")
+
+
 async def test_equal_calls_at_once_share_a_turn_of_the_dialogue_and_a_picture(
     client: Client[Any], sandbox: Sandbox, till: Till
 ) -> None:
