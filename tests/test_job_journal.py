@@ -55,7 +55,10 @@ async def test_a_server_that_asks_elsewhere_does_not_give_up_what_openai_has(
     conversation = await left_behind(connect, openai, settings)
 
     with StandIn() as stranger:
-        changes = {"sandbox": {"sandbox": True}, "address": {"openai_base_url": stranger.base_url}}
+        changes: dict[str, dict[str, Any]] = {
+            "sandbox": {"sandbox": True},
+            "address": {"openai_base_url": stranger.base_url},
+        }
         async with connect(**changes[other]) as client:
             await client.call_tool(DRAW, {**FOX, "prompt": "a hen"})
             error = await refusal(client, DRAW, conversation_id=conversation)
