@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from errors import Charged
 
+LEAST_USD = 0.00005
+"""Less would be told as $0.0000: the vector of an idea beside a refused picture is no charge."""
+
 
 @dataclass
 class Receipt:
@@ -46,7 +49,7 @@ def note_request() -> None:
 def note_cost(usd: float | None) -> None:
     """So much was booked; None where its price is not known."""
     receipt = _current()
-    receipt.booked = receipt.booked or usd is None or usd > 0
+    receipt.booked = receipt.booked or usd is None or usd >= LEAST_USD
     receipt.usd += usd or 0.0
 
 

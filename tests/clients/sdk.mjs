@@ -51,7 +51,7 @@ async function aPictureIsDrawnWithProgress(client) {
   const heard = [];
   const result = await callerOf(client)(
     DRAW,
-    { prompt: 'a fox', dialogue_mode: 'skip' },
+    { prompt: 'a fox', dialogue_mode: 'skip', redraw: true }, // else shown again, at once
     { onprogress: (told) => heard.push(told.progress) },
   );
   const [image] = result.structuredContent.images;
@@ -69,7 +69,8 @@ async function aMistakeIsAResultInWords(client) {
 
 // These clients hold what an error says in data against the schema of its tool, too.
 async function aRefusalOfOpenAISaysWhatAProgramCanBranchOn(client) {
-  const idea = { prompt: 'a fox [[sandbox:moderation_http]]', dialogue_mode: 'skip' };
+  const prompt = 'a fox [[sandbox:moderation_http]]';
+  const idea = { prompt, dialogue_mode: 'skip', redraw: true };
   const result = await callerOf(client)(DRAW, idea);
   assert.equal(result.isError, true);
   const { kind, charged, retry_after, next_step } = result.structuredContent.error;
