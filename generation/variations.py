@@ -19,8 +19,6 @@ DIMENSIONS: dict[str, Thing] = {
 }
 """Dimensions of a brief that decide what varies."""
 
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-
 
 @dataclass(frozen=True)
 class Variation:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from errors import StorageError
@@ -29,11 +29,6 @@ def is_alive(beat_at: str) -> bool:
 def is_dead(beat_at: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """The same of a column, for queries: nobody works on the row."""
     return or_(beat_at <= before(ALIVE), beat_at > _latest())
-
-
-def is_beating(beat_at: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """The contrary of `is_dead`."""
-    return and_(beat_at > before(ALIVE), beat_at <= _latest())
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from PIL import Image
@@ -151,3 +152,18 @@ async def test_where_the_earlier_turn_is_gone_the_kept_file_is_uploaded_once(
     assert any("kept file was uploaded" in note for note in changed["notes"])
     assert changed["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
     assert sandbox.count("image") == 2
+
+
+async def test_a_server_that_ends_waits_for_turns_and_drawings_at_once(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two goes on only once the other is waited for, too."""
+    both = asyncio.Barrier(2)
+
+    async def finish(_: object) -> None:
+        await both.wait()
+
+    monkeypatch.setattr("consultation.consultant.Consultant.finish", finish)
+    monkeypatch.setattr("generation.drawing.ImageGenerator.finish", finish)
+    async with asyncio.timeout(10), connect() as client:
+        await draw(client, prompt="a fox", **SKIP)

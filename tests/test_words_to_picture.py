@@ -449,6 +449,27 @@ async def test_a_picture_is_waited_for_a_second_after_a_long_turn(
     assert result["status"] in {"done", "working"}, "the turn was not cut off at a second"
 
 
+async def test_the_search_for_similar_work_ends_with_a_call_that_is_refused(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[str] = []
+
+    async def search(*_: object, **__: object) -> list[str]:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ends.append("ended")
+        return []
+
+    monkeypatch.setattr("consultation.earlier_work.EarlierWork.offers", search)
+    sandbox.fail("moderation_http", kind="image")
+
+    await refusal(client, DRAW, prompt="a fox", **SKIP)
+    await asyncio.sleep(0)
+
+    assert ends == ["ended"]
+
+
 async def test_earlier_work_that_is_similar_is_named(connect: Connect, till: Till) -> None:
     async with connect(embeddings=False) as client:
         first = await draw(client, prompt="a red fox in deep snow", **SKIP)
