@@ -11,6 +11,7 @@ from typing import Any
 from errors import MONEY, Problem, StorageError
 from gateway.api_errors import GatewayError, failure
 from gateway.client import Gateway
+from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage, OnStep, Step
 from generation.drawing_rows import charge_rows, image_row, spending_rows
 from generation.input_images import InputImages, InputResolver
@@ -31,6 +32,10 @@ LOST = Problem(
     "have been charged. It is not repeated on its own.",
     "Look at the usage page of the OpenAI platform before paying for it again.",
     charged="unknown",
+)
+ELSEWHERE = (
+    "This picture was ordered from OpenAI, and this server asks the sandbox.",
+    "Call again with only this conversation_id once the server runs as it did then.",
 )
 KEPT = timedelta(days=30)
 """So long OpenAI keeps a response. That it does not know a younger one may be due to another key or
@@ -135,8 +140,9 @@ class Buyer:
             if job.state not in UNDER_WAY:
                 return await self._ended(job, on_step)
             if not is_alive(job.beat_at):
-                if job.response_id and job.origin not in {self.origin, ""}:
-                    raise _elsewhere(job)
+                # The id tells: what a server asks behind another address it learns from answers.
+                if self.origin == "sandbox" and job.response_id and not is_sandbox(job.response_id):
+                    raise Problem(*ELSEWHERE, charged="unknown").within(job.conversation_id)
                 if await self._records.jobs.adopt(job):
                     return await self._recover(job, on_step)
                 continue  # someone was quicker, or it has just ended
@@ -352,18 +358,6 @@ class Buyer:
         told = failure(error.case, detail=ASIDE.format(path=path), response_id=error.response_id)
         told.charges = error.charges
         return told
-
-
-def _elsewhere(job: Job) -> Problem:
-    """The error of a job whose picture is not where this server asks for pictures."""
-    asks, place = (
-        ("OpenAI", "the sandbox") if job.origin == "sandbox" else ("the sandbox", "OpenAI")
-    )
-    return Problem(
-        f"This picture was ordered from {place}, and this server asks {asks}.",
-        "Call again with only this conversation_id once the server runs as it did then.",
-        charged="unknown",
-    ).within(job.conversation_id)
 
 
 def _recorded_problem(job: Job) -> Problem:
