@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import threading
-from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -100,12 +99,7 @@ class Sandbox:
         """Start."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop."""
         self.stop()
 

@@ -17,7 +17,6 @@ from multiprocessing.context import BaseContext
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import pytest
@@ -102,12 +101,7 @@ class Fork:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for pipe in (self.stdin, self.stdout):
             with suppress(BrokenPipeError):  # what was not flushed; the process is gone
                 pipe.close()
