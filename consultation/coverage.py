@@ -15,8 +15,8 @@ from consultation.quotes import find_quote
 from consultation.transcript import LONG_WORD, Transcript
 from consultation.turn import FacilitatorTurn
 from consultation.words import (
-    QUESTION_MARKS,
     Word,
+    asks,
     content,
     distinct,
     is_content,
@@ -121,8 +121,8 @@ class Coverage:
 
     def _was_answered(self, ref: str, last: Word) -> bool:
         """Whether words end a question of an earlier message: its answer is what counts now."""
-        behind = self._transcript.messages[ref][last.end :].lstrip()
-        return ref != self._transcript.newest and behind.startswith(QUESTION_MARKS)
+        text = self._transcript.messages[ref]
+        return ref != self._transcript.newest and asks(text, last.end)
 
     def _is_label(self, word: Word, ref: str) -> bool:
         """Whether a word is what a line of a form begins with, such as `CLIENT:`."""

@@ -57,6 +57,7 @@ def place_sources(
     """Each source's stretch with its place in the prompt, and the sources that have none."""
     stretches: list[Stretch] = []
     faults: list[Fault] = []
+    picks = transcript.picks(turn)
     for index, source in enumerate(turn.sources):
         place = _find(source.prompt, turn.prompt, stretches)
         if place is None:
@@ -71,7 +72,7 @@ def place_sources(
             )
             continue
         if said := words_behind(evidence, "sources", index):
-            loose = _is_loose(source.prompt, said, transcript.picks(turn))
+            loose = _is_loose(source.prompt, said, picks)
             stretches.append(Stretch(*place, said, loose, index))
     return stretches, faults
 
@@ -116,10 +117,11 @@ def faults_of_sharing(
         *(("sources", index, source.prompt) for index, source in enumerate(turn.sources)),
         *(("brief", index, entry.value) for index, entry in enumerate(turn.brief)),
     ]
+    picks = transcript.picks(turn)
     faults = []
     for part, index, text in texts:
         said = words_behind(evidence, part, index)
-        if said and _is_loose(text, said, transcript.picks(turn)):
+        if said and _is_loose(text, said, picks):
             own = " ".join(quote.quote for quote in said)
             faults += _said_elsewhere(f"{part}[{index}]", text, own, transcript)
     return faults

@@ -11,7 +11,7 @@ from consultation.evidence import Evidence, Fault
 from consultation.refusals import refused_words
 from consultation.transcript import LONG_WORD, Transcript, message_number
 from consultation.turn import FacilitatorTurn, SetAside
-from consultation.words import QUESTION_MARKS, Word, content, near, related, size, words_of
+from consultation.words import QUESTION_MARKS, Word, asks, content, near, related, size, words_of
 
 LONGEST = 6
 """Content words in one entry: of 54 honest ones none has more, of 38 dumps eleven have."""
@@ -187,5 +187,5 @@ def _asks_back(entry: SetAside, transcript: Transcript) -> bool:
     """Whether the words end in a question mark where they stand: "what is gouache?"."""
     text = transcript.messages.get(entry.ref, "")
     place = text.find(entry.quote)
-    behind = text[place + len(entry.quote) :].lstrip() if place >= 0 else ""
-    return any(mark in entry.quote for mark in QUESTION_MARKS) or behind.startswith(QUESTION_MARKS)
+    is_followed = place >= 0 and asks(text, place + len(entry.quote))
+    return is_followed or any(mark in entry.quote for mark in QUESTION_MARKS)

@@ -136,6 +136,11 @@ def is_content(word: Word, shortest: int = SHORTEST) -> bool:
     return len(word.text) >= shortest or word.refuses or word.number
 
 
+def asks(text: str, end: int) -> bool:
+    """Whether a question mark follows where words of a text end."""
+    return text[end:].lstrip().startswith(QUESTION_MARKS)
+
+
 def distinct(words: Iterable[Word]) -> list[Word]:
     """Each word once, however often it stands there: a long message repeats most of its own."""
     return list({(word.text, word.refuses): word for word in words}.values())
