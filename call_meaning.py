@@ -189,9 +189,7 @@ def state_of(conversation: "Conversation") -> ConversationState:
     states = {job.state for job in jobs}
     is_running, has_brought = states & {*UNDER_WAY}, "kept" in states
     current = conversation.current_image
-    options = next(
-        (job.options for job in conversation.jobs if current and job.id == current.job_id), {}
-    )
+    options = conversation.job_of(current).options if current else {}
     prompt = undrawn_prompt(conversation)
     return ConversationState(
         mode=cast("Mode", conversation.mode),
@@ -207,8 +205,7 @@ def state_of(conversation: "Conversation") -> ConversationState:
 
 def newest_jobs(conversation: "Conversation") -> "list[Job]":
     """The jobs of the newest call for pictures."""
-    jobs = conversation.jobs
-    return [job for job in jobs if job.batch == jobs[-1].batch]
+    return conversation.jobs_beside(conversation.jobs[-1]) if conversation.jobs else []
 
 
 def undrawn_prompt(conversation: "Conversation") -> str | None:

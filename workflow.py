@@ -172,7 +172,7 @@ class _Call:
         """The same call as one of today: what that brought, or is about to bring."""
         jobs = [job for job in conversation.jobs if job.request_key == self._key]
         jobs = [job for job in jobs if job.batch == jobs[-1].batch]
-        images = _images_of(conversation, jobs)
+        images = conversation.images_of(jobs)
         if images and all(job.finished_at for job in jobs):
             outcome = await self._show(conversation, images)
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
@@ -320,7 +320,7 @@ class _Call:
             await self._app.records.keep_order(conversation.id, merged.order)
         turn = [turn for turn in conversation.turns if turn.reply != {}][-1]
         if turn.reply is not None:
-            return Questions(await self._app.consultant.recall(conversation.id))
+            return Questions(self._app.consultant.recall(conversation))
         consultation = await self._consult(turn.words, conversation.id)
         return await self._draw_or_ask(consultation, merged)
 
@@ -427,7 +427,7 @@ class _Call:
         if isinstance(outcome, Pictures):
             conversation = await self._app.records.load(outcome.result.conversation_id)
             if conversation.briefs and outcome.result.prompt == refined_prompt(conversation):
-                consultation = await self._app.consultant.recall(conversation.id)
+                consultation = self._app.consultant.recall(conversation)
                 outcome.result.assumptions = [
                     AssumedDecision(**assumption.model_dump())
                     for assumption in consultation.assumptions
@@ -435,19 +435,13 @@ class _Call:
         return outcome
 
 
-def _images_of(conversation: "Conversation", jobs: "Sequence[Job]") -> "list[Image]":
-    ids = {job.id for job in jobs}
-    return [image for image in conversation.images if image.job_id in ids]
-
-
 def _shown_images(conversation: "Conversation") -> "list[Image]":
     """The picture that was chosen, else what the newest call for pictures brought."""
     current = conversation.current_image
     if conversation.current_image_id and current:
         return [current]
-    newest = next(job for job in conversation.jobs if job.id == conversation.images[-1].job_id)
-    batch = [job for job in conversation.jobs if job.batch == newest.batch]
-    return _images_of(conversation, batch)
+    newest = conversation.job_of(conversation.images[-1])
+    return conversation.images_of(conversation.jobs_beside(newest))
 
 
 def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
@@ -457,8 +451,7 @@ def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
     from generation.plan import picture_of
 
     image = picture_of(conversation, image_id)
-    job = next(job for job in conversation.jobs if job.id == image.job_id)
-    return [one for one in conversation.jobs if one.batch == job.batch]
+    return conversation.jobs_beside(conversation.job_of(image))
 
 
 def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:

@@ -203,9 +203,8 @@ class Consultant:
             await self.wait_for_turn(conversation_id)
         return hold
 
-    async def recall(self, conversation_id: str) -> Consultation:
+    def recall(self, conversation: Conversation) -> Consultation:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
-        conversation = await self._records.load(conversation_id)
         if not conversation.briefs:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
         return recorded_result(conversation, self._prompt_store)

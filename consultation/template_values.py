@@ -60,8 +60,7 @@ def values_before(
 
     `follows` says that they followed it already; else only what was decided counts.
     """
-    rows = conversation.briefs[-1].entries if conversation.briefs else []
-    entries = [brief_entry(row) for row in rows]
+    entries = [brief_entry(row) for row in conversation.entries]
     replies = [turn.reply for turn in conversation.turns if turn.reply] if follows else []
     unused = replies[-1].get("not_used", []) if replies else []
     besides = [Quote(**one) for one in unused if one["why"] == "unplaced"]

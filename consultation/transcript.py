@@ -168,10 +168,7 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
         answers=answers,
         choices=tuple(Choice(**one) for reply in replies for one in reply.get("chosen", [])),
         set_aside=tuple(SetAside(**one) for reply in replies for one in reply.get("set_aside", [])),
-        brief=tuple(
-            brief_entry(one)
-            for one in (conversation.briefs[-1].entries if conversation.briefs else [])
-        ),
+        brief=tuple(brief_entry(one) for one in conversation.entries),
         names=frozenset(
             reference["id"] for turn in conversation.turns for reference in turn.references
         ),

@@ -83,9 +83,11 @@ class ImageGenerator:
             request.options, suggestion(conversation, plan, model), self._settings, _today()
         )
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
-        entries = conversation.briefs[-1].entries if conversation.briefs else []
         ways = variations(
-            request.strategy, request.variations, self._prompt_store.ways(), decided_things(entries)
+            request.strategy,
+            request.variations,
+            self._prompt_store.ways(),
+            decided_things(conversation.entries),
         )
         verify = request.verify or self._settings.verify
         base = PurchaseOrder(conversation, plan, options, inputs, "", {}, verify)
@@ -180,8 +182,7 @@ class ImageGenerator:
         if any(job.state in UNDER_WAY for job in jobs):
             return await self.collect(jobs, report, seconds=seconds)
         conversation = await self._records.load(conversation.id)
-        ids = {job.id for job in jobs}
-        images = [image for image in conversation.images if image.job_id in ids]
+        images = conversation.images_of(jobs)
         return await self.show(conversation, images, verify=request.verify)
 
     async def _wait(

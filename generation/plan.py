@@ -91,9 +91,8 @@ def prompt_of_record(image: Image, images: Sequence[Image]) -> str:
 
 def references_of(conversation: Conversation) -> list[Reference]:
     """The pictures that a dialogue refers to, each with the dimensions that rest on it."""
-    entries = conversation.briefs[-1].entries if conversation.briefs else []
     purposes: dict[str, list[str]] = {}
-    for entry in entries:
+    for entry in conversation.entries:
         for ref in {quote["ref"] for quote in entry.get("said", [])}:
             if DIMENSION.fullmatch(entry["dimension"]):
                 purposes.setdefault(ref, []).append(entry["dimension"].replace("_", " "))
@@ -113,7 +112,7 @@ def suggestion(conversation: Conversation, plan: Plan, image_model: str) -> dict
     options = dict(conversation.briefs[-1].suggested) if conversation.briefs else {}
     if plan.parent is None:
         return options
-    before = next(job.options for job in conversation.jobs if job.id == plan.parent.job_id)
+    before = conversation.job_of(plan.parent).options
     if before.get("image_model") != image_model:
         return options
     return options | {name: before[name] for name in SHAPE if name in before}

@@ -105,8 +105,7 @@ def _decided_dimensions(conversation: Conversation, prompt_store: PromptStore) -
     """The names of what is decided for a picture: those of its type, never the person's words."""
     image_type = prompt_store.image_types().get(conversation.image_type)
     known = set(image_type.dimensions) if image_type else set()
-    entries = conversation.briefs[-1].entries if conversation.briefs else []
-    decided = [entry["dimension"] for entry in entries if entry["source"] != "open"]
+    decided = [entry["dimension"] for entry in conversation.entries if entry["source"] != "open"]
     return [name for name in decided if name in known]
 
 

@@ -59,8 +59,7 @@ class Verifier:
     def items(self, conversation: Conversation) -> list[str]:
         """What is to be looked at: the brief, then what its image type wants checked."""
         image_type = self._prompt_store.image_types().get(conversation.image_type)
-        entries = conversation.briefs[-1].entries if conversation.briefs else []
-        return checklist(entries, image_type.checklist if image_type else [])
+        return checklist(conversation.entries, image_type.checklist if image_type else [])
 
     async def verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
         """Give the picture its findings, and store them unless the look failed.

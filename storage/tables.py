@@ -4,6 +4,7 @@ Times are ISO 8601 in UTC, ids are opaque text, prices USD. Lists and small obje
 that are only ever read whole are JSON.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
@@ -64,6 +65,24 @@ class Conversation(Base):
         """The picture that changes start from."""
         newest = self.images[-1] if self.images else None
         return next((one for one in self.images if one.id == self.current_image_id), newest)
+
+    @property
+    def entries(self) -> list[Any]:
+        """What is known of each dimension: those of the newest brief."""
+        return self.briefs[-1].entries if self.briefs else []
+
+    def job_of(self, image: "Image") -> "Job":
+        """The job that brought a picture."""
+        return next(job for job in self.jobs if job.id == image.job_id)
+
+    def jobs_beside(self, job: "Job") -> list["Job"]:
+        """All jobs of the call that a job belongs to."""
+        return [one for one in self.jobs if one.batch == job.batch]
+
+    def images_of(self, jobs: Iterable["Job"]) -> list["Image"]:
+        """The pictures that jobs brought."""
+        ids = {job.id for job in jobs}
+        return [image for image in self.images if image.job_id in ids]
 
     def cost_of(self, image: "Image") -> float | None:
         """USD paid for a picture; None where a price is not known, or not told apart."""

@@ -66,7 +66,7 @@ async def ask(
 async def answer(app: App, reply: FormReply) -> "Consultation":
     """The turn that a form's answers make. Without answers, where the dialogue stands."""
     if reply.answers is None:
-        return await app.consultant.recall(reply.conversation_id)
+        return app.consultant.recall(await app.records.load(reply.conversation_id))
     return await app.consultant.consult(
         "", conversation_id=reply.conversation_id, answers=reply.answers
     )
