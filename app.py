@@ -105,8 +105,9 @@ class App:
         """Reads input pictures, from the folders that they may come from."""
         from storage.input_files import InputFiles
 
-        folders = [self.settings.images_dir, *self.settings.input_dirs]
-        return InputFiles(folders, self.settings.data_dir / "references")
+        settings = self.settings
+        bases = [settings.images_dir, *settings.input_dirs]
+        return InputFiles(bases, settings.data_dir / "references", settings.input_folders)
 
     @cached_property
     def prompt_store(self) -> "PromptStore":

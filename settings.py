@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from platformdirs import user_downloads_path
+from platformdirs import user_desktop_path, user_downloads_path, user_pictures_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -105,7 +105,8 @@ class Settings(BaseSettings):
     )
     input_dirs: Annotated[list[Path], NoDecode] = Field(
         default_factory=list,
-        description="Folders that input pictures may come from, separated as in PATH.",
+        description="Folders besides the images folder that input pictures may come from, "
+        "separated as in PATH.",
     )
     wait_seconds: float = Field(
         45, ge=1, le=600, description="How long a call waits for a picture before it answers."
@@ -199,6 +200,17 @@ class Settings(BaseSettings):
                 quote = f" {name}" if WORD.fullmatch(name) else ""  # a key may have strayed here
                 raise ValueError(f"unknown toolset{quote}; there are {', '.join(TOOLSETS)}, all")
         return value
+
+    @property
+    def input_folders(self) -> list[Path]:
+        """Where input pictures may come from besides the images folder.
+
+        These are the folders that were named, else those where people keep pictures. A system
+        that has no such folder may give the home itself for it, which is too much.
+        """
+        usual = user_pictures_path(), user_downloads_path(), user_desktop_path()
+        home = Path.home()
+        return self.input_dirs or [one for one in usual if not home.is_relative_to(one)]
 
     @property
     def templates_dir(self) -> Path:

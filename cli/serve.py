@@ -54,6 +54,8 @@ def _serve_http(host: str, port: int, sandbox: bool) -> None:
     from transports.http import listen, resolve, run_http
 
     settings = _settings(sandbox)
+    # Who calls from elsewhere has no business in the Desktop of whoever runs this.
+    settings.input_dirs = settings.input_dirs or [settings.images_dir]
     address = resolve(host, port, settings.http_token)
     listener = listen(address)
     with ending_on_signals():

@@ -48,10 +48,13 @@ def folder(name: str, path: Path, variable: str) -> Check:
     return Check(name, "ok", f"{space}.")
 
 
-def inputs(images_dir: Path, folders: Sequence[Path], variable: str) -> Iterator[Check]:
-    """Whether pictures can be read from the folders that are allowed, and no more than that."""
+def inputs(named: Sequence[Path], usual: Sequence[Path], variable: str) -> Iterator[Check]:
+    """Whether pictures can be read from the folders that are allowed, and no more than that.
+
+    `usual` are those where none was named; a system need not have them all.
+    """
     name = "input folders"
-    for path in folders:
+    for path in named:
         if not path.is_dir():
             sentence = f"{path} is no folder. Create it, or take it out of {variable}."
             yield Check(name, "warning", sentence)
@@ -63,8 +66,8 @@ def inputs(images_dir: Path, folders: Sequence[Path], variable: str) -> Iterator
             yield Check(name, "warning", sentence)
         else:
             yield Check(name, "ok", f"{path}.")
-    if not folders:
-        yield Check(name, "ok", f"Only {images_dir}; {variable} adds more.")
+    if usual:
+        yield Check(name, "ok", f"{', '.join(map(str, usual))}; {variable} names others instead.")
 
 
 def secret_file(path: Path) -> Iterator[Check]:

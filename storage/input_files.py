@@ -6,6 +6,9 @@ import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import normalize
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from storage.atomic_write import write_file
 from storage.input_pictures import (
@@ -21,29 +24,35 @@ from storage.input_pictures import (
 SAFELY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 """A pipe must not block, and a link that was put there since must not be followed."""
 
-ELSEWHERE = ("/mnt/user-data/", "/mnt/data/", "/home/claude/", "sandbox:/", "file-service://")
-"""Where hosts keep uploads that only the assistant sees."""
+UPLOADS = r"/mnt/(user-data|data)/|/home/claude/|(sandbox|file-service|attachment|blob|cid):"
+"""Where hosts keep what was pasted or attached in a chat; they hand none of it on."""
 
 ADDRESSES = (
-    (r"file:", "this is an address, and a plain path is needed."),
     (r"data:", "this is a picture written as text. Save it as a file first."),
     (r"[a-z][a-z0-9+.-]*://|https?:", "this is an address. Download the picture first."),
     (r"[\\/]{2}", "this is a path in a network. Copy the picture to this computer first."),
 )
 WINDOWS_DRIVE = r"[a-z]:[\\/]", "this is a path of Windows, and this server runs elsewhere."
 
+IN_THE_CHAT = "A picture that was pasted or attached in the chat reaches only the assistant."
+
 
 class InputFiles:
-    """The folders that input pictures may come from, and a folder for their small copies."""
+    """The folders that input pictures may come from, and a folder for their small copies.
 
-    def __init__(self, folders: Sequence[Path], copies: Path) -> None:
-        self._folders = list(folders)
+    Only in `bases` a path without folder is looked for: in a person's Downloads the name of a
+    picture pasted into a chat would find another one of that name.
+    """
+
+    def __init__(self, bases: Sequence[Path], copies: Path, others: Sequence[Path] = ()) -> None:
+        self._bases = list(bases)
+        self._folders = list(dict.fromkeys([*bases, *others]))
         self._copies = copies
 
     def read(self, source: str) -> InputPicture:
         """A picture to draw from.
 
-        `source` is a path in an allowed folder, absolute or relative to one. Raises
+        `source` is a path in an allowed folder, absolute or relative to a base. Raises
         `InputError` naming what is wrong and the way out.
         """
         return self.check(self._read(self._resolve(source), source), source)
@@ -55,7 +64,7 @@ class InputFiles:
     def copy_file(self, source: str) -> str:
         """Keep a small copy of a picture for a vision model; the copy's file name.
 
-        `source` is a path in an allowed folder, absolute or relative to one. Raises
+        `source` is a path in an allowed folder, absolute or relative to a base. Raises
         `InputError` naming what is wrong and the way out.
         """
         return self.copy(self._read(self._resolve(source), source), source)
@@ -85,12 +94,12 @@ class InputFiles:
         """The real file behind a path, inside an allowed folder, whatever links it takes."""
         self._refuse_other_places(source)
         try:
-            path = Path(source).expanduser()
-            roots = [folder.resolve() for folder in self._folders]
-            places = [path] if path.is_absolute() else [root / path for root in roots]
-            targets = [place.resolve() for place in places]
-            allowed = [one for one in targets if any(one.is_relative_to(root) for root in roots)]
-            real = next((place for place in allowed if _is_there(place)), None)
+            path = Path(_path_of(source)).expanduser()
+            bases = [Path()] if path.is_absolute() else self._bases
+            targets = [(base / path).resolve() for base in bases]
+            allowed = [target for target in targets if self._is_allowed(target)]
+            there = (self._on_disk(target) for target in allowed)
+            real = next((target for target in there if target), None)
         except (OSError, RuntimeError, ValueError):
             raise InputError(f"{quote(source)} is no usable path.", self._way_out()) from None
         if not allowed:
@@ -99,8 +108,25 @@ class InputFiles:
                 self._way_out(),
             )
         if real is None:
-            raise InputError(f"There is no file {quote(source)}.", self._way_out())
+            chat = "" if path.name != source else f" {IN_THE_CHAT}"
+            raise InputError(f"There is no file {quote(source)}.{chat}", self._way_out())
         return real
+
+    def _is_allowed(self, real: Path) -> bool:
+        return any(real.is_relative_to(folder.resolve()) for folder in self._folders)
+
+    def _on_disk(self, path: Path) -> Path | None:
+        """The file of this name, also where the name is only written otherwise.
+
+        macOS puts a narrow space into the names of screenshots, which nobody types.
+        """
+        if _is_there(path):
+            return path
+        if not path.parent.is_dir():
+            return None
+        name = normalize("NFKC", path.name)
+        alike = (one for one in path.parent.iterdir() if normalize("NFKC", one.name) == name)
+        return next((one for one in alike if self._is_allowed(one.resolve())), None)
 
     def _refuse_other_places(self, source: str) -> None:
         """Tell what is no path on this computer, before any file system is asked."""
@@ -109,17 +135,18 @@ class InputFiles:
                 "A path of a picture is empty or holds a NUL character.",
                 self._way_out(),
             )
-        if source.startswith(ELSEWHERE):
+        named = any(Path(source).is_relative_to(folder) for folder in self._folders)
+        if re.match(UPLOADS, source, re.IGNORECASE) and not named:
             raise InputError(
                 f"{quote(source)} lies in the assistant's own workspace, which this server cannot "
-                "read.",
+                f"read. {IN_THE_CHAT}",
                 self._way_out(),
             )
         if os.name == "nt" and any(Path(source).drive == folder.drive for folder in self._folders):
             return
         addresses = ADDRESSES if os.name == "nt" else (*ADDRESSES, WINDOWS_DRIVE)
         for beginning, why in addresses:
-            if re.match(beginning, source.strip(), re.IGNORECASE):
+            if re.match(beginning, _path_of(source).strip(), re.IGNORECASE):
                 raise InputError(f"There is no file {quote(source)}: {why}", self._way_out())
 
     def _read(self, path: Path, source: str) -> bytes:
@@ -147,11 +174,21 @@ class InputFiles:
             raise InputError(f"{quote(source)} is no regular file.", self._way_out())
 
     def _way_out(self) -> str:
-        folders = ", ".join(str(folder) for folder in self._folders)
+        folders = [str(folder) for folder in self._folders if folder.is_dir()]
         return (
-            f"Put the picture into one of these folders and give its path there: {folders}; or "
-            "allow its folder with IMAGE_CONSULTANT_INPUT_DIRS."
+            "Put the picture into one of these folders and give its whole path there: "
+            f"{', '.join(folders or map(str, self._folders))}; or name its folder in "
+            "IMAGE_CONSULTANT_INPUT_DIRS (Input folders in the form of Claude Desktop)."
         )
+
+
+def _path_of(source: str) -> str:
+    """The path of a file: address, another's name in front as in a network; else what is given."""
+    address = urlsplit(source)
+    if address.scheme != "file":
+        return source
+    host = "" if address.netloc in {"", "localhost"} else f"//{address.netloc}"
+    return host + url2pathname(address.path)
 
 
 def _is_there(path: Path) -> bool:

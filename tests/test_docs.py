@@ -68,6 +68,7 @@ SPOKEN_DEFAULTS = {
     "images_dir": "`images` in the Downloads folder",
     "data_dir": "`~/.openai-images-mcp`",
     "prompts_dir": "`prompts` in the data folder",
+    "input_dirs": "Pictures, Downloads, Desktop; over HTTP none",
 }
 
 FIGURES = ("Of your", "To be drawn", "Made by", "Conversation")

@@ -2,8 +2,6 @@
 
 import base64
 import io
-import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,128 +112,25 @@ def link_outside(folder: Path) -> str:
     return "link.png"
 
 
-def linked_folder(folder: Path) -> str:
-    (folder / "sub").symlink_to(folder.parent)
-    save(folder.parent / "secret.png")
-    return "sub/secret.png"
+def unknown(_folder: Path) -> str:
+    return "img_0000000000000000"
 
 
-def endless_link(folder: Path) -> str:
-    (folder / "loop.png").symlink_to(folder / "loop.png")
-    return "loop.png"
-
-
-def pipe(folder: Path) -> str:
-    os.mkfifo(folder / "pipe.png")
-    return "pipe.png"
-
-
-def unix_socket(folder: Path) -> str:
-    here = Path.cwd()
-    os.chdir(folder)  # the address of a socket is short
-    try:
-        with socket.socket(socket.AF_UNIX) as opened:
-            opened.bind("s.png")
-    finally:
-        os.chdir(here)
-    return "s.png"
-
-
-def device_link(folder: Path) -> str:
-    (folder / "zero.png").symlink_to("/dev/zero")
-    return "zero.png"
-
-
-def lying_text(folder: Path) -> str:
-    (folder / "text.png").write_text("root:x:0:0")
-    return "text.png"
-
-
-def truncated(folder: Path) -> str:
-    whole = save(folder / "whole.png", (400, 400)).read_bytes()
-    (folder / "half.png").write_bytes(whole[: len(whole) // 2])
-    return "half.png"
-
-
-def bomb(folder: Path) -> str:
-    Image.new("1", (20_000, 20_000)).save(folder / "bomb.png")
-    return "bomb.png"
-
-
-def heic(folder: Path) -> str:
-    (folder / "photo.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
-    return "photo.HEIC"
-
-
-def scripted_svg(folder: Path) -> str:
-    (folder / "a.svg").write_text("<svg><script>alert(1)</script></svg>")
-    return "a.svg"
-
-
-def huge_file(folder: Path) -> str:
-    with (folder / "huge.png").open("wb") as file:
-        file.truncate(60 * 2**20)
-    return "huge.png"
-
-
-def just(text: str) -> Callable[[Path], str]:
-    def given(_folder: Path) -> str:
-        return text
-
-    given.__name__ = f"given {text[:30]!r}"
-    return given
-
-
-HOSTILE: list[tuple[Callable[[Path], str], str]] = [
-    (outside, "not in a folder"),
-    (link_outside, "not in a folder"),
-    (linked_folder, "not in a folder"),
-    (endless_link, "loop.png"),
-    (pipe, "no regular file"),
-    (unix_socket, "s.png"),
-    (device_link, "not in a folder"),
-    (lying_text, "no picture that can be read"),
-    (truncated, "no picture that can be read"),
-    (bomb, "pixels"),
-    (heic, "is a HEIC file"),
-    (scripted_svg, "is a SVG file"),
-    (huge_file, "60 MB"),
-    (just("."), "irectory"),
-    (just("nothing.png"), "There is no file"),
-    (just("../secret.png"), "not in a folder"),
-    (just("a/../../secret.png"), "not in a folder"),
-    (just("/etc/passwd"), "not in a folder"),
-    (just("~/.ssh/id_rsa"), "not in a folder"),
-    (just("/dev/stdin"), "not in a folder"),
-    (just("/proc/self/environ"), "not in a folder"),
-    (just("file:///etc/passwd"), "There is no file"),
-    (just("https://example.com/a.png"), "There is no file"),
-    (just("C:\\Users\\me\\a.png"), "There is no file"),
-    (just("\\\\server\\share\\a.png"), "There is no file"),
-    (just("a\0b.png"), "NUL"),
-    (just(""), "empty"),
-    (just("x" * 5000), "no usable path"),
-    (just("/mnt/user-data/uploads/a.png"), "the assistant's own workspace"),
-    (just("/mnt/data/a.png"), "the assistant's own workspace"),
-    (just("sandbox:/mnt/data/a.png"), "the assistant's own workspace"),
-    (just("img_0000000000000000"), "There is no picture"),
-]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="pipes, sockets and links as POSIX has them")
-@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case[0].__name__)
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (outside, "not in a folder"),
+        (link_outside, "not in a folder"),
+        (unknown, "There is no picture"),
+    ],
+)
 async def test_what_is_no_picture_of_an_allowed_folder_is_refused_before_a_call(
-    client: Client[Any],
-    sandbox: Sandbox,
-    folder: Path,
-    case: tuple[Callable[[Path], str], str],
+    client: Client[Any], sandbox: Sandbox, folder: Path, make: Callable[[Path], str], says: str
 ) -> None:
-    make, says = case
-
+    """What else may be wrong with a path or a file stands in the tests of input pictures."""
     error = await refusal(client, CONSULT, message="a boat", reference_images=[make(folder)])
 
     assert says in error
-    assert "root:x" not in error
     assert sandbox.requests == []
 
 

@@ -97,7 +97,7 @@ async def status(app: App) -> Status:
         images_folder=str(settings.images_dir),
         records_folder=str(settings.data_dir),
         templates_folder=str(settings.templates_dir),
-        input_folders=[str(folder) for folder in settings.input_dirs],
+        input_folders=[str(folder) for folder in settings.input_folders],
         toolsets=settings.toolsets,
         quality=settings.quality,
         spent_today_usd=round(spent, 6),
@@ -128,7 +128,7 @@ def as_text(report: Status) -> str:
         *_supported(report.supported_models),
         f"Pictures are saved in {report.images_folder}, records in {report.records_folder}, own "
         f"templates belong into {report.templates_folder}; input pictures may come from "
-        f"{', '.join([report.images_folder, *report.input_folders])}.",
+        f"{', '.join(dict.fromkeys([report.images_folder, *report.input_folders]))}.",
         f"Spent today: ${report.spent_today_usd:.4f}, {limit}. Quality {report.quality}, toolsets "
         f"{', '.join(report.toolsets)}.",
         *reuse_lines(report.reused),
@@ -225,7 +225,8 @@ def _data(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
 def _inputs(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
     from storage.health import inputs
 
-    return inputs(settings.images_dir, settings.input_dirs, variable_of("input_dirs"))
+    usual = () if settings.input_dirs else (settings.images_dir, *settings.input_folders)
+    return inputs(settings.input_dirs, usual, variable_of("input_dirs"))
 
 
 def _templates(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
