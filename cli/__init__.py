@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from errors import Problem
@@ -65,11 +66,16 @@ def main() -> None:
 
 
 def _run(arguments: Sequence[str]) -> None:
-    """Start the server directly where nothing is to be parsed: importing the parser costs 0.1 s."""
-    if SERVE_ALONE.issuperset(arguments):
+    """Start the server directly where little is to be parsed: importing the parser costs 0.1 s.
+
+    A client writes all folders that a person chose in a bundle's form behind one option.
+    """
+    alone = [*takewhile(lambda word: word != "--input-dirs", arguments)]
+    folders = arguments[len(alone) + 1 :]
+    if SERVE_ALONE.issuperset(alone) and not any(word.startswith("-") for word in folders):
         from cli.serve import serve
 
-        serve(sandbox="--sandbox" in arguments)
+        serve(sandbox="--sandbox" in alone, input_dirs=folders)
     else:
         command_line()(arguments)
 

@@ -1,6 +1,7 @@
 """The command `serve`: settings, logging and the server, joined to one transport."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from transports.ending import ending_on_signals
 
@@ -18,6 +19,7 @@ def serve(
     transport: Literal["stdio", "http"] = "stdio",
     host: str = HOST,
     port: int = 8000,
+    input_dirs: Sequence[str] = (),
     sandbox: bool = False,
 ) -> None:
     """Serve the tools to an MCP client, over stdin and stdout unless told otherwise.
@@ -28,21 +30,27 @@ def serve(
         host: Where http listens. Beyond this machine it needs IMAGE_CONSULTANT_HTTP_TOKEN,
             which clients then send as their bearer token.
         port: Where http listens.
+        input_dirs: A folder that input pictures may come from, in place of those of
+            IMAGE_CONSULTANT_INPUT_DIRS; once for each.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
+    options: dict[str, Any] = {"sandbox": True} if sandbox else {}
+    # Of a form that was left blank a client hands on the placeholder.
+    if folders := [folder for folder in input_dirs if not folder.startswith("${")]:
+        options["input_dirs"] = folders
     if transport == "http":
-        _serve_http(host, port, sandbox)
+        _serve_http(host, port, options)
     else:
-        _serve_stdio(sandbox)
+        _serve_stdio(options)
 
 
-def _serve_stdio(sandbox: bool) -> None:
+def _serve_stdio(options: dict[str, Any]) -> None:
     import anyio
 
     from transports.stdio_pipe import claim_pipe
 
     pipe = claim_pipe()  # before FastMCP is imported: what prints meanwhile must not reach a client
-    server = _create(_settings(sandbox))
+    server = _create(_settings(options))
 
     from transports.stdio import run_stdio
 
@@ -50,10 +58,10 @@ def _serve_stdio(sandbox: bool) -> None:
         anyio.run(run_stdio, server, pipe)
 
 
-def _serve_http(host: str, port: int, sandbox: bool) -> None:
+def _serve_http(host: str, port: int, options: dict[str, Any]) -> None:
     from transports.http import listen, resolve, run_http
 
-    settings = _settings(sandbox)
+    settings = _settings(options)
     # Who calls from elsewhere has no business in the Desktop of whoever runs this.
     settings.input_dirs = settings.input_dirs or [settings.images_dir]
     address = resolve(host, port, settings.http_token)
@@ -62,11 +70,11 @@ def _serve_http(host: str, port: int, sandbox: bool) -> None:
         run_http(_create(settings), address, listener, settings)
 
 
-def _settings(sandbox: bool) -> "Settings":
+def _settings(options: dict[str, Any]) -> "Settings":
     from cli import logs
     from settings import load_settings
 
-    settings = load_settings(sandbox=True) if sandbox else load_settings()
+    settings = load_settings(**options)
     logs.configure(settings)
     return settings
 

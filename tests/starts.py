@@ -16,10 +16,11 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
+from PIL import Image
 
 from bundle.build import NAME, build
 from cli.launch import find_uv
@@ -31,18 +32,26 @@ GUI_PATH = os.defpath
 """What a program with a window sees as PATH: never where uv is."""
 PATIENCE = 30
 """Seconds to the first answer: half of what Claude Desktop waits before it gives up."""
-DESKTOP_SETTINGS = {"sandbox": "true", "quality": "", "daily_budget_usd": ""}
+DESKTOP_FORM = {"sandbox": True, "quality": "", "daily_budget_usd": ""}
 """What a person filled in. The options that are missing stay placeholders."""
+FILL_IN = """
+import { getMcpConfigForManifest } from "./node_modules/@anthropic-ai/mcpb/dist/index.js";
+const [manifest, extensionPath, userConfig] = process.argv.slice(2).map(JSON.parse);
+const given = { manifest, extensionPath, userConfig, systemDirs: {}, pathSeparator: "/" };
+console.log(JSON.stringify(await getMcpConfigForManifest(given)));
+"""
+"""How a host makes a command of a manifest and a form, by the official library."""
 
 
 LOG = "server.log"
 
 
 class Start(NamedTuple):
-    """A way of starting: what to run, and the environment beside the usual one."""
+    """A way of starting: what to run, the environment beside the usual one, a picture to change."""
 
     command: Sequence[str]
     environment: Mapping[str, str]
+    input_image: Path | None = None
 
 
 def from_bundle(work: Path) -> Start:
@@ -54,10 +63,13 @@ def from_bundle(work: Path) -> Start:
     compare_with_official_tool(bundle, folder, work)
     assert "://" not in (folder / "pyproject.toml").read_text("utf-8"), "a host is named"
     run([uv(), "sync", "--quiet", "--python", sys.executable, "--directory", str(folder)])
-    server = json.loads((folder / "manifest.json").read_text("utf-8"))["server"]["mcp_config"]
-    arguments = [word.replace("${__dirname}", str(folder)) for word in server["args"]]
-    environment = {name: substituted(value) for name, value in server["env"].items()}
-    return Start([uv(), *arguments], environment)  # its own uv, whatever `command` says
+    input_image = work / "Family photos" / "cat.png"
+    input_image.parent.mkdir()
+    Image.new("RGB", (64, 64), "teal").save(input_image)
+    form = {**DESKTOP_FORM, "input_dirs": [str(input_image.parent), str(work / "scans")]}
+    configuration = filled_in(folder, form, work)
+    command = [uv(), *configuration["args"]]  # its own uv, whatever `command` says
+    return Start(command, configuration["env"], input_image)
 
 
 def from_wheel(work: Path) -> Start:
@@ -110,6 +122,8 @@ async def both_tools(start: Start, home: Path) -> str:
         asked = await consult(client, "a lighthouse in a storm", finish=True)
         assert asked["status"] == "ready", asked
         drawn = await draw(client, conversation_id=asked["conversation_id"], prompt="")
+        if start.input_image:
+            await draw(client, prompt="in winter", input_images=[str(start.input_image)])
     path = picture(drawn)
     assert drawn["status"] == "done", drawn
     assert drawn["origin"] == "sandbox", drawn
@@ -120,26 +134,38 @@ async def both_tools(start: Start, home: Path) -> str:
 
 def compare_with_official_tool(bundle: Path, folder: Path, work: Path) -> None:
     """The manifest is valid, and packing what was unpacked gives the same files."""
-    npx = shutil.which("npx")
-    if npx is None:
+    npm = shutil.which("npm")
+    if npm is None:
         say(f"bundle: not held against {MCPB}, which needs Node")
         return
-    run([npx, "--yes", MCPB, "validate", str(folder / "manifest.json")])
-    run([npx, "--yes", MCPB, "pack", str(folder), str(work / "official.mcpb")])
+    run([npm, "install", "--silent", "--prefix", str(work), MCPB])
+    mcpb = str(work / "node_modules" / ".bin" / "mcpb")
+    run([mcpb, "validate", str(folder / "manifest.json")])
+    run([mcpb, "pack", str(folder), str(work / "official.mcpb")])
     assert contents(work / "official.mcpb") == contents(bundle)
     say(f"bundle: valid, and the same that {MCPB} packs")
+
+
+def filled_in(folder: Path, form: Mapping[str, Any], work: Path) -> dict[str, Any]:
+    """Command, arguments and environment of a manifest once a person filled in its form."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    node = shutil.which("node")
+    if node and (work / "node_modules").is_dir():
+        script = work / "fill_in.mjs"
+        script.write_text(FILL_IN, "utf-8")
+        given = (json.dumps(one) for one in (manifest, str(folder), form))
+        configuration: dict[str, Any] = json.loads(run([node, str(script), *given]))
+        return configuration
+    text = json.dumps(manifest["server"]["mcp_config"]).replace("${__dirname}", str(folder))
+    for option, value in form.items():
+        words = '", "'.join(value) if isinstance(value, list) else str(value).lower()
+        text = text.replace(f"${{user_config.{option}}}", words)
+    return dict(json.loads(text))
 
 
 def contents(bundle: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(bundle) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
-
-
-def substituted(value: str) -> str:
-    """A value of the manifest with what the person filled in."""
-    for option, given in DESKTOP_SETTINGS.items():
-        value = value.replace(f"${{user_config.{option}}}", given)
-    return value
 
 
 def wheel(work: Path) -> Path:

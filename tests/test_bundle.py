@@ -16,6 +16,7 @@ from PIL import Image
 
 from bundle import icon
 from bundle.build import manifest, pack, pyproject
+from cli import main
 from settings import Settings, load_settings, variable_of
 from tests.conftest import ROOT
 
@@ -57,7 +58,7 @@ def test_nothing_of_who_builds_it_gets_into_it(
 
 def test_the_host_runs_what_lies_in_it(made: dict[str, Any]) -> None:
     server = made["server"]
-    run, option, folder, program = server["mcp_config"]["args"]
+    run, option, folder, program, *_ = server["mcp_config"]["args"]
 
     assert (server["type"], run, option, folder) == ("uv", "run", "--directory", "${__dirname}")
     assert program == server["entry_point"] == "image_consultant/__main__.py"
@@ -68,7 +69,7 @@ def test_every_option_decides_a_setting_and_none_is_required(made: dict[str, Any
     options, wired = made["user_config"], made["server"]["mcp_config"]["env"]
 
     assert {VARIABLES[name]: value for name, value in wired.items()} == {
-        name: f"${{user_config.{name}}}" for name in options
+        name: f"${{user_config.{name}}}" for name in options if name != "input_dirs"
     }
     assert not any(option["required"] for option in options.values())
     assert [name for name, option in options.items() if option.get("sensitive")] == [
@@ -108,6 +109,29 @@ def test_an_option_that_is_filled_in_arrives(
     assert (settings.sandbox, settings.daily_budget_usd, settings.quality) == (True, 2.5, "high")
     assert settings.images_dir == tmp_path / "Bücher & Bilder"
     assert settings.toolsets == ["quick", "about"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "arrive"),
+    [
+        (["/photos/Bücher & Bilder", "/scans"], ["/photos/Bücher & Bilder", "/scans"]),
+        ([], []),
+        (["${user_config.input_dirs}"], []),  # as it stands where the form was left blank
+    ],
+)
+def test_the_folders_that_are_chosen_arrive(
+    made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, chosen: list[str], arrive: list[str]
+) -> None:
+    """The host replaces a list in `args` alone, one word each; in `env` it stays a placeholder."""
+    *_, command, option, placeholder = made["server"]["mcp_config"]["args"]
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr("cli.serve._serve_stdio", served.append)
+    monkeypatch.setattr("sys.argv", ["image-consultant", command, option, *chosen])
+    main()
+
+    assert made["user_config"]["input_dirs"]["multiple"]
+    assert placeholder == "${user_config.input_dirs}"
+    assert load_settings(**served[0]).input_dirs == [Path(folder) for folder in arrive]
 
 
 def test_its_project_file_installs_what_ours_does_in_exact_versions() -> None:
