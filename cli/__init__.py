@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from errors import Problem
 
@@ -47,22 +47,48 @@ COMMANDS = {
 
 SERVE_ALONE = frozenset({"serve", "--sandbox"})
 
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+"""Exit codes, as shells and POSIX tools have them."""
+
+
+class UsageProblem(Problem):
+    """A command was typed in a way that means nothing."""
+
 
 def main() -> None:
     """Run the command that the arguments name.
 
-    Exits with 2 after one line on stderr where a person has to act, with 130 on Ctrl-C.
+    A failure is one line on stderr and exits with 1, where the command or a setting has to be
+    written differently with 2, Ctrl-C with 130, a reader that went away with 141.
     """
     for name, value in FASTMCP_DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.update(FASTMCP_FIXED)
     try:
-        _run(sys.argv[1:])
+        try:
+            _run(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
     except Problem as problem:
-        sys.stderr.write(" ".join(str(problem).split()) + "\n")
-        sys.exit(2)
+        _stop(str(problem), MISUSED if _is_misuse(problem) else FAILED)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        from cli import terminal
+
+        terminal.end_quietly()
+
+
+def _is_misuse(problem: Problem) -> bool:
+    return isinstance(problem, UsageProblem) or problem.kind == "settings"
+
+
+def _stop(words: str, code: int) -> NoReturn:
+    from cli import terminal
+
+    words = terminal.plain(terminal.in_commands(" ".join(words.split())))
+    sys.stderr.write(f"{words}\n")
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str]) -> None:
@@ -77,6 +103,9 @@ def _run(arguments: Sequence[str]) -> None:
 
         serve(sandbox="--sandbox" in alone, input_dirs=folders)
     else:
+        from cli import logs
+
+        logs.write_to_file()
         command_line()(arguments)
 
 

@@ -1,15 +1,22 @@
 """The command `consult`: the dialogue in a terminal, with the same tools as every client."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import anyio
 
 from cli import terminal as show
+from cli.data_folder import conversation_id
 from cli.session import Session, local_server, session
+from consultation.consultation_result import Consultation, OpenQuestion
+from consultation.consultation_text import question_text
+from prompts.store import PromptStore
+from prompts.wording import Wording
+from settings import load_settings
 
-HELP = "Answer with a number, in own words, or with Enter for the default; back, finish."
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
-YES = {"y", "yes", "j", "ja"}
 
 
 class _Exit(Exception):  # noqa: N818  # leaving is no error
@@ -34,81 +41,113 @@ def consult(
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    beginning = {"mode": mode, "template": template, "conversation_id": conversation}
-    anyio.run(_run, idea, beginning, sandbox)
+    conversation = conversation and conversation_id(conversation)
+    dialogue = _Dialogue(conversation, sandbox=sandbox)
+    try:
+        anyio.run(dialogue.hold, idea, {"mode": mode, "template": template})
+    except _Exit:
+        pass
+    except KeyboardInterrupt:
+        if dialogue.draws:
+            show.note(show.INTERRUPTED)
+        dialogue.say_how_to_go_on()
+        raise
+    dialogue.say_how_to_go_on()
 
 
-async def _run(idea: str, beginning: dict[str, Any], sandbox: bool) -> None:
-    conversation = beginning["conversation_id"]
-    async with session(local_server(sandbox=sandbox)) as tools:
-        try:
-            message = idea or _ask("What should the picture show?")
-            result = await tools.consult(message=message, **beginning)
-            conversation = result["conversation_id"]
-            while result["status"] == "asking":
-                result = await _answer(tools, result)
-            show.prompt(result)
-            await _offer(tools, result)
-        except _Exit:
-            if conversation:
-                way = f"image-consultant consult --conversation {conversation}"
-                show.heading(f"Kept. Go on with: {way}")
+class _Dialogue:
+    """One dialogue with the person at the keyboard; `draws` once a picture is asked for."""
+
+    def __init__(self, conversation: str | None, *, sandbox: bool) -> None:
+        self.draws = False
+        self._conversation = conversation
+        self._sandbox = sandbox
+        self._store = PromptStore(load_settings().templates_dir)
+        self._wording: Wording = self._store.wording("en")
+
+    async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
+        """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
+        message = idea or _ask("What should the picture show?")
+        async with session(local_server(sandbox=self._sandbox)) as tools:
+            result = await self._turn(tools, message=message, **beginning)
+            while result.status == "asking":
+                result = await self._turn(tools, **self._answer(result))
+            show.consultation(result, self._wording)
+            await self._offer(tools, result)
+
+    def say_how_to_go_on(self) -> None:
+        """The command that goes on with the conversation, where one was begun."""
+        if self._conversation:
+            verb = 'generate "..."' if self.draws else "consult"
+            sandbox = " --sandbox" if self._sandbox else ""
+            way = f"image-consultant {verb} --conversation {self._conversation}{sandbox}"
+            show.heading(f"{self._wording.terminal.goes_on}: {way}")
+
+    async def _turn(self, tools: Session, **arguments: Any) -> Consultation:
+        fields = await tools.consult(conversation_id=self._conversation, **arguments)
+        result = Consultation.model_validate(fields)
+        self._conversation = result.conversation_id
+        self._wording = self._store.wording(result.language)
+        return result
+
+    def _answer(self, result: Consultation) -> dict[str, Any]:
+        """What the person says to the open questions, put one by one; back returns to the last.
+
+        Where none is open, what was said last is answered in plain words.
+        """
+        words = self._wording.terminal
+        for said in filter(None, [result.reply, *result.notes]):
+            show.line(said)
+        if not result.questions:
+            return {"message": _ask(words.anything)}
+        show.heading(words.help)
+        answers: list[dict[str, str]] = []
+        while len(answers) < len(result.questions):
+            question = result.questions[len(answers)]
+            show.line(question_text(question, self._wording))
+            answer = _ask("").strip()
+            if answer.lower() in FINISH:
+                return {"message": "", "answers": answers, "finish": True}
+            if answer.lower() in BACK:
+                answers = answers[:-1]
+            else:
+                answers.append({"question_id": question.id, "answer": _choice(question, answer)})
+        return {"message": "", "answers": answers}
+
+    async def _offer(self, tools: Session, result: Consultation) -> None:
+        words = self._wording.terminal
+        agreed = _ask(f"{words.draw} ({words.yes}/{words.no})").strip().lower()
+        if not agreed.startswith(("y", words.yes)):
+            raise _Exit
+        self.draws = True
+        show.picture(await tools.draw(conversation_id=result.conversation_id))
 
 
-async def _answer(tools: Session, result: show.Result) -> show.Result:
-    """Put the questions one by one; back returns to the one before.
-
-    Where none is open, what was said last is answered in plain words.
-    """
-    show.reply(result)
-    questions = result["questions"]
-    if not questions:
-        said = {"message": _ask("What would you say to that?")}
-        return await tools.consult(conversation_id=result["conversation_id"], **said)
-    answers: list[dict[str, str]] = []
-    finish = False
-    show.heading("Questions")
-    show.line(HELP)
-    while len(answers) < len(questions) and not finish:
-        question = questions[len(answers)]
-        show.question(question)
-        words = _ask("").strip()
-        if words.lower() in FINISH:
-            finish = True
-        elif words.lower() in BACK:
-            answers = answers[:-1]
-        else:
-            answers.append({"question_id": question["id"], "answer": _choice(question, words)})
-    return await tools.consult(
-        message="",
-        conversation_id=result["conversation_id"],
-        answers=answers,
-        finish=finish,
-    )
-
-
-async def _offer(tools: Session, result: show.Result) -> None:
-    price = result["estimated_cost_usd"]
-    cost = f" for about ${price:.3f}" if price is not None else ""
-    if _ask(f"Draw it{cost}? (y/n)").strip().lower() not in YES:
-        raise _Exit
-    show.picture(await tools.draw(conversation_id=result["conversation_id"]))
-
-
-def _choice(question: show.Result, words: str) -> str:
+def _choice(question: OpenQuestion, words: str) -> str:
     """An option by its number, the default for nothing, else the words as they are."""
-    options: list[str] = question["options"]
     if not words:
-        return str(question["default"])
-    if words.isdecimal() and 1 <= int(words) <= len(options):
-        return options[int(words) - 1]
+        return question.default
+    if words.isdecimal() and 1 <= int(words) <= len(question.options):
+        return question.options[int(words) - 1]
     return words
 
 
 def _ask(text: str) -> str:
+    """A line that the person types. Raises `_Exit` where there is none, or Ctrl-C at once."""
     if text:
         show.heading(text)
     try:
-        return show.console.input("> ")
-    except (EOFError, KeyboardInterrupt):
+        with _interruptible():
+            return show.console.input("> ")
+    except EOFError:
         raise _Exit from None
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a question: the event loop's own handler waits for the line to be typed."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -1,27 +1,17 @@
 """The command `conversations`: find, take out, bring in, and remove records."""
 
-import json
-import re
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import anyio
 from cyclopts import App as Commands
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
 from app import App
+from cli import UsageProblem
 from cli import terminal as show
+from cli.data_folder import whole_id, with_records
 from errors import Problem
-from settings import load_settings
-
-T = TypeVar("T")
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Signs that a terminal would obey, but for line breaks and tabs: a record may hold any."""
 
 AsJson = Annotated[bool, Parameter(name="--json")]
 
@@ -42,37 +32,25 @@ def list_(
         bookmarked: Only those with a bookmark.
         as_json: Print JSON.
     """
+    from consultation.conversation_list import facts_of, listing
     from consultation.conversation_page import moment
+    from storage.search import Filter
 
     async def work(app: App) -> Any:
-        from consultation.conversation_list import listing
-        from storage.search import Filter
-
         criteria = Filter(query=query, bookmarked=True if bookmarked else None)
         return listing(await app.search.page(criteria, limit=limit))
 
-    page = _with_app(work)
+    page = with_records(work)
     if as_json:
-        sys.stdout.write(page.model_dump_json(indent=2) + "\n")
+        show.data(page.model_dump(mode="json"))
         return
     for note in page.notes:
         show.line(note)
-    table = Table("id", "title", "mode", "pictures", "USD", "rating", "changed (UTC)")
-    table.columns[0].no_wrap = True
     for one in page.conversations:
-        title = f"* {one.title}" if one.bookmarked else one.title
-        rating = str(one.rating or "")
-        table.add_row(
-            one.conversation_id,
-            title,
-            one.mode,
-            str(one.pictures),
-            f"{one.cost_usd:.4f}",
-            rating,
-            moment(one.changed_at),
-        )
-    Console(highlight=False).print(table)
-    show.line(f"{len(page.conversations)} of {page.total}")
+        title = " ".join(one.title.split()) or "Untitled"
+        show.line(f"{one.conversation_id}  {moment(one.changed_at)}  {title}", "bold")
+        show.line(f"    {facts_of(one)}")
+    show.line(f"{len(page.conversations)} of {page.total}; times are UTC.")
 
 
 @commands.command
@@ -92,8 +70,10 @@ def show_(conversation: str) -> None:
     """Print the whole record of a conversation as Markdown."""
     from consultation.conversation_page import as_markdown
 
-    page = as_markdown(_with_app(lambda app: app.records.load(conversation)))
-    sys.stdout.write(CONTROL.sub("", page))
+    async def work(app: App) -> str:
+        return as_markdown(await app.records.load(await whole_id(app, conversation)))
+
+    show.block(with_records(work))
 
 
 @commands.command
@@ -113,19 +93,19 @@ def export(
         to: The folder for the files.
     """
     if bool(conversation) == every:
-        raise Problem("Name one conversation, or pass --all.")
+        raise UsageProblem("Name one conversation, or pass --all.")
 
     async def work(app: App) -> list[Path]:
         from cli.export import export as write
 
-        ids = [conversation] if conversation else await app.records.ids()
+        ids = [await whole_id(app, conversation)] if conversation else await app.records.ids()
         paths = []
         for one in ids:
             record = await app.records.load(one)
             paths += write(record, await app.maintenance.prices(one), to, form)
         return paths
 
-    for path in _with_app(work):
+    for path in with_records(work):
         show.line(str(path))
 
 
@@ -142,7 +122,7 @@ def import_(*files: Path, legacy: bool = False) -> int:
 
     paths = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
     if not paths:
-        raise Problem("There is no file to import. Name one, or several.")
+        raise UsageProblem("There is no file to import. Name one, or several.")
 
     async def work(app: App) -> int:
         faults = 0
@@ -157,7 +137,7 @@ def import_(*files: Path, legacy: bool = False) -> int:
                 show.line(f"{path}: {error}")
         return faults
 
-    return int(bool(_with_app(work)))
+    return int(bool(with_records(work)))
 
 
 @commands.command
@@ -171,9 +151,11 @@ def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) 
     """
 
     async def work(app: App) -> list[str]:
-        return await _remove(app, conversation, confirm=confirm, pictures=pictures)
+        return await _remove(
+            app, await whole_id(app, conversation), confirm=confirm, pictures=pictures
+        )
 
-    for sentence in _with_app(work):
+    for sentence in with_records(work):
         show.line(sentence)
     if not confirm:
         show.line("Nothing was deleted. --confirm deletes it for good.")
@@ -199,7 +181,7 @@ def prune(
     """
     bounds = [one for one in (older_than_days, larger_than_mb) if one is not None]
     if len(bounds) != 1 or bounds[0] < 0:
-        raise Problem("Pass --older-than-days or --larger-than-mb with a number from 0 on.")
+        raise UsageProblem("Pass --older-than-days or --larger-than-mb with a number from 0 on.")
 
     async def work(app: App) -> list[str]:
         maintenance = app.maintenance
@@ -215,7 +197,7 @@ def prune(
                 sentences.append(problem.text())
         return sentences
 
-    sentences = _with_app(work)
+    sentences = with_records(work)
     for one in sentences:
         show.line(one)
     if not sentences:
@@ -237,9 +219,9 @@ def stats(*, as_json: AsJson = False) -> None:
         reuses = await app.records.reuses.totals(app.gateway.origin)
         return await app.maintenance.statistics(), reuses
 
-    rows, reuses = _with_app(work)
+    rows, reuses = with_records(work)
     if as_json:
-        sys.stdout.write(json.dumps([row.as_data for row in rows], indent=2) + "\n")
+        show.data([row.as_data for row in rows])
         return
     table = Table("kind", "name", "conversations", "pictures", "refinements", "rating", "USD")
     for row in rows:
@@ -248,7 +230,7 @@ def stats(*, as_json: AsJson = False) -> None:
             row.kind, row.name, str(row.conversations), str(row.pictures),
             f"{row.refinements:.1f}", rating, f"{row.usd:.4f}",
         )  # fmt: skip
-    Console(highlight=False).print(table)
+    show.console.print(table)
     for sentence in reuse_lines(reuses):
         show.line(sentence)
 
@@ -261,7 +243,7 @@ def show_preferences() -> None:
     async def work(app: App) -> Any:
         return learn(await app.records.earlier_briefs())
 
-    habits = _with_app(work)
+    habits = with_records(work)
     for one in habits:
         show.line(f"{one.dimension}: {one.value} (chosen {one.times} times)")
     if not habits:
@@ -271,7 +253,7 @@ def show_preferences() -> None:
 @preferences.command
 def forget() -> None:
     """Forget them: only later choices count from now on."""
-    _with_app(lambda app: app.records.forget())
+    with_records(lambda app: app.records.forget())
     show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
 
 
@@ -281,16 +263,3 @@ async def _remove(app: App, conversation: str, *, confirm: bool, pictures: bool)
     removal = await app.maintenance.removal(conversation)
     notes = await app.maintenance.delete(removal, pictures=pictures) if confirm else []
     return [removal_sentence(removal, pictures=pictures, confirm=confirm), *notes]
-
-
-def _with_app(work: Callable[[App], Awaitable[T]]) -> T:
-    """Do something with the records of this data folder, then close them."""
-
-    async def run() -> T:
-        app = App(load_settings())
-        try:
-            return await work(app)
-        finally:
-            await app.close()
-
-    return anyio.run(run)

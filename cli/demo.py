@@ -4,6 +4,9 @@ import anyio
 
 from cli import terminal as show
 from cli.session import Session, local_server, session
+from consultation.consultation_result import Consultation
+from prompts.store import PromptStore
+from settings import load_settings
 
 IDEA = "a lighthouse in a storm"
 CHANGE = "Make it evening, with warm light from one side."
@@ -29,9 +32,7 @@ async def _play(tools: Session, idea: str) -> None:
     show.heading("The sandbox plays OpenAI: no key, no cost, placeholder pictures.")
     show.heading("The idea")
     show.line(idea)
-    consultation = await _consult(tools, idea)
-    show.prompt(consultation)
-    conversation = consultation["conversation_id"]
+    conversation = await _consult(tools, idea)
     show.heading("Drawing")
     first = await tools.draw(conversation_id=conversation)
     show.picture(first)
@@ -45,17 +46,19 @@ async def _play(tools: Session, idea: str) -> None:
     show.line("With an OpenAI key the same dialogue runs with GPT-4o: see the README.")
 
 
-async def _consult(tools: Session, idea: str) -> show.Result:
-    """Hold the dialogue; the demo answers each question with its first option."""
-    result = await tools.consult(message=idea)
+async def _consult(tools: Session, idea: str) -> str:
+    """Hold the dialogue; its id. The demo answers each question with its first option."""
+    store = PromptStore(load_settings().templates_dir)
+    said, conversation = idea, None
     for _ in range(MOST_TURNS):
-        if result["status"] == "ready":
+        fields = await tools.consult(message=said, conversation_id=conversation)
+        result = Consultation.model_validate(fields)
+        conversation = result.conversation_id
+        show.heading("The facilitator")
+        show.consultation(result, store.wording(result.language))
+        if result.status == "ready":
             break
-        show.heading("The facilitator asks")
-        for question in result["questions"]:
-            show.question(question)
-        answer = "; ".join(question["options"][0] for question in result["questions"])
+        said = "; ".join(question.options[0] for question in result.questions)
         show.heading("The demo answers, in plain words")
-        show.line(answer)
-        result = await tools.consult(message=answer, conversation_id=result["conversation_id"])
-    return result
+        show.line(said)
+    return str(conversation)

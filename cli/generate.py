@@ -1,5 +1,6 @@
 """The command `generate`: draw from a terminal, with the same tool as every client."""
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,9 +8,12 @@ import anyio
 from cyclopts import Parameter
 
 from cli import terminal as show
+from cli.data_folder import conversation_id, image_id
 from cli.session import local_server, session
+from errors import Problem
 from generation.image_request import Background, OutputFormat
 from settings import Quality
+from storage.atomic_write import write_file
 
 
 def generate(
@@ -46,10 +50,10 @@ def generate(
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
     wishes = {
-        "conversation_id": conversation,
-        "from_image": from_image,
-        "input_images": [str(path.absolute()) for path in inputs or []] or None,
-        "mask": mask and str(mask.absolute()),
+        "conversation_id": conversation and conversation_id(conversation),
+        "from_image": from_image and image_id(from_image),
+        "input_images": [_given(path) for path in inputs or []] or None,
+        "mask": mask and _given(mask),
         "size": size,
         "quality": quality,
         "background": background,
@@ -57,13 +61,33 @@ def generate(
     }
     stated: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     stated |= {"variations": variations, "verify": verify, "redraw": redraw}
-    anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
+    try:
+        anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
+    except KeyboardInterrupt:
+        show.note(show.INTERRUPTED)
+        raise
+
+
+def _given(path: Path) -> str:
+    """The path of a picture that is there. Raises a `Problem`."""
+    if not path.exists():
+        raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
+    return str(path.absolute())
 
 
 async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
     async with session(local_server(sandbox=sandbox)) as tools:
         result = await tools.draw(**arguments)
     show.picture(result)
-    for note in result["notes"]:
-        show.line(note)
-    show.line(f"Go on with: image-consultant generate --conversation {result['conversation_id']}")
+    if len(result["images"]) > 1 and result["preview"]:
+        _write_sheet(result)
+    options = f"{result['conversation_id']}{' --sandbox' if sandbox else ''}"
+    show.line(f'Go on with: image-consultant generate "what to change" --conversation {options}')
+
+
+def _write_sheet(result: show.Result) -> None:
+    """Put what the tool shows of several pictures, each under what varies, beside the first."""
+    first = Path(result["images"][0]["path"])
+    sheet = first.with_name(f"{first.stem}_sheet.jpg")
+    write_file(sheet, [b64decode(result["preview"])])
+    show.line(f"All on one sheet: {sheet}")

@@ -11,9 +11,20 @@ import re
 import sys
 import threading
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
-from errors import redact
-from settings import Settings
+from errors import Problem, redact
+from settings import Settings, load_settings
+
+FILE = "command-line.log"
+MOST_BYTES = 1_000_000
+"""Of that file; about five thousand lines, and as many in the one before it."""
+BUG = f"""\
+The command failed in a way that nobody foresaw; {FILE} in the data folder says more. Run it again;
+if it fails again, report it with what `image-consultant doctor` prints.
+"""
 
 OURS = frozenset(
     {
@@ -31,18 +42,46 @@ RARE_BREAKS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "\x85\u2028
 
 def configure(settings: Settings) -> None:
     """Send what any logger says, every warning and every uncaught exception to stderr."""
+    _send_to(logging.StreamHandler(sys.stderr), settings)
+
+
+def write_to_file() -> None:
+    """Send it to a file of the data folder: a terminal shows what a command says, and no log."""
+    try:
+        settings = load_settings()
+    except Problem:  # the command itself says so, if it needs them
+        return
+    _send_to(_LogFile(settings.data_dir / FILE), settings, BUG)
+
+
+class _LogFile(RotatingFileHandler):
+    """A file that is there from the first event on: most commands have none."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8", delay=True)
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """Pass over it: a full disk is told by the command that needs room."""
+
+
+def _send_to(handler: logging.Handler, settings: Settings, bug: str = "") -> None:
+    """Have a handler write everything; what is said on stderr of a `bug` besides."""
     key = settings.openai_api_key
-    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine(key.get_secret_value() if key else ""))
     handler.addFilter(is_for_the_log)
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     logging.captureWarnings(True)
 
-    stopped = logging.getLogger("cli").critical
-    sys.excepthook = lambda _, error, __: stopped("Stopped by a bug.", exc_info=error)
-    threading.excepthook = lambda fault: stopped(
-        "A thread was stopped by a bug.", exc_info=fault.exc_value
-    )
+    def stopped(what: str, error: BaseException | None) -> None:
+        logging.getLogger("cli").critical("%s was stopped by a bug.", what, exc_info=error)
+        sys.stderr.write(bug)
+
+    sys.excepthook = lambda _, error, __: stopped("The program", error)
+    threading.excepthook = lambda fault: stopped("A thread", fault.exc_value)
 
 
 def is_for_the_log(record: logging.LogRecord) -> bool:

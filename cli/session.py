@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
+from mcp.types import ImageContent
 
 from cli import terminal as show
 from errors import Problem
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Session(NamedTuple):
-    """The two tools of the core, with their arguments; each returns the fields of its result."""
+    """The two tools of the core, with their arguments; each returns the fields of its result.
+
+    Among them `preview`: what is to see of pictures as a JPEG in base64, if anything.
+    """
 
     client: Client[Any]
 
@@ -28,21 +32,28 @@ class Session(NamedTuple):
         """Draw or change a picture, and wait until it is there."""
         result = await self._call("openai_conversational_image", arguments)
         while result["status"] == "working":
-            show.line(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
+            show.note(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
             if result["next_step"] != CHANGE_AGAIN:
                 arguments = {"conversation_id": result["conversation_id"]}
             result = await self._call("openai_conversational_image", arguments)
         return result
 
     async def _call(self, tool: str, arguments: dict[str, Any]) -> show.Result:
-        result = await self.client.call_tool(tool, arguments)
-        return dict(result.structured_content or {})
+        with show.progress() as report:
+            result = await self.client.call_tool(tool, arguments, progress_handler=report)
+        fields = dict(result.structured_content or {})
+        shown = [block.data for block in result.content if isinstance(block, ImageContent)]
+        return {
+            **fields,
+            "notes": [show.in_commands(words) for words in fields["notes"]],
+            "preview": shown[0] if shown else None,
+        }
 
 
 @asynccontextmanager
 async def session(server: "FastMCP") -> AsyncIterator[Session]:
     """Connect to a server in this process. A refused call raises `Problem`."""
-    async with Client(server, progress_handler=show.progress) as client:
+    async with Client(server) as client:
         try:
             yield Session(client)
         except ToolError as error:

@@ -1,71 +1,157 @@
 """Show a dialogue and its pictures in a terminal, or in a pipe."""
 
-from typing import Any
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from textwrap import indent
+from typing import Any, NoReturn, Protocol
 
 from rich.console import Console
-from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.text import Text
 
-from consultation.consultation_result import SOURCES
+from consultation.consultation_result import Consultation
+from consultation.consultation_text import text_for_person
+from generation.image_result import SANDBOX_NOTE, ResultVerification, finding_lines
+from prompts.wording import Wording
 
 Result = dict[str, Any]
 """The fields of a tool's result, or of one question in it."""
 
-console = Console(highlight=False, soft_wrap=True)
-"""It breaks no line: paths and ids must stay whole."""
+OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Signs that a terminal would obey or that turn the order of letters round, but for line breaks
+and tabs: what comes from outside (an idea, a file name, an answer of OpenAI) may hold any."""
+
+IN_COMMANDS = (
+    (r"\bCall again\b", "Run this command again"),
+    (r"\bcall again\b", "run this command again"),
+    (r"\b[Oo]penai_list_conversations\b", "`image-consultant conversations list`"),
+    (r"\bredraw=true\b", "--redraw"),
+    (r"\bfrom_image\b", "--from-image"),
+    (r"\bonly (?:this |the |its )?conversation_id\b", "only --conversation"),
+    (r"\b(?:this |the |its )?conversation_id\b", "--conversation"),
+    (r"\binput_images\b", "--input"),
+    (r"\boutput_format\b", "--format"),
+)
+"""What the tools call a thing, and what it is called here."""
+
+INTERRUPTED = (
+    "Stopped. A request that had reached OpenAI is drawn and paid for all the same, once: the "
+    "same command without --redraw, or `image-consultant conversations list`, brings the picture."
+)
+
+CLOSED_PIPE = 141
+"""The exit code of a program whose reader went away: 128 and the number of SIGPIPE."""
+
+
+class Terminal(Console):
+    """A console that breaks no line, since paths and ids must stay whole, and ends quietly."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(highlight=False, soft_wrap=True, stderr=stderr)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """End like every program whose reader went away."""
+        end_quietly()
+
+
+console = Terminal()
+errors = Terminal(stderr=True)
+
+
+def end_quietly() -> NoReturn:
+    """Exit with nothing more to say: whoever read what we print is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(CLOSED_PIPE)
+
+
+def plain(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return OBEYED.sub("", text)
+
+
+def in_commands(text: str) -> str:
+    """What a tool says, with the names that things have on the command line."""
+    for name, here in IN_COMMANDS:
+        text = re.sub(name, here, text)
+    return text
 
 
 def heading(text: str) -> None:
     """A line that opens a part."""
-    console.print(f"\n[bold]{escape(text)}[/bold]")
+    console.print(Text(f"\n{plain(text)}", "bold"))
 
 
-def line(text: str) -> None:
-    """A line of plain text within a part."""
-    console.print(f"  {escape(text)}")
+def line(text: str, style: str = "") -> None:
+    """Plain text within a part, mostly one line."""
+    console.print(Text(indent(plain(text), "  "), style))
 
 
-def reply(consultation: Result) -> None:
-    """What the facilitator says to the person, and what it notes."""
-    for words in filter(None, [consultation["reply"], *consultation["notes"]]):
-        line(words)
+def block(text: str) -> None:
+    """Text as it is, such as a record or a file."""
+    sys.stdout.write(plain(text))
 
 
-def question(entry: Result) -> None:
-    """A question with why it is asked and its numbered options."""
-    line(f"{entry['id']}. {entry['text']}")
-    if entry["why"]:
-        console.print(f"      [dim]{escape(entry['why'])}[/dim]")
-    for number, option in enumerate(entry["options"], start=1):
-        default = " [dim](default)[/dim]" if option == entry["default"] else ""
-        console.print(f"      {number} {escape(option)}{default}")
+def data(value: Any) -> None:
+    """Data for other programs, as JSON."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    sys.stdout.write(OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
-def prompt(consultation: Result) -> None:
-    """The refined prompt, where each stretch comes from, what we decided, what is left out."""
-    reply(consultation)
-    heading("The refined prompt")
-    line(consultation["refined_prompt"])
-    heading("Where it comes from")
-    for span in consultation["provenance"]:
-        if not any(sign.isalnum() for sign in span["text"]):
-            continue  # what joins two stretches
-        label = SOURCES[span["source"]] + (f" {span['ref']}" if span["ref"] else "")
-        line(f"{label:14} {span['text'].strip()}")
-    if consultation["assumptions"]:
-        heading("Decided by us")
-        for item in consultation["assumptions"]:
-            line(f"{item['dimension']}: {item['value']}")
-    if unused := [one for one in consultation["not_used"] if one["why"] != "talk"]:
-        heading("Not in the prompt")
-        for one in unused:
-            line(f"“{one['quote']}” ({one['ref']}): {one['why'].replace('_', ' ')}")
+def note(text: str) -> None:
+    """A line beside the result, such as what is going on: it goes to stderr."""
+    errors.print(Text(f"  {plain(text)}", "dim"))
+
+
+class ReportProgress(Protocol):
+    """What a client calls at each step."""
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        """`progress` of `total`, in words."""
+
+
+@contextmanager
+def progress() -> Iterator[ReportProgress]:
+    """Show how far a drawing is: as a bar in a terminal, as a line for each new step elsewhere."""
+    columns = TextColumn("  {task.description:24}"), BarColumn(), TaskProgressColumn()
+    moves = errors.is_terminal and not errors.is_dumb_terminal
+    with Progress(*columns, console=errors, transient=True, disable=not moves) as bar:
+        step = ""
+
+        async def report(progress: float, total: float | None, message: str | None) -> None:
+            nonlocal step
+            words = plain(message or "")
+            if moves:
+                task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
+                bar.update(task, completed=progress, total=total, description=words)
+            elif words.partition(",")[0] != step:
+                step = words.partition(",")[0]
+                note(step)
+
+        yield report
+
+
+def consultation(result: Consultation, wording: Wording) -> None:
+    """Where a dialogue stands, part by part."""
+    for part in text_for_person(result, wording):
+        line(f"\n{part}")
 
 
 def picture(result: Result) -> None:
-    """What was drawn: where it lies, what it is, what it cost."""
-    for image in result["images"]:
+    """What was drawn: where it lies, what it is, what was found in it, what it cost."""
+    images = result["images"]
+    for number, image in enumerate(images, start=1):
+        if len(images) > 1:
+            line(f"{number} {image['variation'] or ''}".strip())
         line(image["path"])
-        line(f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes")
+        facts = f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes"
+        line(f"{facts}, {image['image_id']}")
+    if found := result["verification"]:
+        for words in finding_lines(ResultVerification.model_validate(found)):
+            line(words)
     usd = result["cost_usd"]
     if result["origin"] == "sandbox":
         price = "an unknown price" if usd is None else f"about ${usd:.3f}"
@@ -74,8 +160,6 @@ def picture(result: Result) -> None:
         about = " (estimate)" if result["cost_is_estimate"] else ""
         price = "Price not known" if usd is None else f"${usd:.4f}{about}"
         line(f"{price}, ${result['spent_today_usd']:.4f} today")
-
-
-async def progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001  # fixed by FastMCP
-    """A step of a drawing."""
-    console.print(f"  {progress:3.0f} % {message or ''}")
+    for note in result["notes"]:
+        if note != SANDBOX_NOTE:
+            line(note)

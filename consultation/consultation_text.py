@@ -21,17 +21,22 @@ WORTH_READING = 2
 
 
 def as_text(result: Consultation, wording: Wording) -> str:
-    """The whole result: the reply first, then what is asked or what was written."""
+    """The whole result, with what a client may call next."""
+    state = f"Conversation {result.conversation_id}: {result.status}. {result.next_step}"
+    return "\n\n".join([*text_for_person(result, wording), state])
+
+
+def text_for_person(result: Consultation, wording: Wording) -> list[str]:
+    """What a person reads: the reply first, then what is asked or what was written."""
     parts = [
         result.reply,
-        *(_question(question, wording) for question in result.questions),
+        *(question_text(question, wording) for question in result.questions),
         *_prompt(result, wording),
         *_doubts(result, wording),
         *_figures(result, wording),
         *result.notes,
-        f"Conversation {result.conversation_id}: {result.status}. {result.next_step}",
     ]
-    return "\n\n".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def is_worth_showing(entry: NotUsed) -> bool:
@@ -69,7 +74,8 @@ def _quoted(words: Quote | NotUsed, wording: Wording) -> str:
     return f"{wording.quoted.format(words=words.quote)} ({words.ref})"
 
 
-def _question(question: OpenQuestion, wording: Wording) -> str:
+def question_text(question: OpenQuestion, wording: Wording) -> str:
+    """A question with why it is asked and its numbered options."""
     lines = [f"{question.id}. {question.text}"]
     if question.why:
         lines.append(f"   {wording.why}: {question.why}")

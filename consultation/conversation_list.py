@@ -31,6 +31,7 @@ class ConversationItem(BaseModel):
     style: str
     pictures: int
     cost_usd: float
+    play_money: bool
     rating: int | None
     bookmarked: bool
     changed_at: str
@@ -138,6 +139,7 @@ def _item(item: ConversationSummary) -> ConversationItem:
         style=item.style,
         pictures=item.pictures,
         cost_usd=round(item.usd, 6),
+        play_money=item.play_money,
         rating=item.rating,
         bookmarked=item.bookmarked,
         changed_at=item.changed_at,
@@ -146,18 +148,22 @@ def _item(item: ConversationSummary) -> ConversationItem:
     )
 
 
-def _line(one: ConversationItem) -> str:
+def facts_of(one: ConversationItem) -> str:
+    """What a list says of a conversation beside its title, its id and its date."""
     facts = [
         f"mode {one.mode}",
         one.image_type,
         one.style,
         "1 picture" if one.pictures == 1 else f"{one.pictures} pictures",
-        f"${one.cost_usd:.4f}",
+        f"${one.cost_usd:.4f}{' play money' if one.play_money else ''}",
         f"rated {one.rating} of 5" if one.rating else "",
         "bookmarked" if one.bookmarked else "",
-        f"changed {moment(one.changed_at)} UTC",
-        f"newest picture {one.newest_image_id}" if one.newest_image_id else "",
     ]
-    line = f"- {one.title or 'Untitled'} ({one.conversation_id}): "
-    line += ", ".join(fact for fact in facts if fact)
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _line(one: ConversationItem) -> str:
+    newest = f", newest picture {one.newest_image_id}" if one.newest_image_id else ""
+    line = f"- {one.title or 'Untitled'} ({one.conversation_id}): {facts_of(one)}, changed "
+    line += f"{moment(one.changed_at)} UTC{newest}"
     return f"{line}\n  {one.matches}" if one.matches else line

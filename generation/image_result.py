@@ -124,7 +124,7 @@ def as_text(result: ImageResult) -> str:
         lines = [f"- {one.dimension}: {one.value}" for one in result.assumptions]
         parts.append("\n".join(["Assumed, since nobody decided it:", *lines]))
     if result.verification:
-        parts.append("\n".join(_finding_lines(result.verification)))
+        parts.append("\n".join(finding_lines(result.verification)))
     elif result.checklist:
         parts.append("To look at:\n" + "\n".join(f"- {item}" for item in result.checklist))
     parts += result.notes
@@ -176,7 +176,8 @@ def _difference_line(difference: PromptDifference) -> str:
     return "\n".join(["Against the prompt before:", *removed, *added]) if added or removed else ""
 
 
-def _finding_lines(verification: ResultVerification) -> list[str]:
+def finding_lines(verification: ResultVerification) -> list[str]:
+    """What was found, a line for each item, after their sum."""
     share = verification.confidence
     several = len({finding.image_id for finding in verification.findings}) > 1
     total = "nothing could be checked" if share is None else f"{share:.0%} of the items are met"

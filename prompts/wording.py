@@ -49,6 +49,17 @@ class ReasonWords(_Phrases):
     left_to_us: str
 
 
+class TerminalWords(_Phrases):
+    """What the command line says around a dialogue."""
+
+    help: str = Field(description="How to answer; `back` and `finish` are typed as they are.")
+    anything: str = Field(description="Asks for words where no question is open.")
+    draw: str = Field(description="Asks whether the picture is wanted.")
+    yes: str = Field(description="The letter that agrees to it, beside y.")
+    no: str
+    goes_on: str = Field(description="Stands before the command that goes on.")
+
+
 class Wording(_Phrases):
     """All fixed words of one language."""
 
@@ -79,6 +90,7 @@ class Wording(_Phrases):
     holds_no: str
     letters: str
     warning: str
+    terminal: TerminalWords
     dimensions: dict[str, str] = Field(
         {}, description="What the dimensions of image types are called; others stand as they are."
     )

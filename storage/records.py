@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from errors import StorageError
@@ -16,7 +16,7 @@ from storage.heartbeat import beating, is_alive
 from storage.job_journal import JobJournal
 from storage.reuses import Reuses
 from storage.spending import sum_of, sum_of_today
-from storage.stamps import before, new_id, now, printable
+from storage.stamps import IdKind, before, new_id, now, printable
 from storage.tables import (
     UNDER_WAY,
     Answer,
@@ -210,6 +210,17 @@ class Records:
     async def ids(self) -> list[str]:
         """Every conversation's id, the oldest first."""
         rows = select(Conversation.id).order_by(Conversation.created_at, Conversation.id)
+        async with self._database.read() as session:
+            return list(await session.scalars(rows))
+
+    async def ids_beginning(self, kind: IdKind, beginning: str, *, limit: int) -> list[str]:
+        """The ids of conversations or pictures that begin so, also without their kind."""
+        column = {"conv": Conversation.id, "img": Image.id}[kind]
+        starts = [
+            column.startswith(start, autoescape=True)
+            for start in (beginning, f"{kind}_{beginning}")
+        ]
+        rows = select(column).where(or_(*starts)).order_by(column).limit(limit)
         async with self._database.read() as session:
             return list(await session.scalars(rows))
 

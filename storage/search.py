@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
@@ -49,7 +49,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class ConversationSummary:
-    """A conversation as lists show it; `rating` is the best of its pictures."""
+    """A conversation as lists show it; `rating` is the best of its pictures.
+
+    `play_money` says that some of its `usd` are the sandbox's.
+    """
 
     id: str
     title: str
@@ -61,6 +64,7 @@ class ConversationSummary:
     changed_at: str
     pictures: int
     usd: float
+    play_money: bool
     rating: int | None
     newest_image_id: str
     snippet: str = ""
@@ -176,6 +180,7 @@ def _facts() -> Select[Any]:
         *(one.created_at, one.changed_at),
         select(func.count()).where(ours).correlate(one).scalar_subquery(),
         prices.correlate(one).scalar_subquery(),
+        exists().where(price, Spending.origin == "sandbox").correlate(one),
         select(func.max(Image.rating)).where(ours).correlate(one).scalar_subquery(),
         func.coalesce(newest.limit(1).correlate(one).scalar_subquery(), ""),
     )

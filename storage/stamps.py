@@ -2,9 +2,14 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 LONGEST_ECHO = 60
 """Letters of an id that are repeated: all of ours, and enough of a wrong one to recognise it."""
+
+
+IdKind = Literal["conv", "img"]
+"""What the ids of conversations and of pictures begin with."""
 
 
 def new_id(kind: str) -> str:

@@ -119,7 +119,7 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
         with Server([*SERVE_HTTP, "--port", port]) as server:
             refused = server.end()
 
-    assert (refused.code, refused.replies) == (2, [])
+    assert (refused.code, refused.replies) == (1, [])
     assert refused.errors.startswith(f"Port {port} ")
     assert len(refused.errors.splitlines()) == 1
 

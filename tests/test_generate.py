@@ -25,7 +25,7 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     first = run("generate", "a red boat", "--format", "webp", "--size", "1536x1024")
-    (going_on,) = re.findall(r"generate --conversation (conv_\w+)", first)
+    (going_on,) = re.findall(r"generate .* --conversation (conv_\w+)", first)
     run("generate", "make it blue", "--conversation", going_on)
 
     assert [path.suffix for path in pictures(tmp_path)] == [".webp", ".webp"]
@@ -41,9 +41,8 @@ def test_it_waits_until_the_picture_is_there(
     monkeypatch.setenv("IMAGE_CONSULTANT_WAIT_SECONDS", "1")
     sandbox.fail("delay=2", kind="image")
 
-    said = run("generate", "a red boat")
+    run("generate", "a red boat")
 
-    assert "Still being drawn" in said
     assert len(pictures(tmp_path)) == sandbox.count("image") == 1
 
 

@@ -1,0 +1,58 @@
+"""The records of the data folder, and their ids as people type them: in part."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+from app import App
+from errors import Problem
+from settings import load_settings
+from storage.stamps import IdKind, printable
+
+T = TypeVar("T")
+
+SHOWN = 5
+"""Ids that are named where the beginning of one fits several."""
+
+KINDS: dict[IdKind, str] = {"conv": "conversation", "img": "picture"}
+WHERE_IDS_ARE = (
+    "`image-consultant conversations list` shows the conversations, `image-consultant "
+    "conversations show` the pictures of one."
+)
+
+
+def with_records(work: Callable[[App], Awaitable[T]]) -> T:
+    """Do something with the records of this data folder, then close them."""
+
+    async def run() -> T:
+        app = App(load_settings())
+        try:
+            return await work(app)
+        finally:
+            await app.close()
+
+    return anyio.run(run)
+
+
+def conversation_id(beginning: str) -> str:
+    """The id of the one conversation whose id begins so. Raises a `Problem`."""
+    return with_records(lambda app: whole_id(app, beginning))
+
+
+def image_id(beginning: str) -> str:
+    """The id of the one picture whose id begins so. Raises a `Problem`."""
+    return with_records(lambda app: whole_id(app, beginning, "img"))
+
+
+async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
+    """The one id that begins so, with or without its `conv_`. Raises a `Problem`."""
+    fitting = await app.records.ids_beginning(kind, beginning, limit=SHOWN + 1)
+    if beginning in fitting:
+        return beginning
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise Problem(f"There is no {KINDS[kind]} {printable(beginning)}.", WHERE_IDS_ARE)
+    named = ", ".join(fitting[:SHOWN]) + (" and others" if len(fitting) > SHOWN else "")
+    raise Problem(f"{printable(beginning)} fits several: {named}.", "Type more of it.")
