@@ -212,6 +212,14 @@ class Settings(BaseSettings):
         home = Path.home()
         return self.input_dirs or [one for one in usual if not home.is_relative_to(one)]
 
+    def changes(self) -> dict[str, Any]:
+        """The fields that are not as they come, with their values."""
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != field.get_default(call_default_factory=True)
+        }
+
     @property
     def templates_dir(self) -> Path:
         """Where the person's own templates lie, whether or not there are any."""

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import logging
 import os
 import sys
 from datetime import datetime
@@ -19,6 +20,8 @@ from settings import load_settings
 from storage.atomic_write import OWNER_ALONE, write_file
 
 """The mode of a new file: a person may put a key into it later."""
+
+logger = logging.getLogger(__name__)
 
 NEXT_STEPS = {
     "claude-desktop": "Then quit Claude Desktop and start it again.",
@@ -58,6 +61,8 @@ def client_config(
     }
     if write:
         advice |= _write(client, path, entry)
+        if advice["changed"]:
+            logger.info("%s now has the entry.", path)
     if as_json:
         sys.stdout.write(json.dumps(advice, indent=2) + "\n")
         return

@@ -1,6 +1,7 @@
 """The command `configure`: the OpenAI key into this system's keyring, checked, changed, removed."""
 
 import getpass
+import logging
 import re
 import sys
 import warnings
@@ -18,6 +19,8 @@ from errors import Problem, conceal
 from gateway import api_key as keys
 from gateway.api_errors import GatewayError
 from settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
 
 KEY = re.compile(r"[!-~]{8,512}")
 """One word of plain letters: what an HTTP header and every keyring can hold."""
@@ -83,6 +86,8 @@ def _remove(settings: Settings) -> None:
     there = keyring_store.remove(keys.ENTRY)
     outcome = "The key was removed from" if there else "There is no key in"
     show.line(f"{outcome} {keys.KEYRING}.{_rival(settings, 'is used still')}")
+    if there:
+        logger.info("%s %s.", outcome, keys.KEYRING)
 
 
 def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
@@ -93,6 +98,7 @@ def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
     keyring_store.put(keys.ENTRY, key.get_secret_value())
     verb = "replaces the earlier one in" if replaced else "is in"
     show.line(f"The key {verb} {keys.KEYRING}.{_rival(settings, 'wins over it')}")
+    logger.info("The key %s %s.", verb, keys.KEYRING)
     for remark in remarks:
         show.line(remark)
     show.line("A client that runs this server uses it after its next start.")

@@ -15,8 +15,10 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from errors import Problem, redact
-from settings import Settings, load_settings
+from settings import Settings, load_settings, own_version, variable_of
 
 FILE = "command-line.log"
 MOST_BYTES = 1_000_000
@@ -82,6 +84,28 @@ def _send_to(handler: logging.Handler, settings: Settings, bug: str = "") -> Non
 
     sys.excepthook = lambda _, error, __: stopped("The program", error)
     threading.excepthook = lambda fault: stopped("A thread", fault.exc_value)
+
+
+def start(settings: Settings) -> None:
+    """Log that a server starts, and which settings are not as they come; of a secret, that it is.
+
+    A password in an address is none of the log's business either.
+    """
+    changes = {variable_of(name): _shown(value) for name, value in settings.changes().items()}
+    words = ", ".join(f"{name}={value}" for name, value in changes.items()) or "none"
+    logging.getLogger("cli.serve").info(
+        "image-consultant %s starts. Settings that differ from the default: %s.",
+        own_version(),
+        re.sub(r"://[^/@\s]*@", "://[redacted]@", words),
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "[set]"
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_for_the_log(record: logging.LogRecord) -> bool:

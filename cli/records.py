@@ -1,5 +1,6 @@
 """The command `records`: encrypt the records, make them plain again, look after their key."""
 
+import logging
 import sys
 from getpass import getpass
 from typing import Annotated
@@ -10,6 +11,7 @@ from cli import terminal as show
 from errors import Problem
 from settings import load_settings
 
+logger = logging.getLogger(__name__)
 app = App(name="records", help="Encrypt the records at rest, or make them plain again.")
 
 
@@ -22,7 +24,9 @@ def encrypt() -> None:
     from storage import rewriting
 
     settings = load_settings()
-    show.line(rewriting.encrypt(settings.data_dir, settings.records_passphrase))
+    outcome = rewriting.encrypt(settings.data_dir, settings.records_passphrase)
+    show.line(outcome)
+    logger.info(outcome)
 
 
 @app.command
@@ -31,7 +35,9 @@ def decrypt() -> None:
     from storage import rewriting
 
     settings = load_settings()
-    show.line(rewriting.decrypt(settings.data_dir, settings.records_passphrase))
+    outcome = rewriting.decrypt(settings.data_dir, settings.records_passphrase)
+    show.line(outcome)
+    logger.info(outcome)
 
 
 @app.command
@@ -49,10 +55,13 @@ def key(
     from storage.database_file import FILE_NAME
     from storage.encryption import restore_key, reveal_key
 
-    path = load_settings().data_dir / FILE_NAME
+    settings = load_settings()
+    path = settings.data_dir / FILE_NAME
     if restore:
         restore_key(path, getpass("Key: "))
-        show.line(f"The keyring holds the key for {path} now.")
+        outcome = f"The keyring holds the key for {path} now."
+        show.line(outcome)
+        logger.info(outcome)
         return
     secret = reveal_key(path)
     if not reveal:

@@ -80,6 +80,8 @@ def _settings(options: dict[str, Any]) -> "Settings":
 
 
 def _create(settings: "Settings") -> "FastMCP":
+    from cli import logs
     from server import create_server
 
+    logs.start(settings)
     return create_server(settings)

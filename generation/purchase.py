@@ -1,6 +1,7 @@
 """One job from its request to a picture on disk: bought once, saved as it came, booked in full."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ OTHER_MODEL = (
     "Another assistant model drew the earlier picture, so its kept file was uploaded instead of "
     "its response."
 )
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -305,6 +309,11 @@ class Buyer:
                 charged="yes",
             ) from error
         image = image_row(job, answer, facts, path)
+        logger.info(
+            "Saved %s: %s of %s, %dx%d, %d bytes, by %s.",
+            path, image.id, job.conversation_id, image.width, image.height, image.bytes,
+            image.model,
+        )  # fmt: skip
         try:
             await self._records.jobs.record_picture(job, image, spending)
         except TakenOver:

@@ -106,6 +106,17 @@ def test_writing_makes_the_file_for_its_owner_alone_and_once(
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_change_is_logged_once_and_what_changes_nothing_is_not(
+    run: Run, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "cli")
+    for arguments in (["--write"], ["--write"], []):
+        run("cursor", *arguments)
+
+    (logged,) = caplog.messages
+    assert str(file_of("cursor", home)) in logged
+
+
 def test_writing_leaves_every_other_letter_and_keeps_a_copy(run: Run, home: Path) -> None:
     path = file_of("claude-desktop", home, OTHERS.replace("\n", "\r\n"))
     path.chmod(0o640)

@@ -101,15 +101,18 @@ def parts_of(key: str) -> list[str]:
 
 @pytest.mark.usefixtures("stdin", "home")
 def test_a_key_that_openai_knows_is_kept_and_not_shown(
-    ring: Ring, capsys: pytest.CaptureFixture[str]
+    ring: Ring, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "cli")
     assert configure(stdin=True) == 0
 
     assert kept(ring) == KEY
     assert configure(status=True) == 0
     shown = capsys.readouterr()
     assert "this system's keyring" in shown.out
-    assert not any(part in shown.out + shown.err for part in parts_of(KEY))
+    assert shown.err == ""
+    assert len(caplog.messages) == 1  # of the change, and not of the question
+    assert not any(part in shown.out + caplog.text for part in parts_of(KEY))
 
 
 @pytest.mark.parametrize("changes", [{}, {"openai_api_key": None, "sandbox": True}])

@@ -1,11 +1,13 @@
 """The log is one line an event, and neither keys nor prompts are in it."""
 
 import logging
+import os
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,9 @@ from pydantic import BaseModel, ValidationError
 from cli import logs
 from settings import Settings
 from storage.database_file import FILE_NAME
-from tests.calls import CONSULT, consult
+from tests.calls import CONSULT, DRAW, consult
+from tests.conftest import KEY, ROOT
+from tests.forked import Server
 
 
 @pytest.fixture
@@ -116,6 +120,38 @@ async def test_what_a_person_wrote_is_not_logged_when_the_database_refuses_it(
     assert fault in logged
     assert "INSERT INTO turns" in logged
     assert "galoshes" not in logged
+
+
+def test_a_server_logs_its_settings_and_each_picture_and_no_word_or_secret(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": "https://me:hunter2@proxy.example/v1",
+        "IMAGE_CONSULTANT_HTTP_TOKEN": "a-token-of-some-length",
+        "IMAGE_CONSULTANT_QUALITY": "low",
+    }
+    words = {"prompt": "a badger in galoshes", "dialogue_mode": "skip"}
+    serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
+    with Server(serve, environment) as server:
+        server.open("initialize")
+        answer = server.ask("tools/call", {"name": DRAW, "arguments": words})
+        log = server.end().errors
+    (image,) = answer["result"]["structuredContent"]["images"]
+    first, *others = log.splitlines()
+
+    assert "IMAGE_CONSULTANT_SANDBOX=true" in first
+    assert "IMAGE_CONSULTANT_QUALITY=low" in first
+    assert "OPENAI_API_KEY=[set]" in first
+    assert "proxy.example" in first
+    assert "IMAGE_CONSULTANT_DATA_DIR" not in first  # as it comes
+    (saved,) = (line for line in others if "Saved" in line)
+    assert image["path"] in saved
+    assert image["image_id"] in saved
+    for secret in (KEY, "hunter2", "a-token-of-some-length", "badger", "galoshes"):
+        assert secret not in log
 
 
 @pytest.mark.usefixtures("restored")
