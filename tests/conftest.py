@@ -1,7 +1,5 @@
 """Shared fixtures: a sandbox, settings in an empty home, clients of both protocol eras."""
 
-import functools
-import json
 import os
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,8 +10,6 @@ from typing import Any
 import keyring
 import pytest
 from fastmcp import Client
-from mcp.client.session import ClientSession
-from sqlalchemy import Connection, event, inspect
 from vcr import VCR
 from vcr.cassette import Cassette
 
@@ -21,11 +17,9 @@ import server
 from cli import command_line
 from sandbox.loopback import Sandbox
 from settings import Settings
-from storage import schema_upgrade
-from tests import matching, recording
+from tests import built_once, matching, recording
 from tests.ring import Ring
 
-MIGRATIONS = schema_upgrade.MIGRATIONS
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
 KEY = "sk-test-0123456789abcdefghij"
@@ -51,52 +45,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def built_once() -> Iterator[None]:
-    """Build once what is the same in every test: it takes longer than most tests do.
-
-    These are the tools, the client's validators of their results, and new tables.
-    """
+def everything_built() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, tools in server.TOOLSETS.items():
-            patch.setitem(server.TOOLSETS, name, functools.cache(tools))
-        patch.setattr(ClientSession, "_output_schema_validator", _validators())
-        patch.setattr(schema_upgrade, "_run", _migrations())
+        built_once.build(patch)
         yield
-
-
-def _validators() -> Callable[[ClientSession, str, dict[str, Any]], Any]:
-    compile_validator, known = ClientSession._output_schema_validator, {}
-
-    def validator(session: ClientSession, name: str, schema: dict[str, Any]) -> Any:
-        key = json.dumps(schema)
-        if key not in known:
-            known[key] = compile_validator(session, name, schema)
-        return known[key]
-
-    return validator
-
-
-def _migrations() -> Callable[[Connection], None]:
-    """Migrate the first new database with Alembic, and say the same statements to the others."""
-    migrate = schema_upgrade._run
-    statements: list[tuple[str, Any]] = []
-
-    def run(connection: Connection) -> None:
-        if inspect(connection).get_table_names() or schema_upgrade.MIGRATIONS != MIGRATIONS:
-            migrate(connection)
-        elif statements:
-            for statement, parameters in statements:
-                connection.exec_driver_sql(statement, parameters)
-        else:
-            event.listen(connection, "before_cursor_execute", listen)
-            migrate(connection)
-            event.remove(connection, "before_cursor_execute", listen)
-
-    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if not statement.startswith(("PRAGMA", "SELECT")):
-            statements.append((statement, parameters))
-
-    return run
 
 
 @pytest.fixture(scope="session")

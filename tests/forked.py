@@ -24,17 +24,6 @@ from coverage import process_startup
 
 from tests import rpc
 
-IMPORTED = [
-    "aiosqlite", "alembic.command", "cli.export", "cli.serve", "consultation.conversation_list",
-    "consultation.consultant", "consultation.facilitator", "fastmcp", "gateway.client",
-    "generation.drawing", "generation.verifier", "openai.resources.responses", "PIL.Image",
-    "PIL.PngImagePlugin", "prompts.store", "server", "sqlalchemy.dialects.sqlite",
-    "storage.maintenance", "storage.records", "storage.rewriting", "tests.calls", "tests.crowd",
-    "tests.forked", "transports.stdio",
-]  # fmt: skip
-"""What processes of tests need."""
-
-
 MEASURED = "COVERAGE_PROCESS_CONFIG"
 """By this variable a child process of a measured one is measured, too."""
 
@@ -44,7 +33,7 @@ def context() -> BaseContext:
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(IMPORTED)
+    forking.set_forkserver_preload(["tests.fork_start"])
     with pytest.MonkeyPatch.context() as patch:  # each fork measures itself, see _become
         patch.delenv(MEASURED, raising=False)
         ensure_running()

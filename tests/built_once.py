@@ -1,0 +1,109 @@
+"""What is the same in every test, built once in a process: it takes longer than most tests do.
+
+Each worker of the tests has it, and so have the forks (`tests.forked`). None of it decides
+anything: tools, validators, prompt files, tables and the text of SQL come out the same each time.
+"""
+
+import functools
+import gc
+import json
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import pytest
+from mcp.client.session import ClientSession
+from openai.types.responses import Response
+from sqlalchemy import Connection, create_engine, event, inspect
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import configure_mappers
+from sqlalchemy.util import LRUCache
+
+import server
+from prompts.store import PromptStore
+from storage import database_opening, schema_upgrade
+
+IMPORTED = [
+    "anyio._backends._asyncio", "cli.export", "cli.serve", "consultation.consultant",
+    "consultation.consultation_text", "consultation.conversation_list", "consultation.facilitator",
+    "fastmcp.server.middleware.dereference", "fastmcp.server.sessions", "gateway.client",
+    "generation.drawing", "generation.verifier", "griffe", "httpcore2", "jsonschema",
+    "openai.lib.streaming.responses", "openai.resources.responses.responses", "PIL.Image",
+    "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "storage.maintenance", "storage.records",
+    "storage.rewriting", "tests.calls", "tests.crowd", "tests.forked", "transports.stdio",
+]  # fmt: skip
+"""What nearly every test needs, and the product imports on the first call."""
+
+MIGRATIONS = schema_upgrade.MIGRATIONS
+MANY_STATEMENTS = 1000
+"""More than there are; a cache that overflows is emptied by half."""
+
+
+def build(patch: pytest.MonkeyPatch) -> None:
+    """Build it, for as long as the patch lasts."""
+    for name, tools in server.TOOLSETS.items():
+        patch.setitem(server.TOOLSETS, name, functools.cache(tools))
+    patch.setattr(ClientSession, "_output_schema_validator", _validators())
+    patch.setattr(schema_upgrade, "_run", _migrations())
+    patch.setattr(database_opening, "make_engine", _engines())
+    # A statement's text is looked up by its dialect, of which each database has one of its own.
+    patch.setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))
+    patch.setattr(SQLiteDialect_aiosqlite, "__hash__", lambda one: hash(type(one)))
+    for name in IMPORTED:
+        import_module(name)
+    Response.model_rebuild()
+    configure_mappers()
+    prompts = PromptStore()
+    prompts.image_types()
+    prompts.library_templates()
+    gc.collect()
+    gc.freeze()  # what is imported stays: to walk it again and again was a tenth of all the time
+
+
+def _validators() -> Callable[[ClientSession, str, dict[str, Any]], Any]:
+    compile_validator, known = ClientSession._output_schema_validator, {}
+
+    def validator(session: ClientSession, name: str, schema: dict[str, Any]) -> Any:
+        key = json.dumps(schema)
+        if key not in known:
+            known[key] = compile_validator(session, name, schema)
+        return known[key]
+
+    return validator
+
+
+def _engines() -> Callable[..., AsyncEngine]:
+    """Engines that share the text of the statements that were compiled for any of them."""
+    make_engine = database_opening.make_engine
+    statements = LRUCache[Any, Any](MANY_STATEMENTS)
+
+    def make(*arguments: Any) -> AsyncEngine:
+        engine = make_engine(*arguments)
+        engine.sync_engine._compiled_cache = statements
+        return engine
+
+    return make
+
+
+def _migrations() -> Callable[[Connection], None]:
+    """Migrate a database with Alembic once, and say the same statements to each new one."""
+    migrate = schema_upgrade._run
+    statements: list[tuple[str, Any]] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith(("PRAGMA", "SELECT")):
+            statements.append((statement, parameters))
+
+    with create_engine("sqlite://").begin() as connection:
+        event.listen(connection, "before_cursor_execute", listen)
+        migrate(connection)
+
+    def run(connection: Connection) -> None:
+        if inspect(connection).get_table_names() or schema_upgrade.MIGRATIONS != MIGRATIONS:
+            migrate(connection)
+        else:
+            for statement, parameters in statements:
+                connection.exec_driver_sql(statement, parameters)
+
+    return run
