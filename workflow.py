@@ -456,12 +456,20 @@ def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
 
 def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:
     """What an earlier call for pictures was made with."""
+    from generation.variations import chosen_things
+
     first = jobs[0]
-    things = {job.variation.partition(":")[0] for job in jobs}
+    prompts = [job.prompt for job in jobs]
+    things = chosen_things(job.variation for job in jobs)
+    several: dict[str, Any] = {"samples": len(jobs)}
+    if len(set(prompts)) > 1:
+        several = {"prompts": prompts}
+    elif things:
+        strategy = things.pop() if len(things) == 1 else "mixed"
+        several = {"variations": len(jobs), "strategy": strategy}
     return {
         **{name: first.options[name] for name in OPTIONS if first.options.get(name) is not None},
         "input_images": [one["given"] for one in first.inputs if one["use"] == "picture"],
         "mask": next((one["given"] for one in first.inputs if one["use"] == "mask"), None),
-        "variations": len(jobs),
-        "strategy": "mixed" if len(things) > 1 or things == {""} else things.pop(),
+        **several,
     }

@@ -10,17 +10,17 @@ from functools import partial
 from errors import Problem
 from gateway.capabilities import SHAPES
 from generation.drawing_rows import job_rows
-from generation.image_request import ImageRequest, OrderError
+from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.image_result import ImageResult
 from generation.input_images import InputImages
 from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
-from generation.plan import Plan, suggestion
+from generation.plan import Plan, lineage, suggestion
 from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
-from generation.variations import Variation, decided_things, variations
+from generation.variations import Variation, set_apart
 from generation.verifier import Look
 from prompts.store import PromptStore
 from settings import Settings
@@ -30,6 +30,8 @@ from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
+
+FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 
 ResultWithPreview = tuple[ImageResult, bytes | None]
 """A result and its preview, a JPEG."""
@@ -52,15 +54,17 @@ class ImageGenerator:
 
         What comes along is returned as it was read. Raises a `Problem`.
         """
+        if request.count > MOST_PICTURES:
+            raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
         inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
         options = choose(request.options, {}, self._settings, _today())
         await asyncio.to_thread(self._buyer.pictures.check)
         budget = self._settings.daily_budget_usd
         if budget is not None:
-            estimate = request.variations * options.estimated_usd(len(inputs.pictures))
+            estimate = request.count * options.estimated_usd(len(inputs.pictures))
             due = await self._records.jobs.due_today(self._buyer.origin)
             if due + estimate > budget:
-                raise _over_budget(request.variations, estimate, due, budget, options)
+                raise _over_budget(request.count, estimate, due, budget, options)
         return inputs
 
     async def buy(
@@ -83,22 +87,20 @@ class ImageGenerator:
             request.options, suggestion(conversation, plan, model), self._settings, _today()
         )
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
-        ways = variations(
-            request.strategy,
-            request.variations,
-            self._prompt_store.ways(),
-            decided_things(conversation.entries),
-        )
+        before = lineage(plan.parent, conversation.images) if plan.parent else []
+        labels = [image.variation for image in before]
+        ways = self._prompt_store.ways()
+        variations, note = set_apart(request, conversation.entries, labels, ways)
         verify = request.verify or self._settings.verify
         base = PurchaseOrder(conversation, plan, options, inputs, "", {}, verify)
-        orders = [await asyncio.to_thread(self._with_instructions, base, way) for way in ways]
+        orders = [await asyncio.to_thread(self._with_instructions, base, one) for one in variations]
         jobs = job_rows(
             conversation,
             plan,
             options,
             key=key,
             inputs=inputs,
-            ways=ways,
+            variations=variations,
             templates=[one.templates for one in orders],
         )
         jobs, are_new = await self._claim(jobs, options, anew=request.redraw)
@@ -108,7 +110,9 @@ class ImageGenerator:
             await self._records.note_message(conversation.id, plan.message)
         for job, one in zip(jobs, orders, strict=True):
             self._jobs.start(job, partial(self._buyer.buy, job, one))
-        return await self._wait(conversation.id, jobs, report, seconds)
+        result, preview = await self._wait(conversation.id, jobs, report, seconds)
+        result.notes += [note] if note else []
+        return result, preview
 
     async def collect(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
@@ -143,16 +147,17 @@ class ImageGenerator:
         """Wait for drawings that are still under way."""
         await self._jobs.finish()
 
-    def _with_instructions(self, order: PurchaseOrder, way: Variation | None) -> PurchaseOrder:
-        """The order for one picture: they differ in what the assistant model is told."""
+    def _with_instructions(self, order: PurchaseOrder, variation: Variation) -> PurchaseOrder:
+        """The order for one picture of several: with its own instructions, and prompt if any."""
+        plan = replace(order.plan, prompt=variation.prompt or order.plan.prompt)
         instructions, templates = instruct(
-            order.plan,
+            plan,
             order.conversation,
             self._prompt_store,
             inputs=order.inputs,
-            variation=way,
+            variation=variation,
         )
-        return replace(order, instructions=instructions, templates=templates)
+        return replace(order, plan=plan, instructions=instructions, templates=templates)
 
     async def _claim(
         self, jobs: list[Job], options: Options, *, anew: bool

@@ -23,24 +23,23 @@ def job_rows(
     *,
     key: str,
     inputs: InputImages,
-    ways: list[Variation | None],
+    variations: list[Variation],
     templates: list[dict[str, str]],
 ) -> list[Job]:
     """The requests of one call for pictures, before any is sent; `key` names the call."""
     parent = plan.parent.id if plan.parent else None
-    labels = [way.label if way else "" for way in ways]
     batch = new_id("call")
     return [
         Job(
             id=new_id("job"),
             conversation_id=conversation.id,
             state="requested",
-            prompt=plan.prompt,
+            prompt=one.prompt or plan.prompt,
             options=options.as_data(),
             templates=fingerprints,
             parent_image_id=parent,
             batch=batch,
-            variation=label,
+            variation=one.label,
             inputs=inputs.as_data,
             estimated_usd=options.estimated_usd(_count(plan, inputs)),
             response_id="",
@@ -50,7 +49,7 @@ def job_rows(
             created_at=now(),
             changed_at=now(),
         )
-        for label, fingerprints in zip(labels, templates, strict=True)
+        for one, fingerprints in zip(variations, templates, strict=True)
     ]
 
 

@@ -2,16 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from errors import Problem
-from generation.variations import Strategy
 from settings import Mode, Quality
 
 Background = Literal["auto", "opaque", "transparent"]
 OutputFormat = Literal["png", "jpeg", "webp", "gif", "svg"]
+Strategy = Literal["color", "composition", "style", "mixed"]
+"""What variations differ in; mixed takes one thing after the other."""
+
+MOST_PICTURES = 10
+"""Pictures that one call draws at most."""
 
 OPTIONS = (
     "size",
@@ -24,7 +28,16 @@ OPTIONS = (
 )
 """What the models are set to, by the names that `Options` has for it."""
 
-KEPT = (*OPTIONS, "input_images", "mask", "variations", "strategy", "verify")
+KEPT = (
+    *OPTIONS,
+    "input_images",
+    "mask",
+    "variations",
+    "strategy",
+    "samples",
+    "prompts",
+    "verify",
+)
 """What a call that ends in a question leaves for the drawing."""
 
 
@@ -39,7 +52,8 @@ class ImageRequest:
     """One call for pictures; None, "" or an empty tuple where the caller left something open.
 
     `input_images` and `mask` are paths, image ids or OpenAI file ids, `size` is WIDTHxHEIGHT in
-    pixels or one of `square`, `wide` and `tall`, `compression` percent.
+    pixels or one of `square`, `wide` and `tall`, `compression` percent. Of `samples` each differs
+    by chance alone; `prompts` are drawn one by one, where `prompt` says all of them.
     """
 
     prompt: str = ""
@@ -57,6 +71,8 @@ class ImageRequest:
     assistant_model: str | None = None
     variations: int = 1
     strategy: Strategy = "mixed"
+    samples: int = 1
+    prompts: tuple[str, ...] = ()
     verify: bool = False
     redraw: bool = False
 
@@ -64,6 +80,11 @@ class ImageRequest:
     def words(self) -> str:
         """The prompt without the space around it."""
         return self.prompt.strip()
+
+    @property
+    def count(self) -> int:
+        """How many pictures are to be drawn."""
+        return self.variations * self.samples * max(1, len(self.prompts))
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -85,8 +106,8 @@ class ImageRequest:
     def with_order(self, order: Mapping[str, Any] | None) -> "ImageRequest":
         """The request with what an earlier call brought, where this one leaves it open."""
         earlier = {name: value for name, value in (order or {}).items() if name in KEPT}
-        if "input_images" in earlier:  # JSON has no tuples
-            earlier["input_images"] = tuple(earlier["input_images"])
+        for name in {"input_images", "prompts"} & earlier.keys():  # JSON has no tuples
+            earlier[name] = tuple(earlier[name])
         return replace(self, **{**earlier, **self.order})
 
     def key(self, contents: Sequence[str]) -> str:
@@ -100,6 +121,14 @@ class ImageRequest:
             del wishes[name]
         wishes["masked"] = self.mask is not None
         return hashlib.sha256(json.dumps(wishes, sort_keys=True).encode()).hexdigest()
+
+
+def numbered(prompts: Iterable[str]) -> str:
+    """Several prompts as one text, a line or more each; a single one as it is."""
+    different = list(dict.fromkeys(prompts))
+    if len(different) == 1:
+        return different[0]
+    return "\n".join(f"{number}. {prompt}" for number, prompt in enumerate(different, start=1))
 
 
 DEFAULTS = {field.name: field.default for field in fields(ImageRequest)}

@@ -1,6 +1,7 @@
 """What the image tool returns, as data and as text that stands alone."""
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
@@ -113,7 +114,7 @@ class ImageResult(BaseModel):
 
 def as_text(result: ImageResult) -> str:
     """The whole result in words, for clients that show the model only text."""
-    parts = [_image_line(image) for image in result.images]
+    parts = _image_lines(result.images)
     parts.append(_money_line(result))
     parts.append(f"Prompt: {result.prompt}")
     if result.revised_prompt and result.revised_prompt != result.prompt:
@@ -132,16 +133,26 @@ def as_text(result: ImageResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _image_line(image: ResultImage) -> str:
+def _image_lines(images: Sequence[ResultImage]) -> list[str]:
+    """A line each; several have the numbers and the names that the sheet shows them by."""
+    if len(images) == 1:
+        changed = f" ({images[0].changed})" if images[0].changed else ""
+        return [f"Picture {_image_words(images[0], changed)}"]
+    return [
+        f"{number}. {image.changed or 'Picture'}: {_image_words(image)}"
+        for number, image in enumerate(images, start=1)
+    ]
+
+
+def _image_words(image: ResultImage, changed: str = "") -> str:
     size = f"{image.width}x{image.height} " if image.width else ""
     facts = [
-        f"Picture {image.image_id}{' (current)' if image.current else ''}",
+        f"{image.image_id}{' (current)' if image.current else ''}",
         f"{size}{image.format}{', transparent' if image.has_alpha else ''}",
         f"{image.bytes:,} bytes",
         f"saved as {image.path}",
         f"changed from {image.parent_image_id}" if image.parent_image_id else "",
     ]
-    changed = f" ({image.changed})" if image.changed else ""
     cost = "" if image.cost_usd is None else f", for ${image.cost_usd:.4f}"
     return (
         f"{', '.join(fact for fact in facts if fact)}{changed}. Drawn by {image.model} in quality "

@@ -16,10 +16,12 @@ from storage.tables import Job
 
 @dataclass(frozen=True)
 class JobProgress:
-    """How far the drawings of a call are: the newest step of each, and the seconds so far."""
+    """How far the drawings of a call are: the newest step of each, the seconds so far, and the
+    USD that all of them together should cost."""
 
     steps: list[str]
     elapsed: float
+    estimated_usd: float = 0.0
 
     @property
     def is_complete(self) -> bool:
@@ -49,6 +51,7 @@ WAITS = "The request is sent again in about {wait}; nothing was charged so far."
 @dataclass
 class _Run:
     task: asyncio.Task[Purchase]
+    estimated_usd: float
     start: float
     step: str = NOT_SENT
     attempts: int = 0
@@ -95,7 +98,7 @@ class Jobs:
                 watcher.set()
 
         task = asyncio.create_task(work(on_step))
-        self._runs[job.id] = _Run(task, time.monotonic())
+        self._runs[job.id] = _Run(task, job.estimated_usd, time.monotonic())
         task.add_done_callback(lambda done: self._forget(job.id, done))
 
     async def wait(
@@ -144,7 +147,7 @@ class Jobs:
             left = until - time.monotonic()
             if left <= 0:
                 return
-            await report(JobProgress([run.step for run in runs], time.monotonic() - start))
+            await report(_progress(runs, start))
             next_step = asyncio.ensure_future(news.wait())
             try:
                 await asyncio.wait(
@@ -155,7 +158,7 @@ class Jobs:
             finally:
                 next_step.cancel()
             news.clear()
-        await report(JobProgress([run.step for run in runs], time.monotonic() - start))
+        await report(_progress(runs, start))
 
     def _forget(self, job_id: str, task: asyncio.Task[Purchase]) -> None:
         run = self._runs.get(job_id)
@@ -163,6 +166,11 @@ class Jobs:
             del self._runs[job_id]
         if not task.cancelled():
             task.exception()  # read, or asyncio warns: whoever waited has it, or the record
+
+
+def _progress(runs: list[_Run], start: float) -> JobProgress:
+    cost = sum(run.estimated_usd for run in runs)
+    return JobProgress([run.step for run in runs], time.monotonic() - start, cost)
 
 
 def _outcome(job: Job, run: _Run) -> JobOutcome:

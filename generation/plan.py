@@ -79,14 +79,29 @@ def refined_prompt(conversation: Conversation) -> str:
     return "".join(phrase["text"] for phrase in newest.phrases) if newest else ""
 
 
+def lineage(image: Image, images: Sequence[Image]) -> list[Image]:
+    """The pictures that a picture came from, the first one first, and the picture itself."""
+    by_id = {one.id: one for one in images}
+    result = [image]
+    while parent := by_id.get(result[0].parent_image_id or ""):
+        result.insert(0, parent)
+    return result
+
+
+def words_of_record(image: Image, images: Sequence[Image]) -> list[str]:
+    """What a picture was asked to be: the prompt of its first ancestor, then each change."""
+    first, *others = lineage(image, images)
+    words = [first.prompt]
+    for one in others:
+        # Drawn once more from its parent, in another size or as a variation: nothing was added.
+        if one.prompt != "\n".join(words):
+            words.append(one.prompt)
+    return words
+
+
 def prompt_of_record(image: Image, images: Sequence[Image]) -> str:
-    """All that a picture was asked to be: the prompt of its first ancestor, then the changes."""
-    parent = next((one for one in images if one.id == image.parent_image_id), None)
-    if parent is None:
-        return image.prompt
-    before = prompt_of_record(parent, images)
-    # Drawn once more from its parent, in another size or as a variation: nothing was added.
-    return before if image.prompt == before else f"{before}\n{image.prompt}"
+    """All that a picture was asked to be, as one prompt."""
+    return "\n".join(words_of_record(image, images))
 
 
 def references_of(conversation: Conversation) -> list[Reference]:

@@ -1,8 +1,8 @@
-"""Small copies of pictures to show: one, several on a sheet. What cannot be shown is None."""
+"""Small copies of pictures to show. What cannot be shown is None."""
 
 import io
 
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from storage.pixels import TooManyPixels, bound, converted_small, opened
 
@@ -15,8 +15,9 @@ PREVIEW_BYTES = 250_000
 SMALLEST_EDGE = 16
 """Pixels; a picture that is too large even so is none that a person would recognise."""
 
-JPEG_QUALITY = 85
-"""Above it bytes grow faster than what one sees."""
+JPEG_QUALITIES = (85, 70)
+"""Above the first bytes grow faster than what one sees; the second comes before fewer pixels, of
+which small letters are lost first."""
 
 CHECKER = 16
 """Pixels of a square behind transparency, as in image editors."""
@@ -33,36 +34,16 @@ UNDECODABLE = (
 
 def preview_of(data: bytes) -> bytes | None:
     """A JPEG of a picture."""
-    image = _small(data, PREVIEW_EDGE)
-    return _as_jpeg(image) if image else None
+    image = small_copy(data, PREVIEW_EDGE)
+    return as_jpeg(image) if image else None
 
 
 def preview_from(image: Image.Image) -> bytes | None:
     """A JPEG of a picture that is unpacked already."""
     try:
-        return _as_jpeg(_shrunk(image, PREVIEW_EDGE))
+        return as_jpeg(_shrunk(image, PREVIEW_EDGE))
     except UNDECODABLE:  # the picture matters more than its preview
         return None
-
-
-def contact_sheet(pictures: list[tuple[str, bytes]]) -> bytes | None:
-    """Labelled pictures side by side in one JPEG."""
-    cell = PREVIEW_EDGE // 2
-    cells = [(label, _small(data, cell)) for label, data in pictures]
-    if not any(image for _, image in cells):
-        return None
-    bar = cell // 14
-    rows = (len(cells) + 1) // 2
-    sheet = Image.new("RGB", (2 * cell, rows * (cell + bar)), "white")
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(bar * 0.6)
-    for number, (label, image) in enumerate(cells):
-        left, top = number % 2 * cell, number // 2 * (cell + bar)
-        if image is not None:
-            place = (left + (cell - image.width) // 2, top + bar + (cell - image.height) // 2)
-            sheet.paste(image, place)
-        draw.text((left + bar // 4, top + bar // 6), label, fill="black", font=font)
-    return _as_jpeg(sheet)
 
 
 def is_svg(data: bytes) -> bool:
@@ -71,7 +52,8 @@ def is_svg(data: bytes) -> bool:
     return start.startswith((b"<svg", b"<?xml", b"<!--")) and b"<svg" in data[:SVG_HEAD]
 
 
-def _small(data: bytes, edge: int) -> Image.Image | None:
+def small_copy(data: bytes, edge: int) -> Image.Image | None:
+    """A picture in at most so many pixels, transparency shown as a checkerboard."""
     if is_svg(data):
         return None
     try:
@@ -83,20 +65,20 @@ def _small(data: bytes, edge: int) -> Image.Image | None:
 
 
 def _shrunk(image: Image.Image, edge: int) -> Image.Image:
-    """At most `edge` pixels, transparency shown as a checkerboard."""
     if image.has_transparency_data:
         return _on_checkers(converted_small(image, "RGBA", edge))
     return converted_small(image, "RGB", edge)
 
 
-def _as_jpeg(image: Image.Image) -> bytes | None:
+def as_jpeg(image: Image.Image) -> bytes | None:
     """A JPEG that is small enough for a result."""
     edge = max(image.size)
     while edge >= SMALLEST_EDGE:
-        target = io.BytesIO()
-        image.save(target, "JPEG", quality=JPEG_QUALITY, optimize=True)
-        if target.tell() <= PREVIEW_BYTES:
-            return target.getvalue()
+        for quality in JPEG_QUALITIES:
+            target = io.BytesIO()
+            image.save(target, "JPEG", quality=quality, optimize=True)
+            if target.tell() <= PREVIEW_BYTES:
+                return target.getvalue()
         edge = edge * 3 // 4
         image = image.resize((image.width * 3 // 4, image.height * 3 // 4))
     return None

@@ -77,7 +77,7 @@ def instruct(
     prompt_store: PromptStore,
     *,
     inputs: "InputImages",
-    variation: Variation | None,
+    variation: Variation,
 ) -> tuple[str, dict[str, str]]:
     """What the assistant model is told, and the fingerprints of the templates that say it.
 
@@ -95,8 +95,12 @@ def instruct(
     if purposes:
         parts.append(prompt_store.render(REFERENCES, first=first + 1, purposes=purposes))
     templates = {part.name: part.fingerprint for part in parts}
-    if variation is not None:
-        parts.append(prompt_store.render(VARY, say=variation.say, strategy=variation.thing))
+    if variation.say:
+        parts.append(
+            prompt_store.render(
+                VARY, say=variation.say, strategy=variation.thing, instead=variation.instead
+            )
+        )
         templates |= {parts[-1].name: parts[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
     return "\n\n".join(part.text for part in parts), templates
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from errors import StorageError
 from gateway.connection import is_sandbox
 from gateway.prices import draft_usd, has_price
+from generation.contact_sheet import contact_sheet
+from generation.image_request import numbered
 from generation.image_result import (
     SANDBOX_NOTE,
     ImageResult,
@@ -15,7 +17,7 @@ from generation.image_result import (
     difference,
 )
 from generation.jobs import JobOutcome
-from generation.preview import contact_sheet, preview_of
+from generation.preview import preview_of
 from generation.purchase import Purchase
 from generation.verification import Verification, confidence
 from storage.picture_files import read_picture
@@ -62,7 +64,6 @@ def build_result(
     """The result of a call for pictures, finished or not."""
     purchases = [one.purchase for one in outcomes if one.purchase]
     pending = [one for one in outcomes if not one.purchase and not one.problem]
-    first = outcomes[0].job
     unpriced = [model for one in purchases for model in one.unpriced]
     images = [one.image for one in purchases]
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
@@ -70,7 +71,7 @@ def build_result(
         conversation_id=conversation.id,
         status="working" if pending else "failed" if len(images) < len(outcomes) else "done",
         images=[_result_image(image, conversation) for image in images],
-        prompt=first.prompt,
+        prompt=numbered(one.job.prompt for one in outcomes),
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=difference(images[0], conversation.images) if len(images) == 1 else None,
         models=_models(outcomes, purchases),
@@ -93,14 +94,8 @@ def preview_of_all(outcomes: list[JobOutcome]) -> bytes | None:
     """What there is to see: the picture, several on one sheet, or the newest unfinished one."""
     if len(outcomes) == 1 and outcomes[0].purchase and outcomes[0].purchase.preview:
         return outcomes[0].purchase.preview
-    pictures = [
-        (
-            f"{number} {one.purchase.image.variation or one.purchase.image.id}",
-            _bytes(one.purchase.image),
-        )
-        for number, one in enumerate((one for one in outcomes if one.purchase), start=1)
-        if one.purchase
-    ]
+    images = [one.purchase.image for one in outcomes if one.purchase]
+    pictures = [(image.variation or image.id, _bytes(image)) for image in images]
     if len(pictures) > 1:
         return contact_sheet(pictures)
     if pictures:

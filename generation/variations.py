@@ -1,74 +1,159 @@
-"""Variations: each differs from the others in one thing on purpose, and says which."""
+"""Several pictures of one call: what sets each apart, said to the person and to the model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-if TYPE_CHECKING:
-    from prompts.word_lists import Ways
+from generation.image_request import ImageRequest, OrderError, Strategy
 
-Thing = Literal["color", "composition", "style"]
-Strategy = Literal[Thing, "mixed"]
-"""What variations differ in; mixed takes one thing after the other."""
+if TYPE_CHECKING:
+    from prompts.word_lists import Way, Ways
+
+Thing = Literal["color", "composition", "style", "light", "mood"]
+
+ALWAYS: tuple[Thing, ...] = ("color", "composition", "style")
+"""Things that every picture has; the others vary where a brief leaves them to us."""
 
 DIMENSIONS: dict[str, Thing] = {
     "palette": "color",
     "composition": "composition",
     "layout": "composition",
     "style": "style",
+    "light": "light",
+    "mood": "mood",
 }
 """Dimensions of a brief that decide what varies."""
+
+OURS = {"open", "assumed", "assumption"}
+"""Sources of an entry that the person did not decide; the last is version 0.1's."""
+
+SAMPLE = "plain sample"
+LONGEST_LABEL = 80
+"""Letters of a prompt by which a picture is told from the others of its call."""
+
+DECIDED = "The {strategy} is decided, so these vary the {things} instead."
+BY_WORDS = (
+    "Where the words decide a color or style that was to vary, that picture varies its "
+    "composition instead."
+)
+NOTHING_OPEN = (
+    "Nothing is left open that variations could differ in: {things} are decided.",
+    "The same call with redraw=true draws plain samples, which differ by chance alone. Or change "
+    "the picture first, or tell the consultation what may differ.",
+)
+BY_CHANCE = "Everything is decided, so these are plain samples: they differ by chance alone."
 
 
 @dataclass(frozen=True)
 class Variation:
-    """One way to differ: the thing that may, its name for the person, its words for the model."""
+    """What sets a picture apart, in `label` for the person.
 
-    thing: Thing
-    name: str
-    say: str
-
-    @property
-    def label(self) -> str:
-        """What varies, for a result."""
-        return f"{self.thing}: {self.name}"
-
-
-def decided_things(entries: Sequence[Mapping[str, Any]]) -> dict[Thing, bool]:
-    """Of each thing that a brief speaks of, whether the person decided it."""
-    return {
-        thing: bool(entry.get("said")) and entry.get("source") not in {"open", "assumed"}
-        for entry in entries
-        if (thing := DIMENSIONS.get(entry["dimension"]))
-    }
-
-
-def variations(
-    strategy: Strategy, count: int, ways: "Ways", decided: Mapping[Thing, bool]
-) -> list[Variation | None]:
-    """How to draw `count` pictures, each in a way of its own; a single one is not varied.
-
-    They differ in what was left to us, first in what the brief left open. What the person
-    decided varies only where nothing else may, and then within what was decided.
+    `say` tells the model what to vary of `thing`, and `instead` what where the words decide that
+    thing; both are empty for a sample. `prompt` is set where each picture has its own.
     """
-    if count == 1:
-        return [None]
-    things: list[Thing] = [*get_args(Thing)] if strategy == "mixed" else [strategy]
-    free = [thing for thing in things if not decided.get(thing)]
+
+    label: str
+    thing: Thing | None = None
+    say: str = ""
+    instead: str = ""
+    prompt: str = ""
+
+
+def set_apart(
+    request: ImageRequest,
+    entries: Sequence[Mapping[str, Any]],
+    ancestors: Iterable[str],
+    ways: "Ways",
+) -> tuple[list[Variation], str]:
+    """What each picture of a call is to be, and what there is to say of how they differ.
+
+    `entries` are those of the brief, `ancestors` the labels of the picture that they start from
+    and of those before. Raises `OrderError` where nothing is open that variations could differ in.
+    """
+    if request.variations == 1:
+        return _samples(request.samples, request.prompts), ""
+    decided = decided_things(entries)
+    things = open_things(request.strategy, decided, chosen_things(ancestors), ways)
+    if not things and not request.redraw:
+        problem, way_out = NOTHING_OPEN
+        raise OrderError(problem.format(things=_and(decided)), way_out)
+    if not things:
+        return _samples(request.variations), BY_CHANCE
+    note = ""
+    if request.strategy not in {"mixed", *things}:
+        note = DECIDED.format(strategy=request.strategy, things=_and(things))
+    elif not entries and set(things) & {"color", "style"}:
+        note = BY_WORDS
+    return vary(things, request.variations, ways, known=bool(entries)), note
+
+
+def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
+    """Of each thing that a brief speaks of, whether the person or a reference decided it."""
+    decided: dict[Thing, bool] = {}
+    for entry in entries:
+        if thing := DIMENSIONS.get(entry["dimension"]):
+            decided[thing] = decided.get(thing, False) or entry.get("source") not in OURS
+    return decided
+
+
+def chosen_things(labels: Iterable[str]) -> set[str]:
+    """What the variations that a picture came from varied: who goes on with one chose it."""
+    return {thing for label in labels if (thing := label.partition(":")[0]) in get_args(Thing)}
+
+
+def open_things(
+    strategy: Strategy, decided: Mapping[Thing, bool], chosen: set[str], ways: "Ways"
+) -> list[Thing]:
+    """What variations may differ in, first what a brief names and leaves to us.
+
+    What the strategy asks for, unless that is decided: then what is open besides.
+    """
+    if strategy != "mixed" and not decided.get(strategy):
+        return [strategy]
+    free = [
+        thing
+        for thing in get_args(Thing)
+        if (thing in ALWAYS or thing in decided) and not decided.get(thing) and getattr(ways, thing)
+    ]
     free.sort(key=lambda thing: thing not in decided)
-    things = free or things
-    result: list[Variation | None] = []
-    for number in range(count):
-        thing, place = things[number % len(things)], number // len(things)
-        if decided.get(thing):
-            result.append(_within(thing, place + 1))
-        else:
-            way = getattr(ways, thing)[place]
-            result.append(Variation(thing, way.name, way.say))
+    return [thing for thing in free if thing not in chosen] or free
+
+
+def vary(things: Sequence[Thing], count: int, ways: "Ways", *, known: bool) -> list[Variation]:
+    """So many ways to differ, all different, taking one thing after the other.
+
+    Unless it is `known` what the person decided, a variation of what their words may decide
+    has another view to fall back on.
+    """
+    places = [(things[number % len(things)], number // len(things)) for number in range(count)]
+    views = _views_besides(ways, places)
+    result = []
+    for thing, place in places:
+        way: Way = getattr(ways, thing)[place]
+        instead = "" if known or thing == "composition" else next(views)
+        result.append(Variation(f"{thing}: {way.name}", thing, way.say, instead))
     return result
 
 
-def _within(thing: Thing, number: int) -> Variation:
-    """A version that keeps to a decision."""
-    say = f"Stay within what is decided, and make this number {number} of several versions of it."
-    return Variation(thing, f"as decided, version {number}", say)
+def _samples(count: int, prompts: Sequence[str] = ()) -> list[Variation]:
+    """So many plain samples of the prompt, or of each of several."""
+    if prompts:
+        each = [Variation(_label(prompt), prompt=prompt) for prompt in prompts]
+        return [one for one in each for _ in range(count)]
+    return [Variation(SAMPLE if count > 1 else "")] * count
+
+
+def _views_besides(ways: "Ways", places: Iterable[tuple[Thing, int]]) -> Iterator[str]:
+    """The compositions that no variation takes by itself; there are as many as can be needed."""
+    taken = {place for thing, place in places if thing == "composition"}
+    return (way.say for place, way in enumerate(ways.composition) if place not in taken)
+
+
+def _label(prompt: str) -> str:
+    words = " ".join(prompt.split())
+    return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 3].rstrip()}..."
+
+
+def _and(things: Iterable[str]) -> str:
+    *others, last = things
+    return f"{', '.join(others)} and {last}" if others else last

@@ -25,11 +25,13 @@ class Way(_List):
 
 
 class Ways(_List):
-    """The ways of `variations.yaml`."""
+    """The ways of `variations.yaml`; own files of before know nothing of light and mood."""
 
     color: list[Way] = Field(min_length=MOST)
     composition: list[Way] = Field(min_length=MOST)
     style: list[Way] = Field(min_length=MOST)
+    light: list[Way] = Field([], min_length=MOST)
+    mood: list[Way] = Field([], min_length=MOST)
 
 
 LISTS: dict[str, type[_List]] = {VARIATIONS: Ways}

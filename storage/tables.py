@@ -80,9 +80,9 @@ class Conversation(Base):
         return [one for one in self.jobs if one.batch == job.batch]
 
     def images_of(self, jobs: Iterable["Job"]) -> list["Image"]:
-        """The pictures that jobs brought."""
-        ids = {job.id for job in jobs}
-        return [image for image in self.images if image.job_id in ids]
+        """The pictures that jobs brought, in the order of the jobs, not in which they ended."""
+        by_job = {image.job_id: image for image in self.images}
+        return [by_job[job.id] for job in jobs if job.id in by_job]
 
     def cost_of(self, image: "Image") -> float | None:
         """USD paid for a picture; None where a price is not known, or not told apart."""

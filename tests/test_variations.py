@@ -8,8 +8,10 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
+from generation.contact_sheet import contact_sheet
 from sandbox.loopback import Sandbox
 from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
+from tests.complete import COMPLETE, TURN, quoted
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
@@ -129,6 +131,217 @@ async def test_the_tool_of_its_own_name_draws_variations(
         )
 
     assert len(result["images"]) == sandbox.count("image") == 2
+
+
+def decided(*dimensions: str, assumed: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The facilitator's turn where the person said so much, and the rest was assumed."""
+    entries = [
+        {"dimension": name, "value": COMPLETE, "said": quoted(COMPLETE), "open": False}
+        for name in dimensions
+    ]
+    ours = [
+        {"dimension": name, "value": "as we like it", "said": [], "open": False} for name in assumed
+    ]
+    return {**TURN, "brief": entries + ours}
+
+
+async def vary_decided(
+    client: Client[Any], sandbox: Sandbox, turn: dict[str, Any], **wishes: Any
+) -> Any:
+    """Four variations of a dialogue's prompt."""
+    sandbox.answer("facilitator_turn", turn)
+    ready = await consult(client, COMPLETE)
+    assert ready["status"] == "ready"
+    return await client.call_tool(
+        DRAW,
+        {"conversation_id": ready["conversation_id"], "variations": 4, "quality": "low", **wishes},
+        raise_on_error=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("turn", "strategy", "things"),
+    [
+        (decided("subject", "palette"), "mixed", ["composition", "style"] * 2),
+        (decided("palette", "style"), "mixed", ["composition"] * 4),
+        (decided("palette", "style", "layout", assumed=("light",)), "mixed", ["light"] * 4),
+        (
+            decided("subject", assumed=("mood", "style")),
+            "mixed",
+            ["style", "mood", "color", "composition"],
+        ),
+    ],
+)
+async def test_variations_differ_in_what_was_left_to_us(
+    client: Client[Any], sandbox: Sandbox, turn: dict[str, Any], strategy: str, things: list[str]
+) -> None:
+    result = data_of(await vary_decided(client, sandbox, turn, variation_strategy=strategy))
+
+    assert [image["variation"].split(":")[0] for image in result["images"]] == things
+    assert len({image["variation"] for image in result["images"]}) == 4
+
+
+async def test_what_is_decided_is_not_varied_even_if_asked_for_and_the_result_says_so(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    called = await vary_decided(
+        client, sandbox, decided("subject", "palette"), variation_strategy="color"
+    )
+
+    assert "The color is decided, so these vary the composition and style instead." in (
+        text_of(called)
+    )
+    assert not any("color" in label for label in labels(data_of(called)))
+
+
+async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_wanted(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    turn = decided("palette", "style", "composition")
+
+    refused = await vary_decided(client, sandbox, turn)
+
+    assert refused.is_error
+    assert "Nothing is left open" in text_of(refused)
+    assert "Nothing was charged" in text_of(refused)
+    assert sandbox.count("image") == 0
+    (conversation,) = data_of(await client.call_tool("openai_list_conversations", {}))[
+        "conversations"
+    ]
+    wanted = await draw(
+        client, conversation_id=conversation["conversation_id"], variations=2, redraw=True,
+        quality="low",
+    )  # fmt: skip
+    assert labels(wanted) == ["plain sample"] * 2
+    assert (
+        len({call.body["instructions"] for call in sandbox.requests if call.kind == "image"}) == 1
+    )
+
+
+async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_chosen(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", variations=2, variation_strategy="color", **SKIP)
+    conversation, chosen = first["conversation_id"], first["images"][1]["image_id"]
+    changed = await draw(
+        client, prompt="at night", conversation_id=conversation, from_image=chosen, quality="low"
+    )
+
+    result = await draw(client, conversation_id=conversation, variations=3, quality="low")
+
+    bodies = [call.body for call in sandbox.requests if call.kind == "image"][-3:]
+    assert {body["input"][0]["content"][0]["text"] for body in bodies} == {"a fox\nat night"}
+    assert {body["previous_response_id"] for body in bodies} == {
+        changed["images"][0]["response_id"]
+    }
+    assert not any(label.startswith("color") for label in labels(result)), "cool was chosen"
+
+
+async def test_the_same_call_again_names_them_alike_in_the_same_order(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=1", times=1, kind="image")  # one ends last, whichever it is
+    call = {"prompt": "a fox", "variations": 4, **SKIP}
+
+    first = await draw(client, **call)
+    again = await draw(client, **call)
+    anew = await draw(client, **call, redraw=True)
+
+    assert [one["image_id"] for one in again["images"]] == [
+        one["image_id"] for one in first["images"]
+    ]
+    assert labels(again) == labels(first) == labels(anew)
+    assert sandbox.count("image") == 8
+
+
+async def test_words_without_a_dialogue_may_decide_what_was_to_vary(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    result = await draw(client, prompt="a blue and gold poster", variations=4, **SKIP)
+
+    told = [call.body["instructions"] for call in sandbox.requests]
+    fallbacks = [
+        one.split("vary the composition instead: ")[1].splitlines()[0]
+        for one in told
+        if "instead: " in one
+    ]
+    assert len(set(fallbacks)) == len(fallbacks) == 3, "no two of them alike"
+    assert any("varies its composition instead" in note for note in result["notes"])
+
+
+async def test_prompts_are_one_batch_with_one_sheet_and_can_be_drawn_anew(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
+        heard.append(message or "")
+
+    prompts = ["a fox", "a hen"]
+    async with connect(toolsets=["all"]) as client:
+        called = await client.call_tool(
+            QUICK, {"prompts": prompts, "n": 2, "quality": "low"}, progress_handler=hear
+        )
+        result = data_of(called)
+        anew = await draw(client, conversation_id=result["conversation_id"], redraw=True)
+
+    sent = [call.body["input"][0]["content"][0]["text"] for call in sandbox.requests]
+    assert sorted(sent) == sorted(prompts * 4)
+    assert labels(result) == labels(anew) == ["a fox", "a fox", "a hen", "a hen"]
+    assert result["prompt"] == "1. a fox\n2. a hen"
+    assert heard[0].startswith(f"4 pictures, about ${result['estimated_cost_usd']:.2f}: ")
+    assert len([block for block in called.content if block.type == "image"]) == 1
+    assert "\n\n3. a hen: img_" in text_of(called)
+
+
+TOO_MUCH: list[tuple[dict[str, Any], str]] = [
+    ({"prompts": ["a fox"] * 11}, "prompts"),
+    ({"prompts": ["a fox", "a hen"], "n": 6}, "12 pictures are more than one call draws"),
+    ({"prompts": ["a fox", " "]}, "One of the prompts is empty"),
+    ({"prompts": ["a fox"], "prompt": "a hen"}, "Pass one of the two"),
+    ({"prompts": ["a" * 20_000, "b" * 20_000]}, "one call takes 32,000"),
+    ({"prompt": "a fox", "n": 11}, "n must be at most 10"),
+    ({}, "prompt is empty"),
+]
+
+
+async def test_more_or_less_than_can_be_drawn_at_once_is_refused_free(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect(toolsets=["quick"]) as client:
+        for call, problem in TOO_MUCH:
+            assert problem in await refusal(client, QUICK, **call)
+
+    assert sandbox.requests == []
+
+
+async def test_samples_are_drawn_of_the_prompt_as_it_is(connect: Connect, sandbox: Sandbox) -> None:
+    async with connect(toolsets=["quick"]) as client:
+        result = data_of(
+            await client.call_tool(QUICK, {"prompt": "a fox", "n": 3, "quality": "low"})
+        )
+
+    assert labels(result) == ["plain sample"] * 3
+    assert (
+        len({str(call.body["input"]) + call.body["instructions"] for call in sandbox.requests}) == 1
+    )
+
+
+def test_a_sheet_says_what_each_picture_is_and_cuts_no_label_silently() -> None:
+    image = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(image, "PNG")
+    long = "a hen on a roof at dusk, seen from far below, before a sky full of storm clouds"
+
+    short, cut, japanese = (
+        contact_sheet([(label, image.getvalue())] * 10) for label in ("a hen", long, "鶏")
+    )
+
+    assert short is not None
+    assert cut is not None
+    assert len({short, cut, japanese}) == 3
+    with Image.open(io.BytesIO(cut)) as sheet, Image.open(io.BytesIO(short)) as low:
+        assert sheet.width == 1024
+        assert sheet.height > low.height, "a long label has a second line"
 
 
 async def test_the_quick_tool_draws_the_prompt_as_it_is(connect: Connect, sandbox: Sandbox) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from generation.variations import Strategy
+from generation.image_request import MOST_PICTURES, Strategy
 from settings import Mode
 
 LONGEST_WORDS = 32_000
@@ -61,6 +61,22 @@ Prompt = Annotated[
     ),
 ]
 PlainPrompt = Annotated[Words, Field(description="What to draw, word for word.")]
+PlainPrompts = Annotated[
+    list[Words] | None,
+    Field(
+        max_length=MOST_PICTURES,
+        description="Several prompts instead of one, each drawn word for word.",
+    ),
+]
+Samples = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=MOST_PICTURES,
+        description="Plain samples of the prompt, or of each: they differ by chance alone. At most "
+        "10 pictures in all.",
+    ),
+]
 PromptToVary = Annotated[
     Words,
     Field(

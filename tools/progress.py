@@ -41,7 +41,9 @@ def progress_of(ctx: Context) -> "ReportProgress":
             else min(max(mean, percent + STRIDE_PERCENT), HIGHEST_UNDER_WAY)
         )
         slowest = min(state.steps, key=lambda step: STAGES[step][0])
-        words = f"{STAGES[slowest][1]}, {state.elapsed:.0f} s"
+        several = len(state.steps) > 1
+        head = f"{len(state.steps)} pictures, about ${state.estimated_usd:.2f}: " if several else ""
+        words = f"{head}{STAGES[slowest][1]}, {state.elapsed:.0f} s"
         await ctx.report_progress(percent, 100, words)
 
     return report

@@ -101,7 +101,9 @@ def previews(parsed: Any, store: PromptStore) -> dict[str, str]:
             return {"example": parsed.render(parsed.example.values)}
         case Ways():
             return {
-                f"{strategy}: {way.name}": store.render(VARY, say=way.say, strategy=strategy).text
+                f"{strategy}: {way.name}": store.render(
+                    VARY, say=way.say, strategy=strategy, instead=""
+                ).text
                 for strategy, ways in parsed
                 for way in ways
             }
