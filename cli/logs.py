@@ -36,8 +36,8 @@ OURS = frozenset(
 )  # fmt: skip
 """Loggers of this program, by the first part of their names."""
 
-# What pydantic quotes of a refused argument: a person's words more often than not.
-QUOTED_INPUT = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
+# What pydantic quotes of a refused argument, 50 letters at most: a person's words, often.
+QUOTED_INPUT = re.compile(r"input_value=.{0,200}?, input_type=", re.DOTALL)
 # Line breaks to Python and to editors, though not to JSON.
 RARE_BREAKS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"})
 

@@ -16,7 +16,7 @@ QUOTED = re.compile('“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)�
 INCHES = re.compile(r'(?<=\d)"')
 """A straight mark right behind a number is a measure, also inside a text: Gus's 12" Hero."""
 
-PARTS = re.compile(r"\s*(?:\n|\s[-–—/|·•]\s)\s*")
+PARTS = re.compile(r"(?<!\s)\s*(?:\n|\s[-–—/|·•]\s)\s*")
 """Where a text of several lines is parted."""
 
 Standing = Literal["said", "composed", "changed"]

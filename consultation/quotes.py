@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from consultation.words import Word, distinct, near, words_of
 
-PARTS = re.compile(r"\s*(?:\.\.\.|…|\[…\])\s*|\bm\d+:\s*")
+PARTS = re.compile(r"(?:(?<!\s)\s+)?(?:\.\.\.|…|\[…\])\s*|\bm\d+:\s*")
 """Where a quote is cut into parts that are looked for by themselves."""
 
 WIDEST_GAP = 2

@@ -16,6 +16,9 @@ DEFAULT_SIZE = "1024x1024"
 SHAPES = {"square": DEFAULT_SIZE, "wide": "1536x1024", "tall": "1024x1536"}
 """Sizes by a word, each drawn by every model."""
 
+LONGEST_NAME = 60
+"""Letters of a model that are repeated: all of any model's, and enough of what is none."""
+
 COMPRESSIBLE, CLEARABLE = {"jpeg", "webp"}, {"png", "webp"}
 """Formats that lose quality for size, and those that can be transparent."""
 
@@ -26,7 +29,7 @@ def fault_of_image_model(name: str, today: date) -> str | None:
     model = models.find_image(name)
     if model is None:
         living = ", ".join(models.living_image_models(today))
-        return f"image_model {name!r} is not known; there are {living}."
+        return f"image_model {name[:LONGEST_NAME]!r} is not known; there are {living}."
     if is_shut_down(model, today):
         return f"{name} was shut down on {model.shutdown}; use {model.successor} instead."
     return None

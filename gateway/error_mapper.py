@@ -42,7 +42,7 @@ _WAIT = re.compile(
     r"|seconds?|secs?|s)\s?){1,4})",
     re.IGNORECASE,
 )
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s?([a-z]+)", re.IGNORECASE)
+_SPAN = re.compile(r"(?<!\d)(\d{1,9}(?:\.\d{1,9})?)\s?([a-z]+)", re.IGNORECASE)
 _LIMIT = re.compile(r"\blimit:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
 _REQUESTED = re.compile(r"\brequested:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
 _UNIT = re.compile(r"\bon ([\w-]{2,20} per \w{3,6})", re.IGNORECASE)

@@ -20,7 +20,7 @@ SANDBOX_NOTE = (
     "what OpenAI would charge; nothing was paid."
 )
 
-WORDS = re.compile(r"\s*\S+")
+WORDS = re.compile(r"(?<!\s)\s*\S+")
 
 VERDICTS = {"met": "met", "not_met": "NOT MET", "cannot_tell": "cannot tell"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 FIRST, LAST, END = 0xF0000, 0xF0FFE, "\U000f0fff"
 """Characters of a plane that Unicode keeps for private use, so that no text needs them."""
-SPAN = re.compile(f"([{chr(FIRST)}-{chr(LAST)}])(.*?){END}", re.DOTALL)
+SPAN = re.compile(f"([{chr(FIRST)}-{chr(LAST)}])([^{chr(FIRST)}-{END}]*){END}")
 MARKS = re.compile(f"[{chr(FIRST)}-{END}]")
 
 

@@ -1,5 +1,6 @@
 """A wrong argument, of any kind to any tool, is answered with its name and what it may be."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -89,6 +90,25 @@ async def test_a_parameter_that_is_missing_or_unheard_of_is_named(
     assert error.startswith("colourr")
     assert "is no parameter of this tool, which takes " + ", ".join(schema["properties"]) in error
     assert plain(error)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_a_megabyte_for_a_name_is_answered_at_once_and_in_few_words(
+    client: Client[Any], sandbox: Sandbox, tool: str
+) -> None:
+    schema = await schema_of(client, tool)
+    needed = dict.fromkeys(schema.get("required", []), "x")
+    for name, allowed in schema["properties"].items():
+        if allowed.get("type") not in {"string", "array"}:
+            continue
+        text = "*a" * 500_000  # the worst for what removes masked keys
+        value = [text] if allowed.get("items") == {"type": "string"} else text
+        began = time.process_time()
+        error = await refusal(client, tool, **{**needed, name: value})
+
+        assert time.process_time() - began < 1, name
+        assert len(error) < 1000, name
+    assert sandbox.requests == []
 
 
 async def test_null_counts_as_left_out_as_some_clients_send_it_for_every_option(

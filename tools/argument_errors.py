@@ -35,6 +35,7 @@ MUST_BE = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",
+    "too_long": "may have at most {max_length} entries",
     "model_type": "must be an object of question_id and answer",  # the only kind there is
 }
 """What a parameter has to be, by the kind of pydantic's complaint."""

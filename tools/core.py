@@ -82,8 +82,8 @@ async def openai_conversational_image(
     compression: parameters.Compression = None,
     variations: Annotated[int, Field(ge=1, le=4)] = 1,
     variation_strategy: parameters.VariationStrategy = "mixed",
-    image_model: str | None = None,
-    assistant_model: str | None = None,
+    image_model: parameters.Name | None = None,
+    assistant_model: parameters.Name | None = None,
     verify: parameters.Verify = False,
     redraw: parameters.Redraw = False,
 ) -> ToolResult:
@@ -125,15 +125,19 @@ async def openai_list_conversations(
         str, Field(max_length=500, description="Words to look for in what was said and drawn.")
     ] = "",
     conversation_id: Annotated[
-        str | None, Field(description="This one in full instead of a list.")
+        parameters.Name | None, Field(description="This one in full instead of a list.")
     ] = None,
-    since: Annotated[str, Field(description="Changed on this day or later, YYYY-MM-DD.")] = "",
-    until: str = "",
-    image_type: str = "",
-    style: str = "",
+    since: Annotated[
+        parameters.Name, Field(description="Changed on this day or later, YYYY-MM-DD.")
+    ] = "",
+    until: parameters.Name = "",
+    image_type: parameters.Name = "",
+    style: parameters.Name = "",
     rating: Annotated[int | None, Field(ge=1, le=5, description="At least.")] = None,
     bookmarked: bool | None = None,
-    cursor: Annotated[str | None, Field(description="From an earlier result: go on.")] = None,
+    cursor: Annotated[
+        parameters.Name | None, Field(description="From an earlier result: go on.")
+    ] = None,
     limit: Annotated[int, Field(ge=1, le=50)] = 10,
 ) -> ToolResult:
     """List earlier conversations, newest first, or find them by their words.

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app import App
 from errors import Problem
-from tools.parameters import STARS, Rating
+from tools.parameters import STARS, Name, Rating
 from tools.registration import app_of, build_tool
 from tools.tool_result import build_result
 
@@ -30,12 +30,12 @@ def keep_tools() -> list[Tool]:
 async def openai_rate_image(
     ctx: Context,
     *,
-    image_id: Annotated[str | None, Field(description="The picture to rate.")] = None,
+    image_id: Annotated[Name | None, Field(description="The picture to rate.")] = None,
     rating: Annotated[Rating | None, Field(description="5 is best.")] = None,
     liked: Annotated[str, Field(max_length=1000, description="What worked.")] = "",
     disliked: Annotated[str, Field(max_length=1000, description="What did not.")] = "",
     conversation_id: Annotated[
-        str | None, Field(description="The conversation to bookmark or rename.")
+        Name | None, Field(description="The conversation to bookmark or rename.")
     ] = None,
     bookmark: bool | None = None,
     title: Annotated[str, Field(max_length=200)] = "",
@@ -95,7 +95,7 @@ async def openai_search_conversations(
 
 async def openai_delete_conversation(
     ctx: Context,
-    conversation_id: str,
+    conversation_id: Name,
     *,
     confirm: Annotated[
         bool, Field(description="true deletes; without it the result says what would go.")

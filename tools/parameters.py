@@ -10,17 +10,25 @@ from settings import Mode
 LONGEST_WORDS = 32_000
 """Characters of a prompt or message; OpenAI's image models take as many."""
 
+LONGEST_NAME = 200
+"""Characters of an id, a model, a size, a cursor: ours have under 100, and errors repeat them."""
+
+MOST_ANSWERS = 50
+"""At once; an explorer dialogue asks ten questions in all."""
+
+Words = Annotated[str, Field(max_length=LONGEST_WORDS)]
+Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+
 
 class GivenAnswer(BaseModel):
     """One answer by the id of its question."""
 
-    question_id: str
-    answer: str
+    question_id: Name
+    answer: Words
 
 
-Words = Annotated[str, Field(max_length=LONGEST_WORDS)]
 ConversationId = Annotated[
-    str | None, Field(description="Continue this conversation. Without it a new one begins.")
+    Name | None, Field(description="Continue this conversation. Without it a new one begins.")
 ]
 
 # What the dialogue takes.
@@ -39,14 +47,15 @@ Depth = Annotated[
     ),
 ]
 Answers = Annotated[
-    list[GivenAnswer] | None, Field(description="Answers by question id, where known apart.")
+    Annotated[list[GivenAnswer], Field(max_length=MOST_ANSWERS)] | None,
+    Field(description="Answers by question id, where known apart."),
 ]
 ReferenceImages = Annotated[
     list[str] | None,
     Field(description="Paths or image ids of pictures that the person refers to."),
 ]
 TemplateName = Annotated[
-    str | None, Field(description="Library template to fill; answers may name its parameters.")
+    Name | None, Field(description="Library template to fill; answers may name its parameters.")
 ]
 Finish = Annotated[
     bool, Field(description="Ask nothing more; decide the rest as marked assumptions.")
@@ -92,7 +101,7 @@ DialogueMode = Annotated[
     ),
 ]
 FromImage = Annotated[
-    str | None,
+    Name | None,
     Field(
         description="image_id to start from instead of the current one; without words it "
         "becomes the current one, free: undo, redo, branch."
@@ -106,7 +115,7 @@ Mask = Annotated[
     str | None, Field(description="PNG of the first picture's size; it changes where transparent.")
 ]
 Size = Annotated[
-    str | None,
+    Name | None,
     Field(description="square, wide, tall, or WIDTHxHEIGHT in multiples of 16: 1536x1024."),
 ]
 Compression = Annotated[int | None, Field(ge=0, le=100, description="For jpeg and webp.")]
