@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
+from typing import get_args
 
 import pytest
 from fastmcp import Client
@@ -16,8 +17,9 @@ from fastmcp import Client
 from bundle.pictures import MESSAGES
 from cli import COMMANDS
 from consultation.consultation_result import Consultation
+from gateway.prices import estimate_image
 from server import create_server
-from settings import TOOLSETS, Settings, load_settings, variable_of
+from settings import TOOLSETS, Quality, Settings, load_settings, variable_of
 from tests.calls import data_of, text_of
 from tests.conftest import ROOT
 from tests.tools_page import reference
@@ -52,6 +54,20 @@ def commands_table() -> str:
     return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
 
 
+def prices_table() -> str:
+    rows = [
+        f"| `{quality}` | {' | '.join(_price(size, quality) for size in SIZES.values())} |"
+        for quality in get_args(Quality)
+    ]
+    head = " | ".join(f"{name}, {size}" for name, size in SIZES.items())
+    return "\n".join([f"| quality | {head} |", "| --- | --- | --- |", *rows])
+
+
+def _price(size: str, quality: str) -> str:
+    model = Settings.model_fields["image_model"].default
+    return f"${estimate_image(model, size=size, quality=quality).usd:.3f}"
+
+
 def _default(name: str) -> str:
     field = Settings.model_fields[name]
     if name in SPOKEN_DEFAULTS:
@@ -70,6 +86,8 @@ SPOKEN_DEFAULTS = {
     "prompts_dir": "`prompts` in the data folder",
     "input_dirs": "Pictures, Downloads, Desktop; over HTTP none",
 }
+
+SIZES = {"square": "1024x1024", "wide": "1536x1024"}
 
 FIGURES = ("Of your", "To be drawn", "Made by", "Conversation")
 """How paragraphs begin that the dialogue of the README leaves out."""
@@ -107,6 +125,7 @@ def dialogue(messages: Sequence[str], leave_out: tuple[str, ...]) -> str:
 
 
 DIALOGUES = {README: whole_dialogue, TOOLS: last_turn}
+PICTURES = ROOT / "docs" / "pictures.md"
 TABLES = {"tools": tools_table, "settings": settings_table, "commands": commands_table}
 
 
@@ -119,6 +138,10 @@ def section(name: str, text: str) -> re.Match[str]:
 @pytest.mark.parametrize("name", TABLES)
 def test_the_tables_of_the_readme_are_what_the_code_says(name: str) -> None:
     assert section(name, README.read_text(encoding="utf-8"))[1].strip() == TABLES[name]()
+
+
+def test_the_prices_are_those_of_the_estimates() -> None:
+    assert section("prices", PICTURES.read_text(encoding="utf-8"))[1].strip() == prices_table()
 
 
 def test_the_page_of_the_tools_is_what_clients_are_shown() -> None:
@@ -202,6 +225,7 @@ def test_the_guide_names_commands_settings_lines_and_words_that_there_are() -> N
 def write() -> None:
     rewrite(README, {**TABLES, "dialogue": whole_dialogue})
     rewrite(TOOLS, {"tools": reference, "dialogue": last_turn})
+    rewrite(PICTURES, {"prices": prices_table})
 
 
 def rewrite(page: Path, sections: Mapping[str, Callable[[], str]]) -> None:

@@ -8,6 +8,7 @@ from fastmcp import Client
 
 from server import create_server
 from settings import TOOLSETS, load_settings
+from tests.tool_examples import examples
 
 Tool = dict[str, Any]
 
@@ -32,12 +33,14 @@ def listed(toolset: str) -> list[Tool]:
 
 
 def reference() -> str:
-    """Every tool with its parameters and what its result holds, as Markdown."""
+    """Every tool with its parameters, what its result holds, and an example, as Markdown."""
     lines: list[str] = []
+    played = examples()
     for toolset in TOOLSETS:
         lines += [f"## Toolset {toolset}", ""]
         for tool in listed(toolset):
             lines += _tool(tool)
+            lines += ["A call and its result on the sandbox:", "", played[tool["name"]], ""]
     return "\n".join(lines).rstrip()
 
 
