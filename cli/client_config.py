@@ -1,15 +1,12 @@
 """The command `client-config`: what makes a client start this server, printed or written."""
 
 import codecs
-import json
 import logging
 import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from cyclopts import Parameter
+from typing import Any, Literal
 
 from cli import launch
 from cli import terminal as show
@@ -37,7 +34,7 @@ def client_config(
     *,
     sandbox: bool = False,
     write: bool = False,
-    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Print what makes a client start this server, and the file that it belongs into.
 
@@ -64,7 +61,7 @@ def client_config(
         if advice["changed"]:
             logger.info("%s now has the entry.", path)
     if as_json:
-        sys.stdout.write(json.dumps(advice, indent=2) + "\n")
+        show.data(advice)
         return
     if write:
         _show_change(advice)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import anyio
 
+from app import App
 from cli import terminal as show
 from cli.data_folder import conversation_id
 from cli.session import Session, local_server, session
@@ -67,9 +68,10 @@ class _Dialogue:
 
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
-        message = idea or _ask("What should the picture show?")
+        result = None if idea else await self._recall()
+        message = "" if result else idea or _ask("What should the picture show?")
         async with session(local_server(sandbox=self._sandbox)) as tools:
-            result = await self._turn(tools, message=message, **beginning)
+            result = result or await self._turn(tools, message=message, **beginning)
             while result.status == "asking":
                 result = await self._turn(tools, **self._answer(result))
             show.consultation(result, self._wording)
@@ -80,12 +82,23 @@ class _Dialogue:
         if self._conversation:
             verb = 'generate "..."' if self.draws else "consult"
             sandbox = " --sandbox" if self._sandbox else ""
-            way = f"image-consultant {verb} --conversation {self._conversation}{sandbox}"
-            show.heading(f"{self._wording.terminal.goes_on}: {way}")
+            show.heading(f"{self._wording.terminal.goes_on}:")
+            show.whole(f"image-consultant {verb} --conversation {self._conversation}{sandbox}")
+
+    async def _recall(self) -> Consultation | None:
+        """Where the conversation stands, if it has begun."""
+        app = App(load_settings())
+        try:
+            record = self._conversation and await app.records.load(self._conversation)
+            return self._take(app.consultant.recall(record)) if record and record.briefs else None
+        finally:
+            await app.close()
 
     async def _turn(self, tools: Session, **arguments: Any) -> Consultation:
         fields = await tools.consult(conversation_id=self._conversation, **arguments)
-        result = Consultation.model_validate(fields)
+        return self._take(Consultation.model_validate(fields))
+
+    def _take(self, result: Consultation) -> Consultation:
         self._conversation = result.conversation_id
         self._wording = self._store.wording(result.language)
         return result

@@ -10,10 +10,8 @@ from rich.table import Table
 from app import App
 from cli import UsageProblem
 from cli import terminal as show
-from cli.data_folder import whole_id, with_records
+from cli.data_folder import load_by_beginning, whole_id, with_records
 from errors import Problem
-
-AsJson = Annotated[bool, Parameter(name="--json")]
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
 preferences = Commands(name="likings", help="What was learnt of your choices.")
@@ -22,7 +20,7 @@ commands.command(preferences)
 
 @commands.command(name="list")
 def list_(
-    *, query: str = "", limit: int = 20, bookmarked: bool = False, as_json: AsJson = False
+    *, query: str = "", limit: int = 20, bookmarked: bool = False, as_json: show.AsJson = False
 ) -> None:
     """List conversations, newest first, or those that hold words.
 
@@ -48,13 +46,13 @@ def list_(
         show.line(note)
     for one in page.conversations:
         title = " ".join(one.title.split()) or "Untitled"
-        show.line(f"{one.conversation_id}  {moment(one.changed_at)}  {title}", "bold")
+        show.whole(f"{one.conversation_id}  {moment(one.changed_at)}  {title}", "bold")
         show.line(f"    {facts_of(one)}")
     show.line(f"{len(page.conversations)} of {page.total}; times are UTC.")
 
 
 @commands.command
-def search(query: str, *, limit: int = 20, as_json: AsJson = False) -> None:
+def search(query: str, *, limit: int = 20, as_json: show.AsJson = False) -> None:
     """Find conversations that hold these words.
 
     Args:
@@ -71,7 +69,7 @@ def show_(conversation: str) -> None:
     from consultation.conversation_page import as_markdown
 
     async def work(app: App) -> str:
-        return as_markdown(await app.records.load(await whole_id(app, conversation)))
+        return as_markdown(await load_by_beginning(app, conversation))
 
     show.block(with_records(work))
 
@@ -207,7 +205,7 @@ def prune(
 
 
 @commands.command
-def stats(*, as_json: AsJson = False) -> None:
+def stats(*, as_json: show.AsJson = False) -> None:
     """How image types and templates fare: pictures, ratings, refinements, cost.
 
     Args:

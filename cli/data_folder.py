@@ -9,6 +9,7 @@ from app import App
 from errors import Problem
 from settings import load_settings
 from storage.stamps import IdKind, printable
+from storage.tables import Conversation
 
 T = TypeVar("T")
 
@@ -56,3 +57,8 @@ async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
         raise Problem(f"There is no {KINDS[kind]} {printable(beginning)}.", WHERE_IDS_ARE)
     named = ", ".join(fitting[:SHOWN]) + (" and others" if len(fitting) > SHOWN else "")
     raise Problem(f"{printable(beginning)} fits several: {named}.", "Type more of it.")
+
+
+async def load_by_beginning(app: App, beginning: str) -> Conversation:
+    """The conversation whose id begins so, in full. Raises a `Problem`."""
+    return await app.records.load(await whole_id(app, beginning))

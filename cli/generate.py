@@ -82,7 +82,8 @@ async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
     if len(result["images"]) > 1 and result["preview"]:
         _write_sheet(result)
     options = f"{result['conversation_id']}{' --sandbox' if sandbox else ''}"
-    show.line(f'Go on with: image-consultant generate "what to change" --conversation {options}')
+    show.heading("Go on with:")
+    show.whole(f'image-consultant generate "..." --conversation {options}')
 
 
 def _write_sheet(result: show.Result) -> None:

@@ -4,19 +4,23 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from textwrap import indent
-from typing import Any, NoReturn, Protocol
+from textwrap import fill
+from typing import Annotated, Any, NoReturn, Protocol
 
-from rich.console import Console
+from cyclopts import Parameter
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.segment import Segment
 from rich.text import Text
 
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import text_for_person
 from generation.image_result import SANDBOX_NOTE, ResultVerification, finding_lines
 from prompts.wording import Wording
+
+AsJson = Annotated[bool, Parameter(name="--json")]
 
 Result = dict[str, Any]
 """The fields of a tool's result, or of one question in it."""
@@ -48,10 +52,17 @@ CLOSED_PIPE = 141
 
 
 class Terminal(Console):
-    """A console that breaks no line, since paths and ids must stay whole, and ends quietly."""
+    """A console that breaks no line by itself, obeys nobody else's signs, and ends quietly."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(highlight=False, soft_wrap=True, stderr=stderr)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """What is printed, without the signs that a terminal would obey and rich did not add."""
+        for part in super().render(renderable, options):
+            yield part if part.control else part._replace(text=plain(part.text))
 
     def on_broken_pipe(self) -> NoReturn:
         """End like every program whose reader went away."""
@@ -82,12 +93,29 @@ def in_commands(text: str) -> str:
 
 def heading(text: str) -> None:
     """A line that opens a part."""
-    console.print(Text(f"\n{plain(text)}", "bold"))
+    _print(console, f"\n{text}", "bold", indent="")
 
 
 def line(text: str, style: str = "") -> None:
     """Plain text within a part, mostly one line."""
-    console.print(Text(indent(plain(text), "  "), style))
+    _print(console, text, style)
+
+
+def whole(text: str, style: str = "") -> None:
+    """A line that stays one however narrow the terminal is: a command to copy, an id."""
+    console.print(Text(f"  {text}", style))
+
+
+def _print(to: Console, text: str, style: str, indent: str = "  ") -> None:
+    """Break lines between words in a terminal, and nowhere in a pipe; what is one word, nowhere."""
+    for one in text.splitlines():
+        width = to.width if to.is_terminal else sys.maxsize
+        margin = indent + " " * (len(one) - len(one.lstrip()))
+        words = fill(
+            one.strip(), width, initial_indent=margin, subsequent_indent=margin,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        to.print(Text(words, style))
 
 
 def block(text: str) -> None:
@@ -103,7 +131,7 @@ def data(value: Any) -> None:
 
 def note(text: str) -> None:
     """A line beside the result, such as what is going on: it goes to stderr."""
-    errors.print(Text(f"  {plain(text)}", "dim"))
+    _print(errors, text, "dim")
 
 
 class ReportProgress(Protocol):
@@ -118,20 +146,25 @@ def progress() -> Iterator[ReportProgress]:
     """Show how far a drawing is: as a bar in a terminal, as a line for each new step elsewhere."""
     columns = TextColumn("  {task.description:24}"), BarColumn(), TaskProgressColumn()
     moves = errors.is_terminal and not errors.is_dumb_terminal
-    with Progress(*columns, console=errors, transient=True, disable=not moves) as bar:
-        step = ""
+    bar = Progress(*columns, console=errors, transient=True)
+    step = ""
 
-        async def report(progress: float, total: float | None, message: str | None) -> None:
-            nonlocal step
-            words = plain(message or "")
-            if moves:
-                task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
-                bar.update(task, completed=progress, total=total, description=words)
-            elif words.partition(",")[0] != step:
-                step = words.partition(",")[0]
-                note(step)
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        nonlocal step
+        words = message or ""
+        if moves:
+            bar.start()
+            task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
+            bar.update(task, completed=progress, total=total, description=words)
+        elif words.partition(",")[0] != step:
+            step = words.partition(",")[0]
+            note(step)
 
+    try:
         yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def consultation(result: Consultation, wording: Wording) -> None:
@@ -152,14 +185,19 @@ def picture(result: Result) -> None:
     if found := result["verification"]:
         for words in finding_lines(ResultVerification.model_validate(found)):
             line(words)
+    notes = [note for note in result["notes"] if note != SANDBOX_NOTE]
+    for words in filter(None, [_money(result), *notes]):
+        line(words)
+
+
+def _money(result: Result) -> str:
+    """What it cost; nothing where pictures are shown again, which a note says."""
     usd = result["cost_usd"]
+    if usd == 0 and not result["attempts"]:
+        return ""
     if result["origin"] == "sandbox":
         price = "an unknown price" if usd is None else f"about ${usd:.3f}"
-        line(f"Sandbox: OpenAI would charge {price}; nothing was paid.")
-    else:
-        about = " (estimate)" if result["cost_is_estimate"] else ""
-        price = "Price not known" if usd is None else f"${usd:.4f}{about}"
-        line(f"{price}, ${result['spent_today_usd']:.4f} today")
-    for note in result["notes"]:
-        if note != SANDBOX_NOTE:
-            line(note)
+        return f"Sandbox: OpenAI would charge {price}; nothing was paid."
+    about = " (estimate)" if result["cost_is_estimate"] else ""
+    price = "Price not known" if usd is None else f"${usd:.4f}{about}"
+    return f"{price}, ${result['spent_today_usd']:.4f} today"

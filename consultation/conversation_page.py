@@ -17,7 +17,7 @@ DEEPEST = 12
 
 def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = None) -> str:
     """The whole record, newest turn last; `links` stand for the paths of pictures, by their ids."""
-    paid = sum(one.usd or 0.0 for one in conversation.spending)
+    cost = sum(one.usd or 0.0 for one in conversation.spending)
     lines = [
         f"# {conversation.title or 'Untitled'}",
         "",
@@ -25,7 +25,7 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
         + (f", {conversation.image_type}" if conversation.image_type else "")
         + (f", template {conversation.template}" if conversation.template else "")
         + f". Begun {moment(conversation.created_at)}, last changed "
-        f"{moment(conversation.changed_at)} (UTC). Paid in all: ${paid:.4f}"
+        f"{moment(conversation.changed_at)} (UTC). Cost in all: ${cost:.4f}"
         f"{_estimate(conversation.spending)}.",
     ]
     for turn in conversation.turns:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -103,6 +104,35 @@ def test_a_wrong_option_is_named_on_stderr_alone(run: Run) -> None:
 
     assert (refused.code, refused.out) == (2, "")
     assert "--colour" in refused.err
+
+
+def test_a_reader_that_goes_away_ends_a_command_quietly_with_the_code_of_a_closed_pipe() -> None:
+    command = [sys.executable, str(ROOT / "__main__.py"), "prompts", "list"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    ending = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+
+    assert (ending.returncode, ending.stderr) == (141, b"")
+
+
+def test_a_refusal_is_one_line_on_stderr_in_the_words_of_the_command_line(run: Run) -> None:
+    refused = run("generate", "a fox", "--conversation", "conv_0", "--sandbox")
+    misused = run("conversations", "prune")
+
+    assert (refused.code, refused.out, misused.code) == (1, "", 2)
+    assert len(refused.err.splitlines()) == 1
+    assert "conversations list" in refused.err
+    assert "openai_" not in refused.err
+
+
+def test_what_the_log_says_stays_out_of_the_terminal(run: Run, home: Path) -> None:
+    refused = run("generate", "a fox", "--size", "1000x1000", "--sandbox")
+
+    assert refused.err.startswith("size: 1000x1000")
+    assert len(refused.err.splitlines()) == 1
+    log = (home / "data" / "command-line.log").read_text(encoding="utf-8")
+    assert "ended without a result" in log
 
 
 def test_a_start_imports_only_what_a_list_of_tools_needs() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,27 @@ def test_it_lists_and_finds(run: Run, drawn: Result) -> None:
     (one,) = found["conversations"]
     assert one["conversation_id"] == drawn["conversation_id"]
     assert "a lighthouse" in run("conversations", "show", drawn["conversation_id"])
+
+
+def test_the_list_names_each_id_whole_in_a_narrow_terminal(
+    run: Run, drawn: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    lines = run("conversations", "list").splitlines()
+
+    (one,) = [line for line in lines if drawn["conversation_id"] in line]
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", one)
+
+
+def test_the_beginning_of_an_id_is_taken_where_it_fits_one(run: Run, drawn: Result) -> None:
+    key = drawn["conversation_id"]
+
+    assert key in run("conversations", "show", key[:10])
+    assert key in run("conversations", "show", key.removeprefix("conv_")[:5])
+    with pytest.raises(Problem, match=f"fits several: .*{key}"):
+        run("conversations", "show", "conv_")
 
 
 def test_a_record_is_shown_without_the_signs_that_a_terminal_would_obey(run: Run) -> None:

@@ -2,13 +2,18 @@
 
 import io
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli import command_line
+from cli import command_line, terminal
+from generation.jobs import JobProgress
+from sandbox.loopback import Sandbox
+from tests.conftest import Run
+from tools import core
 
 Consult = Callable[..., str]
 
@@ -57,8 +62,71 @@ def test_nothing_is_drawn_unless_wanted(consult: Consult, tmp_path: Path) -> Non
 
 def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
     said = consult(["a lighthouse", "1"])
-    (conversation,) = re.findall(r"Go on with: .* --conversation (conv_\w+) --sandbox", said)
+    (conversation,) = re.findall(r"Go on with:\n.* --conversation (conv_\w+) --sandbox", said)
 
     later = consult(["finish", "n"], "for my office wall", "--conversation", conversation)
 
     assert "a lighthouse" in later.partition("Refined prompt")[2].lower()
+
+
+def test_ctrl_c_at_a_question_ends_it_at_once_and_says_how_to_go_on(
+    consult: Consult, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def press(_: str) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr(terminal.console, "input", press)
+    with pytest.raises(KeyboardInterrupt):
+        consult([], "a lighthouse")
+
+    assert re.search(r"consult --conversation conv_\w+ --sandbox", capsys.readouterr().out)
+
+
+def test_ctrl_c_while_it_is_drawn_says_what_may_be_paid_and_the_same_command_brings_it(
+    run: Run,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def press(step: JobProgress) -> None:
+        if "sending" in step.steps:
+            signal.raise_signal(signal.SIGINT)
+
+    sandbox.fail("delay=0.5", kind="image")
+    with monkeypatch.context() as patch:
+        patch.setattr(core, "progress_of", lambda _: press)
+        with pytest.raises(KeyboardInterrupt):
+            run("generate", "a fox in snow")
+    said = capsys.readouterr().err
+    again = run("generate", "a fox in snow")
+
+    assert "paid for all the same, once" in said
+    assert ".png" in again
+    assert sandbox.count("image") == 1
+
+
+def test_a_dialogue_that_goes_on_shows_its_open_questions_first(consult: Consult) -> None:
+    said = consult(["a lighthouse", "1"])
+    (conversation,) = re.findall(r"conv_\w+", said)
+
+    later = consult([], "--conversation", conversation.removeprefix("conv_")[:6])
+
+    assert "q1. " in later
+    assert "What should the picture show?" not in later
+
+
+def test_the_command_speaks_the_language_of_the_person(consult: Consult) -> None:
+    said = consult(["finish", "j"], "Ein Leuchtturm im Sturm")
+
+    assert "Soll es gezeichnet werden?" in said
+    assert "Ausgearbeiteter Prompt" in said
+    assert ".png" in said
+    assert "The refined prompt" not in said
+    assert "Draw it" not in said
+
+
+def test_signs_that_a_terminal_would_obey_reach_it_from_nowhere(consult: Consult) -> None:
+    said = consult(["finish", "n"], "a fox \x1b]0;mine\x07 with\x9b2J a hat \u202egnp.exe")
+
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", said)

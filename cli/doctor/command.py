@@ -1,19 +1,17 @@
 """The command `doctor`: whether everything the server needs is there, on one page."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
 
 import anyio
-from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli import terminal as show
 from cli.doctor import account, round_trip, starts
 from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import outlook
@@ -40,9 +38,7 @@ UNBROKEN = 10_000
 """Letters in a line of a pipe: paths must stay whole there."""
 
 
-def doctor(
-    *, as_json: Annotated[bool, Parameter(name="--json")] = False, sandbox: bool = False
-) -> int:
+def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:
     """Check what the server needs, ask OpenAI for its models, start what is configured.
 
     Each line is ok, a warning, or a problem, with the next step. Exits with 1 where something
@@ -60,7 +56,7 @@ def doctor(
             console.print(_line(check))
     counts = Counter(check.state for check in checks)
     if as_json:
-        sys.stdout.write(json.dumps([check._asdict() for check in checks], indent=2) + "\n")
+        show.data([check._asdict() for check in checks])
     else:
         console.print(_sum(counts))
     return int(counts["problem"] > 0)

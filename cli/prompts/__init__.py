@@ -6,7 +6,7 @@ app = App(name="prompts", help="List, check, try and change what is said to mode
 
 COMMANDS = {
     "list": ("cli.prompts.files:list_", "List all prompt files: shipped, your own, broken."),
-    "show": ("cli.prompts.files:show", "Print a prompt file as it lies there."),
+    "show": ("cli.prompts.files:show_", "Print a prompt file as it lies there."),
     "new": ("cli.prompts.files:new", "Copy a shipped file into your folder, to change it there."),
     "diff": ("cli.prompts.files:diff", "Compare your files with the shipped ones."),
     "lint": ("cli.prompts.lint:lint", "Look for faults; 1 if there are any."),

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
 
+from cli import terminal as show
 from cli.prompts import live_dialogues as live_
-from cli.prompts.files import AsJson, console, write_json
 from cli.prompts.live_dialogues import Talk
 from cli.prompts.scenarios import Breach, Scenario, load_scenarios, play
 from errors import Problem
@@ -39,7 +39,7 @@ def evaluate(
     dialogues: int = DIALOGUES_ASKED,
     person: str | None = None,
     folder: Path = DIALOGUES / "scenarios",
-    as_json: AsJson = False,
+    as_json: show.AsJson = False,
 ) -> int:
     """Play scripted dialogues offline; exits with 1 if a promise was not kept.
 
@@ -57,7 +57,7 @@ def evaluate(
     scenarios = load_scenarios(folder)
     breaches = anyio.run(_play_all, scenarios)
     if as_json:
-        write_json({
+        show.data({
             "scenarios": len(scenarios),
             "turns": sum(len(scenario.turns) for scenario in scenarios),
             "not_kept": [breach._asdict() for breach in breaches],
@@ -96,11 +96,11 @@ def _beside(settings: Settings, folder: Path, sandbox: Sandbox | None) -> Settin
 
 def _report(scenarios: list[Scenario], breaches: list[Breach]) -> None:
     for breach in breaches:
-        console.print(f"\n[red]Not kept:[/red] {escape(breach.scenario)}, turn {breach.turn}")
-        console.print(f"  {escape(breach.promise)}; seen: {escape(breach.seen)}")
+        show.console.print(f"\n[red]Not kept:[/red] {escape(breach.scenario)}, turn {breach.turn}")
+        show.console.print(f"  {escape(breach.promise)}; seen: {escape(breach.seen)}")
     broken = len({breach.scenario for breach in breaches})
     turns = sum(len(scenario.turns) for scenario in scenarios)
-    console.print(
+    show.console.print(
         f"{len(scenarios)} scenarios, {turns} turns, no model asked: "
         + (f"{broken} broke a promise." if broken else "every promise was kept.")
     )
@@ -124,7 +124,7 @@ def _evaluate_live(
         else:
             talks = anyio.run(live_.hold, _beside(settings, Path(name), None), openings, person)
     if as_json:
-        write_json({"dialogues": [talk._asdict() for talk in talks], "all": _sums(talks)})
+        show.data({"dialogues": [talk._asdict() for talk in talks], "all": _sums(talks)})
     else:
         _report_live(talks)
     return int(any(talk.error for talk in talks))
@@ -173,15 +173,15 @@ def _report_live(talks: list[Talk]) -> None:
         row = (one.turns, one.calls, one.sent_back, one.questions, len(one.not_used))
         ready = "yes" if one.ready else "no"
         table.add_row(one.opening, ready, *map(str, row), f"{one.usd:.4f}")
-    console.print(table)
+    show.console.print(table)
     for one in talks:
         for quote in one.not_used:
-            console.print(f"{one.opening}: found no place: {escape(quote)}")
+            show.console.print(f"{one.opening}: found no place: {escape(quote)}")
         if one.error:
-            console.print(f"[red]{one.opening}: {escape(one.error)}[/red]")
+            show.console.print(f"[red]{one.opening}: {escape(one.error)}[/red]")
     sums = _sums(talks)
     why = ", ".join(f"{rule} {times}" for rule, times in sums["rules"].items()) or "none"
-    console.print(
+    show.console.print(
         f"\n{sums['ready']} of {sums['dialogues']} ready; {sums['calls_per_turn']} calls a turn; "
         f"{sums['sent_back']} sent back (faults: {why}); {sums['quotes_refused']} quotes refused; "
         f"{sums['words_not_used']} words without a place; {sums['questions']} questions; "

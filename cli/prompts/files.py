@@ -1,30 +1,24 @@
 """The commands `prompts list`, `show`, `new` and `diff`: own files beside the shipped ones."""
 
-import json
 import re
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli import terminal as show
 from errors import Problem
 from prompts.own_files import FileDifference, copy_of, differences, overview
 from prompts.prompt_files import SHIPPED, PromptFile, find_file, recognise
 from settings import load_settings
 
-AsJson = Annotated[bool, Parameter(name="--json")]
-
 NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
-console = Console(highlight=False, soft_wrap=True)
 
-
-def list_(*, as_json: AsJson = False) -> None:
+def list_(*, as_json: show.AsJson = False) -> None:
     """List all prompt files: shipped, your own, broken.
 
     Args:
@@ -33,7 +27,7 @@ def list_(*, as_json: AsJson = False) -> None:
     own = load_settings().templates_dir
     listings = list(overview(own))
     if as_json:
-        write_json([
+        show.data([
             {"name": one.place.name, "kind": one.place.kind, "state": one.state,
              "fingerprint": one.fingerprint, "fault": one.fault}
             for one in listings
@@ -43,14 +37,14 @@ def list_(*, as_json: AsJson = False) -> None:
     for one in listings:
         state = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
         table.add_row(one.place.name, one.place.kind, state, one.fingerprint)
-    console.print(table)
+    show.console.print(table)
     for one in listings:
         if one.fault:
-            console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")
-    console.print(f"\nYour own files lie in {escape(str(own))}.")
+            show.console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")
+    show.console.print(f"\nYour own files lie in {escape(str(own))}.")
 
 
-def show(name: str, /, *, shipped: bool = False, as_json: AsJson = False) -> None:
+def show_(name: str, /, *, shipped: bool = False, as_json: show.AsJson = False) -> None:
     """Print a prompt file as it lies there.
 
     Args:
@@ -64,10 +58,10 @@ def show(name: str, /, *, shipped: bool = False, as_json: AsJson = False) -> Non
     text = place.text(folder)
     if as_json:
         about = {"name": place.name, "kind": place.kind, "path": str(folder / place.file)}
-        write_json({**about, "text": text})
+        show.data({**about, "text": text})
         return
-    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(str(folder / place.file)))
-    sys.stdout.write(text)
+    show.errors.print(escape(str(folder / place.file)))
+    show.block(text)
 
 
 def new(
@@ -75,7 +69,7 @@ def new(
     /,
     *,
     origin: Annotated[str, Parameter(name="--from")] = "",
-    as_json: AsJson = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Copy a shipped file into your folder, to change it there. Overwrites nothing.
 
@@ -98,13 +92,15 @@ def new(
     except OSError as error:
         raise Problem(f"{path} cannot be written: {error.strerror}.") from error
     if as_json:
-        write_json({"name": place.name, "path": str(path), "from": shipped.name})
+        show.data({"name": place.name, "path": str(path), "from": shipped.name})
         return
-    console.print(escape(str(path)), style="bold")
-    console.print("Edit it: it is used from the next call on. prompts watch shows what it does.")
+    show.console.print(escape(str(path)), style="bold")
+    show.console.print(
+        "Edit it: it is used from the next call on. prompts watch shows what it does."
+    )
 
 
-def diff(name: str = "", /, *, as_json: AsJson = False) -> None:
+def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
     """Compare your files with the shipped ones, also after an upgrade.
 
     Args:
@@ -116,7 +112,7 @@ def diff(name: str = "", /, *, as_json: AsJson = False) -> None:
         name = find_file(name, own).name
     changed = list(differences(own, name))
     if as_json:
-        write_json([
+        show.data([
             {"name": one.place.name, "shipped": one.shipped.name, "upgraded": one.upgraded,
              "diff": one.lines}
             for one in changed
@@ -125,27 +121,24 @@ def diff(name: str = "", /, *, as_json: AsJson = False) -> None:
     for one in changed:
         _show_difference(one)
     if not changed:
-        console.print(f"No file in {escape(str(own))} replaces a shipped one. See prompts new.")
-
-
-def write_json(data: Any) -> None:
-    """Print data for other programs."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        show.console.print(
+            f"No file in {escape(str(own))} replaces a shipped one. See prompts new."
+        )
 
 
 def print_diff(lines: list[str]) -> None:
     """Print the lines of a unified diff in its colours."""
     for line in lines:
-        console.print(line, style=COLOURS.get(line[:1]), markup=False)
+        show.console.print(line, style=COLOURS.get(line[:1]), markup=False)
 
 
 def _show_difference(one: FileDifference) -> None:
-    console.print(f"\n[bold]{one.place.name}[/bold] against {one.shipped.name}")
+    show.console.print(f"\n[bold]{one.place.name}[/bold] against {one.shipped.name}")
     print_diff(one.lines)
     if not one.lines and one.place == one.shipped:
-        console.print("No difference: without this file you would get the same.")
+        show.console.print("No difference: without this file you would get the same.")
     if one.upgraded:
-        console.print(
+        show.console.print(
             "[yellow]The shipped one changed since you copied it.[/yellow] Take over what you "
             "want of it, then remove the line that begins with # based on."
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from cli.prompts.files import AsJson, console, write_json
+from cli import terminal as show
 from consultation.question_rules import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
 from prompts import lint_rules
@@ -29,7 +29,7 @@ FILE_SAYS = {"image_type": ("name",), "library": ("name", "category")}
 """What a file's place says, so that the file need not."""
 
 
-def lint(*, shipped: bool = False, as_json: AsJson = False) -> int:
+def lint(*, shipped: bool = False, as_json: show.AsJson = False) -> int:
     """Look for faults in all prompt files; exits with 1 if there are any.
 
     Args:
@@ -40,18 +40,18 @@ def lint(*, shipped: bool = False, as_json: AsJson = False) -> int:
     verdicts = list(lint_rules.lint(own, PROMISES))
     faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
-        write_json([
+        show.data([
             {"file": one.file, "own": one.own, "line": fault.line, "fault": str(fault)}
             for one, fault in faults
         ])  # fmt: skip
         return int(bool(faults))
     for one, fault in faults:
         whose = "your own " if one.own else ""
-        console.print(f"[red]fault[/red] in {whose}{escape(str(fault))}")
+        show.console.print(f"[red]fault[/red] in {whose}{escape(str(fault))}")
     mine = sum(one.own for one in verdicts)
     whose = f", {mine} of them your own" if mine else ""
     total = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    console.print(f"{len(verdicts)} files{whose}: {total if faults else 'no faults'}.")
+    show.console.print(f"{len(verdicts)} files{whose}: {total if faults else 'no faults'}.")
     return int(bool(faults))
 
 
@@ -63,14 +63,14 @@ def schema(*, to: Path | None = None) -> None:
     """
     schemas = _schemas()
     if to is None:
-        write_json(schemas)
+        show.data(schemas)
         return
     to.mkdir(parents=True, exist_ok=True)
     for name, content in schemas.items():
         path = to / f"{name}.schema.json"
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        console.print(escape(str(path)))
-    console.print(
+        show.console.print(escape(str(path)))
+    show.console.print(
         "An editor with a YAML language server checks a file whose first line is\n"
         f"# yaml-language-server: $schema={escape(str(to.absolute()))}/image_type.schema.json"
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.markup import escape
 
-from cli.prompts.files import AsJson, console, write_json
+from cli import terminal as show
 from errors import Problem
 from prompts.image_type import ImageType
 from prompts.library_template import LibraryTemplate
@@ -33,7 +33,7 @@ def render(
     shipped: bool = False,
     every: Annotated[bool, Parameter(name="--all")] = False,
     to: Path | None = None,
-    as_json: AsJson = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Print what a file gives, with its length in tokens and the part that stays the same.
 
@@ -50,7 +50,7 @@ def render(
     if every or to:
         if not (every and to) or name:
             raise Problem("--all and --to go together, without a name.")
-        console.print(f"{write_all(store, to)} renderings in {escape(str(to))}.")
+        show.console.print(f"{write_all(store, to)} renderings in {escape(str(to))}.")
         return
     if not name:
         raise Problem("Name a prompt file; `prompts list` names them all.")
@@ -162,7 +162,7 @@ def _print(
     # What all begin with is what OpenAI's prompt cache can hold.
     prefix = os.path.commonprefix([*texts.values()])  # noqa: RUF071  # letter by letter is meant
     if as_json:
-        write_json({
+        show.data({
             "name": place.name, "sample": sample, "samples": [*texts], "text": text,
             "fingerprint": getattr(parsed, "fingerprint", ""),
             "characters": len(text), "tokens_estimate": _tokens(text),
@@ -170,11 +170,11 @@ def _print(
             "stable_prefix_tokens_estimate": _tokens(prefix),
         })  # fmt: skip
         return
-    console.print(text, markup=False)
-    console.rule(style="dim")
-    console.print(f"{place.name}, {sample}: {_length(text)}.")
+    show.console.print(text, markup=False)
+    show.console.rule(style="dim")
+    show.console.print(f"{place.name}, {sample}: {_length(text)}.")
     if len(texts) > 1:
-        console.print(f"The first {_length(prefix)} are the same in {', '.join(texts)}.")
+        show.console.print(f"The first {_length(prefix)} are the same in {', '.join(texts)}.")
 
 
 def _tokens(text: str) -> int:

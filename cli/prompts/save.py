@@ -1,18 +1,17 @@
 """The command `prompts save`: a good prompt of a conversation becomes a template of one's own."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-import anyio
 from cyclopts import Parameter
 from rich.prompt import Confirm, Prompt
 
 from app import App
 from cli import terminal as show
+from cli.data_folder import load_by_beginning, with_records
 from errors import Problem
 from settings import Settings, load_settings
 
@@ -42,7 +41,7 @@ def save(
     describe: str = "",
     corrections: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     yes: bool = False,
-    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Save the prompt of a conversation as a template of your own.
 
@@ -61,7 +60,7 @@ def save(
         as_json: Print JSON, and ask nothing.
     """
     settings = load_settings()
-    record = anyio.run(_load, settings, conversation)
+    record = with_records(lambda app: load_by_beginning(app, conversation))
     asks = sys.stdin.isatty() and not yes and not as_json
     try:
         draft = _draft(
@@ -99,7 +98,7 @@ def _draft(
     source = drafting.source_of(record, prompt, passages, describe=describe)
     draft = TemplateDraft(name, _check(settings, name, place, source), source, written=False)
     if asks:
-        sys.stdout.write(source)
+        show.block(source)
     return draft
 
 
@@ -142,11 +141,11 @@ def _write(draft: TemplateDraft) -> TemplateDraft:
 
 def _report(draft: TemplateDraft, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(_as_data(draft), ensure_ascii=False, indent=2) + "\n")
+        show.data(_as_data(draft))
     elif draft.written:
         show.line(f"Written to {draft.file}. Use it with template='{draft.name}'.")
     else:
-        sys.stdout.write(draft.source)
+        show.block(draft.source)
         show.line(f"Nothing was written. --yes writes it to {draft.file}; --set corrects it.")
 
 
@@ -162,11 +161,3 @@ def _as_data(draft: TemplateDraft) -> dict[str, Any]:
         "template": data["template"],
         "renders": data["example"]["renders"],
     }
-
-
-async def _load(settings: Settings, conversation_id: str) -> "Conversation":
-    app = App(settings)
-    try:
-        return await app.records.load(conversation_id)
-    finally:
-        await app.close()

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from rich.markup import escape
 
-from cli.prompts.files import console, print_diff
+from cli import terminal as show
+from cli.prompts.files import print_diff
 from cli.prompts.lint import PROMISES
 from cli.prompts.render import previews
 from prompts.lint_rules import faults
@@ -84,7 +85,7 @@ def watch() -> None:
     """
     own = load_settings().templates_dir
     watcher = Watcher(own)
-    console.print(f"Watching {escape(str(own))} and {escape(str(SHIPPED))}. Ctrl-C ends it.")
+    show.console.print(f"Watching {escape(str(own))} and {escape(str(SHIPPED))}. Ctrl-C ends it.")
     while True:
         time.sleep(SECONDS)
         for edit in watcher.edits():
@@ -92,12 +93,12 @@ def watch() -> None:
 
 
 def _print(edit: Edit) -> None:
-    console.print(f"\n[bold]{escape(edit.place.name)}[/bold] {time.strftime('%H:%M:%S')}")
+    show.console.print(f"\n[bold]{escape(edit.place.name)}[/bold] {time.strftime('%H:%M:%S')}")
     for fault in edit.faults:
-        console.print(f"[red]fault[/red] in {escape(str(fault))}")
+        show.console.print(f"[red]fault[/red] in {escape(str(fault))}")
     print_diff(edit.changes)
     if not edit.faults:
-        console.print("no faults" if edit.changes else "no faults; it reads as before")
+        show.console.print("no faults" if edit.changes else "no faults; it reads as before")
 
 
 def _changes(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:
