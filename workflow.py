@@ -456,16 +456,16 @@ def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
 
 def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:
     """What an earlier call for pictures was made with."""
-    from generation.variations import chosen_things
+    from generation.variations import variations_in
 
     first = jobs[0]
     prompts = [job.prompt for job in jobs]
-    things = chosen_things(job.variation for job in jobs)
+    things = [*variations_in(job.variation for job in jobs)]
     several: dict[str, Any] = {"samples": len(jobs)}
     if len(set(prompts)) > 1:
         several = {"prompts": prompts}
     elif things:
-        strategy = things.pop() if len(things) == 1 else "mixed"
+        strategy = things[0] if len(things) == 1 else "mixed"
         several = {"variations": len(jobs), "strategy": strategy}
     return {
         **{name: first.options[name] for name in OPTIONS if first.options.get(name) is not None},

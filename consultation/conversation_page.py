@@ -212,10 +212,16 @@ def source_label(part: dict[str, str]) -> str:
 
 
 def met_items(image: Image) -> str:
-    """How many items of the checklist its verification found met, empty without one."""
-    findings = fields((image.verification or {}).get("findings", []), "verdict")
-    met = sum(finding["verdict"] == "met" for finding in findings)
-    return f"{met} of {len(findings)} items met" if image.verification else ""
+    """How many items its verification found met, and could not tell; empty where none was looked
+    at. What the bytes say is no item."""
+    findings = fields((image.verification or {}).get("findings", []), "verdict", "source")
+    verdicts = [finding["verdict"] for finding in findings if finding["source"] == "model"]
+    unknown = verdicts.count("cannot_tell")
+    parts = [
+        f"{verdicts.count('met')} of {len(verdicts) - unknown} items met" if verdicts else "",
+        f"{unknown} that cannot be told" if unknown else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def rating_words(image: Image) -> str:

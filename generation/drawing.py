@@ -213,7 +213,8 @@ class ImageGenerator:
             today=await self._records.spending_today(self._buyer.origin),
             conversation=await self._records.spending_on(conversation.id),
         )
-        checklist = await asyncio.to_thread(self._buyer.verifier.items, conversation)
+        images = [one.purchase.image for one in outcomes if one.purchase]
+        checklist = await asyncio.to_thread(self._buyer.verifier.shared_items, images, conversation)
         result = build_result(
             conversation,
             outcomes,

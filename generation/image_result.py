@@ -80,7 +80,8 @@ class ResultFinding(Finding):
 
 
 class ResultVerification(BaseModel):
-    """What an independent look found; `confidence` is the share of items met, 0 to 1."""
+    """What an independent look found; `confidence` is the share met of the items that could be
+    judged, 0 to 1. Findings of the source `bytes` are facts, and no part of it."""
 
     confidence: float | None
     findings: list[ResultFinding]
@@ -188,15 +189,31 @@ def _difference_line(difference: PromptDifference) -> str:
 
 
 def finding_lines(verification: ResultVerification) -> list[str]:
-    """What was found, a line for each item, after their sum."""
-    share = verification.confidence
-    several = len({finding.image_id for finding in verification.findings}) > 1
-    total = "nothing could be checked" if share is None else f"{share:.0%} of the items are met"
-    lines = [f"Looked at against the brief: {total}."]
-    for finding in verification.findings:
+    """What a model saw, then what the bytes say, then what else there is to know."""
+    findings = verification.findings
+    several = len({finding.image_id for finding in findings}) > 1
+    lines: dict[str, list[str]] = {"model": [], "bytes": []}
+    for finding in findings:
         about = f" [{finding.image_id}]" if several else ""
-        lines.append(f"- {VERDICTS[finding.verdict]}{about}: {finding.item} ({finding.seen})")
-    return [*lines, *verification.notes]
+        verdict = VERDICTS[finding.verdict]
+        lines[finding.source].append(f"- {verdict}{about}: {finding.item} ({finding.seen})")
+    if lines["model"]:
+        lines["model"].insert(0, f"Looked at against what was asked for: {_counts(findings)}.")
+    if lines["bytes"]:
+        lines["bytes"].insert(0, "Read from the bytes:")
+    return [*lines["model"], *lines["bytes"], *verification.notes]
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    """How many items are met, and of how many that cannot be told."""
+    verdicts = [finding.verdict for finding in findings if finding.source == "model"]
+    unknown = verdicts.count("cannot_tell")
+    judged = len(verdicts) - unknown
+    parts = [
+        f"{verdicts.count('met')} of {judged} items met" if judged else "",
+        f"{unknown} that cannot be told" if unknown else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.image_request import OrderError
-from storage.tables import Conversation, Image, Job
+from storage.tables import Brief, Conversation, Image, Job
 
 SHAPE = ("size", "background", "output_format")
 """Options that a change takes over from the picture that it changes."""
@@ -75,8 +75,7 @@ def picture_of(conversation: Conversation, image_id: str) -> Image:
 
 def refined_prompt(conversation: Conversation) -> str:
     """The prompt that a dialogue ended with, empty while it has not."""
-    newest = conversation.briefs[-1] if conversation.briefs else None
-    return "".join(phrase["text"] for phrase in newest.phrases) if newest else ""
+    return prompt_of(conversation.briefs[-1]) if conversation.briefs else ""
 
 
 def lineage(image: Image, images: Sequence[Image]) -> list[Image]:
@@ -86,6 +85,16 @@ def lineage(image: Image, images: Sequence[Image]) -> list[Image]:
     while parent := by_id.get(result[0].parent_image_id or ""):
         result.insert(0, parent)
     return result
+
+
+def brief_of(image: Image, briefs: Sequence[Brief]) -> Brief | None:
+    """The brief whose prompt a picture was drawn of; None for one of words alone."""
+    return next((one for one in reversed(briefs) if prompt_of(one) == image.prompt), None)
+
+
+def prompt_of(brief: Brief) -> str:
+    """The prompt that a brief led to, empty while it has none."""
+    return "".join(phrase["text"] for phrase in brief.phrases)
 
 
 def words_of_record(image: Image, images: Sequence[Image]) -> list[str]:

@@ -1,6 +1,6 @@
 """Several pictures of one call: what sets each apart, said to the person and to the model."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -73,7 +73,7 @@ def set_apart(
     if request.variations == 1:
         return _samples(request.samples, request.prompts), ""
     decided = decided_things(entries)
-    things = open_things(request.strategy, decided, chosen_things(ancestors), ways)
+    things = open_things(request.strategy, decided, variations_in(ancestors), ways)
     if not things and not request.redraw:
         problem, way_out = NOTHING_OPEN
         raise OrderError(problem.format(things=_and(decided)), way_out)
@@ -96,17 +96,30 @@ def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
     return decided
 
 
-def chosen_things(labels: Iterable[str]) -> set[str]:
-    """What the variations that a picture came from varied: who goes on with one chose it."""
-    return {thing for label in labels if (thing := label.partition(":")[0]) in get_args(Thing)}
+def variations_in(labels: Iterable[str]) -> dict[str, str]:
+    """The last label for each thing that was varied on purpose; those of samples are none."""
+    things = {label: label.partition(":")[0] for label in labels}
+    return {thing: label for label, thing in things.items() if thing in get_args(Thing)}
+
+
+def without_varied(
+    entries: Iterable[Mapping[str, Any]], varied: Container[str | None]
+) -> list[Mapping[str, Any]]:
+    """A brief without what was left to us and then varied on purpose."""
+    return [
+        entry
+        for entry in entries
+        if entry.get("source") not in OURS or DIMENSIONS.get(entry["dimension"]) not in varied
+    ]
 
 
 def open_things(
-    strategy: Strategy, decided: Mapping[Thing, bool], chosen: set[str], ways: "Ways"
+    strategy: Strategy, decided: Mapping[Thing, bool], chosen: Container[str], ways: "Ways"
 ) -> list[Thing]:
     """What variations may differ in, first what a brief names and leaves to us.
 
-    What the strategy asks for, unless that is decided: then what is open besides.
+    What the strategy asks for, unless that is decided: then what is open besides. Who goes on with
+    a variation chose what it varied, so that comes last.
     """
     if strategy != "mixed" and not decided.get(strategy):
         return [strategy]

@@ -1,8 +1,8 @@
-"""A finished picture held against what was decided, item by item, by a model that only looks."""
+"""A finished picture held against what was asked for, item by item, by a model that only looks."""
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +17,9 @@ TOKENS_AT_LEAST = 2_000
 
 TOKENS_PER_ITEM = 100
 """Fifteen words and a verdict take about fifty tokens; the rest leaves room for reasoning."""
+
+MOST_DRAWN = 12
+"""Items that are drawn from a prompt: what a person would look at, not each of its words."""
 
 LONGEST_SEEN = 300
 """Characters: a sentence or two; some models describe the whole picture for each item."""
@@ -39,8 +42,9 @@ class Finding(BaseModel):
 
 
 class Verification(BaseModel):
-    """All findings about one picture; `confidence` is the share of items met, 0 to 1.
+    """All findings about one picture; `confidence` is the share met of the items judged, 0 to 1.
 
+    It is None where no item could be judged; facts of the bytes are not items.
     `templates` maps the template that the model was sent to its fingerprint.
     """
 
@@ -54,23 +58,30 @@ class Verification(BaseModel):
 
 
 def checklist(
-    brief_entries: Sequence[Mapping[str, Any]], image_type_checklist: Sequence[str]
+    brief_entries: Sequence[Mapping[str, Any]],
+    later: Sequence[str],
+    image_type_checklist: Sequence[str],
 ) -> list[str]:
-    """What to look at: each decided entry of the brief, assumptions too, then the type's own."""
+    """What to look at: each entry of the brief that is not open, then what came later, in order,
+    then the type's own."""
     decisions = [
         f"{entry['dimension']}: {value}"
         for entry in brief_entries
         if entry.get("source") != "open" and (value := _one_line(entry.get("value")))
     ]
-    return list(dict.fromkeys([*decisions, *image_type_checklist]))
+    return list(dict.fromkeys([*decisions, *map(_one_line, later), *image_type_checklist]))
 
 
 def build_request(
-    items: Sequence[str], preview_jpeg: bytes, *, model: str, rendered: "Rendering"
+    items: Sequence[str], prompt: str, preview_jpeg: bytes, *, model: str, rendered: "Rendering"
 ) -> dict[str, Any]:
-    """The body of the call. The items travel as input, never as instructions."""
+    """The body of the call. Without items the model draws its own from the prompt.
+
+    Both travel as input, never as instructions.
+    """
     numbered = [{"id": number, "text": text} for number, text in enumerate(items, start=1)]
-    listed = json.dumps({"items": numbered}, ensure_ascii=False)
+    asked = {"items": numbered} if items else {"prompt": prompt}
+    listed = json.dumps(asked, ensure_ascii=False)
     picture = f"data:image/jpeg;base64,{base64.b64encode(preview_jpeg).decode()}"
     content = [
         {"type": "input_text", "text": listed},
@@ -80,18 +91,21 @@ def build_request(
         "model": model,
         "instructions": rendered.text,
         "input": [{"role": "user", "content": content}],
-        "text": response_format(),
+        "text": response_format("id" if items else "item"),
         "temperature": 0,
-        "max_output_tokens": TOKENS_AT_LEAST + TOKENS_PER_ITEM * len(items),
+        "max_output_tokens": TOKENS_AT_LEAST + TOKENS_PER_ITEM * (len(items) or MOST_DRAWN),
         "metadata": {"templates": f"{rendered.name}@{rendered.fingerprint}"},
     }
 
 
-def response_format() -> dict[str, Any]:
-    """The `text` field of the request: `seen` comes first, so that it looks before it judges."""
+def response_format(name: Literal["id", "item"]) -> dict[str, Any]:
+    """The `text` field of the request: findings by the `id` of an item, or each with its `item`.
+
+    `seen` comes before the verdict, so that the model looks before it judges.
+    """
     finding = _closed(
         {
-            "id": {"type": "integer"},
+            name: {"type": "integer" if name == "id" else "string"},
             "seen": {"type": "string"},
             "verdict": {"type": "string", "enum": list(get_args(Verdict))},
         }
@@ -103,11 +117,19 @@ def response_format() -> dict[str, Any]:
 
 
 def read(text: str, items: Sequence[str]) -> list[Finding]:
-    """One finding for each item, whatever else the answer holds.
+    """One finding for each item, whatever else the answer holds; without items those it names.
 
     Raises `ValueError` where the answer is not JSON or holds no list of findings.
     """
-    answers = dict(_answers(text))
+    if not items:
+        drawn = {item: one for one in _answers(text) if (item := _one_line(one.get("item")))}
+        findings = [_finding(item[:LONGEST_SEEN], one) for item, one in drawn.items()]
+        return findings[:MOST_DRAWN]
+    answers = {
+        int(str(one["id"])): one
+        for one in reversed(_answers(text))
+        if str(one.get("id")).isdecimal()
+    }
     return [_finding(item, answers.get(number)) for number, item in enumerate(items, start=1)]
 
 
@@ -128,14 +150,14 @@ def conclude(
 
 
 def confidence(findings: Sequence[Finding]) -> float | None:
-    """The share of items met, 0 to 1; what cannot be told counts as not met. None without items."""
-    if not findings:
-        return None
-    return round(sum(finding.verdict == "met" for finding in findings) / len(findings), 2)
+    """The share met of the items that a model could judge, 0 to 1; None without such."""
+    verdicts = [finding.verdict for finding in findings if finding.source == "model"]
+    judged = [verdict for verdict in verdicts if verdict != "cannot_tell"]
+    return round(judged.count("met") / len(judged), 2) if judged else None
 
 
-def _answers(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The usable parts of an answer by id; of two about one item the first counts."""
+def _answers(text: str) -> list[Mapping[str, Any]]:
+    """The parts of an answer that may be findings."""
     try:
         answer = json.loads(text)
     except RecursionError as error:
@@ -143,9 +165,7 @@ def _answers(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     findings = answer.get("findings") if isinstance(answer, dict) else None
     if not isinstance(findings, list):
         raise ValueError("The answer holds no findings.")
-    for one in reversed(findings):
-        if isinstance(one, dict) and str(one.get("id")).isdecimal():
-            yield int(str(one["id"])), one
+    return [one for one in findings if isinstance(one, dict)]
 
 
 def _finding(item: str, answer: Mapping[str, Any] | None) -> Finding:

@@ -1,6 +1,7 @@
-"""Look at a picture against its brief, and read format, size and alpha from its bytes."""
+"""Look at a picture against what was asked for, and read the facts of its bytes."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from weakref import WeakValueDictionary
@@ -10,7 +11,9 @@ from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from generation.drawing_rows import charge_rows
 from generation.picture_facts import UNREADABLE, examine, run_apart
+from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
 from generation.preview import preview_of
+from generation.variations import variations_in, without_varied
 from generation.verification import Finding, build_request, checklist, conclude, read
 from prompts.store import PromptStore
 from prompts.template import Rendering
@@ -45,7 +48,7 @@ class Look:
 
 
 class Verifier:
-    """The independent look: a second model that sees the picture and the brief, nothing else."""
+    """The independent look: a second model that sees the picture and what was asked for alone."""
 
     def __init__(
         self, settings: Settings, gateway: Gateway, records: Records, prompt_store: PromptStore
@@ -56,10 +59,28 @@ class Verifier:
         self._prompt_store = prompt_store
         self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def items(self, conversation: Conversation) -> list[str]:
-        """What is to be looked at: the brief, then what its image type wants checked."""
+    def items(self, image: Image, conversation: Conversation) -> list[str]:
+        """What is to be looked at: the brief, what came later, what the image type wants checked.
+
+        Empty where the picture was drawn without a brief.
+        """
+        pictures = lineage(image, conversation.images)
+        brief = brief_of(pictures[0], conversation.briefs)
+        if brief is None or not brief.entries:
+            return []
+        varied = variations_in([one.variation for one in pictures])
+        changes = words_of_record(image, conversation.images)[1:]
         image_type = self._prompt_store.image_types().get(conversation.image_type)
-        return checklist(conversation.entries, image_type.checklist if image_type else [])
+        return checklist(
+            without_varied(brief.entries, varied),
+            [*varied.values(), *(f"change: {words}" for words in changes)],
+            image_type.checklist if image_type else [],
+        )
+
+    def shared_items(self, images: Sequence[Image], conversation: Conversation) -> list[str]:
+        """What is to be looked at in each of several pictures."""
+        first, *others = [self.items(image, conversation) for image in images] or [[]]
+        return [item for item in first if all(item in one for one in others)]
 
     async def verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
         """Give the picture its findings, and store them unless the look failed.
@@ -77,13 +98,14 @@ class Verifier:
             return Look()
 
     async def _verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
-        items = await asyncio.to_thread(self.items, conversation)
+        items = await asyncio.to_thread(self.items, image, conversation)
+        prompt = prompt_of_record(image, conversation.images)
         try:
             data = await asyncio.to_thread(read_picture, image)
         except StorageError:
             data = b""
         rendered = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
-        look = await self._ask(image, items, data, rendered)
+        look = await self._ask(image, items, prompt, data, rendered)
         notes = [look.note] if look.note else []
         try:
             await self._records.add(*look.rows)
@@ -103,11 +125,13 @@ class Verifier:
         image.verification = verification.model_dump()
         return look
 
-    async def _ask(self, image: Image, items: list[str], data: bytes, rendered: Rendering) -> Look:
+    async def _ask(
+        self, image: Image, items: list[str], prompt: str, data: bytes, rendered: Rendering
+    ) -> Look:
         """The model's findings, or why there are none. What they cost is not written down yet."""
         preview = await run_apart(preview_of, data)
-        if not items or preview is None:
-            return Look(note=NOT_SHOWN if items else None, final=True)
+        if preview is None:
+            return Look(note=NOT_SHOWN, final=True)
         origin = self._gateway.origin
         budget = self._settings.daily_budget_usd
         try:
@@ -116,7 +140,7 @@ class Verifier:
         except StorageError as error:
             return Look(note=str(error))
         model = self._settings.facilitator_model
-        request = build_request(items, preview, model=model, rendered=rendered)
+        request = build_request(items, prompt, preview, model=model, rendered=rendered)
         request["metadata"]["conversation"] = image.conversation_id
         charges = partial(
             charge_rows, image.conversation_id, sandbox=origin == "sandbox", job_id=image.job_id

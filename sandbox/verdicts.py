@@ -18,13 +18,16 @@ def reply(body: Json, fault: str | None) -> str:
     if fault == "wrong_shape":
         return json.dumps({"answer": "The picture is fine.", "score": 9})
     seen = LOOKED if any(request_content.image_parts(body)) else NO_PICTURE
-    findings = [{"id": one, "seen": seen, "verdict": "cannot_tell"} for one in _ids(body)]
-    return json.dumps({"findings": findings}, ensure_ascii=False)
+    verdict = {"seen": seen, "verdict": "cannot_tell"}
+    return json.dumps({"findings": [item | verdict for item in _items(body)]}, ensure_ascii=False)
 
 
-def _ids(body: Json) -> list[int]:
-    """The ids of the items in the newest words, none if these are no list of items."""
+def _items(body: Json) -> list[Json]:
+    """The items of the newest words by their ids, or each line of a prompt as one; else none."""
     try:
-        return [int(item["id"]) for item in json.loads(request_content.prompt(body))["items"]]
-    except (ValueError, KeyError, TypeError):
+        asked = json.loads(request_content.prompt(body))
+        if "prompt" in asked:
+            return [{"item": line} for line in asked["prompt"].splitlines()]
+        return [{"id": int(item["id"])} for item in asked["items"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return []

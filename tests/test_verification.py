@@ -66,10 +66,13 @@ async def test_a_look_judges_each_item_of_the_checklist(
     assert [f["item"] for f in findings if f["source"] == "model"] == result["checklist"]
     assert [f["verdict"] for f in findings[:3]] == ["met", "not_met", "cannot_tell"]
     assert [f["verdict"] for f in findings[7:]] == ["met"] * 3, "the facts of the bytes"
-    assert result["verification"]["confidence"] == 0.4
+    assert result["verification"]["confidence"] == 0.5, "neither what cannot be told nor a fact"
     for item, seen in zip(result["checklist"], ["A red fox stands", "It is a photo"], strict=False):
         assert f"{item} ({seen}" in text_of(called)
-    assert "of the items are met" in text_of(called)
+    seen, read = text_of(called).split("Read from the bytes:")
+    assert "asked for: 1 of 2 items met, 5 that cannot be told." in seen
+    assert "size: 1536x1024" in read
+    assert "size: 1536x1024" not in seen
 
 
 async def test_the_look_knows_nothing_but_the_picture_and_the_items(
@@ -87,6 +90,93 @@ async def test_the_look_knows_nothing_but_the_picture_and_the_items(
     assert shown["type"] == "input_image"
     finding = body["text"]["format"]["schema"]["properties"]["findings"]["items"]
     assert list(finding["properties"]) == ["id", "seen", "verdict"], "it looks before it judges"
+
+
+def asked_of(body: dict[str, Any]) -> Any:
+    """What a look was to judge: items, or a prompt."""
+    return json.loads(body["input"][0]["content"][0]["text"])
+
+
+async def test_a_changed_picture_is_judged_by_the_brief_and_its_own_changes(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt=COMPLETE, quality="low")
+    start = {"conversation_id": first["conversation_id"], "quality": "low"}
+    await draw(client, **start, prompt="make it snow")
+    await draw(client, **start, prompt="at night", from_image=first["images"][0]["image_id"])
+
+    last = await draw(client, **start, prompt="with a  green fox", verify=True)
+
+    (body,) = looks(sandbox)
+    items = [item["text"] for item in asked_of(body)["items"]]
+    assert items[: len(DECISIONS)] == [f"{name}: {words}" for name, words in DECISIONS.items()]
+    assert items[len(DECISIONS) :][:2] == ["change: at night", "change: with a green fox"]
+    assert last["checklist"] == items, "what another branch changed is none of it"
+
+
+async def test_what_a_variation_varied_on_purpose_is_not_held_against_it(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    ours = {"dimension": "palette", "value": "pale grey", "said": [], "open": False}
+    entries: list[Any] = TURN["brief"]  # type: ignore[assignment]  # the values of a dict differ
+    brief = [entry for entry in entries if entry["dimension"] != "palette"]
+    sandbox.clear()
+    sandbox.answer("facilitator_turn", {**TURN, "brief": [*brief, ours]})
+
+    result = await draw(
+        client, prompt=COMPLETE, quality="low", verify=True, variations=2,
+        variation_strategy="color",
+    )  # fmt: skip
+
+    for body in looks(sandbox):
+        items = [item["text"] for item in asked_of(body)["items"]]
+        assert sum(item.startswith("color: ") for item in items) == 1
+        assert "palette: pale grey" not in items
+    assert not any(item.startswith("color: ") for item in result["checklist"])
+
+
+async def test_without_a_brief_the_items_are_drawn_from_the_prompt_and_its_changes(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.answer(
+        "picture_check",
+        {"findings": [
+            {"item": "a fox", "seen": "A fox.", "verdict": "met"},
+            {"item": "green", "seen": "It is red.", "verdict": "not_met"},
+            {"item": "calm", "seen": "", "verdict": "met"},
+            {"seen": "a verdict on nothing", "verdict": "met"},
+        ]},
+    )  # fmt: skip
+    first = await draw(client, prompt="a red fox", dialogue_mode="skip", quality="low")
+
+    result = await draw(
+        client, conversation_id=first["conversation_id"], prompt="make it green", quality="low",
+        verify=True,
+    )  # fmt: skip
+
+    (body,) = looks(sandbox)
+    assert asked_of(body) == {"prompt": "a red fox\nmake it green"}
+    findings = [one for one in result["verification"]["findings"] if one["source"] == "model"]
+    assert [(one["item"], one["verdict"]) for one in findings] == [
+        ("a fox", "met"), ("green", "not_met"), ("calm", "cannot_tell"),
+    ]  # fmt: skip
+    assert result["verification"]["confidence"] == 0.5
+
+
+async def test_no_share_is_told_where_only_the_bytes_were_read(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
+    first = await draw(client, prompt="a fox", dialogue_mode="skip", quality="low")
+    sandbox.fail("server_error", times=4, kind="text")
+
+    called = await client.call_tool(
+        DRAW, {"conversation_id": first["conversation_id"], "verify": True}
+    )
+
+    assert data_of(called)["verification"]["confidence"] is None
+    assert "items met" not in text_of(called)
+    assert "Read from the bytes:\n- met: format: png" in text_of(called)
 
 
 async def test_what_the_bytes_say_is_checked_in_code(client: Client[Any]) -> None:
@@ -127,7 +217,7 @@ async def test_the_setting_has_every_picture_looked_at(connect: Connect, sandbox
             client, prompt="a red fox", dialogue_mode="skip", quality="low", variations=2
         )
 
-    assert len(looks(sandbox)) == 0, "without a brief there is nothing to hold it against"
+    assert len(looks(sandbox)) == 2
     assert {f["image_id"] for f in result["verification"]["findings"]} == {
         image["image_id"] for image in result["images"]
     }
@@ -202,7 +292,7 @@ def test_each_decision_of_the_brief_is_one_line_and_what_is_open_is_none() -> No
         {"dimension": "text", "value": "  ", "source": "answer"},
     ]
 
-    assert checklist(entries, ["It can be read from afar.", "style: flat"]) == [
+    assert checklist(entries, [], ["It can be read from afar.", "style: flat"]) == [
         "subject: a light house", "style: flat", "It can be read from afar."
     ]  # fmt: skip
 
@@ -261,9 +351,9 @@ def test_an_answer_without_findings_is_an_error(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("verdicts", "share"),
-    [([], None), (["cannot_tell"], 0.0), (["met", "met", "not_met"], 0.67)],
+    [([], None), (["cannot_tell"], None), (["met", "met", "not_met", "cannot_tell"], 0.67)],
 )
-def test_confidence_is_the_share_of_all_items_that_are_met(
+def test_confidence_is_the_share_met_of_the_items_that_could_be_judged(
     verdicts: list[Verdict], share: float | None
 ) -> None:
     findings = [Finding(item="x", verdict=one, seen="y", source="model") for one in verdicts]
