@@ -16,6 +16,9 @@ from errors import Problem
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
 preferences = Commands(name="likings", help="What was learnt of your choices.")
 commands.command(preferences)
+commands.command(
+    "cli.save_picture:save", name="save", help="Save a picture in another format or size."
+)
 
 
 @commands.command(name="list")
@@ -85,7 +88,7 @@ def export(
     """Write a record to files: Markdown with pictures, JSON, or one HTML page.
 
     Args:
-        conversation: Its id.
+        conversation: Its id, or the beginning of it.
         every: Export all of them.
         form: What to write.
         to: The folder for the files.
@@ -143,7 +146,7 @@ def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) 
     """Delete a record for good; says first what would go.
 
     Args:
-        conversation: Its id.
+        conversation: Its id, or the beginning of it.
         confirm: Really delete it.
         pictures: Delete its picture files, too.
     """

@@ -5,15 +5,19 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastmcp import Client
+from PIL import Image
 
 from errors import Problem
+from sandbox.loopback import Sandbox
 from server import create_server
 from settings import load_settings
+from storage.picture_copy import converted
 from storage.stamps import now
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
@@ -222,3 +226,42 @@ def test_export_all_takes_what_no_facilitator_answered(
     run("conversations", "export", "--all", "--as", "json", "--to", str(tmp_path / "out"))
 
     assert len(list((tmp_path / "out").glob("*.json"))) == len(old)
+
+
+def test_a_picture_is_saved_in_another_format_and_size_and_itself_stays(
+    run: Run, drawn: Result, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    original, asked = picture(drawn).read_bytes(), len(sandbox.requests)
+    card, banner = tmp_path / "card.jpg", tmp_path / "banner.webp"
+
+    run("conversations", "save", drawn["images"][0]["image_id"][:12], str(card))
+    run("conversations", "save", drawn["conversation_id"], str(banner), "--size", "300x200")
+
+    with Image.open(card) as first, Image.open(banner) as second:
+        assert (first.format, first.size) == ("JPEG", (1024, 1024))
+        assert (second.format, second.size) == ("WEBP", (200, 200))
+    assert picture(drawn).read_bytes() == original
+    assert len(sandbox.requests) == asked
+
+
+def test_a_saved_copy_overwrites_nothing(run: Run, drawn: Result, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.png"
+    mine.write_text("my own")
+
+    with pytest.raises(Problem, match="there already"):
+        run("conversations", "save", drawn["conversation_id"], str(mine))
+
+    assert mine.read_text() == "my own"
+
+
+def test_transparency_stays_where_the_format_has_it_and_is_white_elsewhere() -> None:
+    source = BytesIO()
+    Image.new("RGBA", (32, 32), (9, 9, 9, 0)).save(source, "PNG")
+
+    corners: list[Any] = []
+    for form in ("JPEG", "WEBP"):
+        with Image.open(BytesIO(converted(source.getvalue(), form, None))) as copy:
+            corners.append(copy.convert("RGBA").getpixel((0, 0)))
+
+    assert corners[0] == (255, 255, 255, 255)
+    assert corners[1][3] == 0
