@@ -109,7 +109,12 @@ def _shown(value: object) -> str:
 
 
 def is_for_the_log(record: logging.LogRecord) -> bool:
-    """Below INFO other packages log whole requests, prompts included: only ours pass."""
+    """Below INFO other packages log whole requests, prompts included: only ours pass.
+
+    Alembic names its plugins at each start, which tells nobody anything.
+    """
+    if record.name == "alembic.runtime.plugins":
+        return record.levelno > logging.INFO
     return record.levelno >= logging.INFO or record.name.partition(".")[0] in OURS
 
 
