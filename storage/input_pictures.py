@@ -168,8 +168,10 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
 
     Whatever breaks while it is decoded is raised as `InputError`.
     """
+    form = None
     try:
         with opened(data, FORMATS) as image:
+            form = image.format
             yield image
     except InputError:
         raise
@@ -178,7 +180,8 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
     except Image.DecompressionBombError:
         raise _too_large(f"{quote(source)} has too many pixels.") from None
     except Exception:  # decoders raise anything at broken bytes
-        raise InputError(_unreadable(data, source)) from None
+        damaged = f"{quote(source)} is a {form} file that is damaged or cut off. Save it anew."
+        raise InputError(damaged if form else _unreadable(data, source)) from None
 
 
 def _unreadable(data: bytes, source: str) -> str:

@@ -168,6 +168,7 @@ def unreadable(folder: Path, _tmp_path: Path) -> str:
 NOT_ALLOWED = "not in a folder that pictures may come from"
 NO_FILE = "There is no file"
 NO_PICTURE = "no picture that can be read"
+DAMAGED = "is a PNG file that is damaged or cut off"
 WORKSPACE = "the assistant's own workspace"
 SVG = b"\n<svg xmlns='http://www.w3.org/2000/svg'><script>fetch('/')</script></svg>"
 
@@ -205,8 +206,8 @@ PATHS: dict[str, Case] = {
 FILES: dict[str, Case] = {
     "empty file": (holding("a.png", bytes), NO_PICTURE),
     "text": (holding("a.png", f"root:x:0:0:{SECRET}".encode), NO_PICTURE),
-    "half a PNG": (holding("a.png", lambda: half(encoded("PNG", (400, 400)))), NO_PICTURE),
-    "PNG without its pixels": (holding("a.png", lambda: declared(4000, 4000)), NO_PICTURE),
+    "half a PNG": (holding("a.png", lambda: half(encoded("PNG", (400, 400)))), DAMAGED),
+    "PNG without its pixels": (holding("a.png", lambda: declared(4000, 4000)), DAMAGED),
     "PNG that says it is huge": (holding("a.png", lambda: declared(60_000, 60_000)), "pixels"),
     "bomb": (holding("a.png", lambda: one_bit(20_000)), "too many pixels"),
     "too many bytes": (sparse, "has 60 MB; 50 MB are allowed"),
@@ -483,7 +484,7 @@ def test_a_jpeg_of_any_size_is_read_to_its_end_in_small(monkeypatch: pytest.Monk
     whole = target.getvalue()
 
     assert check_picture(whole, "a.jpg").width == 4000
-    with pytest.raises(InputError, match="no picture that can be read"):
+    with pytest.raises(InputError, match="damaged or cut off"):
         check_picture(whole[: len(whole) // 2], "a.jpg")
 
 

@@ -10,6 +10,7 @@ from mcp import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from errors import Problem
+from fastmcp_internals import sdk_server
 
 NO_RESOURCE = -32002
 """Of the legacy eras; from 2026-07-28 on it is retired, and `INVALID_PARAMS` stands for it."""
@@ -42,7 +43,7 @@ class BothEras(Middleware):
         """
         result = await call_next(context)
         if result and context.fastmcp_context:
-            sdk = context.fastmcp_context.fastmcp._mcp_server
+            sdk = sdk_server(context.fastmcp_context.fastmcp)
             result.capabilities.extensions = sdk.get_capabilities().extensions
         return result
 

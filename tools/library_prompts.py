@@ -19,6 +19,7 @@ from fastmcp.server.providers import Provider
 from fastmcp.utilities.components import FastMCPComponent
 from fastmcp.utilities.versions import VersionSpec
 from pydantic import Field
+from typing_extensions import override
 
 from app import App
 from errors import Problem
@@ -70,9 +71,11 @@ class LibraryPrompts(Provider):
         super().__init__()
         self._app = app
 
+    @override
     async def _list_prompts(self) -> Sequence[Prompt]:
         return [_prompt(one) for one in (await self.templates()).values()]
 
+    @override
     async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Prompt | None:
         from prompts.source import PromptError
 

@@ -6,6 +6,7 @@ import mcp.types as mt
 from fastmcp import FastMCP
 from fastmcp.resources import ResourceContent, ResourceResult
 from mcp import MCPError
+from typing_extensions import override
 
 from app import App
 from errors import Problem
@@ -27,9 +28,10 @@ class ShortListServer(FastMCP):
         """Say where the lists come from."""
         self._app, self._library = app, library
 
+    @override
     async def _on_list_resources(
         self,
-        ctx: Any,  # noqa: ARG002  # fixed by FastMCP
+        ctx: Any,  # fixed by FastMCP
         params: mt.PaginatedRequestParams | None,
     ) -> mt.ListResourcesResult:
         if params and params.cursor is not None:

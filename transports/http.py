@@ -16,6 +16,7 @@ from fastmcp.server.auth import AccessToken, TokenVerifier
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from typing_extensions import override
 
 from errors import Problem, conceal
 from settings import Settings, own_version, variable_of
@@ -127,6 +128,7 @@ def build_http_server(
 class EndingServer(uvicorn.Server):
     """Ends in time, also where it is uvicorn that hears the signal first."""
 
+    @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end."""
         start_deadline(sig)

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from settings import variable_of
@@ -104,11 +105,13 @@ class _Exchange:
 class TimedHeaders(H11Protocol):
     """uvicorn's protocol, which waits for the end of a request's headers for ever."""
 
+    @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._expect_request()
 
+    @override
     def on_response_complete(self) -> None:
         """Wait for the next one."""
         super().on_response_complete()

@@ -32,6 +32,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
+from fastmcp_internals import sdk_server
 from transports.stdio_pipe import Pipe, claim_pipe
 
 GRACE_SECONDS = 1.0
@@ -47,9 +48,7 @@ logger = logging.getLogger(__name__)
 async def run_stdio(server: FastMCP, pipe: Pipe | None = None) -> None:
     """Serve until the client closes stdin, then let the server's lifespan finish."""
     requests, replies = pipe or claim_pipe()
-    # The one private attribute in use: FastMCP offers its SDK server to streams only
-    # through run_stdio_async(), which runs a single loop.
-    sdk = server._mcp_server
+    sdk = sdk_server(server)
     set_transport("stdio")
     try:
         async with (

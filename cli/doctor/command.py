@@ -20,7 +20,7 @@ from tools.status import LONGEST_REASON, findings
 
 PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
 """Those whose version explains most of what goes wrong."""
-OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 
 TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
     "openai": account.check_access,
