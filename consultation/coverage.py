@@ -6,30 +6,20 @@ to the person; words of an option or a decision, numbers and refusals go back to
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from consultation.evidence import Evidence, Fault
-from consultation.quotes import find_quote
-from consultation.transcript import LONG_WORD, Transcript
+from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn
-from consultation.words import (
-    Word,
-    asks,
-    content,
-    distinct,
-    is_content,
-    near,
-    words_of,
-)
+from consultation.words import LONG, Word, asks, content, distinct, near, words_of
 
 UNSEEN = frozenset({"use", "platform"})
 """Dimensions of the types that say where a picture goes, not what it shows: what is quoted
 for them in the brief is listed where it is not in the prompt, and not sent back."""
 
-
-LIST_NUMBER = re.compile(r"\d{1,2}(?:\)|\.\s)")
+LIST_NUMBER = re.compile(r"(?<!\S)\d{1,2}(?:\)|\.\s)")
 """What a line of a list begins with; "(2)" and "18.5" are numbers of their own."""
 
 
@@ -55,127 +45,106 @@ class Coverage:
         sources: Collection[int],
     ) -> None:
         """`sources` are the places of those sources whose stretch stands in the prompt."""
-        self._turn = turn
-        self._sources = sources
         self._transcript = transcript
         self._words = {ref: words_of(text) for ref, text in transcript.messages.items()}
-        self.placed: dict[str, set[int]] = {ref: set() for ref in self._words}
-        self.aside: dict[str, set[int]] = {ref: set() for ref in self._words}
-        self.unseen: dict[str, set[int]] = {ref: set() for ref in self._words}
-        self.prompt = words_of(turn.prompt)
+        self._placed: dict[str, set[int]] = {ref: set() for ref in self._words}
+        self.accounted: dict[str, set[int]] = {ref: set() for ref in self._words}
+        quoted = {quote.ref for source in turn.sources for quote in source.said}
         for one in evidence:
-            if one.part == "set_aside":
-                _add(self.aside, one)
-            elif self._places(one):
-                _add(self.placed, one)
-            elif one.part == "brief" and turn.brief[one.index].dimension in UNSEEN:
-                _add(self.unseen, one)
-        self._add_earlier_choices()
-        self._add_told(evidence)
-
-    @cached_property
-    def spoken(self) -> list[Word]:
-        """The person's words that a quote holds, each once."""
-        return distinct(self._words[ref][n] for ref, some in self.placed.items() for n in some)
+            places = one.part == "brief" and not turn.prompt.strip()
+            places |= one.part == "sources" and one.index in sources
+            if one.part == "chosen":  # in a prompt without the option it would look placed
+                places = not turn.prompt or turn.chosen[one.index].question in quoted
+            for run in one.runs if places else ():
+                self._placed[run.ref] |= run.words
+            for run in one.runs if places or one.part == "set_aside" else ():
+                self.accounted[run.ref] |= run.words
+        self._excused = self._excuse(turn, evidence)
 
     @property
     def counts(self) -> tuple[int, int]:
         """How many content words there are, and how many of them found a place."""
         every = [
-            (r, n) for r, words in self._words.items() for n, w in enumerate(words) if is_content(w)
+            (r, n) for r, words in self._words.items() for n, w in enumerate(words) if w.tells()
         ]
-        return len(every), sum(n in self.placed[ref] for ref, n in every)
+        return len(every), sum(number in self._placed[ref] for ref, number in every)
 
     @cached_property
     def leftovers(self) -> list[Leftover]:
         """The runs of words that are in no quote and not set aside."""
-        covered = {ref: self.placed[ref] | self.aside[ref] for ref in self._words}
-        quoted = {self._words[ref][n].text for ref, numbers in covered.items() for n in numbers}
-        spoken, known = self.spoken, self.known
+        quoted = {self._words[ref][n].text for ref, some in self.accounted.items() for n in some}
         found = []
-        for ref, words in self._words.items():
-            for run in _runs([n for n in range(len(words)) if n not in covered[ref]]):
-                telling = [w for w in content([words[n] for n in run]) if not self._counts(w, ref)]
-                if all(word.text in quoted for word in telling):
-                    continue
-                text = self._transcript.messages[ref][words[run[0]].start : words[run[-1]].end]
-                weighty = content([words[n] for n in run if n not in self.unseen[ref]])
-                if self._was_answered(ref, words[run[-1]]):
-                    weighty = [word for word in weighty if word.refuses or word.number]
-                hot = [
-                    word
-                    for word in weighty
-                    if matters(word, known, spoken)
-                    and not (self._counts(word, ref) or self._is_label(word, ref))
-                ]
-                refuses = any(word.refuses for word in hot)
-                found.append(Leftover(ref, text, tuple(w.text for w in hot), len(telling), refuses))
+        for ref, run in self._runs():
+            text = self._transcript.messages[ref]
+            words = {n: self._words[ref][n] for n in run}
+            telling = [w for w in content(words.values()) if not self._is_label(w, text)]
+            if all(word.text in quoted for word in telling):
+                continue
+            answered = ref != self._transcript.newest and asks(text, words[run[-1]].end)
+            hot = [
+                word
+                for number, word in words.items()
+                if word in telling
+                and self.matters(word)
+                and number not in self._excused[ref]
+                # An answered question and the label `CLIENT:` wish for nothing.
+                and (word.is_strict or not (answered or text[word.end : word.end + 1] == ":"))
+            ]
+            start, end = words[run[0]].start, words[run[-1]].end
+            refuses = any(word.refuses for word in hot)
+            hot_words = tuple(word.text for word in hot)
+            found.append(Leftover(ref, text[start:end], hot_words, len(telling), refuses))
         return found
 
-    def _counts(self, word: Word, ref: str) -> bool:
-        """Whether a word only says where others belong: the id of a question, `1)` in a list."""
-        text = self._transcript.messages[ref]
-        if word.number and LIST_NUMBER.match(text, word.start):
-            return text[word.start - 1 : word.start] in {"", " ", "\n", "\t"}
-        return self._transcript.question(word.text) is not None
-
-    def _was_answered(self, ref: str, last: Word) -> bool:
-        """Whether words end a question of an earlier message: its answer is what counts now."""
-        text = self._transcript.messages[ref]
-        return ref != self._transcript.newest and asks(text, last.end)
-
-    def _is_label(self, word: Word, ref: str) -> bool:
-        """Whether a word is what a line of a form begins with, such as `CLIENT:`."""
-        behind = self._transcript.messages[ref][word.end : word.end + 1]
-        return behind == ":" and not (word.refuses or word.number)
-
-    def _places(self, one: Evidence) -> bool:
-        if one.part == "brief":
-            return not self._turn.prompt.strip()
-        if one.part == "sources":
-            return one.index in self._sources
-        if one.part == "chosen" and self._turn.prompt:  # else a dropped pick would look placed
-            return self._is_quoted(self._turn.chosen[one.index].question)
-        return True
-
-    def _add_earlier_choices(self) -> None:
-        """Words that picked an option in an earlier turn are placed while the option is."""
-        for choice in self._transcript.choices:
-            if not self._turn.prompt or self._is_quoted(choice.question):
-                found = find_quote(choice.quote, choice.ref or "m1", self._transcript.messages)
-                for run in found.runs if found else ():
-                    self.placed[run.ref] |= run.words
-
-    def _add_told(self, evidence: Sequence[Evidence]) -> None:
-        """Words of a decision that is in the prompt by others of its words: listed, not sent back.
-
-        "I would like a picture after the lines" need not stand beside the lines themselves.
-        """
-        for index in range(len(self._turn.brief)):
-            runs = [
-                run for e in evidence if e.part == "brief" and e.index == index for run in e.runs
-            ]
-            if any(run.words & self.placed[run.ref] for run in runs):
-                for run in runs:
-                    words = self._words[run.ref]
-                    telling = {n for n in run.words if not (words[n].refuses or words[n].number)}
-                    self.unseen[run.ref] |= telling
-
-    def _is_quoted(self, question: str) -> bool:
-        return any(q.ref == question for source in self._turn.sources for q in source.said)
+    def matters(self, word: Word) -> bool:
+        """Whether a word in no quote is a refusal, a number, or one of an option or decision."""
+        if any(near(word, other) for other in self._spoken):
+            return False
+        known = len(word.text) >= LONG and any(near(word, other) for other in self._known)
+        return word.refuses or word.number or known
 
     @cached_property
-    def known(self) -> list[Word]:
+    def _spoken(self) -> list[Word]:
+        """The person's words that a quote holds, each once."""
+        return distinct(self._words[ref][n] for ref, some in self._placed.items() for n in some)
+
+    @cached_property
+    def _known(self) -> list[Word]:
         """Long words of the options that were offered and of earlier decisions."""
         offered = [text for put in self._transcript.questions for text in put.options]
-        decided = [
-            quote.quote
-            for entry in self._transcript.brief
-            if not entry.open
-            for quote in entry.said
-        ]
+        decided = [q.quote for e in self._transcript.brief if not e.open for q in e.said]
         words = (word for text in (*offered, *decided) for word in words_of(text))
-        return distinct(word for word in words if len(word.text) >= LONG_WORD)
+        return distinct(word for word in words if len(word.text) >= LONG)
+
+    def _runs(self) -> Iterator[tuple[str, list[int]]]:
+        """Rows of neighbours among the words that are not accounted for."""
+        for ref, words in self._words.items():
+            row: list[int] = []
+            for number in range(len(words) + 1):
+                if number < len(words) and number not in self.accounted[ref]:
+                    row.append(number)
+                elif row:
+                    yield ref, row
+                    row = []
+
+    def _is_label(self, word: Word, text: str) -> bool:
+        """Whether a word only says where others belong: the id of a question, `1)` in a list."""
+        is_counting = word.number and LIST_NUMBER.match(text, word.start) is not None
+        return is_counting or self._transcript.question(word.text) is not None
+
+    def _excuse(self, turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> dict[str, set[int]]:
+        """Words that may miss in the prompt: what need not be seen, and, of a decision that other
+        words of it say there, all but numbers and refusals."""
+        excused: dict[str, set[int]] = {ref: set() for ref in self._words}
+        brief = [one for one in evidence if one.part == "brief"]
+        for index, entry in enumerate(turn.brief):
+            runs = [run for one in brief if one.index == index for run in one.runs]
+            unseen = entry.dimension in UNSEEN
+            if unseen or any(run.words & self._placed[run.ref] for run in runs):
+                for run in runs:
+                    words = self._words[run.ref]
+                    excused[run.ref] |= {n for n in run.words if unseen or not words[n].is_strict}
+        return excused
 
 
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
@@ -193,29 +162,3 @@ def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]
         for left in coverage.leftovers
         if left.hot
     ]
-
-
-def _add(hits: dict[str, set[int]], one: Evidence) -> None:
-    for run in one.runs:
-        hits[run.ref] |= run.words
-
-
-def matters(word: Word, known: Sequence[Word], spoken: Sequence[Word]) -> bool:
-    """Whether a lost word is a refusal, a number, or one of an option or decision."""
-    if any(near(word, other) for other in spoken):
-        return False
-    if word.refuses or word.number:
-        return True
-    return len(word.text) >= LONG_WORD and any(near(word, other) for other in known)
-
-
-def _runs(numbers: list[int]) -> Iterable[list[int]]:
-    """Numbers as rows of neighbours."""
-    row: list[int] = []
-    for number in numbers:
-        if row and number != row[-1] + 1:
-            yield row
-            row = []
-        row.append(number)
-    if row:
-        yield row

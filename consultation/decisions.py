@@ -5,25 +5,28 @@ from collections.abc import Sequence
 from consultation.evidence import Evidence, Fault, words_behind
 from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, FacilitatorTurn, Quote
-from consultation.words import content, related, words_of
+from consultation.words import share, words_of
 
 
 def faults_of_changes(
     turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
 ) -> list[Fault]:
     """Values of decided dimensions that became something else without newer words."""
-    return [
-        Fault(
-            "changed",
-            f"brief: {old.dimension}",
-            f'it was "{old.value}" (`{old.said[-1].quote}`) and became "{new.value}" without '
-            "newer words. Keep it, or quote what changed it and set the old words aside as "
-            "`replaced`.",
-            words=old.value,
-        )
-        for index, new, old in _pairs(turn, transcript)
-        if _changed(old, new) and not _licensed(index, old, transcript, evidence)
-    ]
+    before = {e.dimension: e for e in transcript.brief if e.said and not e.open}
+    faults = []
+    for index, new in enumerate(turn.brief):
+        old = before.get(new.dimension)
+        # Rewording is free: what keeps a word of the old value has not changed.
+        if old is None or share(words_of(old.value), words_of(new.value)):
+            continue
+        if not _licensed(index, old, transcript, evidence):
+            advice = f'it was "{old.value}" (`{old.said[-1].quote}`) and became "{new.value}" '
+            advice += (
+                "without newer words. Keep it, or quote what changed it and set the old words "
+            )
+            where = f"brief: {old.dimension}"
+            faults.append(Fault("changed", where, f"{advice}aside as `replaced`.", words=old.value))
+    return faults
 
 
 def settle_brief(
@@ -55,24 +58,6 @@ def settle_brief(
         if dimension not in brief and not _withdrawn(entry, gone):
             brief[dimension] = entry
     return list(brief.values())
-
-
-def _pairs(
-    turn: FacilitatorTurn, transcript: Transcript
-) -> list[tuple[int, BriefEntry, BriefEntry]]:
-    """Each entry with a decided one of the same dimension from before."""
-    before = {e.dimension: e for e in transcript.brief if e.said and not e.open}
-    return [
-        (index, entry, before[entry.dimension])
-        for index, entry in enumerate(turn.brief)
-        if entry.dimension in before
-    ]
-
-
-def _changed(old: BriefEntry, new: BriefEntry) -> bool:
-    """Whether the new value has lost all that the old one said: rewording is free."""
-    mine, theirs = content(words_of(old.value), 3), words_of(new.value)
-    return bool(mine) and not any(related(word, other) for word in mine for other in theirs)
 
 
 def _licensed(

@@ -14,12 +14,9 @@ from consultation.words import fold, words_of
 
 Part = Literal["sources", "brief", "chosen", "set_aside"]
 
-MARKS = {
-    "“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", "(": ")", "\uff08": "\uff09", '"': '"',
-}  # fmt: skip
-"""Marks that open, and what closes each."""
-
-CLOSING = frozenset("".join(MARKS.values())) - MARKS.keys()
+OPENING = '“„«「『(\uff08"'
+CLOSING = re.compile('[.!?…]*[”“»」』)\uff09"]+')
+"""Marks that belong to words they touch: of `"Repeat!"` and `(e. V.)` none is left behind."""
 
 ALIKE = 80
 """Per cent of letters that a refused quote has in common with what it rewords; of 250 quotes
@@ -38,18 +35,16 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A quote of a turn: where it stands in it, and the runs that it stands for."""
+    """A quote of a turn: where it stands in it, and the runs that it stands for.
+
+    `shown` are the person's own words; without any the quote is refused.
+    """
 
     part: Part
     index: int
     given: Quote
     match: Match | None
     shown: tuple[Quote, ...] = ()
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the person said it, or it names a picture, option or template that is there."""
-        return bool(self.shown)
 
     @property
     def where(self) -> str:
@@ -72,10 +67,7 @@ def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
     quotes: list[tuple[Part, int, Quote]] = [
         *(("sources", n, q) for n, source in enumerate(turn.sources) for q in source.said),
         *(("brief", n, q) for n, entry in enumerate(turn.brief) for q in entry.said),
-        *(
-            ("chosen", n, Quote(ref=choice.ref, quote=choice.quote))
-            for n, choice in enumerate(turn.chosen)
-        ),
+        *(("chosen", n, Quote(ref=c.ref, quote=c.quote)) for n, c in enumerate(turn.chosen)),
         *(("set_aside", n, q) for n, q in enumerate(turn.set_aside)),
     ]
     options = transcript.option_texts(turn)
@@ -103,8 +95,7 @@ def words_behind(evidence: Sequence[Evidence], part: Part, index: int) -> tuple[
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
     """The part of a picked option that is quoted, as it was offered; a part may be refused."""
     if part := align(quote.quote, option, quote.ref):
-        start, end = _with_marks(option, part.runs[0].start, part.runs[0].end)
-        return (Quote(ref=quote.ref, quote=option[start:end]),)
+        return (_shown(part.runs[0], option),)
     return (Quote(ref=quote.ref, quote=option),) if align(option, quote.quote, quote.ref) else ()
 
 
@@ -116,24 +107,15 @@ def _find(quote: Quote, transcript: Transcript) -> Match | None:
 
 
 def _words(run: Run, transcript: Transcript) -> Quote:
-    text = transcript.messages[run.ref]
-    start, end = _with_marks(text, run.start, run.end)
-    return Quote(ref=run.ref, quote=text[start:end])
+    return _shown(run, transcript.messages[run.ref])
 
 
-def _with_marks(text: str, start: int, end: int) -> tuple[int, int]:
-    """A run with the marks that belong to it: of `"Repeat!"` and `(e. V.)` none is left behind."""
-    closers = MARKS.get(text[start - 1 : start], "")
-    inside = text[start:end]
-    left = next((sign for sign in reversed(inside) if sign in MARKS or sign in CLOSING), "")
-    if left in MARKS and (left != '"' or inside.count(left) % 2):
-        closers += MARKS[left]
-    mark = re.match(rf"[.,!?…]*([{re.escape(closers)}])", text[end:]) if closers else None
-    if mark:
-        begins = mark[1] in MARKS.get(text[start - 1 : start], "") and left not in MARKS
-        return start - begins, end + mark.end()
-    is_short = len(words_of(inside)[-1].text) == 1  # "e. V.", not the end of a sentence
-    return start, end + (is_short and text[end : end + 1] == ".")
+def _shown(run: Run, text: str) -> Quote:
+    """A run with the marks that touch it."""
+    closing = CLOSING.match(text, run.end)
+    begins = closing is not None and text[run.start - 1 : run.start] in {*OPENING}
+    end = closing.end() if closing else run.end
+    return Quote(ref=run.ref, quote=text[run.start - begins : end])
 
 
 def is_invented(quote: Quote, transcript: Transcript) -> bool:

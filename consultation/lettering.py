@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from consultation.evidence import Fault
@@ -19,6 +19,9 @@ INCHES = re.compile(r'(?<=\d)"')
 PARTS = re.compile(r"(?<!\s)\s*(?:\n|\s[-–—/|·•]\s)\s*")
 """Where a text of several lines is parted."""
 
+NUMBERING = re.compile(r"\d{1,2}[.):]?\s+")
+"""A running number before words that were said: `1 Collect`."""
+
 Standing = Literal["said", "composed", "changed"]
 
 
@@ -30,17 +33,16 @@ class Letters(NamedTuple):
 
 
 def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Letters]:
-    """Each text in the form that a message has; others are composed, or changed in a number."""
+    """Each text in the form that a message has; others are composed, or changed."""
     texts = (*transcript.messages.values(), *transcript.option_texts(turn).values())
-    messages = [_plain(text) for text in texts]
+    said = [_plain(text) for text in texts]
     in_prompt = quoted_in(turn.prompt)
     settled = []
     for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
-        own = _as_said(text, messages, in_prompt)
-        standing: Standing = "said"
-        if own is None:
-            own, standing = text, _standing(text, messages, len(turn.lettering))
-        settled.append(Letters(own, standing))
+        alike = [one for one in in_prompt if _letters(one) == _letters(text)]
+        forms = [text] if text in alike else [*alike, text]
+        own = next((form for form in forms if _stands(form, said)), None)
+        settled.append(Letters(own or text, "said" if own else _standing(text, said)))
     return settled
 
 
@@ -57,9 +59,6 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
         for one in letters
         if one.standing == "changed"
     ]
-    if not turn.prompt:
-        return faults
-    in_prompt = quoted_in(turn.prompt)
     faults += [
         Fault(
             "lettering",
@@ -69,9 +68,8 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
             words=one.text,
         )
         for one in letters
-        if not all(part in _plain(turn.prompt) for part in PARTS.split(one.text))
+        if turn.prompt and not all(p in _plain(turn.prompt) for p in PARTS.split(one.text))
     ]
-    listed = {_letters(one.text) for one in letters}
     faults += [
         Fault(
             "lettering",
@@ -80,8 +78,8 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
             "without the marks.",
             serious=False,
         )
-        for text in in_prompt
-        if _letters(text) not in listed and not any(_letters(text) in known for known in listed)
+        for text in quoted_in(turn.prompt)
+        if not any(_letters(text) in _letters(one.text) for one in letters)
     ]
     return faults
 
@@ -93,36 +91,29 @@ def quoted_in(text: str) -> list[str]:
     return [one.replace("″", '"').rstrip(".,") for one in found]
 
 
-def _as_said(text: str, messages: Sequence[str], in_prompt: Iterable[str]) -> str | None:
-    """The text as a message has it: as the prompt writes it, if that was said, else itself."""
-    forms = [other for other in in_prompt if _letters(other) == _letters(text)]
-    forms = [text, *forms] if text in forms else [*forms, text]
-    return next((form for form in forms if _stands(form, messages)), None)
-
-
-def _stands(text: str, messages: Sequence[str]) -> bool:
+def _stands(text: str, said: Sequence[str]) -> bool:
     """Whether a text stands in a message to the letter, as whole words."""
     whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
     spaced = all(word.script == "spaced" for word in words_of(text))
-    return any(whole.search(m) if spaced else _plain(text) in m for m in messages)
+    return any(whole.search(one) if spaced else _plain(text) in one for one in said)
 
 
-def _standing(text: str, messages: Sequence[str], count: int) -> Standing:
-    """Whether a text that no message holds is put together, made up, or a changed one."""
-    typed = {message[w.start : w.end] for message in messages for w in words_of(message)}
-    said = [word for message in messages for word in words_of(message)]
-    running = {str(number) for number in range(1, count + 1)}
+def _standing(text: str, said: Sequence[str]) -> Standing:
+    """Whether a text that no message holds is put together of what was said, or changes it."""
     plain = _plain(text)
-    other = [w for w in words_of(plain) if plain[w.start : w.end] not in typed | running]
-    if not other:  # "1 Collect": a running number before words that were said
-        bare = re.sub(rf"^(?:{'|'.join(running)})\W+", "", plain)
-        parts = [part for part in PARTS.split(bare) if part]
-        return "said" if all(_stands(part, messages) for part in parts) else "composed"
-    if plain.isupper() and _stands(plain.casefold(), [one.casefold() for one in messages]):
+    if running := NUMBERING.match(plain):
+        plain = plain[running.end() :]
+    if all(_stands(part, said) for part in PARTS.split(plain)):
+        return "said"
+    if plain.isupper() and _stands(plain.casefold(), [one.casefold() for one in said]):
         return "said"  # "the title in capitals, please"
-    if any(word.number for word in other) and any(word.number for word in said):
+    known = [(one[word.start : word.end], word) for one in said for word in words_of(one)]
+    typed = {letters for letters, _ in known}
+    other = [word for word in words_of(plain) if plain[word.start : word.end] not in typed]
+    if any(word.number for word in other) and any(word.number for _, word in known):
         return "changed"
-    return "changed" if all(any(near(w, one) for one in said) for w in other) else "composed"
+    misspelt = [any(near(word, one) for _, one in known) for word in other]
+    return "changed" if misspelt and all(misspelt) else "composed"
 
 
 def _plain(text: str) -> str:

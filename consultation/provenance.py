@@ -1,5 +1,6 @@
 """Where each stretch of a prompt comes from: the prompt cut into spans, never a letter changed."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -10,9 +11,18 @@ from consultation.quotes import align, nearest
 from consultation.refusals import refuses
 from consultation.transcript import Pick, Transcript
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import content, is_content, share, size, words_of
+from consultation.words import content, share, size, words_of
 
 SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
+
+PREFIXES: dict[SpanSource, str] = {
+    "said": "m",
+    "chosen": "q",
+    "reference": "r",
+    "template": "template:",
+    "style": "style:",
+}
+"""How the ref of each source begins; where several stand behind a stretch the first is told."""
 
 LONGEST_QUOTE = (2, 3)
 """A quote has at most so many times the content words of its stretch, and so many more: of
@@ -61,17 +71,12 @@ def place_sources(
     for index, source in enumerate(turn.sources):
         place = _find(source.prompt, turn.prompt, stretches)
         if place is None:
-            candidate = nearest(source.prompt, turn.prompt)
-            faults.append(
-                Fault(
-                    "place",
-                    f"sources[{index}]",
-                    f'"{source.prompt}" does not stand in the prompt. Copy the stretch letter by '
-                    f"letter, such as `{candidate}`, or leave the source out.",
-                )
+            advice = f'"{source.prompt}" does not stand in the prompt. Copy the stretch letter by '
+            advice += (
+                f"letter, such as `{nearest(source.prompt, turn.prompt)}`, or leave the source "
             )
-            continue
-        if said := words_behind(evidence, "sources", index):
+            faults.append(Fault("place", f"sources[{index}]", f"{advice}out."))
+        elif said := words_behind(evidence, "sources", index):
             loose = _is_loose(source.prompt, said, picks)
             stretches.append(Stretch(*place, said, loose, index))
     return stretches, faults
@@ -84,28 +89,18 @@ def faults_of_length(
     faults = []
     times, more = LONGEST_QUOTE
     for one in (one for one in evidence if one.part == "sources" and one.match):
-        source = turn.sources[one.index]
-        if size(words_of(one.text)) > times * size(words_of(source.prompt)) + more:
-            faults.append(
-                Fault(
-                    "length",
-                    one.where,
-                    f"its quote has {len(words_of(one.text))} words for a stretch of "
-                    f"{len(words_of(source.prompt))}. Give each part of the prompt its own short "
-                    "quote.",
-                )
-            )
-    if len(words_of(turn.prompt)) >= LONG_PROMPT:
-        faults += [
-            Fault(
-                "length",
-                "sources",
+        quote, stretch = words_of(one.text), words_of(turn.sources[one.index].prompt)
+        if size(quote) > times * size(stretch) + more:
+            advice = f"its quote has {len(quote)} words for a stretch of {len(stretch)}. Give each "
+            advice += "part of the prompt its own short quote."
+            faults.append(Fault("length", one.where, advice))
+    long = len(words_of(turn.prompt)) >= LONG_PROMPT
+    for place in stretches:
+        if long and place.end - place.start > LARGEST_STRETCH * len(turn.prompt):
+            advice = (
                 f'"{turn.prompt[place.start : place.end][:60]}..." is most of the prompt. Give '
-                "each part of it its own quote.",
             )
-            for place in stretches
-            if place.end - place.start > LARGEST_STRETCH * len(turn.prompt)
-        ]
+            faults.append(Fault("length", "sources", f"{advice}each part of it its own quote."))
     return faults
 
 
@@ -121,9 +116,16 @@ def faults_of_sharing(
     faults = []
     for part, index, text in texts:
         said = words_behind(evidence, part, index)
-        if said and _is_loose(text, said, picks):
-            own = " ".join(quote.quote for quote in said)
-            faults += _said_elsewhere(f"{part}[{index}]", text, own, transcript)
+        if not said or not _is_loose(text, said, picks):
+            continue
+        for ref, message in transcript.messages.items():
+            shared = share(words_of(text), words_of(message))
+            if better := [w.text for w in shared if w.tells() and not w.refuses]:
+                own = " ".join(quote.quote for quote in said)
+                advice = f'"{text}" shares nothing with its quote `{own}`; {", ".join(better)} '
+                advice += f"stands in {ref}. Quote that, or leave the quote out."
+                faults.append(Fault("shares", f"{part}[{index}]", advice, serious=False))
+                break
     return faults
 
 
@@ -148,40 +150,24 @@ def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
             united.append(place)
     spans, at = [], 0
     for place in united:
-        if place.start > at:
-            spans.append(Span(text=prompt[at : place.start], source="assumed"))
+        spans.append(Span(text=prompt[at : place.start], source="assumed"))
         spans.append(_span(prompt[place.start : place.end], place))
         at = place.end
-    if at < len(prompt):
-        spans.append(Span(text=prompt[at:], source="assumed"))
-    return spans
+    spans.append(Span(text=prompt[at:], source="assumed"))
+    return [span for span in spans if span.text]
 
 
 def _span(text: str, place: Stretch) -> Span:
     said = list(place.said)
     if place.loose:
         return Span(text=text, source="assumed", said=said)
-    first = _leading(said)
-    return Span(text=text, source=source_of([first]), ref=name_of(first.ref), said=said)
-
-
-RANKS: tuple[SpanSource, ...] = ("said", "chosen", "reference", "template", "style", "assumed")
-"""Which source a stretch is told by where it rests on several: the person's words first."""
-
-PREFIXES: dict[str, SpanSource] = {
-    "template:": "template",
-    "style:": "style",
-    "q": "chosen",
-    "r": "reference",
-}
-"""What a ref names, by how it begins."""
+    leading = min(said, key=_rank)
+    return Span(text=text, source=source_of(said), ref=name_of(leading.ref), said=said)
 
 
 def source_of(said: Sequence[Quote]) -> SpanSource:
-    """What words that rest on these quotes come from, `assumed` without any."""
-    if not said:
-        return "assumed"
-    return min((_source(quote.ref) for quote in said), key=RANKS.index)
+    """What words that rest on these quotes come from: the person's words first."""
+    return [*PREFIXES][min(map(_rank, said))] if said else "assumed"
 
 
 def name_of(ref: str) -> str:
@@ -189,26 +175,17 @@ def name_of(ref: str) -> str:
     return ref.partition(":")[2] or ref
 
 
-def _leading(said: Sequence[Quote]) -> Quote:
-    return min(said, key=lambda quote: RANKS.index(_source(quote.ref)))
-
-
-def _source(ref: str) -> SpanSource:
-    for prefix, source in PREFIXES.items():
-        if ref.startswith(prefix):
-            return source
-    return "said"
+def _rank(quote: Quote) -> int:
+    """The place of a quote's source among them; one that names nothing is of a message."""
+    return next((n for n, p in enumerate(PREFIXES.values()) if quote.ref.startswith(p)), 0)
 
 
 def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int] | None:
     """The first place of a stretch that no source has yet; else the first of all."""
-    places = []
-    at = prompt.find(stretch) if stretch.strip() else -1
-    while at >= 0:
-        places.append((at, at + len(stretch)))
-        at = prompt.find(stretch, at + 1)
-    if not places and (found := align(stretch, prompt, "prompt")):
-        places = [(run.start, run.end) for run in (*found.runs, *found.repeats)]
+    found = re.finditer(f"(?={re.escape(stretch)})", prompt) if stretch.strip() else ()
+    places = [(one.start(), one.start() + len(stretch)) for one in found]
+    if not places and (match := align(stretch, prompt, "prompt")):
+        places = [(run.start, run.end) for run in (*match.runs, *match.repeats)]
     free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
     return next(iter([*free, *places]), None)
 
@@ -227,21 +204,3 @@ def _is_loose(stretch: str, said: Sequence[Quote], picks: Sequence[Pick]) -> boo
         return False
     both_refuse = refuses(stretch) and any(word.refuses for word in theirs)
     return not share(own, theirs) and not both_refuse
-
-
-def _said_elsewhere(where: str, text: str, own: str, transcript: Transcript) -> list[Fault]:
-    mine = words_of(text)
-    for ref, message in transcript.messages.items():
-        if better := [
-            w.text for w in share(mine, words_of(message)) if is_content(w) and not w.refuses
-        ]:
-            return [
-                Fault(
-                    "shares",
-                    where,
-                    f'"{text}" shares nothing with its quote `{own}`; {", ".join(better)} stands '
-                    f"in {ref}. Quote that, or leave the quote out.",
-                    serious=False,
-                )
-            ]
-    return []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from consultation.evidence import Evidence, Fault
+from consultation.evidence import Evidence, Fault, words_behind
 from consultation.transcript import PutQuestion, Transcript
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft
 from consultation.words import content, fold, share, words_of
@@ -85,25 +85,15 @@ def faults_of_choices(
     faults = []
     for index, choice in enumerate(turn.chosen):
         put = transcript.question(choice.question)
-        where = f"chosen[{index}]"
+        words = " ".join(q.quote for q in words_behind(evidence, "chosen", index)) or choice.quote
+        advice = ""
         if put is None or not 0 < choice.option <= len(put.options):
-            faults.append(
-                Fault("chosen", where, f"{choice.question} has no option {choice.option}.")
-            )
-            continue
-        words = next(
-            (e.text for e in evidence if e.part == "chosen" and e.index == index and e.accepted),
-            choice.quote,
-        )
-        if (other := _named(words, put, choice.option)) not in {0, choice.option}:
-            faults.append(
-                Fault(
-                    "chosen",
-                    where,
-                    f"`{words}` names option {other} of {put.id}, not option {choice.option}. "
-                    "Correct the option, or leave it out.",
-                )
-            )
+            advice = f"{choice.question} has no option {choice.option}."
+        elif (other := _named(words, put, choice.option)) not in {0, choice.option}:
+            advice = f"`{words}` names option {other} of {put.id}, not option {choice.option}. "
+            advice += "Correct the option, or leave it out."
+        if advice:
+            faults.append(Fault("chosen", f"chosen[{index}]", advice))
     return faults
 
 
@@ -121,10 +111,6 @@ def _named(words: str, put: PutQuestion, option: int) -> int:
     said = words_of(words)
     if str(option) in (word.text for word in said):
         return option
-    if len(said) == 1 and said[0].text.isdecimal():
-        number = int(said[0].text)
-        spelled = any(said[0].text in (w.text for w in words_of(o)) for o in put.options)
-        return number if number <= len(put.options) and not spelled else 0
     # "the" names nothing, and "text, yes" does not name the option "no text".
     telling, refusing = content(said), any(word.refuses for word in said)
     fits = [
@@ -134,7 +120,10 @@ def _named(words: str, put: PutQuestion, option: int) -> int:
         for words in map(words_of, put.options)
     ]
     best = max(fits, default=0)
-    return fits.index(best) + 1 if best and fits.count(best) == 1 else 0
+    if best:
+        return fits.index(best) + 1 if fits.count(best) == 1 else 0
+    alone = len(said) == 1 and said[0].text.isdecimal() and int(said[0].text) <= len(put.options)
+    return int(said[0].text) if alone else 0
 
 
 def _waiting(turn: FacilitatorTurn, transcript: Transcript) -> list[PutQuestion]:

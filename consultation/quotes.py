@@ -2,27 +2,26 @@
 
 A quote is never taken at its word: what is shown, counted and checked further is the run of
 the message that it stands for. A careful model quotes exactly; small repairs let a sloppy one
-be understood. Without them 9 of 10 sloppy but honest answers go back, with them 6; several
-runs for one quote, or added words of three letters, bring nothing more.
+be understood. Without them 9 of 10 sloppy but honest answers go back, with them 5.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from consultation.words import Word, distinct, near, words_of
+from consultation.words import Word, near, words_of
 
-PARTS = re.compile(r"(?:(?<!\s)\s+)?(?:\.\.\.|…|\[…\])\s*|\bm\d+:\s*")
+PARTS = re.compile(r"\.\.\.|…|\bm\d+:")
 """Where a quote is cut into parts that are looked for by themselves."""
 
 WIDEST_GAP = 2
-"""Words of the message that a quote may leap over at once: with none, 9 of 10 sloppy answers
-go back; a third wins nothing."""
+"""Words of the message that a quote may leap over at once: a third wins nothing."""
 
-SHARE_OF_OTHER_WORDS = 0.25
-"""Words of a quote that the message has not. 15 and 40 per cent make no difference."""
+OTHER_WORDS = 4
+"""One word in so many of a quote may be one that the message has not, or the only one."""
 
 SHORT = 2
 """Letters of such a word ("is", "a"); of four it could be the wish itself, blue for blow."""
@@ -58,109 +57,72 @@ def find_quote(quote: str, ref: str, messages: Mapping[str, str]) -> Match | Non
     for part in filter(str.strip, PARTS.split(quote)):
         match = align(part, messages.get(ref, ""), ref)
         if match is None:
-            others = [
-                match
-                for other, text in messages.items()
-                if other != ref and (match := exact(words_of(part), words_of(text), other))
-            ]
-            if len(others) != 1:
+            others = [exact(part, text, other) for other, text in messages.items() if other != ref]
+            if len(there := [*filter(None, others)]) != 1:
                 return None
-            match = others[0]
+            match = there[0]
         found.append(match)
-    if not found:
-        return None
-    return Match(
-        tuple(run for match in found for run in match.runs),
-        tuple(word for match in found for word in match.leaps),
-        tuple(run for match in found for run in match.repeats),
-    )
+    parts = zip(*found, strict=True)  # runs with runs, leaps with leaps, repeats with repeats
+    return Match(*(sum(part, ()) for part in parts)) if found else None
 
 
-def exact(quote: Sequence[Word], text: Sequence[Word], ref: str) -> Match | None:
+def exact(quote: str, text: str, ref: str) -> Match | None:
     """Every place where the text has the quote's words in a row, however they are spaced."""
-    wanted = "".join(word.text for word in quote)
-    if not wanted:
-        return None
-    starts: dict[int, int] = {}
-    ends: dict[int, int] = {}
-    length = 0
-    for number, word in enumerate(text):
-        starts[length] = number
-        length += len(word.text)
-        ends[length] = number
-    joined = "".join(word.text for word in text)
-    runs, at = [], joined.find(wanted)
-    while at >= 0:
-        if at in starts and at + len(wanted) in ends:
-            runs.append(_run(text, range(starts[at], ends[at + len(wanted)] + 1), ref))
-        at = joined.find(wanted, at + 1)
+    wanted = "".join(word.text for word in words_of(quote))
+    there = words_of(text)
+    places = {end: n for n, end in enumerate(accumulate((len(w.text) for w in there), initial=0))}
+    found = re.finditer(f"(?={re.escape(wanted)})", "".join(w.text for w in there))
+    runs = [
+        _run(there, range(places[one.start()], places[one.start() + len(wanted)]), ref)
+        for one in found
+        if wanted and {one.start(), one.start() + len(wanted)} <= places.keys()
+    ]
     return Match(tuple(runs[:1]), repeats=tuple(runs[1:])) if runs else None
 
 
 def align(quote: str, text: str, ref: str) -> Match | None:
     """The run of a text that a quote stands for, exactly or with small repairs."""
-    wanted, there = words_of(quote), words_of(text)
-    if found := exact(wanted, there, ref):
+    if found := exact(quote, text, ref):
         return found
-    known = distinct(there)  # most foreign quotes end here, before each place is tried
-    if not all(_may_be_added(w) or any(near(w, other) for other in known) for w in wanted):
-        return None
-    allowed = max(1 if len(wanted) > SHORT else 0, SHARE_OF_OTHER_WORDS * len(wanted))
-    rows = (_row(wanted, there, start, allowed) for start in range(len(there)))
-    best = max(rows, key=len, default=())
+    wanted, there = words_of(quote), words_of(text)
+    rows = (_row(wanted, there, start) for start in range(len(there)))
+    best = max(rows, key=len, default={})
     if len(best) < min(SHORT, len(wanted)) or not best:
         return None
-    numbers = [theirs for _, theirs in best]
-    leaps = tuple(there[n] for n in range(numbers[0], numbers[-1]) if n not in numbers)
+    leaps = tuple(there[n] for n in range(min(best), max(best)) if n not in best)
     # "nobody in it" may stand for "nix in it", and never for "no name in it".
-    exchanged = any(wanted[m].refuses and wanted[m].text != there[t].text for m, t in best)
-    return None if leaps and exchanged else Match((_run(there, numbers, ref),), leaps)
+    exchanged = any(word.refuses and word.text != there[n].text for n, word in best.items())
+    return None if leaps and exchanged else Match((_run(there, [*best], ref),), leaps)
 
 
-def _row(
-    wanted: Sequence[Word], there: Sequence[Word], start: int, allowed: float
-) -> tuple[tuple[int, int], ...]:
-    """The words of a quote in their order from a place of the text on, as pairs of places.
+def _row(wanted: Sequence[Word], there: Sequence[Word], start: int) -> dict[int, Word]:
+    """The words of a quote by their places in a text, in order from one place on.
 
-    Empty where more words are left over than are allowed, or one that may not be.
+    Empty where more words are left over than may be, or one that may not.
     """
-    pairs: list[tuple[int, int]] = []
-    at, over = start, 0
-    for mine, word in enumerate(wanted):
-        reach = (
-            range(at, min(len(there), at + WIDEST_GAP + 1)) if pairs else range(start, start + 1)
-        )
-        hit = next((place for place in reach if near(word, there[place])), None)
-        if hit is not None:
-            pairs.append((mine, hit))
-            at = hit + 1
+    row: dict[int, Word] = {}
+    over, allowed = 0, max(len(wanted) > SHORT, len(wanted) // OTHER_WORDS)
+    at, reach = start, 1
+    for word in wanted:
+        hit = next((n for n in range(at, min(len(there), at + reach)) if near(word, there[n])), -1)
+        if hit >= 0:
+            row[hit] = word
+            at, reach = hit + 1, WIDEST_GAP + 1
             continue
         over += 1
-        if over > allowed or not _may_be_added(word):
-            return ()
-    return tuple(pairs)
-
-
-def _may_be_added(word: Word) -> bool:
-    """Whether a word of a quote that the message has not may be the model's own."""
-    return len(word.text) <= SHORT and not word.refuses and not word.number
+        if over > allowed or len(word.text) > SHORT or word.refuses or word.number:
+            return {}
+    return row
 
 
 def nearest(quote: str, text: str) -> str:
     """The run of a text that comes closest to a quote, to be copied instead of it."""
-    if not text.strip() or not quote.strip():
-        return ""
-    place = fuzz.partial_ratio_alignment(fold_keeping_places(quote), fold_keeping_places(text))
-    if place is None:
+    place = fuzz.partial_ratio_alignment(quote.lower(), text.lower())
+    if not place:
         return ""
     inside = [w for w in words_of(text) if w.start < place.dest_end and w.end > place.dest_start]
     return text[inside[0].start : inside[-1].end] if inside else ""
 
 
-def fold_keeping_places(text: str) -> str:
-    """The text in lower case, sign for sign at the place where it stands."""
-    return "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
-
-
-def _run(text: Sequence[Word], numbers: Sequence[int] | range, ref: str) -> Run:
+def _run(text: Sequence[Word], numbers: Sequence[int], ref: str) -> Run:
     return Run(ref, text[numbers[0]].start, text[numbers[-1]].end, frozenset(numbers))

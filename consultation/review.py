@@ -82,7 +82,12 @@ class Review:
 
 def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
-    joined = turn.model_copy(update={"set_aside": [*turn.set_aside, *_earlier(turn, transcript)]})
+    joined = turn.model_copy(
+        update={
+            "chosen": [*turn.chosen, *transcript.choices],
+            "set_aside": [*turn.set_aside, *_earlier(turn, transcript)],
+        }
+    )
     evidence = gather(joined, transcript)
     stretches, faults = place_sources(joined, transcript, evidence)
     wrong = faults_of_choices(turn, transcript, evidence)
@@ -96,7 +101,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     faults += faults_of_length(joined, evidence, stretches)
     faults += _without_meant(faults_of_coverage(coverage, joined), quotes)
     faults += faults_of_set_aside(joined, doubtful, coverage, evidence)
-    faults += faults_of_refusals(joined, transcript, evidence, coverage)
+    faults += faults_of_refusals(joined, transcript, evidence, coverage.accounted)
     faults += faults_of_sharing(joined, transcript, evidence)
     faults += faults_of_lettering(turn, letters)
     faults += faults_of_changes(joined, transcript, evidence)
@@ -152,7 +157,7 @@ def _faults_of_quotes(
             words=one.given.quote,
         )
         for one in evidence
-        if one.part == part and not one.accepted
+        if one.part == part and not one.shown
     ]
 
 

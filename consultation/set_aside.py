@@ -6,12 +6,12 @@ signs met 32 of 38 wishes that were dumped there, and none of 54 honest entries.
 
 from collections.abc import Sequence
 
-from consultation.coverage import Coverage, matters
+from consultation.coverage import Coverage
 from consultation.evidence import Evidence, Fault
 from consultation.refusals import refused_words
-from consultation.transcript import LONG_WORD, Transcript, message_number
+from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn, SetAside
-from consultation.words import QUESTION_MARKS, Word, asks, content, near, related, size, words_of
+from consultation.words import LONG, QUESTION_MARKS, Word, asks, content, near, size, words_of
 
 LONGEST = 6
 """Content words in one entry: of 54 honest ones none has more, of 38 dumps eleven have."""
@@ -25,9 +25,6 @@ MOST_LEFT_TO_US = 3
 TAKEN_BACK = frozenset({"replaced", "withdrawn"})
 """Reasons that need newer words of the person."""
 
-CORRECTION = 6
-"""Words after what is taken back in which the new words begin: "oh actually hang on put"."""
-
 
 def doubts(
     turn: FacilitatorTurn,
@@ -38,19 +35,12 @@ def doubts(
     """Entries of this turn that look like wishes, by their place, each with what tells so."""
     found = {}
     for one in evidence:
-        if one.part != "set_aside" or not one.accepted:
-            continue
-        entry = turn.set_aside[one.index]
-        if entry in transcript.set_aside:  # it was judged in its own turn
-            continue
-        if entry.why in TAKEN_BACK and _asks_back(entry, transcript):
-            why = ""
-        elif entry.why in TAKEN_BACK:
-            why = _doubt_of_replacing(entry, turn, transcript, evidence)
-        else:
-            why = _doubt(entry, one.text, transcript, evidence, coverage)
-        if why:
-            found[one.index] = why
+        # What an earlier turn set aside was judged in its own turn.
+        if one.part == "set_aside" and one.match and one.given not in transcript.set_aside:
+            entry = turn.set_aside[one.index]
+            text = transcript.messages.get(entry.ref, "")
+            if why := _doubt(entry, one, text, evidence, coverage):
+                found[one.index] = why
     return found
 
 
@@ -72,96 +62,48 @@ def faults_of_set_aside(
         )
         for index, why in doubtful.items()
     ]
-    aside = [
-        entry
+    aside = " ".join(
+        entry.quote
         for entry in turn.set_aside
         if entry.why not in TAKEN_BACK and not _is_decided(entry, evidence)
-    ]
-    amount = sum(len(content(words_of(entry.quote))) for entry in aside)
+    )
     total, _ = coverage.counts
-    if total > LONGEST and amount > MOST_OF_ALL * total:
-        faults.append(
-            Fault(
-                "set aside",
-                "set_aside",
-                "More than half of what the person said is set aside. Put into the prompt what "
-                "can be seen, and quote it.",
-            )
-        )
+    if total > LONGEST and len(content(words_of(aside))) > MOST_OF_ALL * total:
+        advice = "More than half of what the person said is set aside. Put into the prompt what "
+        advice += "can be seen, and quote it."
+        faults.append(Fault("set aside", "set_aside", advice))
     return faults
 
 
 def _doubt(
-    entry: SetAside,
-    own: str,
-    transcript: Transcript,
-    evidence: Sequence[Evidence],
-    coverage: Coverage,
+    entry: SetAside, one: Evidence, text: str, evidence: Sequence[Evidence], coverage: Coverage
 ) -> str:
-    """What speaks against an entry that is no wish, empty where nothing does."""
-    telling = content(words_of(own))
-    wanted = [word for word in telling if not word.refuses]
-    if entry.why == "left_to_us":
-        over = size(wanted) > MOST_LEFT_TO_US
-        return "it says more than that the choice is ours" if over else ""
-    if _is_decided(entry, evidence):
-        return ""
-    if any(_is_thing(word, coverage) for word in refused_words(own)):
-        return "it refuses something"
-    return "" if _asks_back(entry, transcript) else _wish(wanted, coverage)
+    """What speaks against setting words aside, empty where nothing does."""
+    wanted = [word for word in content(words_of(one.text)) if not word.refuses]
+    signs: dict[str, bool] = {}
+    if entry.why in TAKEN_BACK:
+        signs["no newer words are quoted that replace it"] = not _has_newer(one, evidence)
+    elif entry.why == "left_to_us":
+        signs["it says more than that the choice is ours"] = size(wanted) > MOST_LEFT_TO_US
+    elif not _is_decided(entry, evidence):
+        hot = [w.text for w in wanted if len(w.text) >= LONG and coverage.matters(w)]
+        asks_back = {*QUESTION_MARKS} & {*entry.quote} or asks(text, one.runs[0].end)
+        signs["it refuses something"] = any(map(_is_thing, refused_words(one.text)))
+        signs[f"{', '.join(hot)} belongs to an option or an earlier wish"] = bool(
+            hot and not asks_back
+        )
+        signs["it is long enough to hold a wish"] = size(wanted) > LONGEST and not asks_back
+    return next((why for why, holds in signs.items() if holds), "")
 
 
-def _wish(wanted: Sequence[Word], coverage: Coverage) -> str:
-    """What makes an entry look like a wish: words of an option, or sheer length."""
-    long = [word for word in wanted if len(word.text) >= LONG_WORD]
-    known, spoken = coverage.known, coverage.spoken
-    if hot := [word.text for word in long if matters(word, known, spoken)]:
-        return f"{', '.join(hot)} belongs to an option or an earlier wish"
-    return "it is long enough to hold a wish" if size(wanted) > LONGEST else ""
-
-
-def _doubt_of_replacing(
-    entry: SetAside,
-    turn: FacilitatorTurn,
-    transcript: Transcript,
-    evidence: Sequence[Evidence],
-) -> str:
-    """Nothing where newer words are quoted that share a word, or decide its dimension anew."""
-    own = content(words_of(entry.quote), 3)
-    dimensions = {
-        old.dimension
-        for old in transcript.brief
-        if any(entry.quote in q.quote or q.quote in entry.quote for q in old.said)
-    }
-    first = message_number(entry.ref)
-    newer = [
-        (one, quote)
-        for one in evidence
-        if one.part in {"sources", "brief"}
-        for quote in one.shown
-        if quote.quote != entry.quote
-        and (message_number(quote.ref) >= first or not message_number(quote.ref))
-    ]
-    held = any(
-        (one.part == "brief" and turn.brief[one.index].dimension in dimensions)
-        or any(related(a, b) for a in own for b in words_of(quote.quote))
-        for one, quote in newer
-    )
-    if held or not own or _is_corrected(entry, evidence, transcript):
-        return ""
-    return "no newer words are quoted that replace it"
-
-
-def _is_corrected(entry: SetAside, evidence: Sequence[Evidence], transcript: Transcript) -> bool:
-    """Whether quoted words follow at once in the same message: "no writing, oh, put his name"."""
-    text = transcript.messages.get(entry.ref, "")
-    end = text.find(entry.quote) + len(entry.quote)
-    near_by = [w.start for w in words_of(text) if w.start >= end][:CORRECTION]
-    return bool(near_by) and any(
-        run.ref == entry.ref and end <= run.start <= near_by[-1]
-        for one in evidence
-        if one.part in {"sources", "brief"}
-        for run in one.runs
+def _has_newer(one: Evidence, evidence: Sequence[Evidence]) -> bool:
+    """Whether something is quoted that was said after words which were taken back."""
+    said = max((message_number(run.ref), run.end) for run in one.runs)
+    return any(
+        (message_number(run.ref), run.start) >= said
+        for other in evidence
+        if other.part != "set_aside"
+        for run in other.runs
     )
 
 
@@ -169,23 +111,10 @@ def _is_decided(entry: SetAside, evidence: Sequence[Evidence]) -> bool:
     """Whether an entry cannot be seen and its words are in the brief as well, such as a use."""
     if entry.why != "not_visible":
         return False
-    telling = content(words_of(entry.quote))
     brief = [word for one in evidence if one.part == "brief" for word in words_of(one.text)]
-    return all(any(near(word, other) for other in brief) for word in telling)
+    return all(any(near(w, other) for other in brief) for w in content(words_of(entry.quote)))
 
 
-def _is_thing(word: Word, coverage: Coverage) -> bool:
-    """Whether a word beside a refusing one may be a thing: "no idea" is none, "no text" is.
-
-    It is where it is long, stands in the prompt, or is of a script without spaces.
-    """
-    long = len(word.text) >= LONG_WORD or word.script != "spaced"
-    return long or any(related(word, there) for there in coverage.prompt)
-
-
-def _asks_back(entry: SetAside, transcript: Transcript) -> bool:
-    """Whether the words end in a question mark where they stand: "what is gouache?"."""
-    text = transcript.messages.get(entry.ref, "")
-    place = text.find(entry.quote)
-    is_followed = place >= 0 and asks(text, place + len(entry.quote))
-    return is_followed or any(mark in entry.quote for mark in QUESTION_MARKS)
+def _is_thing(word: Word) -> bool:
+    """Whether a word beside a refusing one is a thing: "no idea" is none, "no people" is."""
+    return len(word.text) >= LONG or word.script != "spaced"

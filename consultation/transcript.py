@@ -6,17 +6,13 @@ from typing import Any, NamedTuple
 
 from consultation.modes import questions_left
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote, SetAside
-from consultation.words import fold, share, words_of
+from consultation.words import LONG, fold, share, words_of
 from errors import Problem
 from storage.tables import Conversation, Turn
 
 
 class ConsultationError(Problem):
     """The dialogue cannot go on as it was called."""
-
-
-LONG_WORD = 5
-"""Letters of a word that can tell one option from another by itself."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class Transcript:
         fits = [
             number
             for number, option in enumerate(put.options, start=1)
-            if share([w for w in words_of(option) if len(w.text) >= LONG_WORD], later)
+            if share([w for w in words_of(option) if len(w.text) >= LONG], later)
         ]
         return fits[0] if len(fits) == 1 else 0
 

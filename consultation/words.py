@@ -1,7 +1,6 @@
 """Words of any language as they are compared: folded, near each other, related, refusing.
 
 No list of any language's words is used but the refusing ones (`prompts/refusing.yaml`).
-Thresholds come from 552 honest and 792 dishonest changes of quotes in written dialogues.
 """
 
 import re
@@ -11,34 +10,41 @@ from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 import yaml
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import JaroWinkler
 
 from prompts.prompt_files import SHIPPED
 
 Script = Literal["spaced", "hangul", "unspaced"]
 
-UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai to Khmer, kana and ideographs: scripts in which a sign is compared, not a word."""
 
+MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
+)
+"""Accents that stand apart, and the vowels of Hebrew, Arabic and the scripts of India."""
+
+APOSTROPHES = "'’‘\u02bc\uff07"
+WORD = re.compile(
+    rf"[{UNSPACED}]|(?:(?![{UNSPACED}])"
+    rf"(?:[^\W_]|[{MARKS}]|(?<=[^\W_])[{APOSTROPHES}](?=[^\W_])))+"
+)
 HIRAGANA = re.compile("[\u3041-\u309f]")
 HANGUL = re.compile("[\uac00-\ud7a3]")
 CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
 QUESTION_MARKS = ("?", "\uff1f", "؟")
-APOSTROPHES = "'’‘\u02bc\uff07"
 
 SHORTEST = 4
 """Letters that make a word worth keeping: with 3, half of the honest turns had one left."""
 
-LONG_ENOUGH_TO_SHARE = 3
+SHORTEST_TO_SHARE = 3
 """Letters of a word that a stretch and its quote may share: `dog`, `red` count there."""
 
-LONG = 7
-"""Letters from which on two slips of the pen are one word; `warm` and `worm` are two."""
+LONG = 5
+"""Letters of a word that names one thing and no other: it can tell two options apart."""
 
-LONGEST_ENDING = 3
-"""Letters by which one word may outgrow the other: `Leute`, `Leuten`; `paint`, `painted`."""
+ALIKE = 0.9
+"""Likeness of a slip of the pen or an ending: `paint`, `painted`; `warm` and `worm` have 0.85."""
 
 
 class Word(NamedTuple):
@@ -51,6 +57,18 @@ class Word(NamedTuple):
     refuses: bool
     number: bool
 
+    @property
+    def is_strict(self) -> bool:
+        """Whether it is a number or refuses: no other word may stand for it."""
+        return self.refuses or self.number
+
+    def tells(self, shortest: int = SHORTEST) -> bool:
+        """Whether it says something of its own: long enough, a number, refusing, a sign."""
+        if self.script == "hangul":
+            return len(self.text) > 1
+        long = len(self.text) >= shortest or self.script == "unspaced"
+        return long or self.is_strict
+
 
 class Refusing(NamedTuple):
     """What refuses, of all languages at once, folded."""
@@ -60,18 +78,16 @@ class Refusing(NamedTuple):
     contrasting: frozenset[str]
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text without case, width, accents and apostrophes, for comparing alone."""
-    flat = unicodedata.normalize("NFKD", text).casefold()
+    # The marks of kana (ga from ka) make another sound, so they stay.
     kept = (
         sign
-        for sign in flat
-        # The marks of kana (ga from ka) make another sound, so they stay.
-        if not (unicodedata.category(sign) == "Mn" and sign not in "\u3099\u309a")
+        for sign in unicodedata.normalize("NFKD", text).casefold()
+        if sign in "\u3099\u309a" or not (unicodedata.category(sign) == "Mn" or sign in APOSTROPHES)
     )
-    return unicodedata.normalize("NFC", "".join(kept)).translate(
-        dict.fromkeys(map(ord, APOSTROPHES))
-    )
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 @cache
@@ -90,35 +106,15 @@ def refusing() -> Refusing:
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text in order; of scripts without spaces each sign is one."""
     refused = [match.span() for match in refusing().pieces.finditer(text)]
-    found: list[Word] = []
-    start = None
-    for place, sign in enumerate(f"{text} "):
-        if _belongs(sign, text, place) and not UNSPACED.match(sign):
-            start = place if start is None else start
-            continue
-        if start is not None:
-            found.append(_word(text, start, place, refused))
-            start = None
-        if UNSPACED.match(sign):
-            found.append(_word(text, place, place + 1, refused))
-    return tuple(found)
-
-
-def _belongs(sign: str, text: str, place: int) -> bool:
-    """Whether a sign is part of a word: a letter, a mark upon one, an apostrophe between two."""
-    if sign.isalnum() or unicodedata.category(sign).startswith("M"):
-        return True
-    inside = sign in APOSTROPHES and 0 < place < len(text) - 1
-    return inside and text[place - 1].isalnum() and text[place + 1].isalnum()
+    return tuple(_word(text, *match.span(), refused) for match in WORD.finditer(text))
 
 
 def _word(text: str, start: int, end: int, refused: list[tuple[int, int]]) -> Word:
-    own = text[start:end]
-    folded = fold(own)
+    folded = fold(text[start:end])
     script: Script = "spaced"
-    if UNSPACED.match(own):
+    if re.match(f"[{UNSPACED}]", text[start]):
         script = "unspaced"
-    elif HANGUL.search(own):
+    elif HANGUL.search(text, start, end):
         script = "hangul"
     refuses = folded in refusing().words or (
         script != "spaced" and any(a < end and start < b for a, b in refused)
@@ -127,18 +123,9 @@ def _word(text: str, start: int, end: int, refused: list[tuple[int, int]]) -> Wo
     return Word(folded, start, end, script, refuses, number)
 
 
-def is_content(word: Word, shortest: int = SHORTEST) -> bool:
-    """Whether a word says something of its own: long enough, a number, refusing, a sign."""
-    if word.script == "unspaced":
-        return True
-    if word.script == "hangul":
-        return len(word.text) > 1
-    return len(word.text) >= shortest or word.refuses or word.number
-
-
-def asks(text: str, end: int) -> bool:
-    """Whether a question mark follows where words of a text end."""
-    return text[end:].lstrip().startswith(QUESTION_MARKS)
+def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
+    """Those of the words that say something of their own."""
+    return [word for word in words if word.tells(shortest)]
 
 
 def distinct(words: Iterable[Word]) -> list[Word]:
@@ -146,71 +133,56 @@ def distinct(words: Iterable[Word]) -> list[Word]:
     return list({(word.text, word.refuses): word for word in words}.values())
 
 
-def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
-    """Those of the words that say something of their own."""
-    return [word for word in words if is_content(word, shortest)]
-
-
 def size(words: Iterable[Word]) -> int:
     """How much words say: one for each content word, one for two signs that are not grammar."""
     telling = content(words)
-    signs = sum(word.script == "unspaced" for word in telling)
-    names = sum(word.script == "unspaced" and not HIRAGANA.match(word.text) for word in telling)
-    return len(telling) - signs + (names + 1) // 2
+    signs = [word for word in telling if word.script == "unspaced"]
+    names = sum(not HIRAGANA.match(sign.text) for sign in signs)
+    return len(telling) - len(signs) + (names + 1) // 2
+
+
+def asks(text: str, end: int) -> bool:
+    """Whether a question mark follows where words of a text end."""
+    return text[end:].lstrip().startswith(QUESTION_MARKS)
 
 
 def near(one: Word, other: Word) -> bool:
     """Whether two words are one: a slip of the pen, an ending; never a number or a refusal."""
     if one.text == other.text:
         return True
+    scripts = {one.script, other.script}
     if one.refuses or other.refuses:  # nix for nichts; never a sign of a refusal for another
-        return one.refuses and other.refuses and "unspaced" not in (one.script, other.script)
-    if one.number or other.number or "unspaced" in (one.script, other.script):
+        return one.refuses and other.refuses and "unspaced" not in scripts
+    if one.number or other.number or "unspaced" in scripts:
         return False
-    if "hangul" in (one.script, other.script):  # particles hang on the end
+    if "hangul" in scripts:  # particles hang on the end
         return min(len(one.text), len(other.text)) > 1 and one.text[:2] == other.text[:2]
-    return _near(one.text, other.text)
+    return _alike(one.text, other.text)
 
 
 @lru_cache(maxsize=65536)
-def _near(a: str, b: str) -> bool:
-    short = min(len(a), len(b))
-    if short == SHORTEST - 1:  # dog, dogs; she, shes
-        return abs(len(a) - len(b)) == 1 and (a.startswith(b) or b.startswith(a))
-    if short < SHORTEST or a[0] != b[0]:
+def _alike(a: str, b: str) -> bool:
+    if min(len(a), len(b)) < SHORTEST_TO_SHARE or a[0] != b[0]:
         return False
-    if a[:short] == b[:short] and abs(len(a) - len(b)) <= LONGEST_ENDING:
-        return True
-    apart = 1 if short < LONG else 2
-    return OSA.distance(a, b, score_cutoff=apart) <= apart
+    return JaroWinkler.similarity(a, b, score_cutoff=ALIKE) > 0
 
 
 def related(one: Word, other: Word) -> bool:
-    """Wider than `near`, for sharing something: also compounds and derived words."""
+    """Wider than `near`, for sharing something: also words that are part of another."""
     if near(one, other):
         return True
-    if one.refuses != other.refuses or one.number or other.number:
+    if one.refuses or other.refuses or {one.script, other.script} != {"spaced"}:
         return False
-    return "unspaced" not in (one.script, other.script) and _related(one.text, other.text)
-
-
-@lru_cache(maxsize=65536)
-def _related(a: str, b: str) -> bool:
-    short = min(len(a), len(b))
-    same = next((n for n in range(short) if a[n] != b[n]), short)
-    if short >= SHORTEST and same >= max(SHORTEST, short - LONGEST_ENDING):
-        return True
-    if "\u0600" <= a[0] <= "\u06ff":  # Arabic sets "and", "the", "with" before the word
-        return short >= LONG_ENOUGH_TO_SHARE and (a.endswith(b) or b.endswith(a))
-    return short > SHORTEST and (a in b or b in a)
+    short, long = sorted((one.text, other.text), key=len)
+    # Arabic sets "and", "the", "with" before the word.
+    least = SHORTEST_TO_SHARE if "\u0600" <= short[0] <= "\u06ff" else LONG
+    return len(short) >= least and short in long and not (one.number or other.number)
 
 
 def share(some: Iterable[Word], others: Iterable[Word]) -> list[Word]:
     """Those of `some` that are related to one of `others`; grammar's signs do not count."""
-    theirs = [word for word in content(others, LONG_ENOUGH_TO_SHARE) if _tells(word)]
-    mine = [word for word in content(some, LONG_ENOUGH_TO_SHARE) if _tells(word)]
+    mine, theirs = (
+        [w for w in content(words, SHORTEST_TO_SHARE) if not HIRAGANA.match(w.text)]
+        for words in (some, others)
+    )
     return [word for word in mine if any(related(word, other) for other in theirs)]
-
-
-def _tells(word: Word) -> bool:
-    return not HIRAGANA.match(word.text)
