@@ -24,8 +24,9 @@ ANYTHING = ["a", " ", "\n", "*", "a ", "1", '"', "\\", "a.", "é", "."]
 LETTERS = [*"a1 *-_.,:/\"'(<{[=#\nA\t…é\x1b\x80\xff", "\u3042", "\u3400", "\uac00"]
 
 BUILT = {
-    "consultation.evidence",  # a closing quotation mark, at the start
     "consultation.lettering",  # the words of a text, whole
+    "consultation.provenance",  # a stretch of the prompt, whole
+    "consultation.quotes",  # the letters of a quote, whole
     "consultation.template_draft",  # a value, whole
     "consultation.words",  # the pieces of a list
     "prompts.template_names",  # a name, whole
