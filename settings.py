@@ -136,10 +136,10 @@ class Settings(BaseSettings):
         True, description="Offer what a person chose and rated well as defaults in questions."
     )
     preview: Literal["on", "off"] = Field("on", description="Whether results carry a preview.")
-    elicitation: Literal["on", "off"] = Field(
-        "off",
-        description="Put questions as a form where the client shows forms; some declare it and "
-        "hang.",
+    elicitation: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Put questions as a form: `auto` in clients known to show one, `on` in all "
+        "that declare it; some of these hang.",
     )
     daily_budget_usd: float | None = Field(
         None, ge=0, description="Refuse paid calls once a day's spending would pass this."

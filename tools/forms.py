@@ -1,4 +1,4 @@
-"""Put questions as a form, where the client offers forms and the setting allows it.
+"""Put questions as a form, where the client is known to show one or the setting says so.
 
 Clients of the legacy era are asked in the middle of a call; those of 2026-07-28 get an
 `input_required` result and make the call again with the answers. A client that does
@@ -6,31 +6,41 @@ not answer in time, declines, or has no forms gets the questions as text, as eve
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fastmcp import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, InputRequiredResult
-from pydantic import BaseModel, Field, create_model
 
 from app import App
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation, OpenQuestion
+    from prompts.wording import Wording
 
 FIRST_MODERN = "2026-07-28"
 """The first protocol version with `input_required` results."""
-FORM = "answers"
-TITLE = "A few questions decide the picture. Own words are welcome in every field."
+FIRST_TITLED = "2025-11-25"
+"""The first protocol version in which a choice has its options as `oneOf`."""
 
-Answers = list[dict[str, str]]
+FORM = "answers"
+OWN_WORDS = "own_words"
+"""The field for what no option says, to whichever question."""
+
+CLIENTS = Path(__file__).with_name("form_clients.toml")
+
+Schema = dict[str, Any]
 
 
 class FormReply(NamedTuple):
-    """A form that came back: its conversation, and the answers where the person sent it off."""
+    """A form that came back: its conversation, and what was filled in where it was sent off."""
 
     conversation_id: str
-    answers: Answers | None
+    content: dict[str, str] | None
 
 
 def read_reply(ctx: Context) -> FormReply | None:
@@ -40,7 +50,7 @@ def read_reply(ctx: Context) -> FormReply | None:
     response: Any = ctx.input_responses.get(FORM)
     if response is None or response.action != "accept":
         return FormReply(ctx.request_state, None)
-    return FormReply(ctx.request_state, _answers(dict(response.content or {})))
+    return FormReply(ctx.request_state, _filled_in(response.content))
 
 
 async def ask(
@@ -51,85 +61,124 @@ async def ask(
     A form that was declined with this very call is not put again.
     """
     reply = read_reply(ctx)
-    if app.settings.elicitation == "off" or (reply is not None and reply.answers is None):
+    if (reply is not None and reply.content is None) or not _shows(ctx, app.settings.elicitation):
         return consultation
-    while consultation.status == "asking" and _shows_forms(ctx):
-        if _is_modern(ctx):
-            return _input_required(consultation)
-        answers = await _elicit(ctx, consultation, app.settings.wait_seconds)
-        if answers is None:
+    while consultation.status == "asking":
+        form = _form(ctx, app, consultation)
+        if _version(ctx) >= FIRST_MODERN:
+            return InputRequiredResult(
+                result_type="input_required",
+                input_requests={FORM: ElicitRequest(method="elicitation/create", params=form)},
+                request_state=consultation.conversation_id,
+            )
+        content = await _elicit(ctx, form, app.settings.wait_seconds)
+        if content is None:
             break
-        consultation = await answer(app, FormReply(consultation.conversation_id, answers))
+        consultation = await answer(app, FormReply(consultation.conversation_id, content))
     return consultation
 
 
 async def answer(app: App, reply: FormReply) -> "Consultation":
-    """The turn that a form's answers make. Without answers, where the dialogue stands."""
-    if reply.answers is None:
+    """The turn that a form makes. Where it was not sent off, where the dialogue stands."""
+    if reply.content is None:
         return app.consultant.recall(await app.records.load(reply.conversation_id))
+    answers = [
+        {"question_id": name, "answer": words}
+        for name, words in reply.content.items()
+        if name != OWN_WORDS
+    ]
     return await app.consultant.consult(
-        "", conversation_id=reply.conversation_id, answers=reply.answers
+        reply.content.get(OWN_WORDS, ""), conversation_id=reply.conversation_id, answers=answers
     )
 
 
-def _shows_forms(ctx: Context) -> bool:
-    capabilities = ctx.session.client_capabilities
-    return bool(capabilities and capabilities.elicitation)
+def is_known(name: str, version: str) -> bool:
+    """Whether a client, by what it calls itself, is known to show forms."""
+    client = _clients().get(name)
+    return client is not None and _numbers(version) >= _numbers(client.get("since", ""))
 
 
-def _is_modern(ctx: Context) -> bool:
-    request = ctx.request_context
-    return bool(request and request.protocol_version >= FIRST_MODERN)
+@cache
+def _clients() -> dict[str, dict[str, str]]:
+    return tomllib.loads(CLIENTS.read_text(encoding="utf-8"))
 
 
-def _input_required(consultation: "Consultation") -> InputRequiredResult:
-    form = ElicitRequest(
-        method="elicitation/create",
-        params=ElicitRequestFormParams(
-            message=TITLE, requested_schema=_form(consultation.questions).model_json_schema()
-        ),
-    )
-    return InputRequiredResult(
-        result_type="input_required",
-        input_requests={FORM: form},
-        request_state=consultation.conversation_id,
-    )
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d{1,9}", version)[:3]]
 
 
-async def _elicit(ctx: Context, consultation: "Consultation", seconds: float) -> Answers | None:
+def _shows(ctx: Context, setting: Literal["auto", "on", "off"]) -> bool:
+    """Whether the client is to show forms: it has to declare them, and `auto` to be known."""
+    session = ctx.session
+    declared = session.client_capabilities and session.client_capabilities.elicitation
+    if setting == "off" or not declared or (declared.url and not declared.form):
+        return False
+    client = session.client_params and session.client_params.client_info
+    return setting == "on" or bool(client and is_known(client.name, client.version))
+
+
+def _version(ctx: Context) -> str:
+    """The protocol version of a call; they are dates."""
+    return ctx.request_context.protocol_version if ctx.request_context else ""
+
+
+async def _elicit(
+    ctx: Context, form: ElicitRequestFormParams, seconds: float
+) -> dict[str, str] | None:
     """Ask a legacy client and wait; None where no filled form came back in time.
 
     A form that a client cannot show, or fills in wrongly, does not lose the turn that is paid for.
     """
     try:
         async with asyncio.timeout(seconds):
-            response = await ctx.elicit(TITLE, response_type=_form(consultation.questions))
+            response = await ctx.session.elicit_form(
+                form.message, form.requested_schema, related_request_id=ctx.request_id
+            )
     except (TimeoutError, MCPError, ValueError):
         return None
-    if response.action != "accept":
-        return None
-    return _answers(response.data.model_dump())
+    return _filled_in(response.content) if response.action == "accept" else None
 
 
-def _form(questions: "list[OpenQuestion]") -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        question.id: (
-            str,
-            Field(
-                default=question.default,
-                title=question.text,
-                description=f"{question.why} {' / '.join(question.options)}".strip(),
-            ),
-        )
-        for question in questions
+def _form(ctx: Context, app: App, consultation: "Consultation") -> ElicitRequestFormParams:
+    """The open questions, and a field for own words, in the person's language."""
+    wording = app.prompt_store.wording(consultation.language)
+    titled = _version(ctx) >= FIRST_TITLED
+    fields = {
+        question.id: field_of(question, wording, titled=titled)
+        for question in consultation.questions
     }
-    return create_model("Answers", **fields)
+    own_words = {"type": "string", "title": wording.own_words}
+    return ElicitRequestFormParams(
+        message=consultation.reply or consultation.questions[0].text,
+        requested_schema={"type": "object", "properties": {**fields, OWN_WORDS: own_words}},
+    )
 
 
-def _answers(content: dict[str, Any]) -> Answers | None:
-    answers = [
-        {"question_id": name, "answer": str(value)}
-        for name, value in content.items()
-        if str(value).strip()
-    ]
-    return answers or None
+def field_of(question: "OpenQuestion", wording: "Wording", *, titled: bool) -> Schema:
+    """A question as a choice of its options, or as a text where it has none.
+
+    The default is marked and not chosen beforehand: what nobody chose was not said by the person.
+    """
+    field: Schema = {"type": "string", "title": question.text}
+    if question.why:
+        field["description"] = question.why
+    titles = {
+        option: f"{option} ({wording.default})" if option == question.default else option
+        for option in question.options
+    }
+    if not titles:
+        return field
+    if titled:
+        choices = [{"const": option, "title": title} for option, title in titles.items()]
+        return {**field, "oneOf": choices}
+    return {**field, "enum": [*titles], "enumNames": [*titles.values()]}
+
+
+def _filled_in(content: Any) -> dict[str, str] | None:
+    """What a form holds in its fields; None where that is nothing."""
+    fields = dict(content or {})
+    return {
+        name: value.strip()
+        for name, value in fields.items()
+        if isinstance(value, str) and value.strip()
+    } or None
