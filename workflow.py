@@ -376,8 +376,7 @@ class _Call:
         from generation.plan import picture_of
 
         image = picture_of(conversation, image_id)
-        is_newest = image is conversation.images[-1]
-        await self._app.records.make_current(conversation.id, None if is_newest else image.id)
+        await self._app.records.make_current(conversation.id, image.id)
         conversation = await self._app.records.load(conversation.id)
         outcome = await self._show(conversation, [image])
         outcome.result.notes.insert(0, IS_CURRENT)

@@ -48,6 +48,9 @@ class ImageGenerator:
         self._prompt_store = prompt_store
         self._buyer = buyer
         self._jobs = Jobs(records)
+        # Between the record of a job and its start nobody else may begin to wait for it: whoever
+        # comes first says what is done, and that would be nothing.
+        self._starting = asyncio.Lock()
 
     async def check(self, request: ImageRequest, parent: Image | None = None) -> InputImages:
         """Refuse what cannot be drawn before anything is paid for, a dialogue included.
@@ -103,13 +106,13 @@ class ImageGenerator:
             variations=variations,
             templates=[one.templates for one in orders],
         )
-        jobs, are_new = await self._claim(jobs, options, anew=request.redraw)
+        async with self._starting:
+            jobs, are_new = await self._claim(jobs, plan.message, options, anew=request.redraw)
+            if are_new:
+                for job, one in zip(jobs, orders, strict=True):
+                    self._jobs.start(job, partial(self._buyer.buy, job, one))
         if not are_new:
             return await self._show_or_collect(conversation, jobs, request, report, seconds)
-        if plan.message:
-            await self._records.note_message(conversation.id, plan.message)
-        for job, one in zip(jobs, orders, strict=True):
-            self._jobs.start(job, partial(self._buyer.buy, job, one))
         result, preview = await self._wait(conversation.id, jobs, report, seconds)
         result.notes += [note] if note else []
         return result, preview
@@ -160,7 +163,7 @@ class ImageGenerator:
         return replace(order, plan=plan, instructions=instructions, templates=templates)
 
     async def _claim(
-        self, jobs: list[Job], options: Options, *, anew: bool
+        self, jobs: list[Job], message: str, options: Options, *, anew: bool
     ) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
@@ -169,6 +172,7 @@ class ImageGenerator:
             origin=self._buyer.origin,
             budget=budget,
             again=timedelta() if anew else JUST_NOW,
+            message=message,
         )
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
@@ -194,8 +198,9 @@ class ImageGenerator:
         self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float
     ) -> ResultWithPreview:
         """Tell what became of jobs when all have ended or the waiting time is over."""
-        for job in jobs:
-            self._jobs.start(job, partial(self._buyer.attend, job))
+        async with self._starting:
+            for job in jobs:
+                self._jobs.start(job, partial(self._buyer.attend, job))
         outcomes, elapsed = await self._jobs.wait([*jobs], report, seconds=seconds)
         problems = [one.problem for one in outcomes]
         if all(isinstance(problem, Withdrawn) for problem in problems) and problems[0]:

@@ -20,7 +20,7 @@ from storage.full_text import index
 from storage.heartbeat import beating, is_alive, is_dead
 from storage.spending import sum_of_today
 from storage.stamps import before, now
-from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
 
 COUNTED = timedelta(days=1)
 """How long a job under way counts for the day's budget; it has long ended or failed by then."""
@@ -72,6 +72,7 @@ class JobJournal:
         origin: str,
         budget: float | None,
         again: timedelta = JUST_NOW,
+        message: str = "",
     ) -> Claim:
         """Write the jobs of a call down, unless the same call has jobs already: then those.
 
@@ -79,7 +80,8 @@ class JobJournal:
         their process is alive; or those that brought pictures no longer than `again` ago and are
         the newest (zero where the call is to draw anew). One write transaction, so that of
         many processes only one gets to pay, and the day's budget (USD) counts what runs
-        elsewhere. The jobs that are written belong to this process.
+        elsewhere. The jobs that are written belong to this process; `message` are words of the
+        person that brought them and that no dialogue has recorded.
         """
         async with self._database.write() as session:
             if same := await _jobs_of_same_call(session, jobs[0], again):
@@ -88,6 +90,8 @@ class JobJournal:
                 over = await _due_today(session, origin) + sum(job.estimated_usd for job in jobs)
                 if over > budget:
                     return Claim([], new=False, over=over)
+            if message:
+                await _note_message(session, jobs[0], message)
             for place, job in enumerate(jobs):
                 job.origin = origin
                 job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
@@ -238,13 +242,50 @@ class JobJournal:
             session.add_all([image, *costs])
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
-            row.current_image_id = None  # the newest
+            if row.chosen_at <= job.created_at:  # else the person chose another one meanwhile
+                row.current_image_id = await _picture_of_newer_call(session, job)
             await index(session, row.id)
         _apply(job, applied)
 
     async def _all(self, rows: Select[Job]) -> list[Job]:
         async with self._database.read() as session:
             return list(await session.scalars(rows))
+
+
+async def add_turn(session: AsyncSession, turn: Turn) -> None:
+    """Write a turn behind those of its conversation, whichever process wrote them."""
+    numbers = select(func.max(Turn.number)).where(Turn.conversation_id == turn.conversation_id)
+    turn.number = (await session.scalar(numbers) or 0) + 1
+    session.add(turn)
+    await index(session, turn.conversation_id)
+
+
+async def _note_message(session: AsyncSession, job: Job, words: str) -> None:
+    """Write down words that a job draws; those of a job that was taken back stand there already."""
+    owner = job.conversation_id
+    turns = select(Turn).where(Turn.conversation_id == owner).order_by(Turn.number.desc())
+    newest = await session.scalar(turns.limit(1))
+    if newest is not None and newest.reply == {} and newest.words == words:
+        drawn = select(Job.id).where(
+            Job.conversation_id == owner, Job.created_at >= newest.created_at
+        )
+        if await session.scalar(drawn.limit(1)) is None:
+            return
+    turn = Turn(conversation_id=owner, words=words, reply={}, created_at=job.created_at)
+    await add_turn(session, turn)
+
+
+async def _picture_of_newer_call(session: AsyncSession, job: Job) -> str | None:
+    """The picture of the newest call after that of a job; changes go on from it, though this
+    job's came later."""
+    newer = (
+        select(Image.id)
+        .join(Job, Image.job_id == Job.id)
+        .where(Job.conversation_id == job.conversation_id, Job.batch != job.batch)
+        .where(Job.created_at > job.created_at)
+        .order_by(Job.created_at.desc(), Job.place.desc())
+    )
+    return await session.scalar(newer.limit(1))
 
 
 async def _advance(session: AsyncSession, job: Job, state: str, **changes: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
 from storage.heartbeat import beating, is_alive
-from storage.job_journal import JobJournal
+from storage.job_journal import JobJournal, add_turn
 from storage.reuses import Reuses
 from storage.spending import sum_of, sum_of_today
 from storage.stamps import IdKind, before, new_id, now, printable
@@ -180,9 +180,9 @@ class Records:
         """Write down what came with a call that is answered with questions, for its drawing."""
         await self._change(conversation_id, order=order)
 
-    async def make_current(self, conversation_id: str, image_id: str | None) -> None:
-        """Choose the picture that changes start from; None for the newest again."""
-        await self._change(conversation_id, current_image_id=image_id)
+    async def make_current(self, conversation_id: str, image_id: str) -> None:
+        """Choose the picture that changes start from."""
+        await self._change(conversation_id, current_image_id=image_id, chosen_at=now())
 
     async def load(self, conversation_id: str) -> Conversation:
         """A conversation in full. Raises `UnknownId`."""
@@ -236,16 +236,8 @@ class Records:
 
     async def open_turn(self, turn: Turn) -> None:
         """Write a new turn down behind those that are there, whichever process wrote them."""
-        numbers = select(func.max(Turn.number)).where(Turn.conversation_id == turn.conversation_id)
         async with self._database.write() as session:
-            turn.number = (await session.scalar(numbers) or 0) + 1
-            session.add(turn)
-            await index(session, turn.conversation_id)
-
-    async def note_message(self, conversation_id: str, words: str) -> None:
-        """Write down words of the person that change a picture: no dialogue answers them."""
-        turn = Turn(conversation_id=conversation_id, words=words, reply={}, created_at=now())
-        await self.open_turn(turn)
+            await add_turn(session, turn)
 
     async def update_turn(self, turn: Turn) -> None:
         """Write down what a repeated call brought to a turn that nobody has answered yet."""

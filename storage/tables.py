@@ -30,8 +30,9 @@ class Conversation(Base):
 
     `request_key` is of the image call that opened it, empty where the consultation did.
     `order` is what came with a call that was answered with questions, used when it is drawn.
-    `current_image_id` is the picture that changes start from, None for the newest. While a
-    process asks the facilitator it renews `beat_at`; `runs` counts those that took this over.
+    `current_image_id` is the picture that changes start from, None for the newest; `chosen_at`
+    says when a person chose it. While a process asks the facilitator it renews `beat_at`; `runs`
+    counts those that took this over.
     """
 
     __tablename__ = "conversations"
@@ -47,6 +48,7 @@ class Conversation(Base):
     request_key: Mapped[str] = mapped_column(default="", index=True)
     order: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     current_image_id: Mapped[str | None]
+    chosen_at: Mapped[str] = mapped_column(default="")
     beat_at: Mapped[str] = mapped_column(default="")
     runs: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[str]
@@ -179,7 +181,8 @@ class Job(Base):
     while another took over has an older count, and changes nothing any more. The jobs of one
     call share their `batch`, where each has its `place`; `variation` says what this one varies
     on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost with
-    `openai` or in the `sandbox`, as `origin` says where it is known.
+    `openai` or in the `sandbox`, as `origin` says where it is known. `error` and its kind are what
+    was told of one that brought nothing.
     """
 
     __tablename__ = "jobs"
@@ -208,6 +211,7 @@ class Job(Base):
     estimated_usd: Mapped[float] = mapped_column(default=0.0)
     response_id: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
+    error_kind: Mapped[str] = mapped_column(default="")
     request_key: Mapped[str] = mapped_column(default="")
     place: Mapped[int] = mapped_column(default=0)
     runs: Mapped[int] = mapped_column(default=0)
@@ -222,6 +226,7 @@ class Image(Base):
     """A picture on disk; sizes in pixels and bytes, all read from its bytes.
 
     `verification` is what an independent look at it found, None while there was none.
+    While a process has it looked at it renews `beat_at`; `runs` counts those that took this over.
     `rating` is the person's, 1 to 5, None while there is none; `liked` and `disliked` say in
     their words what worked and what did not.
     """
@@ -251,6 +256,8 @@ class Image(Base):
     revised_prompt: Mapped[str]
     variation: Mapped[str] = mapped_column(default="")
     verification: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    beat_at: Mapped[str] = mapped_column(default="")
+    runs: Mapped[int] = mapped_column(default=0)
     rating: Mapped[int | None]
     liked: Mapped[str] = mapped_column(default="")
     disliked: Mapped[str] = mapped_column(default="")

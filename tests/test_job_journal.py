@@ -3,6 +3,7 @@
 OpenAI's side is a plain server of our tests; the servers are those of one process.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from settings import Settings
 from storage.stamps import before
 from tests.calls import DRAW, draw, picture, refusal
 from tests.conftest import Connect
-from tests.stand_in import StandIn
+from tests.stand_in import Behaviour, StandIn
 
 FOX: dict[str, Any] = {"prompt": "a fox", "dialogue_mode": "skip", "quality": "low"}
 
@@ -68,3 +69,41 @@ async def test_a_server_that_asks_elsewhere_does_not_give_up_what_openai_has(
     assert "with only this conversation_id" in error
     assert picture(result).read_bytes() == openai.payments[0].data
     assert len(openai.payments) == 1
+
+
+async def test_two_equal_changes_at_once_are_one_and_their_words_are_noted_once(
+    connect: Connect, openai: StandIn, settings: Settings
+) -> None:
+    async with connect(openai_base_url=openai.base_url) as client:
+        conversation = (await draw(client, **FOX))["conversation_id"]
+        change = {"prompt": "make it blue", "conversation_id": conversation}
+        async with asyncio.timeout(15):
+            first, second = await asyncio.gather(draw(client, **change), draw(client, **change))
+
+    assert picture(first) == picture(second)
+    assert len(openai.payments) == 2
+    assert rows(settings, "SELECT count(*) FROM turns WHERE words = 'make it blue'") == [(1,)]
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+async def test_a_picture_that_arrives_late_leaves_a_choice_made_meanwhile(
+    connect: Connect, openai: StandIn, chosen: int
+) -> None:
+    async with connect(openai_base_url=openai.base_url) as client:
+        first = await draw(client, **FOX)
+        owner = {"conversation_id": first["conversation_id"]}
+        second = await draw(client, prompt="make it blue", **owner)
+        images = [one["images"][0]["image_id"] for one in (first, second)]
+        openai.behaviour = Behaviour(drawing=0.5)
+        late = asyncio.ensure_future(draw(client, prompt="make it green", **owner))
+        while len(openai.payments) < 3:  # noqa: ASYNC110  # it runs in a thread of its own
+            await asyncio.sleep(0.02)
+        await draw(client, from_image=images[chosen])
+        await late
+        shown = await draw(client, **owner)
+        await draw(client, prompt="make it red", **owner)
+        newest = await draw(client, **owner)
+
+    assert shown["images"][0]["image_id"] == images[chosen]
+    assert newest["images"][0]["parent_image_id"] == images[chosen]
+    assert newest["images"][0]["current"]
