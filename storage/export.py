@@ -57,7 +57,7 @@ async def import_document(database: Database, text: str) -> str:
     """
     document = read(text)
     conversation_id: str = document["conversation"]["id"]
-    jobs = [_ended(job) for job in document["jobs"]]
+    jobs = [_left(job) for job in document["jobs"]]
     document = {**document, "jobs": jobs}
     async with database.write() as session:
         await _refuse_known(session, document)
@@ -165,8 +165,14 @@ async def _remove_prices(session: AsyncSession, rows: list[Row]) -> None:
             await session.execute(delete(Spending).where(Spending.id == same.id))
 
 
-def _ended(job: Row) -> Row:
-    return {**job, "state": "unknown", "error": UNKNOWN_END} if job["state"] in UNDER_WAY else job
+def _left(job: Row) -> Row:
+    """A job as nobody works on it here: one with a response id can still be fetched."""
+    if job["state"] not in UNDER_WAY:
+        return job
+    if job.get("response_id"):
+        # A key of its own: no two of a document stand in each other's way.
+        return {**job, "state": "submitted", "beat_at": "", "request_key": job["id"]}
+    return {**job, "state": "unknown", "error": UNKNOWN_END, "error_kind": "unknown"}
 
 
 def _row(row: Base) -> Row:

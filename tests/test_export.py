@@ -245,19 +245,27 @@ async def test_what_is_here_already_is_refused_and_stays(
     assert list(await texts(database)) == [conversation_id]
 
 
-@pytest.mark.parametrize("state", ["requested", "submitted"])
-async def test_a_job_under_way_is_taken_in_as_unknown(
-    client: Client[Any], database: Database, state: str
+@pytest.mark.parametrize(
+    ("state", "response_id", "then"),
+    [
+        ("requested", "", "unknown"),
+        ("sending", "", "unknown"),
+        ("submitted", "resp_1", "submitted"),
+    ],
+)
+async def test_a_job_under_way_is_unknown_where_it_is_taken_in_unless_it_can_be_fetched(
+    client: Client[Any], database: Database, state: str, response_id: str, then: str
 ) -> None:
     conversation_id = await dialogue(client)
     document = json.loads(await out(database, conversation_id))
-    document["jobs"][-1]["state"] = state
+    document["jobs"][-1] |= {"state": state, "response_id": response_id}
     await forget(database, conversation_id)
 
     await import_document(database, json.dumps(document))
 
     conversation, _ = await load(database, conversation_id)
-    assert (conversation.jobs[-1].state, conversation.jobs[-1].error) == ("unknown", UNKNOWN_END)
+    job = conversation.jobs[-1]
+    assert (job.state, job.error) == (then, UNKNOWN_END if then == "unknown" else "")
 
 
 @pytest.fixture
