@@ -49,7 +49,13 @@ async def openai_rate_image(
 
     if image_id is None and conversation_id is None:
         raise Problem("Pass image_id with a rating, or conversation_id with bookmark or title.")
+    if image_id is None and (rating is not None or liked or disliked):
+        raise Problem("image_id is missing: a rating is of one picture.")
+    if image_id is None and bookmark is None and not title:
+        raise Problem("Pass bookmark or title for the conversation, or image_id with a rating.")
     app, sentences = app_of(ctx), []
+    if conversation_id is not None:
+        await app.records.load(conversation_id)  # refused before anything is stored
     if image_id is not None:
         if rating is None:
             raise Problem("rating is missing: 1 to 5, thumbs_up or thumbs_down.")
