@@ -1,6 +1,6 @@
 """What a call for pictures means where its conversation stands: the table, on plain data."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -152,7 +152,7 @@ def _of_dialogue(request: ImageRequest, state: ConversationState) -> Meaning:
 def _of_failure(request: ImageRequest, state: ConversationState) -> Meaning:
     """What a call means after a drawing that brought nothing, or of which nothing is known."""
     if request.words in {"", state.drawn_prompt}:
-        return DrawAgain() if request.redraw or request.words else TellFailure()
+        return DrawAgain() if request.redraw else TellFailure()
     if state.current is not None:
         return _of_picture(request, state.current, state)
     if state.mode == "skip" or _skips(request):
@@ -181,13 +181,16 @@ def _skips(request: ImageRequest) -> bool:
     return request.dialogue_mode == "skip"
 
 
-def state_of(conversation: "Conversation") -> ConversationState:
-    """Where a recorded conversation stands."""
+def state_of(conversation: "Conversation", *, attended: Container[str] = ()) -> ConversationState:
+    """Where a recorded conversation stands.
+
+    Jobs `attended` were waited for: what of them is under way still cannot be fetched for now.
+    """
     from storage.tables import UNDER_WAY
 
     jobs = newest_jobs(conversation)
-    states = {job.state for job in jobs}
-    is_running, has_brought = states & {*UNDER_WAY}, "kept" in states
+    is_running = any(job.state in UNDER_WAY and job.id not in attended for job in jobs)
+    has_brought = any(job.state == "kept" for job in jobs)
     current = conversation.current_image
     options = conversation.job_of(current).options if current else {}
     prompt = undrawn_prompt(conversation)

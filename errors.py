@@ -92,6 +92,16 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         """What happened, what is to be said of money, and the next step."""
         return " ".join(part for part in (self._event, money, self._advice) if part)
 
+    def note_charge(self) -> None:
+        """Say that OpenAI charged for it, whatever was thought before."""
+        self.charged = "yes"
+        self.args = (self.worded(MONEY["yes"]),)
+
+    def add_step(self, next_step: str) -> None:
+        """Say what else helps."""
+        self._advice = self.next_step = f"{self._advice} {next_step}".strip()
+        self.args = (self.worded(MONEY[self.charged] if self.charged else ""),)
+
     def within(self, conversation_id: str) -> Self:
         """The same problem, knowing the conversation that can be continued after it."""
         self.conversation_id = conversation_id

@@ -6,7 +6,7 @@ own form; whether a question comes before the picture is decided here.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -58,7 +58,6 @@ SHOWN_AGAIN = (
     "The same call brought this on {day}, so it is shown again; redraw=true draws it anew."
 )
 IS_CURRENT = "Changes start from this picture now."
-DRAW_ANEW = "redraw=true draws it anew, for money."
 
 
 @dataclass(frozen=True)
@@ -180,17 +179,25 @@ class _Call:
             saved = sum(costs.get(job.id, 0.0) for job in jobs)
             await self._app.records.reuses.note("shown", origin=self._app.gateway.origin, usd=saved)
             return outcome
-        if jobs:
+        if jobs and not request.redraw:
             return await self._tell_failure(jobs)
-        if not any(turn.reply for turn in conversation.turns):
+        if not jobs and not any(turn.reply for turn in conversation.turns):
             return await self._act(means, conversation, request)
         again = replace(request, prompt="", conversation_id=conversation.id)
         return await self._go_on(conversation, again)
 
     async def _go_on(self, conversation: "Conversation", request: ImageRequest) -> Outcome:
         """A call in a conversation."""
-        state = state_of(conversation)
-        means = meaning(request, state)
+        is_running = state_of(conversation).drawing == "under_way"
+        if request.redraw and is_running and not request.from_image:
+            return await self._collect_then_redraw(conversation, request)
+        return await self._continue(conversation, request)
+
+    async def _continue(
+        self, conversation: "Conversation", request: ImageRequest, attended: Container[str] = ()
+    ) -> Outcome:
+        """What a call means where a conversation stands; jobs `attended` were waited for."""
+        means = meaning(request, state_of(conversation, attended=attended))
         if isinstance(means, CollectThenChange) and await self._is_newest(conversation, request):
             means = Collect()
         return await self._act(means, conversation, request)
@@ -351,15 +358,34 @@ class _Call:
         self, conversation: "Conversation", request: ImageRequest
     ) -> Outcome:
         """What is under way, then its change; the change waits where that takes too long."""
-        outcome = await self._collect(newest_jobs(conversation))
+        jobs = newest_jobs(conversation)
+        outcome = await self._collect(jobs)
         if outcome.result.status == "working":
             outcome.result.notes.append(CHANGE_WAITS)
             outcome.result.next_step = CHANGE_AGAIN
             return outcome
-        return await self._go_on(await self._app.records.load(conversation.id), request)
+        conversation = await self._app.records.load(conversation.id)
+        return await self._continue(conversation, request, {job.id for job in jobs})
+
+    async def _collect_then_redraw(
+        self, conversation: "Conversation", request: ImageRequest
+    ) -> Outcome:
+        """What is under way is never bought again; what OpenAI does not know is, beside it."""
+        jobs = newest_jobs(conversation)
+        notes = await self._app.image_generator.set_lost_apart(
+            jobs, self._report, seconds=self._seconds
+        )
+        conversation = await self._app.records.load(conversation.id)
+        if not notes:
+            return await self._continue(conversation, request)
+        outcome = await self._continue(conversation, request, {job.id for job in jobs})
+        if isinstance(outcome, Pictures):
+            outcome.result.notes[:0] = notes
+        return outcome
 
     async def _tell_failure(self, jobs: "Sequence[Job]") -> Pictures:
         """How drawings ended: an error that says how to draw all the same, if they brought none."""
+        from generation.purchase import DRAW_ANEW
         from storage.tables import UNDER_WAY
 
         try:
@@ -367,7 +393,8 @@ class _Call:
         except Problem as problem:
             if any(job.state in UNDER_WAY for job in jobs):
                 raise
-            failure = Problem(str(problem), DRAW_ANEW, kind=problem.kind)
+            words = str(problem).replace(DRAW_ANEW, "").strip()
+            failure = Problem(words, DRAW_ANEW, kind=problem.kind)
             failure.charged = problem.charged
             raise failure.within(jobs[0].conversation_id) from problem
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from errors import MONEY, Charged, Problem, ProblemKind
+from errors import Charged, Problem, ProblemKind
 
 if TYPE_CHECKING:
     from gateway.prices import Charge
 
-JobState = Literal["failed", "unknown", "submitted"]
+JobState = Literal["requested", "failed", "unknown", "submitted"]
 
 WORDS = {
     "model": "the model that was asked for",
@@ -112,8 +112,7 @@ class GatewayError(Problem):
         """Keep what the attempts cost all the same, where OpenAI says it."""
         self.charges = charges
         if charges:
-            self.charged = "yes"
-            self.args = (self.worded(MONEY["yes"]),)
+            self.note_charge()
 
 
 @cache

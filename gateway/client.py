@@ -11,6 +11,7 @@ from gateway.image_client import ImageClient
 from gateway.models import Request
 from gateway.prices import Charge, Cost, Usage, charge, text_cost
 from gateway.response_items import answer_text, raise_for_status, read_usage, require_response
+from gateway.retry import OnCharge
 from settings import Origin, Settings
 
 if TYPE_CHECKING:
@@ -28,10 +29,7 @@ DIMENSIONS = 512
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer of a text model. `notes` tell the person of a change of model.
-
-    `charges` are of attempts that failed and were charged all the same.
-    """
+    """The answer of a text model. `notes` tell the person of a change of model."""
 
     response_id: str
     model: str
@@ -41,7 +39,6 @@ class Reply:
     attempts: int
     sandbox: bool
     notes: list[str]
-    charges: list[Charge]
 
     @property
     def as_booking(self) -> dict[str, Any]:
@@ -75,7 +72,7 @@ class Gateway:
         """Who answers."""
         return self._connection.origin
 
-    async def talk(self, request: Request) -> Reply:
+    async def talk(self, request: Request, on_charge: OnCharge | None = None) -> Reply:
         """One turn of a text model. Raises `GatewayError`."""
 
         async def once(sdk: "AsyncOpenAI", fitting: Request) -> tuple[Any, str]:
@@ -89,7 +86,9 @@ class Gateway:
                 error.note_charges(charge(response.model, read_usage(response)))
                 raise
 
-        outcome = await self._connection.call(once, request, deadline=TEXT_SECONDS, paid=False)
+        outcome = await self._connection.call(
+            once, request, deadline=TEXT_SECONDS, paid=False, on_charge=on_charge
+        )
         response, text = outcome.result
         usage = read_usage(response)
         return Reply(
@@ -101,7 +100,6 @@ class Gateway:
             attempts=outcome.attempts,
             sandbox=self.origin == "sandbox",
             notes=outcome.notes,
-            charges=outcome.charges,
         )
 
     async def embed(self, model: str, texts: list[str]) -> Embeddings:

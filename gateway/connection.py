@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.api_errors import GatewayError, failure
 from gateway.api_key import find_key
 from gateway.models import Request, fit, living_text_model, successor
-from gateway.retry import Breaker, CallResult, OnPause, attempt
+from gateway.retry import Breaker, CallResult, OnCharge, OnPause, attempt
 from keyring_store import KeyringFault
 from receipt import note_request
 from settings import Origin, Settings
@@ -64,6 +64,7 @@ class Connection:
         deadline: float,
         paid: bool,
         on_pause: OnPause | None = None,
+        on_charge: OnCharge | None = None,
     ) -> CallResult[T]:
         """Call the model of a request, or its successor when it is gone. Raises `GatewayError`.
 
@@ -73,7 +74,11 @@ class Connection:
         async def send(name: str) -> CallResult[T]:
             fitting = fit(request, name)
             return await self.attempt(
-                lambda sdk: once(sdk, fitting), deadline=deadline, paid=paid, on_pause=on_pause
+                lambda sdk: once(sdk, fitting),
+                deadline=deadline,
+                paid=paid,
+                on_pause=on_pause,
+                on_charge=on_charge,
             )
 
         model, note = living_text_model(request["model"], datetime.now().astimezone().date())
@@ -98,6 +103,7 @@ class Connection:
         deadline: float,
         paid: bool = False,
         on_pause: OnPause | None = None,
+        on_charge: OnCharge | None = None,
     ) -> CallResult[T]:
         """Run a call under the retry policy, unless OpenAI is to be left alone for now."""
 
@@ -108,7 +114,11 @@ class Connection:
         note_request()
         try:
             outcome = await attempt(
-                connect_and_send, deadline=deadline, paid=paid, on_pause=on_pause
+                connect_and_send,
+                deadline=deadline,
+                paid=paid,
+                on_pause=on_pause,
+                on_charge=on_charge,
             )
         except BaseException as error:
             self._breaker.leave(error)

@@ -7,7 +7,7 @@ from gateway.api_errors import GatewayError, failure
 from gateway.connection import Connection
 from gateway.image_response import GeneratedImage, OnStep, Step, collect, order, receive
 from gateway.models import Request
-from gateway.retry import CallResult
+from gateway.retry import CallResult, OnCharge
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -33,7 +33,7 @@ class ImageClient:
         self._connection = connection
         self._background = background
 
-    async def draw(self, request: Request, on_step: OnStep) -> GeneratedImage:
+    async def draw(self, request: Request, on_step: OnStep, on_charge: OnCharge) -> GeneratedImage:
         """Buy one picture. Raises `GatewayError`.
 
         A picture that arrived is returned whatever happens to the stream after it. One whose
@@ -48,15 +48,14 @@ class ImageClient:
             await on_step(step)
 
         try:
-            return await self._buy(request, note_id)
+            return await self._buy(request, note_id, on_charge)
         except GatewayError as error:
             if error.case not in {"cut", "unclear"} or not response_id:
                 raise
             cut = failure("cut", response_id=response_id)
-            cut.note_charges(error.charges)
-            return await self._look_up(cut, request, on_step)
+            return await self._look_up(cut, request, on_step, on_charge)
 
-    async def collect(self, response_id: str) -> GeneratedImage:
+    async def collect(self, response_id: str, on_charge: OnCharge) -> GeneratedImage:
         """Fetch a picture that was bought earlier; costs nothing.
 
         Raises `GatewayError`: `is_final` where the response ended without a picture, `lost`
@@ -75,6 +74,8 @@ class ImageClient:
             if isinstance(outcome.result, GatewayError):
                 raise outcome.result
         except GatewayError as error:
+            if error.is_final:
+                await on_charge(error.charges)
             if error.is_final or error.case == "unfinished":
                 raise
             case = "lost" if error.case == "not_found" else "unfetched"
@@ -101,7 +102,7 @@ class ImageClient:
         self._connection.note_origin(outcome.result.id)
         return str(outcome.result.id)
 
-    async def _buy(self, request: Request, on_step: OnStep) -> GeneratedImage:
+    async def _buy(self, request: Request, on_step: OnStep, on_charge: OnCharge) -> GeneratedImage:
         async def stream(sdk: "AsyncOpenAI", fitting: Request) -> GeneratedImage:
             return await receive(sdk, fitting, on_step)
 
@@ -109,36 +110,42 @@ class ImageClient:
             return await order(sdk, fitting, on_step)
 
         async def wait(error: GatewayError, seconds: float) -> None:
-            await on_step(Step("waiting", seconds=seconds, reason=error.event))
+            charged = bool(error.charges)
+            step = Step("waiting", seconds=seconds, reason=error.event, charged=charged)
+            await on_step(step)
 
         async def send(once: Callable[["AsyncOpenAI", Request], Awaitable[T]]) -> CallResult[T]:
             return await self._connection.call(
-                once, request, deadline=DRAW_SECONDS, paid=True, on_pause=wait
+                once,
+                request,
+                deadline=DRAW_SECONDS,
+                paid=True,
+                on_pause=wait,
+                on_charge=on_charge,
             )
 
         outcome: CallResult[Any]
         if self._background:
             outcome = await send(place)
-            image = await self.collect(outcome.result)
+            image = await self.collect(outcome.result, on_charge)
         else:
             outcome = await send(stream)
             image = outcome.result
             self._connection.note_origin(image.response_id)
-        image.attempts, image.charges = outcome.attempts, outcome.charges
-        image.notes = outcome.notes
+        image.attempts, image.notes = outcome.attempts, outcome.notes
         return image
 
     async def _look_up(
-        self, cut: GatewayError, request: Request, on_step: OnStep
+        self, cut: GatewayError, request: Request, on_step: OnStep, on_charge: OnCharge
     ) -> GeneratedImage:
         """The picture of a broken stream, or, where there never was one, a new try."""
         try:
-            image = await self.collect(str(cut.response_id))
+            image = await self.collect(str(cut.response_id), on_charge)
         except GatewayError as error:
             if error.case == "unfetched":
                 raise cut from error
             if error.retryable:  # it failed there, and there is no picture
-                return await self._buy(request, on_step)
+                return await self._buy(request, on_step, on_charge)
             raise
         image.notes.append(FETCHED)
         return image

@@ -12,7 +12,7 @@ from gateway.api_errors import GatewayError, failure
 from gateway.connection import is_sandbox
 from gateway.error_mapper import UNREADABLE, ApiFault, explain, explain_exception, quote
 from gateway.image_stream import ImageStream, StreamedImage
-from gateway.prices import Charge, Usage, charge
+from gateway.prices import Usage, charge
 from gateway.response_items import (
     UNFINISHED,
     decode_picture,
@@ -52,13 +52,15 @@ class Step:
     """A step on the way to a picture: sending, submitted, planning, drawing, partial, drawn.
 
     From `submitted` on there is a response id; `partial` brings an unfinished picture.
-    `waiting` is a pause of so many `seconds` after a refusal: nothing is with OpenAI then.
+    `waiting` is a pause of so many `seconds` after a refusal, which may have been `charged`:
+    nothing is with OpenAI then.
     """
 
     name: str
     response_id: str = ""
     seconds: float = 0.0
     reason: str = ""
+    charged: bool = False
     partial: bytes | None = field(default=None, repr=False)
 
 
@@ -70,8 +72,7 @@ OnStep = Callable[[Step], Awaitable[None]]
 class GeneratedImage:
     """A picture as it came, with what the API says about it.
 
-    `usage` stays empty where the stream broke off after the picture. `charges` are of
-    attempts that failed and were charged all the same.
+    `usage` stays empty where the stream broke off after the picture.
     """
 
     response_id: str
@@ -85,7 +86,6 @@ class GeneratedImage:
     sandbox: bool
     attempts: int = 1
     notes: list[str] = field(default_factory=list)
-    charges: list[Charge] = field(default_factory=list)
 
 
 class _Reception:
@@ -233,6 +233,7 @@ def _read(reception: _Reception) -> GeneratedImage:
         return _image(reception)
     except GatewayError as error:
         if reception.is_complete:
+            error.job_state = "failed"  # OpenAI says so, whatever it gives as its reason
             response = reception.response
             usage, image_model = read_usage(response), _image_model(response)
             model = response.model or reception.model

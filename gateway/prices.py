@@ -1,6 +1,7 @@
 """What a call costs, from the tokens OpenAI reports or, before the call, from the table."""
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from gateway.capabilities import DEFAULT_SIZE
 from gateway.models import ImageModel, load_models
 
 MILLION = 1_000_000
+SIZE = re.compile("[1-9][0-9]{0,5}x[1-9][0-9]{0,5}", re.ASCII)
 SQUARE = 1024 * 1024
 """Pixels of the size that `models.toml` holds the tokens of."""
 
@@ -148,7 +150,8 @@ def draft_usd(model: str, *, size: str, quality: str) -> float | None:
 
 def _expected_tokens(model: ImageModel, size: str, quality: str) -> float:
     """Output tokens of a picture; of a size that is left open those of the default one."""
-    width, height = (int(edge) for edge in (size if "x" in size else DEFAULT_SIZE).split("x"))
+    edges = (size if SIZE.fullmatch(size) else DEFAULT_SIZE).split("x")
+    width, height = (int(edge) for edge in edges)
     row = model.patches or model.tokens
     worth = row.get(quality, max(row.values()))
     if not model.patches:

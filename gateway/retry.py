@@ -44,6 +44,10 @@ T = TypeVar("T")
 OnPause = Callable[[GatewayError, float], Awaitable[None]]
 """Called before each pause, with what it follows and its seconds."""
 
+OnCharge = Callable[[list[Charge]], Awaitable[None]]
+"""Called as soon as an attempt has failed that was charged all the same: whoever asks books it
+then, since a call may end in more ways than an answer or an error."""
+
 
 @dataclass
 class CallResult(Generic[T]):
@@ -51,7 +55,6 @@ class CallResult(Generic[T]):
 
     result: T
     attempts: int
-    charges: list[Charge]
     notes: list[str] = field(default_factory=list)
 
 
@@ -95,6 +98,7 @@ async def attempt(
     deadline: float,
     paid: bool,
     on_pause: OnPause | None = None,
+    on_charge: OnCharge | None = None,
 ) -> CallResult[T]:
     """Send a call, again where that helps, for `deadline` seconds in all.
 
@@ -114,15 +118,20 @@ async def attempt(
         except (openai.OpenAIError, httpx2.HTTPError, *UNREADABLE) as error:
             raise explain_exception(error, paid=paid) from error
         except GatewayError as error:
-            charges.extend(error.charges)
+            if error.charges:
+                charges.extend(error.charges)
+                if on_charge is not None:
+                    await on_charge(error.charges)
             raise
 
     try:
         async with asyncio.timeout(deadline):
             retrying = _retrying(deadline, on_pause)
-            return CallResult(await retrying(explain_failure), attempts, charges)
+            return CallResult(await retrying(explain_failure), attempts)
     except TimeoutError as error:
-        raise explain_exception(error, paid=paid) from error
+        late = explain_exception(error, paid=paid)
+        late.note_charges(charges)
+        raise late from error
     except GatewayError as error:
         error.note_charges(charges)
         raise

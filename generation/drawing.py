@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from errors import Problem
+from gateway.api_errors import GatewayError
 from gateway.capabilities import SHAPES
 from generation.drawing_rows import job_rows
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
@@ -32,6 +33,10 @@ PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
 
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
+LOST_APART = (
+    "OpenAI does not know {response_id}, the earlier request for this; it may have been charged. "
+    "Where it is known again within 30 days, its picture joins this conversation."
+)
 
 ResultWithPreview = tuple[ImageResult, bytes | None]
 """A result and its preview, a JPEG."""
@@ -126,6 +131,20 @@ class ImageGenerator:
         """
         return await self._wait(jobs[0].conversation_id, jobs, report, seconds)
 
+    async def set_lost_apart(
+        self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
+    ) -> list[str]:
+        """Wait for jobs that are to be drawn anew; those that OpenAI does not know stand in the way
+        no longer, and a note says what is known of each."""
+        outcomes, _ = await self._attend(jobs, report, seconds)
+        lost = [
+            one.job
+            for one in outcomes
+            if isinstance(one.problem, GatewayError) and one.problem.case == "lost"
+        ]
+        await self._records.jobs.set_apart(lost)
+        return [LOST_APART.format(response_id=job.response_id) for job in lost]
+
     async def show(
         self, conversation: Conversation, images: Sequence[Image], *, verify: bool
     ) -> ResultWithPreview:
@@ -198,15 +217,21 @@ class ImageGenerator:
         self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float
     ) -> ResultWithPreview:
         """Tell what became of jobs when all have ended or the waiting time is over."""
-        async with self._starting:
-            for job in jobs:
-                self._jobs.start(job, partial(self._buyer.attend, job))
-        outcomes, elapsed = await self._jobs.wait([*jobs], report, seconds=seconds)
+        outcomes, elapsed = await self._attend(jobs, report, seconds)
         problems = [one.problem for one in outcomes]
         if all(isinstance(problem, Withdrawn) for problem in problems) and problems[0]:
             raise problems[0]
         conversation = await self._records.load(conversation_id)
         return await self._tell(conversation, outcomes, elapsed)
+
+    async def _attend(
+        self, jobs: Sequence[Job], report: ReportProgress, seconds: float
+    ) -> tuple[list[JobOutcome], float]:
+        """What became of jobs so far, and the seconds that it took; nothing is bought."""
+        async with self._starting:
+            for job in jobs:
+                self._jobs.start(job, partial(self._buyer.attend, job))
+        return await self._jobs.wait([*jobs], report, seconds=seconds)
 
     async def _tell(
         self, conversation: Conversation, outcomes: list[JobOutcome], elapsed: float

@@ -82,7 +82,7 @@ def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path)
 
 
 def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
-    """What a drawing cost: the assistant, the model that drew, and attempts that failed."""
+    """What a drawing cost: the assistant, and the model that drew."""
     model = answer.image_model or job.options["image_model"]
     size = answer.size or job.options["size"]
     quality = answer.quality or job.options["quality"]
@@ -90,7 +90,7 @@ def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
         "assistant": (answer.model, text_cost(answer.model, answer.usage)),
         "image": (model, image_cost(model, answer.usage, size=size, quality=quality)),
     }
-    rows = [
+    return [
         booking(
             job.conversation_id,
             purpose,
@@ -103,9 +103,6 @@ def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
         )
         for purpose, (name, cost) in prices.items()
     ]
-    return rows + charge_rows(
-        job.conversation_id, answer.charges, sandbox=answer.sandbox, job_id=job.id
-    )
 
 
 def charge_rows(

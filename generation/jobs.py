@@ -45,7 +45,7 @@ and the next server collects what OpenAI has."""
 NOT_SENT = ""
 """The step before the first."""
 
-WAITS = "The request is sent again in about {wait}; nothing was charged so far."
+WAITS = "The request is sent again in about {wait}; {money}."
 
 
 @dataclass
@@ -56,6 +56,7 @@ class _Run:
     step: str = NOT_SENT
     attempts: int = 0
     pause: str = ""
+    charged: bool = False
     partial: bytes | None = None
     watchers: set[asyncio.Event] = field(default_factory=set)
 
@@ -93,7 +94,9 @@ class Jobs:
                 return
             run.step, run.partial = step.name, step.partial or run.partial
             run.attempts += step.name == "sending"
-            run.pause = f"{step.reason} {WAITS.format(wait=duration(step.seconds))}"
+            run.charged = run.charged or step.charged
+            money = "an attempt was charged" if run.charged else "nothing was charged so far"
+            run.pause = f"{step.reason} {WAITS.format(wait=duration(step.seconds), money=money)}"
             for watcher in run.watchers:
                 watcher.set()
 
@@ -130,7 +133,7 @@ class Jobs:
     async def finish(self) -> None:
         """Wait for what this process draws, though not for ever: it can be collected later.
 
-        What OpenAI has sent back and waits here is taken back: nothing was paid for it.
+        What OpenAI has sent back and waits here is taken back.
         """
         for run in self._runs.values():
             if run.step == "waiting":

@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from errors import MONEY, Problem, StorageError
+from errors import MONEY, Problem, ProblemKind, StorageError
 from gateway.api_errors import GatewayError, failure
 from gateway.client import Gateway
 from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage, OnStep, Step
+from gateway.prices import Charge
 from generation.drawing_rows import charge_rows, image_row, spending_rows
 from generation.input_images import InputImages, InputResolver
 from generation.options import Options
@@ -22,18 +23,27 @@ from generation.plan import Plan
 from generation.request_body import build_request, with_picture
 from generation.verifier import Verifier
 from storage.heartbeat import is_alive
-from storage.job_journal import TakenOver, Withdrawn
+from storage.job_journal import TakenOver
 from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.stamps import before
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
+logger = logging.getLogger(__name__)
+
 LOST = Problem(
     "An earlier request for this picture was sent, but what became of it cannot be known: it may "
     "have been charged. It is not repeated on its own.",
     "Look at the usage page of the OpenAI platform before paying for it again.",
+    kind="unknown",
     charged="unknown",
 )
+TAKEN_BACK = Problem(
+    "The request for this picture was taken back before it was sent again.",
+    kind="unknown",
+    charged="yes",
+)
+"""Of a job of which an attempt had failed, and was charged: else nothing is left of it."""
 ELSEWHERE = (
     "This picture was ordered from OpenAI, and this server asks the sandbox.",
     "Call again with only this conversation_id once the server runs as it did then.",
@@ -43,6 +53,8 @@ KEPT = timedelta(days=30)
 address than it was bought with."""
 FOLLOW_SECONDS = 0.5
 """Between looks at the record of a job of another process: SQLite has no call for it."""
+DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
+"""After a drawing that ended without a picture: the record answers for it from now on."""
 ASIDE = "What came lies in {path}."
 
 NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."
@@ -101,6 +113,28 @@ class PurchaseOrder:
     verify: bool
 
 
+class _Bill:
+    """What the requests of a job cost; of one that failed it is booked as soon as that is known."""
+
+    def __init__(self, job: Job, records: Records, *, sandbox: bool) -> None:
+        self.rows: list[Spending] = []
+        self._job = job
+        self._records = records
+        self._sandbox = sandbox
+
+    async def __call__(self, charges: list[Charge]) -> None:
+        """Take what an attempt cost that brought nothing. Raises `TakenOver`."""
+        job = self._job
+        owner = job.conversation_id
+        self.rows += charge_rows(owner, charges, sandbox=self._sandbox, job_id=job.id)
+        try:
+            await self._records.jobs.book(job, self.rows)
+        except TakenOver:
+            raise
+        except StorageError:  # they are written with whatever comes next
+            return
+
+
 class Buyer:
     """Buys pictures, puts them on disk and books them."""
 
@@ -129,7 +163,9 @@ class Buyer:
     async def buy(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> Purchase:
         """Draw and save. Raises a `Problem`; the job's record says how it ended."""
         verify = order.conversation if order.verify else None
-        return await self._complete(job, self._draw(job, order, on_step), on_step, verify)
+        bill = self._bill(job)
+        coming = self._draw(job, order, on_step, bill)
+        return await self._complete(job, coming, on_step, bill, verify)
 
     async def attend(self, job: Job, on_step: OnStep) -> Purchase:
         """Bring a job to its end that was claimed elsewhere, and never buy it again.
@@ -158,13 +194,14 @@ class Buyer:
     async def _recover(self, job: Job, on_step: OnStep) -> Purchase:
         """Go on with a job that its process left."""
         if job.response_id:
-            coming = self._gateway.images.collect(job.response_id)
-            return await self._complete(job, coming, on_step, None)
+            bill = self._bill(job)
+            coming = self._gateway.images.collect(job.response_id, bill)
+            return await self._complete(job, coming, on_step, bill)
         if job.state == "requested":
-            await self._records.jobs.withdraw(job)
-            raise Withdrawn(job.id)
-        await self._records.jobs.end(job, "unknown", str(LOST))
-        return await self._ended(job, on_step)
+            await self._records.jobs.withdraw(job, TAKEN_BACK)
+        else:
+            await self._records.jobs.end(job, "unknown", LOST)
+        return await self._ended(await self._records.jobs.job(job.id), on_step)
 
     async def _ended(self, job: Job, on_step: OnStep) -> Purchase:
         """What the record says of a job that has ended."""
@@ -174,7 +211,12 @@ class Buyer:
         await on_step(Step("saved", image.response_id))
         return Purchase(image)
 
-    async def _draw(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> GeneratedImage:
+    def _bill(self, job: Job) -> "_Bill":
+        return _Bill(job, self._records, sandbox=self.origin == "sandbox")
+
+    async def _draw(
+        self, job: Job, order: PurchaseOrder, on_step: OnStep, bill: "_Bill"
+    ) -> GeneratedImage:
         """The picture; where OpenAI no longer has what it starts from, that is sent again, once."""
 
         async def journal(step: Step) -> None:
@@ -188,13 +230,12 @@ class Buyer:
 
         request, note = await self._request(order)
         try:
-            answer = await self._gateway.images.draw(request, journal)
+            answer = await self._gateway.images.draw(request, journal, bill)
         except GatewayError as error:
             again = await self._request_with_bytes(request, order, error)
             if again is None:
                 raise
-            answer = await self._gateway.images.draw(again, journal)
-            answer.charges = [*error.charges, *answer.charges]
+            answer = await self._gateway.images.draw(again, journal, bill)
             note = f"{error.event} The kept file was uploaded instead."
         if note:
             answer.notes.append(note)
@@ -256,37 +297,42 @@ class Buyer:
         job: Job,
         coming: Awaitable[GeneratedImage],
         on_step: OnStep,
-        verify: Conversation | None,
+        bill: "_Bill",
+        verify: Conversation | None = None,
     ) -> Purchase:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
-        spending: list[Spending] = []
+        answer = None
         try:
             async with self._records.jobs.work(job):
                 answer = await coming
-                spending = spending_rows(job, answer)
-                image, facts, notes = await self._save(job, answer, spending)
+                image, facts, notes = await self._save(job, answer, bill)
         except asyncio.CancelledError:
             await self._leave(job)
             raise
         except TakenOver:
             return await self.attend(job, on_step)
-        except (GatewayError, StorageError) as error:
-            error = await self._give_up(job, error, spending)
-            raise error.within(job.conversation_id) from error.__cause__
+        except Problem as error:
+            problem = await self._give_up(job, error, bill)
+            raise problem.within(job.conversation_id) from error.__cause__
+        except Exception as bug:  # each time that it is fetched the same would come of it
+            logger.exception("Error drawing %s", job.id)
+            problem = await self._give_up(job, _fault(job, answer), bill)
+            raise problem.within(job.conversation_id) from bug
         await on_step(Step("saved", answer.response_id))
+        rows = bill.rows
         if verify:
-            spending += (await self.verifier.verify(image, job, verify)).rows
+            rows += (await self.verifier.verify(image, job, verify)).rows
         return Purchase(
             image=image,
             preview=facts.preview,
-            rows=spending,
+            rows=rows,
             attempts=answer.attempts,
             assistant=answer.model,
             notes=[*answer.notes, *notes, *([facts.note] if facts.note else [])],
         )
 
     async def _save(
-        self, job: Job, answer: GeneratedImage, spending: list[Spending]
+        self, job: Job, answer: GeneratedImage, bill: "_Bill"
     ) -> tuple[Image, PictureFacts, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
         try:
@@ -314,8 +360,9 @@ class Buyer:
             path, image.id, job.conversation_id, image.width, image.height, image.bytes,
             image.model,
         )  # fmt: skip
+        bill.rows += spending_rows(job, answer)
         try:
-            await self._records.jobs.record_picture(job, image, spending)
+            await self._records.jobs.record_picture(job, image, bill.rows)
         except TakenOver:
             raise
         except StorageError as error:
@@ -325,38 +372,29 @@ class Buyer:
     async def _leave(self, job: Job) -> None:
         """Let a job go that is cut off: by a caller who takes it back, or by the server's end.
 
-        One whose request never left is as if it had not been asked for; any other is left to
-        whoever meets it next.
+        One that is not with OpenAI is taken back; any other is left to whoever meets it next.
         """
         with suppress(StorageError):  # TakenOver among them
             if job.state == "requested":
-                await self._records.jobs.withdraw(job)
+                await self._records.jobs.withdraw(job, TAKEN_BACK)
             else:
-                await self._records.jobs.end(job, "submitted" if job.response_id else job.state, "")
+                await self._records.jobs.end(job, "submitted" if job.response_id else job.state)
 
-    async def _give_up(
-        self, job: Job, error: GatewayError | StorageError, spending: list[Spending]
-    ) -> GatewayError | StorageError:
-        """Record how a job ended without a picture, and what that cost; the error to tell.
-
-        `spending` is for bytes that came and could not be kept as a picture.
-        """
-        if error.kind == "key" and job.state == "requested":
-            # Without a key nothing went out: the same call is to be made once there is one.
-            with suppress(StorageError):
-                await self._records.jobs.withdraw(job)
-            return error
-        if isinstance(error, GatewayError) and error.content:
-            error = await self._set_aside(job, error)
-        state = _state_after(job, error)
-        sandbox = self.origin == "sandbox"
-        charges = error.charges if isinstance(error, GatewayError) else []
-        costs = charge_rows(job.conversation_id, charges, sandbox=sandbox, job_id=job.id)
-        if state == "failed":  # else they are booked when it is fetched
-            costs += spending
+    async def _give_up(self, job: Job, problem: Problem, bill: "_Bill") -> Problem:
+        """Record how a job ended without a picture, and what that cost; the error to tell."""
+        if isinstance(problem, GatewayError) and problem.content:
+            problem = await self._set_aside(job, problem)
+        if bill.rows:
+            problem.note_charge()
+        state = _state_after(job, problem)
+        if state in {"failed", "unknown"}:
+            problem.add_step(DRAW_ANEW)
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
-            await self._records.jobs.end(job, state, str(error), costs)
-        return error
+            if state == "requested":
+                await self._records.jobs.withdraw(job, problem)
+            else:
+                await self._records.jobs.end(job, state, problem, bill.rows)
+        return problem
 
     async def _set_aside(self, job: Job, error: GatewayError) -> GatewayError:
         """Keep what came instead of a picture: it was paid for. The error that says where."""
@@ -364,31 +402,43 @@ class Buyer:
         path = await asyncio.to_thread(keep, error.content)
         if path is None:
             return error
-        told = failure(error.case, detail=ASIDE.format(path=path), response_id=error.response_id)
-        told.charges = error.charges
-        return told
+        place = ASIDE.format(path=path)
+        return failure(
+            error.case, detail=place, charged=error.charged, response_id=error.response_id
+        )
+
+
+def _fault(job: Job, answer: GeneratedImage | None) -> GatewayError:
+    """The error of a bug; the bytes that came by then are in it."""
+    charged = "no" if job.state == "requested" else "yes" if answer else None
+    error = failure("fault", charged=charged, response_id=job.response_id or None)
+    error.content = answer.data if answer else b""
+    return error
 
 
 def _recorded_problem(job: Job) -> Problem:
-    """The error of a job that ended without a picture, of which the record keeps the words."""
-    problem = Problem(job.error, kind="unknown").within(job.conversation_id)
+    """The error of a job that ended without a picture, as the record has it."""
+    kind = cast("ProblemKind", job.error_kind or "unknown")
+    problem = Problem(job.error, kind=kind).within(job.conversation_id)
     problem.charged = next((one for one, words in MONEY.items() if words in job.error), None)
     return problem
 
 
-def _state_after(job: Job, error: GatewayError | StorageError) -> str:
-    """How a job stands after an error.
+def _state_after(job: Job, problem: Problem) -> str:
+    """How a job stands after an error; `requested` where nothing of it is with OpenAI.
 
     One with a response id has ended only where OpenAI says so of that very response, or keeps it
     no longer.
     """
-    if isinstance(error, StorageError):
+    if job.state == "requested":
+        return "requested"
+    if not isinstance(problem, GatewayError):
         return "submitted" if job.response_id else "failed"
     if not job.response_id:
-        return "unknown" if error.job_state == "unknown" else "failed"
-    if error.case == "lost":
+        return problem.job_state if problem.job_state in {"requested", "unknown"} else "failed"
+    if problem.case == "lost":
         return "submitted" if job.created_at > before(KEPT) else "failed"
-    return "failed" if error.is_final else "submitted"
+    return "failed" if problem.is_final else "submitted"
 
 
 def _is_of_other_assistant(order: PurchaseOrder) -> bool:

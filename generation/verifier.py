@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from weakref import WeakValueDictionary
 
 from errors import StorageError
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
+from gateway.prices import Charge
 from generation.drawing_rows import charge_rows
 from generation.picture_facts import UNREADABLE, examine, run_apart
 from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
@@ -27,6 +26,8 @@ VERIFY = "generation/verify"
 NOT_SHOWN = "The picture could not be shown to the model, so only its bytes were checked."
 UNUSABLE = "The model's findings could not be used, so only the bytes were checked."
 BUDGET_SPENT = "The daily budget of ${budget:.2f} is spent, so only the bytes were checked."
+FOLLOW_SECONDS = 0.5
+"""Between looks at whether another process still asks: SQLite has no call for it."""
 OPEN = {"", "auto"}
 """Values of an option that leave it to the model."""
 
@@ -57,7 +58,6 @@ class Verifier:
         self._gateway = gateway
         self._records = records
         self._prompt_store = prompt_store
-        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def items(self, image: Image, conversation: Conversation) -> list[str]:
         """What is to be looked at: the brief, what came later, what the image type wants checked.
@@ -85,17 +85,19 @@ class Verifier:
     async def verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
         """Give the picture its findings, and store them unless the look failed.
 
-        A failure is a note among the findings, never an error. Of calls at once one looks.
+        A failure is a note among the findings, never an error. Of calls at once, in whichever
+        process, one looks.
         """
-        lock = self._one_at_a_time.setdefault(image.id, asyncio.Lock())
-        async with lock:
-            try:
+        try:
+            while (hold := await self._records.take(image.id, Image)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(FOLLOW_SECONDS)
+            async with self._records.held(hold):
                 image.verification = (await self._records.image(image.id)).verification
-            except StorageError:
-                image.verification = None
-            if image.verification is None:
-                return await self._verify(image, job, conversation)
-            return Look()
+                if image.verification is None:
+                    return await self._verify(image, job, conversation)
+        except StorageError as error:
+            image.verification = conclude([], "", [str(error)], {}).model_dump()
+        return Look()
 
     async def _verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
         items = await asyncio.to_thread(self.items, image, conversation)
@@ -107,10 +109,6 @@ class Verifier:
         rendered = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
         look = await self._ask(image, items, prompt, data, rendered)
         notes = [look.note] if look.note else []
-        try:
-            await self._records.add(*look.rows)
-        except StorageError as error:
-            notes.append(str(error))
         verification = conclude(
             look.findings + await run_apart(facts, data, job),
             look.model,
@@ -128,7 +126,7 @@ class Verifier:
     async def _ask(
         self, image: Image, items: list[str], prompt: str, data: bytes, rendered: Rendering
     ) -> Look:
-        """The model's findings, or why there are none. What they cost is not written down yet."""
+        """The model's findings, or why there are none; what they cost is booked."""
         preview = await run_apart(preview_of, data)
         if preview is None:
             return Look(note=NOT_SHOWN, final=True)
@@ -142,22 +140,30 @@ class Verifier:
         model = self._settings.facilitator_model
         request = build_request(items, prompt, preview, model=model, rendered=rendered)
         request["metadata"]["conversation"] = image.conversation_id
-        charges = partial(
-            charge_rows, image.conversation_id, sandbox=origin == "sandbox", job_id=image.job_id
-        )
+        owner, job_id = image.conversation_id, image.job_id
+        rows: list[Spending] = []
+
+        async def book(*costs: Spending) -> None:
+            rows.extend(costs)
+            await asyncio.shield(self._records.add(*costs))  # whoever asked may go away just now
+
+        async def bill(charges: list[Charge]) -> None:
+            await book(*charge_rows(owner, charges, sandbox=origin == "sandbox", job_id=job_id))
+
         try:
-            reply = await self._gateway.talk(request)
-        except GatewayError as error:
-            return Look(note=str(error), rows=charges(error.charges), asked=True)
-        rows = charges(reply.charges)
-        rows.append(
-            booking(image.conversation_id, "verification", **reply.as_booking, job_id=image.job_id)
-        )
+            reply = await self._gateway.talk(request, bill)
+        except (GatewayError, StorageError) as error:
+            return Look(note=str(error), rows=rows, asked=True)
+        note = None
+        try:
+            await book(booking(owner, "verification", **reply.as_booking, job_id=job_id))
+        except StorageError as error:
+            note = str(error)
         try:
             findings = read(reply.text, items)
         except ValueError:
             return Look(model=reply.model, note=UNUSABLE, rows=rows, asked=True)
-        return Look(findings, reply.model, rows=rows, asked=True, final=True)
+        return Look(findings, reply.model, note, rows=rows, asked=True, final=True)
 
 
 def facts(data: bytes, job: Job) -> list[Finding]:

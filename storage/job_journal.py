@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from errors import StorageError
+from errors import Problem, StorageError
 from storage.database import Database
 from storage.full_text import index
 from storage.heartbeat import beating, is_alive, is_dead
@@ -31,6 +31,10 @@ JUST_NOW = timedelta(minutes=2)
 
 TRIED = timedelta(minutes=1)
 """So long a job that could not be fetched is left alone by calls that are about others."""
+
+
+NO_ERROR = {"error": "", "error_kind": ""}
+"""Of a job that nothing is to be told of."""
 
 
 class TakenOver(StorageError):  # noqa: N818  # reads as what it is
@@ -146,7 +150,7 @@ class JobJournal:
             is_ours = row.state in UNDER_WAY and not is_alive(row.beat_at)
             if is_ours:
                 row.runs, row.beat_at = row.runs + 1, now()
-        for name in ("state", "runs", "beat_at", "response_id", "error"):
+        for name in ("state", "runs", "beat_at", "response_id", *NO_ERROR):
             setattr(job, name, getattr(row, name))
         if is_ours:
             self._mine.add(job.id)
@@ -196,50 +200,81 @@ class JobJournal:
         meanwhile, since only the sender knows the id. Raises `TakenOver` where the job is
         worked on under an id already, or gone.
         """
-        changes = {"response_id": response_id, "error": "", "finished_at": "", "beat_at": now()}
+        changes = {"response_id": response_id, "finished_at": "", "beat_at": now(), **NO_ERROR}
         async with self._database.write() as session:
             row = await session.get(Job, job.id)
             if row is None or (row.runs != job.runs and row.response_id):
                 raise TakenOver(f"Another process works on {job.id}.")
             if row.runs != job.runs:
                 if await _is_drawn_anew(session, row):
-                    row.request_key = row.id
+                    row.request_key = row.id  # as `set_apart` does
                 job.runs = row.runs = row.runs + 1
                 row.state = "sending"
                 await session.flush()
             applied = await _advance(session, job, "submitted", **changes)
         _apply(job, applied)
 
-    async def end(self, job: Job, state: str, error: str, costs: Sequence[Spending] = ()) -> None:
+    async def book(self, job: Job, costs: Sequence[Spending]) -> None:
+        """Write down what requests of a job cost, those rows of it that are not there yet.
+
+        Raises `TakenOver`; then nothing is booked, since whoever took it over books.
+        """
+        async with self._database.write() as session:
+            applied = await _advance(session, job, job.state)
+            _add_new(session, costs)
+        _apply(job, applied)
+
+    async def end(
+        self,
+        job: Job,
+        state: str,
+        problem: Problem | None = None,
+        costs: Sequence[Spending] = (),
+    ) -> None:
         """Write down that this process is done with a job that brought no picture, and its price.
 
         `submitted` leaves it for the next call to fetch. Raises `TakenOver`; then nothing
         is booked, since whoever took it over books.
         """
-        changes = {"error": error, "beat_at": "", "response_id": job.response_id}
+        changes = {"beat_at": "", "response_id": job.response_id}
         async with self._database.write() as session:
-            applied = await _advance(session, job, state, **changes)
-            session.add_all(costs)
+            applied = await _advance(session, job, state, **changes, **_account_of(problem))
+            _add_new(session, costs)
         _apply(job, applied)
 
-    async def withdraw(self, job: Job) -> None:
-        """Remove a job of this process that was never sent, as if it had not been asked for.
+    async def withdraw(self, job: Job, problem: Problem) -> None:
+        """Remove a job of this process that is not with OpenAI, as if it had not been asked for.
 
-        Raises `TakenOver`.
+        One that has cost something all the same stays, as failed with this problem. Raises
+        `TakenOver`.
         """
+        cost = select(Spending.id).where(Spending.job_id == job.id).limit(1)
         unsent = delete(Job).where(
             Job.id == job.id, Job.runs == job.runs, Job.state.in_(["requested", "sending"])
         )
         async with self._database.write() as session:
-            if not getattr(await session.execute(unsent), "rowcount", 0):
+            if await session.scalar(cost) is not None:
+                await _advance(session, job, "failed", beat_at="", **_account_of(problem))
+            elif not getattr(await session.execute(unsent), "rowcount", 0):
                 raise TakenOver(f"Another process works on {job.id}.")
+
+    async def set_apart(self, jobs: Sequence[Job]) -> None:
+        """Let the call of jobs that OpenAI does not know be drawn anew beside them.
+
+        They stay `submitted`, so that their pictures are fetched should it know them again.
+        """
+        ids = [job.id for job in jobs]
+        apart = update(Job).where(Job.id.in_(ids), Job.state == "submitted", is_dead(Job.beat_at))
+        async with self._database.write() as session:
+            await session.execute(apart.values(request_key=Job.id))
 
     async def record_picture(self, job: Job, image: Image, costs: list[Spending]) -> None:
         """Write a picture, its price and the end of its job, all or none. Raises `TakenOver`."""
-        changes = {"error": "", "beat_at": "", "response_id": job.response_id}
+        changes = {"beat_at": "", "response_id": job.response_id, **NO_ERROR}
         async with self._database.write() as session:
             applied = await _advance(session, job, "kept", **changes)
-            session.add_all([image, *costs])
+            session.add(image)
+            _add_new(session, costs)
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
             if row.chosen_at <= job.created_at:  # else the person chose another one meanwhile
@@ -297,6 +332,15 @@ async def _advance(session: AsyncSession, job: Job, state: str, **changes: str) 
     if not getattr(await session.execute(ours.values(**values)), "rowcount", 0):
         raise TakenOver(f"Another process works on {job.id}.")
     return values
+
+
+def _account_of(problem: Problem | None) -> dict[str, str]:
+    """The columns that say what was told of a job."""
+    return {"error": str(problem), "error_kind": problem.kind} if problem else NO_ERROR
+
+
+def _add_new(session: AsyncSession, costs: Sequence[Spending]) -> None:
+    session.add_all(cost for cost in costs if inspect(cost).transient)
 
 
 def _apply(job: Job, values: dict[str, str]) -> None:

@@ -62,9 +62,13 @@ class EarlierBrief:
 
 @dataclass(frozen=True)
 class Hold:
-    """That this process asks the facilitator in a conversation, by the count of its takes."""
+    """That this process asks a model: in a conversation, or about a picture.
 
-    conversation_id: str
+    `runs` counts those that took the row over.
+    """
+
+    table: type[Conversation] | type[Image]
+    row_id: str
     runs: int
 
 
@@ -138,26 +142,30 @@ class Records:
                 changed_at=now(),
             )
             session.add(row)
-        return OpenedCall(row.id, Hold(row.id, 1))
+        return OpenedCall(row.id, Hold(Conversation, row.id, 1))
 
-    async def take(self, conversation_id: str) -> Hold | None:
-        """Become the one process that asks the facilitator in a conversation; None where one does.
+    async def take(
+        self, row_id: str, table: type[Conversation] | type[Image] = Conversation
+    ) -> Hold | None:
+        """Become the one process that asks a model in a conversation, or about a picture.
 
-        Look at the conversation again after it: whoever held it before may have brought a turn.
+        None where another does. Look at the row again after it: whoever held it before may have
+        brought what was wanted.
         """
         async with self._database.write() as session:
-            row = await session.get_one(Conversation, conversation_id)
+            row: Any = await session.get(table, row_id)  # what both tables have
+            if row is None:
+                raise UnknownId(f"There is no record {printable(row_id)} any more.")
             if is_alive(row.beat_at):
                 return None
             row.runs, row.beat_at = row.runs + 1, now()
-        return Hold(row.id, row.runs)
+        return Hold(table, row.id, row.runs)
 
     @asynccontextmanager
     async def held(self, hold: Hold) -> AsyncIterator[None]:
-        """Keep a conversation held for as long as the block runs, and let it go at the end."""
-        ours = update(Conversation).where(
-            Conversation.id == hold.conversation_id, Conversation.runs == hold.runs
-        )
+        """Keep a row held for as long as the block runs, and let it go at the end."""
+        table = hold.table
+        ours = update(table).where(table.id == hold.row_id, table.runs == hold.runs)
 
         async def write(beat_at: str) -> None:
             async with self._database.write() as session:

@@ -5,16 +5,22 @@ OpenAI's side is a plain server of our tests; the servers are those of one proce
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastmcp import Client
 
+from gateway import image_client
+from gateway.api_errors import GatewayError, failure
+from gateway.image_response import OnStep, Step
+from gateway.prices import Charge, Cost, Usage, image_cost
+from generation import purchase
 from settings import Settings
 from storage.stamps import before
-from tests.calls import DRAW, draw, picture, refusal
+from tests.calls import DRAW, data_of, draw, picture, refusal
 from tests.conftest import Connect
 from tests.stand_in import Behaviour, StandIn
 
@@ -33,6 +39,13 @@ def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
         return record.execute(query).fetchall()
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what happens in a thread or a process of its own."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 async def left_behind(connect: Connect, openai: StandIn, settings: Settings) -> str:
     """A conversation whose picture was bought by a server that died twenty minutes ago."""
     async with connect(openai_base_url=openai.base_url) as client:
@@ -46,6 +59,7 @@ async def left_behind(connect: Connect, openai: StandIn, settings: Settings) -> 
         f"UPDATE jobs SET state = 'submitted', beat_at = '', finished_at = '', "
         f"created_at = '{moment}', changed_at = '{moment}'",
     )
+    rows(settings, f"UPDATE turns SET created_at = '{moment}'")
     return str(result["conversation_id"])
 
 
@@ -96,8 +110,7 @@ async def test_a_picture_that_arrives_late_leaves_a_choice_made_meanwhile(
         images = [one["images"][0]["image_id"] for one in (first, second)]
         openai.behaviour = Behaviour(drawing=0.5)
         late = asyncio.ensure_future(draw(client, prompt="make it green", **owner))
-        while len(openai.payments) < 3:  # noqa: ASYNC110  # it runs in a thread of its own
-            await asyncio.sleep(0.02)
+        await until(lambda: len(openai.payments) == 3)
         await draw(client, from_image=images[chosen])
         await late
         shown = await draw(client, **owner)
@@ -107,3 +120,202 @@ async def test_a_picture_that_arrives_late_leaves_a_choice_made_meanwhile(
     assert shown["images"][0]["image_id"] == images[chosen]
     assert newest["images"][0]["parent_image_id"] == images[chosen]
     assert newest["images"][0]["current"]
+
+
+def charged(case: str, **details: Any) -> GatewayError:
+    """An error after which OpenAI wants a cent all the same."""
+    error = failure(case, **details)
+    error.note_charges([Charge("gpt-4o", Usage(), Cost(0.01, estimated=False))])
+    return error
+
+
+async def test_every_failed_attempt_that_was_charged_is_booked_once(
+    client: Client[Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[str] = []
+
+    async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
+        await on_step(Step("sending"))
+        await on_step(Step("submitted", "resp_1"))
+        attempts.append("drawn")
+        raise charged("cut" if len(attempts) == 1 else "refusal", response_id="resp_1")
+
+    async def collect(_sdk: object, response_id: str) -> None:
+        attempts.append("looked up")
+        raise charged("refusal", response_id=response_id, retryable=True)
+
+    monkeypatch.setattr(image_client, "receive", receive)
+    monkeypatch.setattr(image_client, "collect", collect)
+    error = await refusal(client, DRAW, **FOX)
+
+    assert attempts == ["drawn", "looked up", "drawn"]
+    assert rows(settings, "SELECT purpose, usd FROM spending") == [("failed", 0.01)] * 3
+    assert "cost $0.0300" in error or "was charged" in error
+
+
+async def test_a_charged_attempt_is_booked_though_time_runs_out_on_the_next(
+    client: Client[Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[str] = []
+
+    async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
+        await on_step(Step("sending"))
+        attempts.append("drawn")
+        if len(attempts) == 1:
+            raise charged("server", retry_after=0.0)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(image_client, "receive", receive)
+    monkeypatch.setattr(image_client, "DRAW_SECONDS", 3)
+    error = await refusal(client, DRAW, **FOX)
+
+    assert attempts == ["drawn", "drawn"]
+    assert rows(settings, "SELECT purpose, usd FROM spending") == [("failed", 0.01)]
+    assert "The call was charged" in error
+
+
+async def test_a_charged_attempt_is_told_though_its_repetition_is_taken_back(
+    client: Client[Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
+        await on_step(Step("sending"))
+        raise charged("rate_limit", retry_after=30)
+
+    monkeypatch.setattr(image_client, "receive", receive)
+    conversation = data_of(
+        await client.call_tool("openai_image_consultation", {"message": "a fox", "mode": "skip"})
+    )["conversation_id"]
+    owner = {"conversation_id": conversation}
+    call = asyncio.ensure_future(client.call_tool(DRAW, owner))
+    await until(lambda: rows(settings, "SELECT id FROM spending"))
+    await until(lambda: rows(settings, "SELECT id FROM jobs WHERE state = 'requested'"))
+    await asyncio.sleep(0.1)
+    call.cancel()
+    await until(lambda: rows(settings, "SELECT id FROM jobs WHERE state = 'failed'"))
+    error = await refusal(client, DRAW, **owner)
+
+    assert rows(settings, "SELECT purpose, usd FROM spending") == [("failed", 0.01)]
+    assert "taken back" in error
+    assert "The call was charged" in error
+
+
+async def test_a_bug_ends_its_drawing_and_keeps_what_came(
+    connect: Connect, openai: StandIn, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise ValueError("1024x1024px")
+
+    async with connect(openai_base_url=openai.base_url) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(purchase, "spending_rows", stumble)
+            error = await refusal(client, DRAW, **FOX)
+        await draw(client, prompt="a hen", dialogue_mode="skip")
+
+    kept = [path.read_bytes() for path in settings.images_dir.rglob("*") if path.is_file()]
+    assert openai.payments[0].data in kept
+    assert "1024x1024px" not in error
+    assert "What came lies in" in error
+    assert "The call was charged" in error
+    assert rows(settings, "SELECT state FROM jobs ORDER BY created_at") == [("failed",), ("kept",)]
+
+
+@pytest.mark.parametrize("size", ["1024x1024px", "x", "0x0", "large"])
+def test_a_size_that_is_none_has_a_price_all_the_same(size: str) -> None:
+    assert image_cost("gpt-image-2", Usage(), size=size, quality="low").usd > 0
+
+
+async def test_no_rating_is_kept_where_the_conversation_is_none(
+    connect: Connect, settings: Settings
+) -> None:
+    async with connect(toolsets=["all"]) as client:
+        image = (await draw(client, **FOX))["images"][0]["image_id"]
+        wrong = {"image_id": image, "rating": "5", "conversation_id": "nonsense"}
+        unknown = await refusal(client, "openai_rate_image", **wrong)
+        lonely = await refusal(
+            client, "openai_rate_image", rating="5", conversation_id="conv_1", bookmark=True
+        )
+
+    assert "nonsense" in unknown
+    assert "image_id" in lonely
+    assert rows(settings, "SELECT rating FROM images") == [(None,)]
+
+
+async def test_a_picture_that_openai_does_not_know_is_drawn_anew_where_that_is_asked_for(
+    connect: Connect, openai: StandIn, settings: Settings
+) -> None:
+    conversation = await left_behind(connect, openai, settings)
+    bought = openai.payments.pop()
+
+    async with connect(openai_base_url=openai.base_url) as client:
+        told = await refusal(client, DRAW, conversation_id=conversation)
+        change = await refusal(client, DRAW, conversation_id=conversation, prompt="make it blue")
+        assert openai.payments == []
+        result = await draw(client, **FOX, redraw=True)
+        openai.payments.append(bought)  # the key it was bought with is set again
+        rows(settings, f"UPDATE jobs SET changed_at = '{before(timedelta(hours=1))}'")
+        await draw(client, prompt="a hen", dialogue_mode="skip")
+        await until(lambda: rows(settings, "SELECT id FROM images")[2:])
+        shown = await draw(client, conversation_id=conversation)
+
+    assert "redraw=true" in told
+    assert "redraw=true" in change
+    assert result["conversation_id"] == conversation
+    assert bought.response_id in result["notes"][0]
+    assert picture(shown).read_bytes() == picture(result).read_bytes()
+
+
+async def test_what_a_batch_brought_is_changed_though_one_of_it_is_lost(
+    connect: Connect, openai: StandIn, settings: Settings
+) -> None:
+    moment = before(timedelta(minutes=20))
+    async with connect(openai_base_url=openai.base_url) as client:
+        result = await draw(client, **FOX, variations=2)
+        lost = result["images"][0]["response_id"]
+        rows(settings, f"DELETE FROM images WHERE response_id = '{lost}'")
+        rows(
+            settings,
+            "UPDATE jobs SET state = 'submitted', beat_at = '', finished_at = '', "
+            f"changed_at = '{moment}' WHERE response_id = '{lost}'",
+        )
+        openai.payments = [one for one in openai.payments if one.response_id != lost]
+        async with asyncio.timeout(20):
+            changed = await draw(
+                client, conversation_id=result["conversation_id"], prompt="make it blue"
+            )
+
+    assert changed["images"][0]["parent_image_id"] == result["images"][1]["image_id"]
+
+
+async def test_a_failure_is_told_again_with_its_kind_and_only_redraw_repeats_it(
+    connect: Connect, openai: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
+        await on_step(Step("sending"))
+        raise failure("moderation")
+
+    async with connect(openai_base_url=openai.base_url) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(image_client, "receive", receive)
+            first = await client.call_tool(DRAW, FOX, raise_on_error=False)
+        owner = {"conversation_id": data_of(first)["conversation_id"]}
+        for call in (FOX, owner, {**owner, "prompt": FOX["prompt"]}):
+            again = data_of(await client.call_tool(DRAW, call, raise_on_error=False))
+            assert again["error"]["kind"] == "moderation"
+            assert "redraw=true" in again["message"]
+        assert openai.payments == []
+        await draw(client, **owner, redraw=True)
+
+    assert "redraw=true" in data_of(first)["message"]
+
+
+async def test_what_never_left_can_be_ordered_again_by_the_same_call(
+    connect: Connect, openai: StandIn, settings: Settings
+) -> None:
+    async with connect(openai_base_url="http://127.0.0.1:9/v1") as client:
+        error = await refusal(client, DRAW, **FOX)
+        jobs = rows(settings, "SELECT id FROM jobs")
+    async with connect(openai_base_url=openai.base_url) as client:
+        await draw(client, **FOX)
+
+    assert "Nothing was charged" in error
+    assert jobs == []

@@ -399,3 +399,15 @@ def test_format_size_and_alpha_are_read_from_the_bytes(
     data: bytes, options: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert verdicts(data, **options) == expected
+
+
+async def test_of_two_servers_that_are_asked_at_once_one_pays_a_look(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    async with connect() as one, connect() as other:
+        drawn = await draw(one, prompt=COMPLETE, quality="low")
+        call = {"conversation_id": drawn["conversation_id"], "verify": True}
+        results = await asyncio.gather(*(draw(client, **call) for client in (one, other)))
+
+    assert len(looks(sandbox)) == 1
+    assert results[0]["verification"] == results[1]["verification"]
