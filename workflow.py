@@ -7,6 +7,7 @@ own form; whether a question comes before the picture is decided here.
 import asyncio
 import time
 from collections.abc import Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -29,7 +30,7 @@ from call_meaning import (
     newest_jobs,
     state_of,
 )
-from errors import Problem
+from errors import Problem, StorageError
 from generation.image_request import OPTIONS, ImageRequest
 
 if TYPE_CHECKING:
@@ -151,10 +152,12 @@ class _Call:
     async def _open(self, request: ImageRequest) -> Outcome:
         """A call without a conversation: a new one, or that of the same call of today."""
         require_words(request.prompt, "prompt")
-        await self._check(request)
+        inputs = await self._check(request)
         means = meaning(request, None)
         mode = means.mode if isinstance(means, Ask) else "skip"
         records = self._app.records
+        if request.redraw or not await records.is_same_call(self._key):
+            await self._app.image_generator.check_budget(request, inputs)
         opening = await records.open_conversation(
             self._key, mode or "guided", redraw=request.redraw
         )
@@ -177,7 +180,9 @@ class _Call:
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
             costs = await self._app.records.spending_by_job(conversation.id)
             saved = sum(costs.get(job.id, 0.0) for job in jobs)
-            await self._app.records.reuses.note("shown", origin=self._app.gateway.origin, usd=saved)
+            with suppress(StorageError):  # a full disk is no reason to hide the picture
+                origin = self._app.gateway.origin
+                await self._app.records.reuses.note("shown", origin=origin, usd=saved)
             return outcome
         if jobs and not request.redraw:
             return await self._tell_failure(jobs)
@@ -282,7 +287,7 @@ class _Call:
     ) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
         request = request.with_order(conversation.order)
-        await self._check(request)
+        await self._app.image_generator.check_budget(request, await self._check(request))
         if request.order:
             await self._app.records.keep_order(conversation.id, request.order)
         consultation = await self._consult(request.prompt, conversation.id, mode=mode, hold=hold)

@@ -65,15 +65,21 @@ class ImageGenerator:
         if request.count > MOST_PICTURES:
             raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
         inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
-        options = choose(request.options, {}, self._settings, _today())
+        choose(request.options, {}, self._settings, _today())
         await asyncio.to_thread(self._buyer.pictures.check)
-        budget = self._settings.daily_budget_usd
-        if budget is not None:
-            estimate = request.count * options.estimated_usd(len(inputs.pictures))
-            due = await self._records.jobs.due_today(self._buyer.origin)
-            if due + estimate > budget:
-                raise _over_budget(request.count, estimate, due, budget, options)
         return inputs
+
+    async def check_budget(self, request: ImageRequest, inputs: InputImages) -> None:
+        """Refuse a drawing that the day has no money for before a dialogue is paid. Raises
+        `OrderError`."""
+        budget = self._settings.daily_budget_usd
+        if budget is None:
+            return
+        options = choose(request.options, {}, self._settings, _today())
+        estimate = request.count * options.estimated_usd(len(inputs.pictures))
+        due = await self._records.jobs.due_today(self._buyer.origin)
+        if due + estimate > budget:
+            raise _over_budget(request.count, estimate, due, budget, options)
 
     async def buy(
         self,

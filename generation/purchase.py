@@ -64,8 +64,6 @@ OTHER_MODEL = (
 )
 
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class Purchase:
@@ -301,25 +299,26 @@ class Buyer:
         verify: Conversation | None = None,
     ) -> Purchase:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
-        answer = None
+        answer, costs = None, list[Spending]()
         try:
             async with self._records.jobs.work(job):
                 answer = await coming
-                image, facts, notes = await self._save(job, answer, bill)
+                costs = spending_rows(job, answer)
+                image, facts, notes = await self._save(job, answer, [*bill.rows, *costs])
         except asyncio.CancelledError:
             await self._leave(job)
             raise
         except TakenOver:
             return await self.attend(job, on_step)
         except Problem as error:
-            problem = await self._give_up(job, error, bill)
+            problem = await self._give_up(job, error, bill, costs)
             raise problem.within(job.conversation_id) from error.__cause__
         except Exception as bug:  # each time that it is fetched the same would come of it
             logger.exception("Error drawing %s", job.id)
-            problem = await self._give_up(job, _fault(job, answer), bill)
+            problem = await self._give_up(job, _fault(job, answer), bill, costs)
             raise problem.within(job.conversation_id) from bug
         await on_step(Step("saved", answer.response_id))
-        rows = bill.rows
+        rows = [*bill.rows, *costs]
         if verify:
             rows += (await self.verifier.verify(image, job, verify)).rows
         return Purchase(
@@ -332,7 +331,7 @@ class Buyer:
         )
 
     async def _save(
-        self, job: Job, answer: GeneratedImage, bill: "_Bill"
+        self, job: Job, answer: GeneratedImage, costs: list[Spending]
     ) -> tuple[Image, PictureFacts, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
         try:
@@ -360,9 +359,8 @@ class Buyer:
             path, image.id, job.conversation_id, image.width, image.height, image.bytes,
             image.model,
         )  # fmt: skip
-        bill.rows += spending_rows(job, answer)
         try:
-            await self._records.jobs.record_picture(job, image, bill.rows)
+            await self._records.jobs.record_picture(job, image, costs)
         except TakenOver:
             raise
         except StorageError as error:
@@ -380,8 +378,13 @@ class Buyer:
             else:
                 await self._records.jobs.end(job, "submitted" if job.response_id else job.state)
 
-    async def _give_up(self, job: Job, problem: Problem, bill: "_Bill") -> Problem:
-        """Record how a job ended without a picture, and what that cost; the error to tell."""
+    async def _give_up(
+        self, job: Job, problem: Problem, bill: "_Bill", costs: list[Spending]
+    ) -> Problem:
+        """Record how a job ended without a picture, and what that cost; the error to tell.
+
+        `costs` are of bytes that came and could not be kept as a picture.
+        """
         if isinstance(problem, GatewayError) and problem.content:
             problem = await self._set_aside(job, problem)
         if bill.rows:
@@ -393,7 +396,9 @@ class Buyer:
             if state == "requested":
                 await self._records.jobs.withdraw(job, problem)
             else:
-                await self._records.jobs.end(job, state, problem, bill.rows)
+                # What can be fetched is booked when it is.
+                rows = [*bill.rows, *costs] if state == "failed" else bill.rows
+                await self._records.jobs.end(job, state, problem, rows)
         return problem
 
     async def _set_aside(self, job: Job, error: GatewayError) -> GatewayError:

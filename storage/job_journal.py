@@ -80,15 +80,16 @@ class JobJournal:
     ) -> Claim:
         """Write the jobs of a call down, unless the same call has jobs already: then those.
 
-        Those of its `request_key` in the conversation that are under way, whether or not
-        their process is alive; or those that brought pictures no longer than `again` ago and are
-        the newest (zero where the call is to draw anew). One write transaction, so that of
-        many processes only one gets to pay, and the day's budget (USD) counts what runs
-        elsewhere. The jobs that are written belong to this process; `message` are words of the
-        person that brought them and that no dialogue has recorded.
+        Those of its `request_key` in the conversation that are under way, whether or not their
+        process is alive, or that draw the very same for a call in other words; or those that
+        brought pictures no longer than `again` ago and are the newest (zero where the call is to
+        draw anew). One write transaction, so that of many processes only one gets to pay, and
+        the day's budget (USD) counts what runs elsewhere. The jobs that are written belong to
+        this process; `message` are words of the person that brought them and that no dialogue
+        has recorded.
         """
         async with self._database.write() as session:
-            if same := await _jobs_of_same_call(session, jobs[0], again):
+            if same := await _jobs_of_same_call(session, jobs, again):
                 return Claim(same, new=False)
             if budget is not None:
                 over = await _due_today(session, origin) + sum(job.estimated_usd for job in jobs)
@@ -349,11 +350,15 @@ def _apply(job: Job, values: dict[str, str]) -> None:
         setattr(job, name, value)
 
 
-async def _jobs_of_same_call(session: AsyncSession, job: Job, again: timedelta) -> list[Job]:
-    """The jobs that the call of a job has already: under way, or the newest and just kept."""
+async def _jobs_of_same_call(
+    session: AsyncSession, jobs: Sequence[Job], again: timedelta
+) -> list[Job]:
+    """The jobs that a call has already: under way, or the newest and just kept."""
+    job = jobs[0]
     same = select(Job).where(Job.conversation_id == job.conversation_id)
-    running = same.where(Job.request_key == job.request_key, Job.state.in_(UNDER_WAY)).limit(1)
-    other = await session.scalar(running)
+    running = [*await session.scalars(same.where(Job.state.in_(UNDER_WAY)))]
+    other = next((one for one in running if one.request_key == job.request_key), None)
+    other = other or next((one for one in running if _draws_the_same(one, job)), None)
     if other is None and again:
         newest = await session.scalar(
             same.order_by(Job.created_at.desc(), Job.place.desc(), Job.id.desc()).limit(1)
@@ -365,6 +370,15 @@ async def _jobs_of_same_call(session: AsyncSession, job: Job, again: timedelta) 
         return batch
     brought = [one for one in batch if one.state == "kept" and one.finished_at > before(again)]
     return batch if brought else []
+
+
+def _draws_the_same(other: Job, job: Job) -> bool:
+    """Whether a job under way, unless it is set apart, draws what another is to draw."""
+    drawings = [
+        (one.prompt, one.parent_image_id, one.variation, one.options, one.inputs)
+        for one in (other, job)
+    ]
+    return other.request_key != other.id and drawings[0] == drawings[1]
 
 
 async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from errors import StorageError
@@ -115,15 +115,8 @@ class Records:
         opens another unless a picture of the same call is under way: that is joined.
         A new one is held at once, as by `take`; end that with `held`.
         """
-        same = (
-            select(Conversation)
-            .where(Conversation.request_key == request_key)
-            .where(Conversation.created_at > before(SAME_CALL))
-            .order_by(Conversation.created_at.desc(), Conversation.id.desc())
-            .limit(1)
-        )
         async with self._database.write() as session:
-            earlier = await session.scalar(same)
+            earlier = await session.scalar(_of_same_call(request_key))
             if earlier is not None and redraw:
                 running = select(Job.id).where(
                     Job.conversation_id == earlier.id, Job.state.in_(UNDER_WAY)
@@ -143,6 +136,11 @@ class Records:
             )
             session.add(row)
         return OpenedCall(row.id, Hold(Conversation, row.id, 1))
+
+    async def is_same_call(self, request_key: str) -> bool:
+        """Whether an image call that names no conversation was made today already."""
+        async with self._database.read() as session:
+            return await session.scalar(_of_same_call(request_key)) is not None
 
     async def take(
         self, row_id: str, table: type[Conversation] | type[Image] = Conversation
@@ -368,4 +366,15 @@ def unknown_image(image_id: str) -> UnknownId:
     """No picture has this id."""
     return UnknownId(
         f"There is no picture {printable(image_id)}.", "Use an image_id from an earlier result."
+    )
+
+
+def _of_same_call(request_key: str) -> Select[Conversation]:
+    """The newest conversation that an image call of this key opened, where that is not long ago."""
+    return (
+        select(Conversation)
+        .where(Conversation.request_key == request_key)
+        .where(Conversation.created_at > before(SAME_CALL))
+        .order_by(Conversation.created_at.desc(), Conversation.id.desc())
+        .limit(1)
     )

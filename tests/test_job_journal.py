@@ -20,7 +20,7 @@ from gateway.prices import Charge, Cost, Usage, image_cost
 from generation import purchase
 from settings import Settings
 from storage.stamps import before
-from tests.calls import DRAW, data_of, draw, picture, refusal
+from tests.calls import DRAW, consult, data_of, draw, picture, refusal
 from tests.conftest import Connect
 from tests.stand_in import Behaviour, StandIn
 
@@ -182,10 +182,8 @@ async def test_a_charged_attempt_is_told_though_its_repetition_is_taken_back(
         raise charged("rate_limit", retry_after=30)
 
     monkeypatch.setattr(image_client, "receive", receive)
-    conversation = data_of(
-        await client.call_tool("openai_image_consultation", {"message": "a fox", "mode": "skip"})
-    )["conversation_id"]
-    owner = {"conversation_id": conversation}
+    ready = await consult(client, "a fox", mode="skip")
+    owner = {"conversation_id": ready["conversation_id"]}
     call = asyncio.ensure_future(client.call_tool(DRAW, owner))
     await until(lambda: rows(settings, "SELECT id FROM spending"))
     await until(lambda: rows(settings, "SELECT id FROM jobs WHERE state = 'requested'"))
@@ -319,3 +317,18 @@ async def test_what_never_left_can_be_ordered_again_by_the_same_call(
 
     assert "Nothing was charged" in error
     assert jobs == []
+
+
+async def test_two_calls_at_once_that_draw_the_same_in_other_words_buy_it_once(
+    connect: Connect, openai: StandIn
+) -> None:
+    openai.behaviour = Behaviour(drawing=0.5)
+    async with connect(openai_base_url=openai.base_url) as client:
+        ready = await consult(client, "a fox", mode="skip")
+        owner = {"conversation_id": ready["conversation_id"]}
+        first, second = await asyncio.gather(
+            draw(client, **owner), draw(client, **owner, prompt=ready["refined_prompt"])
+        )
+
+    assert picture(first) == picture(second)
+    assert len(openai.payments) == 1

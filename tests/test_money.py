@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.records import Records
 from storage.stamps import now
 from storage.tables import Job
-from tests.calls import CONSULT, DRAW, consult, draw, refusal
+from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
@@ -78,15 +78,19 @@ async def test_turns_that_failed_after_they_were_charged_are_booked(
     assert [purpose for purpose, usd in booked(settings) if usd > 0] == ["failed"] * 3
 
 
-async def test_drawings_under_way_count_in_the_budget(connect: Connect, sandbox: Sandbox) -> None:
+async def test_drawings_under_way_count_in_the_budget_and_what_is_bought_is_shown_beyond_it(
+    connect: Connect, sandbox: Sandbox
+) -> None:
     sandbox.fail("delay=2", kind="image")
     async with connect(daily_budget_usd=0.035) as client:
         running = asyncio.ensure_future(draw(client, prompt="a fox", **SKIP))
         await asyncio.sleep(0.8)
         error = await refusal(client, DRAW, prompt="a hen", **SKIP)
-        await running
+        joined = await draw(client, prompt="a fox", **SKIP)
+        shown = await draw(client, prompt="a fox", **SKIP)
 
     assert "being drawn for" in error
+    assert picture(shown) == picture(joined) == picture(await running)
     assert "Nothing was charged" in error
     assert sandbox.count("image") == 1
 
