@@ -377,7 +377,7 @@ class _Call:
     ) -> Outcome:
         """What is under way is never bought again; what OpenAI does not know is, beside it."""
         jobs = newest_jobs(conversation)
-        notes = await self._app.image_generator.set_lost_apart(
+        notes = await self._app.image_generator.release_lost(
             jobs, self._report, seconds=self._seconds
         )
         conversation = await self._app.records.load(conversation.id)

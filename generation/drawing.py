@@ -33,7 +33,7 @@ PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
 
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
-LOST_APART = (
+RELEASED = (
     "OpenAI does not know {response_id}, the earlier request for this; it may have been charged. "
     "Where it is known again within 30 days, its picture joins this conversation."
 )
@@ -137,7 +137,7 @@ class ImageGenerator:
         """
         return await self._wait(jobs[0].conversation_id, jobs, report, seconds)
 
-    async def set_lost_apart(
+    async def release_lost(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
     ) -> list[str]:
         """Wait for jobs that are to be drawn anew; those that OpenAI does not know stand in the way
@@ -148,8 +148,8 @@ class ImageGenerator:
             for one in outcomes
             if isinstance(one.problem, GatewayError) and one.problem.case == "lost"
         ]
-        await self._records.jobs.set_apart(lost)
-        return [LOST_APART.format(response_id=job.response_id) for job in lost]
+        await self._records.jobs.release(lost)
+        return [RELEASED.format(response_id=job.response_id) for job in lost]
 
     async def show(
         self, conversation: Conversation, images: Sequence[Image], *, verify: bool

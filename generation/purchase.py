@@ -64,7 +64,6 @@ OTHER_MODEL = (
 )
 
 
-
 @dataclass(frozen=True)
 class Purchase:
     """One picture of a result: what is on disk, what it cost, what there is to say of it.

@@ -208,7 +208,7 @@ class JobJournal:
                 raise TakenOver(f"Another process works on {job.id}.")
             if row.runs != job.runs:
                 if await _is_drawn_anew(session, row):
-                    row.request_key = row.id  # as `set_apart` does
+                    row.request_key = row.id  # as `release` does
                 job.runs = row.runs = row.runs + 1
                 row.state = "sending"
                 await session.flush()
@@ -259,15 +259,17 @@ class JobJournal:
             elif not getattr(await session.execute(unsent), "rowcount", 0):
                 raise TakenOver(f"Another process works on {job.id}.")
 
-    async def set_apart(self, jobs: Sequence[Job]) -> None:
+    async def release(self, jobs: Sequence[Job]) -> None:
         """Let the call of jobs that OpenAI does not know be drawn anew beside them.
 
         They stay `submitted`, so that their pictures are fetched should it know them again.
         """
         ids = [job.id for job in jobs]
-        apart = update(Job).where(Job.id.in_(ids), Job.state == "submitted", is_dead(Job.beat_at))
+        released = update(Job).where(
+            Job.id.in_(ids), Job.state == "submitted", is_dead(Job.beat_at)
+        )
         async with self._database.write() as session:
-            await session.execute(apart.values(request_key=Job.id))
+            await session.execute(released.values(request_key=Job.id))
 
     async def record_picture(self, job: Job, image: Image, costs: list[Spending]) -> None:
         """Write a picture, its price and the end of its job, all or none. Raises `TakenOver`."""
@@ -358,7 +360,9 @@ async def _jobs_of_same_call(
     same = select(Job).where(Job.conversation_id == job.conversation_id)
     running = [*await session.scalars(same.where(Job.state.in_(UNDER_WAY)))]
     other = next((one for one in running if one.request_key == job.request_key), None)
-    other = other or next((one for one in running if _draws_the_same(one, job)), None)
+    if other is None:
+        batches = [list(await session.scalars(_batch(one))) for one in running]
+        other = next((batch[0] for batch in batches if _draws_the_same(batch, jobs)), None)
     if other is None and again:
         newest = await session.scalar(
             same.order_by(Job.created_at.desc(), Job.place.desc(), Job.id.desc()).limit(1)
@@ -372,13 +376,13 @@ async def _jobs_of_same_call(
     return batch if brought else []
 
 
-def _draws_the_same(other: Job, job: Job) -> bool:
-    """Whether a job under way, unless it is set apart, draws what another is to draw."""
+def _draws_the_same(batch: Sequence[Job], jobs: Sequence[Job]) -> bool:
+    """Whether a call under way, unless it was released, draws what another is to draw."""
     drawings = [
-        (one.prompt, one.parent_image_id, one.variation, one.options, one.inputs)
-        for one in (other, job)
+        [(one.prompt, one.parent_image_id, one.variation, one.options, one.inputs) for one in call]
+        for call in (batch, jobs)
     ]
-    return other.request_key != other.id and drawings[0] == drawings[1]
+    return drawings[0] == drawings[1] and all(one.request_key != one.id for one in batch)
 
 
 async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:
