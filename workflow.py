@@ -56,7 +56,7 @@ CHANGE_AGAIN = (
     "and changes it."
 )
 SHOWN_AGAIN = (
-    "The same call brought this on {day}, so it is shown again; redraw=true draws it anew."
+    "The same call brought this on {day}, so it is shown again; redraw=true draws all of it anew."
 )
 IS_CURRENT = "Changes start from this picture now."
 

@@ -127,7 +127,8 @@ Verify = Annotated[
 ]
 
 Redraw = Annotated[
-    bool, Field(description="Draw anew, for money, what the same call has brought already.")
+    bool,
+    Field(description="Draw anew, for money: all pictures of the same call, or what failed."),
 ]
 
 # What a rating takes.
