@@ -165,11 +165,13 @@ class ImageGenerator:
         return await self._tell(conversation, outcomes, 0.0)
 
     async def adopt_abandoned(self) -> None:
-        """Go on with what servers that died have bought, whosever call it was."""
+        """Go on with what servers that died have bought, whosever call it was.
+
+        What they never sent is taken back, so that the day's money does not wait for it.
+        """
         for job in await self._records.jobs.abandoned(self._buyer.origin):
-            if job.state != "requested":  # never sent, so there is nothing to save
-                # Apart from this call: what it books is not on this call's receipt.
-                Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
+            # Apart from this call: what it books is not on this call's receipt.
+            Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
 
     async def finish(self) -> None:
         """Wait for drawings that are still under way."""

@@ -332,3 +332,22 @@ async def test_two_calls_at_once_that_draw_the_same_in_other_words_buy_it_once(
 
     assert picture(first) == picture(second)
     assert len(openai.payments) == 1
+
+
+async def test_what_a_dead_server_never_sent_is_taken_back_by_any_call(
+    connect: Connect, openai: StandIn, settings: Settings
+) -> None:
+    conversation = await left_behind(connect, openai, settings)
+    rows(settings, "UPDATE jobs SET state = 'requested', response_id = ''")
+
+    async with connect(openai_base_url=openai.base_url) as client:
+        await draw(client, prompt="a hen", dialogue_mode="skip")
+        await until(
+            lambda: (
+                rows(settings, "SELECT id FROM jobs")
+                == rows(settings, "SELECT id FROM jobs WHERE state = 'kept'")
+            )
+        )
+        await draw(client, conversation_id=conversation)
+
+    assert len(openai.payments) == 3
