@@ -13,6 +13,7 @@ from typing import get_args
 
 import pytest
 from fastmcp import Client
+from fastmcp.client.transports import FastMCPTransport
 
 from bundle.pictures import MESSAGES
 from cli import COMMANDS
@@ -159,6 +160,27 @@ def test_the_fields_of_a_consultation_are_told() -> None:
 def test_the_dialogue_that_is_shown_is_what_the_sandbox_answers(page: Path) -> None:
     shown = section("dialogue", page.read_text(encoding="utf-8"))[1]
     assert shown.rstrip() == DIALOGUES[page]()
+
+
+def test_the_program_of_the_page_draws(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would start a process; here its words go to a server in this one."""
+    program = re.search(r"```python\n(.*?)```", TOOLS.read_text(encoding="utf-8"), re.DOTALL)
+    assert program
+    started: list[object] = []
+
+    def transport(*command: object) -> FastMCPTransport:
+        started.extend(command)
+        return FastMCPTransport(create_server(settings))
+
+    monkeypatch.setattr("fastmcp.client.transports.StdioTransport", transport)
+    exec(program[1], {})  # our own page
+
+    assert started == ["image-consultant", ["serve", "--sandbox"]]
+    asked, path = capsys.readouterr().out.rsplit("\n", 2)[:2]
+    assert "What is it for?" in asked
+    assert Path(path).is_file()
 
 
 def test_architecture_is_one_page() -> None:
