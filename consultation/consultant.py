@@ -16,7 +16,8 @@ from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import Span
 from consultation.recorded_result import failed_result, recorded_result
 from consultation.references import take_references
-from consultation.settling import assumptions, settle, settled_review, settled_turn
+from consultation.review import Review
+from consultation.settling import assumptions, settle, settled_turn
 from consultation.suggested_settings import draft_notes, estimate, settle_settings
 from consultation.template_dialogue import TemplateDialogue
 from consultation.transcript import ConsultationError, Transcript, transcript_of
@@ -177,7 +178,7 @@ class Consultant:
                 return failed_result(
                     conversation, outcome, transcript, self._prompt_store, self._facilitator.origin
                 )
-            return await self._conclude(conversation, turn, outcome, transcript)
+            return await self._conclude(conversation, turn, outcome, outcome.review, transcript)
 
     def _remember(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
         """Have a turn that ended for a while; of one that failed the same call tries anew."""
@@ -322,13 +323,18 @@ class Consultant:
         return recorded_result(conversation, self._prompt_store)
 
     async def _conclude(
-        self, conversation: Conversation, turn: Turn, outcome: Outcome, transcript: Transcript
+        self,
+        conversation: Conversation,
+        turn: Turn,
+        outcome: Outcome,
+        held: Review,
+        transcript: Transcript,
     ) -> Consultation:
         """Record what the facilitator made of a turn, and put it as a result."""
-        held, image_type = settled_review(outcome), outcome.image_type
+        image_type = outcome.image_type
         wording = self._prompt_store.wording(held.turn.language)
         standing = settle(held, transcript, wording)
-        settled = settled_turn(outcome, standing)
+        settled = settled_turn(held, image_type.name, standing)
         suggested = settle_settings(image_type, self._settings)
         share, _ = completeness(held.brief, image_type)
         brief = brief_row(

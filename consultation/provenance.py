@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from consultation.evidence import Evidence, Fault, Part, words_behind
 from consultation.quotes import align, nearest
 from consultation.refusals import refuses
-from consultation.transcript import Pick, Transcript
+from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import content, share, size, words_of
+from consultation.words import SHORTEST_TO_SHARE, content, share, size, words_of
 
 SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
 
@@ -33,9 +33,6 @@ LARGEST_STRETCH = 0.4
 
 LONG_PROMPT = 25
 """Words of a prompt from which on that share says something; a terse one has few stretches."""
-
-SHORT_STRETCH = 2
-"""Words below which a stretch is a name or a number and need not share its quote's words."""
 
 
 class Span(BaseModel):
@@ -62,12 +59,11 @@ class Stretch(NamedTuple):
 
 
 def place_sources(
-    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+    turn: FacilitatorTurn, evidence: Sequence[Evidence]
 ) -> tuple[list[Stretch], list[Fault]]:
     """Each source's stretch with its place in the prompt, and the sources that have none."""
     stretches: list[Stretch] = []
     faults: list[Fault] = []
-    picks = transcript.picks(turn)
     for index, source in enumerate(turn.sources):
         place = _find(source.prompt, turn.prompt, stretches)
         if place is None:
@@ -77,7 +73,7 @@ def place_sources(
             )
             faults.append(Fault("place", f"sources[{index}]", f"{advice}out."))
         elif said := words_behind(evidence, "sources", index):
-            loose = _is_loose(source.prompt, said, picks)
+            loose = _is_loose(source.prompt, said)
             stretches.append(Stretch(*place, said, loose, index))
     return stretches, faults
 
@@ -112,11 +108,10 @@ def faults_of_sharing(
         *(("sources", index, source.prompt) for index, source in enumerate(turn.sources)),
         *(("brief", index, entry.value) for index, entry in enumerate(turn.brief)),
     ]
-    picks = transcript.picks(turn)
     faults = []
     for part, index, text in texts:
         said = words_behind(evidence, part, index)
-        if not said or not _is_loose(text, said, picks):
+        if not said or not _is_loose(text, said):
             continue
         for ref, message in transcript.messages.items():
             shared = share(words_of(text), words_of(message))
@@ -190,17 +185,10 @@ def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int
     return next(iter([*free, *places]), None)
 
 
-def _is_loose(stretch: str, said: Sequence[Quote], picks: Sequence[Pick]) -> bool:
-    """Whether a stretch shares nothing with its words, of all that can be compared by words.
-
-    Words that picked an option ("the second one") say what the option says.
-    """
+def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:
+    """Whether a stretch shares nothing with its words, of all that can be compared by words."""
     if any(quote.ref[:1] not in "mq" for quote in said):  # a picture, a template, a style
         return False
-    options = [pick.option for pick in picks if any(pick.stands_in(quote) for quote in said)]
-    own = words_of(stretch)
-    theirs = words_of(" ".join([*(quote.quote for quote in said), *options]))
-    if not content(own, 3) or (len(own) < SHORT_STRETCH and own[0].script == "spaced"):
-        return False
+    own, theirs = words_of(stretch), words_of(" ".join(quote.quote for quote in said))
     both_refuse = refuses(stretch) and any(word.refuses for word in theirs)
-    return not share(own, theirs) and not both_refuse
+    return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, theirs) and not both_refuse

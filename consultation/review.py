@@ -89,7 +89,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         }
     )
     evidence = gather(joined, transcript)
-    stretches, faults = place_sources(joined, transcript, evidence)
+    stretches, faults = place_sources(joined, evidence)
     wrong = faults_of_choices(turn, transcript, evidence)
     places = {fault.where for fault in wrong}  # words of a pick that does not hold have no place
     placed = [one for one in evidence if one.where not in places]

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from consultation.consultation_result import Accounted, Assumption, NotUsed
-from consultation.facilitator import Outcome
+from consultation.consultation_result import Assumption, NotUsed
 from consultation.review import Review
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, QuestionDraft, Reason
@@ -73,12 +72,6 @@ def assumptions(held: Review) -> list[Assumption]:
     return [*composed, *decided]
 
 
-def accounted(held: Review) -> Accounted:
-    """How many of the person's words found a place in the prompt."""
-    words, placed = held.counts
-    return Accounted(words=words, placed=placed)
-
-
 def _ask(words: str, wording: Wording, letters: set[str]) -> QuestionDraft:
     text = wording.letters if words in letters else wording.holds
     return QuestionDraft(
@@ -89,19 +82,11 @@ def _ask(words: str, wording: Wording, letters: set[str]) -> QuestionDraft:
     )
 
 
-def settled_review(outcome: Outcome) -> Review:
-    """The review of a turn that somebody led. Raises `ValueError` where nobody did."""
-    if outcome.review is None:
-        raise ValueError("nobody led this turn")
-    return outcome.review
-
-
-def settled_turn(outcome: Outcome, standing: Settlement) -> FacilitatorTurn:
+def settled_turn(held: Review, image_type: str, standing: Settlement) -> FacilitatorTurn:
     """The turn as it stands: the model's prompt untouched, the rest as it was checked."""
-    held = settled_review(outcome)
     return held.turn.model_copy(
         update={
-            "image_type": outcome.image_type.name,
+            "image_type": image_type,
             "reply": standing.reply,
             "brief": held.brief,
             "chosen": held.choices,

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from consultation.modes import questions_left
-from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote, SetAside
-from consultation.words import LONG, fold, share, words_of
+from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
 from errors import Problem
 from storage.tables import Conversation, Turn
 
@@ -32,18 +31,6 @@ class PutQuestion:
     def options(self) -> list[str]:
         """What it offers."""
         return self.draft.options
-
-
-class Pick(NamedTuple):
-    """Words of a message that picked an option, and the option's own words."""
-
-    ref: str
-    words: str
-    option: str
-
-    def stands_in(self, quote: Quote) -> bool:
-        """Whether a quote holds the words that picked."""
-        return self.ref == quote.ref and fold(self.words) in fold(quote.quote)
 
 
 @dataclass(frozen=True)
@@ -79,41 +66,14 @@ class Transcript:
         """The options picked so far by question."""
         return {c.question: c.option for c in (*self.choices, *turn.chosen)}
 
-    def understood(self, turn: FacilitatorTurn) -> dict[str, int]:
-        """The picks, and options that later words name although the turn does not list them."""
-        picks = self.choices_with(turn)
-        for put in self.questions:
-            if put.id not in picks and (option := self._understood(put)):
-                picks[put.id] = option
-        return picks
-
-    def _understood(self, put: PutQuestion) -> int:
-        """The one option whose long words a message after the question holds, else 0."""
-        later = [w for text in list(self.messages.values())[put.after :] for w in words_of(text)]
-        fits = [
-            number
-            for number, option in enumerate(put.options, start=1)
-            if share([w for w in words_of(option) if len(w.text) >= LONG], later)
-        ]
-        return fits[0] if len(fits) == 1 else 0
-
     def option_texts(self, turn: FacilitatorTurn) -> dict[str, str]:
         """The text of each picked option by its question."""
         texts = {}
-        for label, option in self.understood(turn).items():
+        for label, option in self.choices_with(turn).items():
             put = self.question(label)
             if put and 0 < option <= len(put.options):
                 texts[label] = put.options[option - 1]
         return texts
-
-    def picks(self, turn: FacilitatorTurn) -> list["Pick"]:
-        """The words that picked an option, with what it says."""
-        texts = self.option_texts(turn)
-        return [
-            Pick(choice.ref, choice.quote, texts[choice.question])
-            for choice in (*self.choices, *turn.chosen)
-            if choice.question in texts
-        ]
 
     def open_questions(
         self, brief: Iterable[BriefEntry], choices: Iterable[str]

@@ -5,7 +5,7 @@ from typing import Any
 from consultation.consultation_result import Entry, OpenQuestion
 from consultation.provenance import Span, name_of, source_of
 from consultation.review import Review
-from consultation.settling import accounted, not_used
+from consultation.settling import not_used
 from consultation.transcript import ConsultationError, Transcript
 from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft
 from storage import tables
@@ -123,7 +123,7 @@ def turn_as_data(
         **settled.model_dump(),
         "questions": [shown_question(row).model_dump() for row in questions],
         "not_used": [one.model_dump() for one in not_used(held)],
-        "accounted": accounted(held).model_dump(),
+        "accounted": {"words": held.counts[0], "placed": held.counts[1]},
     }
 
 

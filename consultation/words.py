@@ -1,4 +1,4 @@
-"""Words of any language as they are compared: folded, near each other, related, refusing.
+"""Words of any language as they are compared: folded, near each other, refusing.
 
 No list of any language's words is used but the refusing ones (`prompts/refusing.yaml`).
 """
@@ -167,22 +167,10 @@ def _alike(a: str, b: str) -> bool:
     return JaroWinkler.similarity(a, b, score_cutoff=ALIKE) > 0
 
 
-def related(one: Word, other: Word) -> bool:
-    """Wider than `near`, for sharing something: also words that are part of another."""
-    if near(one, other):
-        return True
-    if one.refuses or other.refuses or {one.script, other.script} != {"spaced"}:
-        return False
-    short, long = sorted((one.text, other.text), key=len)
-    # Arabic sets "and", "the", "with" before the word.
-    least = SHORTEST_TO_SHARE if "\u0600" <= short[0] <= "\u06ff" else LONG
-    return len(short) >= least and short in long and not (one.number or other.number)
-
-
 def share(some: Iterable[Word], others: Iterable[Word]) -> list[Word]:
-    """Those of `some` that are related to one of `others`; grammar's signs do not count."""
+    """Those of `some` that are near one of `others`; grammar's signs do not count."""
     mine, theirs = (
         [w for w in content(words, SHORTEST_TO_SHARE) if not HIRAGANA.match(w.text)]
         for words in (some, others)
     )
-    return [word for word in mine if any(related(word, other) for other in theirs)]
+    return [word for word in mine if any(near(word, other) for other in theirs)]
