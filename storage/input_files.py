@@ -7,7 +7,6 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import normalize
-from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from storage.atomic_write import write_file
@@ -26,6 +25,8 @@ SAFELY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 UPLOADS = r"/mnt/(user-data|data)/|/home/claude/|(sandbox|file-service|attachment|blob|cid):"
 """Where hosts keep what was pasted or attached in a chat; they hand none of it on."""
+
+FILE_ADDRESS = re.compile(r"file:(?://([^/]*))?(/.*)", re.IGNORECASE | re.DOTALL)
 
 ADDRESSES = (
     (r"data:", "this is a picture written as text. Save it as a file first."),
@@ -126,7 +127,7 @@ class InputFiles:
             return None
         name = normalize("NFKC", path.name)
         alike = (one for one in path.parent.iterdir() if normalize("NFKC", one.name) == name)
-        return next((one for one in alike if self._is_allowed(one.resolve())), None)
+        return next((one for one in map(Path.resolve, alike) if self._is_allowed(one)), None)
 
     def _refuse_other_places(self, source: str) -> None:
         """Tell what is no path on this computer, before any file system is asked."""
@@ -184,11 +185,11 @@ class InputFiles:
 
 def _path_of(source: str) -> str:
     """The path of a file: address, another's name in front as in a network; else what is given."""
-    address = urlsplit(source)
-    if address.scheme != "file":
+    address = FILE_ADDRESS.fullmatch(source)
+    if not address:
         return source
-    host = "" if address.netloc in {"", "localhost"} else f"//{address.netloc}"
-    return host + url2pathname(address.path)
+    host = "" if address[1] in {None, "", "localhost"} else f"//{address[1]}"
+    return host + url2pathname(address[2])
 
 
 def _is_there(path: Path) -> bool:

@@ -61,7 +61,7 @@ def test_the_folders_where_people_keep_pictures_may_be_read(
     assert files.read(str(path)).data == path.read_bytes()
     assert files.read(f"~/{name}/holiday/my cat.png").data == path.read_bytes()
     assert files.read(f"file://{quote(str(path))}").data == path.read_bytes()
-    assert files.read(f"file://localhost{quote(str(path))}").data == path.read_bytes()
+    assert files.read(f"FILE://localhost{path}").data == path.read_bytes()
 
 
 def test_the_home_and_its_other_folders_may_not(files: InputFiles, home: Path) -> None:
@@ -116,6 +116,11 @@ def test_a_name_is_found_as_people_see_it(files: InputFiles, home: Path) -> None
     typed = str(home / "Desktop" / "Bildschirmfoto fu\u0308r 9.41.00 AM.png")
 
     assert files.read(typed).data == path.read_bytes()
+
+
+@pytest.mark.parametrize("source", ["//[a.png", "file://[/a.png", "file:", "file:a.png", "[//]"])
+def test_an_address_that_is_none_is_refused_as_any_other(files: InputFiles, source: str) -> None:
+    assert "There is no file" in refused(files, source)
 
 
 def test_a_disk_that_lies_where_hosts_keep_uploads_may_be_named(tmp_path: Path) -> None:
