@@ -19,13 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Self
 
-import pytest
-from coverage import process_startup
-
 from tests import rpc
-
-MEASURED = "COVERAGE_PROCESS_CONFIG"
-"""By this variable a child process of a measured one is measured, too."""
 
 
 def context() -> BaseContext:
@@ -34,9 +28,7 @@ def context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     forking = multiprocessing.get_context("forkserver")
     forking.set_forkserver_preload(["tests.fork_start"])
-    with pytest.MonkeyPatch.context() as patch:  # each fork measures itself, see _become
-        patch.delenv(MEASURED, raising=False)
-        ensure_running()
+    ensure_running()
     return forking
 
 
@@ -124,15 +116,9 @@ def _become(
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", buffering=1)
     os.environ.clear()
     os.environ.update(environment)
-    measured = process_startup(force=True)
-    try:
-        if words[0] == "-c":
-            sys.argv = ["-c", *words[2:]]
-            exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
-        else:
-            sys.argv = list(words)
-            runpy.run_path(words[0], run_name="__main__")
-    finally:
-        if measured:
-            measured.stop()
-            measured.save()  # a fork ends without what Python does at its end
+    if words[0] == "-c":
+        sys.argv = ["-c", *words[2:]]
+        exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        sys.argv = list(words)
+        runpy.run_path(words[0], run_name="__main__")

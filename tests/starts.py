@@ -73,11 +73,15 @@ def from_bundle(work: Path) -> Start:
 
 
 def from_wheel(work: Path) -> Start:
-    """As `client-config` of a wheel in an empty environment says."""
+    """As `client-config` of a wheel in an empty environment says, which has to be whole."""
     run([uv(), "venv", "--quiet", "--python", sys.executable, str(work / "empty")])
     run([uv(), "pip", "install", "--quiet", "--python", str(work / "empty"), str(wheel(work))])
     folder = work / "empty" / ("Scripts" if os.name == "nt" else "bin")
-    return told(str(folder / "image-consultant"))
+    command = str(folder / "image-consultant")
+    home = {"HOME": str(work), "USERPROFILE": str(work)}
+    run([str(folder / "python"), str(ROOT / "tests" / "rpc.py"), command], **home)
+    run([command, "doctor", "--json", "--sandbox"], **home)
+    return told(command)
 
 
 def from_clone(_work: Path) -> Start:
@@ -180,8 +184,15 @@ def uv() -> str:
     return found
 
 
-def run(command: Sequence[str]) -> str:
-    ended = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", timeout=300)
+def run(command: Sequence[str], **environment: str) -> str:
+    ended = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        env={**os.environ, **environment},
+    )
     if ended.returncode:
         sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr}")
     return ended.stdout

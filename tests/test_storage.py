@@ -30,7 +30,6 @@ from storage.stamps import new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import draw
 from tests.conftest import ROOT
-from tests.forked import MEASURED
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
@@ -71,11 +70,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def process(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
-    """A process of its own that runs a script with our code; unmeasured, it may lack a disk."""
-    unmeasured = {name: os.environ[name] for name in os.environ if name != MEASURED}
+    """A process of its own that runs a script with our code."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
-        env={**unmeasured, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
