@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import logging
 import os
 import signal
 import socket
@@ -164,6 +165,28 @@ def test_what_is_sent_by_half_is_closed(site: Site, start: bytes) -> None:
 
     assert not answer or answer.startswith(b"HTTP/1.1 408")
     assert site.ask("/health").status == 200
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"HEAD /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n{rubbish\r\n",
+        b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n{rubbish\r\n",
+        b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nAuthorization: "
+        b"Bearer " + TOKEN.encode() + b"\r\n\r\n1\r\n{\r\nrubbish\r\n",
+    ],
+    ids=["no body allowed", "chunked", "negative", "answer under way"],
+)  # fmt: skip
+def test_what_is_no_http_is_closed_and_leaves_no_traceback(
+    site: Site, caplog: pytest.LogCaptureFixture, request_: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
+        connection.sendall(request_)
+        b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert site.ask("/health").status == 200  # what was under way has ended, too
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_health_tells_the_version_to_everybody_on_this_machine_and_nothing_else(

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
+from h11 import LocalProtocolError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -103,7 +105,10 @@ class _Exchange:
 
 
 class TimedHeaders(H11Protocol):
-    """uvicorn's protocol, which waits for the end of a request's headers for ever."""
+    """uvicorn's protocol, which waits for the end of a request's headers for ever.
+
+    It also refuses what is no HTTP while an answer is under way, which raises twice.
+    """
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -116,6 +121,16 @@ class TimedHeaders(H11Protocol):
         """Wait for the next one."""
         super().on_response_complete()
         self._expect_request()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, and close."""
+        if self.cycle and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # or the answer under way meets a closed connection
+            self.cycle.message_event.set()
+        with suppress(LocalProtocolError):  # the answer has begun, or may have no body
+            super().send_400_response(msg)
+        self.transport.close()
 
     def _expect_request(self) -> None:
         self.loop.call_later(HEADERS_SECONDS, self._close_unheard, self.cycle)
