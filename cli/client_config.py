@@ -1,6 +1,7 @@
 """The command `client-config`: what makes a client start this server, printed or written."""
 
 import codecs
+import errno
 import logging
 import os
 import sys
@@ -102,6 +103,8 @@ def _replace(path: Path, before: bytes | None, after: bytes) -> Path | None:
         write_file(path, [after], mode=OWNER_ALONE)
         return None
     mode = path.stat().st_mode & 0o777
+    if not mode & 0o222:  # replacing it would pass over what its owner wants
+        raise PermissionError(errno.EACCES, "it is read-only")
     copy = path.with_name(f"{path.name}.{datetime.now().astimezone():%Y%m%d-%H%M%S}.bak")
     write_file(copy, [before], mode=mode)
     write_file(path, [after], mode=mode)

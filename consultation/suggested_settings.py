@@ -37,6 +37,9 @@ def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
     if fault_of_image_model(settings.image_model, today):
         return None
     cost = estimate_image(
-        settings.image_model, size=suggested["size"], quality=suggested["quality"]
+        settings.image_model,
+        size=suggested["size"],
+        quality=suggested["quality"],
+        assistant=settings.assistant_model,
     )
     return round(cost.usd, 4) if cost.known else None

@@ -79,7 +79,7 @@ class ImageGenerator:
         estimate = request.count * options.estimated_usd(len(inputs.pictures))
         due = await self._records.jobs.due_today(self._buyer.origin)
         if due + estimate > budget:
-            raise _over_budget(request.count, estimate, due, budget, options)
+            raise self._over_budget(request.count, estimate, due, options)
 
     async def buy(
         self,
@@ -204,7 +204,19 @@ class ImageGenerator:
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
         estimate = sum(job.estimated_usd for job in jobs)
-        raise _over_budget(len(jobs), estimate, claim.over - estimate, budget, options)
+        raise self._over_budget(len(jobs), estimate, claim.over - estimate, options)
+
+    def _over_budget(self, count: int, estimate: float, due: float, options: Options) -> OrderError:
+        about = "This picture" if count == 1 else f"These {count} pictures"
+        play = " of the sandbox's play money" if self._buyer.origin == "sandbox" else ""
+        return OrderError(
+            f"{about} (about ${estimate:.3f}) would pass the daily budget of "
+            f"${self._settings.daily_budget_usd:.2f}; ${due:.3f}{play} are spent today or being "
+            "drawn for.",
+            f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
+            "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+            kind="budget",
+        )
 
     async def _show_or_collect(
         self,
@@ -274,19 +286,6 @@ def settle_size(request: ImageRequest) -> ImageRequest:
 
 def _today() -> date:
     return datetime.now().astimezone().date()
-
-
-def _over_budget(
-    count: int, estimate: float, due: float, budget: float, options: Options
-) -> OrderError:
-    about = "This picture" if count == 1 else f"These {count} pictures"
-    return OrderError(
-        f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
-        f"${due:.3f} are spent today or being drawn for.",
-        f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
-        "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
-        kind="budget",
-    )
 
 
 def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:

@@ -36,13 +36,14 @@ class Options:
     partial_images: int = 0
 
     def estimated_usd(self, inputs: int = 0) -> float:
-        """What one picture should cost, from the table; `inputs` is how many it starts from."""
+        """What one picture and its assistant model should cost; it starts from `inputs` others."""
         return estimate_image(
             self.image_model,
             size=self.size,
             quality=self.quality,
             partials=self.partial_images,
             inputs=inputs,
+            assistant=self.assistant_model,
         ).usd
 
     @property

@@ -35,6 +35,11 @@ class PromptFile(NamedTuple):
         return self.file.removesuffix(SUFFIX).removesuffix(".yaml")
 
     @property
+    def short_name(self) -> str:
+        """What lists print and every tool takes: of a library template its own name alone."""
+        return PurePosixPath(self.name).name if self.kind == "library" else self.name
+
+    @property
     def shipped(self) -> Path:
         """Where the shipped one lies, whether or not there is one."""
         return SHIPPED / self.file
@@ -114,7 +119,7 @@ def find_file(name: str, *folders: Path) -> PromptFile:
         if place.kind == "library" and f"/{full}".endswith(f"/{bare}"):
             return place
     close = get_close_matches(bare, places, n=1, cutoff=0.4)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    hint = f" Did you mean {places[close[0]].short_name}?" if close else ""
     raise PromptError(f"There is no prompt file {name!r}.{hint} `prompts list` names them all.")
 
 

@@ -220,6 +220,17 @@ def test_a_place_that_cannot_be_written_is_one_sentence(run: Run, home: Path, fa
         run("cursor", "--write")
 
 
+def test_a_file_that_its_owner_made_read_only_is_left(run: Run, home: Path) -> None:
+    path = file_of("cursor", home, "{}")
+    path.chmod(0o444)
+
+    with pytest.raises(Problem, match=r"cannot be changed: it is read-only.*left as it is"):
+        run("cursor", "--write")
+
+    assert path.read_text() == "{}"
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_mark_before_the_text_stays(run: Run, home: Path) -> None:
     path = file_of("claude-desktop", home, b"\xef\xbb\xbf{}")
     run("claude-desktop", "--write")

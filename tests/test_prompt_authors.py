@@ -133,8 +133,12 @@ def test_a_copy_goes_only_where_it_is_read(
     assert not list(own.parent.rglob("*escaped*"))
 
 
-def test_a_copy_of_a_library_template_under_another_name_takes_no_name_from_it(run: Run) -> None:
-    run("new", "library/marketing/bottle", "--from", "library/marketing/product_hero")
+def test_a_copy_of_a_library_template_under_another_name_takes_no_name_from_it(
+    own: Path, run: Run
+) -> None:
+    run("new", "bottle", "--from", "product_hero")
+
+    assert (own / "library" / "marketing" / "bottle.yaml").is_file()
 
     assert "the name" not in run("lint")
 

@@ -154,7 +154,7 @@ async def test_the_days_budget_stops_readings_and_no_answers(
 
 
 async def test_skip_asks_neither_person_nor_model(client: Client[Any], sandbox: Sandbox) -> None:
-    named = "library/art/isometric_city"  # as prompts list prints it
+    named = "library/art/isometric_city"  # as its file lies there
     result = await consult(client, "a harbour", template=named, mode="skip")
 
     assert result["status"] == "ready"

@@ -122,6 +122,7 @@ def as_text(report: Status) -> str:
     limit = (
         "no daily budget" if report.daily_budget_usd is None else f"of ${report.daily_budget_usd}"
     )
+    play = " of play money" if report.origin == "sandbox" else ""
     lines = [
         f"image-consultant {report.version} on {report.origin}. Key: {report.key}",
         *(f"{model.state}: {model.told}" for model in report.models),
@@ -129,8 +130,8 @@ def as_text(report: Status) -> str:
         f"Pictures are saved in {report.images_folder}, records in {report.records_folder}, own "
         f"templates belong into {report.templates_folder}; input pictures may come from "
         f"{', '.join(dict.fromkeys([report.images_folder, *report.input_folders]))}.",
-        f"Spent today: ${report.spent_today_usd:.4f}, {limit}. Quality {report.quality}, toolsets "
-        f"{', '.join(report.toolsets)}.",
+        f"Spent today: ${report.spent_today_usd:.4f}{play}, {limit}. Quality {report.quality}, "
+        f"toolsets {', '.join(report.toolsets)}.",
         *reuse_lines(report.reused),
         *(f"{finding.state}: {finding.name}: {finding.told}" for finding in report.findings),
         *report.notes,
@@ -183,15 +184,15 @@ def budget(spent: float, settings: Settings) -> Iterator[Check]:
     """How much of a day's budget is left."""
     limit = settings.daily_budget_usd
     variable = variable_of("daily_budget_usd")
+    play = " of play money" if settings.sandbox else ""
     if limit is None:
-        yield Check(
-            "budget", "ok", f"${spent:.2f} today, and no daily budget; {variable} sets one."
-        )
+        sentence = f"${spent:.2f}{play} today, and no daily budget; {variable} sets one."
+        yield Check("budget", "ok", sentence)
     elif spent >= limit:
-        sentence = f"${spent:.2f} of ${limit:.2f} are spent today: paid calls are refused."
+        sentence = f"${spent:.2f} of ${limit:.2f}{play} are spent today: paid calls are refused."
         yield Check("budget", "warning", f"{sentence} Raise {variable}, or wait until tomorrow.")
     else:
-        yield Check("budget", "ok", f"${spent:.2f} of ${limit:.2f} are spent today.")
+        yield Check("budget", "ok", f"${spent:.2f} of ${limit:.2f}{play} are spent today.")
 
 
 def _key(settings: Settings) -> Iterator[Check]:

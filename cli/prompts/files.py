@@ -28,15 +28,15 @@ def list_(*, as_json: show.AsJson = False) -> None:
     listings = list(overview(own))
     if as_json:
         show.data([
-            {"name": one.place.name, "kind": one.place.kind, "state": one.state,
-             "fingerprint": one.fingerprint, "fault": one.fault}
+            {"name": one.place.short_name, "file": one.place.file, "kind": one.place.kind,
+             "state": one.state, "fingerprint": one.fingerprint, "fault": one.fault}
             for one in listings
         ])  # fmt: skip
         return
     table = Table("name", "kind", "used", "fingerprint", box=None)
     for one in listings:
         state = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
-        table.add_row(one.place.name, one.place.kind, state, one.fingerprint)
+        table.add_row(one.place.short_name, one.place.kind, state, one.fingerprint)
     show.console.print(table)
     for one in listings:
         if one.fault:
@@ -48,7 +48,7 @@ def show_(name: str, /, *, shipped: bool = False, as_json: show.AsJson = False) 
     """Print a prompt file as it lies there.
 
     Args:
-        name: Such as consultation/facilitator; `prompts list` names all.
+        name: Such as consultation/facilitator or product_hero; `prompts list` names all.
         shipped: The shipped one, even where there is one of your own.
         as_json: Print JSON.
     """
@@ -147,6 +147,8 @@ def _show_difference(one: FileDifference) -> None:
 def _to_be(name: str, shipped: PromptFile) -> PromptFile:
     """The place of a new file. Raises a `Problem` where nothing would read it."""
     ending = shipped.file.removeprefix(shipped.name)
+    if shipped.kind == "library" and "/" not in name:
+        name = f"{Path(shipped.name).parent.as_posix()}/{name}"
     place = recognise(f"{name.removesuffix(ending)}{ending}")
     if not place or place.kind != shipped.kind or not NAME.fullmatch(place.name):
         folder = Path(shipped.name).parent.as_posix()
