@@ -7,6 +7,6 @@ lists its tools needs none of it.
 __all__ = [
     "atomic_write", "database", "database_file", "encryption", "export", "health", "heartbeat",
     "input_files", "input_pictures", "job_journal", "legacy_import", "maintenance",
-    "picture_files", "pixels", "records", "reuses", "rewriting", "search", "spending", "stamps",
-    "tables", "vectors",
+    "picture_copy", "picture_files", "pixels", "records", "reuses", "rewriting", "search",
+    "spending", "stamps", "tables", "vectors",
 ]  # fmt: skip
