@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal
 
 from pydantic import BaseModel
@@ -140,7 +141,7 @@ def _image_lines(images: Sequence[ResultImage]) -> list[str]:
         changed = f" ({images[0].changed})" if images[0].changed else ""
         return [f"Picture {_image_words(images[0], changed)}"]
     return [
-        f"{number}. {image.changed or 'Picture'}: {_image_words(image)}"
+        f"{number}. {image.variation or image.changed or 'Picture'}: {_image_words(image)}"
         for number, image in enumerate(images, start=1)
     ]
 
@@ -189,19 +190,21 @@ def _difference_line(difference: PromptDifference) -> str:
 
 
 def finding_lines(verification: ResultVerification) -> list[str]:
-    """What a model saw, then what the bytes say, then what else there is to know."""
+    """What a model saw of each picture, then what the bytes say, then what else is to know."""
     findings = verification.findings
+    heads = {
+        "model": f"Looked at against what was asked for: {_counts(findings)}.",
+        "bytes": "Read from the bytes:",
+    }
     several = len({finding.image_id for finding in findings}) > 1
-    lines: dict[str, list[str]] = {"model": [], "bytes": []}
-    for finding in findings:
-        about = f" [{finding.image_id}]" if several else ""
-        verdict = VERDICTS[finding.verdict]
-        lines[finding.source].append(f"- {verdict}{about}: {finding.item} ({finding.seen})")
-    if lines["model"]:
-        lines["model"].insert(0, f"Looked at against what was asked for: {_counts(findings)}.")
-    if lines["bytes"]:
-        lines["bytes"].insert(0, "Read from the bytes:")
-    return [*lines["model"], *lines["bytes"], *verification.notes]
+    lines = []
+    for source, head in heads.items():
+        own = [finding for finding in findings if finding.source == source]
+        lines += [head] if own else []
+        for image_id, group in groupby(own, key=lambda finding: finding.image_id):
+            lines += [f"{image_id}:"] if several else []
+            lines += [f"- {VERDICTS[one.verdict]}: {one.item} ({one.seen})" for one in group]
+    return [*lines, *verification.notes]
 
 
 def _counts(findings: Sequence[Finding]) -> str:

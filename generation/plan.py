@@ -108,6 +108,13 @@ def words_of_record(image: Image, images: Sequence[Image]) -> list[str]:
     return words
 
 
+def changes_of(image: Image, images: Sequence[Image]) -> list[str]:
+    """What a picture was asked to be beyond what it was drawn from; empty for a first one."""
+    before = lineage(image, images)[:-1]
+    known = words_of_record(before[-1], images) if before else [image.prompt]
+    return words_of_record(image, images)[len(known) :]
+
+
 def prompt_of_record(image: Image, images: Sequence[Image]) -> str:
     """All that a picture was asked to be, as one prompt."""
     return "\n".join(words_of_record(image, images))

@@ -17,6 +17,7 @@ from generation.image_result import (
     difference,
 )
 from generation.jobs import JobOutcome
+from generation.plan import changes_of
 from generation.preview import preview_of
 from generation.purchase import Purchase
 from generation.verification import Verification, confidence
@@ -176,8 +177,8 @@ def _bytes(image: Image) -> bytes:
 
 def _result_image(image: Image, conversation: Conversation) -> ResultImage:
     current, cost = conversation.current_image, conversation.cost_of(image)
-    changed = image.prompt if image.parent_image_id else ""
-    parts = [part for part in (changed, image.variation) if part]
+    changes = changes_of(image, conversation.images)
+    parts = [*changes, *([image.variation] if image.variation else [])]
     return ResultImage(
         image_id=image.id,
         parent_image_id=image.parent_image_id,

@@ -65,8 +65,16 @@ class Conversation(Base):
     @property
     def current_image(self) -> "Image | None":
         """The picture that changes start from."""
-        newest = self.images[-1] if self.images else None
-        return next((one for one in self.images if one.id == self.current_image_id), newest)
+        chosen = (one for one in self.images if one.id == self.current_image_id)
+        return next(chosen, self.newest_image)
+
+    @property
+    def newest_image(self) -> "Image | None":
+        """The last picture of the newest call for some, whichever of them was drawn last."""
+        if not self.images:
+            return None
+        job = self.job_of(self.images[-1])
+        return self.images_of(self.jobs_beside(job))[-1]
 
     @property
     def entries(self) -> list[Any]:

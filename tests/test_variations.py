@@ -234,6 +234,7 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
     assert {body["previous_response_id"] for body in bodies} == {
         changed["images"][0]["response_id"]
     }
+    assert labels(result) == [image["variation"] for image in result["images"]], "no other change"
     assert not any(label.startswith("color") for label in labels(result)), "cool was chosen"
 
 
@@ -251,6 +252,7 @@ async def test_the_same_call_again_names_them_alike_in_the_same_order(
         one["image_id"] for one in first["images"]
     ]
     assert labels(again) == labels(first) == labels(anew)
+    assert [image["current"] for image in first["images"]] == [False, False, False, True]
     assert sandbox.count("image") == 8
 
 
