@@ -119,7 +119,9 @@ class Records:
             earlier = await session.scalar(_of_same_call(request_key))
             if earlier is not None and redraw:
                 running = select(Job.id).where(
-                    Job.conversation_id == earlier.id, Job.state.in_(UNDER_WAY)
+                    Job.conversation_id == earlier.id,
+                    Job.state.in_(UNDER_WAY),
+                    Job.request_key != Job.id,  # released: OpenAI does not know it
                 )
                 if not is_alive(earlier.beat_at) and not await session.scalar(running.limit(1)):
                     earlier = None

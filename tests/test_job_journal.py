@@ -249,15 +249,17 @@ async def test_a_picture_that_openai_does_not_know_is_drawn_anew_where_that_is_a
         change = await refusal(client, DRAW, conversation_id=conversation, prompt="make it blue")
         assert openai.payments == []
         result = await draw(client, **FOX, redraw=True)
+        another = await draw(client, **FOX, redraw=True)
         openai.payments.append(bought)  # the key it was bought with is set again
         rows(settings, f"UPDATE jobs SET changed_at = '{before(timedelta(hours=1))}'")
         await draw(client, prompt="a hen", dialogue_mode="skip")
-        await until(lambda: rows(settings, "SELECT id FROM images")[2:])
+        await until(lambda: rows(settings, "SELECT id FROM images")[3:])
         shown = await draw(client, conversation_id=conversation)
 
     assert "redraw=true" in told
     assert "redraw=true" in change
     assert result["conversation_id"] == conversation
+    assert picture(another).read_bytes() != picture(result).read_bytes()
     assert bought.response_id in result["notes"][0]
     assert picture(shown).read_bytes() == picture(result).read_bytes()
 
@@ -309,14 +311,21 @@ async def test_a_failure_is_told_again_with_its_kind_and_only_redraw_repeats_it(
 async def test_what_never_left_can_be_ordered_again_by_the_same_call(
     connect: Connect, openai: StandIn, settings: Settings
 ) -> None:
-    async with connect(openai_base_url="http://127.0.0.1:9/v1") as client:
-        error = await refusal(client, DRAW, **FOX)
+    nowhere = connect(openai_base_url="http://127.0.0.1:9/v1")
+    somewhere = connect(openai_base_url=openai.base_url)
+    async with nowhere as offline, somewhere as online:
+        error = await refusal(offline, DRAW, **FOX)
         jobs = rows(settings, "SELECT id FROM jobs")
-    async with connect(openai_base_url=openai.base_url) as client:
-        await draw(client, **FOX)
+        change = {
+            "conversation_id": (await draw(online, **FOX))["conversation_id"],
+            "prompt": "make it blue",
+        }
+        await refusal(offline, DRAW, **change)
+        await draw(online, **change)
 
     assert "Nothing was charged" in error
     assert jobs == []
+    assert rows(settings, "SELECT count(*) FROM turns WHERE words = 'make it blue'") == [(1,)]
 
 
 async def test_two_calls_at_once_that_draw_the_same_in_other_words_buy_it_once(
