@@ -6,7 +6,7 @@ the client (ids, what to call next) is English.
 
 from collections.abc import Iterator, Sequence
 
-from consultation.consultation_result import Consultation, NotUsed, OpenQuestion
+from consultation.consultation_result import SANDBOX_NOTE, Consultation, NotUsed, OpenQuestion
 from consultation.provenance import Span, source_of
 from consultation.turn import Quote
 from consultation.words import Word, near, size, words_of
@@ -34,7 +34,7 @@ def text_for_person(result: Consultation, wording: Wording) -> list[str]:
         *_prompt(result, wording),
         *_doubts(result, wording),
         *_figures(result, wording),
-        *result.notes,
+        *(wording.sandbox if note == SANDBOX_NOTE else note for note in result.notes),
     ]
     return [part for part in parts if part]
 

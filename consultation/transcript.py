@@ -75,12 +75,18 @@ class Transcript:
                 texts[label] = put.options[option - 1]
         return texts
 
+    def _answers(self, ref: str) -> bool:
+        """Whether a message says more than a number that no option of its question has."""
+        put, text = self.question(self.answers[ref]), self.messages[ref].strip()
+        places = range(1, len(put.options) + 1) if put else ()
+        return not text.isdecimal() or text in map(str, places)
+
     def open_questions(
         self, brief: Iterable[BriefEntry], choices: Iterable[str]
     ) -> list[PutQuestion]:
         """Those that wait: nothing picked, no answer by id, and their dimension is not decided."""
         decided = {entry.dimension for entry in brief if entry.said and not entry.open}
-        answered = {*choices, *self.answers.values()}
+        answered = {*choices, *(id_ for ref, id_ in self.answers.items() if self._answers(ref))}
         return [
             put for put in self.questions if put.id not in answered and put.dimension not in decided
         ]

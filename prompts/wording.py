@@ -90,6 +90,7 @@ class Wording(_Phrases):
     holds_no: str
     letters: str
     warning: str
+    sandbox: str = Field(description="Said of what the stand-in for OpenAI made.")
     terminal: TerminalWords
     dimensions: dict[str, str] = Field(
         {}, description="What the dimensions of image types are called; others stand as they are."

@@ -1,6 +1,7 @@
 """The facilitator: a model's part in the dialogue, played from rules so that it never varies."""
 
 import json
+from collections.abc import Iterator
 from textwrap import shorten
 
 from sandbox import dialogue, misbehaviour, prose
@@ -34,7 +35,7 @@ def turn(talk: Dialogue) -> Json:
     for ref in talk.references:
         shown = book.say("reference", tongue)
         heard.put("reference" if "palette" in heard.brief else "palette", shown, (ref, shown))
-    asks_back = bool(heard.counter and heard.waiting())
+    asks_back = bool((heard.counter or heard.beyond) and heard.waiting())
     ends = heard.ends or talk.state.get("finish") or talk.before.get("prompt")
     ends = ends or (talk.state.get("questions_left", 0) <= 0 and not asks_back)
     questions = [] if ends or asks_back else _questions(talk, heard, tongue)
@@ -93,9 +94,21 @@ def _questions(talk: Dialogue, heard: Listener, tongue: str) -> list[Json]:
     known |= {question["dimension"] for question in talk.questions().values()} | {*heard.brief}
     names = [name for name in heard.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
     names = [name for name in names if name not in known]
-    asked = [_question(talk, name, heard.dimensions[name], tongue) for name in names]
+    asked = [*_opened(talk, heard, tongue)]
+    asked += [_question(talk, name, heard.dimensions[name], tongue) for name in names]
     most = max(0, min(_PER_TURN.get(mode, 3) - len(heard.waiting()), left))
     return [question for question in asked if len(question["options"]) > 1][:most]
+
+
+def _opened(talk: Dialogue, heard: Listener, tongue: str) -> Iterator[Json]:
+    """Questions that a fresh pick opens: "a title" asks which words exactly."""
+    for pick in heard.chosen:
+        put = talk.questions()[pick["question"]]
+        names = {*book.names(put["options"][pick["option"] - 1])}
+        for dimension, options in book.data()["opens"].items():
+            if names & {*options} and not prose.lettering(heard.brief):
+                offered = [*book.data()["options"][dimension]]
+                yield {**_question(talk, dimension, offered, tongue), "follows": pick["question"]}
 
 
 def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Json:
@@ -129,6 +142,8 @@ def _reply(talk: Dialogue, heard: Listener, then: str, tongue: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
     if heard.counter:
         return book.say("yours", tongue)
+    if heard.beyond and heard.waiting():
+        return book.say("beyond", tongue).format(heard.beyond[0])
     news = [
         [one for one in listed if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
         for listed in heard.brief.values()

@@ -19,7 +19,8 @@ Hit = tuple[Json, int, str]
 class Listener:
     """What a dialogue comes to, read from its first message to its newest.
 
-    `chosen`, `set_aside` and `counter`, what the person asks back, are of the fresh messages.
+    `chosen`, `set_aside`, `counter`, what the person asks back, and `beyond`, numbers that no
+    option has, are of the fresh messages.
     """
 
     def __init__(self, talk: Dialogue, dimensions: dict[str, list[str]]) -> None:
@@ -28,7 +29,8 @@ class Listener:
         self.ends = False
         for ref in ("", *talk.messages):
             if ref in ("", *talk.fresh[:1]):
-                self.chosen, self.set_aside, self.counter = list[Json](), list[Json](), list[str]()
+                self.chosen, self.set_aside = list[Json](), list[Json]()
+                self.counter, self.beyond = list[str](), list[str]()
             for clause, asks in book.clauses(talk.messages.get(ref, "")):
                 self._hear(ref, clause, asks)
 
@@ -73,7 +75,8 @@ class Listener:
             if fitting:
                 waiting.remove(fitting[0])
                 self._choose(ref, (fitting[0], place, words), "")
-            else:  # a number that names no option wishes for nothing
+            else:
+                self.beyond.append(word)
                 self.set_aside.append({"ref": ref, "quote": words, "why": "talk"})
         return bool(places)
 

@@ -463,6 +463,24 @@ async def test_a_counter_question_gets_a_reply_and_no_new_question(
     assert len(sandbox.requests) == 2
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_a_number_that_no_option_has_is_asked_about_again(
+    client: Client[Any], by_id: bool
+) -> None:
+    begun = await consult(client, "ein Boot auf dem See")
+    first = begun["questions"][0]
+    beyond = "7"
+    answers = [{"question_id": first["id"], "answer": beyond}] if by_id else []
+    result = await consult(
+        client, "" if by_id else beyond, conversation_id=begun["conversation_id"], answers=answers
+    )
+
+    assert result["status"] == "asking"
+    assert first in result["questions"]
+    assert beyond in result["reply"]
+    assert "keine der Möglichkeiten" in result["reply"]
+
+
 async def test_an_answer_may_open_a_question_that_follows_it(
     client: Client[Any], sandbox: Sandbox
 ) -> None:

@@ -177,6 +177,18 @@ def test_an_answer_answers_one_question_and_the_rest_stays_open(
     assert not {"style", "use"} & set(asked(turn))
 
 
+def test_a_picked_title_opens_the_question_which_words(talk: Talk) -> None:
+    talk.mode = "explorer"
+    turn = talk.say("a poster of a fox")
+    put = next(q for q in talk.questions if q["dimension"] == "text")
+    turn = talk.say("", answers={put["id"]: "a title"})
+
+    opened = turn["questions"][0]
+    assert opened["follows"] == put["id"]
+    assert "words" in opened["text"]
+    assert values(talk.say("Late Summer"))["labels"] == "“Late Summer”"
+
+
 def test_an_answer_by_id_goes_to_its_question(talk: Talk) -> None:
     talk.say("a fox in the snow")
     turn = talk.say("", answers={"q2": "for a quiet room"})
