@@ -17,7 +17,7 @@ from generation.input_images import InputImages
 from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
-from generation.plan import Plan, lineage, suggestion
+from generation.plan import Plan, changes_of, lineage, suggestion
 from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
@@ -104,7 +104,8 @@ class ImageGenerator:
         before = lineage(plan.parent, conversation.images) if plan.parent else []
         labels = [image.variation for image in before]
         ways = self._prompt_store.ways()
-        variations, note = set_apart(request, conversation.entries, labels, ways)
+        beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
+        variations, note = set_apart(request, conversation.entries, labels, ways, beyond=beyond)
         verify = request.verify or self._settings.verify
         base = PurchaseOrder(conversation, plan, options, inputs, "", {}, verify)
         orders = [await asyncio.to_thread(self._with_instructions, base, one) for one in variations]

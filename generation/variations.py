@@ -33,8 +33,7 @@ LONGEST_LABEL = 80
 
 DECIDED = "The {strategy} is decided, so these vary the {things} instead."
 BY_WORDS = (
-    "Where the words decide a color or style that was to vary, that picture varies its "
-    "composition instead."
+    "Where the words decide what was to vary in a picture, that varies its composition instead."
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",
@@ -64,11 +63,14 @@ def set_apart(
     entries: Sequence[Mapping[str, Any]],
     ancestors: Iterable[str],
     ways: "Ways",
+    *,
+    beyond: bool,
 ) -> tuple[list[Variation], str]:
     """What each picture of a call is to be, and what there is to say of how they differ.
 
     `entries` are those of the brief, `ancestors` the labels of the picture that they start from
-    and of those before. Raises `OrderError` where nothing is open that variations could differ in.
+    and of those before; words `beyond` the brief may have decided more. Raises `OrderError` where
+    nothing is open that variations could differ in.
     """
     if request.variations == 1:
         return _samples(request.samples, request.prompts), ""
@@ -76,15 +78,17 @@ def set_apart(
     things = open_things(request.strategy, decided, variations_in(ancestors), ways)
     if not things and not request.redraw:
         problem, way_out = NOTHING_OPEN
-        raise OrderError(problem.format(things=_and(decided)), way_out)
+        all_decided = _and(thing for thing in decided if decided[thing])
+        raise OrderError(problem.format(things=all_decided), way_out)
     if not things:
         return _samples(request.variations), BY_CHANCE
     note = ""
     if request.strategy not in {"mixed", *things}:
         note = DECIDED.format(strategy=request.strategy, things=_and(things))
-    elif not entries and set(things) & {"color", "style"}:
-        note = BY_WORDS
-    return vary(things, request.variations, ways, known=bool(entries)), note
+    has_other_views = (beyond or not entries) and not decided.get("composition")
+    if has_other_views and things != ["composition"]:
+        note = f"{note} {BY_WORDS}".lstrip()
+    return vary(things, request.variations, ways, has_other_views=has_other_views), note
 
 
 def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
@@ -119,7 +123,7 @@ def open_things(
     """What variations may differ in, first what a brief names and leaves to us.
 
     What the strategy asks for, unless that is decided: then what is open besides. Who goes on with
-    a variation chose what it varied, so that comes last.
+    a variation chose what it varied, so that stays while anything else is open.
     """
     if strategy != "mixed" and not decided.get(strategy):
         return [strategy]
@@ -132,18 +136,19 @@ def open_things(
     return [thing for thing in free if thing not in chosen] or free
 
 
-def vary(things: Sequence[Thing], count: int, ways: "Ways", *, known: bool) -> list[Variation]:
+def vary(
+    things: Sequence[Thing], count: int, ways: "Ways", *, has_other_views: bool
+) -> list[Variation]:
     """So many ways to differ, all different, taking one thing after the other.
 
-    Unless it is `known` what the person decided, a variation of what their words may decide
-    has another view to fall back on.
+    With other views each has one to fall back on where the words decide what it was to vary.
     """
     places = [(things[number % len(things)], number // len(things)) for number in range(count)]
     views = _views_besides(ways, places)
     result = []
     for thing, place in places:
         way: Way = getattr(ways, thing)[place]
-        instead = "" if known or thing == "composition" else next(views)
+        instead = next(views) if has_other_views and thing != "composition" else ""
         result.append(Variation(f"{thing}: {way.name}", thing, way.say, instead))
     return result
 

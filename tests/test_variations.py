@@ -238,6 +238,21 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
     assert not any(label.startswith("color") for label in labels(result)), "cool was chosen"
 
 
+async def test_a_change_after_the_brief_may_decide_what_was_to_vary(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.answer("facilitator_turn", decided("subject"))
+    first = await draw(client, prompt=COMPLETE, quality="low")
+    changing = {"conversation_id": first["conversation_id"], "quality": "low"}
+    await draw(client, **changing, prompt="all of it in blue and gold")
+
+    await draw(client, **changing, variations=2, variation_strategy="color")
+
+    told = [call.body["instructions"] for call in sandbox.requests if call.kind == "image"][-2:]
+    assert all("vary the composition instead: " in one for one in told)
+    assert len(set(told)) == 2
+
+
 async def test_the_same_call_again_names_them_alike_in_the_same_order(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
