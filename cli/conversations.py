@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App as Commands
 from cyclopts import Parameter
-from rich.table import Table
 
 from app import App
 from cli import UsageProblem
@@ -14,8 +13,7 @@ from cli.data_folder import load_by_beginning, whole_id, with_records
 from errors import Problem
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
-preferences = Commands(name="likings", help="What was learnt of your choices.")
-commands.command(preferences)
+commands.command("cli.likings:commands", name="likings", help="What was learnt of your choices.")
 commands.command(
     "cli.save_picture:save", name="save", help="Save a picture in another format or size."
 )
@@ -224,38 +222,16 @@ def stats(*, as_json: show.AsJson = False) -> None:
     if as_json:
         show.data([row.as_data for row in rows])
         return
-    table = Table("kind", "name", "conversations", "pictures", "refinements", "rating", "USD")
-    for row in rows:
-        rating = f"{row.rating:.1f}" if row.rating else ""
-        table.add_row(
+    lines = [
+        (
             row.kind, row.name, str(row.conversations), str(row.pictures),
-            f"{row.refinements:.1f}", rating, f"{row.usd:.4f}",
-        )  # fmt: skip
-    show.console.print(table)
+            f"{row.refinements:.1f}", f"{row.rating:.1f}" if row.rating else "", f"{row.usd:.4f}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    show.table(lines, "kind", "name", "conversations", "pictures", "refinements", "rating", "USD")
     for sentence in reuse_lines(reuses):
         show.line(sentence)
-
-
-@preferences.default
-def show_preferences() -> None:
-    """Show what you usually choose, as it is offered in questions."""
-    from consultation.preferences import learn
-
-    async def work(app: App) -> Any:
-        return learn(await app.records.earlier_briefs())
-
-    habits = with_records(work)
-    for one in habits:
-        show.line(f"{one.dimension}: {one.value} (chosen {one.times} times)")
-    if not habits:
-        show.line("Nothing was learnt yet.")
-
-
-@preferences.command
-def forget() -> None:
-    """Forget them: only later choices count from now on."""
-    with_records(lambda app: app.records.forget())
-    show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
 
 
 async def _remove(app: App, conversation: str, *, confirm: bool, pictures: bool) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import fill
 from typing import Annotated, Any, NoReturn, Protocol
@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from consultation.consultation_result import Consultation
@@ -47,6 +48,9 @@ INTERRUPTED = (
     "same command without --redraw, or `image-consultant conversations list`, brings the picture."
 )
 
+UNBROKEN = 10_000
+"""Letters in a line of a pipe: paths must stay whole there."""
+
 CLOSED_PIPE = 141
 """The exit code of a program whose reader went away: 128 and the number of SIGPIPE."""
 
@@ -54,8 +58,8 @@ CLOSED_PIPE = 141
 class Terminal(Console):
     """A console that breaks no line by itself, obeys nobody else's signs, and ends quietly."""
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(highlight=False, soft_wrap=True, stderr=stderr)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, **{"soft_wrap": True, **options})
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -121,6 +125,14 @@ def _print(to: Console, text: str, style: str, indent: str = "  ") -> None:
 def block(text: str) -> None:
     """Text as it is, such as a record or a file."""
     sys.stdout.write(plain(text))
+
+
+def table(rows: Iterable[Sequence[str]], *columns: str) -> None:
+    """Rows below their headings; in a pipe, where nothing wraps them, none is cut."""
+    shown = Table(*columns, box=None)
+    for row in rows:
+        shown.add_row(*map(Text, row))
+    console.print(shown, width=console.width if console.is_terminal else UNBROKEN)
 
 
 def data(value: Any) -> None:

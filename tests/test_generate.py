@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cli.session import Session
 from errors import Problem
@@ -68,5 +69,27 @@ def test_what_cannot_be_drawn_ends_in_a_sentence_and_costs_nothing(
 ) -> None:
     with pytest.raises(Problem, match="multiples of 16"):
         run("generate", "a red boat", "--size", "1000x1000")
+
+    assert sandbox.requests == []
+
+
+def test_it_says_what_varies_where_the_sheet_is_and_what_a_look_found(
+    run: Run, tmp_path: Path
+) -> None:
+    said = run("generate", "a red boat", "--variations", "2", "--verify", "--sandbox")
+
+    (sheet,) = re.findall(r"(/\S+_sheet\.jpg)", said)
+    with Image.open(sheet) as picture:
+        assert picture.format == "JPEG"
+    drawn = [path for path in pictures(tmp_path) if path.suffix == ".png"]
+    assert len(drawn) == 2
+    for number, _ in enumerate(drawn, start=1):
+        assert re.search(rf"  {number} (color|composition|style): .+\n  /\S+\.png\n", said)
+    assert len(re.findall(r"- met \[img_\w+\]: format: png", said)) == 2
+
+
+def test_a_file_that_is_not_there_is_told_so(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"There is no file .*nowhere\.png"):
+        run("generate", "like this", "--input", str(tmp_path / "nowhere.png"))
 
     assert sandbox.requests == []

@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import anyio
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -34,8 +33,6 @@ TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 SEVERE: tuple[Severity, ...] = ("problem", "warning")
 STATE_WIDTH, NAME_WIDTH = 7, 17
-UNBROKEN = 10_000
-"""Letters in a line of a pipe: paths must stay whole there."""
 
 
 def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:
@@ -49,7 +46,7 @@ def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:
         sandbox: Check a server on the sandbox, which needs no key.
     """
     checks: list[Check] = []
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
+    console = show.Terminal(soft_wrap=False, width=None if sys.stdout.isatty() else show.UNBROKEN)
     for check in examine(sandbox=sandbox):
         checks.append(check)
         if not as_json:

@@ -10,7 +10,6 @@ import anyio
 from fastmcp import Client
 from pydantic import SecretStr
 from rich.markup import escape
-from rich.table import Table
 
 from cli import terminal as show
 from cli.prompts import live_dialogues as live_
@@ -168,12 +167,16 @@ def _sums(talks: list[Talk]) -> dict[str, Any]:
 
 def _report_live(talks: list[Talk]) -> None:
     columns = ("dialogue", "ready", "turns", "calls", "sent back", "questions", "not used", "USD")
-    table = Table(*columns, box=None)
-    for one in talks:
-        row = (one.turns, one.calls, one.sent_back, one.questions, len(one.not_used))
-        ready = "yes" if one.ready else "no"
-        table.add_row(one.opening, ready, *map(str, row), f"{one.usd:.4f}")
-    show.console.print(table)
+    rows = [
+        (
+            one.opening,
+            "yes" if one.ready else "no",
+            *map(str, (one.turns, one.calls, one.sent_back, one.questions, len(one.not_used))),
+            f"{one.usd:.4f}",
+        )
+        for one in talks
+    ]
+    show.table(rows, *columns)
     for one in talks:
         for quote in one.not_used:
             show.console.print(f"{one.opening}: found no place: {escape(quote)}")

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.markup import escape
-from rich.table import Table
 
 from cli import terminal as show
 from errors import Problem
@@ -33,11 +32,16 @@ def list_(*, as_json: show.AsJson = False) -> None:
             for one in listings
         ])  # fmt: skip
         return
-    table = Table("name", "kind", "used", "fingerprint", box=None)
-    for one in listings:
-        state = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
-        table.add_row(one.place.short_name, one.place.kind, state, one.fingerprint)
-    show.console.print(table)
+    rows = [
+        (
+            one.place.short_name,
+            one.place.kind,
+            "own" if one.state == "own" else "shipped" if one.fingerprint else "none",
+            one.fingerprint,
+        )
+        for one in listings
+    ]
+    show.table(rows, "name", "kind", "used", "fingerprint")
     for one in listings:
         if one.fault:
             show.console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")
