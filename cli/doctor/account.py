@@ -120,7 +120,9 @@ async def check_history(settings: Settings) -> list[Check]:
         database = Database(Path(folder), cipher_for(settings))
         try:
             await anyio.to_thread.run_sync(copy_database, path, Path(folder), connect_for(settings))
-            spent = await Records(database).spending_today("openai")
+            spent = await Records(database).spending_today(
+                "sandbox" if settings.sandbox else "openai"
+            )
             drawing, last_refusal = await _last_days(database, settings.image_model)
         except (Problem, sqlite3.Error):
             return []  # the lines on the records have said so
