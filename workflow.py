@@ -5,13 +5,13 @@ own form; whether a question comes before the picture is decided here.
 """
 
 import asyncio
-import time
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from app import App
+from call_drawing import Drawing, Pictures
 from call_meaning import (
     Ask,
     ChangePicture,
@@ -31,19 +31,13 @@ from call_meaning import (
     state_of,
 )
 from errors import Problem, StorageError
-from generation.image_request import OPTIONS, ImageRequest
+from generation.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
-    from generation.image_result import ImageResult
-    from generation.input_images import InputImages
     from generation.jobs import ReportProgress
-    from generation.plan import Plan
     from storage.records import Hold
-    from storage.tables import Conversation, Image, Job
-
-LEAST_SECONDS = 1.0
-"""A picture is waited for at least so long, however much of the call's time the dialogue took."""
+    from storage.tables import Conversation
 
 MOST_TRIES = 3
 """Times that a call is read anew because the request that it joined was taken back unsent."""
@@ -58,7 +52,6 @@ CHANGE_AGAIN = (
 SHOWN_AGAIN = (
     "The same call brought this on {day}, so it is shown again; redraw=true draws all of it anew."
 )
-IS_CURRENT = "Changes start from this picture now."
 
 
 @dataclass(frozen=True)
@@ -66,14 +59,6 @@ class Questions:
     """The dialogue has questions for the person; nothing was drawn."""
 
     consultation: "Consultation"
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What a drawing brought so far, and a JPEG to look at where previews are on."""
-
-    result: "ImageResult"
-    preview: bytes | None
 
 
 Outcome = Questions | Pictures
@@ -124,10 +109,7 @@ class _Call:
 
         self._app = app
         self._request = settle_size(request)
-        self._report = progress
-        self._ends = time.monotonic() + app.settings.wait_seconds
-        self._key = ""
-        self._inputs: tuple[tuple[Any, ...], InputImages] | None = None
+        self._drawing = Drawing(app, self._request, progress)
 
     async def answer(self) -> Outcome:
         """What the call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made
@@ -144,22 +126,17 @@ class _Call:
         conversation = await self._app.records.load(request.conversation_id)
         return await self._with_assumptions(await self._go_on(conversation, request))
 
-    @property
-    def _seconds(self) -> float:
-        """What is left of the call's time for a picture."""
-        return max(LEAST_SECONDS, self._ends - time.monotonic())
-
     async def _open(self, request: ImageRequest) -> Outcome:
         """A call without a conversation: a new one, or that of the same call of today."""
         require_words(request.prompt, "prompt")
-        inputs = await self._check(request)
+        inputs = await self._drawing.check(request)
         means = meaning(request, None)
         mode = means.mode if isinstance(means, Ask) else "skip"
         records = self._app.records
-        if request.redraw or not await records.is_same_call(self._key):
+        if request.redraw or not await records.is_same_call(self._drawing.key):
             await self._app.image_generator.check_budget(request, inputs)
         opening = await records.open_conversation(
-            self._key, mode or "guided", redraw=request.redraw
+            self._drawing.key, mode or "guided", redraw=request.redraw
         )
         if opening.is_new:
             conversation = await records.load(opening.conversation_id)
@@ -172,11 +149,11 @@ class _Call:
         self, means: Meaning, conversation: "Conversation", request: ImageRequest
     ) -> Outcome:
         """The same call as one of today: what that brought, or is about to bring."""
-        jobs = [job for job in conversation.jobs if job.request_key == self._key]
+        jobs = [job for job in conversation.jobs if job.request_key == self._drawing.key]
         jobs = [job for job in jobs if job.batch == jobs[-1].batch]
         images = conversation.images_of(jobs)
         if images and all(job.finished_at for job in jobs):
-            outcome = await self._show(conversation, images)
+            outcome = await self._drawing.show(conversation, images)
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
             costs = await self._app.records.spending_by_job(conversation.id)
             saved = sum(costs.get(job.id, 0.0) for job in jobs)
@@ -185,7 +162,7 @@ class _Call:
                 await self._app.records.reuses.note("shown", origin=origin, usd=saved)
             return outcome
         if jobs and not request.redraw:
-            return await self._tell_failure(jobs)
+            return await self._drawing.tell_failure(jobs)
         if not jobs and not any(turn.reply for turn in conversation.turns):
             return await self._act(means, conversation, request)
         again = replace(request, prompt="", conversation_id=conversation.id)
@@ -209,8 +186,8 @@ class _Call:
 
     async def _is_newest(self, conversation: "Conversation", request: ImageRequest) -> bool:
         """Whether the newest call for pictures was this very one."""
-        await self._check(request)
-        return conversation.jobs[-1].request_key == self._key
+        await self._drawing.check(request)
+        return conversation.jobs[-1].request_key == self._drawing.key
 
     async def _act(
         self,
@@ -229,52 +206,9 @@ class _Call:
             case CollectThenChange():
                 return await self._collect_then_change(conversation, request)
             case DrawPrompt() | DrawAgain() | ChangePicture() | DrawFrom():
-                return await self._draw(means, conversation, request)
+                return await self._drawing.draw(means, conversation, request)
             case Collect() | TellFailure() | MakeCurrent() | ShowPicture():
-                return await self._recall(means, conversation)
-            case _:
-                assert_never(means)
-
-    async def _draw(
-        self,
-        means: DrawPrompt | DrawAgain | ChangePicture | DrawFrom,
-        conversation: "Conversation",
-        request: ImageRequest,
-    ) -> Pictures:
-        """What is drawn without a turn of the dialogue."""
-        from generation import plan
-
-        match means:
-            case DrawPrompt():
-                request = request.with_order(conversation.order)
-                what = plan.plan_new(conversation, plan.refined_prompt(conversation))
-            case DrawAgain(image_id):
-                jobs = _jobs_of(conversation, image_id)
-                request = request.with_order(_order_of(jobs))
-                what = plan.plan_again(conversation, jobs[0])
-            case ChangePicture(image_id):
-                what = plan.plan_change(conversation, image_id, request.words)
-            case DrawFrom(image_id):
-                what = plan.plan_from(conversation, image_id)
-            case _:
-                assert_never(means)
-        return await self._buy(conversation, what, request)
-
-    async def _recall(
-        self,
-        means: Collect | TellFailure | MakeCurrent | ShowPicture,
-        conversation: "Conversation",
-    ) -> Pictures:
-        """What costs nothing more: what is there, or on its way."""
-        match means:
-            case Collect():
-                return await self._collect(newest_jobs(conversation))
-            case TellFailure():
-                return await self._tell_failure(newest_jobs(conversation))
-            case MakeCurrent(image_id):
-                return await self._make_current(conversation, image_id)
-            case ShowPicture():
-                return await self._show(conversation, _shown_images(conversation))
+                return await self._drawing.recall(means, conversation)
             case _:
                 assert_never(means)
 
@@ -287,7 +221,7 @@ class _Call:
     ) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
         request = request.with_order(conversation.order)
-        await self._app.image_generator.check_budget(request, await self._check(request))
+        await self._app.image_generator.check_budget(request, await self._drawing.check(request))
         if request.order:
             await self._app.records.keep_order(conversation.id, request.order)
         consultation = await self._consult(request.prompt, conversation.id, mode=mode, hold=hold)
@@ -305,10 +239,10 @@ class _Call:
         from generation.plan import plan_new
 
         request = request.with_order(conversation.order)
-        await self._check(request)
+        await self._drawing.check(request)
         if alone:
             what = replace(plan_new(conversation, request.words), message=request.words)
-            return await self._buy(conversation, what, request)
+            return await self._drawing.buy(conversation, what, request)
         similar = None
         if not conversation.turns:
             offers = self._app.earlier_work.offers(request.words, without=conversation.id)
@@ -328,7 +262,7 @@ class _Call:
         """The questions that are open; a turn that nobody has led yet is led now."""
         merged = request.with_order(conversation.order)
         if request.order:
-            await self._check(merged)
+            await self._drawing.check(merged)
             await self._app.records.keep_order(conversation.id, merged.order)
         turn = [turn for turn in conversation.turns if turn.reply != {}][-1]
         if turn.reply is not None:
@@ -350,21 +284,17 @@ class _Call:
             return Questions(consultation)
         conversation = await self._app.records.load(consultation.conversation_id)
         what = plan_new(conversation, refined_prompt(conversation))
-        outcome = await self._buy(conversation, what, request)
+        outcome = await self._drawing.buy(conversation, what, request)
         notes = [note for note in consultation.notes if note != SANDBOX_NOTE]
         outcome.result.notes += [note for note in notes if note not in outcome.result.notes]
         return outcome
-
-    async def _collect(self, jobs: "Sequence[Job]") -> Pictures:
-        generator = self._app.image_generator
-        return Pictures(*await generator.collect(jobs, self._report, seconds=self._seconds))
 
     async def _collect_then_change(
         self, conversation: "Conversation", request: ImageRequest
     ) -> Outcome:
         """What is under way, then its change; the change waits where that takes too long."""
         jobs = newest_jobs(conversation)
-        outcome = await self._collect(jobs)
+        outcome = await self._drawing.collect(jobs)
         if outcome.result.status == "working":
             outcome.result.notes.append(CHANGE_WAITS)
             outcome.result.next_step = CHANGE_AGAIN
@@ -378,7 +308,7 @@ class _Call:
         """What is under way is never bought again; what OpenAI does not know is, beside it."""
         jobs = newest_jobs(conversation)
         notes = await self._app.image_generator.release_lost(
-            jobs, self._report, seconds=self._seconds
+            jobs, self._drawing.report, seconds=self._drawing.seconds
         )
         conversation = await self._app.records.load(conversation.id)
         if not notes:
@@ -386,68 +316,6 @@ class _Call:
         outcome = await self._continue(conversation, request, {job.id for job in jobs})
         if isinstance(outcome, Pictures):
             outcome.result.notes[:0] = notes
-        return outcome
-
-    async def _tell_failure(self, jobs: "Sequence[Job]") -> Pictures:
-        """How drawings ended: an error that says how to draw all the same, if they brought none."""
-        from generation.purchase import DRAW_ANEW
-        from storage.tables import UNDER_WAY
-
-        try:
-            return await self._collect(jobs)
-        except Problem as problem:
-            if any(job.state in UNDER_WAY for job in jobs):
-                raise
-            words = str(problem).replace(DRAW_ANEW, "").strip()
-            failure = Problem(words, DRAW_ANEW, kind=problem.kind)
-            failure.charged = problem.charged
-            raise failure.within(jobs[0].conversation_id) from problem
-
-    async def _make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
-        """Undo, redo, branching: changes start from this picture from now on."""
-        from generation.plan import picture_of
-
-        image = picture_of(conversation, image_id)
-        await self._app.records.make_current(conversation.id, image.id)
-        conversation = await self._app.records.load(conversation.id)
-        outcome = await self._show(conversation, [image])
-        outcome.result.notes.insert(0, IS_CURRENT)
-        return outcome
-
-    async def _show(self, conversation: "Conversation", images: "Sequence[Image]") -> Pictures:
-        generator = self._app.image_generator
-        return Pictures(*await generator.show(conversation, images, verify=self._request.verify))
-
-    async def _check(self, request: ImageRequest, parent: "Image | None" = None) -> "InputImages":
-        """Refuse what cannot be drawn, and name the call by what it asks for.
-
-        What came along is read once.
-        """
-        place = (request.options, request.pictures, request.variations, parent and parent.id)
-        if self._inputs is None or self._inputs[0] != place:
-            inputs = await self._app.image_generator.check(request, parent)
-            self._inputs = (place, inputs)
-        self._key = self._key or self._request.key(self._inputs[1].keys)
-        return self._inputs[1]
-
-    async def _buy(
-        self, conversation: "Conversation", what: "Plan", request: ImageRequest
-    ) -> Pictures:
-        """Draw what is planned; what came with an asking call is used up by it."""
-        inputs = await self._check(request, what.parent)
-        outcome = Pictures(
-            *await self._app.image_generator.buy(
-                conversation,
-                what,
-                request=request,
-                inputs=inputs,
-                key=self._key,
-                report=self._report,
-                seconds=self._seconds,
-            )
-        )
-        if conversation.order:
-            await self._app.records.keep_order(conversation.id, {})
         return outcome
 
     async def _with_assumptions(self, outcome: Outcome) -> Outcome:
@@ -464,43 +332,3 @@ class _Call:
                     for assumption in consultation.assumptions
                 ]
         return outcome
-
-
-def _shown_images(conversation: "Conversation") -> "list[Image]":
-    """The picture that was chosen, else what the newest call for pictures brought."""
-    current = conversation.current_image
-    if conversation.current_image_id and current:
-        return [current]
-    newest = conversation.job_of(conversation.images[-1])
-    return conversation.images_of(conversation.jobs_beside(newest))
-
-
-def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
-    """The jobs of the call that brought a picture; without one those of the newest call."""
-    if image_id is None:
-        return newest_jobs(conversation)
-    from generation.plan import picture_of
-
-    image = picture_of(conversation, image_id)
-    return conversation.jobs_beside(conversation.job_of(image))
-
-
-def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:
-    """What an earlier call for pictures was made with."""
-    from generation.variations import variations_in
-
-    first = jobs[0]
-    prompts = [job.prompt for job in jobs]
-    things = [*variations_in(job.variation for job in jobs)]
-    several: dict[str, Any] = {"samples": len(jobs)}
-    if len(set(prompts)) > 1:
-        several = {"prompts": prompts}
-    elif things:
-        strategy = things[0] if len(things) == 1 else "mixed"
-        several = {"variations": len(jobs), "strategy": strategy}
-    return {
-        **{name: first.options[name] for name in OPTIONS if first.options.get(name) is not None},
-        "input_images": [one["given"] for one in first.inputs if one["use"] == "picture"],
-        "mask": next((one["given"] for one in first.inputs if one["use"] == "mask"), None),
-        **several,
-    }

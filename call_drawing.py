@@ -1,0 +1,209 @@
+"""The drawing of one call: checked while that is free, bought, collected, told, shown."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never
+
+from app import App
+from call_meaning import (
+    ChangePicture,
+    Collect,
+    DrawAgain,
+    DrawFrom,
+    DrawPrompt,
+    MakeCurrent,
+    ShowPicture,
+    TellFailure,
+    newest_jobs,
+)
+from errors import Problem
+from generation.image_request import OPTIONS, ImageRequest
+
+if TYPE_CHECKING:
+    from generation.image_result import ImageResult
+    from generation.input_images import InputImages
+    from generation.jobs import ReportProgress
+    from generation.plan import Plan
+    from storage.tables import Conversation, Image, Job
+
+LEAST_SECONDS = 1.0
+"""A picture is waited for at least so long, however much of the call's time the dialogue took."""
+
+IS_CURRENT = "Changes start from this picture now."
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What a drawing brought so far, and a JPEG to look at where previews are on."""
+
+    result: "ImageResult"
+    preview: bytes | None
+
+
+class Drawing:
+    """What one call does about pictures; `key` names the call once it was checked."""
+
+    def __init__(self, app: App, request: ImageRequest, report: "ReportProgress") -> None:
+        self.key = ""
+        self.report = report
+        self._app = app
+        self._request = request
+        self._ends = time.monotonic() + app.settings.wait_seconds
+        self._inputs: tuple[tuple[Any, ...], InputImages] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """What is left of the call's time for a picture."""
+        return max(LEAST_SECONDS, self._ends - time.monotonic())
+
+    async def check(self, request: ImageRequest, parent: "Image | None" = None) -> "InputImages":
+        """Refuse what cannot be drawn, and name the call by what it asks for.
+
+        What came along is read once.
+        """
+        place = (request.options, request.pictures, request.variations, parent and parent.id)
+        if self._inputs is None or self._inputs[0] != place:
+            inputs = await self._app.image_generator.check(request, parent)
+            self._inputs = (place, inputs)
+        self.key = self.key or self._request.key(self._inputs[1].keys)
+        return self._inputs[1]
+
+    async def buy(
+        self, conversation: "Conversation", what: "Plan", request: ImageRequest
+    ) -> Pictures:
+        """Draw what is planned; what came with an asking call is used up by it."""
+        inputs = await self.check(request, what.parent)
+        outcome = Pictures(
+            *await self._app.image_generator.buy(
+                conversation,
+                what,
+                request=request,
+                inputs=inputs,
+                key=self.key,
+                report=self.report,
+                seconds=self.seconds,
+            )
+        )
+        if conversation.order:
+            await self._app.records.keep_order(conversation.id, {})
+        return outcome
+
+    async def draw(
+        self,
+        means: DrawPrompt | DrawAgain | ChangePicture | DrawFrom,
+        conversation: "Conversation",
+        request: ImageRequest,
+    ) -> Pictures:
+        """What is drawn without a turn of the dialogue."""
+        from generation import plan
+
+        match means:
+            case DrawPrompt():
+                request = request.with_order(conversation.order)
+                what = plan.plan_new(conversation, plan.refined_prompt(conversation))
+            case DrawAgain(image_id):
+                jobs = _jobs_of(conversation, image_id)
+                request = request.with_order(_order_of(jobs))
+                what = plan.plan_again(conversation, jobs[0])
+            case ChangePicture(image_id):
+                what = plan.plan_change(conversation, image_id, request.words)
+            case DrawFrom(image_id):
+                what = plan.plan_from(conversation, image_id)
+            case _:
+                assert_never(means)
+        return await self.buy(conversation, what, request)
+
+    async def recall(
+        self,
+        means: Collect | TellFailure | MakeCurrent | ShowPicture,
+        conversation: "Conversation",
+    ) -> Pictures:
+        """What costs nothing more: what is there, or on its way."""
+        match means:
+            case Collect():
+                return await self.collect(newest_jobs(conversation))
+            case TellFailure():
+                return await self.tell_failure(newest_jobs(conversation))
+            case MakeCurrent(image_id):
+                return await self.make_current(conversation, image_id)
+            case ShowPicture():
+                return await self.show(conversation, _shown_images(conversation))
+            case _:
+                assert_never(means)
+
+    async def collect(self, jobs: "Sequence[Job]") -> Pictures:
+        """What jobs bring within the time of the call."""
+        generator = self._app.image_generator
+        return Pictures(*await generator.collect(jobs, self.report, seconds=self.seconds))
+
+    async def tell_failure(self, jobs: "Sequence[Job]") -> Pictures:
+        """How drawings ended: an error that says how to draw all the same, if they brought none."""
+        from generation.purchase import DRAW_ANEW
+        from storage.tables import UNDER_WAY
+
+        try:
+            return await self.collect(jobs)
+        except Problem as problem:
+            if any(job.state in UNDER_WAY for job in jobs):
+                raise
+            words = str(problem).replace(DRAW_ANEW, "").strip()
+            failure = Problem(words, DRAW_ANEW, kind=problem.kind)
+            failure.charged = problem.charged
+            raise failure.within(jobs[0].conversation_id) from problem
+
+    async def make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
+        """Undo, redo, branching: changes start from this picture from now on."""
+        from generation.plan import picture_of
+
+        image = picture_of(conversation, image_id)
+        await self._app.records.make_current(conversation.id, image.id)
+        conversation = await self._app.records.load(conversation.id)
+        outcome = await self.show(conversation, [image])
+        outcome.result.notes.insert(0, IS_CURRENT)
+        return outcome
+
+    async def show(self, conversation: "Conversation", images: "Sequence[Image]") -> Pictures:
+        """Pictures that are there, looked at where the call asks for that."""
+        generator = self._app.image_generator
+        return Pictures(*await generator.show(conversation, images, verify=self._request.verify))
+
+
+def _shown_images(conversation: "Conversation") -> "list[Image]":
+    """The picture that was chosen, else what the newest call for pictures brought."""
+    current = conversation.current_image
+    if conversation.current_image_id and current:
+        return [current]
+    newest = conversation.job_of(conversation.images[-1])
+    return conversation.images_of(conversation.jobs_beside(newest))
+
+
+def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
+    """The jobs of the call that brought a picture; without one those of the newest call."""
+    if image_id is None:
+        return newest_jobs(conversation)
+    from generation.plan import picture_of
+
+    image = picture_of(conversation, image_id)
+    return conversation.jobs_beside(conversation.job_of(image))
+
+
+def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:
+    """What an earlier call for pictures was made with."""
+    from generation.variations import variations_in
+
+    first = jobs[0]
+    prompts = [job.prompt for job in jobs]
+    things = [*variations_in(job.variation for job in jobs)]
+    several: dict[str, Any] = {"samples": len(jobs)}
+    if len(set(prompts)) > 1:
+        several = {"prompts": prompts}
+    elif things:
+        strategy = things[0] if len(things) == 1 else "mixed"
+        several = {"variations": len(jobs), "strategy": strategy}
+    return {
+        **{name: first.options[name] for name in OPTIONS if first.options.get(name) is not None},
+        "input_images": [one["given"] for one in first.inputs if one["use"] == "picture"],
+        "mask": next((one["given"] for one in first.inputs if one["use"] == "mask"), None),
+        **several,
+    }
