@@ -3,11 +3,15 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastmcp import Client
 
+from consultation.model_call import ask
+from gateway.client import Gateway
+from gateway.prices import Charge, Cost, Usage
+from gateway.retry import OnCharge
 from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
@@ -76,6 +80,31 @@ async def test_turns_that_failed_after_they_were_charged_are_booked(
     await consult(client, "a hen")
 
     assert [purpose for purpose, usd in booked(settings) if usd > 0] == ["failed"] * 3
+
+
+class SlowGateway:
+    """A gateway whose first attempt was charged, and whose second never ends."""
+
+    origin = "openai"
+
+    async def talk(self, _request: object, on_charge: OnCharge) -> None:
+        await on_charge([Charge("gpt-4o", Usage(), Cost(0.01, estimated=False))])
+        await asyncio.sleep(60)
+
+
+async def test_a_charged_attempt_of_a_turn_is_booked_though_the_turns_time_is_over(
+    settings: Settings,
+) -> None:
+    database = Database(settings.data_dir)
+    records = Records(database)
+    conversation = await records.begin("guided")
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2):
+            await ask({}, conversation, cast(Gateway, SlowGateway()), records)
+    await database.close()
+
+    assert booked(settings) == [("failed", 0.01)]
 
 
 async def test_drawings_under_way_count_in_the_budget_and_what_is_bought_is_shown_beyond_it(
