@@ -10,7 +10,7 @@ from typing import Any
 
 from consultation.preferences import Preference
 from consultation.references import reference_parts
-from consultation.transcript import Transcript, timeline_of
+from consultation.transcript import Transcript, brief_entry, timeline_of
 from consultation.turn import response_format
 from prompts.image_type import ImageType
 from prompts.template import Rendering
@@ -110,6 +110,8 @@ def dialogue(conversation: Conversation, input_files: InputFiles) -> list[dict[s
         if turn.reply:
             form = NEWEST_FORM if turn.number == newest else SHORT_FORM
             shown = {name: turn.reply[name] for name in form if name in turn.reply}
+            if "brief" in shown:  # one of version 0.1 has other fields
+                shown["brief"] = [brief_entry(row).model_dump() for row in shown["brief"]]
             items.append({"role": "assistant", "content": json.dumps(shown, ensure_ascii=False)})
     return items
 

@@ -12,9 +12,9 @@ from consultation.consultation_result import (
     PictureSettings,
 )
 from consultation.facilitator import Outcome
-from consultation.transcript import Transcript, transcript_of
+from consultation.transcript import Transcript, brief_entry, transcript_of
 from consultation.turn import BriefEntry
-from consultation.turn_rows import entry_of, recorded_entry, recorded_span, shown_question
+from consultation.turn_rows import entry_of, recorded_span, shown_question
 from gateway.connection import is_sandbox
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Origin
@@ -40,7 +40,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     turn, brief = led_turns(conversation)[-1], conversation.briefs[-1]
     reply = turn.reply or {}
     spans = [recorded_span(phrase) for phrase in brief.phrases]
-    entries = [recorded_entry(row) for row in brief.entries]
+    entries = [entry_of(brief_entry(row)) for row in brief.entries]
     sandbox = is_sandbox(turn.response_id)
     assumed = [
         Assumption(dimension=entry.dimension, value=entry.value)

@@ -14,6 +14,10 @@ class ConsultationError(Problem):
     """The dialogue cannot go on as it was called."""
 
 
+NOT_THEIRS = frozenset({"open", "assumption", "assumed"})
+"""Sources of a value that the person has not decided."""
+
+
 @dataclass(frozen=True)
 class PutQuestion:
     """A question that was put: its id, what it offers, and how many messages were there then."""
@@ -149,10 +153,15 @@ def timeline_of(turn: Turn) -> list[tuple[str, str]]:
 
 
 def brief_entry(row: dict[str, Any]) -> BriefEntry:
-    """An entry as a brief keeps it; those of the version before name no words they rest on."""
+    """An entry as a brief keeps it.
+
+    Rows of version 0.1 name where a value comes from, and not the words: the value stands for them.
+    """
+    source, ref = row.get("source", "assumption"), row.get("ref") or "m1"
+    known = [] if source in NOT_THEIRS else [{"ref": ref, "quote": row["value"]}]
     return BriefEntry(
         dimension=row["dimension"],
         value=row["value"],
-        said=row.get("said", []),
-        open=row.get("open", row.get("source") == "open"),
+        said=row.get("said", known),
+        open=row.get("open", source == "open"),
     )

@@ -96,19 +96,6 @@ def shown_question(row: tables.Question) -> OpenQuestion:
     return OpenQuestion(id=row.label, **{name: getattr(row, name) for name in names})
 
 
-def recorded_entry(row: dict[str, Any]) -> Entry:
-    """An entry of a recorded brief, those of records of version 0.1 among them."""
-    source = row.get("source", "assumed")
-    return Entry(
-        dimension=row["dimension"],
-        value=row["value"],
-        said=row.get("said", []),
-        open=row.get("open", source == "open"),
-        source=BEFORE.get(source, source),
-        ref=row.get("ref"),
-    )
-
-
 def recorded_span(row: dict[str, Any]) -> Span:
     """A span of a recorded prompt, those of records of version 0.1 among them."""
     source = BEFORE.get(row["source"], row["source"])

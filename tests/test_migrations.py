@@ -1,7 +1,9 @@
 """A record made by an earlier version is read by this one, whole."""
 
 import asyncio
+import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,11 +12,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from settings import Settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.records import Records
 from storage.schema_upgrade import MIGRATIONS
 from storage.search import Filter, Search
+from tests.calls import Result, consult
+from tests.conftest import Connect, Run
 
 AT = "2026-11-01T10:00:00.000000+00:00"
 
@@ -85,3 +90,64 @@ def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, versio
     assert words == ["a fox in snow"]
     assert found == ["conv_1"]
     assert batch == ("job_1" if version == "0001" else "")
+
+
+def rows_of_0_1() -> Iterator[tuple[str, dict[str, object]]]:
+    """A dialogue as version 0.1 left it: it asked two questions, and one was answered."""
+    questions = [
+        ("style", "Which style?", ["watercolour", "photograph"]),
+        ("palette", "Which colours?", ["warm", "cool"]),
+    ]
+    put = [
+        {"id": f"q{n}", "dimension": d, "text": t, "why": "", "options": o, "default": o[0]}
+        for n, (d, t, o) in enumerate(questions, start=1)
+    ]
+    subject = {"dimension": "subject", "value": "a fox", "source": "request", "ref": "m1"}
+    style = {"dimension": "style", "value": "watercolour", "source": "answer", "ref": "q1"}
+    palette = {"dimension": "palette", "value": "", "source": "open", "ref": None}
+    asked = {"language": "en", "title": "A fox", "image_type": "general", "brief": [subject],
+        "answered": [], "questions": put, "ready": False, "phrases": []}  # fmt: skip
+    mapped = [{"question_id": "q1", "answer": "watercolour"}]
+    answered = {**asked, "brief": [subject, style], "answered": mapped, "questions": []}
+    for one in put:
+        row = {key: value for key, value in one.items() if key != "id"}
+        yield "questions", {"turn_number": 1, "number": int(str(one["id"])[1:]), **row}
+    yield "answers", {"turn_number": 2, "question": "q1", "text": "watercolour"}
+    yield "turns", {"number": 2, "words": "watercolour", "answers_given": [], "model": "gpt-4o",
+        "response_id": "", "templates": {}, "notes": [], "repairs": [], "references": [],
+        "reply": answered, "created_at": AT}  # fmt: skip
+    for number, entries in enumerate([[subject, palette], [subject, style, palette]], start=1):
+        yield "briefs", {"turn_number": number, "entries": entries, "completeness": 20,
+            "phrases": [], "suggested": {}}  # fmt: skip
+    yield "", {"reply": asked}
+
+
+def test_a_dialogue_of_version_0_1_goes_on_and_is_exported(
+    connect: Connect, settings: Settings, run: Run, tmp_path: Path
+) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(make(settings.data_dir, "0001"))) as records, records:
+        for table, row in rows_of_0_1():
+            cells = [v if isinstance(v, str | int) else json.dumps(v) for v in row.values()]
+            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+            into = f"INSERT INTO {table} (conversation_id, {names}) VALUES ('conv_1', {marks})"
+            records.execute(into if table else "UPDATE turns SET reply = ? WHERE number = 1", cells)
+
+    async def go_on() -> Result:
+        async with connect() as client:
+            return await consult(client, "warm please", conversation_id="conv_1")
+
+    result = asyncio.run(go_on())
+
+    brief = {entry["dimension"]: entry for entry in result["brief"]}
+    assert [brief[name]["value"] for name in ("subject", "style")] == [
+        "a fox in snow",
+        "watercolour",
+    ]
+    assert {brief[name]["source"] for name in ("subject", "style", "palette")} <= {"said", "chosen"}
+    assert not {"q1", "q2"} & {question["id"] for question in result["questions"]}
+    run("conversations", "export", "conv_1", "--as", "markdown", "--to", str(tmp_path / "out"))
+    (exported,) = (tmp_path / "out").rglob("*.md")
+    text = exported.read_text(encoding="utf-8")
+    for words in ("a fox in snow", "Which colours?", "style: watercolour", "warm please"):
+        assert words in text
