@@ -6,7 +6,7 @@
 import asyncio
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import indent
 from typing import get_args
@@ -94,18 +94,8 @@ FIGURES = ("Of your", "To be drawn", "Made by", "Conversation")
 """How paragraphs begin that the dialogue of the README leaves out."""
 
 
-def whole_dialogue() -> str:
-    """Every turn of the dialogue that the pictures show, without the figures."""
-    return dialogue(MESSAGES, leave_out=FIGURES)
-
-
-def last_turn() -> str:
-    """Its last turn with the figures, without what is meant for the client."""
-    return dialogue(MESSAGES[-1:], leave_out=FIGURES[-2:])
-
-
-def dialogue(messages: Sequence[str], leave_out: tuple[str, ...]) -> str:
-    """Some of the messages with the text of their results, as a block of Markdown."""
+def dialogue() -> str:
+    """The dialogue that the pictures show, without the figures, as a block of Markdown."""
 
     async def play() -> dict[str, str]:
         texts, conversation = dict[str, str](), dict[str, str]()
@@ -121,11 +111,10 @@ def dialogue(messages: Sequence[str], leave_out: tuple[str, ...]) -> str:
         return texts
 
     texts = asyncio.run(play())
-    parts = [part for m in messages for part in (f"You: {m}", *texts[m].split("\n\n"))]
-    return indent("\n\n".join(part for part in parts if not part.startswith(leave_out)), "    ")
+    parts = [part for m in MESSAGES for part in (f"You: {m}", *texts[m].split("\n\n"))]
+    return indent("\n\n".join(part for part in parts if not part.startswith(FIGURES)), "    ")
 
 
-DIALOGUES = {README: whole_dialogue, TOOLS: last_turn}
 PICTURES = ROOT / "docs" / "pictures.md"
 TABLES = {"tools": tools_table, "settings": settings_table, "commands": commands_table}
 
@@ -150,16 +139,15 @@ def test_the_page_of_the_tools_is_what_clients_are_shown() -> None:
 
 
 def test_the_fields_of_a_consultation_are_told() -> None:
-    page = TOOLS.read_text(encoding="utf-8").partition("<!-- dialogue -->")[0]
+    page = TOOLS.read_text(encoding="utf-8").partition("\n## What a consultation returns\n")[2]
+    page = page.partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
 
     assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Consultation.model_fields)
 
 
-@pytest.mark.parametrize("page", [README, TOOLS], ids=lambda page: page.name)
-def test_the_dialogue_that_is_shown_is_what_the_sandbox_answers(page: Path) -> None:
-    shown = section("dialogue", page.read_text(encoding="utf-8"))[1]
-    assert shown.rstrip() == DIALOGUES[page]()
+def test_the_dialogue_that_is_shown_is_what_the_sandbox_answers() -> None:
+    assert section("dialogue", README.read_text(encoding="utf-8"))[1].rstrip() == dialogue()
 
 
 def test_the_program_of_the_page_draws(
@@ -254,8 +242,8 @@ def test_the_guide_names_commands_settings_lines_and_words_that_there_are() -> N
 
 
 def write() -> None:
-    rewrite(README, {**TABLES, "dialogue": whole_dialogue})
-    rewrite(TOOLS, {"tools": reference, "dialogue": last_turn})
+    rewrite(README, {**TABLES, "dialogue": dialogue})
+    rewrite(TOOLS, {"tools": reference})
     rewrite(PICTURES, {"prices": prices_table})
 
 

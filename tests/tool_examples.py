@@ -29,6 +29,8 @@ PASSING = [
     (r"(?m)^(ok|warning|Models that can be set for \w+): .*\n", ""),
 ]
 """Times and sizes, and what `openai_status` says of models, which ends on a day."""
+SUM = re.compile(r"((?:this conversation|today:?|pictures?,) \$)(\d+\.\d{4})")
+"""What a word more in a template changes: told to the cent."""
 ID = re.compile(r"\b(conv|img)_[0-9a-f]{16}\b")
 
 
@@ -58,18 +60,15 @@ async def _play() -> dict[str, str]:
                 text = text.replace(str(images), FOLDER).replace(folder, "/home/you")
                 for pattern, usual in PASSING:
                     text = re.sub(pattern, usual, text)
+                text = SUM.sub(lambda found: f"{found[1]}{float(found[2]):.2f}", text)
                 text = ID.sub(lambda found: _usual_id(found, ids), text)
                 played[tool] = indent(text, "    ")
                 return data_of(result)
 
-            idea = "a paper boat on a stormy sea, in watercolour"
-            asked = await call("openai_image_consultation", message=idea, mode="quick")
-            conversation = asked["conversation_id"]
-            drawn = await call(
-                "openai_conversational_image",
-                conversation_id=conversation,
-                prompt="1, and you decide the rest",
-            )
+            idea = "a paper boat on a stormy sea, in watercolour, no people please"
+            ready = await call("openai_image_consultation", message=idea, finish=True)
+            conversation = ready["conversation_id"]
+            drawn = await call("openai_conversational_image", conversation_id=conversation)
             (image,) = drawn["images"]
             await call("openai_rate_image", image_id=image["image_id"], rating="5")
             await call("openai_list_conversations")
