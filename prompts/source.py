@@ -24,6 +24,10 @@ Model = TypeVar("Model", bound=BaseModel)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
 
 
+LONGEST_SENTENCE = 1000
+"""Characters of what is wrong with a file; a screen of an editor shows no more."""
+
+
 class PromptError(Problem):
     """A prompt file is missing, malformed, or was given the wrong variables.
 
@@ -37,6 +41,8 @@ class PromptError(Problem):
     def at(cls, file: str, line: int | None, sentence: str) -> Self:
         """An error at a line of a file, counted from 1."""
         where = file if line is None else f"{file}, line {line}"
+        if len(sentence) > LONGEST_SENTENCE:  # a file may hold a name of any length, or many
+            sentence = f"{sentence[:LONGEST_SENTENCE]} …"
         error = cls(f"{where}: {sentence}")
         error.file, error.line = file, line
         return error

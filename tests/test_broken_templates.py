@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from prompts.library_template import parse_library_template
 from prompts.prompt_files import recognise
 from prompts.source import PromptError
 from prompts.store import PromptStore
@@ -247,3 +248,10 @@ def test_a_whole_folder_of_broken_files_leaves_everything_as_shipped(tmp_path: P
         shipped.template(name) for name in shipped.template_names()
     ]
     assert len(store.faults()) == len(shipped.template_names()) + 4
+
+
+def test_a_name_of_any_length_makes_no_long_error() -> None:
+    with pytest.raises(PromptError) as error:
+        parse_library_template("stamp", "art", f"{'colour' * 3000}: a\n")
+
+    assert len(str(error.value)) < 1200
