@@ -26,6 +26,8 @@ from storage.stamps import printable
 
 MOST_BYTES = 50 * 1024 * 1024
 """OpenAI's limit for one picture of a request."""
+MOST_WEBP_BYTES = 32 * 1024 * 1024
+"""Its decoder holds four copies of a file, what is no picture in it among them."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """What OpenAI takes, and all that Pillow may try: each further decoder is one more to attack."""
 
@@ -168,6 +170,8 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
 
     Whatever breaks while it is decoded is raised as `InputError`.
     """
+    if data[8:12] == b"WEBP":
+        refuse_large(len(data), source, MOST_WEBP_BYTES)
     form = None
     try:
         with opened(data, FORMATS) as image:
@@ -224,11 +228,11 @@ def _too_large(words: str) -> InputError:
     return InputError(words, "Save it smaller.", kind="too_large")
 
 
-def refuse_large(size: int, source: str) -> None:
-    """Raise `InputError` for more bytes than OpenAI takes."""
-    if size > MOST_BYTES:
-        most = MOST_BYTES // 2**20
-        raise _too_large(f"{quote(source)} has {size / 2**20:.0f} MB; {most} MB are allowed.")
+def refuse_large(size: int, source: str, most: int = MOST_BYTES) -> None:
+    """Raise `InputError` for more bytes than these; OpenAI takes no more than the usual."""
+    if size > most:
+        allowed = f"{most // 2**20} MB are allowed"
+        raise _too_large(f"{quote(source)} has {size / 2**20:.0f} MB; {allowed}.")
 
 
 def quote(source: str) -> str:

@@ -211,6 +211,14 @@ FILES: dict[str, Case] = {
     "PNG that says it is huge": (holding("a.png", lambda: declared(60_000, 60_000)), "pixels"),
     "bomb": (holding("a.png", lambda: one_bit(20_000)), "too many pixels"),
     "too many bytes": (sparse, "has 60 MB; 50 MB are allowed"),
+    "WebP full of metadata": (
+        holding("a.webp", lambda: encoded("WEBP", exif=b"Exif\0\0" + bytes(33 * 2**20))),
+        "has 33 MB; 32 MB are allowed",
+    ),
+    "PNG of a wrong checksum": (
+        holding("a.png", lambda: encoded("PNG").replace(b"IDAT", b"IDAT\1")),
+        DAMAGED,
+    ),
     "animated GIF": (holding("a.gif", lambda: animated("GIF")), "is animated"),
     "animated WebP": (holding("a.webp", lambda: animated("WEBP")), "is animated"),
     "HEIC": (holding("a.heic", lambda: b"\0\0\0\x18ftypheic"), "is a HEIC file"),
