@@ -98,10 +98,14 @@ class Coverage:
 
     def matters(self, word: Word) -> bool:
         """Whether a word in no quote is a refusal, a number, or one of an option or decision."""
-        if any(near(word, other) for other in self._spoken):
+        if self.is_spoken(word):
             return False
         known = len(word.text) >= LONG and any(near(word, other) for other in self._known)
         return word.refuses or word.number or known
+
+    def is_spoken(self, word: Word) -> bool:
+        """Whether a quote holds the word, wherever it stands."""
+        return any(near(word, other) for other in self._spoken)
 
     @cached_property
     def _spoken(self) -> list[Word]:

@@ -92,7 +92,8 @@ def _doubt(
         signs[f"{', '.join(hot)} belongs to an option or an earlier wish"] = bool(
             hot and not asks_back
         )
-        signs["it is long enough to hold a wish"] = size(wanted) > LONGEST and not asks_back
+        new = [word for word in wanted if not coverage.is_spoken(word)]
+        signs["it is long enough to hold a wish"] = size(new) > LONGEST and not asks_back
     return next((why for why, holds in signs.items() if holds), "")
 
 
