@@ -71,10 +71,10 @@ class Conversation(Base):
     @property
     def newest_image(self) -> "Image | None":
         """The last picture of the newest call for some, whichever of them was drawn last."""
-        if not self.images:
-            return None
-        job = self.job_of(self.images[-1])
-        return self.images_of(self.jobs_beside(job))[-1]
+        newest = self.images[-1] if self.images else None
+        jobs = [job for job in self.jobs if newest and job.id == newest.job_id]
+        # A record that was brought in may lack the job.
+        return self.images_of(self.jobs_beside(jobs[0]))[-1] if jobs else newest
 
     @property
     def entries(self) -> list[Any]:
