@@ -26,9 +26,12 @@ AsJson = Annotated[bool, Parameter(name="--json")]
 Result = dict[str, Any]
 """The fields of a tool's result, or of one question in it."""
 
-OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Signs that a terminal would obey or that turn the order of letters round, but for line breaks
 and tabs: what comes from outside (an idea, a file name, an answer of OpenAI) may hold any."""
+
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""What some of them begin, whole: a colour, a move of the cursor, the title of the window."""
 
 IN_COMMANDS = (
     (r"\bCall again\b", "Run this command again"),
@@ -85,7 +88,7 @@ def end_quietly() -> NoReturn:
 
 def plain(text: str) -> str:
     """The text without what a terminal would obey."""
-    return OBEYED.sub("", text)
+    return CONTROL.sub("", SEQUENCE.sub("", text))
 
 
 def in_commands(text: str) -> str:
@@ -107,12 +110,12 @@ def line(text: str, style: str = "") -> None:
 
 def whole(text: str, style: str = "") -> None:
     """A line that stays one however narrow the terminal is: a command to copy, an id."""
-    console.print(Text(f"  {text}", style))
+    console.print(Text(f"  {plain(text)}", style))
 
 
 def _print(to: Console, text: str, style: str, indent: str = "  ") -> None:
     """Break lines between words in a terminal, and nowhere in a pipe; what is one word, nowhere."""
-    for one in text.splitlines():
+    for one in plain(text).splitlines():
         width = to.width if to.is_terminal else sys.maxsize
         margin = indent + " " * (len(one) - len(one.lstrip()))
         words = fill(
@@ -131,14 +134,14 @@ def table(rows: Iterable[Sequence[str]], *columns: str) -> None:
     """Rows below their headings; in a pipe, where nothing wraps them, none is cut."""
     shown = Table(*columns, box=None)
     for row in rows:
-        shown.add_row(*map(Text, row))
+        shown.add_row(*(Text(plain(cell)) for cell in row))
     console.print(shown, width=console.width if console.is_terminal else UNBROKEN)
 
 
 def data(value: Any) -> None:
     """Data for other programs, as JSON."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    sys.stdout.write(OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
+    sys.stdout.write(CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
 def note(text: str) -> None:

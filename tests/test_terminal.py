@@ -130,3 +130,4 @@ def test_signs_that_a_terminal_would_obey_reach_it_from_nowhere(consult: Consult
     said = consult(["finish", "n"], "a fox \x1b]0;mine\x07 with\x9b2J a hat \u202egnp.exe")
 
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", said)
+    assert "mine" not in said.partition("Refined prompt")[0]
