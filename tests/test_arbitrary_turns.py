@@ -75,7 +75,7 @@ def long_words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]{4,}", text)
 
 
-@settings(max_examples=150, deadline=None, phases=[Phase.generate], derandomize=True)
+@settings(max_examples=80, deadline=None, phases=[Phase.generate], derandomize=True)
 @given(answer=turns(), messages=MESSAGES, left=st.integers(0, 5), finish=st.booleans())
 def test_the_prompt_is_the_models_and_every_word_has_its_place(
     answer: Json, messages: list[str], left: int, finish: bool
@@ -109,7 +109,7 @@ def test_the_prompt_is_the_models_and_every_word_has_its_place(
             assert word.casefold() in known
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_an_arbitrary_prompt_comes_back_to_the_letter_through_mcp(
     client: Client[Any], sandbox: Sandbox, seed: int
 ) -> None:

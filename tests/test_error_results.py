@@ -7,7 +7,7 @@ from fastmcp import Client
 
 from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
-from tests.calls import CONSULT, DRAW, conversation_of, data_of, text_of
+from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
 from tests.conftest import Connect
 
 KINDS = {
@@ -18,14 +18,12 @@ SKIP = {"dialogue_mode": "skip"}
 FOX = {"prompt": "a fox", **SKIP}
 
 FAULTS = [
-    ("insufficient_quota", "budget", "no"),
-    ("moderation_http", "moderation", "no"),
-    ("server_error", "network", "no"),
-    ("text_instead_of_image", "input", "yes"),
-    ("rate_limit", "rate", "no"),
-    ("invalid_api_key", "key", "no"),
+    ("insufficient_quota", "budget", "no", "Add credit"),
+    ("moderation_http", "moderation", "no", "Change what is asked"),
+    ("server_error", "network", "no", "make the same call again"),
+    ("text_instead_of_image", "input", "yes", "Say more plainly"),
 ]
-"""What OpenAI does, its kind, and whether its price list charges for it."""
+"""What OpenAI does, its kind, whether its price list charges for it, and the way on."""
 
 
 async def error_of(client: Client[Any], tool: str, **arguments: Any) -> tuple[dict[str, Any], str]:
@@ -42,10 +40,11 @@ async def error_of(client: Client[Any], tool: str, **arguments: Any) -> tuple[di
     return error, text
 
 
-@pytest.mark.parametrize(("fault", "kind", "charged"), FAULTS)
-async def test_a_failure_of_openai_has_its_kind_and_says_whether_it_was_charged(
-    client: Client[Any], sandbox: Sandbox, fault: str, kind: str, charged: str
+@pytest.mark.parametrize("row", FAULTS, ids=lambda row: row[0])
+async def test_a_failure_of_openai_has_its_kind_its_price_and_a_way_on_that_works(
+    client: Client[Any], sandbox: Sandbox, row: tuple[str, str, str, str]
 ) -> None:
+    fault, kind, charged, way = row
     sandbox.fail(fault, times=9, kind="image")
 
     error, text = await error_of(client, DRAW, **FOX)
@@ -53,6 +52,10 @@ async def test_a_failure_of_openai_has_its_kind_and_says_whether_it_was_charged(
     assert (error["kind"], error["charged"]) == (kind, charged)
     assert ("Nothing was charged" in text) == (charged == "no")
     assert error["next_step"] in text
+    assert way in text
+    sandbox.clear()
+    again = await draw(client, conversation_id=conversation_of(text), redraw=True)
+    assert again["status"] == "done"
 
 
 async def test_of_several_failures_a_program_hears_the_dearest(

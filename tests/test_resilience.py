@@ -178,11 +178,9 @@ async def test_complexity_is_refused_where_the_model_does_not_take_it(
     assert sandbox.requests == []
 
 
-@pytest.mark.parametrize("size", [3, 32_000])
-async def test_no_result_is_larger_than_clients_take(client: Client[Any], size: int) -> None:
-    words = ("ß" * size)[:size]
+async def test_no_result_is_larger_than_clients_take(client: Client[Any]) -> None:
     called = await client.call_tool_mcp(
-        DRAW, {"prompt": words, "variations": 4, "size": "3840x2160", **SKIP}
+        DRAW, {"prompt": "ß" * 32_000, "variations": 4, "size": "3840x2160", **SKIP}
     )
 
     assert not called.is_error, called.content[0].text[-600:]  # type: ignore[union-attr]

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -182,31 +181,6 @@ async def test_a_cut_connection_without_a_stream_is_a_connection_error(
         await client.responses.create(**DRAW, extra_headers=fault("stream_cut_before_image"))
 
 
-def test_a_truncated_answer_is_half_of_the_whole(sandbox: Sandbox) -> None:
-    request = {"model": "gpt-4o", "input": "Hello there"}
-    whole, half = (
-        wire.answer(sandbox, request),
-        wire.answer(sandbox, request, **fault("truncated_json")),
-    )
-    assert half["status"] == "incomplete"
-    assert half["incomplete_details"] == {"reason": "max_output_tokens"}
-    text = half["output"][0]["content"][0]["text"]
-    assert whole["output"][0]["content"][0]["text"].startswith(text)
-
-
-def test_words_may_come_instead_of_a_picture(sandbox: Sandbox) -> None:
-    made = wire.answer(sandbox, DRAW, **fault("text_instead_of_image"))
-    assert [item["type"] for item in made["output"]] == ["reasoning", "message"]
-    assert made["output"][1]["content"][0]["text"]
-    assert made["tool_usage"]["image_gen"]["total_tokens"] == 0
-
-
-def test_an_empty_answer_has_neither_words_nor_picture(sandbox: Sandbox) -> None:
-    made = wire.answer(sandbox, DRAW, **fault("empty_answer"))
-    assert made["status"] == "completed"
-    assert [item["type"] for item in made["output"]] == ["reasoning"]
-
-
 def test_a_result_may_be_no_picture_or_no_base64(sandbox: Sandbox) -> None:
     result = image(wire.answer(sandbox, DRAW, **fault("not_a_picture")))["result"]
     with pytest.raises(UnidentifiedImageError):
@@ -226,46 +200,6 @@ def test_azure_sends_no_completed_event_and_leaves_the_item_generating(
     assert item["status"] == "generating"
     assert item["result"]
     assert image(wire.answer(sandbox, DRAW, **fault("no_completed_event")))["result"]
-
-
-def test_a_padded_picture_is_as_heavy_as_asked_and_still_opens(sandbox: Sandbox) -> None:
-    result = image(wire.answer(sandbox, DRAW, **fault("padded=400000")))["result"]
-    content = base64.b64decode(result)
-    assert len(content) == 400_000
-    Image.open(io.BytesIO(content)).verify()
-
-
-def test_a_delay_holds_the_answer_back_and_then_it_works(sandbox: Sandbox) -> None:
-    for send in (wire.answer, wire.events):
-        began = time.monotonic()
-        send(sandbox, {"model": "gpt-4o", "input": "Hi"}, **fault("delay=0.3"))
-        assert 0.3 <= time.monotonic() - began < 3
-
-
-def test_a_delayed_background_response_stays_in_progress(sandbox: Sandbox) -> None:
-    queued = wire.answer(
-        sandbox, {"model": "gpt-4o", "input": "Hi", "background": True}, **fault("delay=1.5")
-    )
-    with wire.http(sandbox) as plain:
-        seen = [plain.get(f"/v1/responses/{queued['id']}").json()["status"] for _ in range(3)]
-        time.sleep(1.6)
-        seen.append(plain.get(f"/v1/responses/{queued['id']}").json()["status"])
-    assert seen == ["in_progress"] * 3 + ["completed"]
-
-
-def test_a_marker_in_the_words_fails_as_often_as_it_says(sandbox: Sandbox) -> None:
-    request = {"model": "gpt-4o", "input": "Hi [[sandbox:server_error*2]] there"}
-    assert [wire.post(sandbox, request).status_code for _ in range(3)] == [500, 500, 200]
-    always = {"model": "gpt-4o", "input": "Hi [[sandbox:overloaded]]"}
-    assert {wire.post(sandbox, always).status_code for _ in range(3)} == {503}
-
-
-def test_a_queued_fault_meets_the_next_request_of_its_kind(sandbox: Sandbox) -> None:
-    sandbox.fail("overloaded", times=2, kind="image")
-    words = {"model": "gpt-4o", "input": "Hi"}
-    codes = [wire.post(sandbox, body).status_code for body in (words, DRAW, DRAW, DRAW)]
-    assert codes == [200, 503, 503, 200]
-    assert [call.fault.name for call in sandbox.requests if call.fault] == ["overloaded"] * 2
 
 
 def test_faults_are_queued_listed_and_cleared_over_http(sandbox: Sandbox) -> None:

@@ -15,12 +15,10 @@ from tests.wire import Tapes
 TOOL = {"type": "image_generation", "quality": "low", "size": "1024x1024"}
 
 
-@pytest.fixture(params=[False, True], ids=["own", "recorded"])
-def recorded(request: pytest.FixtureRequest) -> Tapes:
-    """Reads what OpenAI answers: from our own tapes, and from recordings where they are."""
-    if request.param and not wire.RECORDINGS.is_dir():
-        pytest.skip("the recordings of real traffic lie beside the project, not in it")
-    return Tapes(recorded=request.param)
+@pytest.fixture
+def recorded() -> Tapes:
+    """Reads what OpenAI answers: from recordings where they are, else from our own tapes."""
+    return Tapes(recorded=wire.RECORDINGS.is_dir())
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """What OpenAI really answers, served to the real server: answers of its shapes, and recordings.
 
-The answers of `openai_answers` are always played; recordings of others, where they lie beside
-the project. A stream is played as it is, a body as the stream that it would have come in.
-Pictures whose base64 was cut short are refused in words, and served once more with a whole
+Recordings are played where they lie beside the project, and else the answers of `openai_answers`
+that are shaped like them. A stream is played as it is, a body as the stream that it would have
+come in. Pictures whose base64 was cut short are refused in words, and served once more with a whole
 picture of that format in the place of the cut one.
 """
 
@@ -20,7 +20,7 @@ from tests import openai_answers
 from tests.calls import DRAW, conversation_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
 from tests.player import UNFINISHED, Recorded, playing
-from tests.wire import RECORDINGS
+from tests.wire import RECORDED_AS, RECORDINGS
 
 Json = dict[str, Any]
 
@@ -47,8 +47,10 @@ MAGIC = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp"}
 
 
 def read_all() -> list[Recorded]:
-    """Every answer: our own, and those in the folder of recordings, if there is one."""
+    """Every answer: the recordings, if there are any, and our own that are of none of them."""
     tapes = dict(openai_answers.ANSWERS)
+    if RECORDINGS.is_dir():
+        tapes = {name: tapes[name] for name in tapes if name not in RECORDED_AS}
     for path in sorted(RECORDINGS.glob("*.json")):
         tapes[path.stem] = json.loads(path.read_text(encoding="utf-8"))["interactions"]
     return [
@@ -106,6 +108,13 @@ def kind_of(answer: Recorded) -> str:
     return "refusal" if "refusal" in said else "no picture"
 
 
+def shape_of(answer: Recorded) -> tuple[object, ...]:
+    """What an answer is made of: two of one shape are read alike."""
+    types = [one["type"] for one in [*items(answer), *answer.sse]]
+    code = (answer.body.get("error") or {}).get("code")
+    return KINDS[answer.name], answer.status, code, frozenset(types), frozenset(answer.body)
+
+
 def mended(answer: Recorded) -> Recorded:
     """An answer whose cut picture is replaced by a whole one of the same format."""
     cut = picture_of(answer)
@@ -122,7 +131,9 @@ ANSWERS = read_all()
 KINDS = {answer.name: kind_of(answer) for answer in ANSWERS}
 CUT = [answer for answer in ANSWERS if KINDS[answer.name] == "cut picture"]
 WHOLE = [answer for answer in ANSWERS if KINDS[answer.name] == "picture"] + [*map(mended, CUT)]
+OF_EACH_FORMAT = [*{picture_of(answer)[:5]: answer for answer in WHOLE}.values()]
 CREATED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] in WORDS]
+CREATED = [*{shape_of(answer): answer for answer in CREATED}.values()]
 RETRIEVED = [a for a in ANSWERS if a.method == "GET" and KINDS[a.name] in WORDS]
 POLLED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] == "unfinished"]
 
@@ -155,13 +166,23 @@ def test_every_answer_is_of_a_kind_that_is_played_or_is_never_asked_for() -> Non
     assert set(KINDS.values()) >= WORDS.keys() | {"picture", "unfinished"}
 
 
-@pytest.mark.parametrize("background", [False, True], ids=["streamed", "background"])
 @named(WHOLE)
 async def test_a_picture_becomes_a_file_of_exactly_its_bytes(
-    connect: Connect, answer: Recorded, background: bool
+    connect: Connect, answer: Recorded
 ) -> None:
     with playing(answer) as player:
-        async with connect(openai_base_url=player.url, background_mode=background) as client:
+        async with connect(openai_base_url=player.url) as client:
+            await assert_is(client, await draw(client, **FOX), answer)
+
+    assert player.asked.count("POST") == 1
+
+
+@named(OF_EACH_FORMAT)
+async def test_a_picture_ordered_in_the_background_becomes_the_same_file(
+    connect: Connect, answer: Recorded
+) -> None:
+    with playing(answer) as player:
+        async with connect(openai_base_url=player.url, background_mode=True) as client:
             await assert_is(client, await draw(client, **FOX), answer)
 
     assert player.asked.count("POST") == 1
