@@ -8,7 +8,6 @@ __all__ = [
     "conversation_page",
     "earlier_work",
     "facilitator",
-    "modes",
     "preferences",
     "question_rules",
     "recorded_result",

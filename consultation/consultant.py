@@ -8,13 +8,12 @@ from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-from consultation.completeness import completeness
 from consultation.consultation_result import Consultation
 from consultation.earlier_work import EarlierWork
 from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import Span
-from consultation.recorded_result import failed_result, recorded_result
+from consultation.recorded_result import completeness, failed_result, recorded_result
 from consultation.references import take_references
 from consultation.review import Review
 from consultation.settling import assumptions, settle, settled_turn

@@ -4,12 +4,19 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from consultation.completeness import Completeness
 from consultation.provenance import Span, SpanSource
 from consultation.turn import BriefEntry, QuestionDraft, Reason
 from settings import Origin
 
 NotUsedReason = Literal[Reason, "unplaced"]
+
+
+class Completeness(BaseModel):
+    """Per cent of the picture decided after the first turn and now, and what is not."""
+
+    first: int
+    now: int
+    missing: list[str]
 
 
 class OpenQuestion(QuestionDraft):

@@ -92,6 +92,23 @@ def words_behind(evidence: Sequence[Evidence], part: Part, index: int) -> tuple[
     )
 
 
+def faults_of_quotes(
+    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+) -> list[Fault]:
+    """Quotes of sources (of the brief while asking) that nobody said: invented, or reworded."""
+    part = "sources" if turn.prompt else "brief"
+    faults = []
+    for one in evidence:
+        if one.part == part and not one.shown:
+            ref, quote = one.given.ref, one.given.quote
+            copy = nearest(quote, transcript.messages.get(ref, ""))
+            advice = f'"{quote}" does not stand in {ref}. Copy letter by letter, such as `{copy}`, '
+            advice += "or leave the quote out."
+            invented = _is_invented(one.given, transcript)
+            faults.append(Fault("quote", one.where, advice, serious=invented, words=quote))
+    return faults
+
+
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
     """The part of a picked option that is quoted, as it was offered; a part may be refused."""
     if part := align(quote.quote, option, quote.ref):
@@ -118,7 +135,7 @@ def _shown(run: Run, text: str) -> Quote:
     return Quote(ref=run.ref, quote=text[run.start - begins : end])
 
 
-def is_invented(quote: Quote, transcript: Transcript) -> bool:
+def _is_invented(quote: Quote, transcript: Transcript) -> bool:
     """Whether a refused quote is like nothing that was said or offered, or has a new number."""
     texts = [*transcript.messages.values()]
     if put := transcript.question(quote.ref):  # an option that was not listed as picked
@@ -128,8 +145,3 @@ def is_invented(quote: Quote, transcript: Transcript) -> bool:
     if any(word.number and word.text not in known for word in words_of(own)):
         return True
     return max(fuzz.partial_ratio(own, fold(text)) for text in texts) < ALIKE
-
-
-def to_copy(quote: Quote, transcript: Transcript) -> str:
-    """The run of the person's that a refused quote comes closest to."""
-    return nearest(quote.quote, transcript.messages.get(quote.ref, ""))

@@ -1,12 +1,12 @@
 """The result of a dialogue, read from its record: what was just written reads the same later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from consultation.completeness import Completeness, completeness
 from consultation.consultation_result import (
     SANDBOX_NOTE,
     Accounted,
     Assumption,
+    Completeness,
     Consultation,
     NotUsed,
     PictureSettings,
@@ -16,6 +16,7 @@ from consultation.transcript import Transcript, brief_entry, transcript_of
 from consultation.turn import BriefEntry
 from consultation.turn_rows import entry_of, recorded_span, shown_question
 from gateway.connection import is_sandbox
+from prompts.image_type import ImageType
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Origin
 from storage.tables import Conversation, Question, Turn
@@ -112,6 +113,18 @@ def led_turns(conversation: Conversation) -> list[Turn]:
 def transcript_brief(conversation: Conversation) -> tuple[BriefEntry, ...]:
     """The entries of the newest brief, those of records of version 0.1 among them."""
     return transcript_of(conversation, finish=False).brief
+
+
+def completeness(brief: Iterable[BriefEntry], image_type: ImageType) -> tuple[int, list[str]]:
+    """The share of the type's dimensions that are decided (0-100), and the others in order.
+
+    The first dimension of a type counts most, the last least: of n they weigh n to 1.
+    """
+    known = {e.dimension for e in brief if not e.open and e.value and e.said}
+    names = list(image_type.dimensions)
+    weights = {name: len(names) - place for place, name in enumerate(names)}
+    share = sum(weight for name, weight in weights.items() if name in known)
+    return round(100 * share / sum(weights.values())), [n for n in names if n not in known]
 
 
 def _completeness(

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from consultation.coverage import Coverage, Leftover, faults_of_coverage
 from consultation.decisions import faults_of_changes, settle_brief
-from consultation.evidence import Evidence, Fault, gather, is_invented, to_copy
+from consultation.evidence import Fault, faults_of_quotes, gather
 from consultation.lettering import Letters, faults_of_lettering, settle_lettering
 from consultation.provenance import (
     Span,
@@ -96,7 +96,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     coverage = Coverage(joined, transcript, placed, {place.source for place in stretches})
     doubtful = doubts(joined, transcript, evidence, coverage)
     letters = settle_lettering(turn, transcript)
-    quotes = _faults_of_quotes(joined, transcript, evidence)
+    quotes = faults_of_quotes(joined, transcript, evidence)
     faults += quotes
     faults += faults_of_length(joined, evidence, stretches)
     faults += _without_meant(faults_of_coverage(coverage, joined), quotes)
@@ -142,33 +142,13 @@ def complaint(faults: Sequence[Fault]) -> str:
     )
 
 
-def _faults_of_quotes(
-    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
-) -> list[Fault]:
-    """Quotes of sources (of the brief while asking) that nobody said: invented, or reworded."""
-    part = "sources" if turn.prompt else "brief"
-    return [
-        Fault(
-            "quote",
-            one.where,
-            f'"{one.given.quote}" does not stand in {one.given.ref}. Copy letter by letter, such '
-            f"as `{to_copy(one.given, transcript)}`, or leave the quote out.",
-            serious=is_invented(one.given, transcript),
-            words=one.given.quote,
-        )
-        for one in evidence
-        if one.part == part and not one.shown
-    ]
-
-
 def _without_meant(lost: list[Fault], quotes: list[Fault]) -> list[Fault]:
     """The faults without leftovers that a refused quote meant: those two are one."""
     meant = [fault.words for fault in quotes if not fault.serious]
     return [
         fault
         for fault in lost
-        if fault.rule != "lost"
-        or not any(fuzz.token_set_ratio(fault.words, words) >= SAME_WORDS for words in meant)
+        if not any(fuzz.token_set_ratio(fault.words, words) >= SAME_WORDS for words in meant)
     ]
 
 

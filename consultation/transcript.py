@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from consultation.modes import questions_left
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
 from errors import Problem
 from storage.tables import Conversation, Turn
@@ -13,6 +12,9 @@ from storage.tables import Conversation, Turn
 class ConsultationError(Problem):
     """The dialogue cannot go on as it was called."""
 
+
+BUDGETS: dict[str, int] = {"quick": 2, "guided": 5, "explorer": 10, "skip": 0}
+"""Questions in all. The code keeps them, whatever the model would like to ask."""
 
 NOT_THEIRS = frozenset({"open", "assumption", "assumed"})
 """Sources of a value that the person has not decided."""
@@ -114,7 +116,7 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
                 answers[ref] = question
         until[turn.number] = len(messages)
     replies = [turn.reply for turn in conversation.turns if turn.reply]
-    left = questions_left(conversation.mode, len(conversation.questions))
+    left = max(0, BUDGETS[conversation.mode] - len(conversation.questions))
     return Transcript(
         messages=messages,
         questions=tuple(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consultation.modes import BUDGETS
+from consultation.transcript import BUDGETS
 from tests.conftest import ROOT
 from tests.forked import Server
 

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from consultation.modes import BUDGETS
 from consultation.review import Review, review
-from consultation.transcript import PutQuestion, Transcript
+from consultation.transcript import BUDGETS, PutQuestion, Transcript
 from consultation.turn import BriefEntry, QuestionDraft, parse_turn
 from sandbox.loopback import Sandbox
 from tests import dialogues

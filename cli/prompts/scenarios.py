@@ -9,7 +9,7 @@ from fastmcp import Client
 from fastmcp.exceptions import ToolError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from consultation.modes import BUDGETS
+from consultation.transcript import BUDGETS
 from errors import Problem
 from sandbox.loopback import Sandbox
 from settings import Mode
