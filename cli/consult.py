@@ -17,6 +17,9 @@ from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import load_settings
 
+DRAW, CHANGE = "generate", 'generate "..."'
+"""What goes on with a picture: without words it brings one that is under way."""
+
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
 
 
@@ -49,7 +52,7 @@ def consult(
     except _Exit:
         pass
     except KeyboardInterrupt:
-        if dialogue.draws:
+        if dialogue.command == DRAW:
             show.note(show.INTERRUPTED)
         dialogue.say_how_to_go_on()
         raise
@@ -57,10 +60,10 @@ def consult(
 
 
 class _Dialogue:
-    """One dialogue with the person at the keyboard; `draws` once a picture is asked for."""
+    """One dialogue with the person at the keyboard; `command` goes on with it where it stands."""
 
     def __init__(self, conversation: str | None, *, sandbox: bool) -> None:
-        self.draws = False
+        self.command = "consult"
         self._conversation = conversation
         self._sandbox = sandbox
         self._store = PromptStore(load_settings().templates_dir)
@@ -80,10 +83,11 @@ class _Dialogue:
     def say_how_to_go_on(self) -> None:
         """The command that goes on with the conversation, where one was begun."""
         if self._conversation:
-            verb = 'generate "..."' if self.draws else "consult"
             sandbox = " --sandbox" if self._sandbox else ""
             show.heading(f"{self._wording.terminal.goes_on}:")
-            show.whole(f"image-consultant {verb} --conversation {self._conversation}{sandbox}")
+            show.whole(
+                f"image-consultant {self.command} --conversation {self._conversation}{sandbox}"
+            )
 
     async def _recall(self) -> Consultation | None:
         """Where the conversation stands, if it has begun."""
@@ -132,8 +136,9 @@ class _Dialogue:
         agreed = _ask(f"{words.draw} ({words.yes}/{words.no})").strip().lower()
         if not agreed.startswith(("y", words.yes)):
             raise _Exit
-        self.draws = True
+        self.command = DRAW
         show.picture(await tools.draw(conversation_id=result.conversation_id))
+        self.command = CHANGE
 
 
 def _choice(question: OpenQuestion, words: str) -> str:

@@ -64,7 +64,7 @@ def generate(
     try:
         anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
     except KeyboardInterrupt:
-        show.note(show.INTERRUPTED)
+        show.note(f"{show.INTERRUPTED} The same command without --redraw brings the picture.")
         raise
 
 

@@ -46,10 +46,7 @@ IN_COMMANDS = (
 )
 """What the tools call a thing, and what it is called here."""
 
-INTERRUPTED = (
-    "Stopped. A request that had reached OpenAI is drawn and paid for all the same, once: the "
-    "same command without --redraw, or `image-consultant conversations list`, brings the picture."
-)
+INTERRUPTED = "Stopped. A request that had reached OpenAI is drawn and paid for all the same, once."
 
 UNBROKEN = 10_000
 """Letters in a line of a pipe: paths must stay whole there."""
