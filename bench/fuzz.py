@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -320,9 +321,12 @@ def _memory(server: Server) -> int:
 
 def pictures(dice: Random, until: float, _folder: Path) -> Iterator[Find]:
     """Bytes that were pictures, to be drawn from and to be looked at."""
+    from PIL import Image
+
     from bench.pictures import FORMATS, encoded, noise
     from storage.input_pictures import check_picture, shrink
 
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # such are refused
     good = [encoded(noise("RGB", 40), kind) for kind in FORMATS if kind != "GIF"]
     good += [encoded(noise("P", 40), kind) for kind in ("PNG", "GIF")]
     yield from _try(dice, until, good, {"check": check_picture, "shrink": shrink})
