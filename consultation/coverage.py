@@ -81,11 +81,13 @@ class Coverage:
             if all(word.text in quoted for word in telling):
                 continue
             answered = ref != self._transcript.newest and asks(text, words[run[-1]].end)
+            # The "no" of another refusal may be quoted; what this one refuses is not.
+            new = [one for one in telling if not (one.refuses or self.is_spoken(one))]
             hot = [
                 word
                 for number, word in words.items()
                 if word in telling
-                and self.matters(word)
+                and (self.matters(word) or (word.refuses and new))
                 and number not in self._excused[ref]
                 # An answered question and the label `CLIENT:` wish for nothing.
                 and (word.is_strict or not (answered or text[word.end : word.end + 1] == ":"))
