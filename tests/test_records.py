@@ -87,7 +87,7 @@ async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) 
     image = drawn["images"][0]["image_id"]
 
     kept = await call(client, RATE, image_id=image, rating="thumbs_up", liked="the light")
-    await call(client, RATE, image_id=other["images"][0]["image_id"], rating="2")
+    await call(client, RATE, image_id=other["images"][0]["image_id"], rating=2)
     await call(
         client, RATE, conversation_id=drawn["conversation_id"], bookmark=True, title="Red fox"
     )

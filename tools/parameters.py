@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from generation.image_request import MOST_PICTURES, Strategy
 from settings import Mode
@@ -131,7 +131,10 @@ Redraw = Annotated[
     Field(description="Draw anew, for money: all pictures of the same call, or what failed."),
 ]
 
-# What a rating takes.
-Rating = Literal["1", "2", "3", "4", "5", "thumbs_up", "thumbs_down"]
+# What a rating takes. A model that is told of "5" often sends the number.
+Rating = Annotated[
+    Literal["1", "2", "3", "4", "5", "thumbs_up", "thumbs_down"],
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+]
 STARS: dict[str, int] = {"thumbs_up": 5, "thumbs_down": 1}
 """A thumb as stars: the ends of the scale, so that a clear word counts as one."""
