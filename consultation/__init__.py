@@ -14,4 +14,5 @@ __all__ = [
     "semantic_search",
     "template_dialogue",
     "template_draft",
+    "transcript",
 ]
