@@ -52,21 +52,16 @@ async def test_the_request_forces_the_tool_and_names_every_option(
     assert tool["size"] == "1024x1024"
 
 
-async def test_the_file_holds_the_bytes_as_they_came(
+async def test_the_file_holds_the_bytes_as_they_came_and_is_named_after_time_and_format(
     client: Client[Any], sandbox: Sandbox, settings: Settings
 ) -> None:
-    result = await draw(client, prompt="a fox", **SKIP)
+    result = await draw(client, prompt="a fox", output_format="jpeg", **SKIP)
 
     data = picture(result).read_bytes()
     assert data == _as_sent(sandbox, settings)
     assert picture(result).parent == settings.images_dir
     assert result["images"][0]["bytes"] == len(data)
     assert not list(settings.images_dir.glob(".*"))
-
-
-async def test_the_file_is_named_after_time_and_format(client: Client[Any]) -> None:
-    result = await draw(client, prompt="a fox", output_format="jpeg", **SKIP)
-
     name = picture(result).name
     stem, suffix = name.split(".")
     assert suffix == "jpg"

@@ -100,7 +100,7 @@ async def page(client: Client[Any], settings: Settings, tmp_path: Path) -> Path:
     return await written(settings, conversation_id, tmp_path / "out")
 
 
-async def test_it_shows_the_record_and_stands_alone(page: Path) -> None:
+async def test_it_shows_the_record_a_change_below_its_picture_and_stands_alone(page: Path) -> None:
     read = Read(page)
 
     check_alone(read)
@@ -113,6 +113,11 @@ async def test_it_shows_the_record_and_stands_alone(page: Path) -> None:
     assert read.words.count("sandbox") >= 6
     assert "@media print" in read.words
     assert "prefers-color-scheme: dark" in read.words
+    tree = source(page).partition('<ol class="tree">')[2].partition("</section>")[0]
+    assert tree.count("<li>") == tree.count("</li>") == 4
+    assert tree.count("<ol>") == 1
+    assert tree.index("Drawn from the refined prompt") < tree.index("<ol>")
+    assert tree.index("<ol>") < tree.index("make the sky red") < tree.index("add a boat")
 
 
 async def test_each_stretch_stands_beside_the_words_it_rests_on(
@@ -135,14 +140,6 @@ async def test_each_stretch_stands_beside_the_words_it_rests_on(
 
 def source(page: Path) -> str:
     return page.read_text(encoding="utf-8")
-
-
-async def test_a_change_stands_under_the_picture_it_was_made_from(page: Path) -> None:
-    tree = source(page).partition('<ol class="tree">')[2].partition("</section>")[0]
-    assert tree.count("<li>") == tree.count("</li>") == 4
-    assert tree.count("<ol>") == 1
-    assert tree.index("Drawn from the refined prompt") < tree.index("<ol>")
-    assert tree.index("<ol>") < tree.index("make the sky red") < tree.index("add a boat")
 
 
 STAMP = "2026-10-09T10:00:00.000000+00:00"
