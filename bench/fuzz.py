@@ -307,7 +307,7 @@ def _is_closed(connection: socket.socket) -> bool:
 
 
 def _port(server: Server) -> int:
-    for _ in range(600):
+    for _ in range(2400):
         if "startup complete" in server.errors():
             return int(server.errors().split("http://127.0.0.1:")[1].split("/mcp")[0])
         time.sleep(0.05)

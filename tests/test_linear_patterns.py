@@ -24,6 +24,7 @@ ANYTHING = ["a", " ", "\n", "*", "a ", "1", '"', "\\", "a.", "é", "."]
 LETTERS = [*"a1 *-_.,:/\"'(<{[=#\nA\t…é\x1b\x80\xff", "\u3042", "\u3400", "\uac00"]
 
 BUILT = {
+    "cli.terminal",  # IN_COMMANDS, names of tools and parameters
     "consultation.lettering",  # the words of a text, whole
     "consultation.provenance",  # a stretch of the prompt, whole
     "consultation.quotes",  # the letters of a quote, whole
