@@ -5,6 +5,7 @@ import http.client
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -273,6 +274,6 @@ def site_of(server: Server) -> Site:
     for _ in range(600):
         said = server.errors()
         if "startup complete" in said:
-            return Site(int(said.split("http://127.0.0.1:")[1].split("/mcp")[0]))
+            return Site(int(re.findall(r"http://127\.0\.0\.1:(\d+)/mcp", said)[0]))
         time.sleep(0.05)
     raise AssertionError(server.errors())
