@@ -128,6 +128,17 @@ def test_a_host_that_the_setting_names_is_served_and_another_told_of_the_setting
     assert "IMAGE_CONSULTANT_HTTP_HOSTS" in json.loads(refused.body)["error"]
 
 
+def test_a_header_of_mcp_that_is_not_ascii_is_refused_and_leaves_no_traceback(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Found by the fuzzer: the SDK repeated it in an answer that could then not be sent.
+    refused = site.ask(**ALLOWED, **{"MCP-Protocol-Version": "\xff", "MCP-Session-Id": "none"})
+
+    assert refused.status == 400
+    assert "ASCII" in json.loads(refused.body)["error"]
+    assert "Traceback" not in caplog.text
+
+
 @pytest.mark.parametrize("unit", ["x", "*", "%2A"])
 def test_a_path_or_header_as_long_as_may_be_is_answered_and_logged_at_once(
     site: Site, caplog: pytest.LogCaptureFixture, unit: str

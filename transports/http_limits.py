@@ -19,6 +19,9 @@ BODY_SECONDS = 25.0
 MOST_CONNECTIONS = 500
 """At once; uvicorn answers 503 beyond. A client holds two or three."""
 
+MCP = b"mcp-"
+"""How the names of MCP's headers begin; ASGI gives them in lower case."""
+
 ADVICE = {
     401: (
         "Send the header `Authorization: Bearer TOKEN` with the token that "
@@ -44,6 +47,10 @@ class Guarded:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(receive, send)
+        if not all(value.isascii() for name, value in scope["headers"] if name.startswith(MCP)):
+            # The SDK raises where it repeats such a one in the headers of its answer.
+            await exchange.refuse(400, "A header of MCP holds more than ASCII.")
+            return
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except TimeoutError:
