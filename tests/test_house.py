@@ -15,8 +15,8 @@ from tests.conftest import ROOT
 from tests.layers import imports
 
 PACKAGES = (
-    "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "storage", "tools",
-    "transports",
+    "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "storage", "studio",
+    "tools", "transports",
 )  # fmt: skip
 FACES = ("cli", "tools")
 """Rooms of which each may have a module for a noun that another room has a module for, too."""

@@ -1,0 +1,125 @@
+"""Make one HTML page of ES modules and the style sheet, without a build step.
+
+A view in a chat is one file, and its policy lets it load nothing. Each module becomes a function
+of its own, in the order of their imports, so that a page needs neither import maps nor `blob:`.
+What the modules may say of imports and exports is little on purpose: all else is refused.
+"""
+
+import html
+import re
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+MODULES = FOLDER / "modules"
+STYLE_SHEET = FOLDER / "look.css"
+
+NAME = r"[A-Za-z_$][\w$]*"
+IMPORT = re.compile(r'^import \{([^{}]*)\} from "(\.{1,2}/[\w./-]+\.js)";$', re.MULTILINE)
+EXPORT = re.compile(rf"^export (async function|function|class|const) ({NAME})\b", re.MULTILINE)
+EXPORT_LIST = re.compile(r"(?:^|(?<=;))export ?\{([^{}]*)\};?\s*\Z", re.MULTILINE)
+ENTRY = re.compile(rf"({NAME})(?: as ({NAME}))?")
+COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)$", re.DOTALL | re.MULTILINE)
+"""One that has its lines for itself: within a line it might be part of a text."""
+INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+OTHER = re.compile(
+    r"^\s*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
+)
+"""What is left of imports and exports once those above are taken out, and awaits that would
+hold up the page."""
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<div id="root"></div>
+<script type="module">
+{script}</script>
+</body>
+</html>
+"""
+
+
+class AssemblyError(ValueError):
+    """A module does what the assembler does not take; the text names file, line and what."""
+
+
+@cache
+def page(entry: str, title: str) -> str:
+    """The page whose script begins with a module of `MODULES`. Raises `AssemblyError`."""
+    style = _slim(STYLE_SHEET.read_text(encoding="utf-8")).replace("</style", "<\\/style")
+    body = _slim(script(MODULES / entry))
+    return PAGE.format(title=html.escape(title), style=style, script=body)
+
+
+def script(entry: Path) -> str:
+    """One script of a module and all that it imports. Raises `AssemblyError`."""
+    names: dict[Path, str] = {}
+    parts: list[str] = []
+    _add(entry.resolve(), names, parts, ())
+    return "\n".join(parts).replace("</script", "<\\/script").replace("<!--", "<\\!--") + "\n"
+
+
+def _add(path: Path, names: dict[Path, str], parts: list[str], importers: tuple[Path, ...]) -> None:
+    """Add a module behind those that it imports, and give it a name."""
+    if path in names:
+        return
+    if path in importers:
+        raise AssemblyError(f"{path.name} imports itself by way of {importers[-1].name}.")
+    text = path.read_text(encoding="utf-8")
+    for match in IMPORT.finditer(text):
+        target = (path.parent / match[2]).resolve()
+        if not target.is_file():
+            raise _refusal(path, text, match.start(), "imports a file that is not there")
+        _add(target, names, parts, (*importers, path))
+    body, exports = _as_function_body(path, text, names)
+    names[path] = f"module_{len(names)}"
+    parts.append(f"const {names[path]} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();")
+
+
+def _as_function_body(path: Path, text: str, names: dict[Path, str]) -> tuple[str, str]:
+    """A module as statements, and what it gives to others as properties of an object."""
+    listed = EXPORT_LIST.search(text)
+    exports = [(match[2], match[2]) for match in EXPORT.finditer(text)]
+    if listed:
+        exports += [(outer or inner, inner) for inner, outer in _entries(path, text, listed)]
+
+    def binding(match: re.Match[str]) -> str:
+        pairs = [f"{a}: {b}" if b else a for a, b in _entries(path, text, match)]
+        return f"const {{ {', '.join(pairs)} }} = {names[(path.parent / match[2]).resolve()]};"
+
+    # Each replacement keeps its line, so that what is left over is named by where it stands.
+    body = EXPORT_LIST.sub("", text)
+    body = EXPORT.sub(lambda match: f"{match[1]} {match[2]}", body)
+    plain = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), IMPORT.sub("", body))
+    if other := OTHER.search(plain):
+        raise _refusal(path, plain, other.start(), f"has {other[0].strip()[:60]!r}")
+    return IMPORT.sub(binding, body), ", ".join(f"{outer}: {inner}" for outer, inner in exports)
+
+
+def _entries(path: Path, text: str, match: re.Match[str]) -> list[tuple[str, str | None]]:
+    """The names in braces, each with the one behind `as`."""
+    entries = []
+    for one in filter(None, (part.strip() for part in match[1].split(","))):
+        entry = ENTRY.fullmatch(one)
+        if entry is None or "default" in (entry[1], entry[2]):
+            raise _refusal(path, text, match.start(), f"imports or exports {one!r}")
+        entries.append((entry[1], entry[2]))
+    return entries
+
+
+def _slim(text: str) -> str:
+    """Without comments and indentation: chats keep the page with every result."""
+    return INDENT.sub("", COMMENT.sub("", text))
+
+
+def _refusal(path: Path, text: str, place: int, what: str) -> AssemblyError:
+    line = text.count("\n", 0, place) + 1
+    return AssemblyError(f"{path.name}, line {line}: {what}, which the assembler does not take.")
