@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from storage.maintenance import Maintenance
     from storage.records import Records
     from storage.search import Search
+    from storage.small_copies import SmallCopies
 
 
 class App:
@@ -65,7 +66,8 @@ class App:
         """Rates, marks and deletes records where a person asks for it."""
         from storage.maintenance import Maintenance
 
-        return Maintenance(self.database, [self.settings.images_dir, self._reserve])
+        folders = [self.settings.images_dir, self._reserve]
+        return Maintenance(self.database, folders, self.small_copies)
 
     @cached_property
     def semantic_search(self) -> "SemanticSearch":
@@ -108,6 +110,13 @@ class App:
         settings = self.settings
         bases = [settings.images_dir, *settings.input_dirs]
         return InputFiles(bases, settings.data_dir / "references", settings.input_folders)
+
+    @cached_property
+    def small_copies(self) -> "SmallCopies":
+        """Pictures as small as a screen shows them."""
+        from storage.small_copies import SmallCopies
+
+        return SmallCopies(self.settings.data_dir / "small-copies")
 
     @cached_property
     def prompt_store(self) -> "PromptStore":

@@ -18,6 +18,7 @@ from tools.keep import keep_tools
 from tools.library_prompts import add_templates
 from tools.quick import quick_tools
 from tools.resources import ShortListServer, add_resources
+from tools.view import add_view, view_tools
 
 INSTRUCTIONS = """\
 Two tools make a picture together. openai_image_consultation turns an idea into a refined
@@ -69,6 +70,9 @@ def create_server(settings: Settings) -> FastMCP:
         if name == "core" or {name, "all"} & set(settings.toolsets):
             for tool in tools():
                 server.add_tool(tool)
+    for tool in view_tools():
+        server.add_tool(tool)
+    add_view(server)
     server.serve_lists(app, add_templates(server, app))
     add_resources(server, app)
     return server

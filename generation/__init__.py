@@ -10,6 +10,8 @@ __all__ = [
     "plan",
     "preview",
     "purchase",
+    "result_builder",
     "variations",
+    "verification",
     "verifier",
 ]

@@ -14,7 +14,7 @@ from generation.drawing_rows import job_rows
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.image_result import ImageResult
 from generation.input_images import InputImages
-from generation.jobs import JobOutcome, Jobs, ReportProgress
+from generation.jobs import JobOutcome, Jobs, JobView, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
 from generation.plan import Plan, changes_of, lineage, suggestion
@@ -164,6 +164,14 @@ class ImageGenerator:
                 look = await self._buyer.verifier.verify(image, job, conversation)
             outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
         return await self._tell(conversation, outcomes, 0.0)
+
+    def look(self, jobs: Sequence[Job]) -> list[JobView]:
+        """How far drawings are, at once and free."""
+        return [self._jobs.look(job) for job in jobs]
+
+    def checklist(self, conversation: Conversation) -> list[str]:
+        """What is to be looked at in the pictures of a conversation."""
+        return self._buyer.verifier.items(conversation)
 
     async def adopt_abandoned(self) -> None:
         """Go on with what servers that died have bought, whosever call it was.

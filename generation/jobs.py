@@ -45,6 +45,9 @@ and the next server collects what OpenAI has."""
 NOT_SENT = ""
 """The step before the first."""
 
+RECORDED = {"requested": NOT_SENT, "sending": "sending", "submitted": "submitted"}
+"""The step that a job has reached at least, by its state in the journal."""
+
 WAITS = "The request is sent again in about {wait}; {money}."
 
 
@@ -58,7 +61,22 @@ class _Run:
     pause: str = ""
     charged: bool = False
     partial: bytes | None = None
+    partials: int = 0
     watchers: set[asyncio.Event] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """How far one drawing is, for whoever looks without waiting.
+
+    `step` is the newest, `partial` the newest of the `partials` unfinished pictures so far,
+    `pause` says why the request is not with OpenAI.
+    """
+
+    step: str
+    partial: bytes | None = field(default=None, repr=False)
+    partials: int = 0
+    pause: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +113,7 @@ class Jobs:
             run.step, run.partial = step.name, step.partial or run.partial
             run.attempts += step.name == "sending"
             run.charged = run.charged or step.charged
+            run.partials += step.partial is not None
             money = "an attempt was charged" if run.charged else "nothing was charged so far"
             run.pause = f"{step.reason} {WAITS.format(wait=duration(step.seconds), money=money)}"
             for watcher in run.watchers:
@@ -129,6 +148,14 @@ class Jobs:
                 run.watchers.discard(news)
         elapsed = time.monotonic() - min(run.start for run in runs)
         return [_outcome(job, run) for job, run in zip(jobs, runs, strict=True)], elapsed
+
+    def look(self, job: Job) -> JobView:
+        """How far a drawing is, at once; of another process's only what the journal says."""
+        run = self._runs.get(job.id)
+        if run is None:
+            return JobView(RECORDED.get(job.state, "saved"))
+        pause = run.pause if run.step == "waiting" else ""
+        return JobView(run.step, run.partial, run.partials, pause)
 
     async def finish(self) -> None:
         """Wait for what this process draws, though not for ever: it can be collected later.

@@ -71,7 +71,7 @@ def build_result(
     return ImageResult(
         conversation_id=conversation.id,
         status="working" if pending else "failed" if len(images) < len(outcomes) else "done",
-        images=[_result_image(image, conversation) for image in images],
+        images=[result_image(image, conversation) for image in images],
         prompt=numbered(one.job.prompt for one in outcomes),
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=difference(images[0], conversation.images) if len(images) == 1 else None,
@@ -175,7 +175,8 @@ def _bytes(image: Image) -> bytes:
         return b""
 
 
-def _result_image(image: Image, conversation: Conversation) -> ResultImage:
+def result_image(image: Image, conversation: Conversation) -> ResultImage:
+    """A recorded picture as results have it."""
     current, cost = conversation.current_image, conversation.cost_of(image)
     changes = changes_of(image, conversation.images)
     parts = [*changes, *([image.variation] if image.variation else [])]

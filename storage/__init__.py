@@ -8,5 +8,5 @@ __all__ = [
     "atomic_write", "database", "database_file", "encryption", "export", "health", "heartbeat",
     "input_files", "input_pictures", "job_journal", "legacy_import", "maintenance",
     "picture_copy", "picture_files", "pixels", "records", "reuses", "rewriting", "search",
-    "spending", "stamps", "tables", "vectors",
+    "small_copies", "spending", "stamps", "tables", "uploads", "vectors",
 ]  # fmt: skip

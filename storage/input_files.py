@@ -19,6 +19,7 @@ from storage.input_pictures import (
     refuse_large,
     shrink,
 )
+from storage.uploads import UPLOAD_ID, Uploads
 
 SAFELY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 """A pipe must not block, and a link that was put there since must not be followed."""
@@ -49,14 +50,15 @@ class InputFiles:
         self._bases = list(bases)
         self._folders = list(dict.fromkeys([*bases, *others]))
         self._copies = copies
+        self.uploads = Uploads(copies.with_name("uploads"))
 
     def read(self, source: str) -> InputPicture:
         """A picture to draw from.
 
-        `source` is a path in an allowed folder, absolute or relative to a base. Raises
-        `InputError` naming what is wrong and the way out.
+        `source` is a path in an allowed folder, absolute or relative to a base, or the id of
+        an upload. Raises `InputError` naming what is wrong and the way out.
         """
-        return self.check(self._read(self._resolve(source), source), source)
+        return self.check(self._bytes(source), source)
 
     def check(self, data: bytes, source: str) -> InputPicture:
         """The same for bytes that are ours already; they stay as they are unless turned."""
@@ -65,10 +67,9 @@ class InputFiles:
     def copy_file(self, source: str) -> str:
         """Keep a small copy of a picture for a vision model; the copy's file name.
 
-        `source` is a path in an allowed folder, absolute or relative to a base. Raises
-        `InputError` naming what is wrong and the way out.
+        `source` is as `read` takes it. Raises `InputError` naming what is wrong and the way out.
         """
-        return self.copy(self._read(self._resolve(source), source), source)
+        return self.copy(self._bytes(source), source)
 
     def copy(self, data: bytes, source: str) -> str:
         """The same for bytes that are ours already."""
@@ -90,6 +91,11 @@ class InputFiles:
             return (self._copies / Path(name).name).read_bytes()
         except OSError:
             return None
+
+    def _bytes(self, source: str) -> bytes:
+        if UPLOAD_ID.fullmatch(source):
+            return self.uploads.read(source)
+        return self._read(self._resolve(source), source)
 
     def _resolve(self, source: str) -> Path:
         """The real file behind a path, inside an allowed folder, whatever links it takes."""

@@ -15,6 +15,7 @@ from storage.database import Database
 from storage.full_text import index
 from storage.picture_files import read_picture
 from storage.records import UnknownId, unknown_image
+from storage.small_copies import SmallCopies
 from storage.spending import prices_of
 from storage.stamps import before, now, printable
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
@@ -88,9 +89,12 @@ class Statistics:
 class Maintenance:
     """Changes records at a person's word, and only then."""
 
-    def __init__(self, database: Database, folders: Sequence[Path]) -> None:
+    def __init__(
+        self, database: Database, folders: Sequence[Path], small_copies: SmallCopies
+    ) -> None:
         self._database = database
         self._folders = folders
+        self._small_copies = small_copies
 
     async def rate(
         self, image_id: str, rating: int, *, liked: str = "", disliked: str = ""
@@ -200,6 +204,7 @@ class Maintenance:
         try:
             read_picture(image)
             path.unlink(missing_ok=True)
+            self._small_copies.remove(image)
         except StorageError as error:
             return f"{error} It was left alone."
         except OSError as error:

@@ -38,6 +38,9 @@ UPLOAD_LIFE = timedelta(days=29)
 SAME_CALL = timedelta(days=1)
 """So long after it opened a conversation, the same call goes on with it instead of paying anew."""
 
+JUST_SAID = timedelta(minutes=10)
+"""So long a call may run of which a client knows nothing yet but its words."""
+
 FORGOTTEN = "likings forgotten at"
 """The row of `Memory` that says when; older ones were written under this name."""
 LEARNT_FROM = 60
@@ -206,6 +209,17 @@ class Records:
                 "Leave conversation_id out to begin a new one.",
             )
         return conversation
+
+    async def just_said_in(self, words: str) -> str | None:
+        """The id of the newest conversation in which these very words were said just now."""
+        rows = (
+            select(Turn.conversation_id)
+            .where(Turn.words == words, Turn.created_at > before(JUST_SAID))
+            .order_by(Turn.created_at.desc())
+            .limit(1)
+        )
+        async with self._database.read() as session:
+            return await session.scalar(rows)
 
     async def image(self, image_id: str) -> Image:
         """A picture's record. Raises `UnknownId`."""

@@ -19,11 +19,13 @@ from tools.tool_result import build_result, consultation_result, outcome_result
 def core_tools() -> list[Tool]:
     """The tools of the toolset `core`."""
     return [
-        build_tool(openai_image_consultation, "Consult on an image", result="consultation"),
-        build_tool(openai_conversational_image, "Draw or refine an image", result="outcome"),
+        build_tool(openai_image_consultation, "Consult on an image", result="consultation",
+                   audience="viewer"),
+        build_tool(openai_conversational_image, "Draw or refine an image", result="outcome",
+                   audience="viewer"),
         build_tool(
             openai_list_conversations, "List conversations", result="catalogue", reads=True,
-            leaves=False,
+            leaves=False, audience="viewer",
         ),
     ]  # fmt: skip
 

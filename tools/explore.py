@@ -17,7 +17,11 @@ from tools.tool_result import outcome_result
 
 def explore_tools() -> list[Tool]:
     """The tools of the toolset `explore`."""
-    return [build_tool(openai_generate_variations, "Draw variations", result="pictures")]
+    return [
+        build_tool(
+            openai_generate_variations, "Draw variations", result="pictures", audience="viewer"
+        )
+    ]
 
 
 async def openai_generate_variations(

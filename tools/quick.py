@@ -20,7 +20,11 @@ from tools.tool_result import outcome_result
 
 def quick_tools() -> list[Tool]:
     """The tools of the toolset `quick`."""
-    return [build_tool(openai_generate_image, "Draw a prompt as it is", result="pictures")]
+    return [
+        build_tool(
+            openai_generate_image, "Draw a prompt as it is", result="pictures", audience="viewer"
+        )
+    ]
 
 
 async def openai_generate_image(

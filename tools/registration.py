@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
 
 from fastmcp import Context
 from fastmcp.exceptions import FastMCPError
@@ -24,6 +24,20 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
+VIEW_URI = "ui://image-consultant/view"
+"""The page that hosts show beside a result."""
+
+Audience = Literal["model", "viewer", "view"]
+"""Who a tool is for: a model; a model and, since its result is shown in the view, whoever looks;
+the view alone."""
+
+UI: dict[Audience, dict[str, Any] | None] = {
+    "model": None,
+    "viewer": {"ui": {"resourceUri": VIEW_URI}},
+    "view": {"ui": {"visibility": ["app"]}},
+}
+"""What hosts are told of the view, by a tool's audience."""
+
 NO_NEWS = [("default", None), ("default", "")]
 """Entries of a parameter's schema that say only that it may be left out, which `required` does."""
 
@@ -41,6 +55,7 @@ def build_tool(
     reads: bool = False,
     destroys: bool = False,
     leaves: bool = True,
+    audience: Audience = "model",
 ) -> Tool:
     """A tool as clients list it. `result` names its output schema.
 
@@ -56,6 +71,7 @@ def build_tool(
             open_world_hint=leaves,
         ),
         output_schema=output_schema(result),
+        meta=UI[audience],
     )
     tool.parameters = shorten(tool.parameters)
     return tool

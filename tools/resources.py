@@ -12,6 +12,7 @@ from app import App
 from errors import Problem
 from tools.eras import read_failure
 from tools.library_prompts import LibraryPrompts
+from tools.view import view_resource
 
 NEWEST = 100
 """Resources that are listed, templates aside: clients show them in a menu, follow every page
@@ -40,7 +41,8 @@ class ShortListServer(FastMCP):
             mt.Resource(uri=one.uri, name=one.name, title=one.title, mime_type=one.mime_type)
             for one in await self._app.search.resources(NEWEST)
         ]
-        return mt.ListResourcesResult(resources=[*resources, *await self._library.resources()])
+        templates = await self._library.resources()
+        return mt.ListResourcesResult(resources=[view_resource(), *resources, *templates])
 
 
 def add_resources(server: FastMCP, app: App) -> None:

@@ -1,0 +1,91 @@
+"""Pictures as small as a screen shows them, made once and kept by content and size."""
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from PIL import Image as Pillow
+
+from errors import StorageError
+from storage.atomic_write import write_file
+from storage.picture_files import read_picture
+from storage.pixels import TooManyPixels, bound, converted_small, opened
+from storage.tables import Image
+
+Edge = Literal[240, 512, 1024]
+"""Pixels of the longer edge: a thumbnail, one unfinished or beside another, one alone."""
+
+QUALITY = 80
+"""Of WebP: a photograph of 1024 pixels has about 60 kB, and no flaw that one sees."""
+
+LARGEST_SVG = 400_000
+"""Bytes; with what base64 adds, a result holds it."""
+
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, MemoryError, Pillow.DecompressionBombError,
+    TooManyPixels,
+)  # fmt: skip
+"""What Pillow raises for bytes that it cannot show."""
+
+
+class SmallCopy(NamedTuple):
+    """A picture to show: its bytes and what they are."""
+
+    data: bytes
+    media_type: str
+
+
+class SmallCopies:
+    """A folder of small copies; what is in it can be made anew at any time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def copy(self, image: Image, edge: Edge) -> SmallCopy:
+        """A picture of at most so many pixels; drawings in SVG as they are.
+
+        Raises `StorageError` where its file is gone or another one, or cannot be shown.
+        """
+        path = self._path(image, edge)
+        with contextlib.suppress(OSError):
+            return SmallCopy(path.read_bytes(), "image/webp")
+        data = read_picture(image)
+        if image.format == "svg":
+            if len(data) > LARGEST_SVG:
+                raise _unshown(image)
+            return SmallCopy(data, "image/svg+xml")
+        small = as_webp(data, edge)
+        if small is None:
+            raise _unshown(image)
+        with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_file(path, [small])
+        return SmallCopy(small, "image/webp")
+
+    def remove(self, image: Image) -> None:
+        """Forget the copies of a picture that is deleted."""
+        for edge in get_args(Edge):
+            with contextlib.suppress(OSError):
+                self._path(image, edge).unlink(missing_ok=True)
+
+    def _path(self, image: Image, edge: Edge) -> Path:
+        return self._folder / f"{image.sha256}-{edge}.webp"
+
+
+def as_webp(data: bytes, edge: Edge) -> bytes | None:
+    """A copy of at most so many pixels, transparent where the picture is; None for no picture."""
+    try:
+        with opened(data) as image:
+            bound(image, edge=edge)
+            mode = "RGBA" if image.has_transparency_data else "RGB"
+            small = converted_small(image, mode, edge)
+    except BROKEN:
+        return None
+    target = io.BytesIO()
+    small.save(target, "WEBP", quality=QUALITY)
+    return target.getvalue()
+
+
+def _unshown(image: Image) -> StorageError:
+    return StorageError(f"{image.id} cannot be shown here; its file is {image.path}.")

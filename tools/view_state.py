@@ -1,0 +1,268 @@
+"""What the view is told: where a conversation stands, how far its drawing is, what there is.
+
+All of it is read from the records, without a model and without money.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from app import App
+from call_meaning import newest_jobs, state_of
+from consultation.consultation_result import Consultation
+from consultation.conversation_list import ConversationItem
+from gateway.capabilities import SHAPES, fault_of_size
+from gateway.models import load_models
+from gateway.prices import estimate_image
+from generation.image_result import ResultImage
+from generation.result_builder import result_image
+from generation.verification import Finding, Verification
+from settings import Origin
+from storage.tables import UNDER_WAY, Conversation, Image
+from tools.progress import STAGES
+
+Standing = Literal["asking", "ready", "working", "failed", "done", "begun"]
+
+
+class ShownImage(ResultImage):
+    """A picture of a conversation, what it was drawn from, and what was said of it."""
+
+    prompt: str
+    revised_prompt: str
+    title: str
+    rating: int | None
+    liked: str
+    disliked: str
+    findings: list[Finding]
+
+
+class DrawingProgress(BaseModel):
+    """How far the newest call for pictures is; `partials` counts the unfinished pictures."""
+
+    conversation_id: str
+    status: Literal["working", "ended"]
+    stage: str = ""
+    percent: float = 0.0
+    elapsed_seconds: float = 0.0
+    estimated_cost_usd: float | None = None
+    pictures: int = 0
+    partials: int = 0
+    note: str = ""
+
+
+class DrawingChoices(BaseModel):
+    """What the configured model can be told, and USD a picture by `size quality`."""
+
+    model: str
+    sizes: dict[str, str]
+    qualities: list[str]
+    backgrounds: list[str]
+    formats: list[str]
+    prices: dict[str, float]
+
+
+class ConversationView(BaseModel):
+    """Where a conversation stands, and all that was drawn in it, oldest first."""
+
+    conversation_id: str
+    status: Standing
+    title: str
+    idea: str
+    language: str
+    image_type: str
+    bookmarked: bool
+    dialogue: Consultation | None
+    images: list[ShownImage]
+    newest: list[str]
+    checklist: list[str]
+    progress: DrawingProgress | None
+    failure: str
+    choices: DrawingChoices
+    spent_conversation_usd: float
+    spent_today_usd: float
+    daily_budget_usd: float | None
+    origin: Origin
+
+
+class Gallery(BaseModel):
+    """A page of conversations; `thumbnails` name the pictures that come with it, in their order."""
+
+    conversations: list[ConversationItem]
+    total: int
+    cursor: str | None
+    notes: list[str]
+    thumbnails: list[str]
+
+
+class SpendingView(BaseModel):
+    """USD spent today, and of how many a day may cost."""
+
+    spent_today_usd: float
+    daily_budget_usd: float | None
+    origin: Origin
+
+
+class OfferedTemplate(BaseModel):
+    """A template of the library."""
+
+    name: str
+    title: str
+    description: str
+    category: str
+
+
+class Offers(BaseModel):
+    """What can be chosen from; `notes` say why there is nothing."""
+
+    templates: list[OfferedTemplate] = []
+    styles: list[str] = []
+    notes: list[str] = []
+
+
+async def conversation_view(app: App, conversation: Conversation) -> ConversationView:
+    """Where a conversation stands."""
+    standing = state_of(conversation)
+    dialogue = None
+    if conversation.briefs:
+        dialogue = app.consultant.recall(conversation)
+        if dialogue.suggested:
+            dialogue.estimated_cost_usd = _price(
+                app.settings.image_model, dialogue.suggested.size, dialogue.suggested.quality
+            )
+    jobs = newest_jobs(conversation)
+    images = [_shown(image, conversation) for image in conversation.images]
+    return ConversationView(
+        conversation_id=conversation.id,
+        status=_standing(standing.dialogue, standing.drawing, has_images=bool(images)),
+        title=conversation.title,
+        idea=next((turn.words for turn in conversation.turns if turn.words), ""),
+        language=conversation.language or "en",
+        image_type=conversation.image_type,
+        bookmarked=conversation.bookmarked,
+        dialogue=dialogue,
+        images=images,
+        newest=[image.id for image in conversation.images_of(jobs)],
+        checklist=await asyncio.to_thread(app.image_generator.checklist, conversation),
+        progress=drawing_progress(app, conversation),
+        failure=next((job.error for job in jobs if job.error), ""),
+        choices=choices(app.settings.image_model),
+        spent_conversation_usd=round(await app.records.spending_on(conversation.id), 6),
+        **(await spending(app)).model_dump(),
+    )
+
+
+def drawing_progress(app: App, conversation: Conversation) -> DrawingProgress | None:
+    """How far the newest call for pictures is; None where there was none."""
+    jobs = newest_jobs(conversation)
+    if not jobs:
+        return None
+    looks = app.image_generator.look(jobs)
+    running = [
+        look for job, look in zip(jobs, looks, strict=True) if job.state in UNDER_WAY
+    ] or looks
+    stages = [STAGES[look.step] for look in running]
+    begun = min(datetime.fromisoformat(job.created_at) for job in jobs)
+    is_working = any(job.state in UNDER_WAY for job in jobs)
+    return DrawingProgress(
+        conversation_id=conversation.id,
+        status="working" if is_working else "ended",
+        stage=min(stages)[1] if is_working else "",
+        percent=sum(percent for percent, _ in stages) / len(stages) if is_working else 100.0,
+        elapsed_seconds=round((datetime.now(UTC) - begun).total_seconds(), 1),
+        estimated_cost_usd=round(sum(job.estimated_usd for job in jobs), 6) or None,
+        pictures=len(jobs),
+        partials=sum(look.partials for look in looks),
+        note=next((look.pause for look in looks if look.pause), ""),
+    )
+
+
+def partial_pictures(app: App, conversation: Conversation) -> list[bytes]:
+    """The newest unfinished version of each picture under way that has one."""
+    looks = app.image_generator.look(newest_jobs(conversation))
+    return [look.partial for look in looks if look.partial]
+
+
+async def spending(app: App) -> SpendingView:
+    """What the day has cost, of what it may cost."""
+    origin = app.gateway.origin
+    return SpendingView(
+        spent_today_usd=round(await app.records.spending_today(origin), 6),
+        daily_budget_usd=app.settings.daily_budget_usd,
+        origin=origin,
+    )
+
+
+def choices(name: str) -> DrawingChoices:
+    """What an image model can be told."""
+    models = load_models()
+    model = models.find_image(name)
+    if model is None:
+        return DrawingChoices(
+            model=name, sizes={}, qualities=[], backgrounds=[], formats=[], prices={}
+        )
+    rule = models.sizes[model.sizes]
+    sizes = {word: size for word, size in SHAPES.items() if fault_of_size(rule, size) is None}
+    prices = {
+        f"{size} {quality}": usd
+        for size in sizes.values()
+        for quality in model.qualities
+        if (usd := _price(name, size, quality)) is not None
+    }
+    return DrawingChoices(
+        model=name,
+        sizes=sizes,
+        qualities=model.qualities,
+        backgrounds=["auto", "opaque", *(["transparent"] if model.transparent else [])],
+        formats=model.formats,
+        prices=prices,
+    )
+
+
+async def offers(app: App, what: str) -> Offers:
+    """What can be chosen from: templates, or styles."""
+    if what == "styles":
+        return Offers(notes=["This server keeps no styles."])
+    templates = await asyncio.to_thread(app.prompt_store.library_templates)
+    return Offers(
+        templates=[
+            OfferedTemplate(
+                name=one.name, title=one.title, description=one.description, category=one.category
+            )
+            for one in templates.values()
+        ]
+    )
+
+
+def _standing(dialogue: str, drawing: str, *, has_images: bool) -> Standing:
+    """The one word for where a conversation stands, of the two that decide what a call means."""
+    if drawing == "under_way":
+        return "working"
+    if dialogue == "asking":
+        return "asking"
+    if dialogue == "ready":
+        return "ready"
+    if drawing == "failed":
+        return "failed"
+    return "done" if has_images else "begun"
+
+
+def _shown(image: Image, conversation: Conversation) -> ShownImage:
+    facts: dict[str, Any] = result_image(image, conversation).model_dump()
+    look = Verification.model_validate(image.verification) if image.verification else None
+    return ShownImage(
+        **facts,
+        prompt=image.prompt,
+        revised_prompt=image.revised_prompt,
+        title=conversation.title,
+        rating=image.rating,
+        liked=image.liked,
+        disliked=image.disliked,
+        findings=list(look.findings) if look else [],
+    )
+
+
+def _price(model: str, size: str, quality: str) -> float | None:
+    cost = estimate_image(model, size=size, quality=quality)
+    return round(cost.usd, 4) if cost.known else None
