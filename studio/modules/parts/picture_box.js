@@ -1,0 +1,44 @@
+/** One picture, loaded by its id, or words in its place. */
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+
+/** @param {{session: any, id: string, edge: number, alt: string}} props */
+export function PictureBox({ session, id, edge, alt }) {
+  const [address, setAddress] = useState("");
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    let isWanted = true;
+    setAddress("");
+    setProblem("");
+    session.picture(id, edge).then(
+      (found) => isWanted && (found ? setAddress(found) : setProblem("This app passes no pictures on.")),
+      (error) => isWanted && setProblem(error.message),
+    );
+    return () => { isWanted = false; };
+  }, [id, edge]);
+  if (problem) return html`<p class="empty" role="img" aria-label=${alt}>${problem}</p>`;
+  if (!address) return html`<p class="empty pulse" aria-hidden="true"></p>`;
+  return html`<${Shown} address=${address} alt=${alt} />`;
+}
+
+/** An image; a canvas where the host's policy lets no image in. @param {{address: string, alt: string}} props */
+export function Shown({ address, alt }) {
+  const [isBlocked, setBlocked] = useState(false);
+  const canvas = useRef(null);
+  useEffect(() => {
+    if (isBlocked && canvas.current) paint(canvas.current, address);
+  }, [isBlocked, address]);
+  return html`<div class="picture">${isBlocked
+    ? html`<canvas ref=${canvas} role="img" aria-label=${alt}></canvas>`
+    : html`<img src=${address} alt=${alt} onError=${() => setBlocked(true)} />`}</div>`;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {string} address */
+async function paint(canvas, address) {
+  const [head, text] = address.split(",");
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const type = head.slice("data:".length, head.indexOf(";"));
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }));
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+}

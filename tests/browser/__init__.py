@@ -1,0 +1,1 @@
+"""A chat host with a frame of a foreign origin, driven in a real browser."""
