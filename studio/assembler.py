@@ -23,7 +23,7 @@ COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)$", re.DOTAL
 """One that has its lines for itself: within a line it might be part of a text."""
 INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 OTHER = re.compile(
-    r"^\s*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
+    r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
 """What is left of imports and exports once those above are taken out, and awaits that would
 hold up the page."""

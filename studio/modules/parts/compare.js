@@ -14,8 +14,8 @@ export function Compare({ session, state, image }) {
   return html`<section aria-labelledby="compare-heading">
     <h2 id="compare-heading">Version ${number(other)} beside version ${number(image)}</h2>
     <div class="compare">
-      <${PictureBox} session=${session} id=${other.image_id} edge=${1024} alt=${nameOf(other, number(other) - 1)} />
-      <div class="over" style=${{ clipPath: `inset(0 0 0 ${share}%)` }}><${PictureBox} session=${session} id=${image.image_id} edge=${1024} alt=${nameOf(image, number(image) - 1)} /></div>
+      <${PictureBox} session=${session} image=${other} edge=${1024} alt=${nameOf(other, number(other) - 1)} />
+      <div class="over" style=${{ clipPath: `inset(0 0 0 ${share}%)` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${nameOf(image, number(image) - 1)} /></div>
     </div>
     <label>Version ${number(other)} up to here, version ${number(image)} behind it
       <input type="range" min="0" max="100" value=${share} aria-valuetext=${`${share} % version ${number(other)}`} onInput=${(event) => setShare(Number(event.target.value))} /></label>
@@ -23,6 +23,7 @@ export function Compare({ session, state, image }) {
       <button type="button" aria-pressed=${share === 100 ? "true" : "false"} onClick=${() => setShare(100)}>Only ${number(other)}</button>
       <button type="button" aria-pressed=${share === 0 ? "true" : "false"} onClick=${() => setShare(0)}>Only ${number(image)}</button>
       <button type="button" aria-pressed=${share === 50 ? "true" : "false"} onClick=${() => setShare(50)}>Half and half</button>
+      <button type="button" class="act" onClick=${() => session.set({ panel: "" })}>Stop comparing</button>
     </div>
     ${others.length > 1 && html`<fieldset><legend class="soft">Compare with</legend><div class="chips">${others.map((one) => html`<label class="chip">
       <input type="radio" name="compare-with" checked=${one === other} onChange=${() => setOtherId(one.image_id)} />Version ${number(one)}</label>`)}</div></fieldset>`}

@@ -11,8 +11,8 @@ export function Directions({ session, state }) {
   const isBusy = Boolean(state.busy);
   return html`<section aria-labelledby="heading">
     <h1 id="heading" tabindex="-1">${images.length} directions</h1>
-    <ol class="grid">${images.map((one, place) => html`<li key=${one.image_id}>
-      <${PictureBox} session=${session} id=${one.image_id} edge=${512} alt=${`Direction ${place + 1}: ${one.variation ?? one.prompt}`} />
+    <ol class="grid pairs">${images.map((one, place) => html`<li key=${one.image_id}>
+      <${PictureBox} session=${session} image=${one} edge=${512} alt=${`Direction ${place + 1}: ${one.variation ?? one.prompt}`} />
       <p class="words">${place + 1}. ${one.variation ?? one.prompt.slice(0, 80)}</p>
       <div class="row"><button class="act" disabled=${isBusy} onClick=${() => session.choose(one)}>Go on with ${place + 1}</button>
         <button disabled=${isBusy} onClick=${() => session.vary(one)}>Four more from ${place + 1}${about(price && price * 4)}</button></div>

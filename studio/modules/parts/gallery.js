@@ -23,7 +23,7 @@ export function Gallery({ session, state }) {
     ${gallery.notes.map((note) => html`<p class="soft">${note}</p>`)}
     <ul class="grid cards">${gallery.conversations.map((one) => html`<li key=${one.conversation_id}>
       <button class="card" type="button" onClick=${() => open(one.conversation_id)}>
-        ${one.newest_image_id ? html`<${PictureBox} session=${session} id=${one.newest_image_id} edge=${240} alt="" />` : html`<span class="empty" aria-hidden="true">No picture yet</span>`}
+        ${one.newest_image_id ? html`<${PictureBox} session=${session} image=${{ image_id: one.newest_image_id }} edge=${240} alt="" />` : html`<span class="empty" aria-hidden="true">No picture yet</span>`}
         <span class="words">${one.bookmarked ? "★ " : ""}${one.title || "Untitled"}</span>
         <span class="soft">${facts(one)}</span></button></li>`)}</ul>
     <div class="row spread"><span class="soft">${gallery.conversations.length} of ${gallery.total}</span>

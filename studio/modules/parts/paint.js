@@ -47,7 +47,7 @@ export function Paint({ session, state, image }) {
 
   return html`<section aria-labelledby="paint-heading">
     <h2 id="paint-heading">Paint over what may change</h2>
-    <div class="paint"><${PictureBox} session=${session} id=${image.image_id} edge=${1024} alt=${image.prompt} />
+    <div class="paint"><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
       <canvas ref=${canvas} width=${size[0]} height=${size[1]} role="img" aria-label="The painted part; the fields below choose one without a pointer"
         onPointerDown=${begin} onPointerMove=${move}></canvas></div>
     <div class="tools">

@@ -17,16 +17,18 @@ const STARTS = ["warmer light", "closer", "simpler", "more contrast"];
 export function Picture({ session, state }) {
   const { view } = state;
   const image = view.images.find((one) => one.image_id === state.imageId);
-  const panel = (name) => session.set({ panel: state.panel === name ? "" : name });
-  const toggle = (name, words) => html`<button type="button" aria-pressed=${state.panel === name ? "true" : "false"} onClick=${() => panel(name)}>${words}</button>`;
+  const open = (panel) => session.set({ panel });
+  if (state.panel) return html`<section aria-labelledby="heading">
+    <h1 id="heading" tabindex="-1">${view.title || "The picture"}</h1>
+    ${state.panel === "paint" ? html`<${Paint} key=${image.image_id} session=${session} state=${state} image=${image} />`
+      : html`<${Compare} key=${image.image_id} session=${session} state=${state} image=${image} />`}</section>`;
   return html`<section aria-labelledby="heading">
     <div class="row spread"><h1 id="heading" tabindex="-1">${view.title || "The picture"}</h1>
       <button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? "★ Bookmarked" : "☆ Bookmark"}</button></div>
-    ${state.panel === "paint" && html`<${Paint} key=${image.image_id} session=${session} state=${state} image=${image} />`}
-    ${state.panel === "compare" && html`<${Compare} key=${image.image_id} session=${session} state=${state} image=${image} />`}
-    ${!["paint", "compare"].includes(state.panel) && html`<div class="frame" style=${{ "--wide": `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} id=${image.image_id} edge=${1024} alt=${image.prompt} /></div>`}
+    <div class="frame" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} /></div>
     <${Facts} session=${session} state=${state} image=${image} />
-    <div class="row">${toggle("paint", "Paint a part")}${view.images.length > 1 && toggle("compare", "Compare")}
+    <div class="row"><button type="button" onClick=${() => open("paint")}>Paint a part</button>
+      ${view.images.length > 1 && html`<button type="button" onClick=${() => open("compare")}>Compare</button>`}
       <button type="button" disabled=${Boolean(state.busy)} onClick=${() => session.vary(image)}>Four directions${about(times(priceOfChange(view, image), 4))}</button></div>
     <${Change} session=${session} state=${state} image=${image} />
     ${view.images.length > 1 && html`<${Versions} session=${session} state=${state} />`}
@@ -65,8 +67,8 @@ function Change({ session, state, image }) {
   const send = () => session.change(state.draft.trim(), image);
   const start = (words) => session.set({ draft: state.draft.trim() ? `${state.draft.trim()}, ${words}` : words });
   return html`<${Form} send=${send}>
-    <label for="change">Change this</label>
-    <textarea id="change" rows="2" value=${state.draft} disabled=${isBusy} placeholder="warmer light, and without the boat" onInput=${(event) => session.set({ draft: event.target.value })}></textarea>
+    <div><label for="change">Change this</label>
+    <textarea id="change" rows="2" value=${state.draft} disabled=${isBusy} placeholder="warmer light, and without the boat" onInput=${(event) => session.set({ draft: event.target.value })}></textarea></div>
     <div class="row">${STARTS.map((words) => html`<button type="button" class="plain" disabled=${isBusy} onClick=${() => start(words)}>${words}</button>`)}</div>
     ${mask && html`<p class="row soft">Only the painted part changes, ${mask.share} % of the picture. <button type="button" class="plain" onClick=${() => session.set({ mask: null })}>Change all of it</button></p>`}
     <div class="row"><button type="button" class="act" data-send disabled=${isBusy || !state.draft.trim()}>${mask ? "Change the painted part" : "Change it"}${about(priceOfChange(state.view, image))}</button></div>

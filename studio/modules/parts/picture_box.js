@@ -1,10 +1,13 @@
 /** One picture, loaded by its id, or words in its place. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
-/** @param {{session: any, id: string, edge: number, alt: string}} props */
-export function PictureBox({ session, id, edge, alt }) {
+/** @param {{session: any, image: any, edge: number, alt: string}} props */
+export function PictureBox({ session, image, edge, alt }) {
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
+  const id = image.image_id;
+  // The room that it will take, so that nothing jumps when it comes.
+  const room = image.width ? { aspectRatio: `${image.width} / ${image.height}` } : {};
   useEffect(() => {
     let isWanted = true;
     setAddress("");
@@ -15,8 +18,8 @@ export function PictureBox({ session, id, edge, alt }) {
     );
     return () => { isWanted = false; };
   }, [id, edge]);
-  if (problem) return html`<p class="empty" role="img" aria-label=${alt}>${problem}</p>`;
-  if (!address) return html`<p class="empty pulse" aria-hidden="true"></p>`;
+  if (problem) return html`<p class="empty" style=${room} role="img" aria-label=${alt}>${problem}</p>`;
+  if (!address) return html`<p class="empty pulse" style=${room} aria-hidden="true"></p>`;
   return html`<${Shown} address=${address} alt=${alt} />`;
 }
 

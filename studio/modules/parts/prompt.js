@@ -1,6 +1,6 @@
 /** The prompt, whose words it is, what was assumed and left out, the settings, and the price. */
 import { html, useState } from "../vendor/preact.js";
-import { about, dollars, priceOf } from "../prices.js";
+import { about, priceOf } from "../prices.js";
 import { Form } from "./form.js";
 import { Settings, settingsOf } from "./settings.js";
 import { Versions } from "./versions.js";
@@ -26,7 +26,7 @@ export function Prompt({ session, state }) {
   return html`<section aria-labelledby="heading">
     <h1 id="heading" tabindex="-1">The prompt</h1>
     ${dialogue.reply && html`<p class="words" lang=${dialogue.language}>${dialogue.reply}</p>`}
-    <div class="panel"><p class="prompt" lang=${dialogue.language}>${spans.map((span) => html`<mark class=${span.source}>${span.text}</mark>`)}</p></div>
+    <div class="panel"><p class="prompt" lang=${dialogue.language}>${spans.map((span) => (/[\p{L}\p{N}]/u.test(span.text) ? html`<mark class=${span.source}>${span.text}</mark>` : span.text))}</p></div>
     ${sources.length > 0 && html`<ul class="legend" aria-label="Whose words these are">${sources.map((source) => html`<li><mark class=${source}>${SOURCES[source] ?? source}</mark></li>`)}</ul>`}
     <${Assumptions} session=${session} dialogue=${dialogue} isBusy=${isBusy} />
     <${LeftOut} dialogue=${dialogue} />
@@ -40,7 +40,6 @@ export function Prompt({ session, state }) {
     <${Reword} session=${session} isBusy=${isBusy} />
     ${state.busy === "asking" && html`<p class="soft pulse">Your words are being read. That takes a few seconds.</p>`}
     ${view.images.length > 0 && html`<${Versions} session=${session} state=${state} title="Drawn before" />`}
-    <span class="hidden">${price ? `A picture costs about ${dollars(price)}.` : ""}</span>
   </section>`;
 }
 

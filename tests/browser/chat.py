@@ -1,0 +1,108 @@
+"""A person before a chat: what they see of the view, and what they do with it."""
+
+import functools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.host import Host
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Frame, Page
+
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATIENCE_MS = 60_000
+"""For one step: two slow cores that others use, too."""
+
+GEOMETRY = (Path(__file__).parent / "geometry.js").read_text("utf-8")
+"""What of the page is cut, too small to hit, or lies over something else."""
+
+
+def chromium() -> str | None:
+    """The browser of this machine, if it has one."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@functools.cache
+def axe() -> str:
+    """axe-core's script, as the Python package brings it."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+@contextmanager
+def open_browser() -> Iterator["Browser"]:
+    """A headless browser with folders of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=SWITCHES)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Chat:
+    """One chat with one view in it."""
+
+    def __init__(self, page: "Page", host: Host) -> None:
+        self.page, self._host = page, host
+        self.faults: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda line: self._hear(line.type, line.text))
+
+    def show(self, tool: str, args: dict[str, Any], **given: Any) -> "Frame":
+        """Have the model call a tool, and the host show the view of it."""
+        self.page.goto("about:blank")
+        self.page.goto(self._host.address(tool, args, **given))
+        return self.view
+
+    @property
+    def view(self) -> "Frame":
+        """The innermost frame, once the page stands in it."""
+        outer = self.page.frame_locator("#frame")
+        outer.frame_locator("iframe").locator("main").wait_for()
+        return next(
+            frame
+            for frame in self.page.frames
+            if frame.parent_frame and frame.parent_frame.parent_frame
+        )
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """What the host passed on to the server, but for reading."""
+        calls: list[dict[str, Any]] = self.page.evaluate("calls")
+        return [call for call in calls if call["name"] != "view_read"]
+
+    def remount(self) -> None:
+        """The host builds the frame anew and says the same to it."""
+        self.page.evaluate("mount()")
+        self.page.wait_for_timeout(50)
+
+    def accessible(self) -> list[str]:
+        """What axe finds wrong."""
+        view = self.view
+        view.evaluate(axe())
+        found: list[str] = view.evaluate(
+            "async (rules) => (await axe.run(document, {runOnly: {type: 'tag', values: rules}}))"
+            ".violations.map((one) => `${one.id}: ${one.nodes[0].html}`)",
+            RULES,
+        )
+        return found
+
+    def geometry(self) -> list[str]:
+        """What is cut or lies over something else."""
+        found: list[str] = self.view.evaluate(GEOMETRY)
+        return found
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.faults.append(text)

@@ -1,0 +1,383 @@
+"""The view in a real browser: a chat of a foreign origin, under the policy that the protocol sets.
+
+It needs Chromium and the dependency group `browser`, and is left out without them.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from typing import Any
+
+import anyio
+import pytest
+
+from sandbox.loopback import Sandbox
+from server import create_server
+from settings import Settings
+from storage.database_file import FILE_NAME
+from tests.browser import chat
+from tests.browser.chat import Chat
+from tests.browser.host import Host, serve_host
+from tests.calls import CONSULT, DRAW
+from transports.http import build_http_server, listen, resolve
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        not (chat.chromium() and find_spec("playwright") and find_spec("axe_playwright_python")),
+        reason="Chromium and `uv sync --group browser` are needed",
+    ),
+]
+
+IDEA = "A lighthouse in a storm for my website"
+WIDTH = 640
+"""Pixels that a chat gives a view on a desktop."""
+
+FOCUS = """(() => {
+  const one = document.activeElement;
+  return one === document.body ? "" : one.textContent + (one.labels?.[0]?.textContent ?? "");
+})()"""
+"""What the element says that the keyboard acts on."""
+
+Open = Callable[..., Chat]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chat.open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def host(settings: Settings) -> Iterator[Host]:
+    """A chat host of a server on folders of its own."""
+    address = resolve("127.0.0.1", 0, None)
+    listener = listen(address)
+    settings = settings.model_copy(update={"wait_seconds": 3})
+    web = build_http_server(create_server(settings), address, None)
+    thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
+    thread.start()
+    while not web.started:
+        time.sleep(0.01)
+    with serve_host(f"http://127.0.0.1:{listener.getsockname()[1]}") as running:
+        yield running
+    web.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def open_chat(browser: Any, host: Host) -> Iterator[Open]:
+    """Open chats; in each of them no script may have failed, nor a policy been broken."""
+    chats: list[Chat] = []
+
+    def open_one(width: int = WIDTH, theme: str = "light", zoom: float = 1) -> Chat:
+        context = browser.new_context(
+            viewport={"width": int(width / zoom), "height": 1600},
+            device_scale_factor=zoom,
+            color_scheme=theme,
+            reduced_motion="reduce",
+        )
+        chats.append(Chat(context.new_page(), host))
+        return chats[-1]
+
+    yield open_one
+    for one in chats:
+        one.page.context.close()
+        assert one.faults == []
+
+
+def paid_calls(settings: Settings) -> int:
+    """Requests for pictures in the journal."""
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
+        return int(database.execute("SELECT count(*) FROM jobs").fetchone()[0])
+
+
+def press(view: Any, name: str) -> None:
+    """Click a button by what it says first."""
+    view.get_by_role("button", name=name).first.click()
+
+
+def to_prompt(one: Chat, **given: Any) -> Any:
+    """From an idea to the prompt, whatever is asked in between."""
+    view = one.show(CONSULT, {"message": IDEA}, **given)
+    view.get_by_role("heading", name="What is still open").wait_for()
+    press(view, "Decide the rest for me")
+    view.get_by_role("heading", name="The prompt").wait_for()
+    return view
+
+
+def to_picture(one: Chat, **given: Any) -> Any:
+    """From an idea to a picture."""
+    view = one.show(DRAW, {"prompt": IDEA, "dialogue_mode": "skip"}, **given)
+    view.get_by_text("How do you like it?").wait_for()
+    return view
+
+
+def judge(one: Chat) -> None:
+    """Nothing is inaccessible, cut, too small or over something else."""
+    one.view.locator(".pulse").first.wait_for(state="detached")
+    assert one.accessible() == []
+    assert one.geometry() == []
+
+
+def test_the_whole_job_by_pointer(open_chat: Open, settings: Settings) -> None:
+    one = open_chat()
+    view = one.show(CONSULT, {"message": IDEA})
+    view.get_by_text("In my own words").first.click()
+    view.get_by_label("In my own words:").fill("a linocut with two colours")
+    press(view, "Answer")
+    while not view.get_by_role("button", name="Draw it, about $").count():
+        press(view, "Decide the rest for me")
+        view.locator("main[aria-busy=false]").wait_for()
+        view.wait_for_timeout(300)
+    assert "linocut" in view.locator(".prompt").inner_text()
+    assert paid_calls(settings) == 0
+    press(view, "Draw it, about $")
+    view.get_by_text("How do you like it?").wait_for()
+
+    press(view, "Paint a part")
+    canvas = view.locator(".paint canvas")
+    box = canvas.bounding_box()
+    assert box
+    one.page.mouse.move(box["x"] + 100, box["y"] + 100)
+    one.page.mouse.down()
+    one.page.mouse.move(box["x"] + 300, box["y"] + 200, steps=8)
+    one.page.mouse.up()
+    press(view, "Use this part")
+    view.get_by_text("Only the painted part changes").wait_for()
+    view.get_by_label("Change this").fill("a small boat")
+    press(view, "Change the painted part, about $")
+    view.get_by_text("Versions").wait_for()
+
+    press(view, "Compare")
+    view.get_by_role("button", name="Only 1").click()
+    view.get_by_role("button", name="Stop comparing").click()
+    view.get_by_text("4 of 5").click()
+    view.get_by_text("What worked, what did not").wait_for()
+    press(view, "Earlier pictures")
+    view.get_by_label("Words to look for").fill("lighthouse")
+    press(view, "Search")
+    view.locator(".card").first.click()
+    view.get_by_text("How do you like it?").wait_for()
+
+    assert paid_calls(settings) == 2
+    assert view.get_by_role("radio", name="4 of 5").is_checked()
+    changed = [call["arguments"] for call in one.calls if "mask" in call["arguments"]]
+    assert [call["prompt"] for call in changed] == ["a small boat"]
+
+
+def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
+    one = open_chat()
+    view = one.show(CONSULT, {"message": IDEA})
+    view.get_by_role("heading", name="What is still open").wait_for()
+    keyboard = one.page.keyboard
+
+    def reach(words: str) -> None:
+        """Tab to what says this; the focus has to be where one sees it."""
+        for _ in range(60):
+            if words in view.evaluate(FOCUS):
+                return
+            keyboard.press("Tab")
+        raise AssertionError(f"{words} is not reached by Tab")
+
+    reach("Decide the rest for me")
+    keyboard.press("Enter")
+    view.get_by_role("heading", name="The prompt").wait_for()
+    assert view.evaluate("document.activeElement.id") == "heading"
+    reach("Draw it")
+    keyboard.press("Enter")
+    view.get_by_text("How do you like it?").wait_for()
+    reach("Paint a part")
+    keyboard.press("Enter")
+    reach("A rectangle by numbers")
+    keyboard.press("Enter")
+    reach("Left, %")
+    keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+    reach("Use this part")
+    keyboard.press("Enter")
+    view.get_by_text("Only the painted part changes, 25 %").wait_for()
+    reach("Change this")
+    keyboard.type("a small boat")
+    reach("Change the painted part")
+    keyboard.press("Enter")
+    view.get_by_text("Versions").wait_for()
+    reach("Compare")
+    keyboard.press("Enter")
+    reach("behind it")
+    keyboard.press("Home")
+    assert view.get_by_role("slider").input_value() == "0"
+    reach("Stop comparing")
+    keyboard.press("Enter")
+
+    assert paid_calls(settings) == 2
+
+
+@pytest.mark.parametrize(
+    ("width", "theme", "zoom"),
+    [(WIDTH, "light", 1), (WIDTH, "dark", 1), (320, "dark", 1), (WIDTH, "light", 2)],
+)
+def test_each_state_is_accessible_and_whole(
+    open_chat: Open, width: int, theme: str, zoom: float
+) -> None:
+    one = open_chat(width, theme, zoom)
+    view = one.show(CONSULT, {"message": IDEA}, theme=theme)
+    view.get_by_role("heading", name="What is still open").wait_for()
+    judge(one)
+    if width == WIDTH and zoom == 1:
+        assert view.evaluate("document.body.getBoundingClientRect().height") <= 500
+    press(view, "Say more, add a picture")
+    judge(one)
+    press(view, "Decide the rest for me")
+    view.get_by_role("heading", name="The prompt").wait_for()
+    for summary in view.locator("summary").all():
+        summary.click()
+    judge(one)
+    press(view, "Four directions")
+    view.get_by_role("heading", name="4 directions").wait_for()
+    judge(one)
+    press(view, "Go on with 2")
+    view.get_by_text("How do you like it?").wait_for()
+    judge(one)
+    press(view, "Compare")
+    judge(one)
+    press(view, "Stop comparing")
+    press(view, "Paint a part")
+    judge(one)
+    press(view, "Stop painting")
+    press(view, "Earlier pictures")
+    view.get_by_role("heading", name="Earlier pictures").wait_for()
+    judge(one)
+
+
+def test_text_alone_is_enough(open_chat: Open) -> None:
+    one = open_chat()
+    view = to_prompt(one, strip="structured")
+    press(view, "Draw it")
+    view.get_by_text("How do you like it?").wait_for()
+
+    assert view.locator(".picture img").evaluate(
+        "(one) => one.decode().then(() => one.naturalWidth)"
+    )
+
+
+def test_where_pictures_are_lost_their_words_and_place_are_there(open_chat: Open) -> None:
+    view = to_picture(open_chat(), strip="pictures")
+
+    view.get_by_text("This app passes no pictures on.").wait_for()
+    assert ".png" in view.locator(".path").inner_text()
+    assert view.get_by_role("img", name=IDEA).count() == 1
+
+
+def test_a_frame_that_is_built_anew_buys_nothing(
+    open_chat: Open, settings: Settings, sandbox: Sandbox
+) -> None:
+    one = open_chat()
+    to_prompt(one)
+    asked = len(sandbox.requests)
+    for _ in range(50):
+        one.remount()
+        one.view.get_by_role("heading", name="The prompt").wait_for()
+    press(one.view, "Draw it")
+    one.view.get_by_text("How do you like it?").wait_for()
+    for _ in range(50):
+        one.remount()
+        one.view.get_by_text("How do you like it?").wait_for()
+
+    assert paid_calls(settings) == 1
+    assert len(sandbox.requests) == asked + 1
+
+
+def test_a_drawing_that_failed_is_told_and_not_bought_again(
+    open_chat: Open, settings: Settings, sandbox: Sandbox
+) -> None:
+    one = open_chat()
+    view = to_prompt(one)
+    sandbox.fail("moderation_http", kind="image")
+    press(view, "Draw it")
+    view.get_by_role("alert").wait_for()
+    for _ in range(5):
+        one.remount()
+        one.view.get_by_role("heading", name="No picture came").wait_for()
+    judge(one)
+    assert paid_calls(settings) == 1
+
+    press(one.view, "Draw it anew, about $")
+    one.view.get_by_text("How do you like it?").wait_for()
+    assert paid_calls(settings) == 2
+
+
+def test_a_drawing_is_seen_as_it_goes(open_chat: Open, sandbox: Sandbox) -> None:
+    one = open_chat()
+    view = to_prompt(one)
+    sandbox.fail("delay=5", kind="image")
+    press(view, "Draw it")
+    view.get_by_role("heading", name="Drawing").wait_for()
+    view.get_by_text("about $0.").first.wait_for()
+    judge(one)
+    view.get_by_text("How do you like it?").wait_for()
+    draws = [call for call in one.calls if call["name"] == DRAW]
+
+    assert len(draws) == 1  # it was collected by reading, not by calling again
+
+
+def test_the_drawing_of_the_models_own_call_is_seen_while_it_waits(
+    open_chat: Open, sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=5", kind="image")
+    one = open_chat()
+    view = one.show(DRAW, {"prompt": IDEA, "dialogue_mode": "skip"})
+    view.get_by_role("progressbar").wait_for()
+
+    assert one.page.evaluate("window.result === undefined")
+    view.get_by_text("How do you like it?").wait_for()
+
+
+def test_a_call_that_was_stopped_says_so(open_chat: Open) -> None:
+    one = open_chat()
+    view = one.show(CONSULT, {"message": IDEA}, cancel=True)
+    view.get_by_role("heading", name="This was stopped").wait_for()
+    judge(one)
+
+
+HOSTILE = (
+    "<img src=x onerror=parent.hit=1><script>parent.hit=1</script> \u202egnp.exe {{7*7}} </script>"
+)
+
+
+def test_words_with_markup_are_words(open_chat: Open) -> None:
+    one = open_chat()
+    view = one.show(DRAW, {"prompt": f"A fox {HOSTILE}", "dialogue_mode": "skip"})
+    view.get_by_text("How do you like it?").wait_for()
+    view.get_by_label("Change this").fill(HOSTILE)
+    press(view, "Change it")
+    view.get_by_text("Versions").wait_for()
+
+    assert "<img src=x" in view.locator(".facts").inner_text()
+    assert view.locator("img[src=x]").count() == view.locator("main script").count() == 0
+    assert not one.page.evaluate("window.hit")
+    assert not view.evaluate("window.hit || parent.hit")
+
+
+def test_a_list_of_conversations_is_a_gallery(open_chat: Open) -> None:
+    one = open_chat()
+    to_picture(one)
+    for strip in ("", "structured"):
+        view = one.show("openai_list_conversations", {}, strip=strip)
+        view.locator(".card img").wait_for()
+    view.locator(".card").click()
+    view.get_by_text("How do you like it?").wait_for()
+
+
+def test_the_model_is_told_what_was_done(open_chat: Open) -> None:
+    one = open_chat()
+    to_prompt(one)
+    words = json.dumps(one.page.evaluate("window.informed"))
+
+    assert "answered" in words
+    assert "conv_" in words
