@@ -11,4 +11,5 @@ __all__ = [
     "quick",
     "resources",
     "status",
+    "view",
 ]

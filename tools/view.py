@@ -110,7 +110,7 @@ async def view_keep(
     app = app_of(ctx)
     match what:
         case "mask" | "reference":
-            return _answer(Upload(upload_id=await _keep_upload(app, what, id, value)))
+            return _answer(UploadReceipt(upload_id=await _keep_upload(app, what, id, value)))
         case "rating":
             opinion = _opinion(value)
             await app.maintenance.rate(
@@ -129,7 +129,7 @@ async def view_keep(
     return _answer(Confirmation(what=what, id=id))
 
 
-class Upload(BaseModel):
+class UploadReceipt(BaseModel):
     """What stands for a picture or mask that was handed in, wherever a path may stand."""
 
     upload_id: str
