@@ -169,9 +169,9 @@ class ImageGenerator:
         """How far drawings are, at once and free."""
         return [self._jobs.look(job) for job in jobs]
 
-    def checklist(self, conversation: Conversation) -> list[str]:
-        """What is to be looked at in the pictures of a conversation."""
-        return self._buyer.verifier.items(conversation)
+    def checklist(self, image: Image, conversation: Conversation) -> list[str]:
+        """What is to be looked at in a picture."""
+        return self._buyer.verifier.items(image, conversation)
 
     async def adopt_abandoned(self) -> None:
         """Go on with what servers that died have bought, whosever call it was.

@@ -23,7 +23,7 @@ from server import create_server
 from settings import TOOLSETS, Quality, Settings, load_settings, variable_of
 from tests.calls import data_of, text_of
 from tests.conftest import ROOT
-from tests.tools_page import reference
+from tests.tools_page import FOR_THE_VIEW, reference
 
 README = ROOT / "README.md"
 TOOLS = ROOT / "docs" / "tools.md"
@@ -33,7 +33,10 @@ def tools_table() -> str:
     async def listed(toolset: str) -> dict[str, str]:
         settings = load_settings().model_copy(update={"toolsets": [toolset]})
         async with Client(create_server(settings)) as client:
-            return {tool.name: tool.description or "" for tool in await client.list_tools()}
+            tools = await client.list_tools()
+        return {
+            tool.name: tool.description or "" for tool in tools if tool.name not in FOR_THE_VIEW
+        }
 
     rows: dict[str, str] = {}
     for toolset in TOOLSETS:
@@ -174,7 +177,7 @@ def test_the_program_of_the_page_draws(
 def test_architecture_is_one_page() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-    assert len(text.splitlines()) <= 75
+    assert len(text.splitlines()) <= 78
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])

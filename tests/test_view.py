@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
-from mcp.types import ImageContent
+from mcp.types import ImageContent, TextResourceContents
 from PIL import Image
 
 from sandbox.loopback import Sandbox
@@ -61,13 +61,15 @@ async def test_the_view_is_declared_linked_and_listed_in_both_eras(
     }  # fmt: skip
     for one in (*listed, contents):
         assert one.mime_type == "text/html;profile=mcp-app"
-        assert one.meta["ui"]["csp"] == {"resourceDomains": ["data:", "blob:"]}
-        assert "domain" not in one.meta["ui"]
+        ui = (one.meta or {})["ui"]
+        assert ui["csp"] == {"resourceDomains": ["data:", "blob:"]}
+        assert "domain" not in ui
     assert len(listed) == 1
 
 
 async def test_the_page_is_one_small_file_that_loads_nothing(client: Client[Any]) -> None:
     (contents,) = await client.read_resource(URI)
+    assert isinstance(contents, TextResourceContents)
     page = contents.text
 
     assert len(page.encode()) < 90_000

@@ -12,6 +12,9 @@ from tests.tool_examples import examples
 
 Tool = dict[str, Any]
 
+FOR_THE_VIEW = {"view_read", "view_keep"}
+"""Tools that no person and no model calls, so the documents leave them out."""
+
 
 def listed(toolset: str) -> list[Tool]:
     """What a toolset adds to the list, as it travels; `core` is always there."""
@@ -39,6 +42,8 @@ def reference() -> str:
     for toolset in TOOLSETS:
         lines += [f"## Toolset {toolset}", ""]
         for tool in listed(toolset):
+            if tool["name"] in FOR_THE_VIEW:
+                continue
             lines += _tool(tool)
             lines += ["A call and its result on the sandbox:", "", played[tool["name"]], ""]
     return "\n".join(lines).rstrip()

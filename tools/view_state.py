@@ -31,11 +31,11 @@ class ShownImage(ResultImage):
 
     prompt: str
     revised_prompt: str
-    title: str
     rating: int | None
     liked: str
     disliked: str
     findings: list[Finding]
+    checklist: list[str]
 
 
 class DrawingProgress(BaseModel):
@@ -76,7 +76,6 @@ class ConversationView(BaseModel):
     dialogue: Consultation | None
     images: list[ShownImage]
     newest: list[str]
-    checklist: list[str]
     progress: DrawingProgress | None
     failure: str
     choices: DrawingChoices
@@ -132,7 +131,7 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
                 app.settings.image_model, dialogue.suggested.size, dialogue.suggested.quality
             )
     jobs = newest_jobs(conversation)
-    images = [_shown(image, conversation) for image in conversation.images]
+    images = await asyncio.to_thread(_shown_images, app, conversation)
     return ConversationView(
         conversation_id=conversation.id,
         status=_standing(standing.dialogue, standing.drawing, has_images=bool(images)),
@@ -144,7 +143,6 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
         dialogue=dialogue,
         images=images,
         newest=[image.id for image in conversation.images_of(jobs)],
-        checklist=await asyncio.to_thread(app.image_generator.checklist, conversation),
         progress=drawing_progress(app, conversation),
         failure=next((job.error for job in jobs if job.error), ""),
         choices=choices(app.settings.image_model),
@@ -248,18 +246,22 @@ def _standing(dialogue: str, drawing: str, *, has_images: bool) -> Standing:
     return "done" if has_images else "begun"
 
 
-def _shown(image: Image, conversation: Conversation) -> ShownImage:
+def _shown_images(app: App, conversation: Conversation) -> list[ShownImage]:
+    return [_shown(app, image, conversation) for image in conversation.images]
+
+
+def _shown(app: App, image: Image, conversation: Conversation) -> ShownImage:
     facts: dict[str, Any] = result_image(image, conversation).model_dump()
     look = Verification.model_validate(image.verification) if image.verification else None
     return ShownImage(
         **facts,
         prompt=image.prompt,
         revised_prompt=image.revised_prompt,
-        title=conversation.title,
         rating=image.rating,
         liked=image.liked,
         disliked=image.disliked,
         findings=list(look.findings) if look else [],
+        checklist=app.image_generator.checklist(image, conversation),
     )
 
 

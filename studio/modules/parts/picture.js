@@ -33,7 +33,7 @@ export function Picture({ session, state }) {
     <${Change} session=${session} state=${state} image=${image} />
     ${view.images.length > 1 && html`<${Versions} session=${session} state=${state} />`}
     <${Rating} key=${image.image_id} session=${session} image=${image} />
-    <${Checklist} view=${view} image=${image} />
+    <${Checklist} image=${image} />
   </section>`;
 }
 
@@ -75,12 +75,12 @@ function Change({ session, state, image }) {
   <//>`;
 }
 
-/** What an independent look found, else what to look at. @param {{view: any, image: any}} props */
-function Checklist({ view, image }) {
-  const { findings } = image;
+/** What an independent look found, else what to look at. @param {{image: any}} props */
+function Checklist({ image }) {
+  const { findings, checklist } = image;
   if (findings.length)
     return html`<details open><summary>What a second look found</summary><ul class="check">${findings.map((one) => html`<li><span aria-hidden="true">${VERDICTS[one.verdict][0]}</span>
       <span><span class="hidden">${VERDICTS[one.verdict][1]}: </span>${one.item} <span class="soft">${one.seen}</span></span></li>`)}</ul></details>`;
-  if (!view.checklist.length) return null;
-  return html`<details><summary>What to look at</summary><ul class="check">${view.checklist.map((item) => html`<li><span aria-hidden="true">·</span><span>${item}</span></li>`)}</ul></details>`;
+  if (!checklist.length) return null;
+  return html`<details><summary>What to look at</summary><ul class="check">${checklist.map((item) => html`<li><span aria-hidden="true">·</span><span>${item}</span></li>`)}</ul></details>`;
 }
