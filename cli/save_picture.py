@@ -63,9 +63,9 @@ async def _find(app: App, given: str) -> "Image":
 
 
 def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
-    from generation.preview import UNDECODABLE
     from storage.picture_copy import converted
     from storage.picture_files import read_picture
+    from storage.pixels import UNDECODABLE
 
     if image.format == "svg":
         raise Problem(

@@ -10,8 +10,8 @@ from typing import ParamSpec, TypeVar
 from PIL import Image
 
 from gateway.api_errors import failure
-from generation.preview import PREVIEW_EDGE, UNDECODABLE, is_svg, preview_from
-from storage.pixels import TooManyPixels, bound, has_transparent_pixel, opened
+from generation.preview import PREVIEW_EDGE, is_svg, preview_from
+from storage.pixels import UNDECODABLE, TooManyPixels, bound, has_transparent_pixel, opened
 
 EXTENSIONS = {"JPEG": "jpg"}
 ROOT_BYTES = 2048

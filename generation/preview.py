@@ -2,9 +2,9 @@
 
 import io
 
-from PIL import Image, ImageDraw, UnidentifiedImageError
+from PIL import Image, ImageDraw
 
-from storage.pixels import TooManyPixels, bound, converted_small, opened
+from storage.pixels import UNDECODABLE, bound, converted_small, opened
 
 PREVIEW_EDGE = 1024
 """Pixels: as large as clients show a picture, and a model tells its details."""
@@ -24,12 +24,6 @@ CHECKER = 16
 
 SVG_START, SVG_HEAD = 1024, 4096
 """Bytes in which an SVG shows itself; comments and a doctype may come before its tag."""
-
-UNDECODABLE = (
-    UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError,
-    Image.DecompressionBombError, TooManyPixels,
-)  # fmt: skip
-"""What is raised for bytes that are no picture, a broken one, or one too large to unpack."""
 
 
 def preview_of(data: bytes) -> bytes | None:

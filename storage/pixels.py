@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 MOST_UNPACKED = 180 * 2**20
 """Bytes, the file's own among them: a server that has worked for long holds 250 MB besides, and
@@ -37,6 +37,13 @@ class TooManyPixels(Exception):  # noqa: N818  # reads as what it is
     def __init__(self, image: Image.Image, pixels: int, allowed: float) -> None:
         size, most = pixels / 1e6, allowed / 1e6
         super().__init__(f"{size:.0f} megapixels; {_kind(image)} may have {most:.0f}.")
+
+
+UNDECODABLE = (
+    UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError,
+    Image.DecompressionBombError, TooManyPixels,
+)  # fmt: skip
+"""What is raised for bytes that are no picture, a broken one, or one too large to unpack."""
 
 
 @contextmanager

@@ -5,12 +5,10 @@ import io
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from PIL import Image as Pillow
-
 from errors import StorageError
 from storage.atomic_write import write_file
 from storage.picture_files import read_picture
-from storage.pixels import TooManyPixels, bound, converted_small, opened
+from storage.pixels import UNDECODABLE, bound, converted_small, opened
 from storage.tables import Image
 
 Edge = Literal[240, 512, 1024]
@@ -21,12 +19,6 @@ QUALITY = 80
 
 LARGEST_SVG = 400_000
 """Bytes; with what base64 adds, a result holds it."""
-
-BROKEN = (
-    OSError, SyntaxError, ValueError, EOFError, MemoryError, Pillow.DecompressionBombError,
-    TooManyPixels,
-)  # fmt: skip
-"""What Pillow raises for bytes that it cannot show."""
 
 
 class SmallCopy(NamedTuple):
@@ -80,7 +72,7 @@ def as_webp(data: bytes, edge: Edge) -> bytes | None:
             bound(image, edge=edge)
             mode = "RGBA" if image.has_transparency_data else "RGB"
             small = converted_small(image, mode, edge)
-    except BROKEN:
+    except UNDECODABLE:
         return None
     target = io.BytesIO()
     small.save(target, "WEBP", quality=QUALITY)
