@@ -131,6 +131,7 @@ async def _offered() -> dict[str, list[dict[str, Any]]]:
         "tools": [
             {"name": tool.name, "description": (tool.description or "").splitlines()[0]}
             for tool in tools
+            if (tool.meta or {}).get("ui") != {"visibility": ["app"]}  # only the view calls those
         ],
         "prompts": [_prompt(prompt) for prompt in prompts],
     }
