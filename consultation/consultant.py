@@ -20,7 +20,7 @@ from consultation.settling import assumptions, settle, settled_turn
 from consultation.suggested_settings import draft_notes, estimate, settle_settings
 from consultation.template_dialogue import TemplateDialogue
 from consultation.transcript import ConsultationError, Transcript, transcript_of
-from consultation.turn import Quote
+from consultation.turn import FacilitatorTurn, Quote
 from consultation.turn_rows import (
     answer_rows,
     brief_row,
@@ -36,7 +36,7 @@ from settings import Mode, Settings
 from storage.input_files import InputFiles
 from storage.records import Hold, NumberTaken, Records
 from storage.stamps import now
-from storage.tables import Conversation, Turn
+from storage.tables import Answer, Brief, Conversation, Turn
 
 MOST_TRIES = 3
 """Times that a turn is numbered anew where another process wrote to the conversation."""
@@ -347,33 +347,47 @@ class Consultant:
         turn.templates, turn.repairs = outcome.templates, outcome.attempts
         hints = draft_notes(suggested, self._settings, wording) if standing.ready else []
         turn.notes = [*outcome.notes, *hints]
-        described = {
-            "mode": conversation.mode,
-            "title": settled.title,
-            "image_type": image_type.name,
-            "language": settled.language,
-            "style": decided_value(held.brief, "style"),
-            "template": conversation.template,
-        }
-        answers = answer_rows(turn, settled, transcript)
-        for _ in range(MOST_TRIES):
-            questions = question_rows(conversation, turn, standing.questions)
-            turn.reply = turn_as_data(settled, questions, held)
-            try:
-                await self._records.close_turn(
-                    turn, conversation=described, rows=[*questions, *answers, brief]
-                )
-                break
-            except NumberTaken:  # another client put questions meanwhile
-                conversation.questions = (await self._records.load(conversation.id)).questions
-        conversation.questions = [*conversation.questions, *questions]
+        rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]
+        await self._write(conversation, turn, settled, held, rows)
         conversation.briefs = [*conversation.briefs, brief]
-        conversation.image_type, conversation.language = image_type.name, settled.language
         result = recorded_result(conversation, self._prompt_store)
         if standing.ready:
             result.assumptions = assumptions(held)
         result.estimated_cost_usd = estimate(suggested, self._settings)
         return result
+
+    async def _write(
+        self,
+        conversation: Conversation,
+        turn: Turn,
+        settled: FacilitatorTurn,
+        held: Review,
+        rows: list[Answer | Brief],
+    ) -> None:
+        """Record a settled turn with its questions and `rows`, and what it says of the dialogue.
+
+        Its questions take the next numbers, again where another client took these first.
+        """
+        described = {
+            "mode": conversation.mode,
+            "title": settled.title,
+            "image_type": settled.image_type,
+            "language": settled.language,
+            "style": decided_value(settled.brief, "style"),
+            "template": conversation.template,
+        }
+        for _ in range(MOST_TRIES):
+            questions = question_rows(conversation, turn, settled.questions)
+            turn.reply = turn_as_data(settled, questions, held)
+            try:
+                await self._records.close_turn(
+                    turn, conversation=described, rows=[*questions, *rows]
+                )
+                break
+            except NumberTaken:
+                conversation.questions = (await self._records.load(conversation.id)).questions
+        conversation.questions = [*conversation.questions, *questions]
+        conversation.image_type, conversation.language = settled.image_type, settled.language
 
 
 def _is_cancelled() -> bool:
