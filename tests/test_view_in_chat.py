@@ -118,6 +118,14 @@ def to_picture(one: Chat, **given: Any) -> Any:
     return view
 
 
+def remount(one: Chat, words: str, times: int) -> None:
+    """Have the frame built anew, now and then waiting until it says this again."""
+    for count in range(1, times + 1):
+        one.remount()
+        if count % 10 == 0:
+            one.view.get_by_text(words).first.wait_for()
+
+
 def judge(one: Chat) -> None:
     """Nothing is inaccessible, cut, too small or over something else."""
     one.view.locator(".pulse").first.wait_for(state="detached")
@@ -218,9 +226,9 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
     assert paid_calls(settings) == 2
 
 
+# Colours hang on the theme, the layout on the width: a page at 200 % has 320 px of 640.
 @pytest.mark.parametrize(
-    ("width", "theme", "zoom"),
-    [(WIDTH, "light", 1), (WIDTH, "dark", 1), (320, "dark", 1), (WIDTH, "light", 2)],
+    ("width", "theme", "zoom"), [(WIDTH, "dark", 1), (WIDTH, "light", 2)]
 )
 def test_each_state_is_accessible_and_whole(
     open_chat: Open, width: int, theme: str, zoom: float
@@ -280,14 +288,10 @@ def test_a_frame_that_is_built_anew_buys_nothing(
     one = open_chat()
     to_prompt(one)
     asked = len(sandbox.requests)
-    for _ in range(50):
-        one.remount()
-        one.view.get_by_role("heading", name="The prompt").wait_for()
+    remount(one, "The prompt", times=50)
     press(one.view, "Draw it")
     one.view.get_by_text("How do you like it?").wait_for()
-    for _ in range(50):
-        one.remount()
-        one.view.get_by_text("How do you like it?").wait_for()
+    remount(one, "How do you like it?", times=50)
 
     assert paid_calls(settings) == 1
     assert len(sandbox.requests) == asked + 1

@@ -27,7 +27,7 @@ GEOMETRY = (Path(__file__).parent / "geometry.js").read_text("utf-8")
 
 def chromium() -> str | None:
     """The browser of this machine, if it has one."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    return shutil.which("chromium")
 
 
 @functools.cache
@@ -83,14 +83,14 @@ class Chat:
         return [call for call in calls if call["name"] != "view_read"]
 
     def remount(self) -> None:
-        """The host builds the frame anew and says the same to it."""
-        self.page.evaluate("mount()")
-        self.page.wait_for_timeout(50)
+        """The host builds the frame anew and says the same to it, as soon as it listens."""
+        self.page.evaluate("new Promise((heard) => { window.heard = heard; mount(); })")
 
     def accessible(self) -> list[str]:
         """What axe finds wrong."""
         view = self.view
-        view.evaluate(axe())
+        if not view.evaluate("'axe' in window"):
+            view.evaluate(axe())
         found: list[str] = view.evaluate(
             "async (rules) => (await axe.run(document, {runOnly: {type: 'tag', values: rules}}))"
             ".violations.map((one) => `${one.id}: ${one.nodes[0].html}`)",
