@@ -227,9 +227,7 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
 
 
 # Colours hang on the theme, the layout on the width: a page at 200 % has 320 px of 640.
-@pytest.mark.parametrize(
-    ("width", "theme", "zoom"), [(WIDTH, "dark", 1), (WIDTH, "light", 2)]
-)
+@pytest.mark.parametrize(("width", "theme", "zoom"), [(WIDTH, "dark", 1), (WIDTH, "light", 2)])
 def test_each_state_is_accessible_and_whole(
     open_chat: Open, width: int, theme: str, zoom: float
 ) -> None:
