@@ -15,8 +15,8 @@ from consultation.words import fold, words_of
 Part = Literal["sources", "brief", "chosen", "set_aside"]
 
 OPENING = '“„«「『(\uff08"'
-CLOSING = re.compile('[.!?…]*[”“»」』)\uff09"]+')
-"""Marks that belong to words they touch: of `"Repeat!"` and `(e. V.)` none is left behind."""
+CLOSING = re.compile(r'(?:[^\w\n]{0,8}[^\w\s])?[”“»」』)\uff09"]{1,3}(?!\w)')
+"""Signs up to the mark that closes words: of `"Repeat!"`, `"1 + 1 = ?"` none is left behind."""
 
 ALIKE = 80
 """Per cent of letters that a refused quote has in common with what it rewords; of 250 quotes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from consultation.evidence import Fault
-from consultation.transcript import Transcript
+from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn
 from consultation.words import near, words_of
 
@@ -21,6 +21,9 @@ PARTS = re.compile(r"(?<!\s)\s*(?:\n|\s[-–—/|·•]\s)\s*")
 
 NUMBERING = re.compile(r"\d{1,2}[.):]?\s+")
 """A running number before words that were said: `1 Collect`."""
+
+CLOSING_MARK = re.compile(r"(?<![.,])[.,]$")
+"""A mark that a sentence may put inside the quotation marks: of `...` none goes."""
 
 Standing = Literal["said", "composed", "changed"]
 
@@ -40,9 +43,13 @@ def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Lett
     settled = []
     for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
         alike = [one for one in in_prompt if _letters(one) == _letters(text)]
-        forms = [text] if text in alike else [*alike, text]
+        as_given = any(text in (one, CLOSING_MARK.sub("", one)) for one in alike)
+        forms = [text] if as_given else [*alike, text]
         own = next((form for form in forms if _stands(form, said)), None)
-        settled.append(Letters(own or text, "said" if own else _standing(text, said)))
+        standing: Standing = "said" if own else _standing(text, said)
+        if _changes_marks(own or text, turn, transcript):
+            standing = "changed"
+        settled.append(Letters(own or text, standing))
     return settled
 
 
@@ -52,8 +59,8 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
         Fault(
             "lettering",
             "lettering",
-            f'"{one.text}" changes a number or the spelling of what the person typed. Copy it to '
-            "the letter.",
+            f'"{one.text}" changes a number, a mark or the spelling of what the person typed. '
+            "Copy it to the letter.",
             words=one.text,
         )
         for one in letters
@@ -88,7 +95,7 @@ def quoted_in(text: str) -> list[str]:
     """What stands in quotation marks in a text."""
     plain = INCHES.sub("″", text)  # a double prime, so that it closes nothing
     found = (next(filter(None, match.groups())) for match in QUOTED.finditer(plain))
-    return [one.replace("″", '"').rstrip(".,") for one in found]
+    return [one.replace("″", '"') for one in found]
 
 
 def _stands(text: str, said: Sequence[str]) -> bool:
@@ -96,6 +103,24 @@ def _stands(text: str, said: Sequence[str]) -> bool:
     whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
     spaced = all(word.script == "spaced" for word in words_of(text))
     return any(whole.search(one) if spaced else _plain(text) in one for one in said)
+
+
+def _changes_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> bool:
+    """Whether messages have a text in quotation marks, and never with these marks.
+
+    Where its stretch rests on newer words too, those may be what changes it.
+    """
+    given = [
+        (message_number(ref), one)
+        for ref, message in transcript.messages.items()
+        for one in quoted_in(message)
+        if _letters(one) == _letters(text)
+    ]
+    if not given or any(_line(one) == _line(text) for _, one in given):
+        return False
+    newest, _ = max(given)
+    said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
+    return all(message_number(quote.ref) <= newest for quote in said)
 
 
 def _standing(text: str, said: Sequence[str]) -> Standing:
@@ -120,6 +145,11 @@ def _plain(text: str) -> str:
     """Spaces, width and the form of apostrophes made one; case and accents stay."""
     flat = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
     return " ".join(flat.replace("″", '"').split())
+
+
+def _line(text: str) -> str:
+    """A text as one line without case and the mark that may close a sentence."""
+    return CLOSING_MARK.sub("", PARTS.sub(" ", _plain(text))).casefold()
 
 
 def _letters(text: str) -> str:

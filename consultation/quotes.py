@@ -53,8 +53,10 @@ def find_quote(quote: str, ref: str, messages: Mapping[str, str]) -> Match | Non
 
     `ref` names the message; an exact run in exactly one other message mends a wrong `ref`.
     """
+    if whole := exact(quote, messages.get(ref, ""), ref):
+        return whole  # the person's own dots part nothing
     found: list[Match] = []
-    for part in filter(str.strip, PARTS.split(quote)):
+    for part in filter(words_of, PARTS.split(quote)):
         match = align(part, messages.get(ref, ""), ref)
         if match is None:
             others = [exact(part, text, other) for other, text in messages.items() if other != ref]
