@@ -310,9 +310,10 @@ class _Call:
         notes = await self._app.image_generator.release_lost(
             jobs, self._drawing.report, seconds=self._drawing.seconds
         )
-        conversation = await self._app.records.load(conversation.id)
+        before, conversation = conversation, await self._app.records.load(conversation.id)
         if not notes:
-            return await self._continue(conversation, request)
+            has_come = state_of(conversation).drawing == "kept"
+            return await self._continue(before if has_come else conversation, request)
         outcome = await self._continue(conversation, request, {job.id for job in jobs})
         if isinstance(outcome, Pictures):
             outcome.result.notes[:0] = notes

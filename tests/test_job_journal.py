@@ -264,6 +264,19 @@ async def test_a_picture_that_openai_does_not_know_is_drawn_anew_where_that_is_a
     assert picture(shown).read_bytes() == picture(result).read_bytes()
 
 
+async def test_a_picture_that_comes_while_it_is_to_be_redrawn_is_bought_once(
+    connect: Connect, openai: StandIn
+) -> None:
+    openai.behaviour = Behaviour(drawing=0.5)
+    async with connect(openai_base_url=openai.base_url) as client:
+        first = asyncio.ensure_future(draw(client, **FOX))
+        await until(lambda: openai.payments)
+        second = await draw(client, **FOX, redraw=True)
+
+    assert picture(second) == picture(await first)
+    assert len(openai.payments) == 1
+
+
 async def test_what_a_batch_brought_is_changed_though_one_of_it_is_lost(
     connect: Connect, openai: StandIn, settings: Settings
 ) -> None:
