@@ -41,6 +41,10 @@ KEPT = (
 """What a call that ends in a question leaves for the drawing."""
 
 
+VARIED, SAMPLED = {"variations", "strategy"}, {"samples", "prompts"}
+"""What makes a call one for several pictures: one of the two, never both."""
+
+
 class OrderError(Problem):
     """A picture cannot be drawn as ordered, which is known before it is paid for."""
 
@@ -105,10 +109,16 @@ class ImageRequest:
 
     def with_order(self, order: Mapping[str, Any] | None) -> "ImageRequest":
         """The request with what an earlier call brought, where this one leaves it open."""
-        earlier = {name: value for name, value in (order or {}).items() if name in KEPT}
+        ours = self.order
+        names = {*KEPT}
+        if VARIED & ours.keys():
+            names -= SAMPLED
+        if SAMPLED & ours.keys():
+            names -= VARIED
+        earlier = {name: value for name, value in (order or {}).items() if name in names}
         for name in {"input_images", "prompts"} & earlier.keys():  # JSON has no tuples
             earlier[name] = tuple(earlier[name])
-        return replace(self, **{**earlier, **self.order})
+        return replace(self, **{**earlier, **ours})
 
     def key(self, contents: Sequence[str]) -> str:
         """Names what was asked for: the same call has the same key, whoever makes it.

@@ -271,6 +271,19 @@ async def test_the_same_call_again_names_them_alike_in_the_same_order(
     assert sandbox.count("image") == 8
 
 
+async def test_variations_take_the_place_of_samples_that_failed(
+    connect: Connect, sandbox: Sandbox
+) -> None:
+    sandbox.fail("moderation_http", times=4, kind="image")
+    async with connect(toolsets=["all"]) as client:
+        samples = {"prompt": "a fox", "n": 4, "quality": "low"}
+        failed = data_of(await client.call_tool(QUICK, samples, raise_on_error=False))
+        conversation = failed["conversation_id"]
+        result = await draw(client, conversation_id=conversation, variations=3, redraw=True)
+
+    assert [label.split(":")[0] for label in labels(result)] == ["color", "composition", "style"]
+
+
 async def test_words_without_a_dialogue_may_decide_what_was_to_vary(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
