@@ -125,7 +125,9 @@ class ImageGenerator:
                     self._jobs.start(job, partial(self._buyer.buy, job, one))
         if not are_new:
             return await self._show_or_collect(conversation, jobs, request, report, seconds)
-        result, preview = await self._wait(conversation.id, jobs, report, seconds)
+        # At once: of one that ends before anybody waits for it nothing is known here any more.
+        news = await self._jobs.wait(jobs, report, seconds=seconds)
+        result, preview = await self._conclude(conversation.id, *news)
         result.notes += [note] if note else []
         return result, preview
 
@@ -246,7 +248,12 @@ class ImageGenerator:
         self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float
     ) -> ResultWithPreview:
         """Tell what became of jobs when all have ended or the waiting time is over."""
-        outcomes, elapsed = await self._attend(jobs, report, seconds)
+        return await self._conclude(conversation_id, *await self._attend(jobs, report, seconds))
+
+    async def _conclude(
+        self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
+    ) -> ResultWithPreview:
+        """The result of jobs that were waited for. Raises `Withdrawn` where none is left."""
         problems = [one.problem for one in outcomes]
         if all(isinstance(problem, Withdrawn) for problem in problems) and problems[0]:
             raise problems[0]

@@ -4,6 +4,7 @@ The sandbox makes each fault at the HTTP layer. `requests` counts what was sent 
 OpenAI, so a retry that must not happen shows.
 """
 
+import asyncio
 import time
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
+from storage.job_journal import Claim, JobJournal
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
 from tests.conftest import KEY, Connect
 
@@ -223,6 +225,25 @@ async def test_without_a_key_the_tools_say_how_to_set_one(connect: Connect, tool
 
     assert "OPENAI_API_KEY" in error
     assert "--sandbox" in error
+
+
+async def test_calls_at_once_are_each_told_that_there_is_no_key(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has ended before the last is written down, since writing takes its time."""
+    claim = JobJournal.claim
+
+    async def claim_slowly(*jobs: Any, **wishes: Any) -> Claim:
+        written = await claim(*jobs, **wishes)
+        await asyncio.sleep(0.1)
+        return written
+
+    monkeypatch.setattr(JobJournal, "claim", claim_slowly)
+    async with connect(openai_api_key=None) as client:
+        calls = [refusal(client, DRAW, **{**PICTURE, "prompt": one}) for one in "abcde"]
+        errors = await asyncio.gather(*calls)
+
+    assert all("OPENAI_API_KEY" in error for error in errors), errors
 
 
 async def test_no_part_of_the_key_is_in_an_error(
