@@ -31,10 +31,13 @@ from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
 logger = logging.getLogger(__name__)
 
+DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
+"""After a drawing that ended without a picture: the record answers for it from now on."""
+
 LOST = Problem(
     "An earlier request for this picture was sent, but what became of it cannot be known: it may "
     "have been charged. It is not repeated on its own.",
-    "Look at the usage page of the OpenAI platform before paying for it again.",
+    f"Look at the usage page of the OpenAI platform before paying for it again. {DRAW_ANEW}",
     kind="unknown",
     charged="unknown",
 )
@@ -53,8 +56,6 @@ KEPT = timedelta(days=30)
 address than it was bought with."""
 FOLLOW_SECONDS = 0.5
 """Between looks at the record of a job of another process: SQLite has no call for it."""
-DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
-"""After a drawing that ended without a picture: the record answers for it from now on."""
 ASIDE = "What came lies in {path}."
 
 NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."

@@ -346,6 +346,7 @@ def assert_unknown(
     for call, told in {"first": result, "second": again}.items():
         assert told.get("isError"), f"the {call} call bought it anew: {told}"
         assert "may have been charged" in told["content"][0]["text"]
+        assert "redraw=true" in told["content"][0]["text"]
     assert home.job(conversation).state == "unknown"
 
 
