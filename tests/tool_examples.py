@@ -25,7 +25,6 @@ PASSING = [
     (r"in \d+\.\d s\b", "in 1.0 s"),
     (r"[\d,]+ bytes\b", "40,000 bytes"),
     (r"\d+\.\d MB\b", "0.2 MB"),
-    (r"(?m)^(\d\. .*img_[0-9a-f]{16}) \(current\)", r"\1"),  # of variations the one drawn last
     (r"(?m)^(ok|warning|Models that can be set for \w+): .*\n", ""),
 ]
 """Times and sizes, and what `openai_status` says of models, which ends on a day."""
