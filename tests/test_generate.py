@@ -85,7 +85,7 @@ def test_it_says_what_varies_where_the_sheet_is_and_what_a_look_found(
     assert len(drawn) == 2
     for number, _ in enumerate(drawn, start=1):
         assert re.search(rf"  {number} (color|composition|style): .+\n  /\S+\.png\n", said)
-    assert len(re.findall(r"- met \[img_\w+\]: format: png", said)) == 2
+    assert len(re.findall(r"img_\w+:\n  - met: format: png", said)) == 2
 
 
 def test_a_file_that_is_not_there_is_told_so(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:

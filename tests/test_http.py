@@ -131,7 +131,7 @@ def test_a_host_that_the_setting_names_is_served_and_another_told_of_the_setting
 def test_a_header_of_mcp_that_is_not_ascii_is_refused_and_leaves_no_traceback(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Found by the fuzzer: the SDK repeated it in an answer that could then not be sent.
+    # The SDK repeats it in an answer that can then not be sent.
     refused = site.ask(**ALLOWED, **{"MCP-Protocol-Version": "\xff", "MCP-Session-Id": "none"})
 
     assert refused.status == 400
