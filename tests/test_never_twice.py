@@ -68,6 +68,12 @@ class Place:
             (count,) = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
         return int(count)
 
+    def stop(self, server: Server) -> None:
+        """Stop a process between its writes: amid one, it would lock all others out."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            server.process.send_signal(signal.SIGSTOP)
+
     def assert_bought_once(self, *results: Result) -> None:
         """Fail unless one picture was paid for, and it is what each result shows, kept once."""
         assert len(self.openai.payments) == 1
@@ -187,7 +193,7 @@ def test_a_server_that_slept_while_another_took_over_books_nothing_twice(place: 
     conversation = ready(sleeper)
     slept = send(sleeper, conversation_id=conversation)
     wait_for(lambda: place.count("jobs WHERE state = 'submitted'"))
-    sleeper.process.send_signal(signal.SIGSTOP)
+    place.stop(sleeper)
     try:
         result = collected(other, conversation_id=conversation)
     finally:
