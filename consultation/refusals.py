@@ -7,7 +7,15 @@ from consultation.evidence import Evidence, Fault
 from consultation.quotes import Run
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn
-from consultation.words import CLAUSE_END, Word, content, near, refusing, words_of
+from consultation.words import (
+    CLAUSE_END,
+    SHORTEST_TO_SHARE,
+    Word,
+    content,
+    refusing,
+    share,
+    words_of,
+)
 
 REACH = 3
 """Words before a quote in which its refusal may stand: "no big red balloon"."""
@@ -41,13 +49,26 @@ def faults_of_refusals(
             faults.append(Fault("turned round", one.where, advice, words=whole))
     for index, source in enumerate(turn.sources):
         said = [one for one in evidence if one.part == "sources" and one.index == index]
-        refused = refused_words(said[0].text) if len(said) == 1 else []
-        wanted = any(near(w, other) for w in content(words_of(source.prompt)) for other in refused)
-        if wanted and not refuses(source.prompt):
-            advice = f'"{source.prompt}" wants what the person refused: `{said[0].text}`. Make the '
+        texts = [one.text for one in said]
+        if words := next((text for text in texts if _is_wanted(source.prompt, text, texts)), ""):
+            advice = f'"{source.prompt}" wants what the person refused: `{words}`. Make the '
             advice += "prompt refuse it, and quote the stretch that does."
-            faults.append(Fault("turned round", f"sources[{index}]", advice, words=said[0].text))
+            faults.append(Fault("turned round", f"sources[{index}]", advice, words=words))
     return faults
+
+
+def _is_wanted(stretch: str, text: str, texts: Sequence[str]) -> bool:
+    """Whether a stretch wants what one of its quotes refuses and none of them wants.
+
+    "No open wings, closed ones" is heard by "closed wings", though the wings stand in both.
+    """
+    refused = content(refused_words(text), SHORTEST_TO_SHARE)
+    others = [w for other in texts for w in {*words_of(other)} - {*refused_words(other)}]
+    wanted = share(refused, words_of(stretch))
+    if refuses(stretch) or not any(not share([word], others) for word in wanted):
+        return False
+    instead = [word for word in words_of(text) if word.start > refused[-1].start]
+    return len(wanted) == len(refused) or not share(instead, words_of(stretch))
 
 
 def _left_out(
