@@ -90,5 +90,9 @@ def _write_sheet(result: show.Result) -> None:
     """Put what the tool shows of several pictures, each under what varies, beside the first."""
     first = Path(result["images"][0]["path"])
     sheet = first.with_name(f"{first.stem}_sheet.jpg")
-    write_file(sheet, [b64decode(result["preview"])])
+    try:
+        write_file(sheet, [b64decode(result["preview"])])
+    except OSError as error:  # the pictures are there and paid for
+        show.note(f"The sheet of all cannot be written as {sheet}: {error.strerror}.")
+        return
     show.line(f"All on one sheet: {sheet}")

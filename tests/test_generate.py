@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cli import generate
 from cli.session import Session
 from errors import Problem
 from sandbox.loopback import Sandbox
@@ -86,6 +87,19 @@ def test_it_says_what_varies_where_the_sheet_is_and_what_a_look_found(
     for number, _ in enumerate(drawn, start=1):
         assert re.search(rf"  {number} (color|composition|style): .+\n  /\S+\.png\n", said)
     assert len(re.findall(r"img_\w+:\n  - met: format: png", said)) == 2
+
+
+def test_a_sheet_that_cannot_be_written_hides_no_picture(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(generate, "write_file", refuse)
+    said = run("generate", "a red boat", "--variations", "2", "--quality", "low", "--sandbox")
+
+    assert said.count(".png") == 2
+    assert "Go on with" in said
 
 
 def test_a_file_that_is_not_there_is_told_so(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
