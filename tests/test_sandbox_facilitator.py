@@ -186,7 +186,8 @@ def test_a_picked_title_opens_the_question_which_words(talk: Talk) -> None:
     opened = turn["questions"][0]
     assert opened["follows"] == put["id"]
     assert "words" in opened["text"]
-    assert values(talk.say("Late Summer"))["labels"] == "“Late Summer”"
+    answer = talk.say("", answers={opened["id"]: "Late Summer"})
+    assert values(answer)["labels"] == "“Late Summer”"
 
 
 def test_an_answer_by_id_goes_to_its_question(talk: Talk) -> None:
