@@ -1,7 +1,7 @@
 """Every quote of a turn held against what was said: what each one stands for, if anything."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -62,15 +62,16 @@ class Evidence:
         return " ".join(quote.quote for quote in self.shown)
 
 
-def gather(turn: FacilitatorTurn, transcript: Transcript) -> list[Evidence]:
-    """Every quote of the turn, those of the sources first."""
+def gather(
+    turn: FacilitatorTurn, transcript: Transcript, options: Mapping[str, str]
+) -> list[Evidence]:
+    """Every quote of the turn, those of the sources first; `options` are texts of picked ones."""
     quotes: list[tuple[Part, int, Quote]] = [
         *(("sources", n, q) for n, source in enumerate(turn.sources) for q in source.said),
         *(("brief", n, q) for n, entry in enumerate(turn.brief) for q in entry.said),
         *(("chosen", n, Quote(ref=c.ref, quote=c.quote)) for n, c in enumerate(turn.chosen)),
         *(("set_aside", n, q) for n, q in enumerate(turn.set_aside)),
     ]
-    options = transcript.option_texts(turn)
     evidence = []
     for part, index, quote in quotes:
         match = None
@@ -101,12 +102,23 @@ def faults_of_quotes(
     for one in evidence:
         if one.part == part and not one.shown:
             ref, quote = one.given.ref, one.given.quote
-            copy = nearest(quote, transcript.messages.get(ref, ""))
-            advice = f'"{quote}" does not stand in {ref}. Copy letter by letter, such as `{copy}`, '
-            advice += "or leave the quote out."
+            advice = (
+                f'"{quote}" does not stand in {ref}. {_way_out(one.given, transcript)}or leave '
+            )
+            advice += "the quote out."
             invented = _is_invented(one.given, transcript)
             faults.append(Fault("quote", one.where, advice, serious=invented, words=quote))
     return faults
+
+
+def _way_out(quote: Quote, transcript: Transcript) -> str:
+    """What would make a refused quote hold: the run that it means, the pick that is missing."""
+    if put := transcript.question(quote.ref):
+        place = next((n for n, text in enumerate(put.options, 1) if _option(quote, text)), 0)
+        way = f"It stands in option {place}: list in chosen every option that they picked of it, "
+        return way if place else "Copy what a picked option says, "
+    copy = nearest(quote.quote, transcript.messages.get(quote.ref, ""))
+    return f"Copy letter by letter, such as `{copy}`, " if copy else "Copy letter by letter, "
 
 
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:

@@ -67,11 +67,10 @@ def place_sources(
     for index, source in enumerate(turn.sources):
         place = _find(source.prompt, turn.prompt, stretches)
         if place is None:
+            copy = nearest(source.prompt, turn.prompt)
             advice = f'"{source.prompt}" does not stand in the prompt. Copy the stretch letter by '
-            advice += (
-                f"letter, such as `{nearest(source.prompt, turn.prompt)}`, or leave the source "
-            )
-            faults.append(Fault("place", f"sources[{index}]", f"{advice}out."))
+            advice += f"letter{f', such as `{copy}`' if copy else ''}, or leave the source out."
+            faults.append(Fault("place", f"sources[{index}]", advice))
         elif said := words_behind(evidence, "sources", index):
             loose = _is_loose(source.prompt, said)
             stretches.append(Stretch(*place, said, loose, index))

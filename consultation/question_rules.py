@@ -127,7 +127,7 @@ def _named(words: str, put: PutQuestion, option: int) -> int:
 
 
 def _waiting(turn: FacilitatorTurn, transcript: Transcript) -> list[PutQuestion]:
-    return transcript.open_questions(turn.brief, transcript.choices_with(turn))
+    return transcript.open_questions(turn.brief, transcript.picks(turn))
 
 
 def _follows(question: QuestionDraft, transcript: Transcript) -> bool:

@@ -88,7 +88,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
             "set_aside": [*turn.set_aside, *_earlier(turn, transcript)],
         }
     )
-    evidence = gather(joined, transcript)
+    evidence = gather(joined, transcript, transcript.option_texts(turn))
     stretches, faults = place_sources(joined, evidence)
     wrong = faults_of_choices(turn, transcript, evidence)
     places = {fault.where for fault in wrong}  # words of a pick that does not hold have no place

@@ -68,17 +68,27 @@ class Transcript:
         """The question of an id, if there was one."""
         return next((one for one in self.questions if one.id == label), None)
 
-    def choices_with(self, turn: FacilitatorTurn) -> dict[str, int]:
-        """The options picked so far by question."""
-        return {c.question: c.option for c in (*self.choices, *turn.chosen)}
+    def picks(self, turn: FacilitatorTurn) -> dict[str, list[int]]:
+        """The options picked by question: several where parts of each are wanted.
+
+        A turn that picks of a question anew names all that hold of it.
+        """
+        picks: dict[str, list[int]] = {}
+        anew = {choice.question for choice in turn.chosen}
+        earlier = (choice for choice in self.choices if choice.question not in anew)
+        for choice in (*earlier, *turn.chosen):
+            picks.setdefault(choice.question, []).append(choice.option)
+        return picks
 
     def option_texts(self, turn: FacilitatorTurn) -> dict[str, str]:
-        """The text of each picked option by its question."""
+        """The text of the picked options by their question, a line for each."""
         texts = {}
-        for label, option in self.choices_with(turn).items():
+        for label, options in self.picks(turn).items():
             put = self.question(label)
-            if put and 0 < option <= len(put.options):
-                texts[label] = put.options[option - 1]
+            offered = put.options if put else []
+            lines = [offered[n - 1] for n in sorted({*options}) if 0 < n <= len(offered)]
+            if lines:
+                texts[label] = "\n".join(lines)
         return texts
 
     def _answers(self, ref: str) -> bool:

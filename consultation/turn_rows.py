@@ -32,10 +32,10 @@ def answer_rows(
 ) -> list[tables.Answer]:
     """What the turn answered: as it came by id, else as the facilitator understood a pick."""
     options = transcript.option_texts(settled)
-    picked = {
-        choice.question: choice.quote or options.get(choice.question, "")
-        for choice in settled.chosen
-    }
+    picked: dict[str, str] = {}
+    for choice in settled.chosen:
+        words = [picked.get(choice.question), choice.quote or options.get(choice.question)]
+        picked[choice.question] = ", ".join(filter(None, words))
     by_id = {item["question_id"]: item["answer"] for item in turn.answers_given}
     return [
         tables.Answer(
