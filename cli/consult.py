@@ -13,6 +13,7 @@ from cli.data_folder import conversation_id
 from cli.session import Session, local_server, session
 from consultation.consultation_result import Consultation, OpenQuestion
 from consultation.consultation_text import question_text
+from consultation.words import fold
 from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import load_settings
@@ -72,13 +73,14 @@ class _Dialogue:
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
         result = None if idea else await self._recall()
-        message = "" if result else idea or _ask("What should the picture show?")
+        message = "" if result else idea or _ask_words("What should the picture show?")
         async with session(local_server(sandbox=self._sandbox)) as tools:
             result = result or await self._turn(tools, message=message, **beginning)
-            while result.status == "asking":
-                result = await self._turn(tools, **self._answer(result))
-            show.consultation(result, self._wording)
-            await self._offer(tools, result)
+            while wish := await self._lead(tools, result):
+                result = await self._turn(tools, message=wish)
+            self.command = DRAW
+            show.picture(await tools.draw(conversation_id=self._conversation))
+            self.command = CHANGE
 
     def say_how_to_go_on(self) -> None:
         """The command that goes on with the conversation, where one was begun."""
@@ -116,7 +118,7 @@ class _Dialogue:
         for said in filter(None, [result.reply, *result.notes]):
             show.line(said)
         if not result.questions:
-            return {"message": _ask(words.anything)}
+            return {"message": _ask_words(words.anything)}
         show.heading(words.help)
         answers: list[dict[str, str]] = []
         while len(answers) < len(result.questions):
@@ -131,14 +133,19 @@ class _Dialogue:
                 answers.append({"question_id": question.id, "answer": _choice(question, answer)})
         return {"message": "", "answers": answers}
 
-    async def _offer(self, tools: Session, result: Consultation) -> None:
+    async def _lead(self, tools: Session, result: Consultation) -> str:
+        """What the person wishes otherwise of the prompt at the end, nothing where it is right.
+
+        Raises `_Exit` where no picture is wanted.
+        """
+        while result.status == "asking":
+            result = await self._turn(tools, **self._answer(result))
+        show.consultation(result, self._wording)
         words = self._wording.terminal
-        agreed = _ask(f"{words.draw} ({words.yes}/{words.no})").strip().lower()
-        if not agreed.startswith(("y", words.yes)):
+        said = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
+        if _is(said, "no", words.no):
             raise _Exit
-        self.command = DRAW
-        show.picture(await tools.draw(conversation_id=result.conversation_id))
-        self.command = CHANGE
+        return "" if _is(said, "yes", words.yes) else said
 
 
 def _choice(question: OpenQuestion, words: str) -> str:
@@ -148,6 +155,19 @@ def _choice(question: OpenQuestion, words: str) -> str:
     if words.isdecimal() and 1 <= int(words) <= len(question.options):
         return question.options[int(words) - 1]
     return words
+
+
+def _is(said: str, english: str, word: str) -> bool:
+    """Whether somebody said this one word or its first letters, in either language."""
+    letters = fold(said.strip(" .!"))
+    return bool(letters) and any(one.startswith(letters) for one in (english, fold(word)))
+
+
+def _ask_words(text: str) -> str:
+    """A line that says something: asked for again while it is empty. Raises `_Exit`."""
+    while not (said := _ask(text).strip()):
+        pass
+    return said
 
 
 def _ask(text: str) -> str:

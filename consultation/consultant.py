@@ -207,7 +207,10 @@ class Consultant:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
         if not conversation.briefs:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
-        return recorded_result(conversation, self._prompt_store)
+        result = recorded_result(conversation, self._prompt_store)
+        if result.suggested:
+            result.estimated_cost_usd = estimate(result.suggested.model_dump(), self._settings)
+        return result
 
     async def _lead(
         self, conversation: Conversation, turn: Turn, transcript: Transcript

@@ -55,8 +55,8 @@ class TerminalWords(_Phrases):
     help: str = Field(description="How to answer; `back` and `finish` are typed as they are.")
     anything: str = Field(description="Asks for words where no question is open.")
     draw: str = Field(description="Asks whether the picture is wanted.")
-    yes: str = Field(description="The letter that agrees to it, beside y.")
-    no: str
+    yes: str = Field(description="The word that agrees to it, typed whole or its first letters.")
+    no: str = Field(description="The word that declines it; anything else is a further wish.")
     goes_on: str = Field(description="Stands before the command that goes on.")
 
 

@@ -60,6 +60,31 @@ def test_nothing_is_drawn_unless_wanted(consult: Consult, tmp_path: Path) -> Non
     assert "--conversation conv_" in said
 
 
+def test_a_wish_at_the_last_question_goes_into_the_prompt_before_it_is_drawn(
+    consult: Consult,
+) -> None:
+    said = consult(["a rabbit", "finish", "yellow ears, bigger", "yes"])
+
+    assert said.count("Shall it be drawn?") == 2
+    assert "yellow ears" in said.rpartition("Refined prompt")[2]
+    assert said.count(".png") == 1
+
+
+def test_an_empty_line_is_asked_again(consult: Consult) -> None:
+    said = consult(["", "a lighthouse", "finish", "", "n"])
+
+    assert said.count("What should the picture show?") == 2
+    assert said.count("Shall it be drawn?") == 2
+
+
+def test_a_ready_dialogue_that_goes_on_shows_its_price_again(consult: Consult) -> None:
+    said = consult(["a lighthouse", "finish", "n"])
+    (price,) = re.findall(r"A picture costs about \$[\d.]+", said)
+    (conversation,) = set(re.findall(r"conv_\w+", said))
+
+    assert price in consult(["n"], "--conversation", conversation)
+
+
 def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
     said = consult(["a lighthouse", "1"])
     (conversation,) = re.findall(r"Go on with:\n.* --conversation (conv_\w+) --sandbox", said)
