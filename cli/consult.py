@@ -18,7 +18,7 @@ from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import load_settings
 
-DRAW, CHANGE = "generate", 'generate "..."'
+DRAW, CHANGE = "generate", f'generate "{show.YOUR_CHANGE}"'
 """What goes on with a picture: without words it brings one that is under way."""
 
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
@@ -42,7 +42,8 @@ def consult(
         idea: What the picture should show; asked for where it is left out.
         mode: How many questions: quick up to 2, guided (the default) up to 5, explorer up to 10.
             A conversation that goes on keeps its own.
-        template: Fill in this template of the library; prompts list names them.
+        template: Fill in this template of the library; `image-consultant prompts list`
+            names them.
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """

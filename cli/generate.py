@@ -38,7 +38,8 @@ def generate(
         prompt: What to draw, or what to change in the last picture of the conversation.
         conversation: Draw or go on within this conversation.
         from_image: Start from this picture.
-        inputs: Pictures to start from.
+        inputs: Pictures to start from, out of the images folder, Pictures, Downloads, Desktop or
+            the folders of IMAGE_CONSULTANT_INPUT_DIRS.
         mask: A PNG of the first picture's size that is transparent where it may change.
         size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
         quality: The higher, the dearer.
@@ -49,6 +50,12 @@ def generate(
         redraw: Draw anew what the same command has brought already.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
+    if prompt.strip() == show.YOUR_CHANGE:
+        raise Problem(
+            f"{show.YOUR_CHANGE} stands for what you want.",
+            "Put your own words in its place.",
+            charged="no",
+        )
     wishes = {
         "conversation_id": conversation and conversation_id(conversation),
         "from_image": from_image and image_id(from_image),
@@ -82,8 +89,10 @@ async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
     if len(result["images"]) > 1 and result["preview"]:
         _write_sheet(result)
     options = f"{result['conversation_id']}{' --sandbox' if sandbox else ''}"
-    show.heading("Go on with:")
-    show.whole(f'image-consultant generate "..." --conversation {options}')
+    show.heading(f"Go on with, your own words in place of {show.YOUR_CHANGE}:")
+    show.whole(f'image-consultant generate "{show.YOUR_CHANGE}" --conversation {options}')
+    if len(result["images"]) > 1:
+        show.line("That changes the current picture; --from-image and its id change another.")
 
 
 def _write_sheet(result: show.Result) -> None:

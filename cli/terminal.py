@@ -48,6 +48,9 @@ IN_COMMANDS = (
 
 INTERRUPTED = "Stopped. A request that had reached OpenAI is drawn and paid for all the same, once."
 
+YOUR_CHANGE = "YOUR CHANGE"
+"""Stands in printed commands for words of the person, and is refused where it was left."""
+
 UNBROKEN = 10_000
 """Letters in a line of a pipe: paths must stay whole there."""
 
@@ -193,7 +196,8 @@ def picture(result: Result) -> None:
             line(f"{number} {image['variation'] or ''}".strip())
         line(image["path"])
         facts = f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes"
-        line(f"{facts}, {image['image_id']}")
+        current = " (current)" if len(images) > 1 and image["current"] else ""
+        line(f"{facts}, {image['image_id']}{current}")
     if found := result["verification"]:
         for words in finding_lines(ResultVerification.model_validate(found)):
             line(words)

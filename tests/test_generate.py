@@ -74,11 +74,25 @@ def test_what_cannot_be_drawn_ends_in_a_sentence_and_costs_nothing(
     assert sandbox.requests == []
 
 
+def test_the_command_that_is_printed_draws_nothing_until_it_holds_words(
+    run: Run, sandbox: Sandbox
+) -> None:
+    first = run("generate", "a red boat")
+    (words,) = re.findall(r'image-consultant generate "(.+)" --conversation', first)
+
+    with pytest.raises(Problem, match="your own words"):
+        run("generate", words)
+
+    assert sandbox.count("image") == 1
+
+
 def test_it_says_what_varies_where_the_sheet_is_and_what_a_look_found(
     run: Run, tmp_path: Path
 ) -> None:
     said = run("generate", "a red boat", "--variations", "2", "--verify", "--sandbox")
 
+    assert len(re.findall(r"img_\w+ \(current\)\n", said)) == 1
+    assert "--from-image" in said
     (sheet,) = re.findall(r"(/\S+_sheet\.jpg)", said)
     with Image.open(sheet) as picture:
         assert picture.format == "JPEG"
