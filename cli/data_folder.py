@@ -19,7 +19,7 @@ SHOWN = 5
 KINDS: dict[IdKind, str] = {"conv": "conversation", "img": "picture"}
 WHERE_IDS_ARE = (
     "`image-consultant conversations list` shows the conversations, `image-consultant "
-    "conversations show` the pictures of one."
+    "conversations show ID` the pictures of one."
 )
 
 

@@ -65,7 +65,8 @@ def key(
         return
     secret = reveal_key(path)
     if not reveal:
-        show.line(f"The keyring holds a key for {path}. `records key --show` prints it.")
+        way = "`image-consultant records key --show` prints it."
+        show.line(f"The keyring holds a key for {path}. {way}")
     elif sys.stdout.isatty():
         sys.stdout.write(f"{secret}\n")
     else:

@@ -56,6 +56,8 @@ async def _find(app: App, given: str) -> "Image":
     """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
     if await app.records.ids_beginning("img", given, limit=1):
         return await app.records.image(await whole_id(app, given, "img"))
+    if given.startswith("img_"):
+        await whole_id(app, given, "img")  # refuses it as a picture
     conversation = await load_by_beginning(app, given)
     if conversation.current_image is None:
         raise Problem(f"Conversation {conversation.id} has no picture yet.")

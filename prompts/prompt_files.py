@@ -120,7 +120,9 @@ def find_file(name: str, *folders: Path) -> PromptFile:
             return place
     close = get_close_matches(bare, places, n=1, cutoff=0.4)
     hint = f" Did you mean {places[close[0]].short_name}?" if close else ""
-    raise PromptError(f"There is no prompt file {name!r}.{hint} `prompts list` names them all.")
+    raise PromptError(
+        f"There is no prompt file {name!r}.{hint} `image-consultant prompts list` names them all."
+    )
 
 
 def _visible(folder: Path, patterns: tuple[str, ...]) -> Iterator[str]:

@@ -35,7 +35,7 @@ NO_KEYRING = (
 )
 NOT_INSTALLED = (
     "Encrypted records need SQLCipher, which is not installed. Install it with: pip install "
-    "'image-consultant[encryption]'"
+    "'image-consultant[encryption]', or in a clone: python -m uv sync --extra encryption"
 )
 DRIVER_NAMES = (
     "Error", "DatabaseError", "IntegrityError", "NotSupportedError", "OperationalError",

@@ -265,3 +265,8 @@ def test_transparency_stays_where_the_format_has_it_and_is_white_elsewhere() -> 
 
     assert corners[0] == (255, 255, 255, 255)
     assert corners[1][3] == 0
+
+
+def test_a_picture_that_is_not_there_is_refused_as_a_picture(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"no picture 'img_zzz'.*conversations show ID"):
+        run("conversations", "save", "img_zzz", str(tmp_path / "b.png"))

@@ -52,7 +52,8 @@ def show_(name: str, /, *, shipped: bool = False, as_json: show.AsJson = False) 
     """Print a prompt file as it lies there.
 
     Args:
-        name: Such as consultation/facilitator or product_hero; `prompts list` names all.
+        name: Such as consultation/facilitator or product_hero; `image-consultant prompts list`
+            names all.
         shipped: The shipped one, even where there is one of your own.
         as_json: Print JSON.
     """
@@ -100,7 +101,8 @@ def new(
         return
     show.console.print(escape(str(path)), style="bold")
     show.console.print(
-        "Edit it: it is used from the next call on. prompts watch shows what it does."
+        "Edit it: it is used from the next call on. `image-consultant prompts watch` shows what "
+        "it does."
     )
 
 
@@ -126,7 +128,8 @@ def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
         _show_difference(one)
     if not changed:
         show.console.print(
-            f"No file in {escape(str(own))} replaces a shipped one. See prompts new."
+            f"No file in {escape(str(own))} replaces a shipped one. `image-consultant prompts new "
+            "NAME` begins one."
         )
 
 

@@ -38,7 +38,7 @@ def render(
     """Print what a file gives, with its length in tokens and the part that stays the same.
 
     Args:
-        name: Such as consultation/facilitator; `prompts list` names all.
+        name: Such as consultation/facilitator; `image-consultant prompts list` names all.
         sample: One of the header's samples; without it the first.
         inputs: An input as name=value, in place of the sample's; a list or object as JSON.
         shipped: The shipped files alone, without your own.
@@ -53,7 +53,7 @@ def render(
         show.console.print(f"{write_all(store, to)} renderings in {escape(str(to))}.")
         return
     if not name:
-        raise Problem("Name a prompt file; `prompts list` names them all.")
+        raise Problem("Name a prompt file; `image-consultant prompts list` names them all.")
     place = find_file(name, *store.folders)
     parsed = place.read(next(folder for folder in store.folders if place.lies_in(folder)))
     _print(place, parsed, _with_inputs(place, parsed, store, inputs), sample, as_json)
