@@ -22,6 +22,9 @@ for them in the brief is listed where it is not in the prompt, and not sent back
 LIST_NUMBER = re.compile(r"(?<!\S)\d{1,2}(?:\)|\.\s)")
 """What a line of a list begins with; "(2)" and "18.5" are numbers of their own."""
 
+PIXELS = re.compile(r"\d{3,5}x\d{3,5}")
+"""A size as our own lines print it: it is set beside the prompt, and nothing in it shows it."""
+
 
 @dataclass(frozen=True)
 class Leftover:
@@ -103,7 +106,8 @@ class Coverage:
         if self.is_spoken(word):
             return False
         known = len(word.text) >= LONG and any(near(word, other) for other in self._known)
-        return word.refuses or word.number or known
+        number = word.number and not PIXELS.fullmatch(word.text)
+        return word.refuses or number or known
 
     def is_spoken(self, word: Word) -> bool:
         """Whether a quote holds the word, wherever it stands."""

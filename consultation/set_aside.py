@@ -19,8 +19,8 @@ LONGEST = 6
 MOST_OF_ALL = 0.5
 """The share of all words that may be set aside; honest turns stay below 0.35."""
 
-MOST_LEFT_TO_US = 3
-"""Content words that hand a choice over: "colours I honestly don't mind" has three."""
+MOST_LEFT_TO_US = 4
+"""Content words that hand a choice over: "ask nothing more, just finish" has four in Zulu."""
 
 TAKEN_BACK = frozenset({"replaced", "withdrawn"})
 """Reasons that need newer words of the person."""
@@ -80,14 +80,15 @@ def _doubt(
 ) -> str:
     """What speaks against setting words aside, empty where nothing does."""
     wanted = [word for word in content(words_of(one.text)) if not word.refuses]
+    asks_back = {*QUESTION_MARKS} & {*entry.quote} or asks(text, one.runs[0].end)
     signs: dict[str, bool] = {}
     if entry.why in TAKEN_BACK:
         signs["no newer words are quoted that replace it"] = not _has_newer(one, evidence)
     elif entry.why == "left_to_us":
-        signs["it says more than that the choice is ours"] = size(wanted) > MOST_LEFT_TO_US
+        long = size(wanted) > MOST_LEFT_TO_US
+        signs["it says more than that the choice is ours"] = long and not asks_back
     elif not _is_decided(entry, evidence):
         hot = [w.text for w in wanted if len(w.text) >= LONG and coverage.matters(w)]
-        asks_back = {*QUESTION_MARKS} & {*entry.quote} or asks(text, one.runs[0].end)
         signs["it refuses something"] = any(map(_is_thing, refused_words(one.text)))
         signs[f"{', '.join(hot)} belongs to an option or an earlier wish"] = bool(
             hot and not asks_back
