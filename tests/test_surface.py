@@ -70,7 +70,7 @@ async def test_the_list_of_tools_is_short(of_each_era: Client[Any]) -> None:
         for tool in listing["tools"]
     ]
 
-    assert size(listing) <= 13_500  # with 1,400 for what only the view calls
+    assert size(listing) <= 13_000
     assert size(read) <= 6_500
 
 

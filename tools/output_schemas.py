@@ -18,7 +18,6 @@ Schema = dict[str, Any]
 FILE = Path(__file__).with_name("output_schemas.json")
 LEVELS = 2
 """Of fields that are named: those of a result, and those of what its fields hold."""
-ANYTHING: Schema = {"type": "object"}
 
 
 @cache
@@ -43,18 +42,20 @@ def generate() -> dict[str, Schema]:
     from tools.status import Status
     from tools.tool_result import ErrorResult
 
-    consultation, pictures = schema_of(Consultation), schema_of(ImageResult)
+    pictures = schema_of(ImageResult)
     results = {
-        "consultation": consultation,
+        "consultation": schema_of(Consultation),
         "pictures": pictures,
-        "outcome": _either(consultation, pictures),
+        # What it asks is outlined: the schema of the other tool says it.
+        "outcome": _either(schema_of(Consultation, levels=1), pictures),
         "catalogue": schema_of(ConversationList, levels=1),
         "change": schema_of(RecordChange),
         "status": schema_of(Status),
-        "view": {"type": "object", "properties": {}},  # only the view reads it
     }
     error = schema_of(ErrorResult, levels=1)
-    return {name: _or_error(schema, error) for name, schema in results.items()}
+    view = {"type": "object", "properties": {"error": error["properties"]["error"]}}
+    # What only the view reads is said to nobody else.
+    return {name: _or_error(schema, error) for name, schema in results.items()} | {"view": view}
 
 
 def schema_of(model: "type[BaseModel]", *, levels: int = LEVELS) -> Schema:
@@ -68,37 +69,38 @@ def _or_error(result: Schema, error: Schema) -> Schema:
     return {**result, "properties": {**error["properties"], **result["properties"]}}
 
 
-def _either(consultation: Schema, pictures: Schema) -> Schema:
-    """Of a call that may ask or draw. What it asks is outlined; the other tool's schema says it."""
-    asking, drawing = consultation["properties"], pictures["properties"]
-    outlines = {
-        name: {"type": "array", "items": ANYTHING}
-        for name, field in asking.items()
-        if field.get("items", {}).get("type") == "object"
-    }
-    # A field of both may be null if it may be in one of them.
-    nullable = {name: asking[name] for name in drawing if "anyOf" in asking.get(name, {})}
-    fields = {**asking, **outlines, **drawing, **nullable}
-    return {"type": "object", "properties": fields}
+def _either(asking: Schema, drawing: Schema) -> Schema:
+    """Of a call that may ask or draw; a field of both may be null if it may be in one of them."""
+    asked, drawn = asking["properties"], drawing["properties"]
+    nullable = {name: asked[name] for name in drawn if "anyOf" in asked.get(name, {})}
+    return {"type": "object", "properties": {**asked, **drawn, **nullable}}
 
 
 def _shape(node: Schema, definitions: dict[str, Schema], levels: int) -> Schema:
-    """A part of a schema with nothing but names and types."""
+    """A part of a schema with nothing but names and types; below the levels types alone."""
     if reference := node.get("$ref"):
-        return _shape(definitions[reference.rpartition("/")[2]], definitions, levels)
+        node = definitions[reference.rpartition("/")[2]]
     if "anyOf" in node:
-        return {"anyOf": [_shape(choice, definitions, levels) for choice in node["anyOf"]]}
+        return _choice(node["anyOf"], definitions, levels)
+    shape: Schema = {"type": node["type"]}
+    if "items" in node:
+        shape["items"] = _shape(node["items"], definitions, levels)
+    if not levels:
+        return shape
     if "enum" in node:
         return {"enum": node["enum"]}
-    if "items" in node:
-        return {"type": "array", "items": _shape(node["items"], definitions, levels)}
-    if "properties" in node and levels:
-        fields = {
+    if "properties" in node:
+        shape["properties"] = {
             name: _shape(field, definitions, levels - 1)
             for name, field in node["properties"].items()
         }
-        return {"type": "object", "properties": fields}
-    return {"type": node["type"]}
+    return shape
+
+
+def _choice(choices: list[Schema], definitions: dict[str, Schema], levels: int) -> Schema:
+    """What may be null, or a word of two sets. Not as a list of types: fewer clients read it."""
+    first, second = (_shape(choice, definitions, levels) for choice in choices)
+    return first if first == second else {"anyOf": [first, second]}
 
 
 def as_json() -> str:
