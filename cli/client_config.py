@@ -137,13 +137,13 @@ def _show_change(advice: dict[str, Any]) -> None:
 
 
 def _key_advice(client: str, *, sandbox: bool) -> str:
-    """Where the key goes, which is never that file."""
+    """Where the key goes, best not into that file."""
     if sandbox:
         return "No key is needed: the sandbox paints placeholders."
     if client == "vscode":
         return "VS Code asks for the OpenAI key when it first starts the server."
     return (
-        "The OpenAI key has no place in that file: run `image-consultant configure`, which puts it "
-        "into this system's keyring, or write OPENAI_API_KEY=... into "
-        f"{load_settings().data_dir / '.env'}."
+        "That file needs no OpenAI key: run `image-consultant configure`, which puts it into this "
+        "system's keyring, or write OPENAI_API_KEY=... into "
+        f"{load_settings().data_dir / '.env'}. A key in that file works, too, and wins over both."
     )
