@@ -99,7 +99,8 @@ def as_text(result: ConversationList) -> str:
     if result.record is not None:
         parts.append(result.record)
     if result.conversations:
-        parts.append(f"{len(result.conversations)} of {result.total} conversations:")
+        noun = f"conversation{'s' * (result.total != 1)}"
+        parts.append(f"{len(result.conversations)} of {result.total} {noun}:")
         parts += [_line(one) for one in result.conversations]
     if result.cursor:
         parts.append(f"cursor: {result.cursor}")

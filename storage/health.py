@@ -207,7 +207,8 @@ def _version(connection: sqlite3.Connection) -> tuple[Severity, str]:
 def _contents(connection: sqlite3.Connection) -> tuple[Severity, str]:
     counts = "SELECT (SELECT count(*) FROM conversations), (SELECT count(*) FROM images)"
     conversations, pictures = connection.execute(counts).fetchone()
-    return "ok", f"{conversations} conversations with {pictures} pictures."
+    records = f"{conversations} conversation{'s' * (conversations != 1)}"
+    return "ok", f"{records} with {pictures} picture{'s' * (pictures != 1)}."
 
 
 def _pictures(connection: sqlite3.Connection) -> tuple[Severity, str]:
