@@ -76,7 +76,7 @@ def configure(
 def _show_source(settings: Settings) -> int:
     key = keys.find_key(settings)
     if key is None:
-        show.line("No key is set. Run `image-consultant configure` to give one.")
+        show.line(f"No key is set. {keys.way_to_give(settings)}")
         return 1
     show.line(f"The key comes from {key.source}.")
     return 0
@@ -109,10 +109,7 @@ def _in_keyring(settings: Settings) -> bool:
     try:
         return keys.from_keyring() is not None
     except keyring_store.NoKeyring as fault:
-        raise Problem(
-            f"{fault} Put a line OPENAI_API_KEY=... into {settings.data_dir / '.env'}, readable "
-            "for you alone, or set it in the client's configuration."
-        ) from fault
+        raise Problem(keys.way_to_give(settings)) from fault
 
 
 def _rival(settings: Settings, effect: str) -> str:

@@ -35,6 +35,18 @@ def find_key(settings: Settings) -> ApiKey | None:
     return ApiKey(secret, KEYRING) if secret else None
 
 
+def way_to_give(settings: Settings) -> str:
+    """What a person without a key does: with no keyring `configure` would only name the file."""
+    try:
+        from_keyring()
+    except NoKeyring as fault:
+        return (
+            f"{fault} Put a line OPENAI_API_KEY=... into {settings.data_dir / '.env'}, readable "
+            "for you alone."
+        )
+    return "Run `image-consultant configure` in a terminal."
+
+
 def from_keyring() -> SecretStr | None:
     """The key that `configure` stored, None where it stored none. Raises `KeyringFault`."""
     secret = keyring_store.get(ENTRY)

@@ -287,6 +287,18 @@ def test_a_system_without_a_keyring_is_told_before_the_key_is_asked_for(
     assert sandbox.requests == []
 
 
+def test_without_a_keyring_the_status_names_the_file_at_once(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
+
+    assert configure(status=True) == 1
+
+    said = capsys.readouterr().out
+    assert str(home / "data" / ".env") in said
+    assert "image-consultant configure" not in said
+
+
 async def test_a_locked_keyring_is_a_sentence(connect: Connect) -> None:
     keyring.set_keyring(Locked())
 

@@ -196,17 +196,15 @@ def budget(spent: float, settings: Settings) -> Iterator[Check]:
 
 
 def _key(settings: Settings) -> Iterator[Check]:
-    from gateway.api_key import find_key
+    from gateway.api_key import find_key, way_to_give
 
     if settings.sandbox:
         yield Check("key", "ok", "The sandbox needs none; its pictures are placeholders.")
     elif key := find_key(settings):
         yield Check("key", "ok", f"OPENAI_API_KEY comes from {key.source}.")
     else:
-        sentence = (
-            "There is none. Run `image-consultant configure` in a terminal, or set OPENAI_API_KEY "
-            "in the client's configuration; --sandbox tries everything without one."
-        )
+        way = way_to_give(settings)
+        sentence = f"There is none. {way} --sandbox tries everything without one."
         yield Check("key", "problem", sentence)
 
 
