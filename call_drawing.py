@@ -70,7 +70,7 @@ class Drawing:
         return self._inputs[1]
 
     async def buy(
-        self, conversation: "Conversation", what: "Plan", request: ImageRequest
+        self, conversation: "Conversation", what: "Plan", request: ImageRequest, **options: Any
     ) -> Pictures:
         """Draw what is planned; what came with an asking call is used up by it."""
         inputs = await self.check(request, what.parent)
@@ -83,6 +83,7 @@ class Drawing:
                 key=self.key,
                 report=self.report,
                 seconds=self.seconds,
+                **options,
             )
         )
         if conversation.order:
@@ -113,6 +114,14 @@ class Drawing:
             case _:
                 assert_never(means)
         return await self.buy(conversation, what, request)
+
+    async def complete(self, conversation: "Conversation", jobs: "Sequence[Job]") -> Pictures:
+        """What this call brought today, and what was taken back of it unsent."""
+        from generation.plan import plan_again
+        from storage.records import SAME_CALL
+
+        what = plan_again(conversation, jobs[0])
+        return await self.buy(conversation, what, self._request, again=SAME_CALL)
 
     async def recall(
         self,

@@ -152,6 +152,11 @@ class _Call:
         jobs = [job for job in conversation.jobs if job.request_key == self._drawing.key]
         jobs = [job for job in jobs if job.batch == jobs[-1].batch]
         images = conversation.images_of(jobs)
+        has_begun = bool(images) or any(not job.finished_at for job in jobs)
+        lacks_some = has_begun and len(jobs) < request.count
+        # Of a call that is not the newest, all would be drawn anew.
+        if lacks_some and not request.redraw and jobs[-1].id == conversation.jobs[-1].id:
+            return await self._drawing.complete(conversation, jobs)
         if images and all(job.finished_at for job in jobs):
             outcome = await self._drawing.show(conversation, images)
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))

@@ -38,6 +38,15 @@ RELEASED = (
     "Where it is known again within 30 days, its picture joins this conversation."
 )
 
+REST_TAKEN_BACK = (
+    "{count} of {wanted} pictures were begun before this call was stopped, the others never sent; "
+    "redraw=true draws all {wanted} anew where the daily budget allows it."
+)
+REST_DRAWN = (
+    "{count} of {wanted} pictures were begun before this call was stopped; the others, never sent, "
+    "were asked for now."
+)
+
 ResultWithPreview = tuple[ImageResult, bytes | None]
 """A result and its preview, a JPEG."""
 
@@ -91,10 +100,12 @@ class ImageGenerator:
         key: str,
         report: ReportProgress,
         seconds: float,
+        again: timedelta = JUST_NOW,
     ) -> ResultWithPreview:
         """Draw what is planned, unless the call of this key has drawings already: then those.
 
-        Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
+        Those that it brought up to `again` ago count, and what was taken back of them unsent is
+        drawn. Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
         """
         model = request.image_model or self._settings.image_model
         options = choose(
@@ -119,16 +130,29 @@ class ImageGenerator:
             templates=[one.templates for one in orders],
         )
         async with self._starting:
-            jobs, are_new = await self._claim(jobs, plan.message, options, anew=request.redraw)
+            again = timedelta() if request.redraw else again
+            jobs, are_new = await self._claim(jobs, plan.message, options, again)
+            mine = [job for job in jobs if are_new and self._records.jobs.is_mine(job.id)]
             if are_new:
                 for job, one in zip(jobs, orders, strict=True):
-                    self._jobs.start(job, partial(self._buyer.buy, job, one))
+                    buying = partial(self._buyer.buy, job, one)
+                    attending = partial(self._buyer.attend, job)
+                    self._jobs.start(job, buying if job in mine else attending)
         if not are_new:
-            return await self._show_or_collect(conversation, jobs, request, report, seconds)
+            result, preview = await self._show_or_collect(
+                conversation, jobs, request, report, seconds
+            )
+            if len(jobs) < len(variations):
+                told = REST_TAKEN_BACK.format(count=len(jobs), wanted=len(variations))
+                result.notes.insert(0, told)
+            return result, preview
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         result, preview = await self._conclude(conversation.id, *news)
         result.notes += [note] if note else []
+        if len(mine) < len(jobs):
+            told = REST_DRAWN.format(count=len(jobs) - len(mine), wanted=len(jobs))
+            result.notes.insert(0, told)
         return result, preview
 
     async def collect(
@@ -201,7 +225,7 @@ class ImageGenerator:
         return replace(order, plan=plan, instructions=instructions, templates=templates)
 
     async def _claim(
-        self, jobs: list[Job], message: str, options: Options, *, anew: bool
+        self, jobs: list[Job], message: str, options: Options, again: timedelta
     ) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
@@ -209,7 +233,7 @@ class ImageGenerator:
             jobs,
             origin=self._buyer.origin,
             budget=budget,
-            again=timedelta() if anew else JUST_NOW,
+            again=again,
             message=message,
         )
         if claim.over is None or budget is None:

@@ -28,7 +28,7 @@ def job_rows(
 ) -> list[Job]:
     """The requests of one call for pictures, before any is sent; `key` names the call."""
     parent = plan.parent.id if plan.parent else None
-    batch = new_id("call")
+    batch, moment = new_id("call"), now()
     return [
         Job(
             id=new_id("job"),
@@ -45,9 +45,9 @@ def job_rows(
             response_id="",
             error="",
             request_key=key,
-            beat_at=now(),
-            created_at=now(),
-            changed_at=now(),
+            beat_at=moment,
+            created_at=moment,
+            changed_at=moment,
         )
         for one, fingerprints in zip(variations, templates, strict=True)
     ]

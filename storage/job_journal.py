@@ -53,7 +53,8 @@ class Claim:
     """Who gets to pay: these jobs are new, or they are those that the same call has already.
 
     Jobs that are not new are under way, in whichever process, or have just brought pictures.
-    `over` is what the day would have cost with them, where the budget does not allow it;
+    Where some of a call were taken back unsent, those alone are new, beside the others.
+    `over` is what the day would have cost with the jobs, where the budget does not allow it;
     then nothing was written.
     """
 
@@ -83,26 +84,30 @@ class JobJournal:
         Those of its `request_key` in the conversation that are under way, whether or not their
         process is alive, or that draw the very same for a call in other words; or those that
         brought pictures no longer than `again` ago and are the newest (zero where the call is to
-        draw anew). One write transaction, so that of many processes only one gets to pay, and
-        the day's budget (USD) counts what runs elsewhere. The jobs that are written belong to
-        this process; `message` are words of the person that brought them and that no dialogue
-        has recorded.
+        draw anew). What was taken back of them unsent is written anew, where the budget allows
+        it. One write transaction, so that of many processes only one gets to pay, and the day's
+        budget (USD) counts what runs elsewhere. The jobs that are written belong to this process;
+        `message` are words of the person that brought them and that no dialogue has recorded.
         """
         async with self._database.write() as session:
-            if same := await _jobs_of_same_call(session, jobs, again):
-                return Claim(same, new=False)
-            if budget is not None:
-                over = await _due_today(session, origin) + sum(job.estimated_usd for job in jobs)
-                if over > budget:
-                    return Claim([], new=False, over=over)
-            if message:
-                await _note_message(session, jobs[0], message)
             for place, job in enumerate(jobs):
                 job.origin = origin
                 job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
-            session.add_all(jobs)
-        self._mine.update(job.id for job in jobs)
-        return Claim(jobs, new=True)
+            same = await _jobs_of_same_call(session, jobs, again)
+            new = _taken_back(jobs, same) if same else jobs
+            if not new:
+                return Claim(same, new=False)
+            if budget is not None:
+                over = await _due_today(session, origin) + sum(job.estimated_usd for job in new)
+                if over > budget:
+                    return Claim(same, new=False, over=None if same else over)
+            if message and not same:
+                await _note_message(session, jobs[0], message)
+            for job in new if same else []:
+                job.batch, job.created_at = same[0].batch, same[0].created_at
+            session.add_all(new)
+        self._mine.update(job.id for job in new)
+        return Claim(sorted([*same, *new], key=lambda job: job.place), new=True)
 
     async def due_today(self, origin: str) -> float:
         """USD that the day has cost so far, and will for what is being drawn."""
@@ -376,13 +381,25 @@ async def _jobs_of_same_call(
     return batch if brought else []
 
 
+def _taken_back(jobs: list[Job], same: Sequence[Job]) -> list[Job]:
+    """Those of a call that its earlier jobs lack; none where the two do not draw alike."""
+    if same[0].request_key != jobs[0].request_key:
+        return []
+    places = {job.place: _drawing(job) for job in jobs}
+    if any(places.get(one.place) != _drawing(one) for one in same):
+        return []
+    return [job for job in jobs if job.place not in {one.place for one in same}]
+
+
+def _drawing(job: Job) -> tuple[object, ...]:
+    """What a job draws, and from what."""
+    return job.prompt, job.parent_image_id, job.variation, job.options, job.inputs
+
+
 def _draws_the_same(batch: Sequence[Job], jobs: Sequence[Job]) -> bool:
     """Whether a call under way, unless it was released, draws what another is to draw."""
-    drawings = [
-        [(one.prompt, one.parent_image_id, one.variation, one.options, one.inputs) for one in call]
-        for call in (batch, jobs)
-    ]
-    return drawings[0] == drawings[1] and all(one.request_key != one.id for one in batch)
+    is_alike = [*map(_drawing, batch)] == [*map(_drawing, jobs)]
+    return is_alike and all(one.request_key != one.id for one in batch)
 
 
 async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:
