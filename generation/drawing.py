@@ -243,13 +243,17 @@ class ImageGenerator:
 
     def _over_budget(self, count: int, estimate: float, due: float, options: Options) -> OrderError:
         about = "This picture" if count == 1 else f"These {count} pictures"
+        draft = estimate - count * (options.estimated_usd() - options.draft_usd)
+        fits = options.quality != "low" and due + draft <= (self._settings.daily_budget_usd or 0.0)
+        each = " for each" if count > 1 else ""
+        low = f"Quality low fits, at about ${draft / count:.3f}{each}; or draw"
+        offer = low if fits else "Draw"
         play = " of the sandbox's play money" if self._buyer.origin == "sandbox" else ""
         return OrderError(
             f"{about} (about ${estimate:.3f}) would pass the daily budget of "
             f"${self._settings.daily_budget_usd:.2f}; ${due:.3f}{play} are spent today or being "
             "drawn for.",
-            f"A draft with quality low costs about ${options.draft_usd:.3f}; or draw it tomorrow, "
-            "or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+            f"{offer} it tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
             kind="budget",
         )
 

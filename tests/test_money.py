@@ -172,7 +172,18 @@ async def test_variations_are_counted_together(connect: Connect, sandbox: Sandbo
         error = await refusal(client, DRAW, prompt="a fox", variations=4, **SKIP)
 
     assert "These 4 pictures" in error
+    assert "uality low" not in error, "they are at low already"
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(("budget", "fits"), [(0.05, True), (0.001, False)])
+async def test_a_draft_is_offered_only_where_the_budget_allows_it(
+    connect: Connect, budget: float, *, fits: bool
+) -> None:
+    async with connect(daily_budget_usd=budget) as client:
+        error = await refusal(client, DRAW, prompt="a fox", dialogue_mode="skip", quality="high")
+
+    assert ("Quality low fits" in error) is fits
 
 
 async def test_a_dialogue_ends_where_the_budget_is_spent_and_keeps_the_words(
