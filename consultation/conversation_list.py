@@ -16,7 +16,7 @@ LONGEST_RECORD = 20_000
 
 OPEN = (
     "Pass a conversation_id here for its whole record, or to openai_conversational_image to go on "
-    "with its newest picture."
+    "with its current picture."
 )
 MORE = "There is more: call again with the same filters and this cursor."
 
@@ -87,7 +87,7 @@ def record_page(conversation: Conversation, cursor: str | None) -> ConversationL
         next_step=(
             "The record goes on: call again with this conversation_id and cursor."
             if end < len(text)
-            else "openai_conversational_image goes on with its newest picture, "
+            else "openai_conversational_image goes on with its current picture, "
             "openai_image_consultation with the dialogue."
         ),
     )
@@ -164,7 +164,7 @@ def facts_of(one: ConversationItem) -> str:
 
 
 def _line(one: ConversationItem) -> str:
-    newest = f", newest picture {one.newest_image_id}" if one.newest_image_id else ""
+    current = f", current picture {one.newest_image_id}" if one.newest_image_id else ""
     line = f"- {one.title or 'Untitled'} ({one.conversation_id}): {facts_of(one)}, changed "
-    line += f"{moment(one.changed_at)} UTC{newest}"
+    line += f"{moment(one.changed_at)} UTC{current}"
     return f"{line}\n  {one.matches}" if one.matches else line

@@ -99,7 +99,7 @@ def _telling_words(idea: str) -> set[str]:
 def _offer(item: ConversationSummary) -> str:
     return (
         f"You made something like this on {item.changed_at[:10]}: '{item.title}' "
-        f"(conversation {item.id}, newest picture {item.newest_image_id}). To go on from "
+        f"(conversation {item.id}, current picture {item.newest_image_id}). To go on from "
         "it, pass that picture as a reference or its conversation_id; nothing of it is "
         "used otherwise."
     )

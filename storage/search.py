@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.full_text import WordQuery, look_for, words_of
 from storage.resource_list import Resource, newest_resources
 from storage.stamps import printable
-from storage.tables import Conversation, Image, Spending, Text
+from storage.tables import Conversation, Image, Job, Spending, Text
 
 MOST_ITEMS = 200
 """Of one page: about 60 kB of JSON, which clients still show whole."""
@@ -173,7 +173,6 @@ def _facts() -> Select[Any]:
     """The columns of `ConversationSummary`, in its order."""
     one = Conversation
     ours, price = Image.conversation_id == one.id, Spending.conversation_id == one.id
-    newest = select(Image.id).where(ours).order_by(Image.created_at.desc(), Image.id.desc())
     prices = select(func.coalesce(func.sum(Spending.usd), 0.0)).where(price)
     return select(
         *(one.id, one.title, one.mode, one.image_type, one.style, one.bookmarked),
@@ -182,8 +181,24 @@ def _facts() -> Select[Any]:
         prices.correlate(one).scalar_subquery(),
         exists().where(price, Spending.origin == "sandbox").correlate(one),
         select(func.max(Image.rating)).where(ours).correlate(one).scalar_subquery(),
-        func.coalesce(newest.limit(1).correlate(one).scalar_subquery(), ""),
+        _current_image(),
     )
+
+
+def _current_image() -> ColumnElement[str]:
+    """The picture that changes start from, as `Conversation.current_image` has it."""
+    one, ours = Conversation, Image.conversation_id == Conversation.id
+    latest = Image.created_at.desc(), Image.id.desc()
+    calls = select(Job.batch).select_from(Image).outerjoin(Job, Image.job_id == Job.id)
+    call = calls.where(ours).order_by(*latest).limit(1).correlate(one).scalar_subquery()
+    chosen = select(Image.id).where(ours, Image.id == one.current_image_id)
+    last = select(Image.id).join(Job, Image.job_id == Job.id).where(ours, Job.batch == call)
+    choices = (
+        chosen,
+        last.order_by(Job.place.desc(), *latest).limit(1),
+        select(Image.id).where(ours).order_by(*latest).limit(1),  # it may lack the job
+    )
+    return func.coalesce(*(query.correlate(one).scalar_subquery() for query in choices), "")
 
 
 async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:

@@ -44,6 +44,23 @@ async def begin(client: Client[Any], *ideas: str) -> list[str]:
     return [(await consult(client, idea, mode="skip"))["conversation_id"] for idea in ideas]
 
 
+async def test_a_list_names_the_picture_that_the_next_change_starts_from(
+    client: Client[Any],
+) -> None:
+    drawn = await draw(client, prompt="a fox in a scarf", variations=2, **SKIP)
+    owner = {"conversation_id": drawn["conversation_id"]}
+    changed = await draw(client, prompt="make it blue", **owner)
+    named = []
+    for chosen in (None, drawn["images"][0]["image_id"]):
+        if chosen:
+            await draw(client, from_image=chosen, **owner)
+        called = await client.call_tool(LIST, {})
+        named.append(data_of(called)["conversations"][0]["newest_image_id"])
+
+    assert named == [changed["images"][0]["image_id"], drawn["images"][0]["image_id"]]
+    assert f"current picture {named[1]}" in text_of(called)
+
+
 async def test_the_newest_conversation_comes_first_with_its_facts(client: Client[Any]) -> None:
     await begin(client, "a hedgehog")
     drawn = await draw(client, prompt="a fox in a scarf", **SKIP)
