@@ -55,7 +55,7 @@ def consult(
         pass
     except KeyboardInterrupt:
         if dialogue.command == DRAW:
-            show.note(show.INTERRUPTED)
+            show.note(show.INTERRUPTED_PLAY if sandbox else show.INTERRUPTED)
         dialogue.say_how_to_go_on()
         raise
     dialogue.say_how_to_go_on()

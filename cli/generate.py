@@ -71,7 +71,8 @@ def generate(
     try:
         anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
     except KeyboardInterrupt:
-        show.note(f"{show.INTERRUPTED} The same command without --redraw brings the picture.")
+        stopped = show.INTERRUPTED_PLAY if sandbox else show.INTERRUPTED
+        show.note(f"{stopped} The same command without --redraw brings the picture.")
         raise
 
 

@@ -47,6 +47,9 @@ IN_COMMANDS = (
 """What the tools call a thing, and what it is called here."""
 
 INTERRUPTED = "Stopped. A request that had reached OpenAI is drawn and paid for all the same, once."
+INTERRUPTED_PLAY = (
+    "Stopped. What the sandbox had begun is drawn all the same; nothing is paid there."
+)
 
 YOUR_CHANGE = "YOUR CHANGE"
 """Stands in printed commands for words of the person, and is refused where it was left."""

@@ -17,11 +17,12 @@ from storage.tables import Job
 @dataclass(frozen=True)
 class JobProgress:
     """How far the drawings of a call are: the newest step of each, the seconds so far, and the
-    USD that all of them together should cost."""
+    USD that all of them together should cost, `play_money` in the sandbox."""
 
     steps: list[str]
     elapsed: float
     estimated_usd: float = 0.0
+    play_money: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -54,7 +55,7 @@ WAITS = "The request is sent again in about {wait}; {money}."
 @dataclass
 class _Run:
     task: asyncio.Task[Purchase]
-    estimated_usd: float
+    job: Job
     start: float
     step: str = NOT_SENT
     attempts: int = 0
@@ -120,7 +121,7 @@ class Jobs:
                 watcher.set()
 
         task = asyncio.create_task(work(on_step))
-        self._runs[job.id] = _Run(task, job.estimated_usd, time.monotonic())
+        self._runs[job.id] = _Run(task, job, time.monotonic())
         task.add_done_callback(lambda done: self._forget(job.id, done))
 
     async def wait(
@@ -199,8 +200,9 @@ class Jobs:
 
 
 def _progress(runs: list[_Run], start: float) -> JobProgress:
-    cost = sum(run.estimated_usd for run in runs)
-    return JobProgress([run.step for run in runs], time.monotonic() - start, cost)
+    cost = sum(run.job.estimated_usd for run in runs)
+    play_money = all(run.job.origin == "sandbox" for run in runs)
+    return JobProgress([run.step for run in runs], time.monotonic() - start, cost, play_money)
 
 
 def _outcome(job: Job, run: _Run) -> JobOutcome:

@@ -42,7 +42,9 @@ def progress_of(ctx: Context) -> "ReportProgress":
         )
         slowest = min(state.steps, key=lambda step: STAGES[step][0])
         several = len(state.steps) > 1
-        head = f"{len(state.steps)} pictures, about ${state.estimated_usd:.2f}: " if several else ""
+        play = " of play money" if state.play_money else ""
+        cost = f"about ${state.estimated_usd:.2f}{play}"
+        head = f"{len(state.steps)} pictures, {cost}: " if several else ""
         words = f"{head}{STAGES[slowest][1]}, {state.elapsed:.0f} s"
         await ctx.report_progress(percent, 100, words)
 
