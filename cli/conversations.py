@@ -225,11 +225,15 @@ def stats(*, as_json: show.AsJson = False) -> None:
     lines = [
         (
             row.kind, row.name, str(row.conversations), str(row.pictures),
-            f"{row.refinements:.1f}", f"{row.rating:.1f}" if row.rating else "", f"{row.usd:.4f}",
+            f"{row.refinements:.1f}", f"{row.rating:.1f}" if row.rating else "",
+            f"{row.usd:.4f}{'*' if row.play_money else ''}",
         )
         for row in rows
     ]  # fmt: skip
-    show.table(lines, "kind", "name", "conversations", "pictures", "refinements", "rating", "USD")
+    columns = ("kind", "name", "conversations", "pictures", "refinements", "rating", "USD each")
+    show.table(lines, *columns)
+    if any(row.play_money for row in rows):
+        show.line("* Play money of the sandbox, in part or all.")
     for sentence in reuse_lines(reuses):
         show.line(sentence)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,15 @@ STATISTICS = text(
             sum(parent_image_id IS NOT NULL) AS refinements
         FROM images GROUP BY conversation_id
     ), price AS (
-        SELECT conversation_id, sum(usd) AS usd FROM spending GROUP BY conversation_id
+        SELECT conversation_id, sum(usd) AS usd, max(origin = 'sandbox') AS play_money
+        FROM spending GROUP BY conversation_id
     ), named AS (
         SELECT id, 'image type' AS kind, image_type AS name FROM conversations
         UNION ALL SELECT id, 'template', template FROM conversations
     )
     SELECT kind, name, count(*), coalesce(sum(pictures), 0),
-        coalesce(sum(refinements), 0) * 1.0 / count(*), avg(rating), coalesce(avg(usd), 0.0)
+        coalesce(sum(refinements), 0) * 1.0 / count(*), avg(rating), coalesce(avg(usd), 0.0),
+        coalesce(max(play_money), 0)
     FROM named LEFT JOIN drawn ON drawn.conversation_id = id LEFT JOIN price
         ON price.conversation_id = id
     WHERE name <> '' GROUP BY kind, name ORDER BY kind, count(*) DESC, name
@@ -69,7 +71,8 @@ class Statistics:
     """How an image type or a template fares.
 
     `refinements` are changes per conversation, `rating` the mean of all ratings, None
-    while there is none, `usd` the price of a conversation.
+    while there is none, `usd` the mean price of a conversation; `play_money` says that
+    some of it is the sandbox's.
     """
 
     kind: str
@@ -79,6 +82,7 @@ class Statistics:
     refinements: float
     rating: float | None
     usd: float
+    play_money: bool
 
     @property
     def as_data(self) -> dict[str, Any]:
@@ -187,7 +191,7 @@ class Maintenance:
         """How image types and templates fare, the most used first."""
         async with self._database.read() as session:
             rows = (await session.execute(STATISTICS)).all()
-        return [Statistics(*row) for row in rows]
+        return [replace(Statistics(*row), play_money=bool(row[-1])) for row in rows]
 
     async def prices(self, conversation_id: str) -> list[Spending]:
         """Every price of a conversation, oldest first."""

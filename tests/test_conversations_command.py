@@ -127,6 +127,8 @@ def test_stats_tell_how_types_fared(run: Run, drawn: Result) -> None:  # noqa: A
 
     assert sum(row["conversations"] for row in rows) == 2
     assert sum(row["pictures"] for row in rows) == 1
+    assert any(row["play_money"] for row in rows)
+    assert re.search(r"USD each\s[^$]*\d\*\s[^$]*\* Play money", run("conversations", "stats"))
 
 
 @pytest.mark.parametrize("form", ["markdown", "json", "html"])
