@@ -38,9 +38,6 @@ from storage.records import Hold, NumberTaken, Records
 from storage.stamps import now
 from storage.tables import Answer, Brief, Conversation, Turn
 
-MOST_TRIES = 3
-"""Times that a turn is numbered anew where another process wrote to the conversation."""
-
 FOLLOW_SECONDS = 0.2
 """Between looks at whether another process still asks: SQLite has no call for it."""
 
@@ -379,7 +376,7 @@ class Consultant:
             "style": decided_value(settled.brief, "style"),
             "template": conversation.template,
         }
-        for _ in range(MOST_TRIES):
+        while True:  # who was first has written, so this ends; a turn that is paid for stays
             questions = question_rows(conversation, turn, settled.questions)
             turn.reply = turn_as_data(settled, questions, held)
             try:

@@ -306,7 +306,7 @@ class Buyer:
                 costs = spending_rows(job, answer)
                 image, facts, notes = await self._save(job, answer, [*bill.rows, *costs])
         except asyncio.CancelledError:
-            await self._leave(job)
+            await self._leave(job, bill)
             raise
         except TakenOver:
             return await self.attend(job, on_step)
@@ -367,16 +367,17 @@ class Buyer:
             raise StorageError(f"The picture is saved as {path}. {error}", charged="yes") from error
         return image, facts, [note] if note else []
 
-    async def _leave(self, job: Job) -> None:
+    async def _leave(self, job: Job, bill: "_Bill") -> None:
         """Let a job go that is cut off: by a caller who takes it back, or by the server's end.
 
         One that is not with OpenAI is taken back; any other is left to whoever meets it next.
         """
         with suppress(StorageError):  # TakenOver among them
             if job.state == "requested":
-                await self._records.jobs.withdraw(job, TAKEN_BACK)
+                await self._records.jobs.withdraw(job, TAKEN_BACK, bill.rows)
             else:
-                await self._records.jobs.end(job, "submitted" if job.response_id else job.state)
+                state = "submitted" if job.response_id else job.state
+                await self._records.jobs.end(job, state, costs=bill.rows)
 
     async def _give_up(
         self, job: Job, problem: Problem, bill: "_Bill", costs: list[Spending]
@@ -394,7 +395,7 @@ class Buyer:
             problem.add_step(DRAW_ANEW)
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
             if state == "requested":
-                await self._records.jobs.withdraw(job, problem)
+                await self._records.jobs.withdraw(job, problem, bill.rows)
             else:
                 # What can be fetched is booked when it is.
                 rows = [*bill.rows, *costs] if state == "failed" else bill.rows

@@ -248,19 +248,20 @@ class JobJournal:
             _add_new(session, costs)
         _apply(job, applied)
 
-    async def withdraw(self, job: Job, problem: Problem) -> None:
+    async def withdraw(self, job: Job, problem: Problem, costs: Sequence[Spending] = ()) -> None:
         """Remove a job of this process that is not with OpenAI, as if it had not been asked for.
 
-        One that has cost something all the same stays, as failed with this problem. Raises
-        `TakenOver`.
+        One that has cost something all the same stays, as failed with this problem; of `costs`
+        those are written that could not be before. Raises `TakenOver`.
         """
         cost = select(Spending.id).where(Spending.job_id == job.id).limit(1)
         unsent = delete(Job).where(
             Job.id == job.id, Job.runs == job.runs, Job.state.in_(["requested", "sending"])
         )
         async with self._database.write() as session:
-            if await session.scalar(cost) is not None:
+            if costs or await session.scalar(cost) is not None:
                 await _advance(session, job, "failed", beat_at="", **_account_of(problem))
+                _add_new(session, costs)
             elif not getattr(await session.execute(unsent), "rowcount", 0):
                 raise TakenOver(f"Another process works on {job.id}.")
 
