@@ -67,7 +67,8 @@ def _is_wanted(stretch: str, text: str, texts: Sequence[str]) -> bool:
     wanted = share(refused, words_of(stretch))
     if refuses(stretch) or not any(not share([word], others) for word in wanted):
         return False
-    instead = [word for word in words_of(text) if word.start > refused[-1].start]
+    after = (word for word in words_of(text) if word.start > refused[-1].start)
+    instead = content(after, SHORTEST_TO_SHARE)
     if len(texts) > 1 and not instead:
         return False  # "no wait purple spots" corrects what another quote said
     return len(wanted) == len(refused) or not share(instead, words_of(stretch))
