@@ -43,6 +43,8 @@ IN_COMMANDS = (
     (r"\b(?:this |the |its )?conversation_id\b", "--conversation"),
     (r"\binput_images\b", "--input"),
     (r"\boutput_format\b", "--format"),
+    (r" \(Input folders in the form of Claude Desktop\)", ""),
+    (r" for this server and restart it\b", ""),
 )
 """What the tools call a thing, and what it is called here."""
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from cli import generate
 from cli.session import Session
+from cli.terminal import in_commands
 from errors import Problem
 from sandbox.loopback import Sandbox
 from tests.calls import draw
@@ -120,4 +121,18 @@ def test_a_file_that_is_not_there_is_told_so(run: Run, sandbox: Sandbox, tmp_pat
     with pytest.raises(Problem, match=r"There is no file .*nowhere\.png"):
         run("generate", "like this", "--input", str(tmp_path / "nowhere.png"))
 
+    assert sandbox.requests == []
+
+
+def test_a_file_of_another_folder_is_refused_with_what_helps_in_a_terminal(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    Image.new("RGB", (40, 30), "teal").save(tmp_path / "out.png")
+
+    with pytest.raises(Problem) as refused:
+        run("generate", "like this", "--input", str(tmp_path / "out.png"))
+
+    said = in_commands(str(refused.value))
+    assert "IMAGE_CONSULTANT_INPUT_DIRS" in said
+    assert "Claude Desktop" not in said
     assert sandbox.requests == []
