@@ -15,4 +15,5 @@ __all__ = [
     "template_dialogue",
     "template_draft",
     "transcript",
+    "words",
 ]
