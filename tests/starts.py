@@ -194,7 +194,8 @@ def run(command: Sequence[str], **environment: str) -> str:
         env={**os.environ, **environment},
     )
     if ended.returncode:
-        sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr}")
+        said = f"{ended.stdout}{ended.stderr}"  # doctor's findings are on the first
+        sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{said}")
     return ended.stdout
 
 
