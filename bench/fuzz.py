@@ -176,7 +176,7 @@ class Errors:
         return None
 
 
-def stdio(dice: Random, until: float, folder: Path) -> Iterator[Find]:
+def stdio(dice: Random, seconds: float, folder: Path) -> Iterator[Find]:
     """Lines to one server, which answers a ping behind each."""
     command = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
     tries = 0
@@ -184,6 +184,7 @@ def stdio(dice: Random, until: float, folder: Path) -> Iterator[Find]:
         server.open("discover, then initialize")
         errors = Errors(server)
         pipe: Any = server.process.stdin
+        until = time.monotonic() + seconds  # a slow start takes nothing from it
         while time.monotonic() < until:
             line = hostile(dice).replace(b"\n", b" ")
             tries += 1
@@ -209,13 +210,14 @@ def _lives(server: Server, number: str) -> bool:
     return False
 
 
-def http(dice: Random, until: float, folder: Path) -> Iterator[Find]:
+def http(dice: Random, seconds: float, folder: Path) -> Iterator[Find]:
     """Requests to one server, some left half sent, some opening sessions that nobody closes."""
     command = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
     with Server([*command, "--transport", "http", "--port", "0"], environment(folder)) as server:
         port, errors = _port(server), Errors(server)
         opened: list[tuple[float, socket.socket]] = []
         tries, before = 0, 0
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             tries += 1
             data = request(dice)
@@ -319,7 +321,7 @@ def _memory(server: Server) -> int:
     return int(status.read_text().split("VmRSS:")[1].split()[0]) // 1024 if status.exists() else 0
 
 
-def pictures(dice: Random, until: float, _folder: Path) -> Iterator[Find]:
+def pictures(dice: Random, seconds: float, _folder: Path) -> Iterator[Find]:
     """Bytes that were pictures, to be drawn from and to be looked at."""
     from PIL import Image
 
@@ -329,10 +331,10 @@ def pictures(dice: Random, until: float, _folder: Path) -> Iterator[Find]:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # such are refused
     good = [encoded(noise("RGB", 40), kind) for kind in FORMATS if kind != "GIF"]
     good += [encoded(noise("P", 40), kind) for kind in ("PNG", "GIF")]
-    yield from _try(dice, until, good, {"check": check_picture, "shrink": shrink})
+    yield from _try(dice, seconds, good, {"check": check_picture, "shrink": shrink})
 
 
-def templates(dice: Random, until: float, _folder: Path) -> Iterator[Find]:
+def templates(dice: Random, seconds: float, _folder: Path) -> Iterator[Find]:
     """Prompt files that an author saved in between, parsed and filled in."""
     from prompts.library_template import parse_library_template
     from prompts.template import parse_template
@@ -346,10 +348,10 @@ def templates(dice: Random, until: float, _folder: Path) -> Iterator[Find]:
 
     shipped = [path.read_bytes() for path in sorted((ROOT / "prompts").rglob("*")) if path.is_file()
                and path.suffix in {".yaml", ".j2"}]  # fmt: skip
-    yield from _try(dice, until, shipped, {"library": library, "text": text})
+    yield from _try(dice, seconds, shipped, {"library": library, "text": text})
 
 
-def imports(dice: Random, until: float, folder: Path) -> Iterator[Find]:
+def imports(dice: Random, seconds: float, folder: Path) -> Iterator[Find]:
     """Records of elsewhere, of this program and of the one before it."""
     from storage.database import Database
     from storage.export import import_document
@@ -372,11 +374,10 @@ def imports(dice: Random, until: float, folder: Path) -> Iterator[Find]:
                 {"role": "assistant", "content": "Which style?"},
             ], "generated_images": [{"path": "a.png", "prompt": "a fox"}],
         })  # fmt: skip
-        for _ in range(10**9):
-            if time.monotonic() > until:
-                break
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             one, how = dice.choice([(exported, current), (older, legacy)])
-            yield from _try(dice, time.monotonic(), [one], {how.__name__: how}, json_too=True)
+            yield from _try(dice, 0, [one], {how.__name__: how}, json_too=True)
         runner.run(database.close())
 
 
@@ -407,14 +408,14 @@ async def _exported(folder: Path) -> bytes:
 
 def _try(
     dice: Random,
-    until: float,
+    seconds: float,
     good: list[bytes],
     ways: dict[str, Callable[[bytes, str], object]],
     *,
     json_too: bool = False,
 ) -> Iterator[Find]:
     """Bend good inputs until the time is up, once at least; a `Problem` is a good answer."""
-    tries = 0
+    tries, until = 0, time.monotonic() + seconds
     while tries == 0 or time.monotonic() < until:
         tries += 1
         one, name = dice.choice(good), dice.choice(list(ways))
@@ -450,8 +451,7 @@ def main() -> int:
     finds: dict[str, Find] = {}
     for target in options.targets:
         with tempfile.TemporaryDirectory() as place:
-            until = time.monotonic() + share
-            for words, data in TARGETS[target](Random(options.seed), until, Path(place)):
+            for words, data in TARGETS[target](Random(options.seed), share, Path(place)):
                 kind = f"{target}: {re.sub(r'[0-9]+', '0', words)[-200:]}"
                 if kind not in finds:
                     finds[kind] = (words, data)
