@@ -15,6 +15,8 @@ from generation.image_request import Background, OutputFormat
 from settings import Quality
 from storage.atomic_write import write_file
 
+SAME_COMMAND = "The same command without --redraw brings the picture."
+
 
 def generate(
     prompt: str = "",
@@ -38,8 +40,7 @@ def generate(
         prompt: What to draw, or what to change in the last picture of the conversation.
         conversation: Draw or go on within this conversation.
         from_image: Start from this picture.
-        inputs: Pictures to start from, out of the images folder, Pictures, Downloads, Desktop or
-            the folders of IMAGE_CONSULTANT_INPUT_DIRS.
+        inputs: Pictures to start from, in Pictures, Downloads, Desktop or INPUT_DIRS.
         mask: A PNG of the first picture's size that is transparent where it may change.
         size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
         quality: The higher, the dearer.
@@ -50,12 +51,6 @@ def generate(
         redraw: Draw anew what the same command has brought already.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    if prompt.strip() == show.YOUR_CHANGE:
-        raise Problem(
-            f"{show.YOUR_CHANGE} stands for what you want.",
-            "Put your own words in its place.",
-            charged="no",
-        )
     wishes = {
         "conversation_id": conversation and conversation_id(conversation),
         "from_image": from_image and image_id(from_image),
@@ -71,9 +66,18 @@ def generate(
     try:
         anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
     except KeyboardInterrupt:
-        stopped = show.INTERRUPTED_PLAY if sandbox else show.INTERRUPTED
-        show.note(f"{stopped} The same command without --redraw brings the picture.")
+        show.note(f"{show.INTERRUPTED_PLAY if sandbox else show.INTERRUPTED} {SAME_COMMAND}")
         raise
+
+
+def _check_words(prompt: str) -> None:
+    """Refuse what an example puts where a person's words belong. Raises a `Problem`."""
+    if prompt.strip() == show.YOUR_CHANGE:
+        raise Problem(
+            f"{show.YOUR_CHANGE} stands for what you want.",
+            "Put your own words in its place.",
+            charged="no",
+        )
 
 
 def _given(path: Path) -> str:
@@ -84,6 +88,7 @@ def _given(path: Path) -> str:
 
 
 async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
+    _check_words(arguments["prompt"])
     async with session(local_server(sandbox=sandbox)) as tools:
         result = await tools.draw(**arguments)
     show.picture(result)

@@ -112,11 +112,7 @@ class ImageGenerator:
             request.options, suggestion(conversation, plan, model), self._settings, _today()
         )
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
-        before = lineage(plan.parent, conversation.images) if plan.parent else []
-        labels = [image.variation for image in before]
-        ways = self._prompt_store.ways()
-        beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
-        variations, note = set_apart(request, conversation.entries, labels, ways, beyond=beyond)
+        variations, note = self._variations(conversation, plan, request)
         verify = request.verify or self._settings.verify
         base = PurchaseOrder(conversation, plan, options, inputs, "", {}, verify)
         orders = [await asyncio.to_thread(self._with_instructions, base, one) for one in variations]
@@ -129,23 +125,13 @@ class ImageGenerator:
             variations=variations,
             templates=[one.templates for one in orders],
         )
-        async with self._starting:
-            again = timedelta() if request.redraw else again
-            jobs, are_new = await self._claim(jobs, plan.message, options, again)
-            mine = [job for job in jobs if are_new and self._records.jobs.is_mine(job.id)]
-            if are_new:
-                for job, one in zip(jobs, orders, strict=True):
-                    buying = partial(self._buyer.buy, job, one)
-                    attending = partial(self._buyer.attend, job)
-                    self._jobs.start(job, buying if job in mine else attending)
+        again = timedelta() if request.redraw else again
+        jobs, are_new, mine = await self._start(jobs, orders, again)
         if not are_new:
-            result, preview = await self._show_or_collect(
-                conversation, jobs, request, report, seconds
+            taken_back = len(variations) - len(jobs)
+            return await self._show_or_collect(
+                conversation, jobs, request, report, seconds, taken_back=taken_back
             )
-            if len(jobs) < len(variations):
-                told = REST_TAKEN_BACK.format(count=len(jobs), wanted=len(variations))
-                result.notes.insert(0, told)
-            return result, preview
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         result, preview = await self._conclude(conversation.id, *news)
@@ -154,6 +140,34 @@ class ImageGenerator:
             told = REST_DRAWN.format(count=len(jobs) - len(mine), wanted=len(jobs))
             result.notes.insert(0, told)
         return result, preview
+
+    def _variations(
+        self, conversation: Conversation, plan: Plan, request: ImageRequest
+    ) -> tuple[list[Variation], str]:
+        """How the pictures of a call differ, and a note on what could not be varied."""
+        before = lineage(plan.parent, conversation.images) if plan.parent else []
+        labels = [image.variation for image in before]
+        beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
+        ways = self._prompt_store.ways()
+        return set_apart(request, conversation.entries, labels, ways, beyond=beyond)
+
+    async def _start(
+        self, jobs: list[Job], orders: Sequence[PurchaseOrder], again: timedelta
+    ) -> tuple[list[Job], bool, list[Job]]:
+        """Claim the jobs of a call and begin with those that are new.
+
+        Returns the jobs that stand, whether they are of this call, and which of them are drawn by
+        it; the others it waits for.
+        """
+        async with self._starting:
+            plan, options = orders[0].plan, orders[0].options
+            jobs, are_new = await self._claim(jobs, plan.message, options, again)
+            mine = [job for job in jobs if are_new and self._records.jobs.is_mine(job.id)]
+            for job, one in zip(jobs, orders, strict=True) if are_new else ():
+                buying = partial(self._buyer.buy, job, one)
+                attending = partial(self._buyer.attend, job)
+                self._jobs.start(job, buying if job in mine else attending)
+        return jobs, are_new, mine
 
     async def collect(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
@@ -264,13 +278,20 @@ class ImageGenerator:
         request: ImageRequest,
         report: ReportProgress,
         seconds: float,
+        *,
+        taken_back: int,
     ) -> ResultWithPreview:
-        """What another call of the same key draws, or drew just now."""
+        """What another call of the same key draws, or drew just now, and how many it has not."""
         if any(job.state in UNDER_WAY for job in jobs):
-            return await self.collect(jobs, report, seconds=seconds)
-        conversation = await self._records.load(conversation.id)
-        images = conversation.images_of(jobs)
-        return await self.show(conversation, images, verify=request.verify)
+            result, preview = await self.collect(jobs, report, seconds=seconds)
+        else:
+            conversation = await self._records.load(conversation.id)
+            images = conversation.images_of(jobs)
+            result, preview = await self.show(conversation, images, verify=request.verify)
+        if taken_back > 0:
+            note = REST_TAKEN_BACK.format(count=len(jobs), wanted=len(jobs) + taken_back)
+            result.notes.insert(0, note)
+        return result, preview
 
     async def _wait(
         self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from prompts import jinja_engine
 from prompts.library_template import parse_library_template
 from prompts.prompt_files import recognise
 from prompts.source import PromptError
@@ -24,7 +25,7 @@ inputs:
 """
 TEXT = HEADER.count("\n") + 1
 """The first line after the header."""
-SECONDS, BYTES = 1, 40_000_000
+SECONDS, BYTES = 3, 40_000_000
 VALUES = {"pictures": 2}
 
 Kind = tuple[str, int, str]
@@ -174,6 +175,13 @@ def lay(folder: Path, file: str, data: bytes) -> Path:
     return path
 
 
+@pytest.fixture
+def time_to_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tracing memory and counting lines take several times as long as a rendering itself."""
+    monkeypatch.setattr(jinja_engine, "SECONDS", 1.5)
+
+
+@pytest.mark.usefixtures("time_to_trace")
 @pytest.mark.parametrize(("file", "text", "line", "says"), FILES.values(), ids=FILES)
 def test_a_broken_file_is_told_with_line_and_fix_at_once_and_takes_no_memory(
     tmp_path: Path, file: str, text: str, line: int, says: str

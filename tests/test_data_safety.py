@@ -383,7 +383,7 @@ async def test_an_examination_sees_what_a_running_server_wrote_last(tmp_path: Pa
 
     found = states(tmp_path)
 
-    assert "1 conversations" in found["records contents"][1]
+    assert "1 conversation " in found["records contents"][1]
     await Records(opened).begin("guided")
     await opened.close()
 
