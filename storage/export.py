@@ -17,6 +17,9 @@ from storage.tables import UNDER_WAY, Base, Conversation, Image, Job, Spending
 
 Row = dict[str, Any]
 
+LONGEST_REASON = 300
+"""Letters: some reasons repeat the value that is wrong, however long it is."""
+
 WAY_OUT = "Nothing was taken in. Export the conversation again, or mend the file."
 UNKNOWN_END = "It was under way when this record was exported, so what became of it is not known."
 PLAIN_WORDS = {"missing": "it is missing", "extra_forbidden": "there is no such field"}
@@ -101,8 +104,8 @@ def _check_kind(document: Any) -> None:
     version = document.get("version")
     if isinstance(version, int) and version > VERSION:
         raise StorageError(
-            f"The document has version {version}, and this server reads version {VERSION}: update "
-            "the server. Nothing was taken in."
+            f"The document has version {str(version)[:20]}, and this server reads {VERSION}: "
+            "update the server. Nothing was taken in."
         )
 
 
@@ -194,7 +197,8 @@ def _place(parts: Iterable[int | str]) -> str:
 
 
 def _wrong(place: str, message: str) -> StorageError:
-    return StorageError(f"The document is wrong in {printable(place)}: {message}. {WAY_OUT}")
+    reason = message[:LONGEST_REASON]
+    return StorageError(f"The document is wrong in {printable(place)}: {reason}. {WAY_OUT}")
 
 
 def _no_number(word: str) -> None:
