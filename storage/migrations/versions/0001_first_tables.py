@@ -39,13 +39,6 @@ def upgrade() -> None:
     )
 
 
-def downgrade() -> None:
-    for table in (
-        "spending", "images", "jobs", "briefs", "answers", "questions", "turns", "conversations",
-    ):  # fmt: skip
-        op.drop_table(table)
-
-
 def _owner() -> sa.Column[str]:
     return sa.Column(
         "conversation_id",

@@ -24,12 +24,3 @@ def upgrade() -> None:
         sa.Column("file_id", sa.String(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("uploads")
-    for table, column in (
-        ("images", "verification"), ("images", "variation"), ("jobs", "estimated_usd"),
-        ("jobs", "inputs"), ("jobs", "variation"), ("jobs", "batch"),
-    ):  # fmt: skip
-        op.drop_column(table, column)

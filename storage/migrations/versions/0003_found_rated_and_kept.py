@@ -82,14 +82,3 @@ def upgrade() -> None:
     for statement in FULL_TEXT:
         op.execute(statement)
     op.execute(TEXTS)
-
-
-def downgrade() -> None:
-    for trigger in ("texts_changed", "texts_removed", "texts_added"):
-        op.execute(f"DROP TRIGGER {trigger}")
-    for table in ("texts_index", "texts", "meanings", "memories"):
-        op.drop_table(table)
-    for name in ("rated_at", "disliked", "liked", "rating"):
-        op.drop_column("images", name)
-    for name in ("template", "style", "bookmarked"):
-        op.drop_column("conversations", name)

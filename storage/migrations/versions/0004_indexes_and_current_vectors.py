@@ -33,26 +33,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("rating IS NOT NULL"),
     )
     op.drop_table("meanings")
-    _meanings(sa.Column("current", sa.Boolean(), nullable=False))
-    op.create_index(
-        "ix_meanings_current",
-        "meanings",
-        ["model", "conversation_id"],
-        sqlite_where=sa.text("current"),
-    )
-    op.execute(CHANGED)
-    op.execute(TEXTS)
-
-
-def downgrade() -> None:
-    op.execute("DROP TRIGGER meanings_outdated")
-    op.drop_table("meanings")
-    _meanings(sa.Column("sha256", sa.String(), nullable=False))
-    op.drop_index("ix_images_rating", "images")
-    op.drop_index("ix_images_created_at", "images")
-
-
-def _meanings(mark: sa.Column[bool] | sa.Column[str]) -> None:
     op.create_table(
         "meanings",
         sa.Column(
@@ -62,6 +42,14 @@ def _meanings(mark: sa.Column[bool] | sa.Column[str]) -> None:
             primary_key=True,
         ),
         sa.Column("model", sa.String(), nullable=False),
-        mark,
+        sa.Column("current", sa.Boolean(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
     )
+    op.create_index(
+        "ix_meanings_current",
+        "meanings",
+        ["model", "conversation_id"],
+        sqlite_where=sa.text("current"),
+    )
+    op.execute(CHANGED)
+    op.execute(TEXTS)

@@ -15,7 +15,3 @@ WHERE conversation_id IN (SELECT conversation_id FROM images WHERE liked || disl
 
 def upgrade() -> None:
     op.execute(RATINGS)
-
-
-def downgrade() -> None:
-    """Leave the words where they are: they stand in the way of nothing."""

@@ -59,18 +59,6 @@ def upgrade() -> None:
     _qualities()
 
 
-def downgrade() -> None:
-    op.drop_index("ix_jobs_under_way", "jobs")
-    op.execute("UPDATE jobs SET state = 'requested' WHERE state = 'sending'")
-    op.drop_table("reuses")
-    op.drop_index("ix_conversations_request_key", "conversations")
-    for table, name in (
-        ("spending", "job_id"), ("conversations", "current_image_id"), ("conversations", "order"),
-        *NUMBERS, *TEXTS,
-    ):  # fmt: skip
-        op.drop_column(table, name)
-
-
 def _jobs() -> None:
     op.execute(PLACES)
     op.execute(JOBS.update().where(JOBS.c.state == "requested").values(state="sending"))

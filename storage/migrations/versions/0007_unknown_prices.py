@@ -10,9 +10,3 @@ down_revision = "0006"
 def upgrade() -> None:
     with op.batch_alter_table("spending") as spending:
         spending.alter_column("usd", existing_type=sa.Double(), nullable=True)
-
-
-def downgrade() -> None:
-    op.execute("UPDATE spending SET usd = 0.0 WHERE usd IS NULL")
-    with op.batch_alter_table("spending") as spending:
-        spending.alter_column("usd", existing_type=sa.Double(), nullable=False)

@@ -13,9 +13,3 @@ def upgrade() -> None:
     for table, name in TEXTS:
         op.add_column(table, sa.Column(name, sa.String(), nullable=False, server_default=""))
     op.add_column("images", sa.Column("runs", sa.Integer(), nullable=False, server_default="0"))
-
-
-def downgrade() -> None:
-    op.drop_column("images", "runs")
-    for table, name in TEXTS:
-        op.drop_column(table, name)
