@@ -17,7 +17,6 @@ from call_meaning import (
     TellFailure,
     newest_jobs,
 )
-from errors import Problem
 from generation.image_request import OPTIONS, ImageRequest
 
 if TYPE_CHECKING:
@@ -130,10 +129,8 @@ class Drawing:
     ) -> Pictures:
         """What costs nothing more: what is there, or on its way."""
         match means:
-            case Collect():
+            case Collect() | TellFailure():
                 return await self.collect(newest_jobs(conversation))
-            case TellFailure():
-                return await self.tell_failure(newest_jobs(conversation))
             case MakeCurrent(image_id):
                 return await self.make_current(conversation, image_id)
             case ShowPicture():
@@ -145,21 +142,6 @@ class Drawing:
         """What jobs bring within the time of the call."""
         generator = self._app.image_generator
         return Pictures(*await generator.collect(jobs, self.report, seconds=self.seconds))
-
-    async def tell_failure(self, jobs: "Sequence[Job]") -> Pictures:
-        """How drawings ended: an error that says how to draw all the same, if they brought none."""
-        from generation.purchase import DRAW_ANEW
-        from storage.tables import UNDER_WAY
-
-        try:
-            return await self.collect(jobs)
-        except Problem as problem:
-            if any(job.state in UNDER_WAY for job in jobs):
-                raise
-            words = str(problem).replace(DRAW_ANEW, "").strip()
-            failure = Problem(words, DRAW_ANEW, kind=problem.kind)
-            failure.charged = problem.charged
-            raise failure.within(jobs[0].conversation_id) from problem
 
     async def make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
         """Undo, redo, branching: changes start from this picture from now on."""

@@ -65,7 +65,8 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
 
     Every package derives its errors from this one. The server shows their text to
     the client as it is; any other exception is a bug and its text stays hidden.
-    `charged` is None where money has no part in it, `retry_after` is in seconds.
+    `charged` is None where money has no part in it, `retry_after` is in seconds. `advice` is
+    empty where the step is the one that helps with every problem of its kind.
     """
 
     kind: ProblemKind = "input"
@@ -85,12 +86,12 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         self.charged = charged or self.charged
         self.retry_after = retry_after
         self.next_step = next_step or NEXT_STEPS[self.kind]
-        self._event, self._advice = event, next_step
+        self.event, self.advice = event, next_step
         super().__init__(self.worded(MONEY[self.charged] if self.charged else ""))
 
     def worded(self, money: str) -> str:
         """What happened, what is to be said of money, and the next step."""
-        return " ".join(part for part in (self._event, money, self._advice) if part)
+        return " ".join(part for part in (self.event, money, self.advice) if part)
 
     def note_charge(self) -> None:
         """Say that OpenAI charged for it, whatever was thought before."""
@@ -99,7 +100,7 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
 
     def add_step(self, next_step: str) -> None:
         """Say what else helps."""
-        self._advice = self.next_step = f"{self._advice} {next_step}".strip()
+        self.advice = self.next_step = f"{self.advice} {next_step}".strip()
         self.args = (self.worded(MONEY[self.charged] if self.charged else ""),)
 
     def within(self, conversation_id: str) -> Self:

@@ -167,7 +167,7 @@ class _Call:
                 await self._app.records.reuses.note("shown", origin=origin, usd=saved)
             return outcome
         if jobs and not request.redraw:
-            return await self._drawing.tell_failure(jobs)
+            return await self._drawing.collect(jobs)
         if not jobs and not any(turn.reply for turn in conversation.turns):
             return await self._act(means, conversation, request)
         again = replace(request, prompt="", conversation_id=conversation.id)

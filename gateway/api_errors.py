@@ -85,9 +85,8 @@ class GatewayError(Problem):
     ) -> None:
         row = cases()[case]
         fitting = {**WORDS, **(words or {})}
-        self.event = f"{row.event.format_map(fitting)} {detail}".strip()
         super().__init__(
-            self.event,
+            f"{row.event.format_map(fitting)} {detail}".strip(),
             row.next_step.format_map(fitting),
             kind=row.kind,
             charged=charged or row.charged,

@@ -38,6 +38,9 @@ RELEASED = (
     "Where it is known again within 30 days, its picture joins this conversation."
 )
 
+DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
+"""After a drawing that ended without a picture: the record answers for it from now on."""
+
 REST_TAKEN_BACK = (
     "{count} of {wanted} pictures were begun before this call was stopped, the others never sent; "
     "redraw=true draws all {wanted} anew where the daily budget allows it."
@@ -323,7 +326,7 @@ class ImageGenerator:
     ) -> ResultWithPreview:
         """The result of a call. Raises where all of its pictures failed."""
         if all(one.problem for one in outcomes):
-            raise _failure_of(outcomes, conversation.id)
+            raise _failure_of(outcomes, conversation)
         totals = SpendingTotals(
             today=await self._records.spending_today(self._buyer.origin),
             conversation=await self._records.spending_on(conversation.id),
@@ -353,12 +356,21 @@ def _today() -> date:
     return datetime.now().astimezone().date()
 
 
-def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:
-    """One error for a call whose pictures all failed."""
+def _failure_of(outcomes: list[JobOutcome], conversation: Conversation) -> Problem:
+    """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
+    problem = _problem_of(outcomes).within(conversation.id)
+    states = {job.id: job.state for job in conversation.jobs}
+    has_ended = all(states.get(one.job.id) in {"failed", "unknown"} for one in outcomes)
+    if has_ended and DRAW_ANEW not in problem.next_step:  # all who waited have the same error
+        problem.add_step(DRAW_ANEW)
+    return problem
+
+
+def _problem_of(outcomes: list[JobOutcome]) -> Problem:
     problems = {str(one.problem): one.problem for one in outcomes if one.problem}
     if len(problems) == 1:
         (problem,) = problems.values()
-        return problem.within(conversation_id)
+        return problem
     each = " ".join(f"{one.job.variation or 'One'}: {one.problem}" for one in outcomes)
     kinds = {problem.kind for problem in problems.values()}
     costs = {problem.charged for problem in problems.values()}
@@ -368,4 +380,4 @@ def _failure_of(outcomes: list[JobOutcome], conversation_id: str) -> Exception:
     )
     # Each says for itself what it cost; a program hears the worst of them.
     failure.charged = next((one for one in ("yes", "unknown") if one in costs), "no")
-    return failure.within(conversation_id)
+    return failure

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
-from errors import MONEY, Problem, ProblemKind, StorageError
+from errors import Charged, Problem, ProblemKind, StorageError
 from gateway.api_errors import GatewayError, failure
 from gateway.client import Gateway
 from gateway.connection import is_sandbox
@@ -31,13 +31,10 @@ from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
 logger = logging.getLogger(__name__)
 
-DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
-"""After a drawing that ended without a picture: the record answers for it from now on."""
-
 LOST = Problem(
     "An earlier request for this picture was sent, but what became of it cannot be known: it may "
     "have been charged. It is not repeated on its own.",
-    f"Look at the usage page of the OpenAI platform before paying for it again. {DRAW_ANEW}",
+    "Look at the usage page of the OpenAI platform before paying for it again.",
     kind="unknown",
     charged="unknown",
 )
@@ -205,7 +202,7 @@ class Buyer:
         """What the record says of a job that has ended."""
         image = await self._records.jobs.picture(job)
         if image is None:
-            raise _recorded_problem(job)
+            raise recorded_problem(job)
         await on_step(Step("saved", image.response_id))
         return Purchase(image)
 
@@ -391,8 +388,6 @@ class Buyer:
         if bill.rows:
             problem.note_charge()
         state = _state_after(job, problem)
-        if state in {"failed", "unknown"}:
-            problem.add_step(DRAW_ANEW)
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
             if state == "requested":
                 await self._records.jobs.withdraw(job, problem, bill.rows)
@@ -422,12 +417,14 @@ def _fault(job: Job, answer: GeneratedImage | None) -> GatewayError:
     return error
 
 
-def _recorded_problem(job: Job) -> Problem:
+def recorded_problem(job: Job) -> Problem:
     """The error of a job that ended without a picture, as the record has it."""
-    kind = cast("ProblemKind", job.error_kind or "unknown")
-    problem = Problem(job.error, kind=kind).within(job.conversation_id)
-    problem.charged = next((one for one, words in MONEY.items() if words in job.error), None)
-    return problem
+    return Problem(
+        job.error,
+        job.error_next_step,
+        kind=cast("ProblemKind", job.error_kind or "unknown"),
+        charged=cast("Charged", job.error_charged or "unknown"),
+    ).within(job.conversation_id)
 
 
 def _state_after(job: Job, problem: Problem) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
 from storage.database import Database
+from storage.earlier_errors import read_earlier
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
 from storage.full_text import index
 from storage.stamps import printable
@@ -171,11 +172,12 @@ async def _remove_prices(session: AsyncSession, rows: list[Row]) -> None:
 def _left(job: Row) -> Row:
     """A job as nobody works on it here: one with a response id can still be fetched."""
     if job["state"] not in UNDER_WAY:
-        return job
+        return {**job, **read_earlier(job)}
     if job.get("response_id"):
         # A key of its own: no two of a document stand in each other's way.
         return {**job, "state": "submitted", "beat_at": "", "request_key": job["id"]}
-    return {**job, "state": "unknown", "error": UNKNOWN_END, "error_kind": "unknown"}
+    error = {"error": UNKNOWN_END, "error_kind": "unknown", "error_charged": "unknown"}
+    return {**job, "state": "unknown", **error}
 
 
 def _row(row: Base) -> Row:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 from typing_extensions import TypedDict
 
-from errors import ProblemKind
+from errors import Charged, ProblemKind
 from settings import Origin
 from storage.tables import (
     UNDER_WAY,
@@ -131,6 +131,7 @@ SHAPES: dict[tuple[str, str], Any] = {
     ("jobs", "id"): Id,
     ("jobs", "state"): Literal[*UNDER_WAY, "kept", "failed", "unknown"],
     ("jobs", "error_kind"): Literal["", *get_args(ProblemKind)],
+    ("jobs", "error_charged"): Literal["", *get_args(Charged)],
     ("jobs", "options"): _record("Options", **dict.fromkeys(OPTIONS, str)),
     ("jobs", "templates"): dict[str, str],
     ("jobs", "inputs"): _list(_record("Input", given=str, use=str)),

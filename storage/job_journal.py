@@ -33,7 +33,7 @@ TRIED = timedelta(minutes=1)
 """So long a job that could not be fetched is left alone by calls that are about others."""
 
 
-NO_ERROR = {"error": "", "error_kind": ""}
+NO_ERROR = dict.fromkeys(("error", "error_kind", "error_charged", "error_next_step"), "")
 """Of a job that nothing is to be told of."""
 
 
@@ -345,7 +345,14 @@ async def _advance(session: AsyncSession, job: Job, state: str, **changes: str) 
 
 def _account_of(problem: Problem | None) -> dict[str, str]:
     """The columns that say what was told of a job."""
-    return {"error": str(problem), "error_kind": problem.kind} if problem else NO_ERROR
+    if problem is None:
+        return NO_ERROR
+    return {
+        "error": problem.event,
+        "error_kind": problem.kind,
+        "error_charged": problem.charged or "unknown",
+        "error_next_step": problem.advice,
+    }
 
 
 def _add_new(session: AsyncSession, costs: Sequence[Spending]) -> None:

@@ -189,8 +189,8 @@ class Job(Base):
     while another took over has an older count, and changes nothing any more. The jobs of one
     call share their `batch`, where each has its `place`; `variation` says what this one varies
     on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost with
-    `openai` or in the `sandbox`, as `origin` says where it is known. `error` and its kind are what
-    was told of one that brought nothing.
+    `openai` or in the `sandbox`, as `origin` says where it is known. `error` is what happened to
+    one that brought nothing; beside it stand its kind, whether it was charged, and what helps.
     """
 
     __tablename__ = "jobs"
@@ -220,6 +220,8 @@ class Job(Base):
     response_id: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
     error_kind: Mapped[str] = mapped_column(default="")
+    error_charged: Mapped[str] = mapped_column(default="")
+    error_next_step: Mapped[str] = mapped_column(default="")
     request_key: Mapped[str] = mapped_column(default="")
     place: Mapped[int] = mapped_column(default=0)
     runs: Mapped[int] = mapped_column(default=0)

@@ -12,6 +12,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from errors import Problem
+from generation.purchase import recorded_problem
 from settings import Settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
@@ -90,6 +92,32 @@ def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, versio
     assert words == ["a fox in snow"]
     assert found == ["conv_1"]
     assert batch == ("job_1" if version == "0001" else "")
+
+
+@pytest.mark.parametrize(
+    ("told", "charged"),
+    [
+        ("OpenAI refused it. Nothing was charged. Change what is asked for.", "no"),
+        ("It brought words alone. The call was charged. Say more plainly.", "yes"),
+        ("It was left. It is unknown whether this was charged. Look at the usage page.", "unknown"),
+    ],
+)
+def test_a_failure_of_an_earlier_version_is_told_as_it_was_and_says_in_data_what_it_cost(
+    tmp_path: Path, told: str, charged: str
+) -> None:
+    again = " The same call again only tells this; redraw=true draws it anew, for money."
+    with closing(sqlite3.connect(make(tmp_path, "0008"))) as records, records:
+        records.execute("UPDATE jobs SET state = 'failed', error = ?", (told + again,))
+
+    async def read() -> Problem:
+        database = Database(tmp_path)
+        loaded = await Records(database).load("conv_1")
+        await database.close()
+        return recorded_problem(loaded.jobs[0])
+
+    problem = asyncio.run(read())
+
+    assert (str(problem), problem.charged) == (told, charged)
 
 
 def rows_of_0_1() -> Iterator[tuple[str, dict[str, object]]]:

@@ -17,6 +17,7 @@ from gateway.capabilities import SHAPES, fault_of_size
 from gateway.models import load_models
 from gateway.prices import estimate_image
 from generation.image_result import ResultImage
+from generation.purchase import recorded_problem
 from generation.result_builder import result_image
 from generation.verification import Finding, Verification
 from settings import Origin
@@ -144,7 +145,7 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
         images=images,
         newest=[image.id for image in conversation.images_of(jobs)],
         progress=drawing_progress(app, conversation),
-        failure=next((job.error for job in jobs if job.error), ""),
+        failure=next((str(recorded_problem(job)) for job in jobs if job.error), ""),
         choices=choices(app.settings.image_model),
         spent_conversation_usd=round(await app.records.spending_on(conversation.id), 6),
         **(await spending(app)).model_dump(),

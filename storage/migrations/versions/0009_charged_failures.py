@@ -1,0 +1,29 @@
+"""What happened to a job, whether it was charged and what helps are columns, no longer one text."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.earlier_errors import MONEY, read_earlier
+
+revision = "0009"
+down_revision = "0008"
+
+NAMES = ("error_charged", "error_next_step")
+JOBS = sa.table("jobs", *(sa.column(name, sa.String) for name in ("id", "error", *NAMES)))
+
+
+def upgrade() -> None:
+    for name in NAMES:
+        op.add_column("jobs", sa.Column(name, sa.String(), nullable=False, server_default=""))
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(JOBS).where(JOBS.c.error != "")).mappings().all():
+        change = sa.update(JOBS).where(JOBS.c.id == row["id"])
+        connection.execute(change.values(read_earlier({**row})))
+
+
+def downgrade() -> None:
+    for charged, words in MONEY.items():
+        text = JOBS.c.error + f" {words} " + JOBS.c.error_next_step
+        op.execute(sa.update(JOBS).where(JOBS.c.error_charged == charged).values(error=text))
+    for name in NAMES:
+        op.drop_column("jobs", name)
