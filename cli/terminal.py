@@ -44,7 +44,6 @@ IN_COMMANDS = (
     (r"\binput_images\b", "--input"),
     (r"\boutput_format\b", "--format"),
     (r" \(Input folders in the form of Claude Desktop\)", ""),
-    (r" for this server and restart it\b", ""),
 )
 """What the tools call a thing, and what it is called here."""
 

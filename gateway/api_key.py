@@ -1,17 +1,22 @@
 """The key that pays: from the settings, else from this system's keyring."""
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import SecretStr
 
 import keyring_store
 from errors import conceal
-from keyring_store import NoKeyring
+from keyring_store import KeyringFault, NoKeyring
 from settings import Settings
 
 ENTRY = "OPENAI_API_KEY"
 ENVIRONMENT, KEYRING = "the environment", "this system's keyring"
+
+IN_SHELL = f"read -rs {ENTRY} && export {ENTRY}"
+IN_SHELLS = {"fish": f"read -sx {ENTRY}", "powershell": f"$env:{ENTRY} = Read-Host"}
+"""Lines that set the key without writing it into the history of the shell."""
 
 
 class ApiKey(NamedTuple):
@@ -36,15 +41,21 @@ def find_key(settings: Settings) -> ApiKey | None:
 
 
 def way_to_give(settings: Settings) -> str:
-    """What a person without a key does: with no keyring `configure` would only name the file."""
+    """What a person without a key does: where the keyring fails `configure` would only say so."""
     try:
         from_keyring()
-    except NoKeyring as fault:
-        return (
-            f"{fault} Put a line OPENAI_API_KEY=... into {settings.data_dir / '.env'}, readable "
-            "for you alone."
-        )
+    except KeyringFault as fault:
+        return f"{fault} {way_without_keyring(settings)}"
     return "Run `image-consultant configure` in a terminal."
+
+
+def way_without_keyring(settings: Settings) -> str:
+    """Where a key can be put instead, for good and for one terminal."""
+    shell = "powershell" if os.name == "nt" else Path(os.environ.get("SHELL", "")).name
+    return (
+        f"Put a line {ENTRY}=... into {settings.data_dir / '.env'}, readable for you alone; it is "
+        f"read at the next start. For one terminal `{IN_SHELLS.get(shell, IN_SHELL)}` asks for it."
+    )
 
 
 def from_keyring() -> SecretStr | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.api_errors import GatewayError, failure
-from gateway.api_key import find_key
+from gateway.api_key import find_key, way_to_give, way_without_keyring
 from gateway.models import Request, fit, living_text_model, successor
 from gateway.retry import Breaker, CallResult, OnCharge, OnPause, attempt
 from keyring_store import KeyringFault
@@ -158,7 +158,8 @@ class Connection:
         try:
             entry = find_key(self._settings)
         except KeyringFault as fault:
-            raise failure("no_key", detail=str(fault)) from fault
+            way = f"{fault} {way_without_keyring(self._settings)}"
+            raise failure("no_key", words={"way": way}) from fault
         if entry is None:
-            raise failure("no_key")
+            raise failure("no_key", words={"way": way_to_give(self._settings)})
         return entry.key.get_secret_value()

@@ -308,7 +308,7 @@ PLANTED: list[Row] = [
         "client-config claude-code --write",
     ),
     (a_client_whose_command_ends_at_once, "clients", "problem", "No module named [redacted]"),
-    (a_client_without_the_key, "clients", "warning", "`image-consultant configure` puts it into"),
+    (a_client_without_the_key, "clients", "warning", "Run `image-consultant configure`"),
     ({"IMAGE_MODEL": KEY}, "models", "warning", "names [redacted], which"),
 ]
 OF_UNIX = [an_images_folder_to_read_only, records_that_others_can_read,

@@ -13,7 +13,7 @@ import anyio
 from cli.clients import Configuration, Entry, configurations
 from cli.launch import server_process
 from errors import Check, redact
-from gateway.api_key import ENTRY, ENVIRONMENT, KEYRING, find_key
+from gateway.api_key import ENTRY, ENVIRONMENT, find_key, way_to_give
 from settings import PREFIX, Settings
 
 START_SECONDS = 60
@@ -118,8 +118,7 @@ def _check_key(client: str, entry: Entry, settings: Settings) -> list[Check]:
     if (key := find_key(settings)) is None or key.source != ENVIRONMENT:
         return []
     sentence = f"{client}: it is not handed {ENTRY} of this terminal's environment."
-    way = f"`image-consultant configure` puts it into {KEYRING}, where every client finds it."
-    return [Check(CLIENTS, "warning", f"{sentence} {way}")]
+    return [Check(CLIENTS, "warning", f"{sentence} {way_to_give(settings)}")]
 
 
 async def _start(transport: Any) -> Start:  # a function from a log file to a transport of FastMCP
