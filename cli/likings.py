@@ -17,7 +17,7 @@ def show_preferences() -> None:
     from consultation.preferences import learn
 
     async def work(app: App) -> Any:
-        return learn(await app.records.earlier_briefs())
+        return learn(await app.records.earlier_briefs(app.gateway.origin))
 
     habits = with_records(work)
     for one in habits:

@@ -219,7 +219,8 @@ class Consultant:
         offers = await self._offers(conversation, turn)
         past = []
         if self._settings.learn:
-            past = await self._records.earlier_briefs(without=conversation.id)
+            origin = self._facilitator.origin
+            past = await self._records.earlier_briefs(origin, without=conversation.id)
         preferences = learn(past)
         outcome = await self._facilitator.lead(
             conversation, transcript, preferences, dislikes_of(past)

@@ -43,7 +43,8 @@ def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
     """The preferences that earlier briefs and ratings show, by dimension.
 
     What a person decided counts once, twice where they rated a picture of it 4 or more, and
-    not at all where they rated it 2 or less. A preference is more than half of the choices.
+    not at all where they rated it 2 or less. Who takes what a question proposes has chosen
+    nothing. A preference is more than half of the choices.
     """
     chosen: defaultdict[str, Counter[str]] = defaultdict(Counter)
     wording: dict[str, str] = {}
@@ -51,9 +52,12 @@ def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
         if one.rating is not None and one.rating <= UNLOVED:
             continue
         weight = 2 if one.rating is not None and one.rating >= LOVED else 1
+        proposed = {_plain(text) for text in one.defaults}
         for entry in one.entries:
-            if entry["dimension"] in LEARNT and entry["source"] in OF_THE_PERSON:
-                value = " ".join(fold(entry["value"]).split())
+            value = _plain(entry["value"])
+            if value in proposed or entry["source"] not in OF_THE_PERSON:
+                continue
+            if entry["dimension"] in LEARNT:
                 wording.setdefault(value, entry["value"])
                 chosen[entry["dimension"]][value] += weight
     return [
@@ -62,6 +66,10 @@ def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
         for value, times in counts.most_common(1)
         if value and times >= ENOUGH and times * 2 > counts.total()
     ]
+
+
+def _plain(text: str) -> str:
+    return " ".join(fold(text).split())
 
 
 def dislikes_of(past: Iterable[EarlierBrief]) -> list[str]:

@@ -1,12 +1,13 @@
 """The conversations of a data folder, written down as they go: words, questions, briefs, prices."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, exists, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from errors import StorageError
@@ -55,12 +56,13 @@ class UnknownId(StorageError):  # noqa: N818  # reads as what it is
 
 @dataclass(frozen=True)
 class EarlierBrief:
-    """What was decided in an earlier conversation, the best rating of its pictures, and
-    what was disliked in them, a line each."""
+    """What was decided in an earlier conversation, the best rating of its pictures, what was
+    disliked in them, a line each, and the answers that were proposed to its questions."""
 
     entries: list[Any]
     rating: int | None
     disliked: str = ""
+    defaults: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -301,20 +303,28 @@ class Records:
             )
         image.verification = findings
 
-    async def earlier_briefs(self, *, without: str | None = None) -> list[EarlierBrief]:
-        """What was decided in the newest conversations since preferences were last forgotten."""
+    async def earlier_briefs(
+        self, origin: str, *, without: str | None = None
+    ) -> list[EarlierBrief]:
+        """What was decided in the newest conversations since preferences were last forgotten.
+
+        Only in those with this `origin`: play in the `sandbox` is nobody's taste.
+        """
         async with self._database.read() as session:
             row = await session.get(Memory, FORGOTTEN)
+            elsewhere = Spending.origin != origin
             newest = (
                 select(Conversation.id)
                 .where(Conversation.changed_at > (row.value if row else ""))
                 .where(Conversation.id != (without or ""))
+                .where(~exists().where(elsewhere, Spending.conversation_id == Conversation.id))
                 .order_by(Conversation.changed_at.desc())
                 .limit(LEARNT_FROM)
             )
             last = select(func.max(Brief.id)).group_by(Brief.conversation_id)
             briefs = (
                 select(
+                    Brief.conversation_id,
                     Brief.entries,
                     func.max(Image.rating),
                     func.aggregate_strings(Image.disliked, "\n"),
@@ -325,7 +335,15 @@ class Records:
                 .group_by(Brief.id)
             )
             rows = (await session.execute(briefs)).all()
-        return [EarlierBrief(entries, rating, text or "") for entries, rating, text in rows]
+            proposals = select(Question.conversation_id, Question.default)
+            defaults: defaultdict[str, set[str]] = defaultdict(set)
+            offered = proposals.where(Question.conversation_id.in_(newest))
+            for conversation, text in await session.execute(offered):
+                defaults[conversation].add(text)
+        return [
+            EarlierBrief(entries, rating, text or "", frozenset(defaults[conversation]))
+            for conversation, entries, rating, text in rows
+        ]
 
     async def forget(self) -> None:
         """Learn preferences only from what comes after this moment."""

@@ -112,7 +112,13 @@ def test_the_largest_go_until_the_rest_fits(run: Run, drawn: Result) -> None:
     assert "nothing that old" in run("conversations", "prune", "--larger-than-mb", "100")
 
 
-def test_what_was_learnt_is_shown_and_forgotten(run: Run, drawn: Result) -> None:  # noqa: ARG001
+def test_what_was_learnt_is_shown_and_forgotten(
+    run: Run,
+    drawn: Result,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: ARG001
+) -> None:
+    assert "Nothing was learnt" in run("conversations", "likings")  # of play
+    monkeypatch.setenv("IMAGE_CONSULTANT_SANDBOX", "true")
     before = run("conversations", "likings")
     forgotten = run("conversations", "likings", "forget")
     after = run("conversations", "likings")

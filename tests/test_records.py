@@ -9,6 +9,7 @@ from fastmcp import Client
 from fastmcp.exceptions import ResourceError
 from mcp import MCPError
 
+from gateway.connection import Connection
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
@@ -144,6 +145,33 @@ async def test_what_a_person_usually_chooses_becomes_the_default_and_is_said(
     assert "watercolor" in style["default"]
     assert style["default"] in style["options"]
     assert "You usually choose" in text_of(called)
+
+
+async def test_who_takes_what_is_proposed_has_chosen_nothing(
+    client: Client[Any],
+) -> None:
+    for idea in ("a fox", "a hen", "a boat"):
+        asked = await consult(client, idea)
+        (style,) = [one for one in asked["questions"] if one["dimension"] == "style"]
+        taken = {"question_id": style["id"], "answer": style["default"]}
+        owner = {"conversation_id": asked["conversation_id"]}
+        done = await consult(client, "", answers=[taken], finish=True, **owner)
+        assert style["default"] in done["refined_prompt"]
+
+    asked = await consult(client, "a lighthouse")
+    assert not any("usually" in note for note in asked["notes"])
+
+
+async def test_play_on_the_sandbox_is_nobodys_taste(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for idea in ("a fox", "a hen", "a boat"):
+        await consult(client, f"{idea} as a watercolor", finish=True)
+    monkeypatch.setattr(Connection, "origin", "openai")
+
+    asked = await consult(client, "a lighthouse")
+
+    assert not any("usually" in note for note in asked["notes"])
 
 
 async def test_where_learning_is_off_nothing_is_learnt(connect: Connect) -> None:
