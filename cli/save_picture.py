@@ -11,6 +11,7 @@ from cli import UsageProblem
 from cli import terminal as show
 from cli.data_folder import load_by_beginning, whole_id, with_records
 from errors import Problem, StorageError
+from gateway.capabilities import size_in_pixels
 
 if TYPE_CHECKING:
     from storage.tables import Image
@@ -46,7 +47,7 @@ def save(
 
 
 def _box(size: str) -> tuple[int, int]:
-    edges = SIZE.fullmatch(size)
+    edges = SIZE.fullmatch(size_in_pixels(size))
     if not edges:
         raise UsageProblem(f"--size takes pixels such as 1200 or 1200x800, not {size!r}.")
     return int(edges[1]), int(edges[2] or edges[1])

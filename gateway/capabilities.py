@@ -16,6 +16,9 @@ DEFAULT_SIZE = "1024x1024"
 SHAPES = {"square": DEFAULT_SIZE, "wide": "1536x1024", "tall": "1024x1536"}
 """Sizes by a word, each drawn by every model."""
 
+TIMES = re.compile(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d)")
+"""What people write between two edges."""
+
 LONGEST_NAME = 60
 """Letters of a model that are repeated: all of any model's, and enough of what is none."""
 
@@ -73,6 +76,11 @@ def _faults_of_background(
         yield f"background: {name} draws no transparent background; use opaque."
     elif output_format not in CLEARABLE:
         yield f"background: {output_format} cannot be transparent; use png or webp."
+
+
+def size_in_pixels(size: str) -> str:
+    """A size as models take it: of a word its pixels, of two edges the plain x between them."""
+    return TIMES.sub("x", SHAPES.get(size.strip().lower(), size.strip()))
 
 
 def fault_of_size(rule: SizeRule, size: str) -> str | None:

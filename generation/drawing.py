@@ -9,7 +9,7 @@ from functools import partial
 
 from errors import Problem
 from gateway.api_errors import GatewayError
-from gateway.capabilities import SHAPES
+from gateway.capabilities import size_in_pixels
 from generation.drawing_rows import job_rows
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.image_result import ImageResult
@@ -348,8 +348,8 @@ class ImageGenerator:
 
 
 def settle_size(request: ImageRequest) -> ImageRequest:
-    """The request with its size in pixels where it was a word."""
-    return replace(request, size=SHAPES.get(request.size or "", request.size))
+    """The request with its size in pixels where it was a word, or written otherwise."""
+    return replace(request, size=request.size and size_in_pixels(request.size))
 
 
 def _today() -> date:

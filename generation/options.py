@@ -8,9 +8,9 @@ from typing import Any
 from gateway.capabilities import (
     CLEARABLE,
     DEFAULT_SIZE,
-    SHAPES,
     fault_of_image_model,
     faults_of_options,
+    size_in_pixels,
 )
 from gateway.prices import estimate_image
 from generation.image_request import OrderError
@@ -77,8 +77,8 @@ def choose(
     }
     choices = {name: value for name, value in wishes.items() if value is not None}
     model = choices.get("image_model", settings.image_model)
-    if choices.get("size") in SHAPES:
-        choices["size"] = SHAPES[choices["size"]]
+    if "size" in choices:
+        choices["size"] = size_in_pixels(choices["size"])
     plain = Options(**{**defaults, **choices})
     options = _with(plain, _fitting(suggestion, choices, plain))
     if fault := fault_of_image_model(model, today):

@@ -112,11 +112,8 @@ def test_the_largest_go_until_the_rest_fits(run: Run, drawn: Result) -> None:
     assert "nothing that old" in run("conversations", "prune", "--larger-than-mb", "100")
 
 
-def test_what_was_learnt_is_shown_and_forgotten(
-    run: Run,
-    drawn: Result,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ARG001
-) -> None:
+@pytest.mark.usefixtures("drawn")
+def test_what_was_learnt_is_shown_and_forgotten(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Nothing was learnt" in run("conversations", "likings")  # of play
     monkeypatch.setenv("IMAGE_CONSULTANT_SANDBOX", "true")
     before = run("conversations", "likings")

@@ -27,7 +27,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    first = run("generate", "a red boat", "--format", "webp", "--size", "1536x1024")
+    first = run("generate", "a red boat", "--format", "webp", "--size", "1536\u00d71024")
     (going_on,) = re.findall(r"generate .* --conversation (conv_\w+)", first)
     run("generate", "make it blue", "--conversation", going_on)
 
