@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.input_files import InputFiles
     from storage.maintenance import Maintenance
+    from storage.picture_copies import SmallCopies
     from storage.records import Records
     from storage.search import Search
-    from storage.small_copies import SmallCopies
 
 
 class App:
@@ -114,7 +114,7 @@ class App:
     @cached_property
     def small_copies(self) -> "SmallCopies":
         """Pictures as small as a screen shows them."""
-        from storage.small_copies import SmallCopies
+        from storage.picture_copies import SmallCopies
 
         return SmallCopies(self.settings.data_dir / "small-copies")
 

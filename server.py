@@ -10,12 +10,11 @@ from mcp.types import Icon
 from app import App
 from settings import Settings, own_version
 from tools.about import about_tools
-from tools.argument_errors import PlainArguments
 from tools.core import core_tools
-from tools.eras import BothEras
 from tools.explore import explore_tools
 from tools.keep import keep_tools
 from tools.library_prompts import add_templates
+from tools.middleware import BothEras, PlainArguments
 from tools.quick import quick_tools
 from tools.resources import ShortListServer, add_resources
 from tools.view import add_view, view_tools

@@ -32,7 +32,7 @@ def save(
         file: Where to; its ending names the format: png, jpg, webp, gif, tif or bmp.
         size: What it is to fit into, in pixels: WIDTHxHEIGHT, or one number for both edges.
     """
-    from storage.picture_copy import FORMATS
+    from storage.picture_copies import FORMATS
 
     form = FORMATS.get(file.suffix.lower())
     if form is None:
@@ -66,7 +66,7 @@ async def _find(app: App, given: str) -> "Image":
 
 
 def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
-    from storage.picture_copy import converted
+    from storage.picture_copies import converted
     from storage.picture_files import read_picture
     from storage.pixels import UNDECODABLE
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from transports.ending import ending_on_signals
+from transports.process import ending_on_signals
 
 if TYPE_CHECKING:
     from fastmcp import FastMCP
@@ -47,7 +47,7 @@ def serve(
 def _serve_stdio(options: dict[str, Any]) -> None:
     import anyio
 
-    from transports.stdio_pipe import claim_pipe
+    from transports.process import claim_pipe
 
     pipe = claim_pipe()  # before FastMCP is imported: what prints meanwhile must not reach a client
     server = _create(_settings(options))

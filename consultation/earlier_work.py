@@ -9,8 +9,8 @@ from consultation.words import content, words_of
 from errors import Problem
 from settings import Settings
 from storage.records import Records
-from storage.reuses import ReuseKind
 from storage.search import ConversationSummary, Filter, Search
+from storage.spending import ReuseKind
 
 LOOKED_AT = 5
 """Conversations that are compared; what is close comes first."""

@@ -1,8 +1,12 @@
-"""Small copies of pictures to show. What cannot be shown is None."""
+"""Small copies of pictures to show, one or several on a numbered sheet. What cannot be is None."""
 
 import io
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from storage.pixels import UNDECODABLE, bound, converted_small, opened
 
@@ -24,6 +28,24 @@ CHECKER = 16
 
 SVG_START, SVG_HEAD = 1024, 4096
 """Bytes in which an SVG shows itself; comments and a doctype may come before its tag."""
+
+GAP = 12
+"""Pixels between pictures."""
+
+LETTERS = {2: 30, 3: 24, 4: 20}
+"""Pixels of a letter by the number of columns: clients show a sheet at about half its size, and
+what is smaller than ten pixels then cannot be read."""
+
+LINES = 2
+"""Those that a label takes at most; the rest of it is left out."""
+
+UNKNOWN = "\u3042"
+"""A letter that the built-in font lacks, as it lacks all but those of English."""
+
+SPELT_OUT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l"})
+"""Letters of Latin scripts that are none with an accent."""
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def preview_of(data: bytes) -> bytes | None:
@@ -87,3 +109,76 @@ def _on_checkers(image: Image.Image) -> Image.Image:
             draw.rectangle((left, top, left + CHECKER - 1, top + CHECKER - 1), fill="#d8d8d8")
     ground.alpha_composite(image)
     return ground.convert("RGB")
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A picture on the sheet, None where it cannot be shown, and the lines above it."""
+
+    label: list[str]
+    picture: Image.Image | None
+
+
+def contact_sheet(pictures: Sequence[tuple[str, bytes]]) -> bytes | None:
+    """A JPEG of labelled pictures, numbered from 1; None where none of them can be shown.
+
+    Of a label in letters that the font lacks only the number is left.
+    """
+    columns = min(max(math.ceil(math.sqrt(len(pictures))), min(LETTERS)), max(LETTERS))
+    width = (PREVIEW_EDGE - (columns - 1) * GAP) // columns
+    font = ImageFont.load_default(LETTERS[columns])
+    cells = [
+        _Cell(_lines(f"{number}. {_drawable(label, font)}", font, width), small_copy(data, width))
+        for number, (label, data) in enumerate(pictures, start=1)
+    ]
+    if not any(cell.picture for cell in cells):
+        return None
+    line = LETTERS[columns] * 5 // 4
+    strips = [
+        _strip(cells[start : start + columns], font, width, line)
+        for start in range(0, len(cells), columns)
+    ]
+    sheet = Image.new("RGB", (PREVIEW_EDGE, sum(strip.height for strip in strips)), "white")
+    top = 0
+    for strip in strips:
+        sheet.paste(strip, (0, top))
+        top += strip.height
+    return as_jpeg(sheet)
+
+
+def _strip(cells: Sequence[_Cell], font: Font, width: int, line: int) -> Image.Image:
+    """Pictures side by side under their labels, `width` pixels each; a `line` is in pixels."""
+    head = max(len(cell.label) for cell in cells) * line + GAP // 2
+    body = max((cell.picture.height for cell in cells if cell.picture), default=line)
+    strip = Image.new("RGB", (PREVIEW_EDGE, head + body + GAP), "white")
+    pen = ImageDraw.Draw(strip)
+    for column, cell in enumerate(cells):
+        left = column * (width + GAP)
+        for number, words in enumerate(cell.label):
+            pen.text((left, number * line), words, fill="black", font=font)
+        if cell.picture is not None:
+            strip.paste(cell.picture, (left, head))
+    return strip
+
+
+def _lines(label: str, font: Font, width: int) -> list[str]:
+    """A label in lines of so many pixels; one that is cut ends in three points."""
+    lines = [""]
+    for word in label.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    last = lines[:LINES][-1] + ("..." if len(lines) > LINES else "")
+    while font.getlength(last) > width:
+        last = f"{last.removesuffix('...')[:-1]}..."
+    return [*lines[: LINES - 1], last][-min(len(lines), LINES) :]
+
+
+def _drawable(label: str, font: Font) -> str:
+    """A label without its accents; empty where the font lacks letters of it all the same."""
+    parts = unicodedata.normalize("NFKD", label.translate(SPELT_OUT))
+    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    box = bytes(font.getmask(UNKNOWN))
+    return "" if any(bytes(font.getmask(letter)) == box for letter in set(plain)) else plain

@@ -22,11 +22,10 @@ from generation.picture_facts import PictureFacts, examine, run_apart
 from generation.plan import Plan
 from generation.request_body import build_request, with_picture
 from generation.verifier import Verifier
-from storage.heartbeat import is_alive
 from storage.job_journal import TakenOver
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.stamps import before
+from storage.stamps import before, is_alive
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from generation.plan import Plan
 from generation.variations import Variation
 from prompts.source import fingerprint
 from prompts.store import PromptStore
-from prompts.word_lists import VARIATIONS
+from prompts.wording import VARIATIONS
 from storage.tables import Conversation
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from pathlib import Path
 from errors import StorageError
 from gateway.connection import is_sandbox
 from gateway.prices import draft_usd, has_price
-from generation.contact_sheet import contact_sheet
 from generation.image_request import numbered
 from generation.image_result import (
     SANDBOX_NOTE,
@@ -18,7 +17,7 @@ from generation.image_result import (
 )
 from generation.jobs import JobOutcome
 from generation.plan import changes_of
-from generation.preview import preview_of
+from generation.preview import contact_sheet, preview_of
 from generation.purchase import Purchase
 from generation.verification import Verification, confidence
 from storage.picture_files import read_picture

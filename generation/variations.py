@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from generation.image_request import ImageRequest, OrderError, Strategy
 
 if TYPE_CHECKING:
-    from prompts.word_lists import Way, Ways
+    from prompts.wording import Way, Ways
 
 Thing = Literal["color", "composition", "style", "light", "mood"]
 

@@ -10,6 +10,5 @@ __all__ = [
     "source",
     "store",
     "template",
-    "word_lists",
     "wording",
 ]

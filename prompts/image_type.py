@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from prompts.source import fingerprint, read_yaml
+from prompts.source import FileModel, fingerprint, read_yaml
 
 WHOLE = 100
 
@@ -16,11 +16,7 @@ LED_DIMENSIONS = 3
 of them 13 types took two thirds of every request, of which a conversation uses one."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Dimension(_Entry):
+class Dimension(FileModel):
     """One thing that decides the picture; the sooner it stands, the more it counts."""
 
     weight: int | None = Field(None, ge=1, le=WHOLE, description="Its place: the heaviest first.")
@@ -35,7 +31,7 @@ class Dimension(_Entry):
         return self.translations.get(language.casefold().partition("-")[0], self.options)
 
 
-class SuggestedSettings(_Entry):
+class SuggestedSettings(FileModel):
     """Settings that suit this type, each overridable in the call."""
 
     size: str = "1024x1024"
@@ -45,7 +41,7 @@ class SuggestedSettings(_Entry):
     why: str = ""
 
 
-class ImageType(_Entry):
+class ImageType(FileModel):
     """A kind of picture. The file's name is the type's name."""
 
     name: str

@@ -14,14 +14,13 @@ from keyword import iskeyword
 from typing import Annotated, Any
 
 from jinja2 import nodes
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from prompts.image_type import Dimension, ImageType, SuggestedSettings
-from prompts.parameter import Parameter
-from prompts.source import Keys, PromptError, YamlSource, read_yaml
+from prompts.parameter import Parameter, mark, split, unmarked
+from prompts.source import FileModel, Keys, PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
 from prompts.template_names import UNSPACED, fold, says, words_of
-from prompts.value_spans import mark, split, unmarked
 
 MOST_PARAMETERS = 10
 """More would be a form, and a dialogue asks few questions."""
@@ -50,19 +49,15 @@ RARE, ENOUGH = 2, 3
 often chance (`door`, `light`), three never were in the dialogues of the tests."""
 
 
-class Example(BaseModel):
+class Example(FileModel):
     """Values, and the prompt that they give to the letter."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     values: dict[str, str]
     renders: str
 
 
-class LibraryTemplate(BaseModel):
+class LibraryTemplate(FileModel):
     """A template of the library. The file's name is its name, the folder's its category."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     category: str

@@ -1,15 +1,19 @@
-"""One parameter of a curated template: what it asks, and which values fit it.
+"""One parameter of a library template: what it asks, which values fit it, where they stand.
 
-A value comes as the person typed it and leaves as the template takes it. Values are
-only ever data: nothing in them is read as Jinja.
+A value comes as the person typed it and leaves as the template takes it. Values are only ever
+data: nothing in them is read as Jinja. A marked value compares, counts and branches like the plain
+one; only where a template prints it does it carry its marks, at which the prompt can be split by
+where its words come from.
 """
 
 import re
 from collections.abc import Iterator
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import Field, StrictFloat, StrictInt, StrictStr
+
+from prompts.source import FileModel
 
 LONGEST = 600
 LONGEST_COLOR = 40
@@ -21,15 +25,18 @@ HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 Scalar = StrictStr | StrictInt | StrictFloat
 
+FIRST, LAST, END = 0xF0000, 0xF0FFE, "\U000f0fff"
+"""Characters of a plane that Unicode keeps for private use, so that no text needs them."""
+SPAN = re.compile(f"([{chr(FIRST)}-{chr(LAST)}])([^{chr(FIRST)}-{END}]*){END}")
+MARKS = re.compile(f"[{chr(FIRST)}-{END}]")
 
-class Parameter(BaseModel):
+
+class Parameter(FileModel):
     """A place in a template that a person's value fills."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["string", "choice", "number", "color"]
     question: str = Field(min_length=1)
-    options: list[Scalar] = []
+    options: list[Scalar] = Field([])
     default: Scalar | None = None
     min: StrictInt | StrictFloat | None = None
     max: StrictInt | StrictFloat | None = None
@@ -148,3 +155,51 @@ def _color(text: str) -> str | None:
     named = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
     short = len(text) <= LONGEST_COLOR and "\n" not in text and "#" not in text
     return text if named and short else None
+
+
+class _Marked:
+    """Prints itself between marks; it must come before the type of the value among the bases."""
+
+    at = 0
+
+    def __str__(self) -> str:
+        return f"{chr(FIRST + self.at)}{super().__str__()}{END}"
+
+
+class _Words(_Marked, str):
+    pass
+
+
+class _Whole(_Marked, int):
+    pass
+
+
+class _Real(_Marked, float):
+    pass
+
+
+def mark(value: Any, at: int) -> Any:
+    """The value, knowing its place among the values; an empty text stays as it is."""
+    if value == "" and isinstance(value, str):
+        return value
+    kind = {str: _Words, int: _Whole, float: _Real}[type(value)]
+    carrier = kind(value)
+    carrier.at = at
+    return carrier
+
+
+def unmarked(text: str) -> str:
+    """The text without characters that would be taken for marks."""
+    return MARKS.sub("", text)
+
+
+def split(text: str) -> list[tuple[str, int | None]]:
+    """The pieces of a text, each with the place of its value or nothing."""
+    pieces: list[tuple[str, int | None]] = []
+    end = 0
+    for match in SPAN.finditer(text):
+        pieces.append((text[end : match.start()], None))
+        pieces.append((match[2], ord(match[1]) - FIRST))
+        end = match.end()
+    pieces.append((text[end:], None))
+    return [(piece, at) for piece, at in pieces if piece]

@@ -10,8 +10,7 @@ from prompts.image_type import parse_image_type
 from prompts.library_template import parse_library_template
 from prompts.source import PromptError, read_text
 from prompts.template import parse_template
-from prompts.word_lists import LISTS, parse_list
-from prompts.wording import parse_wording
+from prompts.wording import VARIATIONS, parse_ways, parse_wording
 
 SHIPPED = Path(__file__).parent
 SUFFIX = ".md.j2"
@@ -61,7 +60,7 @@ class PromptFile(NamedTuple):
             case "library":
                 return parse_library_template(path.stem, path.parent.name, source)
             case "list":
-                return parse_list(self.file, source)
+                return parse_ways(source)
             case "wording":
                 return parse_wording(self.file, source)
 
@@ -89,7 +88,7 @@ def recognise(file: str) -> PromptFile | None:
             return PromptFile(file, "wording")
         case ("library", _, name) if name.endswith(".yaml"):
             return PromptFile(file, "library")
-        case (name,) if name in LISTS:
+        case (name,) if name == VARIATIONS:
             return PromptFile(file, "list")
     return None
 

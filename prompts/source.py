@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from errors import Problem
 
@@ -90,6 +90,12 @@ def _read(path: Path, file: str) -> bytes:
         way = f"it is larger than {LARGEST:,} bytes; cut it down to what the model needs to know."
         raise PromptError.at(file, data.count(b"\n") + 1, way)
     return data
+
+
+class FileModel(BaseModel):
+    """What a file of prompts says: no key but these, so that a slip is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
 from prompts.template import Rendering, Template
-from prompts.word_lists import VARIATIONS, Ways
-from prompts.wording import Wording
+from prompts.wording import VARIATIONS, Ways, Wording
 
 ENGLISH = PromptFile("wording/en.yaml", "wording")
 SUPERSEDED = {"consultation/facilitator.md.j2": "sources"}

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 import jinja2
 from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from prompts.jinja_engine import compile_text, fill_in, suggestion
-from prompts.source import PromptError, YamlSource, fingerprint, read_yaml
+from prompts.source import FileModel, PromptError, YamlSource, fingerprint, read_yaml
 
 PARTS = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)(.*)", re.DOTALL | re.MULTILINE)
 """A header between two lines of dashes, and the text."""
@@ -29,10 +29,8 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-class Input(BaseModel):
+class Input(FileModel):
     """One variable of a template."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["string", "integer", "number", "boolean", "list", "object"]
     description: str = Field(min_length=1)
@@ -44,10 +42,8 @@ class Input(BaseModel):
         )
 
 
-class Header(BaseModel):
+class Header(FileModel):
     """The YAML at the top of a template."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     purpose: str = Field(description="What the template has a model do, in a sentence.")
     inputs: dict[str, Input] = Field(

@@ -1,12 +1,17 @@
-"""The fixed words around a dialogue, in a language: `wording/de.yaml` for German."""
+"""Words that are data: those around a dialogue by language, and the ways to vary a picture."""
 
 import re
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from prompts.source import read_yaml
+from prompts.source import FileModel, read_yaml
+
+MOST = 4
+"""Pictures that one call draws at most, each in a way of its own."""
+
+VARIATIONS = "variations.yaml"
 
 PLACES: dict[str, set[str]] = {
     "accounted": {"words", "placed"},
@@ -23,11 +28,30 @@ PLACES: dict[str, set[str]] = {
 """What is filled into which text; a text without its place would say nothing."""
 
 
-class _Phrases(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Way(FileModel):
+    """One way to differ: how the person is told, and what the model is told."""
+
+    name: str = Field(min_length=1)
+    say: str = Field(min_length=1)
 
 
-class SourceWords(_Phrases):
+class Ways(FileModel):
+    """The ways of `variations.yaml`; own files of before know nothing of light and mood."""
+
+    color: list[Way] = Field(min_length=MOST)
+    composition: list[Way] = Field(min_length=MOST)
+    style: list[Way] = Field(min_length=MOST)
+    light: list[Way] = Field([], min_length=MOST)
+    mood: list[Way] = Field([], min_length=MOST)
+
+
+@lru_cache(maxsize=64)
+def parse_ways(source: str) -> Ways:
+    """Read `variations.yaml`, the same text once. Raises `PromptError` with line and fix."""
+    return read_yaml(VARIATIONS, source, begin="color: [...]").parse(Ways)
+
+
+class SourceWords(FileModel):
     """How it is told where a stretch of the prompt comes from."""
 
     said: str
@@ -38,7 +62,7 @@ class SourceWords(_Phrases):
     assumed: str
 
 
-class ReasonWords(_Phrases):
+class ReasonWords(FileModel):
     """How it is told why words are not in the prompt."""
 
     unplaced: str
@@ -49,7 +73,7 @@ class ReasonWords(_Phrases):
     left_to_us: str
 
 
-class TerminalWords(_Phrases):
+class TerminalWords(FileModel):
     """What the command line says around a dialogue."""
 
     help: str = Field(description="How to answer; `back` and `finish` are typed as they are.")
@@ -60,7 +84,7 @@ class TerminalWords(_Phrases):
     goes_on: str = Field(description="Stands before the command that goes on.")
 
 
-class Wording(_Phrases):
+class Wording(FileModel):
     """All fixed words of one language."""
 
     why: str

@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from errors import StorageError
 from storage import database_file as files
 from storage import schema_upgrade
-from storage.database_file import BUSY_SECONDS, RETRY_SECONDS, Connect, open_plain
+from storage.database_file import BUSY_SECONDS, RETRY_SECONDS, Connect, open_plain, recover
 from storage.folder_lock import FolderLock
-from storage.recovery import recover
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher

@@ -12,9 +12,17 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 
 from errors import Check, Severity
-from storage.database_file import FILE_NAME, Connect, is_damage, looks_encrypted, open_plain, side
+from storage.database_file import (
+    FILE_NAME,
+    Connect,
+    all_set_aside,
+    is_damage,
+    looks_encrypted,
+    open_plain,
+    search_is_whole,
+    side,
+)
 from storage.folder_lock import FolderLock
-from storage.recovery import all_set_aside, search_is_whole
 
 OTHERS = 0o077
 """Bits of a file's mode that let others than its owner in."""

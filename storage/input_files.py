@@ -1,4 +1,4 @@
-"""Read pictures that a person points to: only from allowed folders, only what they are."""
+"""Read pictures that a person points to or hands in: from allowed folders, only what they are."""
 
 import hashlib
 import os
@@ -19,7 +19,8 @@ from storage.input_pictures import (
     refuse_large,
     shrink,
 )
-from storage.uploads import UPLOAD_ID, Uploads
+
+UPLOAD_ID = re.compile(r"up_[0-9a-f]{16}")
 
 SAFELY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 """A pipe must not block, and a link that was put there since must not be followed."""
@@ -37,6 +38,36 @@ ADDRESSES = (
 WINDOWS_DRIVE = r"[a-z]:[\\/]", "this is a path of Windows, and this server runs elsewhere."
 
 IN_THE_CHAT = "A picture that was pasted or attached in the chat reaches only the assistant."
+
+
+class Uploads:
+    """The folder of what was handed in; the same bytes have the same id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, picture: InputPicture) -> str:
+        """Write a picture down; its id, `up_` and 16 hex digits. Raises `InputError`."""
+        upload_id = f"up_{hashlib.sha256(picture.data).hexdigest()[:16]}"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_file(self._folder / upload_id, [picture.data])
+        except OSError as error:
+            raise InputError(
+                f"{quote(picture.source)} could not be kept ({error.strerror}). Make the folder of "
+                "IMAGE_CONSULTANT_DATA_DIR writable."
+            ) from error
+        return upload_id
+
+    def read(self, upload_id: str) -> bytes:
+        """The bytes behind an id. Raises `InputError`."""
+        try:
+            return (self._folder / upload_id).read_bytes()
+        except OSError:
+            raise InputError(
+                f"There is no upload {upload_id}: it was removed, or is of another installation.",
+                "Hand the picture in again.",
+            ) from None
 
 
 class InputFiles:

@@ -17,9 +17,8 @@ from sqlalchemy.orm import aliased
 from errors import Problem, StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.heartbeat import beating, is_alive, is_dead
 from storage.spending import sum_of_today
-from storage.stamps import before, now
+from storage.stamps import beating, before, is_alive, is_dead, now
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
 
 COUNTED = timedelta(days=1)

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.picture_copies import SmallCopies
 from storage.picture_files import read_picture
 from storage.records import UnknownId, unknown_image
-from storage.small_copies import SmallCopies
 from storage.spending import prices_of
 from storage.stamps import before, now, printable
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn

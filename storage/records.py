@@ -13,11 +13,9 @@ from sqlalchemy.orm import selectinload
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.heartbeat import beating, is_alive
 from storage.job_journal import JobJournal, add_turn
-from storage.reuses import Reuses
-from storage.spending import sum_of, sum_of_today
-from storage.stamps import IdKind, before, new_id, now, printable
+from storage.spending import Reuses, sum_of, sum_of_today
+from storage.stamps import IdKind, beating, before, is_alive, new_id, now, printable
 from storage.tables import (
     UNDER_WAY,
     Answer,

@@ -13,6 +13,7 @@ from storage.database_file import (
     FILE_NAME,
     Connect,
     address,
+    all_set_aside,
     ended_uncleanly,
     is_damage,
     is_plain,
@@ -21,7 +22,6 @@ from storage.database_file import (
 )
 from storage.encryption import PASSPHRASE, Cipher, binding
 from storage.folder_lock import FolderLock
-from storage.recovery import all_set_aside
 
 SURVIVES = "What was deleted may survive on the disk until other files take its place."
 

@@ -11,10 +11,16 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
-from storage.cursors import cursor_of, newest_first, offset_in, place_in
 from storage.database import Database
 from storage.full_text import WordQuery, look_for, words_of
-from storage.resource_list import Resource, newest_resources
+from storage.list_pages import (
+    Resource,
+    cursor_of,
+    newest_first,
+    newest_resources,
+    offset_in,
+    place_in,
+)
 from storage.stamps import printable
 from storage.tables import Conversation, Image, Job, Spending, Text
 

@@ -1,15 +1,28 @@
-"""What records are stamped with: ids, times and dates, and ids from outside made safe to repeat."""
+"""What rows are stamped with: ids, times and dates, and the heartbeat of who works on them."""
 
+import asyncio
 import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from errors import StorageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute
 
 LONGEST_ECHO = 60
 """Letters of an id that are repeated: all of ours, and enough of a wrong one to recognise it."""
 
-
 IdKind = Literal["conv", "img"]
 """What the ids of conversations and of pictures begin with."""
+
+BEAT_SECONDS = 5.0
+"""How often a process says that it works on a row: seldom enough to cost no disk."""
+ALIVE = timedelta(seconds=20)
+"""A row whose heartbeat is older was left by a process that died: four beats may be late."""
 
 
 def new_id(kind: str) -> str:
@@ -36,3 +49,40 @@ def printable(value: str, most: int = LONGEST_ECHO) -> str:
     """Text that came from outside, quoted and safe to repeat in a sentence."""
     letters = "".join(letter for letter in value if letter.isprintable())
     return f"'{letters[:most]}'"
+
+
+def is_alive(beat_at: str) -> bool:
+    """Whether some process works on the row with this heartbeat.
+
+    One from the future counts as none: the clock was set back, and whoever is alive beats again
+    in a moment. Up to a beat ahead is no more than a clock that is being corrected.
+    """
+    return before(ALIVE) < beat_at <= _latest()
+
+
+def is_dead(beat_at: "InstrumentedAttribute[str]") -> "ColumnElement[bool]":
+    """The same of a column, for queries: nobody works on the row."""
+    from sqlalchemy import or_  # not above: ids are looked at where no records are read
+
+    return or_(beat_at <= before(ALIVE), beat_at > _latest())
+
+
+@asynccontextmanager
+async def beating(beat: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Call `beat` every few seconds, for as long as the block runs."""
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            with suppress(StorageError):  # a full disk must not end what was paid for
+                await beat()
+
+    heart = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        heart.cancel()
+
+
+def _latest() -> str:
+    return before(timedelta(seconds=-BEAT_SECONDS))

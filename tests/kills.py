@@ -38,9 +38,9 @@ def serve(saying: Connection, hearing: Connection, folder: Path, base_url: str) 
 
     from server import create_server
     from settings import Settings
-    from storage import heartbeat
+    from storage import stamps
 
-    heartbeat.BEAT_SECONDS, heartbeat.ALIVE = 0.2, timedelta(seconds=1)
+    stamps.BEAT_SECONDS, stamps.ALIVE = 0.2, timedelta(seconds=1)
     settings = Settings(
         openai_api_key=SecretStr(KEY),
         openai_base_url=base_url,

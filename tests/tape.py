@@ -14,7 +14,7 @@ from prompts.image_type import fingerprint_of
 from prompts.prompt_files import SHIPPED, SUFFIX, recognise
 from prompts.source import PromptError, fingerprint
 from prompts.store import PromptStore
-from prompts.word_lists import VARIATIONS
+from prompts.wording import VARIATIONS
 from tests.recording import Loader
 
 ROOT = Path(__file__).parent.parent

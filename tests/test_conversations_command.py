@@ -17,7 +17,7 @@ from errors import Problem
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import load_settings
-from storage.picture_copy import converted
+from storage.picture_copies import converted
 from storage.stamps import now
 from tests.calls import consult, draw, picture
 from tests.conftest import Run

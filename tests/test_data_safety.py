@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from errors import StorageError
+from storage import database_file
 from storage import database_opening as opening
-from storage import recovery
 from storage import schema_upgrade as upgrading
 from storage.database import Database
 from storage.database_file import FILE_NAME, open_plain, side
@@ -135,7 +135,7 @@ async def test_a_damaged_database_is_set_aside_as_it_is_and_the_call_succeeds(
 
     notice = await begin(tmp_path)
 
-    (aside,) = recovery.all_set_aside(path)
+    (aside,) = database_file.all_set_aside(path)
     assert aside.read_bytes() == broken
     assert notice
     assert str(aside) in notice
@@ -175,7 +175,7 @@ async def test_flipped_bytes_that_a_query_meets_are_told_and_the_next_call_goes_
     assert await everything(opened) == []
 
     assert opened.notice
-    assert len(recovery.all_set_aside(path)) == 1
+    assert len(database_file.all_set_aside(path)) == 1
     await opened.close()
 
 
@@ -220,9 +220,9 @@ async def test_what_was_set_aside_in_the_same_second_is_not_overwritten(tmp_path
     path = tmp_path / FILE_NAME
     for number in range(3):
         path.write_text(f"damaged {number}")
-        recovery.set_aside(path)
+        database_file.set_aside(path)
 
-    assert {one.read_text() for one in recovery.all_set_aside(path)} == {
+    assert {one.read_text() for one in database_file.all_set_aside(path)} == {
         f"damaged {n}" for n in range(3)
     }
 

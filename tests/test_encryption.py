@@ -24,12 +24,11 @@ from settings import Settings, load_settings
 from storage import rewriting
 from storage import schema_upgrade as upgrading
 from storage.database import Database
-from storage.database_file import FILE_NAME, looks_encrypted
+from storage.database_file import FILE_NAME, all_set_aside, looks_encrypted
 from storage.encryption import PASSPHRASE, Cipher, cipher_for, connect_for
 from storage.full_text import index
 from storage.health import examine
 from storage.records import Records
-from storage.recovery import all_set_aside
 from storage.rewriting import decrypt, encrypt
 from storage.schema_upgrade import MIGRATIONS
 from storage.search import Filter, Search

@@ -31,8 +31,8 @@ MAIN = [str(ROOT / "__main__.py")]
 HEIR = [
     "-c",
     "import sys; sys.path.insert(0, sys.argv.pop()); from datetime import timedelta;"
-    "from storage import heartbeat;"
-    "heartbeat.BEAT_SECONDS, heartbeat.ALIVE = 0.2, timedelta(seconds=0.8);"
+    "from storage import stamps;"
+    "stamps.BEAT_SECONDS, stamps.ALIVE = 0.2, timedelta(seconds=0.8);"
     "from cli import main; main()",
     str(ROOT),
 ]

@@ -20,10 +20,9 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.database_file import is_plain, open_plain, side
+from storage.database_file import all_set_aside, is_plain, open_plain, side
 from storage.encryption import Cipher
 from storage.folder_lock import FolderLock
-from storage.recovery import all_set_aside
 from storage.search import Filter, Search
 from tests import crowd, forked
 from tests.crowd import RAW_KEY, path_in

@@ -23,8 +23,8 @@ from tests.stand_in import Behaviour, StandIn
 
 HASTY = (
     "import sys; sys.path.insert(0, sys.argv.pop()); from datetime import timedelta;"
-    "from gateway import image_client; from storage import heartbeat;"
-    "heartbeat.BEAT_SECONDS, heartbeat.ALIVE = 0.2, timedelta(seconds=1);"
+    "from gateway import image_client; from storage import stamps;"
+    "stamps.BEAT_SECONDS, stamps.ALIVE = 0.2, timedelta(seconds=1);"
 )
 """The server with a fast heart."""
 IMPATIENT = "image_client.DRAW_SECONDS = 8.0;"

@@ -8,7 +8,7 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
-from generation.contact_sheet import contact_sheet
+from generation.preview import contact_sheet
 from sandbox.loopback import Sandbox
 from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
 from tests.complete import COMPLETE, TURN, quoted

@@ -2,12 +2,11 @@
 
 __all__ = [
     "about",
-    "argument_errors",
     "core",
-    "eras",
     "explore",
     "keep",
     "library_prompts",
+    "middleware",
     "quick",
     "resources",
     "status",

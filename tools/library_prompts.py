@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from app import App
 from errors import Problem
-from tools.eras import read_failure
+from tools.middleware import read_failure
 
 if TYPE_CHECKING:
     from prompts.library_template import LibraryTemplate

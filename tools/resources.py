@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from app import App
 from errors import Problem
-from tools.eras import read_failure
 from tools.library_prompts import LibraryPrompts
+from tools.middleware import read_failure
 from tools.view import view_resource
 
 NEWEST = 100

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from storage.reuses import ReuseTotals
+    from storage.spending import ReuseTotals
 
 from app import App
 from errors import Check, Problem, Severity, redact, without_keys

@@ -22,7 +22,7 @@ from tools.tool_result import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from app import App
-    from storage.small_copies import Edge, SmallCopy
+    from storage.picture_copies import Edge, SmallCopy
     from storage.tables import Conversation, Image
 
 TITLE = "Image consultation"
@@ -165,7 +165,7 @@ async def _state(app: "App", conversation: "Conversation") -> ToolResult:
 
 async def _progress(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
     """How far a drawing is, and the unfinished pictures unless the view has them by `cursor`."""
-    from storage.small_copies import SmallCopy, as_webp
+    from storage.picture_copies import SmallCopy, as_webp
     from tools.view_state import DrawingProgress, drawing_progress, partial_pictures
 
     # What a server that died had bought is fetched now: nobody else may come for it.

@@ -20,8 +20,8 @@ from typing_extensions import override
 
 from errors import Problem, conceal
 from settings import Settings, own_version, variable_of
-from transports.ending import start_deadline
 from transports.http_limits import MOST_CONNECTIONS, Guarded, TimedHeaders
+from transports.process import start_deadline
 
 PATH = "/mcp"
 

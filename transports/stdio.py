@@ -33,7 +33,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from fastmcp_internals import sdk_server
-from transports.stdio_pipe import Pipe, claim_pipe
+from transports.process import Pipe, claim_pipe
 
 GRACE_SECONDS = 1.0
 """How long replies may still leave once stdin has ended; clients kill after two."""

@@ -14,7 +14,7 @@ from prompts import lint_rules
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import LibraryTemplate
 from prompts.template import Header
-from prompts.word_lists import Ways
+from prompts.wording import Ways
 from settings import Settings, load_settings
 
 

@@ -15,7 +15,7 @@ from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import PromptFile, find_file, prompt_files
 from prompts.store import PromptStore
 from prompts.template import Template
-from prompts.word_lists import Ways
+from prompts.wording import Ways
 from settings import load_settings
 
 ENDING = ".txt"

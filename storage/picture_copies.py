@@ -1,24 +1,38 @@
-"""Pictures as small as a screen shows them, made once and kept by content and size."""
+"""Copies of pictures without drawing anew: as small as a screen shows, or in another format."""
 
 import contextlib
 import io
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from PIL import Image as Pixels
+from PIL import ImageOps
+
 from errors import StorageError
 from storage.atomic_write import write_file
 from storage.picture_files import read_picture
-from storage.pixels import UNDECODABLE, bound, converted_small, opened
+from storage.pixels import UNDECODABLE, bound, converted_small, has_transparent_pixel, opened
 from storage.tables import Image
 
 Edge = Literal[240, 512, 1024]
 """Pixels of the longer edge: a thumbnail, one unfinished or beside another, one alone."""
 
-QUALITY = 80
+SMALL_QUALITY = 80
 """Of WebP: a photograph of 1024 pixels has about 60 kB, and no flaw that one sees."""
 
 LARGEST_SVG = 400_000
 """Bytes; with what base64 adds, a result holds it."""
+
+FORMATS = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF",
+    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
+}  # fmt: skip
+"""What the ending of a file name asks for, as Pillow calls it."""
+
+WITHOUT_TRANSPARENCY = {"JPEG", "BMP"}
+
+QUALITY = 92
+"""Of JPEG and WebP: above it files double and nobody sees why."""
 
 
 class SmallCopy(NamedTuple):
@@ -75,9 +89,34 @@ def as_webp(data: bytes, edge: Edge) -> bytes | None:
     except UNDECODABLE:
         return None
     target = io.BytesIO()
-    small.save(target, "WEBP", quality=QUALITY)
+    small.save(target, "WEBP", quality=SMALL_QUALITY)
     return target.getvalue()
 
 
 def _unshown(image: Image) -> StorageError:
     return StorageError(f"{image.id} cannot be shown here; its file is {image.path}.")
+
+
+def converted(data: bytes, form: str, box: tuple[int, int] | None) -> bytes:
+    """The picture in a format of Pillow, as large as fits into a box of pixels, its shape kept.
+
+    Transparency becomes white where the format has none. What Pillow raises for broken bytes
+    passes through, `TooManyPixels` for a picture that would not fit into memory.
+    """
+    with opened(data) as image:
+        bound(image, copies=2)
+        if box is None and image.format == form:
+            return data
+        colours = {"icc_profile": image.info["icc_profile"]} if "icc_profile" in image.info else {}
+        picture: Pixels.Image = image if image.mode in {"L", "RGB"} else image.convert("RGBA")
+        if box:
+            picture = ImageOps.contain(picture, box)
+        if picture.mode == "RGBA" and (
+            form in WITHOUT_TRANSPARENCY or not has_transparent_pixel(picture)
+        ):
+            ground = Pixels.new("RGBA", picture.size, "white")
+            ground.alpha_composite(picture)
+            picture = ground.convert("RGB")
+        target = io.BytesIO()
+        picture.save(target, form, quality=QUALITY, **colours)
+        return target.getvalue()

@@ -1,4 +1,4 @@
-"""The pipe to the MCP client, out of reach of whatever else reads or prints here.
+"""The process that serves: its pipe to the client, out of reach of what else prints, and its end.
 
 Apart from `stdio`, which imports FastMCP: a library that prints while it is imported would
 otherwise do so into the first reply.
@@ -6,15 +6,22 @@ otherwise do so into the first reply.
 
 import asyncio
 import os
+import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import anyio
 
 from errors import Problem
+
+LAST_SECONDS = 8.0
+"""From SIGTERM to the end, whatever is still under way: supervisors kill after ten."""
+
+BY_SIGNAL = 128
+"""What shells and supervisors add to a signal's number in the exit code of what it ended."""
 
 
 class Pipe(NamedTuple):
@@ -62,3 +69,33 @@ class _Lines(anyio.AsyncFile[str]):
         threading.Thread(target=read, name="stdin", daemon=True).start()
         while line := await lines.get():
             yield line
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM pass through the lifespan like Ctrl-C, and exit with the signal's code.
+
+    Also where SIGINT is ignored, as a shell has it for what runs in its background.
+    """
+    numbers = [signal.SIGINT]
+
+    def end(number: int, _frame: object) -> None:
+        numbers.append(signal.Signals(number))
+        start_deadline(number)
+        signal.raise_signal(signal.SIGINT)
+
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(BY_SIGNAL + numbers[-1])
+
+
+def start_deadline(number: int) -> None:
+    """End the process in time even where a thread does not: what was paid for is on record."""
+    if number == signal.SIGTERM:
+        timer = threading.Timer(LAST_SECONDS, os._exit, (BY_SIGNAL + number,))
+        timer.daemon = True
+        timer.start()
