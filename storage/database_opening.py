@@ -1,7 +1,9 @@
 """Open the database whole: alone while it is looked at and migrated, then shared."""
 
 import asyncio
+import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from storage import database_file as files
 from storage import schema_upgrade
 from storage.database_file import BUSY_SECONDS, RETRY_SECONDS, Connect, open_plain, recover
 from storage.folder_lock import FolderLock
+from storage.sqlite_driver import connect
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher
@@ -124,7 +127,14 @@ def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
     hidden in its errors: these are logged, and the values are a person's words.
     """
     driver = {"module": cipher.driver()} if cipher else {}
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True, **driver)
+    open_file = partial(cipher.open if cipher else sqlite3.connect, str(path.absolute()))
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        hide_parameters=True,
+        # Whichever thread drops a connection that was left closes it.
+        async_creator=lambda: connect(partial(open_file, check_same_thread=False)),
+        **driver,
+    )
     event.listen(engine.sync_engine, "connect", _configure)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 """Of AES-256, which SQLCipher uses."""
 KEY = re.compile(r"[0-9a-f]{64}")
-FETCHED_ROWS = 64
-"""Rows that aiosqlite hands over at a time: its own default."""
 
 PASSPHRASE = "IMAGE_CONSULTANT_RECORDS_PASSPHRASE"  # noqa: S105  # its variable
 NO_KEYRING = (
@@ -91,16 +89,12 @@ class Cipher:
         return connection
 
     def driver(self) -> Any:  # a DBAPI module
-        """The driver for SQLAlchemy: aiosqlite over connections of SQLCipher."""
+        """The driver for SQLAlchemy, by whose errors it knows SQLCipher's."""
         import aiosqlite
         from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 
         names = {name: getattr(binding(), name) for name in DRIVER_NAMES}
-
-        def connect(database: str, **options: Any) -> aiosqlite.Connection:
-            return aiosqlite.Connection(lambda: self.open(database, **options), FETCHED_ROWS)
-
-        shape = SimpleNamespace(connect=connect, Connection=aiosqlite.Connection, **names)
+        shape = SimpleNamespace(Connection=aiosqlite.Connection, **names)
         return AsyncAdapt_aiosqlite_dbapi(cast(ModuleType, shape), binding())
 
 
