@@ -14,19 +14,26 @@ from errors import Problem
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
 commands.command("cli.likings:commands", name="likings", help="What was learnt of your choices.")
-commands.command(
-    "cli.save_picture:save", name="save", help="Save a picture in another format or size."
-)
+commands.command("cli.picture:save", name="save", help="Save a picture in another format or size.")
+commands.command("cli.picture:rate", name="rate", help="Keep what you think of a picture.")
 
 
 @commands.command(name="list")
 def list_(
-    *, query: str = "", limit: int = 20, bookmarked: bool = False, as_json: show.AsJson = False
+    query: str = "",
+    *,
+    since: str = "",
+    until: str = "",
+    limit: int = 20,
+    bookmarked: bool = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """List conversations, newest first, or those that hold words.
 
     Args:
         query: Words to look for.
+        since: Changed on this day or later, YYYY-MM-DD in UTC.
+        until: Changed on this day or earlier.
         limit: How many at most.
         bookmarked: Only those with a bookmark.
         as_json: Print JSON.
@@ -35,8 +42,9 @@ def list_(
     from consultation.conversation_page import moment
     from storage.search import Filter
 
+    criteria = Filter(query=query, since=since, until=until, bookmarked=bookmarked or None)
+
     async def work(app: App) -> Any:
-        criteria = Filter(query=query, bookmarked=True if bookmarked else None)
         return listing(await app.search.page(criteria, limit=limit))
 
     page = with_records(work)
@@ -47,21 +55,12 @@ def list_(
         show.line(note)
     for one in page.conversations:
         title = " ".join(one.title.split()) or "Untitled"
-        show.whole(f"{one.conversation_id}  {moment(one.changed_at)}  {title}", "bold")
+        show.entry(f"{one.conversation_id}  {moment(one.changed_at)}", title)
         show.line(f"    {facts_of(one)}")
     show.line(f"{len(page.conversations)} of {page.total}; times are UTC.")
 
 
-@commands.command
-def search(query: str, *, limit: int = 20, as_json: show.AsJson = False) -> None:
-    """Find conversations that hold these words.
-
-    Args:
-        query: Words to look for.
-        limit: How many at most.
-        as_json: Print JSON.
-    """
-    list_(query=query, limit=limit, as_json=as_json)
+commands.command(list_, name="search", help="Find conversations that hold these words.")
 
 
 @commands.command(name="show")

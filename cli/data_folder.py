@@ -9,7 +9,7 @@ from app import App
 from errors import Problem
 from settings import load_settings
 from storage.stamps import IdKind, printable
-from storage.tables import Conversation
+from storage.tables import Conversation, Image
 
 T = TypeVar("T")
 
@@ -62,3 +62,15 @@ async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
 async def load_by_beginning(app: App, beginning: str) -> Conversation:
     """The conversation whose id begins so, in full. Raises a `Problem`."""
     return await app.records.load(await whole_id(app, beginning))
+
+
+async def load_picture(app: App, given: str) -> Image:
+    """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
+    if await app.records.ids_beginning("img", given, limit=1):
+        return await app.records.image(await whole_id(app, given, "img"))
+    if given.startswith("img_"):
+        await whole_id(app, given, "img")  # refuses it as a picture
+    conversation = await load_by_beginning(app, given)
+    if conversation.current_image is None:
+        raise Problem(f"Conversation {conversation.id} has no picture yet.")
+    return conversation.current_image

@@ -14,8 +14,10 @@ from consultation.conversation_page import (
     moment,
     picture_tree,
     source_label,
+    turn_heading,
     with_words,
 )
+from consultation.transcript import messages_of
 from errors import StorageError
 from gateway.connection import is_sandbox
 from generation.preview import is_svg, preview_of
@@ -73,6 +75,7 @@ def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
     )
     environment.filters |= {
         "moment": moment, "source": source_label, "clean": _clean, "fields": fields,
+        "heading": turn_heading,
     }  # fmt: skip
     return environment.get_template(TEMPLATE).generate(_view(conversation, spending))
 
@@ -97,6 +100,7 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
     phrases = with_words(brief.phrases, "text") if brief else []
     return {
         "one": conversation,
+        "turns": messages_of(conversation),
         "title": conversation.title or "Untitled",
         "sandbox": made_in_sandbox(conversation, spending),
         "pictures": _tree(conversation.images),

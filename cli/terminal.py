@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Annotated, Any, NoReturn, Protocol
 
 from cyclopts import Parameter
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.segment import Segment
@@ -115,6 +116,16 @@ def line(text: str, style: str = "") -> None:
 def whole(text: str, style: str = "") -> None:
     """A line that stays one however narrow the terminal is: a command to copy, an id."""
     console.print(Text(f"  {plain(text)}", style))
+
+
+def entry(head: str, text: str) -> None:
+    """A head that stays whole and what it is about, below it where one line is too short."""
+    both = f"{head}  {text}"
+    if console.is_terminal and cell_len(both) + 2 > console.width:
+        whole(head, "bold")
+        line(f"    {text}", "bold")
+    else:
+        whole(both, "bold")
 
 
 def _print(to: Console, text: str, style: str, indent: str = "  ") -> None:

@@ -5,10 +5,11 @@ out, what is unknown is passed over.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from consultation.consultation_result import SOURCES
+from consultation.transcript import Message, messages_of
 from storage.tables import Brief, Conversation, Image, Question, Spending, Turn
 
 DEEPEST = 12
@@ -28,24 +29,30 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
         f"{moment(conversation.changed_at)} (UTC). Cost in all: ${cost:.4f}"
         f"{_estimate(conversation.spending)}.",
     ]
-    for turn in conversation.turns:
-        lines += ["", *_turn(conversation, turn)]
+    for turn, messages in messages_of(conversation):
+        lines += ["", *_turn(conversation, turn, messages)]
     if conversation.images:
         lines += ["", "## Pictures", ""]
         lines += _pictures(conversation, links or {})
     return "\n".join(lines) + "\n"
 
 
-def _turn(conversation: Conversation, turn: Turn) -> Iterator[str]:
-    yield f"## Turn {turn.number}"
-    yield ""
-    yield "**The person:**"
-    yield from _quoted(turn.words)
-    for answer in fields(turn.answers_given, "question_id", "answer"):
-        yield f"> {answer['question_id']}: {answer['answer']}"
+def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> Iterator[str]:
+    yield f"## {turn_heading(messages)}"
+    dimensions = {question.label: question.dimension for question in conversation.questions}
+    for message in messages:
+        about = dimensions.get(message.question, "given by name")
+        yield from _said(message, f"{message.question} ({about}): " if message.question else "")
     for reference in fields(turn.references, "id", "given"):
         yield f"> (picture {reference['id']}: {reference['given']})"
-    yield from _answers(conversation, turn)
+    named = {message.question for message in messages}
+    read = [one for one in conversation.answers if one.turn_number == turn.number]
+    if read := [answer for answer in read if answer.question not in named]:
+        yield ""
+        yield "Taken as answers:"
+    for answer in read:
+        about = dimensions.get(answer.question, "given by name")
+        yield f"- {answer.question} ({about}): {answer.text}"
     yield from _questions([q for q in conversation.questions if q.turn_number == turn.number])
     for brief in conversation.briefs:
         if brief.turn_number == turn.number:
@@ -53,15 +60,15 @@ def _turn(conversation: Conversation, turn: Turn) -> Iterator[str]:
     yield from _origin(turn)
 
 
-def _answers(conversation: Conversation, turn: Turn) -> Iterator[str]:
-    dimensions = {question.label: question.dimension for question in conversation.questions}
-    answers = [answer for answer in conversation.answers if answer.turn_number == turn.number]
-    if answers:
-        yield ""
-        yield "Taken as answers:"
-    for answer in answers:
-        about = dimensions.get(answer.question, "given by name")
-        yield f"- {answer.question} ({about}): {answer.text}"
+def _said(message: Message, start: str) -> Iterator[str]:
+    yield ""
+    yield f"**The person, {message.ref}:**"
+    yield from _quoted(start + message.text)
+
+
+def turn_heading(messages: Sequence[Message]) -> str:
+    """The messages of a turn by the numbers that sources name them by."""
+    return ", ".join(message.ref for message in messages) or "Without further words"
 
 
 def _questions(questions: list[Question]) -> Iterator[str]:
@@ -90,7 +97,7 @@ def _brief(brief: Brief) -> Iterator[str]:
         yield from _quoted("".join(phrase["text"] for phrase in phrases))
         yield ""
         yield "Where each phrase comes from:"
-        for phrase in phrases:
+        for phrase in filter(_says_something, phrases):
             yield f"- {source_label(phrase)}{_in(phrase)}: {phrase['text'].strip()}"
 
 
@@ -192,12 +199,17 @@ def with_words(rows: list[Any], *names: str) -> list[dict[str, str]]:
         {
             **fields([row], *names, "source", "ref")[0],
             "words": ", ".join(
-                f'"{one["quote"]}"' for one in fields(row.get("said") or [], "quote")
+                dict.fromkeys(f'"{one["quote"]}"' for one in fields(row.get("said") or [], "quote"))
             ),
         }
         for row in rows
         if isinstance(row, dict)
     ]
+
+
+def _says_something(phrase: dict[str, str]) -> bool:
+    """Whether there is more in it than what joins two others, such as a comma."""
+    return any(letter.isalnum() for letter in phrase["text"])
 
 
 def _in(part: dict[str, str]) -> str:

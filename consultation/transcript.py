@@ -1,8 +1,8 @@
 """What was said and decided so far: the ground that every claim of the model stands on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
 from errors import Problem
@@ -108,6 +108,14 @@ class Transcript:
         ]
 
 
+class Message(NamedTuple):
+    """Words of the person: m1, m2 and so on, and the question that they answer by its id."""
+
+    ref: str
+    text: str
+    question: str
+
+
 def message_number(ref: str) -> int:
     """The number of a message by its ref, 0 for what is none."""
     return int(ref[1:]) if ref[:1] == "m" and ref[1:].isdecimal() else 0
@@ -118,12 +126,9 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
     messages: dict[str, str] = {}
     answers: dict[str, str] = {}
     until: dict[int, int] = {}
-    for turn in conversation.turns:
-        for text, question in timeline_of(turn):
-            ref = f"m{len(messages) + 1}"
-            messages[ref] = text
-            if question:
-                answers[ref] = question
+    for turn, said in messages_of(conversation):
+        messages |= {one.ref: one.text for one in said}
+        answers |= {one.ref: one.question for one in said if one.question}
         until[turn.number] = len(messages)
     replies = [turn.reply for turn in conversation.turns if turn.reply]
     left = max(0, BUDGETS[conversation.mode] - len(conversation.questions))
@@ -155,12 +160,22 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
     )
 
 
+def messages_of(conversation: Conversation) -> Iterator[tuple[Turn, list[Message]]]:
+    """Each turn with what was said in it, counted through the whole conversation."""
+    count = 0
+    for turn in conversation.turns:
+        said = timeline_of(turn)
+        yield turn, [Message(f"m{count + at}", *one) for at, one in enumerate(said, start=1)]
+        count += len(said)
+
+
 def timeline_of(turn: Turn) -> list[tuple[str, str]]:
     """The messages of a turn with the question that each answers by its id, if it does.
 
     Answers come in their order, before the message; an empty one says nothing.
     """
-    given = [(answer["answer"], answer["question_id"]) for answer in turn.answers_given]
+    rows = [row for row in turn.answers_given if isinstance(row, dict)]
+    given = [(str(row.get("answer") or ""), str(row.get("question_id") or "")) for row in rows]
     return [(text, question) for text, question in [*given, (turn.words, "")] if text.strip()]
 
 

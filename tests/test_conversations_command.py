@@ -58,6 +58,31 @@ def test_the_list_names_each_id_whole_in_a_narrow_terminal(
 
     (one,) = [line for line in lines if drawn["conversation_id"] in line]
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", one)
+    title = lines[lines.index(one) + 1]
+    assert "a lighthouse as a watercolor" in title
+    assert len(title) <= 60  # with the signs of the colour
+
+
+def test_the_list_is_of_the_days_that_are_named(run: Run, drawn: Result, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "data" / "conversations.db")) as records, records:
+        records.execute(
+            "UPDATE conversations SET changed_at = '2026-11-28T09:00:00+00:00' WHERE id = ?",
+            [drawn["conversation_id"]],
+        )
+
+    days = ("--since", "2026-11-27", "--until", "2026-11-28")
+    found = run("conversations", "list", *days)
+
+    assert re.findall(r"conv_\w+", found) == [drawn["conversation_id"]]
+    assert "No conversation fits" in run("conversations", "search", "hedgehog", *days)
+
+
+def test_a_picture_is_rated_as_the_tool_does(run: Run, drawn: Result) -> None:
+    said = run("conversations", "rate", drawn["conversation_id"][:9], "4", "--liked", "the light")
+    shown = run("conversations", "show", drawn["conversation_id"])
+
+    assert f"{drawn['images'][0]['image_id']} is rated 4 of 5; liked: the light." in said
+    assert "rated 4 of 5; liked: the light" in shown
 
 
 def test_the_beginning_of_an_id_is_taken_where_it_fits_one(run: Run, drawn: Result) -> None:

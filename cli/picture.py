@@ -1,4 +1,4 @@
-"""The command `conversations save`: a picture that is kept, in another format or size."""
+"""The commands `conversations save` and `rate`: a picture in another format, and as it is liked."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,11 @@ from cyclopts import Parameter
 from app import App
 from cli import UsageProblem
 from cli import terminal as show
-from cli.data_folder import load_by_beginning, whole_id, with_records
+from cli.data_folder import load_picture, with_records
+from consultation.conversation_page import rating_words
 from errors import Problem, StorageError
 from gateway.capabilities import size_in_pixels
+from tools.parameters import STARS, Rating
 
 if TYPE_CHECKING:
     from storage.tables import Image
@@ -40,10 +42,29 @@ def save(
     if file.exists():
         raise Problem(f"{file} is there already; it stays as it is. Name another file.")
     box = _box(size) if size else None
-    image = with_records(lambda app: _find(app, picture))
+    image = with_records(lambda app: load_picture(app, picture))
     _write(file, _convert(image, form, box))
     show.line(str(file.absolute()))
     show.line(f"made of {image.id}, which stays as it is: {image.path}")
+
+
+def rate(picture: str, rating: Rating, /, *, liked: str = "", disliked: str = "") -> None:
+    """Keep what you think of a picture; ratings become defaults in later questions, said openly.
+
+    Args:
+        picture: Its id, or that of a conversation for its current picture; the beginning is enough.
+        rating: 1 to 5, 5 is best; thumbs_up is 5, thumbs_down 1.
+        liked: What worked.
+        disliked: What did not.
+    """
+    stars = STARS.get(rating) or int(rating)
+
+    async def work(app: App) -> "Image":
+        image = await load_picture(app, picture)
+        return await app.maintenance.rate(image.id, stars, liked=liked, disliked=disliked)
+
+    image = with_records(work)
+    show.line(f"{image.id} is {rating_words(image)}.")
 
 
 def _box(size: str) -> tuple[int, int]:
@@ -51,18 +72,6 @@ def _box(size: str) -> tuple[int, int]:
     if not edges:
         raise UsageProblem(f"--size takes pixels such as 1200 or 1200x800, not {size!r}.")
     return int(edges[1]), int(edges[2] or edges[1])
-
-
-async def _find(app: App, given: str) -> "Image":
-    """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
-    if await app.records.ids_beginning("img", given, limit=1):
-        return await app.records.image(await whole_id(app, given, "img"))
-    if given.startswith("img_"):
-        await whole_id(app, given, "img")  # refuses it as a picture
-    conversation = await load_by_beginning(app, given)
-    if conversation.current_image is None:
-        raise Problem(f"Conversation {conversation.id} has no picture yet.")
-    return conversation.current_image
 
 
 def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
