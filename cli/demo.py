@@ -6,6 +6,7 @@ from cli import terminal as show
 from cli.session import Session, local_server, session
 from consultation.consultation_result import Consultation
 from prompts.store import PromptStore
+from prompts.wording import Wording
 from settings import load_settings
 
 IDEA = "a lighthouse in a storm"
@@ -29,16 +30,17 @@ async def _run(idea: str) -> None:
 
 
 async def _play(tools: Session, idea: str) -> None:
+    store = PromptStore(load_settings().templates_dir)
     show.heading("The sandbox plays OpenAI: no key, no cost, placeholder pictures.")
     show.heading("The idea")
     show.line(idea)
-    conversation = await _consult(tools, idea)
+    conversation, wording = await _consult(tools, store, idea)
     show.heading("Drawing")
     first = await tools.draw(conversation_id=conversation)
-    show.picture(first)
+    show.picture(first, wording)
     show.heading(f"Changing it: {CHANGE}")
     second = await tools.draw(conversation_id=conversation, prompt=CHANGE)
-    show.picture(second)
+    show.picture(second, wording)
     show.heading("Saved, made by the sandbox")
     for image in [*first["images"], *second["images"]]:
         show.line(image["path"])
@@ -46,19 +48,18 @@ async def _play(tools: Session, idea: str) -> None:
     show.line("With an OpenAI key the same dialogue runs with GPT-4o: see the README.")
 
 
-async def _consult(tools: Session, idea: str) -> str:
-    """Hold the dialogue; its id. The demo answers each question with its first option."""
-    store = PromptStore(load_settings().templates_dir)
+async def _consult(tools: Session, store: PromptStore, idea: str) -> tuple[str, Wording]:
+    """Hold the dialogue; its id and language. Each question is answered with its first option."""
     said, conversation = idea, None
     for _ in range(MOST_TURNS):
         fields = await tools.consult(message=said, conversation_id=conversation)
         result = Consultation.model_validate(fields)
-        conversation = result.conversation_id
+        conversation, wording = result.conversation_id, store.wording(result.language)
         show.heading("The facilitator")
-        show.consultation(result, store.wording(result.language))
+        show.consultation(result, wording)
         if result.status == "ready":
             break
         said = "; ".join(question.options[0] for question in result.questions)
         show.heading("The demo answers, in plain words")
         show.line(said)
-    return str(conversation)
+    return str(conversation), wording

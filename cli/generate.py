@@ -12,7 +12,8 @@ from cli.data_folder import conversation_id, image_id
 from cli.session import local_server, session
 from errors import Problem
 from generation.image_request import Background, OutputFormat
-from settings import Quality
+from prompts.store import PromptStore
+from settings import Quality, load_settings
 from storage.atomic_write import write_file
 
 SAME_COMMAND = "The same command without --redraw brings the picture."
@@ -91,7 +92,7 @@ async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
     _check_words(arguments["prompt"])
     async with session(local_server(sandbox=sandbox)) as tools:
         result = await tools.draw(**arguments)
-    show.picture(result)
+    show.picture(result, PromptStore(load_settings().templates_dir).wording("en"))
     if len(result["images"]) > 1 and result["preview"]:
         _write_sheet(result)
     options = f"{result['conversation_id']}{' --sandbox' if sandbox else ''}"

@@ -203,7 +203,7 @@ def consultation(result: Consultation, wording: Wording) -> None:
         line(f"\n{part}")
 
 
-def picture(result: Result) -> None:
+def picture(result: Result, wording: Wording) -> None:
     """What was drawn: where it lies, what it is, what was found in it, what it cost."""
     images = result["images"]
     for number, image in enumerate(images, start=1):
@@ -217,18 +217,19 @@ def picture(result: Result) -> None:
         for words in finding_lines(ResultVerification.model_validate(found)):
             line(words)
     notes = [note for note in result["notes"] if note != SANDBOX_NOTE]
-    for words in filter(None, [_money(result), *notes]):
+    for words in filter(None, [_money(result, wording), *notes]):
         line(words)
 
 
-def _money(result: Result) -> str:
+def _money(result: Result, wording: Wording) -> str:
     """What it cost; nothing where pictures are shown again, which a note says."""
     usd = result["cost_usd"]
     if usd == 0 and not result["attempts"]:
         return ""
     if result["origin"] == "sandbox":
-        price = "an unknown price" if usd is None else f"about ${usd:.3f}"
-        return f"Sandbox: OpenAI would charge {price}; nothing was paid."
-    about = " (estimate)" if result["cost_is_estimate"] else ""
-    price = "Price not known" if usd is None else f"${usd:.4f}{about}"
-    return f"{price}, ${result['spent_today_usd']:.4f} today"
+        return wording.sandbox if usd is None else wording.play.format(usd=wording.number(usd))
+    today = wording.number(result["spent_today_usd"], 4)
+    if usd is None:
+        return wording.unpriced.format(today=today)
+    about = wording.estimate if result["cost_is_estimate"] else ""
+    return wording.paid.format(usd=wording.number(usd, 4), estimate=about, today=today)

@@ -34,9 +34,14 @@ def text_for_person(result: Consultation, wording: Wording) -> list[str]:
         *_prompt(result, wording),
         *_doubts(result, wording),
         *_figures(result, wording),
-        *(wording.sandbox if note == SANDBOX_NOTE else note for note in result.notes),
+        *notes_for_person(result, wording),
     ]
     return [part for part in parts if part]
+
+
+def notes_for_person(result: Consultation, wording: Wording) -> list[str]:
+    """What else is to be known, the sandbox's own note in their language."""
+    return [wording.sandbox if note == SANDBOX_NOTE else note for note in result.notes]
 
 
 def is_worth_showing(entry: NotUsed) -> bool:
@@ -136,5 +141,5 @@ def _figures(result: Consultation, wording: Wording) -> Iterator[str]:
             format=chosen.output_format,
         )
         if result.estimated_cost_usd is not None:
-            line += " " + wording.price.format(usd=f"{result.estimated_cost_usd:.3f}")
+            line += " " + wording.price.format(usd=wording.number(result.estimated_cost_usd))
         yield line

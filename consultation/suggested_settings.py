@@ -28,7 +28,7 @@ def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording)
     """What a try-out costs, before expensive settings."""
     size, quality = suggested["size"], suggested["quality"]
     usd = draft_usd(settings.image_model, size=size, quality=quality)
-    return [] if usd is None else [wording.draft.format(usd=f"{usd:.3f}")]
+    return [] if usd is None else [wording.draft.format(usd=wording.number(usd))]
 
 
 def estimate(suggested: dict[str, str], settings: Settings) -> float | None:

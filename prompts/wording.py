@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -20,6 +20,9 @@ PLACES: dict[str, set[str]] = {
     "settings": {"size", "quality", "background", "format"},
     "price": {"usd"},
     "draft": {"usd"},
+    "paid": {"usd", "estimate", "today"},
+    "unpriced": {"today"},
+    "play": {"usd"},
     "quoted": {"words"},
     "holds": {"words"},
     "letters": {"words"},
@@ -114,7 +117,12 @@ class Wording(FileModel):
     holds_no: str
     letters: str
     warning: str
+    paid: str = Field(description="What a picture cost, and all of today.")
+    estimate: str = Field(description="Stands in paid where the price is one.")
+    unpriced: str = Field(description="Said in its place where the model has no known price.")
     sandbox: str = Field(description="Said of what the stand-in for OpenAI made.")
+    play: str = Field(description="What OpenAI would charge for it.")
+    decimal: Literal[".", ","] = Field(".", description="Stands in numbers before the fraction.")
     terminal: TerminalWords
     dimensions: dict[str, str] = Field(
         {}, description="What the dimensions of image types are called; others stand as they are."
@@ -123,6 +131,10 @@ class Wording(FileModel):
     def name_of(self, dimension: str) -> str:
         """What a dimension is called in this language."""
         return self.dimensions.get(dimension, dimension.replace("_", " "))
+
+    def number(self, value: float, digits: int = 3) -> str:
+        """A number as this language writes it."""
+        return f"{value:.{digits}f}".replace(".", self.decimal)
 
     @field_validator(*PLACES)
     @classmethod
