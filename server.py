@@ -30,10 +30,10 @@ Afterwards they want to know where the file lies and what it cost.
 """
 
 ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-    "%3Cpath d='M1 2h14v10H8l-4 3v-3H1z' fill='%231d3557'/%3E"
-    "%3Cpath d='M3 10l4-6 3 4 1-1 2 3z' fill='%23a8d5e2'/%3E%3C/svg%3E"
-).replace(" ", "%20")
+    "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0,0,16,16'%3E"
+    "%3Cpath%20d='M1,2h14v10H8l-4,3v-3H1z'%20fill='%231d3557'/%3E"
+    "%3Cpath%20d='M3,10l4-6,3,4,1-1,2,3z'%20fill='%23a8d5e2'/%3E%3C/svg%3E"
+)
 """A picture in a speech bubble. Short, since the newer protocol puts it into every reply."""
 
 TOOLSETS = {

@@ -70,7 +70,7 @@ async def test_the_list_of_tools_is_short(of_each_era: Client[Any]) -> None:
         for tool in listing["tools"]
     ]
 
-    assert size(listing) <= 13_000
+    assert size(listing) <= 12_000
     assert size(read) <= 6_500
 
 

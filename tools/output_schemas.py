@@ -70,10 +70,8 @@ def _or_error(result: Schema, error: Schema) -> Schema:
 
 
 def _either(asking: Schema, drawing: Schema) -> Schema:
-    """Of a call that may ask or draw; a field of both may be null if it may be in one of them."""
-    asked, drawn = asking["properties"], drawing["properties"]
-    nullable = {name: asked[name] for name in drawn if "anyOf" in asked.get(name, {})}
-    return {"type": "object", "properties": {**asked, **drawn, **nullable}}
+    """Of a call that may ask or draw; a field of both is as the latter has it."""
+    return {**drawing, "properties": {**asking["properties"], **drawing["properties"]}}
 
 
 def _shape(node: Schema, definitions: dict[str, Schema], levels: int) -> Schema:
@@ -83,10 +81,10 @@ def _shape(node: Schema, definitions: dict[str, Schema], levels: int) -> Schema:
     if "anyOf" in node:
         return _choice(node["anyOf"], definitions, levels)
     shape: Schema = {"type": node["type"]}
-    if "items" in node:
-        shape["items"] = _shape(node["items"], definitions, levels)
     if not levels:
         return shape
+    if "items" in node:
+        shape["items"] = _shape(node["items"], definitions, levels)
     if "enum" in node:
         return {"enum": node["enum"]}
     if "properties" in node:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
 
 from fastmcp import Context
 from fastmcp.exceptions import FastMCPError
-from fastmcp.tools import Tool, ToolResult
+from fastmcp.tools import FunctionTool, Tool, ToolResult
 from mcp import MCPError
+from mcp.types import Tool as ListedTool
 from mcp.types import ToolAnnotations
+from typing_extensions import override
 
 from errors import Problem
 from receipt import open_receipt
 from tools.output_schemas import Schema, output_schema
+from tools.parameters import LONGEST_NAME
 from tools.tool_result import bug, error_result
 
 if TYPE_CHECKING:
@@ -38,8 +41,19 @@ UI: dict[Audience, dict[str, Any] | None] = {
 }
 """What hosts are told of the view, by a tool's audience."""
 
-NO_NEWS = [("default", None), ("default", "")]
-"""Entries of a parameter's schema that say only that it may be left out, which `required` does."""
+NO_NEWS = [
+    ("default", None), ("default", ""), ("default", False),  # that it may be left out
+    ("maxLength", LONGEST_NAME),  # that nobody meets by chance
+]  # fmt: skip
+"""Entries of a parameter's schema that no model needs. A call is held against them all the same."""
+
+
+class ShortTool(FunctionTool):
+    """A tool that is listed without what FastMCP says of it to itself."""
+
+    @override
+    def to_mcp_tool(self, **overrides: Any) -> ListedTool:
+        return super().to_mcp_tool(_meta=self.meta, **overrides)
 
 
 def app_of(ctx: Context) -> "App":
@@ -62,7 +76,7 @@ def build_tool(
     `reads` says that it changes nothing, `destroys` that it may delete, `leaves` that it asks
     OpenAI.
     """
-    tool = Tool.from_function(
+    tool = ShortTool.from_function(
         _with_problems_in_words(function),
         title=title,
         annotations=ToolAnnotations(
@@ -78,21 +92,24 @@ def build_tool(
 
 
 def shorten(schema: Schema) -> Schema:
-    """An input schema without what only says that an optional parameter may be null or empty.
+    """An input schema without what no model needs: that a parameter may be null, or is bounded.
 
     A client reads it with every list of tools; null is accepted all the same.
     """
-    properties = {name: _without_null(part) for name, part in schema["properties"].items()}
-    return {**schema, "properties": properties}
+    parts = {name: _without_null(part) for name, part in schema.get("properties", {}).items()}
+    rest = {key: value for key, value in schema.items() if (key, value) not in NO_NEWS}
+    if "items" in rest:
+        rest["items"] = shorten(rest["items"])
+        rest["items"].pop("description", None)  # the list's own says it
+    return {**rest, "properties": parts} if parts else rest
 
 
 def _without_null(part: Schema) -> Schema:
     choices = [choice for choice in part.get("anyOf", []) if choice != {"type": "null"}]
-    rest = {key: value for key, value in part.items() if (key, value) not in NO_NEWS}
     if len(choices) != 1:
-        return rest
-    del rest["anyOf"]
-    return {**choices[0], **rest}
+        return shorten(part)
+    own = {key: value for key, value in part.items() if key != "anyOf"}
+    return shorten({**choices[0], **own})
 
 
 def _with_problems_in_words(

@@ -6,6 +6,7 @@ import mcp.types as mt
 from fastmcp import FastMCP
 from fastmcp.resources import ResourceContent, ResourceResult
 from mcp import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from typing_extensions import override
 
 from app import App
@@ -28,6 +29,19 @@ class ShortListServer(FastMCP):
     def serve_lists(self, app: App, library: LibraryPrompts) -> None:
         """Say where the lists come from."""
         self._app, self._library = app, library
+
+    @override
+    async def _on_list_tools(
+        self,
+        ctx: Any,  # fixed by FastMCP
+        params: mt.PaginatedRequestParams | None,
+    ) -> mt.ListToolsResult:
+        """The list, without the icon that the SDK stamps it with in the newer era."""
+        listing = await super()._on_list_tools(ctx, params)
+        if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            stamp = {"name": self.name, "version": self.version}
+            listing.meta = {**(listing.meta or {}), mt.SERVER_INFO_META_KEY: stamp}
+        return listing
 
     @override
     async def _on_list_resources(
