@@ -17,7 +17,7 @@ from consultation.recorded_result import completeness, failed_result, recorded_r
 from consultation.references import take_references
 from consultation.review import Review
 from consultation.settling import assumptions, settle, settled_turn
-from consultation.suggested_settings import draft_notes, estimate, settle_settings
+from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
 from consultation.template_dialogue import TemplateDialogue
 from consultation.transcript import ConsultationError, Transcript, transcript_of
 from consultation.turn import FacilitatorTurn, Quote
@@ -335,7 +335,7 @@ class Consultant:
         wording = self._prompt_store.wording(held.turn.language)
         standing = settle(held, transcript, wording)
         settled = settled_turn(held, image_type.name, standing)
-        suggested = settle_settings(image_type, self._settings)
+        suggested = settle_settings(image_type, held.brief, self._settings)
         share, _ = completeness(held.brief, image_type)
         brief = brief_row(
             turn,
@@ -346,8 +346,8 @@ class Consultant:
         )
         turn.model, turn.response_id = outcome.model, outcome.response_id
         turn.templates, turn.repairs = outcome.templates, outcome.attempts
-        hints = draft_notes(suggested, self._settings, wording) if standing.ready else []
-        turn.notes = [*outcome.notes, *hints]
+        turn.notes = [*outcome.notes, *size_notes(suggested["size"], held.brief, wording)]
+        turn.notes += draft_notes(suggested, self._settings, wording) if standing.ready else []
         rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]
         await self._write(conversation, turn, settled, held, rows)
         conversation.briefs = [*conversation.briefs, brief]

@@ -12,8 +12,9 @@ from functools import cached_property
 
 from consultation.evidence import Evidence, Fault
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn
+from consultation.turn import FORMAT, BriefEntry, FacilitatorTurn
 from consultation.words import LONG, Word, asks, content, distinct, near, words_of
+from gateway.capabilities import edges_of
 
 UNSEEN = frozenset({"use", "platform"})
 """Dimensions of the types that say where a picture goes, not what it shows: what is quoted
@@ -54,7 +55,9 @@ class Coverage:
         self.accounted: dict[str, set[int]] = {ref: set() for ref in self._words}
         quoted = {quote.ref for source in turn.sources for quote in source.said}
         for one in evidence:
-            places = one.part == "brief" and not turn.prompt.strip()
+            places = one.part == "brief" and (
+                not turn.prompt.strip() or _sizes(turn.brief[one.index])
+            )
             places |= one.part == "sources" and one.index in sources
             if one.part == "chosen":  # in a prompt without the option it would look placed
                 places = not turn.prompt or turn.chosen[one.index].question in quoted
@@ -155,6 +158,11 @@ class Coverage:
                     words = self._words[run.ref]
                     excused[run.ref] |= {n for n in run.words if unseen or not words[n].is_strict}
         return excused
+
+
+def _sizes(entry: BriefEntry) -> bool:
+    """Whether an entry decides the size: its words have their place there."""
+    return entry.dimension == FORMAT and edges_of(entry.value) is not None
 
 
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:

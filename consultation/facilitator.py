@@ -41,7 +41,7 @@ FEWEST_POOR = 2
 
 POOR_NOTE = (
     "The facilitator did not keep well to what was said. A stronger model "
-    "(IMAGE_CONSULTANT_FACILITATOR_MODEL) may, or mode skip draws the words as they are."
+    "(IMAGE_CONSULTANT_FACILITATOR_MODEL) may, or dialogue_mode: skip draws the words as they are."
 )
 
 Failure = Literal["nobody", "unusable"]

@@ -10,7 +10,7 @@ from consultation.evidence import Evidence, Fault, Part, words_behind
 from consultation.quotes import align, nearest
 from consultation.refusals import refuses
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn, Quote
+from consultation.turn import FORMAT, FacilitatorTurn, Quote
 from consultation.words import SHORTEST_TO_SHARE, content, share, size, words_of
 
 SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
@@ -105,7 +105,7 @@ def faults_of_sharing(
     """Stretches and values that share nothing with their quote, though their words were said."""
     texts: list[tuple[Part, int, str]] = [
         *(("sources", index, source.prompt) for index, source in enumerate(turn.sources)),
-        *(("brief", index, entry.value) for index, entry in enumerate(turn.brief)),
+        *(("brief", n, e.value) for n, e in enumerate(turn.brief) if e.dimension != FORMAT),
     ]
     faults = []
     for part, index, text in texts:

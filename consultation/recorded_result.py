@@ -31,8 +31,8 @@ DRAW = (
     "message here changes it first."
 )
 AGAIN = (
-    "Nothing is ready to be drawn. The same call again continues this turn; mode=skip takes the "
-    "person's words as they are."
+    "Nothing is ready to be drawn. The same call again continues this turn; mode=skip here, or "
+    "dialogue_mode=skip of openai_conversational_image, takes the person's words as they are."
 )
 
 

@@ -1,8 +1,12 @@
-"""Settings to draw with: the type's where the configured model takes them, else plain ones."""
+"""Settings to draw with: the size of the format that was said; else the type's settings where
+the configured model takes them, or plain ones."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.capabilities import fault_of_image_model, faults_of_options
+from consultation.turn import FORMAT, BriefEntry
+from consultation.turn_rows import decided_value
+from gateway.capabilities import edges_of, fault_of_image_model, faults_of_options, size_near
 from gateway.prices import draft_usd, estimate_image
 from prompts.image_type import ImageType
 from prompts.wording import Wording
@@ -17,11 +21,23 @@ PLAIN = {
 """What every image model draws."""
 
 
-def settle_settings(image_type: ImageType, settings: Settings) -> dict[str, str]:
+def settle_settings(
+    image_type: ImageType, brief: Sequence[BriefEntry], settings: Settings
+) -> dict[str, str]:
     """Size, quality, background and format that the configured image model draws."""
     suits = image_type.suggested.model_dump(exclude={"why"})
-    faults = faults_of_options(settings.image_model, compression=None, **suits)
-    return dict(PLAIN) if any(faults) else suits
+    if any(faults_of_options(settings.image_model, compression=None, **suits)):
+        suits = dict(PLAIN)
+    if edges := edges_of(decided_value(brief, FORMAT)):
+        suits["size"] = size_near(settings.image_model, *edges)
+    return suits
+
+
+def size_notes(size: str, brief: Sequence[BriefEntry], wording: Wording) -> list[str]:
+    """Which words of the person the size follows, where it follows any."""
+    said = [q for e in brief if e.dimension == FORMAT and edges_of(e.value) for q in e.said]
+    words = ", ".join(f"{wording.quoted.format(words=q.quote)} ({q.ref})" for q in said)
+    return [wording.sized.format(size=size, words=words)] if said else []
 
 
 def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording) -> list[str]:

@@ -17,6 +17,9 @@ from errors import Problem
 SCHEMA_NAME = "facilitator_turn"
 FILLING_NAME = "template_filling"
 
+FORMAT = "format"
+"""The dimension that decides the size of a picture, and is not seen in it."""
+
 Reason = Literal["talk", "replaced", "withdrawn", "not_visible", "left_to_us"]
 
 

@@ -1,5 +1,6 @@
 """What a turn leaves in the record: answers, questions, the brief, and the turn itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from consultation.consultation_result import Entry, OpenQuestion
@@ -114,6 +115,6 @@ def turn_as_data(
     }
 
 
-def decided_value(brief: list[BriefEntry], dimension: str) -> str:
+def decided_value(brief: Sequence[BriefEntry], dimension: str) -> str:
     """What the brief says of a dimension, empty while that is open."""
     return next((e.value for e in brief if e.dimension == dimension and not e.open), "")

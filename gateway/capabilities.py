@@ -3,6 +3,7 @@
 Plain functions on `models.toml`: each returns what is wrong in words, or nothing.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +11,8 @@ from datetime import date
 from gateway.models import ImageModel, SizeRule, is_shut_down, load_models
 
 SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
-DEFAULT_SIZE = "1024x1024"
+DEFAULT_EDGE = 1024
+DEFAULT_SIZE = f"{DEFAULT_EDGE}x{DEFAULT_EDGE}"
 """The one size that every model draws, and the unit of OpenAI's price table."""
 
 SHAPES = {"square": DEFAULT_SIZE, "wide": "1536x1024", "tall": "1024x1536"}
@@ -18,6 +20,14 @@ SHAPES = {"square": DEFAULT_SIZE, "wide": "1536x1024", "tall": "1024x1536"}
 
 TIMES = re.compile(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d)")
 """What people write between two edges."""
+PROPORTION = re.compile(r"(\d{1,5}(?:\.\d{1,3})?) ?([:x\u00d7]) ?(\d{1,5}(?:\.\d{1,3})?)")
+"""A ratio (9:16) or edges in pixels (1920x1080)."""
+
+LONGER_EDGE = 1536
+"""Pixels of the longer edge where only a ratio is known: that of the sizes by a word."""
+
+SHORTEST_EDGE = 256
+"""Below so much two edges are a ratio too: "18x24" are inches."""
 
 LONGEST_NAME = 60
 """Letters of a model that are repeated: all of any model's, and enough of what is none."""
@@ -106,9 +116,32 @@ def fault_of_size(rule: SizeRule, size: str) -> str | None:
     )
 
 
+def edges_of(text: str) -> tuple[int, int] | None:
+    """The edges in pixels that a format asks for: a word of `SHAPES`, a ratio, or edges."""
+    shape = next((size for word, size in SHAPES.items() if word in text.casefold()), "")
+    match = PROPORTION.search(text.replace(",", ".")) or PROPORTION.search(shape)
+    if match is None or not float(match[1]) or not float(match[3]):
+        return None
+    width, height = float(match[1]), float(match[3])
+    if match[2] == ":" or min(width, height) < SHORTEST_EDGE:
+        scale = (DEFAULT_EDGE if width == height else LONGER_EDGE) / max(width, height)
+        width, height = width * scale, height * scale
+    return round(width), round(height)
+
+
+def size_near(name: str, width: int, height: int) -> str:
+    """The size that an image model draws and that comes closest to these edges."""
+    models = load_models()
+    model = models.find_image(name)
+    return nearest_size(models.sizes[model.sizes], width, height) if model else DEFAULT_SIZE
+
+
 def nearest_size(rule: SizeRule, width: int, height: int) -> str:
-    """The size under a flexible rule that comes closest in shape, then in area."""
+    """The size under a rule that comes closest in shape, then in area."""
     width, height = max(width, 1), max(height, 1)
+    if rule.allowed:
+        edges = {size: [*map(int, size.split("x"))] for size in rule.allowed}
+        return min(edges, key=lambda s: abs(math.log(edges[s][0] * height / edges[s][1] / width)))
     ratio = min(max(width / height, 1 / rule.max_ratio), rule.max_ratio)
     area = min(max(width * height, rule.min_pixels), rule.max_pixels)
     step = rule.multiple

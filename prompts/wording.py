@@ -23,6 +23,7 @@ PLACES: dict[str, set[str]] = {
     "paid": {"usd", "estimate", "today"},
     "unpriced": {"today"},
     "play": {"usd"},
+    "sized": {"size", "words"},
     "quoted": {"words"},
     "holds": {"words"},
     "letters": {"words"},
@@ -110,6 +111,7 @@ class Wording(FileModel):
     settings: str
     price: str
     draft: str = Field(description="What a try-out costs where the picture is dear.")
+    sized: str = Field(description="Which words the size follows.")
     nobody: str = Field(description="Said where the facilitator could not be asked.")
     unusable: str = Field(description="Said where its answer could not be used.")
     holds: str = Field(description="Asks whether words of the person hold that got lost.")
