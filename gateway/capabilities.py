@@ -20,7 +20,8 @@ SHAPES = {"square": DEFAULT_SIZE, "wide": "1536x1024", "tall": "1024x1536"}
 
 TIMES = re.compile(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d)")
 """What people write between two edges."""
-PROPORTION = re.compile(r"(\d{1,5}(?:\.\d{1,3})?) ?([:x\u00d7]) ?(\d{1,5}(?:\.\d{1,3})?)")
+
+PROPORTION = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(x| ?: ?)(\d{1,5}(?:\.\d{1,3})?)")
 """A ratio (9:16) or edges in pixels (1920x1080)."""
 
 LONGER_EDGE = 1536
@@ -119,11 +120,11 @@ def fault_of_size(rule: SizeRule, size: str) -> str | None:
 def edges_of(text: str) -> tuple[int, int] | None:
     """The edges in pixels that a format asks for: a word of `SHAPES`, a ratio, or edges."""
     shape = next((size for word, size in SHAPES.items() if word in text.casefold()), "")
-    match = PROPORTION.search(text.replace(",", ".")) or PROPORTION.search(shape)
+    match = PROPORTION.search(TIMES.sub("x", text.replace(",", "."))) or PROPORTION.search(shape)
     if match is None or not float(match[1]) or not float(match[3]):
         return None
     width, height = float(match[1]), float(match[3])
-    if match[2] == ":" or min(width, height) < SHORTEST_EDGE:
+    if match[2] != "x" or min(width, height) < SHORTEST_EDGE:
         scale = (DEFAULT_EDGE if width == height else LONGER_EDGE) / max(width, height)
         width, height = width * scale, height * scale
     return round(width), round(height)
