@@ -35,7 +35,8 @@ def settle_settings(
 
 def size_notes(size: str, brief: Sequence[BriefEntry], wording: Wording) -> list[str]:
     """Which words of the person the size follows, where it follows any."""
-    said = [q for e in brief if e.dimension == FORMAT and edges_of(e.value) for q in e.said]
+    named = edges_of(decided_value(brief, FORMAT)) is not None
+    said = [q for e in brief if e.dimension == FORMAT and named for q in e.said]
     words = ", ".join(f"{wording.quoted.format(words=q.quote)} ({q.ref})" for q in said)
     return [wording.sized.format(size=size, words=words)] if said else []
 
