@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -104,15 +105,19 @@ async def _draw_once(settings: Settings) -> None:
 
 
 def replay(answer: bytes, port: Connection) -> None:
-    """Give every request the same answer, for ever; tell the port first."""
+    """Give every request the same answer, for ever, but for vectors of texts; tell the port first.
+
+    The server compares a new idea with earlier ones: answered with a picture of 4 MB, that cost
+    as much as drawing it.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
-                await reader.readexactly(int(length))
-                writer.write(answer)
+                body = await reader.readexactly(int(length))
+                writer.write(vectors(body) if b"/embeddings" in head.splitlines()[0] else answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -123,6 +128,21 @@ def replay(answer: bytes, port: Connection) -> None:
         await server.serve_forever()
 
     asyncio.run(run())
+
+
+def vectors(body: bytes) -> bytes:
+    """The HTTP answer to a request for vectors: the same one for each of its texts."""
+    request = json.loads(body)
+    one = base64.b64encode(struct.pack("<f", 0.1) * request["dimensions"]).decode()
+    rows = [
+        {"object": "embedding", "index": place, "embedding": one}
+        for place, _ in enumerate(request["input"])
+    ]
+    usage = {"prompt_tokens": 9, "total_tokens": 9}
+    reply = {"object": "list", "data": rows, "model": request["model"], "usage": usage}
+    text = json.dumps(reply).encode()
+    head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
+    return f"{head}{len(text)}\r\n\r\n".encode() + text
 
 
 @contextmanager

@@ -46,8 +46,7 @@ class SemanticSearch:
         if await self._why_not() is not None:
             return None
         try:
-            await self._catch_up()
-            (vector,) = await self._embed([query[:LONGEST_TEXT]])
+            vector = await self._vector_of(query)
         except GatewayError:
             return None
         return await self._vectors.nearest(vector, MODEL, limit=limit)
@@ -57,8 +56,7 @@ class SemanticSearch:
         why = await self._why_not()
         if why is None:
             try:
-                await self._catch_up()
-                (vector,) = await self._embed([query])
+                vector = await self._vector_of(query)
             except GatewayError as error:
                 why = str(error).split(".")[0]
             else:
@@ -75,16 +73,20 @@ class SemanticSearch:
             return "the daily budget is spent"
         return None
 
-    async def _catch_up(self) -> None:
-        """Give each conversation a vector that stands for its words as they are now."""
+    async def _vector_of(self, query: str) -> list[float]:
+        """The vector of a query. Conversations whose words changed get theirs with it."""
         last = ""
-        while stale := await self._vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE):
-            last = list(stale)[-1]
+        while True:
+            stale = await self._vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE)
             texts = {key: words for key, words in stale.items() if words.strip()}
+            cut = [words[:LONGEST_TEXT] for words in (query, *texts.values())]
+            vector, *others = await self._embed(cut)
             if texts:
-                vectors = await self._embed([words[:LONGEST_TEXT] for words in texts.values()])
-                rows = zip(texts, texts.values(), vectors, strict=True)
+                rows = zip(texts, texts.values(), others, strict=True)
                 await self._vectors.store(MODEL, rows)
+            if len(stale) < TEXTS_AT_ONCE:
+                return vector
+            last = list(stale)[-1]
 
     async def _embed(self, texts: list[str]) -> list[list[float]]:
         embedding = await self._gateway.embed(MODEL, texts)
