@@ -12,6 +12,7 @@ __all__ = [
     "question_rules",
     "recorded_result",
     "semantic_search",
+    "suggested_settings",
     "template_dialogue",
     "template_draft",
     "transcript",

@@ -44,7 +44,8 @@ def size_notes(size: str, brief: Sequence[BriefEntry], wording: Wording) -> list
 def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording) -> list[str]:
     """What a try-out costs, before expensive settings."""
     size, quality = suggested["size"], suggested["quality"]
-    usd = draft_usd(settings.image_model, size=size, quality=quality)
+    model, assistant = settings.image_model, settings.assistant_model
+    usd = draft_usd(model, size=size, quality=quality, assistant=assistant)
     return [] if usd is None else [wording.draft.format(usd=wording.number(usd))]
 
 

@@ -151,10 +151,10 @@ def has_price(model: str) -> bool:
     return row is not None and row.price is not None
 
 
-def draft_usd(model: str, *, size: str, quality: str) -> float | None:
+def draft_usd(model: str, *, size: str, quality: str, assistant: str) -> float | None:
     """What a draft would cost, where a picture is expensive enough for one to be worth it."""
-    price = estimate_image(model, size=size, quality=quality).usd
-    draft = estimate_image(model, size=size, quality="low").usd
+    price = estimate_image(model, size=size, quality=quality, assistant=assistant).usd
+    draft = estimate_image(model, size=size, quality="low", assistant=assistant).usd
     return draft if price >= EXPENSIVE_USD and draft <= price / 2 else None
 
 

@@ -147,7 +147,12 @@ def _notes(
     notes = [note for one in purchases for note in one.notes]
     notes += [UNPRICED.format(model=model) for one in purchases for model in one.unpriced]
     options = outcomes[0].job.options
-    draft = draft_usd(options["image_model"], size=options["size"], quality=options["quality"])
+    draft = draft_usd(
+        options["image_model"],
+        size=options["size"],
+        quality=options["quality"],
+        assistant=options["assistant_model"],
+    )
     if draft is not None and not outcomes[0].job.parent_image_id:
         notes.append(f"For a try-out, quality low costs about ${draft:.3f}.")
     if purchases and not any(one.attempts for one in purchases):

@@ -68,8 +68,11 @@ def prices_table() -> str:
 
 
 def _price(size: str, quality: str) -> str:
-    model = Settings.model_fields["image_model"].default
-    return f"${estimate_image(model, size=size, quality=quality).usd:.3f}"
+    model, assistant = (
+        Settings.model_fields[name].default for name in ("image_model", "assistant_model")
+    )
+    usd = estimate_image(model, size=size, quality=quality, assistant=assistant).usd
+    return f"${usd:.3f}"
 
 
 def _default(name: str) -> str:

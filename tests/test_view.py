@@ -145,13 +145,17 @@ async def test_a_conversation_reads_the_same_where_structured_content_is_lost(
 
 
 async def test_reading_for_the_view_buys_nothing(client: Client[Any], sandbox: Sandbox) -> None:
-    ready = await consult(client, "a fox", mode="skip")
+    ready = await consult(client, "a fox", finish=True)
     before = len(sandbox.requests)
     for what in ("state", "progress", "list", "templates", "styles", "costs"):
         await read(client, what, id=ready["conversation_id"])
 
     assert len(sandbox.requests) == before
-    assert (await read(client, "state", id=ready["conversation_id"]))["status"] == "ready"
+    state = await read(client, "state", id=ready["conversation_id"])
+    assert state["status"] == "ready"
+    place = "{size} {quality}".format_map(ready["suggested"])
+    prices = state["dialogue"]["estimated_cost_usd"], state["choices"]["prices"][place]
+    assert prices == (ready["estimated_cost_usd"],) * 2
 
 
 async def test_the_view_sees_a_drawing_while_another_call_waits_for_it(

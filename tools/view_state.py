@@ -13,14 +13,14 @@ from app import App
 from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation
 from consultation.conversation_list import ConversationItem
+from consultation.suggested_settings import estimate
 from gateway.capabilities import SHAPES, fault_of_size
 from gateway.models import load_models
-from gateway.prices import estimate_image
 from generation.image_result import ResultImage
 from generation.purchase import recorded_problem
 from generation.result_builder import result_image
 from generation.verification import Finding, Verification
-from settings import Origin
+from settings import Origin, Settings
 from storage.tables import UNDER_WAY, Conversation, Image
 from tools.progress import STAGES
 
@@ -127,10 +127,6 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
     dialogue = None
     if conversation.briefs:
         dialogue = app.consultant.recall(conversation)
-        if dialogue.suggested:
-            dialogue.estimated_cost_usd = _price(
-                app.settings.image_model, dialogue.suggested.size, dialogue.suggested.quality
-            )
     jobs = newest_jobs(conversation)
     images = await asyncio.to_thread(_shown_images, app, conversation)
     return ConversationView(
@@ -146,7 +142,7 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
         newest=[image.id for image in conversation.images_of(jobs)],
         progress=drawing_progress(app, conversation),
         failure=next((str(recorded_problem(job)) for job in jobs if job.error), ""),
-        choices=choices(app.settings.image_model),
+        choices=choices(app.settings),
         spent_conversation_usd=round(await app.records.spending_on(conversation.id), 6),
         **(await spending(app)).model_dump(),
     )
@@ -162,13 +158,13 @@ def drawing_progress(app: App, conversation: Conversation) -> DrawingProgress | 
         look for job, look in zip(jobs, looks, strict=True) if job.state in UNDER_WAY
     ] or looks
     stages = [STAGES[look.step] for look in running]
-    begun = min(datetime.fromisoformat(job.created_at) for job in jobs)
-    is_working = any(job.state in UNDER_WAY for job in jobs)
+    under_way = [job for job in jobs if job.state in UNDER_WAY]
+    begun = min(datetime.fromisoformat(job.created_at) for job in under_way or jobs)
     return DrawingProgress(
         conversation_id=conversation.id,
-        status="working" if is_working else "ended",
-        stage=min(stages)[1] if is_working else "",
-        percent=sum(percent for percent, _ in stages) / len(stages) if is_working else 100.0,
+        status="working" if under_way else "ended",
+        stage=min(stages)[1] if under_way else "",
+        percent=sum(percent for percent, _ in stages) / len(stages) if under_way else 100.0,
         elapsed_seconds=round((datetime.now(UTC) - begun).total_seconds(), 1),
         estimated_cost_usd=round(sum(job.estimated_usd for job in jobs), 6) or None,
         pictures=len(jobs),
@@ -193,9 +189,9 @@ async def spending(app: App) -> SpendingView:
     )
 
 
-def choices(name: str) -> DrawingChoices:
-    """What an image model can be told."""
-    models = load_models()
+def choices(settings: Settings) -> DrawingChoices:
+    """What the configured image model can be told, and what a picture costs with each choice."""
+    models, name = load_models(), settings.image_model
     model = models.find_image(name)
     if model is None:
         return DrawingChoices(
@@ -207,7 +203,7 @@ def choices(name: str) -> DrawingChoices:
         f"{size} {quality}": usd
         for size in sizes.values()
         for quality in model.qualities
-        if (usd := _price(name, size, quality)) is not None
+        if (usd := estimate({"size": size, "quality": quality}, settings)) is not None
     }
     return DrawingChoices(
         model=name,
@@ -264,8 +260,3 @@ def _shown(app: App, image: Image, conversation: Conversation) -> ShownImage:
         findings=list(look.findings) if look else [],
         checklist=app.image_generator.checklist(image, conversation),
     )
-
-
-def _price(model: str, size: str, quality: str) -> float | None:
-    cost = estimate_image(model, size=size, quality=quality)
-    return round(cost.usd, 4) if cost.known else None
