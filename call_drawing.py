@@ -41,14 +41,19 @@ class Pictures:
 
 
 class Drawing:
-    """What one call does about pictures; `key` names the call once it was checked."""
+    """What one call does about pictures; `key` names the call once it was checked.
 
-    def __init__(self, app: App, request: ImageRequest, report: "ReportProgress") -> None:
+    `ends` is when its time is over, by the monotonic clock.
+    """
+
+    def __init__(
+        self, app: App, request: ImageRequest, report: "ReportProgress", ends: float
+    ) -> None:
         self.key = ""
         self.report = report
         self._app = app
         self._request = request
-        self._ends = time.monotonic() + app.settings.wait_seconds
+        self._ends = ends
         self._inputs: tuple[tuple[Any, ...], InputImages] | None = None
 
     @property
@@ -69,9 +74,18 @@ class Drawing:
         return self._inputs[1]
 
     async def buy(
-        self, conversation: "Conversation", what: "Plan", request: ImageRequest, **options: Any
+        self,
+        conversation: "Conversation",
+        what: "Plan",
+        request: ImageRequest,
+        *,
+        key: str = "",
+        **options: Any,
     ) -> Pictures:
-        """Draw what is planned; what came with an asking call is used up by it."""
+        """Draw what is planned, as the call of a key, else as this one.
+
+        What came with an asking call is used up by it.
+        """
         inputs = await self.check(request, what.parent)
         outcome = Pictures(
             *await self._app.image_generator.buy(
@@ -79,7 +93,7 @@ class Drawing:
                 what,
                 request=request,
                 inputs=inputs,
-                key=self.key,
+                key=key or self.key,
                 report=self.report,
                 seconds=self.seconds,
                 **options,
@@ -98,6 +112,7 @@ class Drawing:
         """What is drawn without a turn of the dialogue."""
         from generation import plan
 
+        key, means_otherwise = "", request.order.keys() - {"verify"}
         match means:
             case DrawPrompt():
                 request = request.with_order(conversation.order)
@@ -106,13 +121,15 @@ class Drawing:
                 jobs = _jobs_of(conversation, image_id)
                 request = request.with_order(_order_of(jobs))
                 what = plan.plan_again(conversation, jobs[0])
+                if not means_otherwise:  # the call that it repeats, found by its key
+                    key = next((job.request_key for job in jobs if job.request_key != job.id), "")
             case ChangePicture(image_id):
                 what = plan.plan_change(conversation, image_id, request.words)
             case DrawFrom(image_id):
                 what = plan.plan_from(conversation, image_id)
             case _:
                 assert_never(means)
-        return await self.buy(conversation, what, request)
+        return await self.buy(conversation, what, request, key=key)
 
     async def complete(self, conversation: "Conversation", jobs: "Sequence[Job]") -> Pictures:
         """What this call brought today, and what was taken back of it unsent."""

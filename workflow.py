@@ -5,6 +5,7 @@ own form; whether a question comes before the picture is decided here.
 """
 
 import asyncio
+import time
 from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -83,9 +84,10 @@ async def draw(app: App, request: ImageRequest, progress: "ReportProgress") -> O
     """
     from storage.job_journal import Withdrawn
 
+    ends = time.monotonic() + app.settings.wait_seconds  # one clock, however often it is tried
     for _ in range(MOST_TRIES):
         try:
-            return await _Call(app, request, progress).answer()
+            return await _Call(app, request, progress, ends).answer()
         except Withdrawn:
             continue
     raise Problem("Another call took the drawing back.", "Call again.", charged="no")
@@ -104,12 +106,14 @@ def require_words(text: str, name: str) -> None:
 class _Call:
     """One call for pictures, from what it means to what it brought."""
 
-    def __init__(self, app: App, request: ImageRequest, progress: "ReportProgress") -> None:
+    def __init__(
+        self, app: App, request: ImageRequest, progress: "ReportProgress", ends: float
+    ) -> None:
         from generation.drawing import settle_size
 
         self._app = app
         self._request = settle_size(request)
-        self._drawing = Drawing(app, self._request, progress)
+        self._drawing = Drawing(app, self._request, progress, ends)
 
     async def answer(self) -> Outcome:
         """What the call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made
@@ -133,7 +137,7 @@ class _Call:
         means = meaning(request, None)
         mode = means.mode if isinstance(means, Ask) else "skip"
         records = self._app.records
-        if request.redraw or not await records.is_same_call(self._drawing.key):
+        if not await records.is_same_call(self._drawing.key, redraw=request.redraw):
             await self._app.image_generator.check_budget(request, inputs)
         opening = await records.open_conversation(
             self._drawing.key, mode or "guided", redraw=request.redraw
@@ -149,16 +153,18 @@ class _Call:
         self, means: Meaning, conversation: "Conversation", request: ImageRequest
     ) -> Outcome:
         """The same call as one of today: what that brought, or is about to bring."""
-        jobs = [job for job in conversation.jobs if job.request_key == self._drawing.key]
-        jobs = [job for job in jobs if job.batch == jobs[-1].batch]
+        jobs = conversation.newest_jobs_of(self._drawing.key)
         images = conversation.images_of(jobs)
         has_begun = bool(images) or any(not job.finished_at for job in jobs)
         lacks_some = has_begun and len(jobs) < request.count
         # Of a call that is not the newest, all would be drawn anew.
-        if lacks_some and not request.redraw and jobs[-1].id == conversation.jobs[-1].id:
+        if lacks_some and not request.redraw and jobs == newest_jobs(conversation):
             return await self._drawing.complete(conversation, jobs)
-        if images and all(job.finished_at for job in jobs):
-            outcome = await self._drawing.show(conversation, images)
+        if images and all(job.finished_at for job in jobs) and not request.redraw:
+            if len(images) < len(jobs):
+                outcome = await self._drawing.collect(jobs)  # tells of the others, too
+            else:
+                outcome = await self._drawing.show(conversation, images)
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
             costs = await self._app.records.spending_by_job(conversation.id)
             saved = sum(costs.get(job.id, 0.0) for job in jobs)

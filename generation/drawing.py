@@ -27,7 +27,7 @@ from prompts.store import PromptStore
 from settings import Settings
 from storage.job_journal import JUST_NOW, Withdrawn
 from storage.records import Records
-from storage.tables import UNDER_WAY, Conversation, Image, Job
+from storage.tables import WITHOUT_PICTURE, Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
@@ -41,9 +41,15 @@ RELEASED = (
 DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
 """After a drawing that ended without a picture: the record answers for it from now on."""
 
+DRAW_LOST = "With redraw=true the same call draws what failed anew, for money, and nothing else."
+
 REST_TAKEN_BACK = (
     "{count} of {wanted} pictures were begun before this call was stopped, the others never sent; "
     "redraw=true draws all {wanted} anew where the daily budget allows it."
+)
+LOST_DRAWN = (
+    "{count} of {wanted} pictures were there; those that failed were drawn anew. redraw=true once "
+    "more draws all {wanted} anew."
 )
 REST_DRAWN = (
     "{count} of {wanted} pictures were begun before this call was stopped; the others, never sent, "
@@ -128,8 +134,9 @@ class ImageGenerator:
             variations=variations,
             templates=[one.templates for one in orders],
         )
+        lost = _without_picture(conversation.newest_jobs_of(key)) if request.redraw else []
         again = timedelta() if request.redraw else again
-        jobs, are_new, mine = await self._start(jobs, orders, again)
+        jobs, are_new, mine = await self._start(jobs, orders, again, lost)
         if not are_new:
             taken_back = len(variations) - len(jobs)
             return await self._show_or_collect(
@@ -140,8 +147,8 @@ class ImageGenerator:
         result, preview = await self._conclude(conversation.id, *news)
         result.notes += [note] if note else []
         if len(mine) < len(jobs):
-            told = REST_DRAWN.format(count=len(jobs) - len(mine), wanted=len(jobs))
-            result.notes.insert(0, told)
+            told = LOST_DRAWN if lost else REST_DRAWN
+            result.notes.insert(0, told.format(count=len(jobs) - len(mine), wanted=len(jobs)))
         return result, preview
 
     def _variations(
@@ -155,7 +162,11 @@ class ImageGenerator:
         return set_apart(request, conversation.entries, labels, ways, beyond=beyond)
 
     async def _start(
-        self, jobs: list[Job], orders: Sequence[PurchaseOrder], again: timedelta
+        self,
+        jobs: list[Job],
+        orders: Sequence[PurchaseOrder],
+        again: timedelta,
+        lost: Sequence[Job],
     ) -> tuple[list[Job], bool, list[Job]]:
         """Claim the jobs of a call and begin with those that are new.
 
@@ -164,7 +175,7 @@ class ImageGenerator:
         """
         async with self._starting:
             plan, options = orders[0].plan, orders[0].options
-            jobs, are_new = await self._claim(jobs, plan.message, options, again)
+            jobs, are_new = await self._claim(jobs, plan.message, options, again, lost)
             mine = [job for job in jobs if are_new and self._records.jobs.is_mine(job.id)]
             for job, one in zip(jobs, orders, strict=True) if are_new else ():
                 buying = partial(self._buyer.buy, job, one)
@@ -242,7 +253,12 @@ class ImageGenerator:
         return replace(order, plan=plan, instructions=instructions, templates=templates)
 
     async def _claim(
-        self, jobs: list[Job], message: str, options: Options, again: timedelta
+        self,
+        jobs: list[Job],
+        message: str,
+        options: Options,
+        again: timedelta,
+        lost: Sequence[Job],
     ) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
         budget = self._settings.daily_budget_usd
@@ -252,11 +268,13 @@ class ImageGenerator:
             budget=budget,
             again=again,
             message=message,
+            lost=lost,
         )
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
-        estimate = sum(job.estimated_usd for job in jobs)
-        raise self._over_budget(len(jobs), estimate, claim.over - estimate, options)
+        count = len(jobs) - len(claim.jobs)
+        estimate = count * jobs[0].estimated_usd
+        raise self._over_budget(count, estimate, claim.over - estimate, options)
 
     def _over_budget(self, count: int, estimate: float, due: float, options: Options) -> OrderError:
         about = "This picture" if count == 1 else f"These {count} pictures"
@@ -285,7 +303,7 @@ class ImageGenerator:
         taken_back: int,
     ) -> ResultWithPreview:
         """What another call of the same key draws, or drew just now, and how many it has not."""
-        if any(job.state in UNDER_WAY for job in jobs):
+        if any(job.state != "kept" for job in jobs):
             result, preview = await self.collect(jobs, report, seconds=seconds)
         else:
             conversation = await self._records.load(conversation.id)
@@ -341,6 +359,7 @@ class ImageGenerator:
             elapsed=elapsed,
             sandbox=self._buyer.origin == "sandbox",
         )
+        result.notes += [DRAW_LOST] if _lost(outcomes, conversation) else []
         result.notes += await asyncio.to_thread(self._prompt_store.faults, *PROMPT_FILES)
         if self._settings.preview == "off":
             return result, None
@@ -356,11 +375,21 @@ def _today() -> date:
     return datetime.now().astimezone().date()
 
 
+def _without_picture(jobs: Sequence[Job]) -> list[Job]:
+    """Those that ended without a picture, or that OpenAI does not know."""
+    return [job for job in jobs if job.state in WITHOUT_PICTURE or job.request_key == job.id]
+
+
+def _lost(outcomes: list[JobOutcome], conversation: Conversation) -> list[Job]:
+    """The jobs that ended without a picture, as they stand in the record."""
+    ids = {one.job.id for one in outcomes if one.problem}
+    return [job for job in conversation.jobs if job.id in ids and job.state in WITHOUT_PICTURE]
+
+
 def _failure_of(outcomes: list[JobOutcome], conversation: Conversation) -> Problem:
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
-    states = {job.id: job.state for job in conversation.jobs}
-    has_ended = all(states.get(one.job.id) in {"failed", "unknown"} for one in outcomes)
+    has_ended = len(_lost(outcomes, conversation)) == len(outcomes)
     if has_ended and DRAW_ANEW not in problem.next_step:  # all who waited have the same error
         problem.add_step(DRAW_ANEW)
     return problem

@@ -77,6 +77,7 @@ class JobJournal:
         budget: float | None,
         again: timedelta = JUST_NOW,
         message: str = "",
+        lost: Sequence[Job] = (),
     ) -> Claim:
         """Write the jobs of a call down, unless the same call has jobs already: then those.
 
@@ -84,26 +85,32 @@ class JobJournal:
         process is alive, or that draw the very same for a call in other words; or those that
         brought pictures no longer than `again` ago and are the newest (zero where the call is to
         draw anew). What was taken back of them unsent is written anew, where the budget allows
-        it. One write transaction, so that of many processes only one gets to pay, and the day's
-        budget (USD) counts what runs elsewhere. The jobs that are written belong to this process;
-        `message` are words of the person that brought them and that no dialogue has recorded.
+        it. So are those `lost` of an earlier call, which ended without a picture, beside the others
+        of that call. One write transaction, so that of many processes only one gets to pay, and the
+        day's budget (USD) counts what runs elsewhere. The jobs that are written belong to this
+        process; `message` are words of the person that brought them and that no dialogue has
+        recorded.
         """
         async with self._database.write() as session:
             for place, job in enumerate(jobs):
                 job.origin = origin
                 job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
             same = await _jobs_of_same_call(session, jobs, again)
-            new = _taken_back(jobs, same) if same else jobs
+            beside = [] if same else await _jobs_beside(session, lost)
+            lost = lost if _is_alike(jobs, beside) else ()
+            same = same or (beside if lost else [])
+            new = _lacking(jobs, same) if same else jobs
             if not new:
                 return Claim(same, new=False)
             if budget is not None:
                 over = await _due_today(session, origin) + sum(job.estimated_usd for job in new)
                 if over > budget:
-                    return Claim(same, new=False, over=None if same else over)
+                    return Claim(same, new=False, over=None if same and not lost else over)
+            await _leave_call(session, lost)
             if message and not same:
                 await _note_message(session, jobs[0], message)
             for job in new if same else []:
-                job.batch, job.created_at = same[0].batch, same[0].created_at
+                job.batch = same[0].batch
             session.add_all(new)
         self._mine.update(job.id for job in new)
         return Claim(sorted([*same, *new], key=lambda job: job.place), new=True)
@@ -285,7 +292,9 @@ class JobJournal:
             _add_new(session, costs)
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
-            if row.chosen_at <= job.created_at:  # else the person chose another one meanwhile
+            begun = select(func.min(Job.created_at)).where(Job.batch == job.batch)
+            # Else the person chose another one meanwhile.
+            if row.chosen_at <= (await session.scalar(begun) or ""):
                 row.current_image_id = await _picture_of_newer_call(session, job)
             await index(session, row.id)
         _apply(job, applied)
@@ -388,14 +397,31 @@ async def _jobs_of_same_call(
     return batch if brought else []
 
 
-def _taken_back(jobs: list[Job], same: Sequence[Job]) -> list[Job]:
+async def _jobs_beside(session: AsyncSession, lost: Sequence[Job]) -> list[Job]:
+    """What stands of the call that brought these nothing, those among them that came late."""
+    batch = await session.scalars(_batch(lost[0])) if lost else ()
+    ids = {job.id for job in lost}
+    return [job for job in batch if job.id not in ids or job.state == "kept"]
+
+
+async def _leave_call(session: AsyncSession, lost: Sequence[Job]) -> None:
+    """Take jobs that are drawn anew out of their call; what comes of them late stands alone."""
+    ids = [job.id for job in lost]
+    gone = update(Job).where(Job.id.in_(ids), Job.state != "kept")
+    await session.execute(gone.values(request_key=Job.id, batch=Job.id))
+
+
+def _lacking(jobs: list[Job], same: Sequence[Job]) -> list[Job]:
     """Those of a call that its earlier jobs lack; none where the two do not draw alike."""
-    if same[0].request_key != jobs[0].request_key:
-        return []
-    places = {job.place: _drawing(job) for job in jobs}
-    if any(places.get(one.place) != _drawing(one) for one in same):
+    if same[0].request_key != jobs[0].request_key or not _is_alike(jobs, same):
         return []
     return [job for job in jobs if job.place not in {one.place for one in same}]
+
+
+def _is_alike(jobs: Sequence[Job], same: Sequence[Job]) -> bool:
+    """Whether jobs draw at their places what others draw there, and more or less besides."""
+    places = {job.place: _drawing(job) for job in jobs}
+    return all(places.get(one.place) == _drawing(one) for one in same)
 
 
 def _drawing(job: Job) -> tuple[object, ...]:
@@ -423,7 +449,7 @@ async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:
 
 
 def _batch(job: Job) -> Select[Job]:
-    return select(Job).where(Job.batch == job.batch).order_by(Job.created_at, Job.place, Job.id)
+    return select(Job).where(Job.batch == job.batch).order_by(Job.place, Job.id)
 
 
 async def _due_today(session: AsyncSession, origin: str) -> float:

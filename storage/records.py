@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from errors import StorageError
@@ -17,7 +18,6 @@ from storage.job_journal import JobJournal, add_turn
 from storage.spending import Reuses, sum_of, sum_of_today
 from storage.stamps import IdKind, beating, before, is_alive, new_id, now, printable
 from storage.tables import (
-    UNDER_WAY,
     Answer,
     Base,
     Brief,
@@ -115,19 +115,11 @@ class Records:
 
         The same call's is the newest of its key that is younger than a day. One write
         transaction, so that of equal calls in many processes one opens it. `redraw`
-        opens another unless a picture of the same call is under way: that is joined.
+        opens another unless the same call lacks a picture: one under way, or that failed.
         A new one is held at once, as by `take`; end that with `held`.
         """
         async with self._database.write() as session:
-            earlier = await session.scalar(_of_same_call(request_key))
-            if earlier is not None and redraw:
-                running = select(Job.id).where(
-                    Job.conversation_id == earlier.id,
-                    Job.state.in_(UNDER_WAY),
-                    Job.request_key != Job.id,  # released: OpenAI does not know it
-                )
-                if not is_alive(earlier.beat_at) and not await session.scalar(running.limit(1)):
-                    earlier = None
+            earlier = await _same_call(session, request_key, redraw=redraw)
             if earlier is not None:
                 return OpenedCall(earlier.id, None)
             row = Conversation(
@@ -142,10 +134,10 @@ class Records:
             session.add(row)
         return OpenedCall(row.id, Hold(Conversation, row.id, 1))
 
-    async def is_same_call(self, request_key: str) -> bool:
-        """Whether an image call that names no conversation was made today already."""
+    async def is_same_call(self, request_key: str, *, redraw: bool) -> bool:
+        """Whether `open_conversation` has one already."""
         async with self._database.read() as session:
-            return await session.scalar(_of_same_call(request_key)) is not None
+            return await _same_call(session, request_key, redraw=redraw) is not None
 
     async def take(
         self, row_id: str, table: type[Conversation] | type[Image] = Conversation
@@ -401,12 +393,22 @@ def unknown_image(image_id: str) -> UnknownId:
     )
 
 
-def _of_same_call(request_key: str) -> Select[Conversation]:
-    """The newest conversation that an image call of this key opened, where that is not long ago."""
-    return (
+async def _same_call(
+    session: AsyncSession, request_key: str, *, redraw: bool
+) -> Conversation | None:
+    """The newest conversation that an image call of this key opened, where that is not long ago;
+    with `redraw` only where a turn, or one of its pictures, is lacking."""
+    rows = (
         select(Conversation)
         .where(Conversation.request_key == request_key)
         .where(Conversation.created_at > before(SAME_CALL))
         .order_by(Conversation.created_at.desc(), Conversation.id.desc())
         .limit(1)
     )
+    earlier: Conversation | None = await session.scalar(rows)
+    if earlier is None or not redraw or is_alive(earlier.beat_at):
+        return earlier
+    lacking = select(Job.id).where(
+        Job.conversation_id == earlier.id, Job.request_key == request_key, Job.state != "kept"
+    )
+    return earlier if await session.scalar(lacking.limit(1)) else None

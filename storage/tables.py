@@ -24,6 +24,9 @@ def _owner() -> Mapped[str]:
 UNDER_WAY = ("requested", "sending", "submitted")
 """States of a job that may still bring a picture, or cost money."""
 
+WITHOUT_PICTURE = ("failed", "unknown")
+"""States of a job that has ended and brought none."""
+
 
 class Conversation(Base):
     """One piece of work.
@@ -86,8 +89,14 @@ class Conversation(Base):
         return next(job for job in self.jobs if job.id == image.job_id)
 
     def jobs_beside(self, job: "Job") -> list["Job"]:
-        """All jobs of the call that a job belongs to."""
-        return [one for one in self.jobs if one.batch == job.batch]
+        """All jobs of the call that a job belongs to, in their places."""
+        same = [one for one in self.jobs if one.batch == job.batch]
+        return sorted(same, key=lambda one: one.place)
+
+    def newest_jobs_of(self, request_key: str) -> list["Job"]:
+        """The jobs of the newest call of a key, in their places."""
+        same = [job for job in self.jobs if job.request_key == request_key]
+        return self.jobs_beside(same[-1]) if same else []
 
     def images_of(self, jobs: Iterable["Job"]) -> list["Image"]:
         """The pictures that jobs brought, in the order of the jobs, not in which they ended."""
@@ -187,7 +196,8 @@ class Job(Base):
     job with a response id is). `request_key` is the same for the same call; `beat_at` is renewed
     while a process works on it, and `runs` counts the processes that took it: one that slept
     while another took over has an older count, and changes nothing any more. The jobs of one
-    call share their `batch`, where each has its `place`; `variation` says what this one varies
+    call share their `batch`, where each has its `place`; one that was drawn anew has left it, and
+    its own id as its key. `variation` says what this one varies
     on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost with
     `openai` or in the `sandbox`, as `origin` says where it is known. `error` is what happened to
     one that brought nothing; beside it stand its kind, whether it was charged, and what helps.

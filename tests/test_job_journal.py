@@ -18,7 +18,9 @@ from gateway.api_errors import GatewayError, failure
 from gateway.image_response import OnStep, Step
 from gateway.prices import Charge, Cost, Usage, image_cost
 from generation import purchase
+from generation.drawing import ImageGenerator
 from settings import Settings
+from storage.job_journal import Withdrawn
 from storage.stamps import before
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal
 from tests.conftest import Connect
@@ -123,6 +125,46 @@ async def test_the_same_call_draws_only_those_of_several_that_were_never_sent(
     if budget is None:
         labels = [[one["variation"] for one in result["images"]] for result in (first, again)]
         assert labels[0] == labels[1]
+
+
+@pytest.mark.parametrize(
+    ("tool", "call", "is_same_call"),
+    [
+        (DRAW, {**FOX, "variations": 3}, False),
+        ("openai_generate_image", {"prompt": "a fox", "n": 3}, True),
+        ("openai_generate_image", {"prompts": ["a fox", "a hen", "an owl"]}, False),
+    ],
+)
+async def test_redraw_of_several_buys_what_failed_and_once_all_are_there_all(
+    connect: Connect, settings: Settings, tool: str, call: dict[str, Any], *, is_same_call: bool
+) -> None:
+    with StandIn() as openai:
+        connected = connect(openai_base_url=openai.base_url, toolsets=["all"])
+        async with connected as client:
+
+            async def buy(**arguments: Any) -> tuple[dict[str, Any], int]:
+                before = len(openai.payments)
+                result = data_of(await client.call_tool(tool, {**call, **arguments}))
+                return result, len(openai.payments) - before
+
+            first, _ = await buy()
+            lost = "SELECT id FROM jobs WHERE place = 2"
+            rows(settings, f"DELETE FROM images WHERE job_id IN ({lost})")
+            rows(settings, "UPDATE jobs SET state = 'failed', error = 'Lost.' WHERE place = 2")
+            told, paid_when_told = await buy()
+            if not is_same_call:
+                tool, call = DRAW, {"conversation_id": first["conversation_id"]}
+            second, paid_for_one = await buy(redraw=True)
+            _, paid_for_all = await buy(redraw=True)
+
+    assert (paid_when_told, paid_for_one, paid_for_all) == (0, 1, 3)
+    assert told["status"] == "failed"
+    assert any("redraw=true" in note for note in told["notes"])
+    ids = [[one["image_id"] for one in result["images"]] for result in (first, second)]
+    assert (ids[0][:2], ids[0][2] in ids[1]) == (ids[1][:2], False)
+    assert [one["variation"] for one in second["images"]] == [
+        one["variation"] for one in first["images"]
+    ]
 
 
 @pytest.mark.parametrize("chosen", [0, 1])
@@ -364,6 +406,24 @@ async def test_what_never_left_can_be_ordered_again_by_the_same_call(
     assert "Nothing was charged" in error
     assert jobs == []
     assert rows(settings, "SELECT count(*) FROM turns WHERE words = 'make it blue'") == [(1,)]
+
+
+async def test_a_call_that_begins_anew_since_its_job_was_taken_back_has_no_more_time_for_it(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = []
+
+    async def buy(*_: object, seconds: float, **__: object) -> None:
+        left.append(seconds)
+        await asyncio.sleep(0.05)
+        raise Withdrawn("job_1")
+
+    monkeypatch.setattr(ImageGenerator, "buy", buy)
+    error = await refusal(client, DRAW, **FOX)
+
+    assert "Nothing was charged" in error
+    assert len(left) == 3
+    assert left[0] - left[2] >= 0.1
 
 
 async def test_two_calls_at_once_that_draw_the_same_in_other_words_buy_it_once(
