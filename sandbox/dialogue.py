@@ -1,11 +1,23 @@
-"""The dialogue as it lies in a request: who wrote what, and which questions were put."""
+"""A dialogue as it lies in a request, and how the played facilitator reads it into a brief."""
 
 import json
 from dataclasses import dataclass, field
 
+from sandbox import phrasebook as book
 from sandbox import request_content
 from sandbox.faults import without_markers
 from sandbox.openai_errors import Json
+
+LETTERED = ("text", "labels")
+"""Dimensions whose values are words that stand in the picture."""
+
+_ADDITIVE = ("subject", "avoid")  # a later wish adds to these; in all others it replaces
+
+Stretch = tuple[str, list[Json]]
+"""Words for the prompt and the quotes that they rest on; with no quotes they are our own."""
+
+Hit = tuple[Json, int, str]
+"""A question, or a dimension that was not asked about; the place of an option; words for it."""
 
 
 @dataclass
@@ -41,12 +53,8 @@ def read(body: Json) -> Dialogue:
     for item in request_content.items(body):
         words, *notes = [*request_content.texts(item), ""]
         if item.get("role") == "user":
-            found = [
-                str(note["reference"])
-                for note in map(_json, [words, *notes])
-                if "reference" in note
-            ]
-            talk.references += found
+            parts = map(_json, [words, *notes])
+            talk.references += [str(note["reference"]) for note in parts if "reference" in note]
             if words and "reference" not in _json(words):
                 ref = f"m{len(talk.messages) + 1}"
                 talk.messages[ref] = without_markers(words)
@@ -65,3 +73,149 @@ def _json(text: str) -> Json:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+class Reading:
+    """What a dialogue comes to, read from its first message to its newest.
+
+    `chosen`, `set_aside`, `counter`, what the person asks back, and `beyond`, numbers that no
+    option has, are of the fresh messages.
+    """
+
+    def __init__(self, talk: Dialogue, dimensions: dict[str, list[str]]) -> None:
+        self.talk, self.dimensions = talk, dimensions
+        self.brief: dict[str, list[Stretch]] = {}
+        self.ends = False
+        for ref in ("", *talk.messages):
+            if ref in ("", *talk.fresh[:1]):
+                self.chosen, self.set_aside = list[Json](), list[Json]()
+                self.counter, self.beyond = list[str](), list[str]()
+            for clause, asks in book.clauses(talk.messages.get(ref, "")):
+                self._read_clause(ref, clause, asks)
+
+    def waiting(self, ref: str = "") -> list[Json]:
+        """The questions that nothing answers yet; of a message, those that it may answer."""
+        named = (self.talk.state.get("answers") or {}).get(ref)
+        questions = [q for q in self.talk.questions(ref).values() if named in (None, q["id"])]
+        return [question for question in questions if question["dimension"] not in self.brief]
+
+    def put(self, dimension: str, words: str, *said: tuple[str, str]) -> None:
+        """Decide a dimension, or add to it; the first of the quotes is the newest."""
+        refuses, wish = book.refuses(words), book.content(words)
+        for name, old in [(name, old) for name, listed in self.brief.items() for old in listed]:
+            turns = book.refuses(old[0]) != refuses
+            other = name == dimension not in _ADDITIVE and (turns or name not in LETTERED)
+            back = turns and not refuses and [w for w in book.content(old[0]) if w in wish]
+            if old[1][0]["ref"] != said[0][0] and (other or back):
+                self.brief[name].remove(old)
+                self.set_aside += [{**q, "why": "replaced"} for q in old[1] if q["ref"][0] == "m"]
+        self.brief = {name: listed for name, listed in self.brief.items() if listed}
+        quotes = [{"ref": ref, "quote": quote} for ref, quote in said]
+        self.brief.setdefault(dimension, []).append((words, quotes))
+
+    def _read_clause(self, ref: str, clause: str, asks: bool) -> None:
+        why = "left_to_us" if book.holds("ends", clause) else "talk"
+        if asks and self.waiting(ref):
+            self.counter.append(clause)
+        elif why == "left_to_us":
+            self.ends = True
+        elif not (book.is_talk(clause) or not book.trim(clause)):
+            if not self._pick(ref, clause):
+                self._take(ref, clause)
+            return
+        self.set_aside.append({"ref": ref, "quote": clause, "why": why})
+
+    def _pick(self, ref: str, clause: str) -> bool:
+        """Take a clause that is nothing but numbers as the options in these places."""
+        waiting, places = self.waiting(ref), book.places(clause)
+        for place, word in places:
+            words = word if len(places) > 1 else clause
+            fitting = [question for question in waiting if place <= len(question["options"])]
+            if fitting:
+                waiting.remove(fitting[0])
+                self._choose(ref, (fitting[0], place, words), "")
+            else:
+                self.beyond.append(word)
+                self.set_aside.append({"ref": ref, "quote": words, "why": "talk"})
+        return bool(places)
+
+    def _choose(self, ref: str, hit: Hit, own: str) -> None:
+        """Take an option, and the own words that name it in its place."""
+        question, place, words = hit
+        quotes = [(ref, own or words)]
+        if "id" in question:
+            pick = {"question": question["id"], "option": place, "ref": ref, "quote": words}
+            self.chosen.append(pick)
+            quotes.append((question["id"], question["options"][place - 1]))
+        self.put(question["dimension"], book.trim(own) or quotes[-1][1], *quotes)
+
+    def _options(self, ref: str, clause: str) -> list[Hit]:
+        """Per dimension the longest option that a clause names, of open questions first."""
+        common, hits = book.data()["options"], dict[str, Hit]()
+        known = [
+            {"dimension": name, "options": [*options, *common.get(name, [])]}
+            for name, options in self.dimensions.items()
+            if name not in _ADDITIVE
+        ]
+        for question in [*self.waiting(ref), *known]:
+            found = [
+                (len(words), -place, words)
+                for place, option in enumerate(question["options"], 1)
+                for words in (book.find(name, clause) for name in book.names(option))
+                if words and book.refuses(clause) == book.refuses(option)
+            ]
+            if found:
+                hits.setdefault(question["dimension"], (question, -max(found)[1], max(found)[2]))
+        return [*hits.values()]
+
+    def _take(self, ref: str, clause: str) -> None:
+        """Give a clause, or each part of it, to the dimensions that it speaks of."""
+        hits, text = self._options(ref, clause), [*LETTERED][("labels" in self.dimensions)]
+        if ref in (self.talk.state.get("answers") or {}) and (asked := self.waiting(ref)):
+            self._reply(ref, clause, asked[0], hits)
+            return
+        if book.refuses(clause):
+            about = text if book.holds("lettering", clause) else "avoid"
+            self.put(hits[0][0]["dimension"] if hits else about, book.trim(clause), (ref, clause))
+            return
+        whole = any(book.tokens(words) == book.tokens(clause) for *_, words in hits)
+        for part in [clause] if whole else book.parts(clause):
+            hits = self._options(ref, part)
+            if book.QUOTED.search(part):
+                self.put(text, book.trim(part), (ref, part))
+            elif hits and ref != "m1":
+                self._choose(ref, hits[0], part)
+            elif hits:
+                self._cut(ref, part, hits[0])
+            else:
+                self._answer(ref, part)
+
+    def _reply(self, ref: str, clause: str, question: Json, hits: list[Hit]) -> None:
+        """Take words that were given to a question by its id, as an option of it or their own."""
+        hit = next((hit for hit in hits if hit[0].get("id") == question["id"]), None)
+        own, name = book.trim(clause), question["dimension"]
+        if hit:
+            self._choose(ref, hit, clause)
+        else:
+            lettered = name in LETTERED and not book.refuses(clause)
+            self.put(name, f"“{own}”" if lettered else own, (ref, clause))
+
+    def _cut(self, ref: str, part: str, hit: Hit) -> None:
+        """Give the words of an option to its dimension, and what stands beside them theirs."""
+        before, words, behind = part.partition(hit[2])
+        words = words if book.content(before) else before + words
+        words += "" if book.content(behind) else behind
+        self._choose(ref, hit, words.strip())
+        for side in (side.strip() for side in (before, behind) if book.content(side)):
+            others = self._options(ref, side)
+            self._cut(ref, side, others[0]) if others else self._answer(ref, side)
+
+    def _answer(self, ref: str, part: str) -> None:
+        """Take own words: as they begin, for the first open question, or for the subject."""
+        about, words, waiting = book.begins(part), book.trim(part), self.waiting(ref)
+        if about not in ("subject", *self.dimensions):
+            stretches = [one for listed in self.brief.values() for one in listed]
+            answered = any(quote["ref"] == ref for _, said in stretches for quote in said)
+            free = "subject" in self.brief and waiting and not answered
+            about = waiting[0]["dimension"] if free else "subject"
+        self.put(about, f"“{words}”" if about in LETTERED else words, (ref, part))

@@ -4,18 +4,17 @@ import json
 from collections.abc import Iterator
 from textwrap import shorten
 
-from sandbox import dialogue, misbehaviour, prose
+from sandbox import dialogue, misbehaviour
 from sandbox import phrasebook as book
-from sandbox.dialogue import Dialogue
-from sandbox.listening import Listener, Stretch
+from sandbox.dialogue import LETTERED, Dialogue, Reading, Stretch
 from sandbox.openai_errors import Json
-
-SCHEMA_NAME = "facilitator_turn"
 
 _PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
 _MOST_OPTIONS = 5
 _AGAIN = 200  # letters of what the reply says again
+
+Brief = dict[str, list[Stretch]]
 
 
 def reply(body: Json, fault: str | None) -> str:
@@ -31,38 +30,38 @@ def turn(talk: Dialogue) -> Json:
     for words in talk.messages.values():
         tongue = book.language(words, tongue)
     kind = _image_type(talk)
-    heard = Listener(talk, _options(kind))
+    reading = Reading(talk, _options(kind))
     for ref in talk.references:
         shown = book.say("reference", tongue)
-        heard.put("reference" if "palette" in heard.brief else "palette", shown, (ref, shown))
-    asks_back = bool((heard.counter or heard.beyond) and heard.waiting())
-    ends = heard.ends or talk.state.get("finish") or talk.before.get("prompt")
+        reading.put("reference" if "palette" in reading.brief else "palette", shown, (ref, shown))
+    asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
+    ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
     ends = ends or (talk.state.get("questions_left", 0) <= 0 and not asks_back)
-    questions = [] if ends or asks_back else _questions(talk, heard, tongue)
+    questions = [] if ends or asks_back else _questions(talk, reading, tongue)
     prompt, sources = "", list[Json]()
-    if ends or not (questions or heard.waiting()):
-        _assume(heard, tongue)
-        prompt, sources = prose.write(heard.brief, talk, tongue)
+    if ends or not (questions or reading.waiting()):
+        _assume(reading, tongue)
+        prompt, sources = write(reading.brief, talk, tongue)
     return {
         "language": tongue,
         "title": shorten(book.trim(talk.messages.get("m1", "")), 60, placeholder="") or "-",
         "image_type": kind["name"],
-        "reply": _reply(talk, heard, "ready" if prompt else "asks", tongue),
+        "reply": _reply(talk, reading, "ready" if prompt else "asks", tongue),
         "brief": [
             {
                 "dimension": name,
-                "value": _value(talk, stretches, tongue),
+                "value": _phrase(talk, stretches, tongue),
                 "said": [quote for _, said in stretches for quote in said],
                 "open": False,
             }
-            for name, stretches in heard.brief.items()
+            for name, stretches in reading.brief.items()
         ],
-        "chosen": heard.chosen,
+        "chosen": reading.chosen,
         "questions": questions,
         "prompt": prompt,
         "sources": sources,
-        "lettering": prose.lettering(heard.brief) if prompt else [],
-        "set_aside": heard.set_aside,
+        "lettering": lettering(reading.brief) if prompt else [],
+        "set_aside": reading.set_aside,
     }
 
 
@@ -87,26 +86,26 @@ def _options(kind: Json) -> dict[str, list[str]]:
     }
 
 
-def _questions(talk: Dialogue, heard: Listener, tongue: str) -> list[Json]:
+def _questions(talk: Dialogue, reading: Reading, tongue: str) -> list[Json]:
     """The next questions, in the order of the type's dimensions."""
     mode, left = talk.state.get("mode", "guided"), talk.state.get("questions_left", 0)
     known = {entry["dimension"] for entry in talk.before.get("brief") or [] if not entry["open"]}
-    known |= {question["dimension"] for question in talk.questions().values()} | {*heard.brief}
-    names = [name for name in heard.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
+    known |= {question["dimension"] for question in talk.questions().values()} | {*reading.brief}
+    names = [name for name in reading.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
     names = [name for name in names if name not in known]
-    asked = [*_opened(talk, heard, tongue)]
-    asked += [_question(talk, name, heard.dimensions[name], tongue) for name in names]
-    most = max(0, min(_PER_TURN.get(mode, 3) - len(heard.waiting()), left))
-    return [question for question in asked if len(question["options"]) > 1][:most]
+    candidates = [*_follow_ups(talk, reading, tongue)]
+    candidates += [_question(talk, name, reading.dimensions[name], tongue) for name in names]
+    most = max(0, min(_PER_TURN.get(mode, 3) - len(reading.waiting()), left))
+    return [question for question in candidates if len(question["options"]) > 1][:most]
 
 
-def _opened(talk: Dialogue, heard: Listener, tongue: str) -> Iterator[Json]:
+def _follow_ups(talk: Dialogue, reading: Reading, tongue: str) -> Iterator[Json]:
     """Questions that a fresh pick opens: "a title" asks which words exactly."""
-    for pick in heard.chosen:
+    for pick in reading.chosen:
         put = talk.questions()[pick["question"]]
         names = {*book.names(put["options"][pick["option"] - 1])}
         for dimension, options in book.data()["opens"].items():
-            if names & {*options} and not prose.lettering(heard.brief):
+            if names & {*options} and not lettering(reading.brief):
                 offered = [*book.data()["options"][dimension]]
                 yield {**_question(talk, dimension, offered, tongue), "follows": pick["question"]}
 
@@ -128,33 +127,99 @@ def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Jso
     }
 
 
-def _assume(heard: Listener, tongue: str) -> None:
+def _assume(reading: Reading, tongue: str) -> None:
     """Decide what is against no idea: no text where none is named, a subject where none is."""
-    named = any(book.holds("lettering", words) for words in heard.talk.messages.values())
-    if "text" in heard.dimensions and "text" not in heard.brief and not named:
-        heard.brief["text"] = [(book.translate(["no text"] * 2, tongue)[0], [])]
-    if not heard.brief.keys() - {"text"}:
-        subject = book.translate(heard.dimensions.get("subject") or ["a thing"] * 2, tongue)[0]
-        heard.brief["subject"] = [(subject, [])]
+    named = any(book.holds("lettering", words) for words in reading.talk.messages.values())
+    if "text" in reading.dimensions and "text" not in reading.brief and not named:
+        reading.brief["text"] = [(book.translate(["no text"] * 2, tongue)[0], [])]
+    if not reading.brief.keys() - {"text"}:
+        subject = book.translate(reading.dimensions.get("subject") or ["a thing"] * 2, tongue)[0]
+        reading.brief["subject"] = [(subject, [])]
 
 
-def _reply(talk: Dialogue, heard: Listener, then: str, tongue: str) -> str:
+def _reply(talk: Dialogue, reading: Reading, then: str, tongue: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
-    if heard.counter:
+    if reading.counter:
         return book.say("yours", tongue)
-    if heard.beyond and heard.waiting():
-        return book.say("beyond", tongue).format(heard.beyond[0])
+    if reading.beyond and reading.waiting():
+        return book.say("beyond", tongue).format(reading.beyond[0])
     news = [
         [one for one in listed if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
-        for listed in heard.brief.values()
+        for listed in reading.brief.values()
     ]
-    again = "; ".join(_value(talk, listed, tongue) for listed in news if listed)
+    again = "; ".join(_phrase(talk, listed, tongue) for listed in news if listed)
     again = shorten(again, _AGAIN, placeholder=" …")
     understood = book.say("understood", tongue).format(again) + " " if again else ""
     return understood + book.say(then, tongue)
 
 
-def _value(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
+def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
     """Stretches as one phrase."""
-    linked = prose.linked(stretches, talk.messages, book.say("comma", tongue))
-    return "".join(words for words, _ in linked)
+    chain = link(stretches, talk.messages, book.say("comma", tongue))
+    return "".join(words for words, _ in chain)
+
+
+def write(brief: Brief, talk: Dialogue, tongue: str) -> tuple[str, list[Json]]:
+    """The prompt and its sources: the idea, the decisions, lettering, what must not be."""
+    comma, texts = book.say("comma", tongue), lettering(brief)
+    said = [(name, one) for name, listed in brief.items() for one in listed if one[1]]
+    refusals = [one for _, one in said if book.refuses(one[0])]
+    wishes = [(name, one) for name, one in said if one not in refusals]
+    first = [one for _, one in wishes if one[1][0]["ref"] == "m1"]
+    idea = [one for name, one in wishes if one in first or name in ("subject", book.begins(one[0]))]
+    sentences = [link(idea, talk.messages, comma), list[Stretch]()]
+    for name in brief:
+        rest = [one for other, one in wishes if other == name and one not in idea]
+        if name == "subject" and not brief[name][0][1]:
+            rest = brief[name]
+        known = book.data()["dimensions"].get(name, book.data()["voice"])["says"]
+        pattern = str(known[tongue]).replace("{name}", name.replace("_", " "))
+        joint = [(comma, list[Json]())] if sentences[1] else []
+        sentences[1] += [*joint, *_fill(pattern, rest, comma)] if rest else []
+    ours = any(not one[1] for name in LETTERED for one in brief.get(name, []))
+    if texts or ours:
+        sentences.append([(book.say("exactly" if texts else "wordless", tongue), [])])
+    sentences.append(_fill("{}", refusals, comma) if refusals else [])
+    return _assemble(sentences, book.say("stop", tongue), "" if tongue == "ja" else " ")
+
+
+def lettering(brief: Brief) -> list[str]:
+    """The texts that are to stand in the picture, to the letter."""
+    words = [one[0] for name in LETTERED for one in brief.get(name, []) if one[1]]
+    marks = [mark for one in words for mark in book.QUOTED.finditer(one)]
+    return [next(filter(None, mark.groups())) for mark in marks]
+
+
+def link(stretches: list[Stretch], messages: dict[str, str], comma: str) -> list[Stretch]:
+    """Stretches in the order said, with the space between them in their message or a comma."""
+    chain, end = list[Stretch](), ("", 0)
+    for ref, text in messages.items():
+        own = [one for one in stretches if one[1] and one[1][0]["ref"] == ref]
+        for one in sorted(own, key=lambda one: text.find(one[1][0]["quote"])):
+            start = text.find(one[1][0]["quote"])
+            between = text[end[1] : start] if end[0] == ref else comma
+            chain += [(comma if between.strip() else between, [])] if chain else []
+            chain.append(one)
+            end = ref, start + len(one[1][0]["quote"])
+    for one in stretches:  # what a picture shows, and what we chose
+        chain += [] if one in chain else [(comma if chain else "", []), one]
+    return chain
+
+
+def _fill(pattern: str, stretches: list[Stretch], comma: str) -> list[Stretch]:
+    head, tail = pattern.split("{}")
+    listed = [part for one in stretches for part in ((comma, list[Json]()), one)][1:]
+    return [(head, []), *listed, (tail, [])]
+
+
+def _assemble(sentences: list[list[Stretch]], stop: str, space: str) -> tuple[str, list[Json]]:
+    """Put sentences together, each with a capital and a full stop."""
+    prompt, sources = "", list[Json]()
+    for stretches in filter(None, sentences):
+        prompt, begins = prompt + (space if prompt else ""), True
+        for words, said in stretches:
+            text = words[:1].upper() + words[1:] if begins else words
+            begins, prompt = begins and not words, prompt + text
+            sources += [{"prompt": text, "said": said[::-1]}] if said else []
+        prompt += stop
+    return prompt, sources

@@ -12,12 +12,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from sandbox import openai_errors, placeholder_scene, request_content, response_body
-from sandbox.image_tool_rules import size_complaint
 from sandbox.memory import ApiCall, mint
-from sandbox.model_catalogue import PAINTERS, STANDARD_SIZES
+from sandbox.model_catalogue import PAINTERS, STANDARD_SIZES, size_complaint
 from sandbox.openai_errors import USER_ERROR, ApiError, Json
 from sandbox.placeholder_scene import Size, WordSeed
-from sandbox.source_pictures import EditSources
+from sandbox.request_content import EditSources
 
 WIDE = re.compile(r"\b(wide|landscape|banner|panorama|slide|header|desktop)", re.IGNORECASE)
 TALL = re.compile(r"\b(portrait|poster|tall|story|phone|vertical|plakat)", re.IGNORECASE)
@@ -223,7 +222,7 @@ def svg(words: str, size: Size, source: bytes | None) -> bytes:
 
 
 def _rgb(seed: WordSeed, shift: float) -> str:
-    return f"rgb{seed.colour(shift, 0.6, 0.85)[:3]}"
+    return f"rgb{seed.colour(shift, 0.6, 0.85)}"
 
 
 def _result(call: ApiCall, content: bytes) -> str:

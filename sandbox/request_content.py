@@ -1,13 +1,19 @@
-"""The content of a request: its words, its pictures, its tool; nothing here answers."""
+"""The content of a request: its words, its tool, the pictures that it brings along or names."""
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sandbox.faults import without_markers
-from sandbox.openai_errors import Json
+from sandbox.memory import SandboxMemory
+from sandbox.openai_errors import ApiError, Json
 
 VARIATION = re.compile(r"Vary only the \w+: (.+)")
+
+DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
 
 
 def items(body: Json) -> list[Json]:
@@ -80,3 +86,94 @@ def prompt_text(body: Json) -> str:
         lines.append(str(item.get("role") or item.get("type")))
         lines += texts(item) + ["<image>" for p in parts(item) if p.get("type") == "input_image"]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class EditSources:
+    """What an edit starts from: the picture, and the mask that says where it may change."""
+
+    picture: bytes | None = None
+    mask: bytes | None = None
+    count: int = 0
+
+
+def collect(body: Json, tool: Json, memory: SandboxMemory) -> EditSources:
+    """The pictures in the request's context.
+
+    Raises `ApiError` if one is unknown or no picture, or an edit is forced without any.
+    """
+    picture = _in_input(body, memory) or _in_chain(body.get("previous_response_id"), memory)
+    if tool.get("action") == "generate":
+        return EditSources(count=int(picture is not None))
+    if tool.get("action") == "edit" and picture is None:
+        raise ApiError(
+            "The image generation action 'edit' requires at least one image in context.",
+            param="tools",
+            code="invalid_value",
+        )
+    mask = tool.get("input_image_mask")
+    return EditSources(
+        picture,
+        _bytes(mask, memory) if mask and picture else None,
+        max(int(picture is not None), len(list(image_parts(body)))),
+    )
+
+
+def check_pictures(body: Json, memory: SandboxMemory) -> None:
+    """Raises `ApiError` for pictures that cannot be found or read."""
+    for part in image_parts(body):
+        _bytes(part, memory)
+
+
+def _in_input(body: Json, memory: SandboxMemory) -> bytes | None:
+    """The newest picture of the input; of several in one message, the first."""
+    for item in reversed(items(body)):
+        if item.get("type") == "image_generation_call" and item.get("result"):
+            return base64.b64decode(item["result"])
+        for part in parts(item):
+            if part.get("type") == "input_image":
+                return _bytes(part, memory)
+    return None
+
+
+def _in_chain(response_id: str | None, memory: SandboxMemory) -> bytes | None:
+    while response_id and response_id in memory.responses:
+        record = memory.responses[response_id]
+        for item in reversed(record.output):
+            if item["type"] == "image_generation_call" and item.get("result"):
+                return base64.b64decode(item["result"])
+        picture = _in_input(record.request, memory)
+        if picture:
+            return picture
+        response_id = record.request.get("previous_response_id")
+    return None
+
+
+def _bytes(part: Json, memory: SandboxMemory) -> bytes:
+    """The bytes of an input image or a mask."""
+    file_id = part.get("file_id")
+    if file_id:
+        if file_id not in memory.files:
+            raise ApiError(
+                f"The file '{file_id}' was not found.", param="input", code="image_file_not_found"
+            )
+        return memory.files[file_id].content
+    url = str(part.get("image_url") or "")
+    match = DATA_URL.fullmatch(url)
+    if match:
+        try:
+            return base64.b64decode(match[1], validate=True)
+        except binascii.Error:
+            url = "broken base64"
+    if url.startswith("https://"):
+        raise ApiError(
+            "The sandbox downloads nothing: send the picture as a data URL or a file id.",
+            param="url",
+            code="failed_to_download_image",
+        )
+    raise ApiError(
+        "Invalid 'image_url'. Expected a base64-encoded data URL with an image MIME type (e.g. "
+        f"'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got '{url[:40]}'.",
+        param="input",
+        code="invalid_value",
+    )

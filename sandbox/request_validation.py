@@ -9,9 +9,8 @@ from types import NoneType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from sandbox import request_content, strict_schema
-from sandbox.image_tool_rules import check_image_model
 from sandbox.memory import SandboxMemory
-from sandbox.model_catalogue import MAINLINE
+from sandbox.model_catalogue import MAINLINE, check_image_model
 from sandbox.openai_errors import (
     ApiError,
     Json,

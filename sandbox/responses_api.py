@@ -10,19 +10,16 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox import (
     dialogue_model,
-    filling,
     openai_errors,
     request_content,
     response_body,
-    source_pictures,
-    strict_schema,
-    verdicts,
+    structured_answers,
 )
 from sandbox.event_stream import ConnectionDrop, EventStream, events
 from sandbox.memory import ApiCall, ResponseRecord, SandboxMemory
 from sandbox.openai_errors import ApiError, Json
+from sandbox.request_content import EditSources
 from sandbox.request_validation import check_request
-from sandbox.source_pictures import EditSources
 
 REFUSAL = "I'm very sorry, but I can't assist with that."
 CUTS = {
@@ -35,9 +32,9 @@ CUTS = {
 async def create(_request: Request, memory: SandboxMemory, call: ApiCall) -> Response:
     """POST /v1/responses."""
     check_request(call.body, memory)
-    source_pictures.check_items(call.body, memory)
+    request_content.check_pictures(call.body, memory)
     tool = request_content.image_tool(call.body)
-    sources = source_pictures.collect(call.body, tool, memory) if tool else EditSources()
+    sources = request_content.collect(call.body, tool, memory) if tool else EditSources()
     opening = response_body.opening(call.body)
     # In a thread, since a large picture takes a second, in which others are to be answered.
     record = await asyncio.to_thread(_finish, call, memory, opening, sources)
@@ -52,8 +49,7 @@ async def _deliver(call: ApiCall, record: ResponseRecord) -> Response:
     if call.stream:
         parts = events(record, azure=call.meets("no_completed_event"))
         stream = EventStream(parts, call.delay, cut)
-        if not record.final["background"]:
-            record.partials = []  # nobody resumes this stream, and they are the largest part of it
+        record.partials = []  # nobody resumes this stream, and they are the largest part of it
         return stream
     if record.final["background"]:
         return JSONResponse(record.opening)
@@ -62,12 +58,8 @@ async def _deliver(call: ApiCall, record: ResponseRecord) -> Response:
 
 
 async def retrieve(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
-    """GET /v1/responses/{id}, also as the rest of a stream: ?stream=true&starting_after=N."""
-    record = memory.response(request.path_params["id"])
-    if request.query_params.get("stream") != "true":
-        return JSONResponse(record.poll())
-    after = int(request.query_params.get("starting_after", -1))
-    return EventStream(event for event in events(record) if event["sequence_number"] > after)
+    """GET /v1/responses/{id}."""
+    return JSONResponse(memory.response(request.path_params["id"]).poll())
 
 
 async def delete(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
@@ -165,11 +157,11 @@ def _words(call: ApiCall, memory: SandboxMemory) -> str:
 def _play(call: ApiCall, form: Json) -> str:
     fault = call.fault.name if call.fault else None
     match form["name"]:
-        case dialogue_model.SCHEMA_NAME:
+        case "facilitator_turn":
             return dialogue_model.reply(call.body, fault)
-        case filling.SCHEMA_NAME:
-            return filling.reply(call.body)
-        case verdicts.SCHEMA_NAME:
-            return verdicts.reply(call.body, fault)
+        case "template_filling":
+            return structured_answers.fill_template(call.body)
+        case "picture_check":
+            return structured_answers.check_picture(call.body, fault)
         case _:
-            return json.dumps(strict_schema.smallest(form.get("schema") or {}), ensure_ascii=False)
+            return json.dumps(structured_answers.smallest(form.get("schema") or {}))

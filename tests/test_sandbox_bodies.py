@@ -56,19 +56,6 @@ def test_a_stream_sends_the_picture_twice_and_its_partials_before(sandbox: Sandb
     assert used == 686 + 3 * 100
 
 
-def test_a_background_stream_resumes_after_a_number(sandbox: Sandbox) -> None:
-    told = wire.events(sandbox, {"model": "gpt-4o", "input": "Hello", "background": True})
-    assert [event["type"] for event in told[:3]] == [
-        "response.created",
-        "response.queued",
-        "response.in_progress",
-    ]
-    with wire.http(sandbox) as plain:
-        place = f"/v1/responses/{told[0]['response']['id']}"
-        rest = plain.get(place, params={"stream": "true", "starting_after": 4}).text
-    assert '"sequence_number":5' in rest.splitlines()[1]
-
-
 async def test_a_client_that_hangs_up_finds_its_response_complete(sandbox: Sandbox) -> None:
     async with wire.client(sandbox) as client:
         stream: Any = await client.responses.create(**DRAW, stream=True)

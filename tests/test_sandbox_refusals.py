@@ -173,16 +173,3 @@ def test_a_picture_that_cannot_be_read_is_refused(
     sandbox: Sandbox, part: dict[str, str], code: str
 ) -> None:
     assert error(sandbox, draw({}, {"type": "input_image", **part}))[3] == code
-
-
-def test_a_picture_by_id_needs_its_thought_and_its_stored_turn(sandbox: Sandbox) -> None:
-    made = wire.answer(sandbox, draw(SVG))
-    thought, drawn, _message = made["output"]
-    alone = draw(SVG)
-    alone["input"].insert(0, {"type": "image_generation_call", "id": drawn["id"]})
-    assert "required 'reasoning' item" in wire.post(sandbox, alone).json()["error"]["message"]
-    alone["input"].insert(0, thought)
-    assert wire.answer(sandbox, alone)["output"][1]["action"] == "edit"
-    unstored = draw({}, store=False)
-    unstored["input"].insert(0, {"type": "image_generation_call", "id": "ig_sandbox_0"})
-    assert wire.post(sandbox, unstored).status_code == 404
