@@ -87,21 +87,21 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         self.retry_after = retry_after
         self.next_step = next_step or NEXT_STEPS[self.kind]
         self.event, self.advice = event, next_step
-        super().__init__(self.worded(MONEY[self.charged] if self.charged else ""))
+        super().__init__(self.sentence(MONEY[self.charged] if self.charged else ""))
 
-    def worded(self, money: str) -> str:
+    def sentence(self, money: str) -> str:
         """What happened, what is to be said of money, and the next step."""
         return " ".join(part for part in (self.event, money, self.advice) if part)
 
     def note_charge(self) -> None:
         """Say that OpenAI charged for it, whatever was thought before."""
         self.charged = "yes"
-        self.args = (self.worded(MONEY["yes"]),)
+        self.args = (self.sentence(MONEY["yes"]),)
 
     def add_step(self, next_step: str) -> None:
         """Say what else helps."""
         self.advice = self.next_step = f"{self.advice} {next_step}".strip()
-        self.args = (self.worded(MONEY[self.charged] if self.charged else ""),)
+        self.args = (self.sentence(MONEY[self.charged] if self.charged else ""),)
 
     def within(self, conversation_id: str) -> Self:
         """The same problem, knowing the conversation that can be continued after it."""
@@ -116,7 +116,7 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
             before = "What this call asked before it failed was charged; its price is not known."
             if spent is not None:
                 before = f"What this call asked before it failed cost ${spent:.4f}."
-            words = self.worded(f"{money} {before}".strip())
+            words = self.sentence(f"{money} {before}".strip())
         if self.conversation_id is None:
             return words
         return f"{words} What was said is kept in conversation {self.conversation_id}."

@@ -75,7 +75,7 @@ def _box(size: str) -> tuple[int, int]:
 
 
 def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
-    from storage.picture_copies import converted
+    from storage.picture_copies import convert
     from storage.picture_files import read_picture
     from storage.pixels import UNDECODABLE
 
@@ -85,7 +85,7 @@ def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
             f"Open {image.path} in a browser or an editor and export it there.",
         )
     try:
-        return converted(read_picture(image), form, box)
+        return convert(read_picture(image), form, box)
     except UNDECODABLE as error:
         raise Problem(f"{image.id} cannot be converted: {error}") from error
 

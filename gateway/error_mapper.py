@@ -196,7 +196,7 @@ def _fits(sign: Sign, fault: ApiFault) -> bool:
         (sign.message, any(words in message for words in sign.message)),
         (sign.also, any(words in message for words in sign.also)),
     )
-    fits_all = all(fits for wanted, fits in features if wanted)
+    fits_all = all(fits for values, fits in features if values)
     return fits_all and sign.foreign in {None, fault.foreign}
 
 
@@ -271,13 +271,13 @@ def _fields(error: Any) -> dict[str, Any]:
 
 def _categories(body: dict[str, Any], details: dict[str, Any], message: str) -> tuple[str, ...]:
     """What a safety system objected to, as OpenAI or Azure name it."""
-    named = details.get("categories") or []
+    names = details.get("categories") or []
     inner = _fields(body.get("innererror"))
     azure = inner.get("content_filter_result") or body.get("content_filter_result")
-    named = [*named, *filtered_categories(_fields(azure))] if isinstance(named, list) else []
-    if not named and (violations := _VIOLATIONS.search(message)):
-        named = [name.strip() for name in violations[1].split(",")]
-    return tuple(name for name in named if isinstance(name, str) and _CATEGORY.fullmatch(name))
+    names = [*names, *filtered_categories(_fields(azure))] if isinstance(names, list) else []
+    if not names and (violations := _VIOLATIONS.search(message)):
+        names = [name.strip() for name in violations[1].split(",")]
+    return tuple(name for name in names if isinstance(name, str) and _CATEGORY.fullmatch(name))
 
 
 def filtered_categories(results: Mapping[str, Any]) -> list[str]:

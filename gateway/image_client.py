@@ -79,7 +79,7 @@ class ImageClient:
             if error.is_final or error.case == "unfinished":
                 raise
             case = "lost" if error.case == "not_found" else "unfetched"
-            detail = "" if case == "lost" else error.worded("")  # it says nothing of the money
+            detail = "" if case == "lost" else error.sentence("")  # it says nothing of the money
             unfetched = failure(
                 case, detail=detail, response_id=response_id, retry_after=error.retry_after
             )

@@ -40,7 +40,7 @@ POLL_SECONDS = 2.0
 MOST_POLLS = 150
 """Five minutes, twice what the slowest picture takes; the next call goes on from there."""
 
-MADE = {
+PICTURE_EVENTS = {
     "response.image_generation_call.partial_image",
     "response.image_generation_call.completed",
 }
@@ -118,7 +118,7 @@ class _Reception:
             self.item = picture_item([self.item, event.item])
         elif (response := _response_of(event)) and response.status not in UNFINISHED:
             self.complete(response)  # completed, incomplete, failed, cancelled
-        elif event.type in MADE:
+        elif event.type in PICTURE_EVENTS:
             self.progress = True
         elif event.type == "error" and not self.has_picture:
             # The flat form of the SDK's types; on the nested one of the wire the SDK raises.

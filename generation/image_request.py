@@ -28,7 +28,7 @@ OPTIONS = (
 )
 """What the models are set to, by the names that `Options` has for it."""
 
-KEPT = (
+ORDER_FIELDS = (
     *OPTIONS,
     "input_images",
     "mask",
@@ -41,7 +41,7 @@ KEPT = (
 """What a call that ends in a question leaves for the drawing."""
 
 
-VARIED, SAMPLED = {"variations", "strategy"}, {"samples", "prompts"}
+VARIATION_FIELDS, SAMPLE_FIELDS = {"variations", "strategy"}, {"samples", "prompts"}
 """What makes a call one for several pictures: one of the two, never both."""
 
 
@@ -104,17 +104,17 @@ class ImageRequest:
     @property
     def order(self) -> dict[str, Any]:
         """What a question in between must not lose, without what the caller left open."""
-        values = {name: getattr(self, name) for name in KEPT}
+        values = {name: getattr(self, name) for name in ORDER_FIELDS}
         return {name: value for name, value in values.items() if value != DEFAULTS[name]}
 
     def with_order(self, order: Mapping[str, Any] | None) -> "ImageRequest":
         """The request with what an earlier call brought, where this one leaves it open."""
         ours = self.order
-        names = {*KEPT}
-        if VARIED & ours.keys():
-            names -= SAMPLED
-        if SAMPLED & ours.keys():
-            names -= VARIED
+        names = {*ORDER_FIELDS}
+        if VARIATION_FIELDS & ours.keys():
+            names -= SAMPLE_FIELDS
+        if SAMPLE_FIELDS & ours.keys():
+            names -= VARIATION_FIELDS
         earlier = {name: value for name, value in (order or {}).items() if name in names}
         for name in {"input_images", "prompts"} & earlier.keys():  # JSON has no tuples
             earlier[name] = tuple(earlier[name])

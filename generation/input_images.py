@@ -151,8 +151,8 @@ class InputResolver:
             data = await asyncio.to_thread(self._inputs.read_copy, reference.copy)
             if data is None:
                 return []
-            checked = await asyncio.to_thread(self._inputs.check, data, reference.given)
-            whole = InputImage(reference.given, checked)
+            picture = await asyncio.to_thread(self._inputs.check, data, reference.given)
+            whole = InputImage(reference.given, picture)
         return [replace(whole, purpose=reference.purpose)]
 
     async def _read(self, name: str) -> InputImage:

@@ -98,8 +98,8 @@ def _fitting(
         fitting.pop("background", None)
     if choices.get("background") == "transparent" or choices.get("compression") is not None:
         fitting.pop("output_format", None)
-    refused = {name for name, value in fitting.items() if _faults(_with(plain, {name: value}))}
-    return {name: value for name, value in fitting.items() if name not in refused}
+    faulty = {name for name, value in fitting.items() if _faults(_with(plain, {name: value}))}
+    return {name: value for name, value in fitting.items() if name not in faulty}
 
 
 def _with(options: Options, changes: Mapping[str, Any]) -> Options:

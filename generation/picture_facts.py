@@ -11,7 +11,7 @@ from PIL import Image
 
 from gateway.api_errors import failure
 from generation.preview import PREVIEW_EDGE, is_svg, preview_from
-from storage.pixels import UNDECODABLE, TooManyPixels, bound, has_transparent_pixel, opened
+from storage.pixels import UNDECODABLE, TooManyPixels, bound, has_transparent_pixel, open_picture
 
 EXTENSIONS = {"JPEG": "jpg"}
 ROOT_BYTES = 2048
@@ -64,7 +64,7 @@ def examine(data: bytes, *, preview: bool = False) -> PictureFacts:
     if is_svg(data):
         return _svg(data)
     try:
-        with opened(data) as image:
+        with open_picture(data) as image:
             return _facts(image, preview=preview)
     except UNDECODABLE:
         raise failure("not_a_picture") from None

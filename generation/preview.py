@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from storage.pixels import UNDECODABLE, bound, converted_small, opened
+from storage.pixels import UNDECODABLE, bound, open_picture, small_image
 
 PREVIEW_EDGE = 1024
 """Pixels: as large as clients show a picture, and a model tells its details."""
@@ -57,7 +57,7 @@ def preview_of(data: bytes) -> bytes | None:
 def preview_from(image: Image.Image) -> bytes | None:
     """A JPEG of a picture that is unpacked already."""
     try:
-        return as_jpeg(_shrunk(image, PREVIEW_EDGE))
+        return as_jpeg(_shrink(image, PREVIEW_EDGE))
     except UNDECODABLE:  # the picture matters more than its preview
         return None
 
@@ -73,17 +73,17 @@ def small_copy(data: bytes, edge: int) -> Image.Image | None:
     if is_svg(data):
         return None
     try:
-        with opened(data) as image:
+        with open_picture(data) as image:
             bound(image, edge=edge)
-            return _shrunk(image, edge)
+            return _shrink(image, edge)
     except UNDECODABLE:
         return None
 
 
-def _shrunk(image: Image.Image, edge: int) -> Image.Image:
+def _shrink(image: Image.Image, edge: int) -> Image.Image:
     if image.has_transparency_data:
-        return _on_checkers(converted_small(image, "RGBA", edge))
-    return converted_small(image, "RGB", edge)
+        return _on_checkers(small_image(image, "RGBA", edge))
+    return small_image(image, "RGB", edge)
 
 
 def as_jpeg(image: Image.Image) -> bytes | None:

@@ -163,8 +163,8 @@ def _samples(count: int, prompts: Sequence[str] = ()) -> list[Variation]:
 
 def _views_besides(ways: "Ways", places: Iterable[tuple[Thing, int]]) -> Iterator[str]:
     """The compositions that no variation takes by itself; there are as many as can be needed."""
-    taken = {place for thing, place in places if thing == "composition"}
-    return (way.say for place, way in enumerate(ways.composition) if place not in taken)
+    own_places = {place for thing, place in places if thing == "composition"}
+    return (way.say for place, way in enumerate(ways.composition) if place not in own_places)
 
 
 def _label(prompt: str) -> str:

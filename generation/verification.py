@@ -73,28 +73,28 @@ def checklist(
 
 
 def build_request(
-    items: Sequence[str], prompt: str, preview_jpeg: bytes, *, model: str, rendered: "Rendering"
+    items: Sequence[str], prompt: str, preview_jpeg: bytes, *, model: str, rendering: "Rendering"
 ) -> dict[str, Any]:
     """The body of the call. Without items the model draws its own from the prompt.
 
     Both travel as input, never as instructions.
     """
     numbered = [{"id": number, "text": text} for number, text in enumerate(items, start=1)]
-    asked = {"items": numbered} if items else {"prompt": prompt}
-    listed = json.dumps(asked, ensure_ascii=False)
+    task = {"items": numbered} if items else {"prompt": prompt}
+    words = json.dumps(task, ensure_ascii=False)
     picture = f"data:image/jpeg;base64,{base64.b64encode(preview_jpeg).decode()}"
     content = [
-        {"type": "input_text", "text": listed},
+        {"type": "input_text", "text": words},
         {"type": "input_image", "image_url": picture, "detail": "high"},
     ]
     return {
         "model": model,
-        "instructions": rendered.text,
+        "instructions": rendering.text,
         "input": [{"role": "user", "content": content}],
         "text": response_format("id" if items else "item"),
         "temperature": 0,
         "max_output_tokens": TOKENS_AT_LEAST + TOKENS_PER_ITEM * (len(items) or MOST_DRAWN),
-        "metadata": {"templates": f"{rendered.name}@{rendered.fingerprint}"},
+        "metadata": {"templates": f"{rendering.name}@{rendering.fingerprint}"},
     }
 
 
@@ -122,8 +122,8 @@ def read(text: str, items: Sequence[str]) -> list[Finding]:
     Raises `ValueError` where the answer is not JSON or holds no list of findings.
     """
     if not items:
-        drawn = {item: one for one in _answers(text) if (item := _one_line(one.get("item")))}
-        findings = [_finding(item[:LONGEST_SEEN], one) for item, one in drawn.items()]
+        own_items = {item: one for one in _answers(text) if (item := _one_line(one.get("item")))}
+        findings = [_finding(item[:LONGEST_SEEN], one) for item, one in own_items.items()]
         return findings[:MOST_DRAWN]
     answers = {
         int(str(one["id"])): one

@@ -68,12 +68,12 @@ class Verifier:
         brief = brief_of(pictures[0], conversation.briefs)
         if brief is None or not brief.entries:
             return []
-        varied = variations_in([one.variation for one in pictures])
+        labels = variations_in([one.variation for one in pictures])
         changes = words_of_record(image, conversation.images)[1:]
         image_type = self._prompt_store.image_types().get(conversation.image_type)
         return checklist(
-            without_varied(brief.entries, varied),
-            [*varied.values(), *(f"change: {words}" for words in changes)],
+            without_varied(brief.entries, labels),
+            [*labels.values(), *(f"change: {words}" for words in changes)],
             image_type.checklist if image_type else [],
         )
 
@@ -106,14 +106,14 @@ class Verifier:
             data = await asyncio.to_thread(read_picture, image)
         except StorageError:
             data = b""
-        rendered = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
-        look = await self._ask(image, items, prompt, data, rendered)
+        rendering = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
+        look = await self._ask(image, items, prompt, data, rendering)
         notes = [look.note] if look.note else []
         verification = conclude(
             look.findings + await run_apart(facts, data, job),
             look.model,
             notes,
-            {rendered.name: rendered.fingerprint} if look.model else {},
+            {rendering.name: rendering.fingerprint} if look.model else {},
         )
         try:
             if look.final and data:
@@ -124,7 +124,7 @@ class Verifier:
         return look
 
     async def _ask(
-        self, image: Image, items: list[str], prompt: str, data: bytes, rendered: Rendering
+        self, image: Image, items: list[str], prompt: str, data: bytes, rendering: Rendering
     ) -> Look:
         """The model's findings, or why there are none; what they cost is booked."""
         preview = await run_apart(preview_of, data)
@@ -138,7 +138,7 @@ class Verifier:
         except StorageError as error:
             return Look(note=str(error))
         model = self._settings.facilitator_model
-        request = build_request(items, prompt, preview, model=model, rendered=rendered)
+        request = build_request(items, prompt, preview, model=model, rendering=rendering)
         request["metadata"]["conversation"] = image.conversation_id
         owner, job_id = image.conversation_id, image.job_id
         rows: list[Spending] = []

@@ -178,7 +178,7 @@ def _range(*bounds: int) -> range:
     return numbers
 
 
-def _printed(value: Any) -> Any:
+def _printable(value: Any) -> Any:
     """What is printed: words and numbers alone, since anything else would be a slip."""
     if isinstance(value, str | int | float | Undefined):
         return value
@@ -220,7 +220,7 @@ class Engine(ImmutableSandboxedEnvironment):
 
 engine = Engine(
     undefined=Strict,
-    finalize=_printed,
+    finalize=_printable,
     trim_blocks=True,
     lstrip_blocks=True,
     autoescape=False,  # a prompt is no HTML

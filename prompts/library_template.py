@@ -240,9 +240,9 @@ def _text_faults(template: LibraryTemplate, document: YamlSource) -> Iterator[tu
 def _refuse_other_example(template: LibraryTemplate, document: YamlSource) -> None:
     """Raise unless the example comes out to the letter."""
     try:
-        rendered = template.render(template.example.values)
+        text = template.render(template.example.values)
     except PromptError as error:
         raise document.fault(("example", "values"), f"{error} Mend the example.") from error
-    if rendered != template.example.renders.strip():
-        sentence = f"the values give another text; replace it with this one:\n{rendered}"
+    if text != template.example.renders.strip():
+        sentence = f"the values give another text; replace it with this one:\n{text}"
         raise document.fault(("example", "renders"), sentence)

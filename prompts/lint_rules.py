@@ -78,24 +78,24 @@ def faults(place: PromptFile, folder: Path, promises: Promises) -> Iterator[Prom
     store = PromptStore(None if folder == SHIPPED else folder)
     try:
         source = place.text(folder)
-        parsed = store.parse(place, source)
+        content = store.parse(place, source)
         store.refuse_namesakes(place)
     except PromptError as error:
         yield error
         return
     match place.kind:
         case "template":
-            yield from _template_faults(parsed, read_header(place.file, source), place)
-            for line, sentence in _contradictions(parsed.text, promises.options):
-                yield PromptError.at(place.file, parsed.first_line + line - 1, sentence)
+            yield from _template_faults(content, read_header(place.file, source), place)
+            for line, sentence in _contradictions(content.text, promises.options):
+                yield PromptError.at(place.file, content.first_line + line - 1, sentence)
         case "image type":
             document = read_yaml(place.file, source)
-            yield from _type_faults(parsed, document)
-            yield from _settings_faults(parsed.suggested, document, promises)
+            yield from _type_faults(content, document)
+            yield from _settings_faults(content.suggested, document, promises)
         case "library":
             document = read_yaml(place.file, source)
-            yield from _settings_faults(parsed.suggested, document, promises)
-            yield from _namesake_faults(parsed, store, document)
+            yield from _settings_faults(content.suggested, document, promises)
+            yield from _namesake_faults(content, store, document)
 
 
 def _namesake_faults(

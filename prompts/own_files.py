@@ -141,13 +141,13 @@ def _listing(place: PromptFile, own: Path) -> Listing:
 
 def _try(place: PromptFile, own: Path) -> None:
     """Read a file; render a template with all that the shipped one is given, and no more."""
-    parsed = place.read(own)
+    content = place.read(own)
     if place.kind == "template":
         provided = place.read(SHIPPED).header
-        if unknown := sorted(parsed.variables - provided.inputs.keys()):
+        if unknown := sorted(content.variables - provided.inputs.keys()):
             raise PromptError(
-                f"{parsed.name}: nothing gives it {', '.join(unknown)}; it can use "
+                f"{content.name}: nothing gives it {', '.join(unknown)}; it can use "
                 f"{', '.join(sorted(provided.inputs)) or 'no variables'}."
             )
         for sample in provided.samples.values():
-            parsed.render(**sample)
+            content.render(**sample)

@@ -78,8 +78,8 @@ def _read(path: Path, file: str) -> bytes:
             raise PromptError.at(file, None, "it is a folder; put a file in its place.")
         if path.exists() and not path.is_file():  # a pipe or device could be read without end
             raise PromptError.at(file, None, "it is no file; put a text file in its place.")
-        with path.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
+        with path.open("rb") as file_:
+            data = file_.read(LARGEST + 1)
     except OSError as error:
         why = error.strerror or "unreadable"
         way = f"it cannot be read ({why}); give yourself the right to read it."

@@ -124,7 +124,7 @@ class PromptStore:
 
         Raises `PromptError` with file, line and fix.
         """
-        parsed = place.parse(text)
+        content = place.parse(text)
         field = SUPERSEDED.get(place.file)
         if field and field not in text:
             raise PromptError.at(
@@ -133,9 +133,9 @@ class PromptStore:
                 f"it is written for version 0.1, whose answers had no `{field}`. Compare it with "
                 "the shipped one (`prompts diff`), or start anew from it (`prompts new`).",
             )
-        if isinstance(parsed, LibraryTemplate):
-            self._refuse_unknown_type(parsed, place.file)
-        return parsed
+        if isinstance(content, LibraryTemplate):
+            self._refuse_unknown_type(content, place.file)
+        return content
 
     def refuse_namesakes(self, place: PromptFile) -> None:
         """Raise `PromptError` where a folder holds a library template's name twice."""
@@ -159,15 +159,15 @@ class PromptStore:
     def _fault(self, place: PromptFile) -> PromptError | None:
         """Why an own file is not used: it cannot be read, or could not be rendered of late."""
         try:
-            parsed = self.parse(place, place.text(self.folders[0]))
+            content = self.parse(place, place.text(self.folders[0]))
         except PromptError as error:
             return error
         template, failure = self._unrenderable.get(place.file, (None, None))
-        return failure if template == parsed else None
+        return failure if template == content else None
 
     def _sound(self, files: Files) -> Iterator[Any]:
         """What these files say, in order. Raises the first `PromptError` where none is sound."""
-        return (parsed for parsed, _ in self._readable(files))
+        return (content for content, _ in self._readable(files))
 
     def _readable(self, files: Files) -> Iterator[tuple[Any, str]]:
         """What can be read of these files and its text, in order.
@@ -179,14 +179,14 @@ class PromptStore:
         for place, folder in files:
             try:
                 text = place.text(folder)
-                parsed = self.parse(place, text)
+                content = self.parse(place, text)
             except PromptError as error:
                 failure = failure or error
                 if place.kind == "library":  # of others `faults` speaks in each result
                     _log.warning("%s", error)
             else:
                 sound = True
-                yield parsed, text
+                yield content, text
         if failure and not sound:
             raise failure
 
@@ -219,13 +219,13 @@ class PromptStore:
         files = self._library_files()
         bare = name.strip().removesuffix(".yaml").removeprefix(LIBRARY)
         category, _, stem = bare.rpartition("/")
-        named = [
+        matches = [
             (place, folder)
             for place, folder in files.get(stem, [])
             if category in ("", PurePosixPath(place.file).parent.name)
         ]
-        if named:
-            return named
+        if matches:
+            return matches
         close = get_close_matches(stem.casefold().replace(" ", "_"), files, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise PromptError(

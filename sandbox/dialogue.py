@@ -43,8 +43,8 @@ class Dialogue:
     def questions(self, ref: str = "") -> dict[str, Json]:
         """Every question put so far, or before a message, by its id."""
         turns = self.turns[: self.turns_before.get(ref)]
-        listed = [question for turn in turns for question in turn.get("questions") or []]
-        return {question["id"]: question for question in listed if "id" in question}
+        questions = [question for turn in turns for question in turn.get("questions") or []]
+        return {question["id"]: question for question in questions if "id" in question}
 
 
 def read(body: Json) -> Dialogue:
@@ -95,21 +95,21 @@ class Reading:
 
     def waiting(self, ref: str = "") -> list[Json]:
         """The questions that nothing answers yet; of a message, those that it may answer."""
-        named = (self.talk.state.get("answers") or {}).get(ref)
-        questions = [q for q in self.talk.questions(ref).values() if named in (None, q["id"])]
+        question_id = (self.talk.state.get("answers") or {}).get(ref)
+        questions = [q for q in self.talk.questions(ref).values() if question_id in (None, q["id"])]
         return [question for question in questions if question["dimension"] not in self.brief]
 
     def put(self, dimension: str, words: str, *said: tuple[str, str]) -> None:
         """Decide a dimension, or add to it; the first of the quotes is the newest."""
         refuses, wish = book.refuses(words), book.content(words)
-        for name, old in [(name, old) for name, listed in self.brief.items() for old in listed]:
+        for name, old in [(name, old) for name, own in self.brief.items() for old in own]:
             turns = book.refuses(old[0]) != refuses
             other = name == dimension not in _ADDITIVE and (turns or name not in LETTERED)
             back = turns and not refuses and [w for w in book.content(old[0]) if w in wish]
             if old[1][0]["ref"] != said[0][0] and (other or back):
                 self.brief[name].remove(old)
                 self.set_aside += [{**q, "why": "replaced"} for q in old[1] if q["ref"][0] == "m"]
-        self.brief = {name: listed for name, listed in self.brief.items() if listed}
+        self.brief = {name: stretches for name, stretches in self.brief.items() if stretches}
         quotes = [{"ref": ref, "quote": quote} for ref, quote in said]
         self.brief.setdefault(dimension, []).append((words, quotes))
 
@@ -158,21 +158,21 @@ class Reading:
             if name not in _ADDITIVE
         ]
         for question in [*self.waiting(ref), *known]:
-            found = [
+            places = [
                 (len(words), -place, words)
                 for place, option in enumerate(question["options"], 1)
                 for words in (book.find(name, clause) for name in book.names(option))
                 if words and book.refuses(clause) == book.refuses(option)
             ]
-            if found:
-                hits.setdefault(question["dimension"], (question, -max(found)[1], max(found)[2]))
+            if places:
+                hits.setdefault(question["dimension"], (question, -max(places)[1], max(places)[2]))
         return [*hits.values()]
 
     def _take(self, ref: str, clause: str) -> None:
         """Give a clause, or each part of it, to the dimensions that it speaks of."""
         hits, text = self._options(ref, clause), [*LETTERED][("labels" in self.dimensions)]
-        if ref in (self.talk.state.get("answers") or {}) and (asked := self.waiting(ref)):
-            self._reply(ref, clause, asked[0], hits)
+        if ref in (self.talk.state.get("answers") or {}) and (waiting := self.waiting(ref)):
+            self._reply(ref, clause, waiting[0], hits)
             return
         if book.refuses(clause):
             about = text if book.holds("lettering", clause) else "avoid"
@@ -186,7 +186,7 @@ class Reading:
             elif hits and ref != "m1":
                 self._choose(ref, hits[0], part)
             elif hits:
-                self._cut(ref, part, hits[0])
+                self._divide(ref, part, hits[0])
             else:
                 self._answer(ref, part)
 
@@ -200,7 +200,7 @@ class Reading:
             lettered = name in LETTERED and not book.refuses(clause)
             self.put(name, f"“{own}”" if lettered else own, (ref, clause))
 
-    def _cut(self, ref: str, part: str, hit: Hit) -> None:
+    def _divide(self, ref: str, part: str, hit: Hit) -> None:
         """Give the words of an option to its dimension, and what stands beside them theirs."""
         before, words, behind = part.partition(hit[2])
         words = words if book.content(before) else before + words
@@ -208,14 +208,14 @@ class Reading:
         self._choose(ref, hit, words.strip())
         for side in (side.strip() for side in (before, behind) if book.content(side)):
             others = self._options(ref, side)
-            self._cut(ref, side, others[0]) if others else self._answer(ref, side)
+            self._divide(ref, side, others[0]) if others else self._answer(ref, side)
 
     def _answer(self, ref: str, part: str) -> None:
         """Take own words: as they begin, for the first open question, or for the subject."""
         about, words, waiting = book.begins(part), book.trim(part), self.waiting(ref)
         if about not in ("subject", *self.dimensions):
-            stretches = [one for listed in self.brief.values() for one in listed]
-            answered = any(quote["ref"] == ref for _, said in stretches for quote in said)
-            free = "subject" in self.brief and waiting and not answered
+            quotes = [q for own in self.brief.values() for _, said in own for q in said]
+            has_answer = any(quote["ref"] == ref for quote in quotes)
+            free = "subject" in self.brief and waiting and not has_answer
             about = waiting[0]["dimension"] if free else "subject"
         self.put(about, f"“{words}”" if about in LETTERED else words, (ref, part))

@@ -32,8 +32,8 @@ def turn(talk: Dialogue) -> Json:
     kind = _image_type(talk)
     reading = Reading(talk, _options(kind))
     for ref in talk.references:
-        shown = book.say("reference", tongue)
-        reading.put("reference" if "palette" in reading.brief else "palette", shown, (ref, shown))
+        sight, name = book.say("reference", tongue), "palette"
+        reading.put("reference" if name in reading.brief else name, sight, (ref, sight))
     asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
     ends = ends or (talk.state.get("questions_left", 0) <= 0 and not asks_back)
@@ -81,8 +81,8 @@ def _image_type(talk: Dialogue) -> Json:
 def _options(kind: Json) -> dict[str, list[str]]:
     """The options of each dimension, in whichever of its two forms the state gives them."""
     return {
-        name: list(listed if isinstance(listed, list) else listed.get("options") or [])
-        for name, listed in (kind.get("dimensions") or {}).items()
+        name: list(form if isinstance(form, list) else form.get("options") or [])
+        for name, form in (kind.get("dimensions") or {}).items()
     }
 
 
@@ -104,10 +104,10 @@ def _follow_ups(talk: Dialogue, reading: Reading, tongue: str) -> Iterator[Json]
     for pick in reading.chosen:
         put = talk.questions()[pick["question"]]
         names = {*book.names(put["options"][pick["option"] - 1])}
-        for dimension, options in book.data()["opens"].items():
-            if names & {*options} and not lettering(reading.brief):
-                offered = [*book.data()["options"][dimension]]
-                yield {**_question(talk, dimension, offered, tongue), "follows": pick["question"]}
+        for dimension, openers in book.data()["opens"].items():
+            if names & {*openers} and not lettering(reading.brief):
+                options = [*book.data()["options"][dimension]]
+                yield {**_question(talk, dimension, options, tongue), "follows": pick["question"]}
 
 
 def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Json:
@@ -129,8 +129,8 @@ def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Jso
 
 def _assume(reading: Reading, tongue: str) -> None:
     """Decide what is against no idea: no text where none is named, a subject where none is."""
-    named = any(book.holds("lettering", words) for words in reading.talk.messages.values())
-    if "text" in reading.dimensions and "text" not in reading.brief and not named:
+    has_lettering = any(book.holds("lettering", words) for words in reading.talk.messages.values())
+    if "text" in reading.dimensions and "text" not in reading.brief and not has_lettering:
         reading.brief["text"] = [(book.translate(["no text"] * 2, tongue)[0], [])]
     if not reading.brief.keys() - {"text"}:
         subject = book.translate(reading.dimensions.get("subject") or ["a thing"] * 2, tongue)[0]
@@ -144,13 +144,13 @@ def _reply(talk: Dialogue, reading: Reading, then: str, tongue: str) -> str:
     if reading.beyond and reading.waiting():
         return book.say("beyond", tongue).format(reading.beyond[0])
     news = [
-        [one for one in listed if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
-        for listed in reading.brief.values()
+        [one for one in stretches if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
+        for stretches in reading.brief.values()
     ]
-    again = "; ".join(_phrase(talk, listed, tongue) for listed in news if listed)
+    again = "; ".join(_phrase(talk, stretches, tongue) for stretches in news if stretches)
     again = shorten(again, _AGAIN, placeholder=" …")
-    understood = book.say("understood", tongue).format(again) + " " if again else ""
-    return understood + book.say(then, tongue)
+    acknowledgement = book.say("understood", tongue).format(again) + " " if again else ""
+    return acknowledgement + book.say(then, tongue)
 
 
 def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
@@ -162,7 +162,7 @@ def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
 def write(brief: Brief, talk: Dialogue, tongue: str) -> tuple[str, list[Json]]:
     """The prompt and its sources: the idea, the decisions, lettering, what must not be."""
     comma, texts = book.say("comma", tongue), lettering(brief)
-    said = [(name, one) for name, listed in brief.items() for one in listed if one[1]]
+    said = [(name, one) for name, stretches in brief.items() for one in stretches if one[1]]
     refusals = [one for _, one in said if book.refuses(one[0])]
     wishes = [(name, one) for name, one in said if one not in refusals]
     first = [one for _, one in wishes if one[1][0]["ref"] == "m1"]
@@ -208,8 +208,8 @@ def link(stretches: list[Stretch], messages: dict[str, str], comma: str) -> list
 
 def _fill(pattern: str, stretches: list[Stretch], comma: str) -> list[Stretch]:
     head, tail = pattern.split("{}")
-    listed = [part for one in stretches for part in ((comma, list[Json]()), one)][1:]
-    return [(head, []), *listed, (tail, [])]
+    parts = [part for one in stretches for part in ((comma, list[Json]()), one)][1:]
+    return [(head, []), *parts, (tail, [])]
 
 
 def _assemble(sentences: list[list[Stretch]], stop: str, space: str) -> tuple[str, list[Json]]:

@@ -56,8 +56,8 @@ def find(phrase: str, text: str) -> str:
         return phrase if phrase in text else ""
     endings = [rf"{word}\w{{0,{2 * (len(word) >= _LONG)}}}" for word in tokens(phrase)]
     spelled = r"[\s-]+".join(endings).replace("color", "colou?r").replace("gray", "gr[ae]y")
-    found = re.search(rf"(?<!\w){spelled}(?!\w)", text.replace("’", "'"), re.I) if endings else None
-    return text[found.start() : found.end()] if found else ""
+    match = re.search(rf"(?<!\w){spelled}(?!\w)", text.replace("’", "'"), re.I) if endings else None
+    return text[match.start() : match.end()] if match else ""
 
 
 def holds(name: str, text: str) -> bool:
@@ -73,8 +73,8 @@ def is_talk(text: str) -> bool:
 @lru_cache(4096)
 def refuses(text: str) -> bool:
     """Whether a text says what must not be."""
-    found = {*data()["refusing"]} & {*tokens(text)} or re.search(data()["refusing_endings"], text)
-    return bool(found) and not holds("harmless", text)
+    match = {*data()["refusing"]} & {*tokens(text)} or re.search(data()["refusing_endings"], text)
+    return bool(match) and not holds("harmless", text)
 
 
 def begins(text: str) -> str:

@@ -21,11 +21,11 @@ def fill_template(body: Json) -> str:
     """What the words fill of a template, as JSON: what fits nothing else is for a free text."""
     talk, values, tongue = dialogue.read(body), dict[str, str](), "en"
     parameters: list[Json] = talk.state.get("parameters") or []
-    asked = [question["dimension"] for question in talk.state.get("open_questions") or []]
-    waiting = [one for name in asked for one in parameters if one["name"] == name]
+    dimensions = [question["dimension"] for question in talk.state.get("open_questions") or []]
+    waiting = [one for name in dimensions for one in parameters if one["name"] == name]
     besides = [e["value"] for e in talk.before.get("brief") or [] if e["dimension"] == "besides"]
-    begun = waiting or any(parameter["value"] for parameter in parameters)
-    for ref in talk.fresh if begun else talk.messages:
+    has_begun = waiting or any(parameter["value"] for parameter in parameters)
+    for ref in talk.fresh if has_begun else talk.messages:
         tongue = book.language(talk.messages[ref], tongue)
         free = [one for one in waiting or parameters[: ref == "m1"] if "words" in one["takes"]]
         for piece, _ in book.clauses(talk.messages[ref]):
@@ -45,13 +45,13 @@ def fill_template(body: Json) -> str:
 
 def _value(parameter: Json, words: str) -> str:
     """What a text gives to a parameter that is no free text; empty where it gives nothing."""
-    takes, named = str(parameter["takes"]), list[str]()
+    takes, readings = str(parameter["takes"]), list[str]()
     if takes.startswith("one of") or "colour" in takes:
         options: list[str] = sorted(parameter["options"], key=len, reverse=True)
-        named = [option for option in options if option.casefold() in words.casefold()]
-        named += _HEX.findall(words) if "colour" in takes else []
-    named += _NUMBER.findall(words) if "number" in takes else []
-    return named[0] if named else ""
+        readings = [option for option in options if option.casefold() in words.casefold()]
+        readings += _HEX.findall(words) if "colour" in takes else []
+    readings += _NUMBER.findall(words) if "number" in takes else []
+    return readings[0] if readings else ""
 
 
 def check_picture(body: Json, fault: str | None) -> str:
@@ -60,18 +60,18 @@ def check_picture(body: Json, fault: str | None) -> str:
         return PROSE
     if fault == "wrong_shape":
         return json.dumps({"answer": "The picture is fine.", "score": 9})
-    seen = PLACEHOLDER if any(request_content.image_parts(body)) else NO_PICTURE
-    verdict = {"seen": seen, "verdict": "cannot_tell"}
+    observation = PLACEHOLDER if any(request_content.image_parts(body)) else NO_PICTURE
+    verdict = {"seen": observation, "verdict": "cannot_tell"}
     return json.dumps({"findings": [item | verdict for item in _items(body)]}, ensure_ascii=False)
 
 
 def _items(body: Json) -> list[Json]:
     """The items of the newest words by their ids, or each line of a prompt as one; else none."""
     try:
-        asked = json.loads(request_content.prompt(body))
-        if "prompt" in asked:
-            return [{"item": line} for line in asked["prompt"].splitlines()]
-        return [{"id": int(item["id"])} for item in asked["items"]]
+        task = json.loads(request_content.prompt(body))
+        if "prompt" in task:
+            return [{"item": line} for line in task["prompt"].splitlines()]
+        return [{"id": int(item["id"])} for item in task["items"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
 

@@ -45,11 +45,11 @@ def as_json(conversation: Conversation, spending: list[Spending]) -> str:
 def write(document: Row) -> str:
     """A document as text: fields sorted, what was recorded as JSON left in its order."""
     ordered: Row = {
-        name: _sorted(value) if isinstance(value, dict) else value
+        name: _in_order(value) if isinstance(value, dict) else value
         for name, value in sorted(document.items())
     }
     for name in TABLES:
-        ordered[name] = [_sorted(row) for row in ordered[name]]
+        ordered[name] = [_in_order(row) for row in ordered[name]]
     return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -189,7 +189,7 @@ def _without_null(row: Row) -> Row:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def _sorted(row: Row) -> Row:
+def _in_order(row: Row) -> Row:
     return {name: row[name] for name in sorted(row)}
 
 

@@ -153,13 +153,13 @@ async def _by_letters(
 
 async def _snippets(session: AsyncSession, ids: list[str], words: list[str]) -> dict[str, str]:
     """What stands around the first of these words in each text, the words marked."""
-    held = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
     rows = select(Text.conversation_id, *PARTS).where(Text.conversation_id.in_(ids))
     snippets: dict[str, str] = dict.fromkeys(ids, "")
     for key, *parts in await session.execute(rows):
-        text = next((part for part in parts if held.search(part)), "")
-        if first := held.search(text):
+        text = next((part for part in parts if pattern.search(part)), "")
+        if first := pattern.search(text):
             start, end = max(0, first.start() - AROUND), first.end() + AROUND
-            cut = " ".join(held.sub(r"**\g<0>**", text[start:end]).split())
+            cut = " ".join(pattern.sub(r"**\g<0>**", text[start:end]).split())
             snippets[key] = f"{'…' if start else ''}{cut}{'…' if end < len(text) else ''}"
     return snippets

@@ -18,9 +18,9 @@ from storage.pixels import (
     JPEG,
     TooManyPixels,
     bound,
-    converted_small,
     has_transparent_pixel,
-    opened,
+    open_picture,
+    small_image,
 )
 from storage.stamps import printable
 
@@ -141,7 +141,7 @@ def check_mask(mask: InputPicture, first: InputPicture) -> None:
 
 
 def _is_opaque(picture: InputPicture) -> bool:
-    with opened(picture.data, FORMATS) as image:
+    with open_picture(picture.data, FORMATS) as image:
         return not has_transparent_pixel(image)
 
 
@@ -154,7 +154,7 @@ def _shrink(data: bytes, source: str) -> bytes:
     with _open(data, source) as image:
         bound(image, edge=SEEN_EDGE)
         mode = "RGBA" if image.has_transparency_data else "RGB"
-        small = converted_small(image, mode, SEEN_EDGE)
+        small = small_image(image, mode, SEEN_EDGE)
         small.getexif()[Base.Orientation] = image.getexif().get(Base.Orientation, 1)
         upright = ImageOps.exif_transpose(small)
         flat = Image.new("RGB", upright.size, "white")
@@ -174,7 +174,7 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
         refuse_large(len(data), source, MOST_WEBP_BYTES)
     form = None
     try:
-        with opened(data, FORMATS) as image:
+        with open_picture(data, FORMATS) as image:
             form = image.format
             yield image
     except InputError:

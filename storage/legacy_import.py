@@ -119,7 +119,7 @@ def _dialogue_of(messages: list[Row], about: Row) -> LegacyDialogue:
     )
 
 
-def _dialogue_rows(dialogue: LegacyDialogue, begun: str) -> dict[str, list[Row]]:
+def _dialogue_rows(dialogue: LegacyDialogue, start: str) -> dict[str, list[Row]]:
     """The first turn is the request, the last one the answers: the older file keeps no order."""
     labels = {stage: f"q{number}" for number, (stage, _) in enumerate(dialogue.questions, start=1)}
     answers = [
@@ -131,7 +131,7 @@ def _dialogue_rows(dialogue: LegacyDialogue, begun: str) -> dict[str, list[Row]]
     turns += [{"words": "", "answers_given": answers}] if answers else []
     return {
         "turns": [
-            {"reply": None, "number": number, "created_at": begun, **turn}
+            {"reply": None, "number": number, "created_at": start, **turn}
             for number, turn in enumerate(turns, start=1)
         ],
         "questions": [
@@ -168,13 +168,13 @@ def _briefs(dialogue: LegacyDialogue, labels: dict[str, str], turn: int) -> list
 
 
 def _pictures(
-    old: str, entries: list[Row], begun: str, folders: Sequence[Path]
+    old: str, entries: list[Row], start: str, folders: Sequence[Path]
 ) -> tuple[list[Row], list[Row]]:
     jobs, images = [], []
     for number, one in enumerate(entries, start=1):
         mark = _mint(f"{old}/{number}")
         path = _text(one.get("path")) or _text(one.get("filename"))
-        prompt, at = _text(one.get("prompt_used")), _moment(one.get("timestamp")) or begun
+        prompt, at = _text(one.get("prompt_used")), _moment(one.get("timestamp")) or start
         options = {"image_model": MODEL, "assistant_model": "", "quality": "auto",
                    "background": "auto", "output_format": "png",
                    "size": _text(one.get("size")) or "auto"}  # fmt: skip
@@ -219,8 +219,8 @@ def _span(file: Row, about: Row) -> tuple[str, str]:
     stamps = [about.get("created_at"), file.get("created_at")]
     stamps += [one.get("timestamp") for one in messages]
     moments: Iterator[str] = filter(None, map(_moment, [*stamps, file.get("updated_at")]))
-    begun = next(moments, None) or now()
-    return begun, _moment(file.get("updated_at")) or begun
+    start = next(moments, None) or now()
+    return start, _moment(file.get("updated_at")) or start
 
 
 def _moment(stamp: Any) -> str:

@@ -11,7 +11,7 @@ from PIL import ImageOps
 from errors import StorageError
 from storage.atomic_write import write_file
 from storage.picture_files import read_picture
-from storage.pixels import UNDECODABLE, bound, converted_small, has_transparent_pixel, opened
+from storage.pixels import UNDECODABLE, bound, has_transparent_pixel, open_picture, small_image
 from storage.tables import Image
 
 Edge = Literal[240, 512, 1024]
@@ -82,10 +82,10 @@ class SmallCopies:
 def as_webp(data: bytes, edge: Edge) -> bytes | None:
     """A copy of at most so many pixels, transparent where the picture is; None for no picture."""
     try:
-        with opened(data) as image:
+        with open_picture(data) as image:
             bound(image, edge=edge)
             mode = "RGBA" if image.has_transparency_data else "RGB"
-            small = converted_small(image, mode, edge)
+            small = small_image(image, mode, edge)
     except UNDECODABLE:
         return None
     target = io.BytesIO()
@@ -97,13 +97,13 @@ def _unshown(image: Image) -> StorageError:
     return StorageError(f"{image.id} cannot be shown here; its file is {image.path}.")
 
 
-def converted(data: bytes, form: str, box: tuple[int, int] | None) -> bytes:
+def convert(data: bytes, form: str, box: tuple[int, int] | None) -> bytes:
     """The picture in a format of Pillow, as large as fits into a box of pixels, its shape kept.
 
     Transparency becomes white where the format has none. What Pillow raises for broken bytes
     passes through, `TooManyPixels` for a picture that would not fit into memory.
     """
-    with opened(data) as image:
+    with open_picture(data) as image:
         bound(image, copies=2)
         if box is None and image.format == form:
             return data

@@ -47,7 +47,7 @@ UNDECODABLE = (
 
 
 @contextmanager
-def opened(data: bytes, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
+def open_picture(data: bytes, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
     """A picture of which only the header is read; nobody else unpacks one meanwhile.
 
     What Pillow raises for broken bytes passes through.
@@ -68,12 +68,12 @@ def bound(image: Image.Image, *, edge: int = 0, copies: int = 1) -> None:
     pixels = image.width * image.height
     if pixels > MOST_PIXELS:
         raise TooManyPixels(image, pixels, MOST_PIXELS)
-    taken = _held(image) * pixels + _file_size(image)
+    total = _decoder_bytes(image) * pixels + _file_size(image)
     if edge:
         image.draft(None, (edge, edge))
-    taken += _unpacked(image) * copies * image.width * image.height
-    if taken > MOST_UNPACKED:
-        raise TooManyPixels(image, pixels, MOST_UNPACKED * pixels / taken)
+    total += _unpacked(image) * copies * image.width * image.height
+    if total > MOST_UNPACKED:
+        raise TooManyPixels(image, pixels, MOST_UNPACKED * pixels / total)
 
 
 def strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Image]:
@@ -83,7 +83,7 @@ def strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Image]:
         yield image.crop((0, top, image.width, min(top + height, image.height)))
 
 
-def converted_small(image: Image.Image, mode: str, edge: int) -> Image.Image:
+def small_image(image: Image.Image, mode: str, edge: int) -> Image.Image:
     """A copy in a mode, of at most `edge` pixels."""
     factor = max(max(image.size) // (2 * edge), 1)
     size = (-(-image.width // factor), -(-image.height // factor))
@@ -112,7 +112,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image.point(lambda value: value * (1 / 256)).convert("L")
 
 
-def _held(image: Image.Image) -> float:
+def _decoder_bytes(image: Image.Image) -> float:
     """Bytes a pixel that the decoder holds of the whole picture, whatever is unpacked of it."""
     if image.format == "WEBP":
         return WEBP_BYTES - BYTES.get(image.mode, 4)

@@ -197,10 +197,10 @@ def _current_image() -> ColumnElement[str]:
     latest = Image.created_at.desc(), Image.id.desc()
     calls = select(Job.batch).select_from(Image).outerjoin(Job, Image.job_id == Job.id)
     call = calls.where(ours).order_by(*latest).limit(1).correlate(one).scalar_subquery()
-    chosen = select(Image.id).where(ours, Image.id == one.current_image_id)
+    choice = select(Image.id).where(ours, Image.id == one.current_image_id)
     last = select(Image.id).join(Job, Image.job_id == Job.id).where(ours, Job.batch == call)
     choices = (
-        chosen,
+        choice,
         last.order_by(Job.place.desc(), *latest).limit(1),
         select(Image.id).where(ours).order_by(*latest).limit(1),  # it may lack the job
     )

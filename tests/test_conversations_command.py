@@ -17,7 +17,7 @@ from errors import Problem
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import load_settings
-from storage.picture_copies import converted
+from storage.picture_copies import convert
 from storage.stamps import now
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
@@ -290,7 +290,7 @@ def test_transparency_stays_where_the_format_has_it_and_is_white_elsewhere() -> 
 
     corners: list[Any] = []
     for form in ("JPEG", "WEBP"):
-        with Image.open(BytesIO(converted(source.getvalue(), form, None))) as copy:
+        with Image.open(BytesIO(convert(source.getvalue(), form, None))) as copy:
             corners.append(copy.convert("RGBA").getpixel((0, 0)))
 
     assert corners[0] == (255, 255, 255, 255)

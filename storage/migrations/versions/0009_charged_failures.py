@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.earlier_errors import MONEY, read_earlier
+from storage.earlier_errors import read_earlier
 
 revision = "0009"
 down_revision = "0008"
@@ -19,11 +19,3 @@ def upgrade() -> None:
     for row in connection.execute(sa.select(JOBS).where(JOBS.c.error != "")).mappings().all():
         change = sa.update(JOBS).where(JOBS.c.id == row["id"])
         connection.execute(change.values(read_earlier({**row})))
-
-
-def downgrade() -> None:
-    for charged, words in MONEY.items():
-        text = JOBS.c.error + f" {words} " + JOBS.c.error_next_step
-        op.execute(sa.update(JOBS).where(JOBS.c.error_charged == charged).values(error=text))
-    for name in NAMES:
-        op.drop_column("jobs", name)
