@@ -37,7 +37,7 @@ from generation.image_request import ImageRequest
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
     from generation.jobs import ReportProgress
-    from storage.records import Hold
+    from storage.holds import Hold
     from storage.tables import Conversation
 
 MOST_TRIES = 3
@@ -166,11 +166,11 @@ class _Call:
             else:
                 outcome = await self._drawing.show(conversation, images)
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
-            costs = await self._app.records.spending_by_job(conversation.id)
+            costs = await self._app.records.ledger.by_job(conversation.id)
             saved = sum(costs.get(job.id, 0.0) for job in jobs)
             with suppress(StorageError):  # a full disk is no reason to hide the picture
                 origin = self._app.gateway.origin
-                await self._app.records.reuses.note("shown", origin=origin, usd=saved)
+                await self._app.records.ledger.note_reuse("shown", origin=origin, usd=saved)
             return outcome
         if jobs and not request.redraw:
             return await self._drawing.collect(jobs)

@@ -100,7 +100,7 @@ def export(
         paths = []
         for one in ids:
             record = await app.records.load(one)
-            paths += write(record, await app.maintenance.prices(one), to, form)
+            paths += write(record, to, form)
         return paths
 
     for path in with_records(work):
@@ -214,7 +214,7 @@ def stats(*, as_json: show.AsJson = False) -> None:
     from tools.status import reuse_lines
 
     async def work(app: App) -> Any:
-        reuses = await app.records.reuses.totals(app.gateway.origin)
+        reuses = await app.records.ledger.reuses(app.gateway.origin)
         return await app.maintenance.statistics(), reuses
 
     rows, reuses = with_records(work)

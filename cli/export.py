@@ -13,7 +13,7 @@ from errors import Problem
 from gateway.connection import is_sandbox
 from storage.atomic_write import write_file
 from storage.export import as_json
-from storage.tables import Conversation, Spending
+from storage.tables import Conversation
 
 Form = Literal["markdown", "json", "html"]
 
@@ -23,9 +23,7 @@ LONGEST_NAME = 120
 EXTENSIONS = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif", "svg": "svg"}
 
 
-def export(
-    conversation: Conversation, spending: list[Spending], folder: Path, form: Form
-) -> list[Path]:
+def export(conversation: Conversation, folder: Path, form: Form) -> list[Path]:
     """Write a record into a folder; the files, the one to open last. Raises a `Problem`.
 
     Each file gets its name only when it is whole: what is cut short leaves no half one.
@@ -34,10 +32,10 @@ def export(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if form == "json":
-            return [_put(folder / f"{name}.json", [as_json(conversation, spending)])]
+            return [_put(folder / f"{name}.json", [as_json(conversation)])]
         if form == "html":
-            return [_put(folder / f"{name}.html", page(conversation, spending))]
-        return _markdown(conversation, spending, folder, name)
+            return [_put(folder / f"{name}.html", page(conversation))]
+        return _markdown(conversation, folder, name)
     except OSError as error:
         raise Problem(
             f"The conversation could not be written to {folder} ({error.strerror}). Make that "
@@ -56,9 +54,7 @@ def _safe(text: str) -> str:
     return re.sub(r"[\W]+", "-", text).strip("-")
 
 
-def _markdown(
-    conversation: Conversation, spending: list[Spending], folder: Path, name: str
-) -> list[Path]:
+def _markdown(conversation: Conversation, folder: Path, name: str) -> list[Path]:
     paths, links = [], {}
     for number, image in enumerate(conversation.images, start=1):
         data, missing = file_of(image)
@@ -72,18 +68,18 @@ def _markdown(
             note = " (sandbox: a placeholder)" if is_sandbox(image.response_id) else ""
             links[image.id] = f"![{image.id}]({link}){note}"
     text = as_markdown(conversation, links)
-    return [*paths, _put(folder / f"{name}.md", [text, *_prices(conversation, spending)])]
+    return [*paths, _put(folder / f"{name}.md", [text, *_prices(conversation)])]
 
 
-def _prices(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
-    if spending:
+def _prices(conversation: Conversation) -> Iterator[str]:
+    if conversation.spending:
         yield "\n## Prices\n\n"
-    for row in spending:
+    for row in conversation.spending:
         about = "about " if row.estimated else ""
         price = "price not known" if row.usd is None else f"{about}${row.usd:.4f}"
         origin = ", sandbox" if row.origin == "sandbox" else ""
         yield f"- {row.purpose} ({row.model}, {row.day}{origin}): {price}\n"
-    if made_in_sandbox(conversation, spending):
+    if made_in_sandbox(conversation):
         yield f"\n{SANDBOX_NOTE}\n"
 
 

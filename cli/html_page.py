@@ -22,7 +22,7 @@ from errors import StorageError
 from gateway.connection import is_sandbox
 from generation.preview import is_svg, preview_of
 from storage.picture_files import read_picture
-from storage.tables import Conversation, Image, Spending
+from storage.tables import Conversation, Image
 
 TEMPLATE = "html_page.html.j2"
 WHOLE_BYTES = 5 * 2**20
@@ -64,7 +64,7 @@ class PictureNode:
         return met_items(self.image)
 
 
-def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
+def page(conversation: Conversation) -> Iterator[str]:
     """The page in pieces, in order."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -77,7 +77,7 @@ def page(conversation: Conversation, spending: list[Spending]) -> Iterator[str]:
         "moment": moment, "source": source_label, "clean": _clean, "fields": fields,
         "heading": turn_heading,
     }  # fmt: skip
-    return environment.get_template(TEMPLATE).generate(_view(conversation, spending))
+    return environment.get_template(TEMPLATE).generate(_view(conversation))
 
 
 def file_of(image: Image) -> tuple[bytes | None, str]:
@@ -88,21 +88,23 @@ def file_of(image: Image) -> tuple[bytes | None, str]:
         return None, str(error)
 
 
-def made_in_sandbox(conversation: Conversation, spending: list[Spending]) -> bool:
+def made_in_sandbox(conversation: Conversation) -> bool:
     """Whether anything in a record is the sandbox's."""
     ids = [turn.response_id for turn in conversation.turns]
     ids += [image.response_id for image in conversation.images]
-    return any(map(is_sandbox, ids)) or any(row.origin == "sandbox" for row in spending)
+    return any(map(is_sandbox, ids)) or any(
+        row.origin == "sandbox" for row in conversation.spending
+    )
 
 
-def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any]:
+def _view(conversation: Conversation) -> dict[str, Any]:
     brief = conversation.briefs[-1] if conversation.briefs else None
     phrases = with_words(brief.phrases, "text") if brief else []
     return {
         "one": conversation,
         "turns": messages_of(conversation),
         "title": conversation.title or "Untitled",
-        "sandbox": made_in_sandbox(conversation, spending),
+        "sandbox": made_in_sandbox(conversation),
         "pictures": _tree(conversation.images),
         "refined": "".join(phrase["text"] for phrase in phrases),
         "phrases": phrases,
@@ -110,8 +112,8 @@ def _view(conversation: Conversation, spending: list[Spending]) -> dict[str, Any
         "completeness": brief.completeness if brief else 0,
         "answers": {answer.question: answer.text for answer in conversation.answers},
         "undrawn": [job for job in conversation.jobs if job.state != "kept"],
-        "spending": spending,
-        "total": sum(row.usd or 0.0 for row in spending),
+        "spending": conversation.spending,
+        "total": sum(row.usd or 0.0 for row in conversation.spending),
     }
 
 

@@ -33,8 +33,9 @@ from consultation.turn_rows import (
 from errors import Problem
 from prompts.store import PromptStore
 from settings import Mode, Settings
+from storage.holds import Hold
 from storage.input_files import InputFiles
-from storage.records import Hold, NumberTaken, Records
+from storage.records import NumberTaken, Records
 from storage.stamps import now
 from storage.tables import Answer, Brief, Conversation, Turn
 
@@ -118,7 +119,7 @@ class Consultant:
         Raises `ConsultationError` where that takes longer than a turn may.
         """
         ends = time.monotonic() + TURN_SECONDS
-        while await self._records.is_held(conversation_id):
+        while await self._records.holds.is_held(conversation_id):
             if time.monotonic() > ends:
                 raise ConsultationError(
                     "Another call has the facilitator's answer to this conversation under way.",
@@ -155,7 +156,7 @@ class Consultant:
         lock = self._one_at_a_time.setdefault(conversation_id, asyncio.Lock())
         async with (
             lock,
-            self._records.held(hold or await self._take(conversation_id)),
+            self._records.holds.keep(hold or await self._take(conversation_id)),
         ):
             conversation = await self._records.load(conversation_id)
             conversation.mode = mode or conversation.mode
@@ -196,7 +197,7 @@ class Consultant:
     async def _take(self, conversation_id: str) -> Hold:
         """Become the one process that asks in a conversation, once no other does."""
         await self._records.load(conversation_id)  # an unknown one is told as such
-        while (hold := await self._records.take(conversation_id)) is None:
+        while (hold := await self._records.holds.take(conversation_id)) is None:
             await self.wait_for_turn(conversation_id)
         return hold
 
@@ -239,8 +240,8 @@ class Consultant:
 
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""
-        budget = self._settings.daily_budget_usd
-        if budget is not None and await self._records.is_spent(budget, self._facilitator.origin):
+        budget, origin = self._settings.daily_budget_usd, self._facilitator.origin
+        if await self._records.ledger.is_spent(budget, origin):
             raise ConsultationError(
                 f"The daily budget of ${budget:.2f} is spent.",
                 "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "

@@ -59,7 +59,7 @@ class EarlierWork:
         ids = {self._offers[name] for name in names if name and name in self._offers}
         for conversation_id in ids:
             self._offers = {k: v for k, v in self._offers.items() if v != conversation_id}
-            costs = await self._records.spending_by_job(conversation_id)
+            costs = await self._records.ledger.by_job(conversation_id)
             await self._count("taken", max(costs.values(), default=0.0))
 
     async def _closest(
@@ -86,7 +86,9 @@ class EarlierWork:
 
     async def _count(self, kind: ReuseKind, usd: float = 0.0) -> None:
         with suppress(Problem):  # a count is worth no failed call
-            await self._records.reuses.note(kind, origin=self._semantic_search.origin, usd=usd)
+            await self._records.ledger.note_reuse(
+                kind, origin=self._semantic_search.origin, usd=usd
+            )
 
 
 def _telling_words(idea: str) -> set[str]:

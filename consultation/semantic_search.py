@@ -69,7 +69,7 @@ class SemanticSearch:
     async def _why_not(self) -> str | None:
         if not self._settings.embeddings:
             return "IMAGE_CONSULTANT_EMBEDDINGS is off"
-        if await self._records.is_spent(self._settings.daily_budget_usd, self.origin):
+        if await self._records.ledger.is_spent(self._settings.daily_budget_usd, self.origin):
             return "the daily budget is spent"
         return None
 

@@ -346,8 +346,8 @@ class ImageGenerator:
         if all(one.problem for one in outcomes):
             raise _failure_of(outcomes, conversation)
         totals = SpendingTotals(
-            today=await self._records.spending_today(self._buyer.origin),
-            conversation=await self._records.spending_on(conversation.id),
+            today=await self._records.ledger.today(self._buyer.origin),
+            conversation=await self._records.ledger.of_conversation(conversation.id),
         )
         images = [one.purchase.image for one in outcomes if one.purchase]
         checklist = await asyncio.to_thread(self._buyer.verifier.shared_items, images, conversation)

@@ -89,9 +89,9 @@ class Verifier:
         process, one looks.
         """
         try:
-            while (hold := await self._records.take(image.id, Image)) is None:  # noqa: ASYNC110
+            while (hold := await self._records.holds.take(image.id, Image)) is None:  # noqa: ASYNC110
                 await asyncio.sleep(FOLLOW_SECONDS)
-            async with self._records.held(hold):
+            async with self._records.holds.keep(hold):
                 image.verification = (await self._records.image(image.id)).verification
                 if image.verification is None:
                     return await self._verify(image, job, conversation)
@@ -133,7 +133,7 @@ class Verifier:
         origin = self._gateway.origin
         budget = self._settings.daily_budget_usd
         try:
-            if await self._records.is_spent(budget, origin):
+            if await self._records.ledger.is_spent(budget, origin):
                 return Look(note=BUDGET_SPENT.format(budget=budget))
         except StorageError as error:
             return Look(note=str(error))

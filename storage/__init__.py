@@ -11,6 +11,7 @@ __all__ = [
     "encryption",
     "export",
     "health",
+    "holds",
     "input_files",
     "input_pictures",
     "job_journal",

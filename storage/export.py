@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,18 +27,14 @@ UNKNOWN_END = "It was under way when this record was exported, so what became of
 PLAIN_WORDS = {"missing": "it is missing", "extra_forbidden": "there is no such field"}
 
 
-def as_json(conversation: Conversation, spending: list[Spending]) -> str:
-    """The whole record; `spending` are its prices, oldest first."""
-    rows = {
-        name: spending if table is Spending else getattr(conversation, name)
-        for name, table in TABLES.items()
-    }
+def as_json(conversation: Conversation) -> str:
+    """The whole record."""
     return write(
         {
             "format": FORMAT,
             "version": VERSION,
             "conversation": _row(conversation),
-            **{name: [_row(one) for one in several] for name, several in rows.items()},
+            **{name: [_row(one) for one in getattr(conversation, name)] for name in TABLES},
         }
     )
 
@@ -120,26 +117,16 @@ def _faults(document: Row) -> Iterator[tuple[str, str]]:
                 yield f"{table}[{number}].{name}", "it stands there twice"
             names.add(row[name])
     jobs = {row["id"] for row in document["jobs"]}
-    parents = {row["id"]: row.get("parent_image_id") for row in document["images"]}
-    rooted: set[str | None] = set()
+    places = {row["id"]: number for number, row in enumerate(document["images"])}
     for number, row in enumerate(document["images"]):
         if row["job_id"] not in jobs:
             yield f"images[{number}].job_id", "no job of the document has this id"
-        if not _ends(row["id"], parents, rooted):
-            yield f"images[{number}].parent_image_id", "the picture would be its own ancestor"
-
-
-def _ends(image_id: str, parents: dict[str, str | None], rooted: set[str | None]) -> bool:
-    """Whether a line of ancestors ends; those that do are noted as `rooted`."""
-    line: set[str | None] = set()
-    one: str | None = image_id
-    while one is not None and one not in rooted:
-        if one in line:
-            return False
-        line.add(one)
-        one = parents.get(one)
-    rooted |= line
-    return True
+    parents = {row["id"]: [row.get("parent_image_id")] for row in document["images"]}
+    try:
+        TopologicalSorter(parents).prepare()
+    except CycleError as error:
+        place = f"images[{min(places[one] for one in error.args[1])}].parent_image_id"
+        yield place, "the picture would be its own ancestor"
 
 
 async def _refuse_known(session: AsyncSession, document: Row) -> None:

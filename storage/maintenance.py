@@ -15,10 +15,8 @@ from storage.database import Database
 from storage.full_text import index
 from storage.picture_copies import SmallCopies
 from storage.picture_files import read_picture
-from storage.records import UnknownId, unknown_image
-from storage.spending import prices_of
-from storage.stamps import before, now, printable
-from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
+from storage.stamps import UnknownId, before, now, printable, unknown_image
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Turn
 
 LONGEST_TITLE = 200
 MOST_DAYS = 36_500
@@ -192,11 +190,6 @@ class Maintenance:
         async with self._database.read() as session:
             rows = (await session.execute(STATISTICS)).all()
         return [replace(Statistics(*row), play_money=bool(row[-1])) for row in rows]
-
-    async def prices(self, conversation_id: str) -> list[Spending]:
-        """Every price of a conversation, oldest first."""
-        async with self._database.read() as session:
-            return list(await session.scalars(prices_of(conversation_id)))
 
     def _unlink(self, image: Image) -> str | None:
         path = Path(image.path)

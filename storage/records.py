@@ -1,8 +1,6 @@
 """The conversations of a data folder, written down as they go: words, questions, briefs, prices."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,9 +12,19 @@ from sqlalchemy.orm import selectinload
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.holds import Hold, Holds
 from storage.job_journal import JobJournal, add_turn
-from storage.spending import Reuses, sum_of, sum_of_today
-from storage.stamps import IdKind, beating, before, is_alive, new_id, now, printable
+from storage.spending import Ledger
+from storage.stamps import (
+    IdKind,
+    UnknownId,
+    before,
+    is_alive,
+    new_id,
+    now,
+    printable,
+    unknown_image,
+)
 from storage.tables import (
     Answer,
     Base,
@@ -46,12 +54,6 @@ LEARNT_FROM = 60
 """Newest conversations that preferences are learnt from: what one chose long ago says little."""
 
 
-class UnknownId(StorageError):  # noqa: N818  # reads as what it is
-    """No record has this id."""
-
-    kind = "input"
-
-
 @dataclass(frozen=True)
 class EarlierBrief:
     """What was decided in an earlier conversation, the best rating of its pictures, what was
@@ -61,18 +63,6 @@ class EarlierBrief:
     rating: int | None
     disliked: str = ""
     defaults: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Hold:
-    """That this process asks a model: in a conversation, or about a picture.
-
-    `runs` counts those that took the row over.
-    """
-
-    table: type[Conversation] | type[Image]
-    row_id: str
-    runs: int
 
 
 @dataclass(frozen=True)
@@ -93,11 +83,12 @@ class NumberTaken(StorageError):  # noqa: N818  # reads as what it is
 
 
 class Records:
-    """The conversations of one data folder, the `jobs` that draw for them, and `reuses`."""
+    """The conversations of one data folder, their `jobs`, who `holds` them, and the `ledger`."""
 
     def __init__(self, database: Database) -> None:
         self.jobs = JobJournal(database)
-        self.reuses = Reuses(database)
+        self.ledger = Ledger(database)
+        self.holds = Holds(database)
         self._database = database
 
     async def begin(self, mode: str, template: str = "") -> str:
@@ -116,7 +107,7 @@ class Records:
         The same call's is the newest of its key that is younger than a day. One write
         transaction, so that of equal calls in many processes one opens it. `redraw`
         opens another unless the same call lacks a picture: one under way, or that failed.
-        A new one is held at once, as by `take`; end that with `held`.
+        A new one is held at once, as by `Holds.take`; end that with `Holds.keep`.
         """
         async with self._database.write() as session:
             earlier = await _same_call(session, request_key, redraw=redraw)
@@ -138,46 +129,6 @@ class Records:
         """Whether `open_conversation` has one already."""
         async with self._database.read() as session:
             return await _same_call(session, request_key, redraw=redraw) is not None
-
-    async def take(
-        self, row_id: str, table: type[Conversation] | type[Image] = Conversation
-    ) -> Hold | None:
-        """Become the one process that asks a model in a conversation, or about a picture.
-
-        None where another does. Look at the row again after it: whoever held it before may have
-        brought what was wanted.
-        """
-        async with self._database.write() as session:
-            row: Any = await session.get(table, row_id)  # what both tables have
-            if row is None:
-                raise UnknownId(f"There is no record {printable(row_id)} any more.")
-            if is_alive(row.beat_at):
-                return None
-            row.runs, row.beat_at = row.runs + 1, now()
-        return Hold(table, row.id, row.runs)
-
-    @asynccontextmanager
-    async def held(self, hold: Hold) -> AsyncIterator[None]:
-        """Keep a row held for as long as the block runs, and let it go at the end."""
-        table = hold.table
-        ours = update(table).where(table.id == hold.row_id, table.runs == hold.runs)
-
-        async def write(beat_at: str) -> None:
-            async with self._database.write() as session:
-                await session.execute(ours.values(beat_at=beat_at))
-
-        try:
-            async with beating(lambda: write(now())):
-                yield
-        finally:
-            with suppress(StorageError):  # it ends by itself when no heartbeat comes
-                await write("")
-
-    async def is_held(self, conversation_id: str) -> bool:
-        """Whether some process, this one included, asks the facilitator in a conversation."""
-        rows = select(Conversation.beat_at).where(Conversation.id == conversation_id)
-        async with self._database.read() as session:
-            return is_alive(await session.scalar(rows) or "")
 
     async def keep_order(self, conversation_id: str, order: dict[str, Any]) -> None:
         """Write down what came with a call that is answered with questions, for its drawing."""
@@ -352,45 +303,10 @@ class Records:
         async with self._database.write() as session:
             await session.merge(row)
 
-    async def spending_today(self, origin: str) -> float:
-        """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
-        async with self._database.read() as session:
-            return float((await session.scalar(sum_of_today(origin))) or 0.0)
-
-    async def is_spent(self, budget: float | None, origin: str) -> bool:
-        """Whether a day's USD are used up; never where there is no budget."""
-        return budget is not None and await self.spending_today(origin) >= budget
-
-    async def spending_by_job(self, conversation_id: str) -> dict[str, float]:
-        """USD that each job of a conversation cost, by its id.
-
-        Those that are not booked, or have a part of unknown price, are not in it.
-        """
-        rows = (
-            select(Spending.job_id, func.sum(Spending.usd))
-            .where(Spending.conversation_id == conversation_id, Spending.job_id.is_not(None))
-            .group_by(Spending.job_id)
-            .having(func.count(Spending.usd) == func.count())
-        )
-        async with self._database.read() as session:
-            return {str(job_id): usd or 0.0 for job_id, usd in (await session.execute(rows)).all()}
-
-    async def spending_on(self, conversation_id: str) -> float:
-        """USD spent on a conversation so far."""
-        async with self._database.read() as session:
-            return float((await session.scalar(sum_of(conversation_id))) or 0.0)
-
     async def _change(self, conversation_id: str, **values: Any) -> None:
         change = update(Conversation).where(Conversation.id == conversation_id)
         async with self._database.write() as session:
             await session.execute(change.values(changed_at=now(), **values))
-
-
-def unknown_image(image_id: str) -> UnknownId:
-    """No picture has this id."""
-    return UnknownId(
-        f"There is no picture {printable(image_id)}.", "Use an image_id from an earlier result."
-    )
 
 
 async def _same_call(

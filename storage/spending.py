@@ -1,6 +1,5 @@
 """What calls cost, what a day or a conversation comes to, and what earlier work spared."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,17 +48,6 @@ def sum_of_today(origin: str) -> Select[float | None]:
     return select(func.sum(Spending.usd)).where(Spending.day == today(), Spending.origin == origin)
 
 
-def sum_of(conversation_id: str) -> Select[float | None]:
-    """The query for USD that a conversation cost so far."""
-    return select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
-
-
-def prices_of(conversation_id: str) -> Select[Spending]:
-    """The query for every price of a conversation, oldest first."""
-    rows = select(Spending).where(Spending.conversation_id == conversation_id)
-    return rows.order_by(Spending.id)
-
-
 @dataclass(frozen=True)
 class ReuseTotals:
     """How often in all, and the USD that were not paid for it."""
@@ -69,14 +57,42 @@ class ReuseTotals:
     usd: float
 
 
-class Reuses:
-    """Counts of one data folder."""
+class Ledger:
+    """What was paid with the records of one data folder, and what was not paid again."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def note(self, kind: ReuseKind, *, origin: str, usd: float = 0.0) -> None:
-        """Count one more of today, and the USD that it saved."""
+    async def today(self, origin: str) -> float:
+        """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
+        return await self._sum(sum_of_today(origin))
+
+    async def is_spent(self, budget: float | None, origin: str) -> bool:
+        """Whether a day's USD are used up; never where there is no budget."""
+        return budget is not None and await self.today(origin) >= budget
+
+    async def of_conversation(self, conversation_id: str) -> float:
+        """USD spent on a conversation so far."""
+        return await self._sum(
+            select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
+        )
+
+    async def by_job(self, conversation_id: str) -> dict[str, float]:
+        """USD that each job of a conversation cost, by its id.
+
+        Those that are not booked, or have a part of unknown price, are not in it.
+        """
+        rows = (
+            select(Spending.job_id, func.sum(Spending.usd))
+            .where(Spending.conversation_id == conversation_id, Spending.job_id.is_not(None))
+            .group_by(Spending.job_id)
+            .having(func.count(Spending.usd) == func.count())
+        )
+        async with self._database.read() as session:
+            return {str(job_id): usd or 0.0 for job_id, usd in (await session.execute(rows)).all()}
+
+    async def note_reuse(self, kind: ReuseKind, *, origin: str, usd: float = 0.0) -> None:
+        """Count one more reuse of today, and the USD that it saved."""
         async with self._database.write() as session:
             row = await session.get(Reuse, (kind, today(), origin))
             if row is None:
@@ -84,8 +100,8 @@ class Reuses:
             else:
                 row.count, row.usd = row.count + 1, row.usd + usd
 
-    async def totals(self, origin: str) -> list[ReuseTotals]:
-        """What there was since records are kept, of `openai` or the `sandbox`."""
+    async def reuses(self, origin: str) -> list[ReuseTotals]:
+        """What was reused since records are kept, of `openai` or the `sandbox`."""
         rows = (
             select(Reuse.kind, func.sum(Reuse.count), func.sum(Reuse.usd))
             .where(Reuse.origin == origin)
@@ -93,5 +109,8 @@ class Reuses:
             .order_by(Reuse.kind)
         )
         async with self._database.read() as session:
-            found: Sequence[tuple[str, int, float]] = (await session.execute(rows)).all()
-        return [ReuseTotals(*row) for row in found]
+            return [ReuseTotals(*row) for row in (await session.execute(rows)).all()]
+
+    async def _sum(self, query: Select[float | None]) -> float:
+        async with self._database.read() as session:
+            return await session.scalar(query) or 0.0

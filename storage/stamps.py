@@ -25,6 +25,12 @@ ALIVE = timedelta(seconds=20)
 """A row whose heartbeat is older was left by a process that died: four beats may be late."""
 
 
+class UnknownId(StorageError):  # noqa: N818  # reads as what it is
+    """No record has this id."""
+
+    kind = "input"
+
+
 def new_id(kind: str) -> str:
     """A new id such as conv_4f1c0a9b77d2e65a."""
     return f"{kind}_{secrets.token_hex(8)}"
@@ -86,3 +92,10 @@ async def beating(beat: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
 
 def _latest() -> str:
     return before(timedelta(seconds=-BEAT_SECONDS))
+
+
+def unknown_image(image_id: str) -> UnknownId:
+    """No picture has this id."""
+    return UnknownId(
+        f"There is no picture {printable(image_id)}.", "Use an image_id from an earlier result."
+    )

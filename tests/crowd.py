@@ -177,7 +177,7 @@ def export_on(saying: Connection, folder: Path) -> None:
     saying.send("begins")
     while True:
         for form in forms:
-            export(one, [], folder, form)
+            export(one, folder, form)
 
 
 def rewrite(saying: Connection, folder: Path, way: str) -> None:

@@ -12,7 +12,7 @@ from fastmcp import Client
 from fastmcp.exceptions import ResourceError
 from mcp import MCPError
 from PIL import Image as Pixels
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 
 from cli.export import Form, export
 from errors import StorageError
@@ -24,7 +24,7 @@ from storage.export_format import TABLES
 from storage.legacy_import import convert_legacy
 from storage.records import Records
 from storage.search import Search
-from storage.tables import Conversation, Image, Spending
+from storage.tables import Conversation, Image
 from tests.calls import CONSULT, DRAW, consult, draw, refusal
 from tests.conftest import Connect
 
@@ -39,15 +39,12 @@ async def database(settings: Settings) -> Any:
     await opened.close()
 
 
-async def load(database: Database, conversation_id: str) -> tuple[Conversation, list[Spending]]:
-    rows = select(Spending).where(Spending.conversation_id == conversation_id)
-    async with database.read() as session:
-        spending = list(await session.scalars(rows.order_by(Spending.id)))
-    return await Records(database).load(conversation_id), spending
+async def load(database: Database, conversation_id: str) -> Conversation:
+    return await Records(database).load(conversation_id)
 
 
 async def out(database: Database, conversation_id: str) -> str:
-    return as_json(*await load(database, conversation_id))
+    return as_json(await load(database, conversation_id))
 
 
 def content(image: Image) -> bytes:
@@ -265,7 +262,7 @@ async def test_a_job_under_way_is_unknown_where_it_is_taken_in_unless_it_can_be_
 
     await import_document(database, json.dumps(document))
 
-    conversation, _ = await load(database, conversation_id)
+    conversation = await load(database, conversation_id)
     job = conversation.jobs[-1]
     assert (job.state, job.error) == (then, UNKNOWN_END if then == "unknown" else "")
 
@@ -286,10 +283,10 @@ async def test_a_path_of_a_document_is_never_followed(
     database: Database, foreign: tuple[str, Path], tmp_path: Path
 ) -> None:
     conversation_id, secret = foreign
-    loaded, spending = await load(database, conversation_id)
+    loaded = await load(database, conversation_id)
 
     for form in FORMS:
-        files = export(loaded, spending, tmp_path / form, form)
+        files = export(loaded, tmp_path / form, form)
         assert all(secret.read_bytes() != path.read_bytes() for path in files)
         assert "not the one that was recorded" in files[-1].read_text(encoding="utf-8")
     assert loaded.images[0].path == str(secret)
@@ -298,7 +295,7 @@ async def test_a_path_of_a_document_is_never_followed(
 async def test_no_call_opens_another_file_than_the_one_that_was_recorded(
     client: Client[Any], database: Database, sandbox: Sandbox, foreign: tuple[str, Path]
 ) -> None:
-    loaded, _ = await load(database, foreign[0])
+    loaded = await load(database, foreign[0])
     image_id = loaded.images[0].id
     sandbox.clear()
 
@@ -348,7 +345,7 @@ async def test_rows_of_another_version_are_exported_and_shown(
     await import_document(database, json.dumps(document))
     assert json.loads(await out(database, conversation_id)) == document
 
-    loaded, spending = await load(database, conversation_id)
+    loaded = await load(database, conversation_id)
     for brief in loaded.briefs:
         brief.entries = [{"dimension": "mood"}, {"source": "a new one", "value": "calm"}, "odd"]
         brief.phrases = [{"text": "a fox"}, {}]
@@ -356,19 +353,19 @@ async def test_rows_of_another_version_are_exported_and_shown(
     loaded.turns[0].references, loaded.images[0].verification = [{}], {"notes": []}
     loaded.jobs.clear()
     for form in FORMS:
-        *_, page = export(loaded, spending, tmp_path / form, form)
+        *_, page = export(loaded, tmp_path / form, form)
         assert "a new one" in page.read_text(encoding="utf-8")
 
 
 async def test_markdown_lies_beside_its_pictures(
     client: Client[Any], database: Database, tmp_path: Path
 ) -> None:
-    conversation, spending = await load(database, await dialogue(client))
+    conversation = await load(database, await dialogue(client))
     conversation.title = "Ein Leuchtturm: für Zoë / 灯台"
     lose(conversation.images[3])
     folder = tmp_path / "with a space"
 
-    *pictures, page = export(conversation, spending, folder, "markdown")
+    *pictures, page = export(conversation, folder, "markdown")
 
     assert page == folder / f"Ein-Leuchtturm-für-Zoë-灯台-{conversation.id}.md"
     told = page.read_text(encoding="utf-8")
@@ -401,7 +398,7 @@ def test_no_title_leaves_the_folder_or_becomes_markup(
     )
     folder = tmp_path / "outer" / "inner"
 
-    (path,) = export(conversation, [], folder, form)
+    (path,) = export(conversation, folder, form)
 
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
     assert path.parent == folder
@@ -418,7 +415,7 @@ async def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> 
     conversation = Conversation(id="conv_1", title="", mode="quick", created_at="", changed_at="")
 
     with pytest.raises(Exception, match="name another one with --to"):
-        export(conversation, [], tmp_path / "file", "json")
+        export(conversation, tmp_path / "file", "json")
 
 
 def old_file(folder: Path, **changes: Any) -> Row:
@@ -466,7 +463,7 @@ async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
 
     conversation_id = await import_document(database, document)
 
-    one, _ = await load(database, conversation_id)
+    one = await load(database, conversation_id)
     assert (one.title, one.mode) == ("a logo", "quick")
     assert [turn.words for turn in one.turns] == ["a logo", ""]
     assert [question.text for question in one.questions] == [
@@ -494,7 +491,7 @@ async def test_an_older_conversation_is_shown_and_goes_on(
     conversation_id = await import_document(
         database, convert_legacy(text, images_dir=settings.images_dir)
     )
-    before, _ = await load(database, conversation_id)
+    before = await load(database, conversation_id)
     async with connect() as client:
         (record,) = await client.read_resource(f"conversation://{conversation_id}")
         result = await consult(client, "for print", conversation_id=conversation_id, finish=True)
@@ -510,8 +507,8 @@ async def test_an_older_conversation_is_shown_and_goes_on(
     assert "make it darker" in str(record)
     assert result["status"] == "ready"
     assert any("kept file was uploaded" in note for note in changed["notes"])
-    loaded, spending = await load(database, conversation_id)
-    assert len(export(loaded, spending, tmp_path / "out", "markdown")) == 3
+    loaded = await load(database, conversation_id)
+    assert len(export(loaded, tmp_path / "out", "markdown")) == 3
 
 
 def test_a_picture_outside_is_not_opened(tmp_path: Path) -> None:

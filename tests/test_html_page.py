@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 from PIL import Image as Pixels
+from sqlalchemy.orm.attributes import set_committed_value
 
 from cli.export import export
 from sandbox.loopback import Sandbox
@@ -76,10 +77,11 @@ async def written(settings: Settings, conversation_id: str, folder: Path) -> Pat
         conversation = await Records(database).load(conversation_id)
     finally:
         await database.close()
-    spending = Spending(
+    price = Spending(
         day="2026-10-09", origin="sandbox", purpose="image", model="m", usd=0.0412, estimated=True
     )
-    (page,) = export(conversation, [spending], folder, "html")
+    set_committed_value(conversation, "spending", [price])
+    (page,) = export(conversation, folder, "html")
     return page
 
 
@@ -166,7 +168,7 @@ def test_an_svg_is_a_picture_and_never_part_of_the_page(tmp_path: Path) -> None:
     file = tmp_path / "a.svg"
     file.write_text(ACTIVE_SVG, encoding="utf-8")
 
-    (page,) = export(made(file), [], tmp_path / "out", "html")
+    (page,) = export(made(file), tmp_path / "out", "html")
 
     read = Read(page)
     check_alone(read)
@@ -180,7 +182,7 @@ def test_a_large_picture_is_a_small_jpeg_that_says_so(tmp_path: Path) -> None:
     Pixels.effect_noise((2600, 2600), 90).save(file)
     assert file.stat().st_size > 5 * 2**20
 
-    (page,) = export(made(file), [], tmp_path / "out", "html")
+    (page,) = export(made(file), tmp_path / "out", "html")
 
     read = Read(page)
     assert read.pictures[0].startswith("data:image/jpeg;base64,")
@@ -192,7 +194,7 @@ def test_a_file_that_is_gone_or_no_picture_is_said_in_its_place(tmp_path: Path) 
     other = tmp_path / "notes.png"
     other.write_bytes(b"no picture at all")
 
-    (page,) = export(made(tmp_path / "gone.png", other), [], tmp_path / "out", "html")
+    (page,) = export(made(tmp_path / "gone.png", other), tmp_path / "out", "html")
 
     read = Read(page)
     assert read.pictures == []
@@ -204,6 +206,6 @@ def test_a_long_line_of_changes_is_no_obstacle(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
     Pixels.new("RGB", (4, 4)).save(file)
 
-    (page,) = export(made(*[file] * 1500, chain=True), [], tmp_path / "out", "html")
+    (page,) = export(made(*[file] * 1500, chain=True), tmp_path / "out", "html")
 
     assert len(Read(page).pictures) == 1500

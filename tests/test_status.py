@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
-from storage.records import Records
+from storage.spending import Ledger
 from tests.calls import data_of, draw, picture, text_of
 from tests.conftest import KEY, Connect
 from tools.output_schemas import output_schema
@@ -124,7 +124,7 @@ async def test_every_model_that_can_be_set_is_listed_with_its_last_day(connect: 
 async def test_what_earlier_work_saved_is_told(connect: Connect, settings: Settings) -> None:
     async with connect(**ABOUT):
         database = Database(settings.data_dir)
-        await Records(database).reuses.note("shown", origin="openai", usd=0.04)
+        await Ledger(database).note_reuse("shown", origin="openai", usd=0.04)
         await database.close()
 
     data, text = await told(connect)

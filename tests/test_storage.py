@@ -24,9 +24,9 @@ from settings import Settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
-from storage.records import Records, UnknownId
+from storage.records import Records
 from storage.spending import booking
-from storage.stamps import new_id, now
+from storage.stamps import UnknownId, new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import draw
 from tests.conftest import ROOT
@@ -187,7 +187,7 @@ async def test_deleting_a_conversation_keeps_what_was_spent_on_it(
             assert await session.scalar(select(func.count()).select_from(table)) == 0
         owners = list(await session.scalars(select(Spending.conversation_id)))
     assert owners == [None] * 2
-    assert await records.spending_today("sandbox") == pytest.approx(drawn["cost_usd"], abs=1e-5)
+    assert await records.ledger.today("sandbox") == pytest.approx(drawn["cost_usd"], abs=1e-5)
 
 
 async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
@@ -203,10 +203,10 @@ async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
     async with database.write() as session:
         await session.execute(text("UPDATE spending SET day = '2020-01-01' WHERE usd = 8"))
 
-    assert await records.spending_today("sandbox") == 0.5
-    assert await records.spending_today("openai") == 0.375
-    assert await records.spending_on(ids[1]) == 8.125
-    assert await records.spending_on("conv_none") == 0
+    assert await records.ledger.today("sandbox") == 0.5
+    assert await records.ledger.today("openai") == 0.375
+    assert await records.ledger.of_conversation(ids[1]) == 8.125
+    assert await records.ledger.of_conversation("conv_none") == 0
 
 
 async def test_nothing_is_made_before_the_first_call(settings: Settings) -> None:

@@ -83,7 +83,7 @@ async def status(app: App) -> Status:
     settings, origin = app.settings, app.gateway.origin
     today = datetime.now().astimezone().date()
     checks = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
-    spent = await app.records.spending_today(origin)
+    spent = await app.records.ledger.today(origin)
     checks += budget(spent, settings)
     report = Status(
         version=own_version(),
@@ -104,7 +104,7 @@ async def status(app: App) -> Status:
         daily_budget_usd=settings.daily_budget_usd,
         reused=[
             ReuseFigures(kind=one.kind, count=one.count, usd=round(one.usd, 6))
-            for one in await app.records.reuses.totals(origin)
+            for one in await app.records.ledger.reuses(origin)
         ],
         findings=[
             StatusFinding(name=check.name, state=check.state, told=check.sentence)

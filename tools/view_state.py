@@ -143,7 +143,7 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
         progress=drawing_progress(app, conversation),
         failure=next((str(recorded_problem(job)) for job in jobs if job.error), ""),
         choices=choices(app.settings),
-        spent_conversation_usd=round(await app.records.spending_on(conversation.id), 6),
+        spent_conversation_usd=round(await app.records.ledger.of_conversation(conversation.id), 6),
         **(await spending(app)).model_dump(),
     )
 
@@ -183,7 +183,7 @@ async def spending(app: App) -> SpendingView:
     """What the day has cost, of what it may cost."""
     origin = app.gateway.origin
     return SpendingView(
-        spent_today_usd=round(await app.records.spending_today(origin), 6),
+        spent_today_usd=round(await app.records.ledger.today(origin), 6),
         daily_budget_usd=app.settings.daily_budget_usd,
         origin=origin,
     )

@@ -111,7 +111,7 @@ async def check_history(settings: Settings) -> list[Check]:
     from storage.database_file import FILE_NAME
     from storage.encryption import cipher_for, connect_for
     from storage.health import copy_database
-    from storage.records import Records
+    from storage.spending import Ledger
 
     path = settings.data_dir / FILE_NAME
     if not path.is_file():
@@ -120,9 +120,7 @@ async def check_history(settings: Settings) -> list[Check]:
         database = Database(Path(folder), cipher_for(settings))
         try:
             await anyio.to_thread.run_sync(copy_database, path, Path(folder), connect_for(settings))
-            spent = await Records(database).spending_today(
-                "sandbox" if settings.sandbox else "openai"
-            )
+            spent = await Ledger(database).today("sandbox" if settings.sandbox else "openai")
             drawing, last_refusal = await _last_days(database, settings.image_model)
         except (Problem, sqlite3.Error):
             return []  # the lines on the records have said so
