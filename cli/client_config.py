@@ -15,7 +15,7 @@ from cli.clients import CLIENTS, Entry, add_command, entry_for, merge, place, te
 from cli.json_edit import JsonError
 from errors import Problem
 from settings import load_settings
-from storage.atomic_write import OWNER_ALONE, write_file
+from storage.shared_folder import OWNER_ALONE, write_file
 
 """The mode of a new file: a person may put a key into it later."""
 

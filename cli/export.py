@@ -11,8 +11,8 @@ from consultation.consultation_result import SANDBOX_NOTE
 from consultation.conversation_page import as_markdown
 from errors import Problem
 from gateway.connection import is_sandbox
-from storage.atomic_write import write_file
 from storage.export import as_json
+from storage.shared_folder import write_file
 from storage.tables import Conversation
 
 Form = Literal["markdown", "json", "html"]

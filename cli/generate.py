@@ -14,7 +14,7 @@ from errors import Problem
 from generation.image_request import Background, OutputFormat
 from prompts.store import PromptStore
 from settings import Quality, load_settings
-from storage.atomic_write import write_file
+from storage.shared_folder import write_file
 
 SAME_COMMAND = "The same command without --redraw brings the picture."
 

@@ -91,7 +91,7 @@ def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
 
 
 def _write(file: Path, data: bytes) -> None:
-    from storage.atomic_write import write_file
+    from storage.shared_folder import write_file
 
     try:
         write_file(file, [data])

@@ -4,129 +4,29 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from errors import redact
-from gateway.api_errors import Case, GatewayError, Sign, cases, failure, tool_parameters
+from gateway.api_errors import Case, GatewayError, cases, failure, tool_parameters
+from gateway.api_fault import CLIENT_ERROR, HOUR, MINUTE, READ_LENGTH, SERVER_ERROR, ApiFault
 from gateway.models import is_image_model, replacements
 from settings import variable_of
 
 DETAIL_LENGTH = 300
 """Characters of OpenAI's own sentence that are repeated: it may quote a whole prompt."""
 
-READ_LENGTH = 4000
-"""Characters of an error that are read at all: a proxy may send megabytes of HTML."""
-
 SLOW_SECONDS = 5.0
 """No picture is drawn faster (6 s at best): a proxy that breaks off earlier broke off nothing."""
 
-SERVER_ERROR, CLIENT_ERROR = 500, 400
-MINUTE, HOUR = 60, 3600
-UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": 24 * HOUR}
 
 ENDINGS = (".", "!", "?", "…", "]", ")")
 NO_PARAMETER = (
     "It names nothing that a tool takes: set another model in the settings of this server, and "
     "report it if that does not help."
 )
-
-_QUOTED = re.compile(r"[`'\"‘“]([A-Za-z][\w.:/-]{1,80})[`'\"’”]")
-_NAMED = re.compile(r"\b(?:models?|with):? ([A-Za-z][\w.:/-]{0,60}\d[\w.:/-]{0,60})")
-_NO_MODELS = ("proj_", "org-", "image_generation")
-_WAIT = re.compile(
-    r"\b(?:try again|retry|wait)(?: in| after| for)?(?: about)? "
-    r"((?:\d{1,9}(?:\.\d{1,9})?\s?(?:milliseconds?|ms|minutes?|mins?|m|hours?|hrs?|h|days?|d"
-    r"|seconds?|secs?|s)\s?){1,4})",
-    re.IGNORECASE,
-)
-_SPAN = re.compile(r"(?<!\d)(\d{1,9}(?:\.\d{1,9})?)\s?([a-z]+)", re.IGNORECASE)
-_LIMIT = re.compile(r"\blimit:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
-_REQUESTED = re.compile(r"\brequested:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
-_UNIT = re.compile(r"\bon ([\w-]{2,20} per \w{3,6})", re.IGNORECASE)
-_VIOLATIONS = re.compile(r"safety_violations=\[([\w/, -]{1,200})\]")
-_CATEGORY = re.compile(r"[\w/ -]{1,40}")
-_TITLE = re.compile(r"<title>([^<]{1,200})", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class ApiFault:
-    """A failure as the API words it, wherever it stood: body, stream, response or item.
-
-    `foreign` says that the body was none of OpenAI's, `progress` that a picture was begun.
-    """
-
-    status: int | None = None
-    code: str = ""
-    type: str = ""
-    param: str = ""
-    message: str = ""
-    retry_after: float | None = None
-    stage: str | None = None
-    categories: tuple[str, ...] = ()
-    foreign: bool = False
-    progress: bool = False
-    response_id: str | None = None
-
-    @classmethod
-    def read(cls, error: Any, **context: Any) -> "ApiFault":  # bodies and SDK objects
-        """Take the fields from an error body or from an SDK object."""
-        body = _fields(error)
-        if isinstance(inner := body.get("error"), dict):
-            body = inner
-        message = str(body.get("message") or body.get("detail") or "")[:READ_LENGTH]
-        if isinstance(error, str):
-            title = _TITLE.search(error[:READ_LENGTH])
-            message = title[1] if title else "" if "<" in error else error[:READ_LENGTH]
-        details = _fields(body.get("moderation_details"))
-        kind = str(body.get("type") or "").lower()
-        return cls(
-            code=str(body.get("code") or "").lower(),
-            type="" if kind == "error" else kind,  # of the flat event, not of its error
-            param=str(body.get("param") or ""),
-            message=message,
-            stage=details.get("moderation_stage"),
-            categories=_categories(body, details, message),
-            foreign=not any(body.get(key) for key in ("message", "code", "type")),
-            **{"retry_after": _wait_in_words(message), **context},
-        )
-
-    @property
-    def case(self) -> str:
-        """The first case of the table that this looks like."""
-        for name, case in cases().items():
-            if any(_fits(sign, self) for sign in case.signs):
-                return "tier" if name == "rate_limit" and self._never_fits else name
-        if self.type.endswith("server_error") or (self.status or 0) >= SERVER_ERROR:
-            return "server"
-        if self.type.endswith("user_error") or (self.status or 0) >= CLIENT_ERROR:
-            return "request"
-        return "unknown"
-
-    @property
-    def model(self) -> str | None:
-        """The model that the message names."""
-        names = [*_QUOTED.findall(self.message), *_NAMED.findall(self.message)]
-        names = [name.rstrip(".") for name in names if not name.startswith(_NO_MODELS)]
-        return next(iter(names), None)
-
-    @property
-    def numbers(self) -> str:
-        """The limit that was passed, in brackets, and what was requested where that is more."""
-        limit = _LIMIT.search(self.message)
-        unit = _UNIT.search(self.message)
-        if limit is None:
-            return ""
-        requested = _REQUESTED.search(self.message)
-        more = f", requested {requested[1]}" if requested and self._never_fits else ""
-        return f" (limit {limit[1].rstrip(',')}{f' {unit[1]}' if unit else ''}{more})"
-
-    @property
-    def _never_fits(self) -> bool:
-        limit, requested = _LIMIT.search(self.message), _REQUESTED.search(self.message)
-        return bool(limit and requested and _number(requested) > _number(limit))
 
 
 def explain(fault: ApiFault, *, paid: bool) -> GatewayError:
@@ -184,20 +84,6 @@ def _explain_answer(error: Any, *, paid: bool) -> GatewayError:  # openai.APISta
     if headers.get("x-should-retry") == "false":
         explained.retryable = False
     return explained
-
-
-def _fits(sign: Sign, fault: ApiFault) -> bool:
-    message = fault.message.lower()
-    features: tuple[tuple[list[Any], bool], ...] = (
-        (sign.status, fault.status in sign.status),
-        (sign.type, fault.type in sign.type),
-        (sign.code, fault.code in sign.code),
-        (sign.param, fault.param.startswith(tuple(sign.param))),
-        (sign.message, any(words in message for words in sign.message)),
-        (sign.also, any(words in message for words in sign.also)),
-    )
-    fits_all = all(fits for values, fits in features if values)
-    return fits_all and sign.foreign in {None, fault.foreign}
 
 
 def _detail(name: str, case: Case, fault: ApiFault) -> str:
@@ -262,43 +148,6 @@ def duration(seconds: float) -> str:
     return "1 second" if whole == 1 else f"{whole} seconds"
 
 
-def _fields(error: Any) -> dict[str, Any]:
-    """The fields of a body, or of an SDK object with those that its type does not know."""
-    if isinstance(error, dict):
-        return error
-    return {**getattr(error, "__dict__", {}), **(getattr(error, "model_extra", None) or {})}
-
-
-def _categories(body: dict[str, Any], details: dict[str, Any], message: str) -> tuple[str, ...]:
-    """What a safety system objected to, as OpenAI or Azure name it."""
-    names = details.get("categories") or []
-    inner = _fields(body.get("innererror"))
-    azure = inner.get("content_filter_result") or body.get("content_filter_result")
-    names = [*names, *filtered_categories(_fields(azure))] if isinstance(names, list) else []
-    if not names and (violations := _VIOLATIONS.search(message)):
-        names = [name.strip() for name in violations[1].split(",")]
-    return tuple(name for name in names if isinstance(name, str) and _CATEGORY.fullmatch(name))
-
-
-def filtered_categories(results: Mapping[str, Any]) -> list[str]:
-    """The names under which Azure's content filter says that it filtered something."""
-    return [name for name, result in results.items() if _fields(result).get("filtered") is True]
-
-
-def _wait_in_words(message: str) -> float | None:
-    """Seconds that a sentence asks to wait: "try again in 7.5s", "retry after 26 seconds"."""
-    request = _WAIT.search(message)
-    if request is None:
-        return None
-    return sum(_seconds(number, unit.lower()) for number, unit in _SPAN.findall(request[1]))
-
-
-def _seconds(number: str, unit: str) -> float:
-    if unit.startswith(("ms", "milli")):
-        return float(number) / 1000
-    return float(number) * UNITS[unit[0]]
-
-
 def _wait_in_headers(headers: Any) -> float | None:  # httpx2 headers
     """Seconds from Retry-After, which holds seconds or a date, or from its kin."""
     for name, size in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
@@ -315,10 +164,6 @@ def _wait_in_headers(headers: Any) -> float | None:  # httpx2 headers
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return max(0.0, (date - datetime.now(UTC)).total_seconds())
-
-
-def _number(match: re.Match[str]) -> int:
-    return int(match[1].replace(",", ""))
 
 
 def _is_slow(response: Any) -> bool:  # httpx2 response

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.api_errors import GatewayError, failure
+from gateway.api_fault import ApiFault
 from gateway.connection import is_sandbox
-from gateway.error_mapper import UNREADABLE, ApiFault, explain, explain_exception, quote
+from gateway.error_mapper import UNREADABLE, explain, explain_exception, quote
 from gateway.image_stream import ImageStream, StreamedImage
 from gateway.prices import Usage, charge
 from gateway.response_items import (

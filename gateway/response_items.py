@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.api_errors import GatewayError, failure
-from gateway.error_mapper import ApiFault, explain, filtered_categories, quote
+from gateway.api_fault import ApiFault, filtered_categories
+from gateway.error_mapper import explain, quote
 from gateway.image_stream import StreamedImage, decode
 from gateway.prices import Usage
 

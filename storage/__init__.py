@@ -5,7 +5,6 @@ lists its tools needs none of it.
 """
 
 __all__ = [
-    "atomic_write",
     "database",
     "database_file",
     "encryption",
@@ -23,6 +22,7 @@ __all__ = [
     "records",
     "rewriting",
     "search",
+    "shared_folder",
     "spending",
     "stamps",
     "tables",

@@ -14,7 +14,7 @@ from errors import StorageError
 from storage import database_file as files
 from storage import schema_upgrade
 from storage.database_file import BUSY_SECONDS, RETRY_SECONDS, Connect, open_plain, recover
-from storage.folder_lock import FolderLock
+from storage.shared_folder import FolderLock
 from storage.sqlite_driver import connect
 
 if TYPE_CHECKING:

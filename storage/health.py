@@ -22,7 +22,7 @@ from storage.database_file import (
     search_is_whole,
     side,
 )
-from storage.folder_lock import FolderLock
+from storage.shared_folder import FolderLock
 
 OTHERS = 0o077
 """Bits of a file's mode that let others than its owner in."""

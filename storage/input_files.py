@@ -9,7 +9,6 @@ from pathlib import Path
 from unicodedata import normalize
 from urllib.request import url2pathname
 
-from storage.atomic_write import write_file
 from storage.input_pictures import (
     MOST_BYTES,
     InputError,
@@ -19,6 +18,7 @@ from storage.input_pictures import (
     refuse_large,
     shrink,
 )
+from storage.shared_folder import write_file
 
 UPLOAD_ID = re.compile(r"up_[0-9a-f]{16}")
 

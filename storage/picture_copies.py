@@ -9,9 +9,9 @@ from PIL import Image as Pixels
 from PIL import ImageOps
 
 from errors import StorageError
-from storage.atomic_write import write_file
 from storage.picture_files import read_picture
 from storage.pixels import UNDECODABLE, bound, has_transparent_pixel, open_picture, small_image
+from storage.shared_folder import write_file
 from storage.tables import Image
 
 Edge = Literal[240, 512, 1024]

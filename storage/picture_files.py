@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from errors import StorageError
-from storage.atomic_write import write_file
+from storage.shared_folder import write_file
 from storage.tables import Image
 
 ROOM = 64 * 1024 * 1024

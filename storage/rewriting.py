@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from errors import StorageError
-from storage.atomic_write import put_in_place
 from storage.database_file import (
     FILE_NAME,
     Connect,
@@ -21,7 +20,7 @@ from storage.database_file import (
     remove_unfinished,
 )
 from storage.encryption import PASSPHRASE, Cipher, binding
-from storage.folder_lock import FolderLock
+from storage.shared_folder import FolderLock, put_in_place
 
 SURVIVES = "What was deleted may survive on the disk until other files take its place."
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from errors import StorageError
-from storage.atomic_write import put_in_place
 from storage.database_file import Connect, is_damage, make_empty
+from storage.shared_folder import put_in_place
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWER = (

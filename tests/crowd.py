@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.folder_lock import FolderLock
 from storage.records import Records
+from storage.shared_folder import FolderLock
 from storage.spending import booking
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn

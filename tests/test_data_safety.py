@@ -20,10 +20,10 @@ from storage import database_opening as opening
 from storage import schema_upgrade as upgrading
 from storage.database import Database
 from storage.database_file import FILE_NAME, open_plain, side
-from storage.folder_lock import FolderLock
 from storage.health import examine
 from storage.records import Records
 from storage.schema_upgrade import MIGRATIONS
+from storage.shared_folder import FolderLock
 from storage.tables import Conversation
 from tests.calls import CONSULT, consult, refusal
 from tests.conftest import Connect

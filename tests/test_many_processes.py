@@ -22,8 +22,8 @@ import pytest
 from storage.database import Database
 from storage.database_file import all_set_aside, is_plain, open_plain, side
 from storage.encryption import Cipher
-from storage.folder_lock import FolderLock
 from storage.search import Filter, Search
+from storage.shared_folder import FolderLock
 from tests import crowd, forked
 from tests.crowd import RAW_KEY, path_in
 from tests.test_migrations import make
