@@ -17,8 +17,6 @@ from errors import Problem
 from settings import load_settings
 from storage.shared_folder import OWNER_ALONE, write_file
 
-"""The mode of a new file: a person may put a key into it later."""
-
 logger = logging.getLogger(__name__)
 
 NEXT_STEPS = {
@@ -100,7 +98,7 @@ def _replace(path: Path, before: bytes | None, after: bytes) -> Path | None:
     """Replace a file in one step, and keep what it held; the path of that copy."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if before is None:
-        write_file(path, [after], mode=OWNER_ALONE)
+        write_file(path, [after], mode=OWNER_ALONE)  # a person may put a key into it later
         return None
     mode = path.stat().st_mode & 0o777
     if not mode & 0o222:  # replacing it would pass over what its owner wants
