@@ -14,8 +14,8 @@ SERVER_ERROR, CLIENT_ERROR = 500, 400
 MINUTE, HOUR = 60, 3600
 UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": 24 * HOUR}
 
-_QUOTED = re.compile(r"[`'\"‘“]([A-Za-z][\w.:/-]{1,80})[`'\"’”]")
-_NAMED = re.compile(r"\b(?:models?|with):? ([A-Za-z][\w.:/-]{0,60}\d[\w.:/-]{0,60})")
+_IN_QUOTES = re.compile(r"[`'\"‘“]([A-Za-z][\w.:/-]{1,80})[`'\"’”]")
+_AFTER_MODEL = re.compile(r"\b(?:models?|with):? ([A-Za-z][\w.:/-]{0,60}\d[\w.:/-]{0,60})")
 _NO_MODELS = ("proj_", "org-", "image_generation")
 _WAIT = re.compile(
     r"\b(?:try again|retry|wait)(?: in| after| for)?(?: about)? "
@@ -25,7 +25,7 @@ _WAIT = re.compile(
 )
 _SPAN = re.compile(r"(?<!\d)(\d{1,9}(?:\.\d{1,9})?)\s?([a-z]+)", re.IGNORECASE)
 _LIMIT = re.compile(r"\blimit:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
-_REQUESTED = re.compile(r"\brequested:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
+_REQUEST = re.compile(r"\brequested:?\s?(\d[\d,]{0,15})", re.IGNORECASE)
 _UNIT = re.compile(r"\bon ([\w-]{2,20} per \w{3,6})", re.IGNORECASE)
 _VIOLATIONS = re.compile(r"safety_violations=\[([\w/, -]{1,200})\]")
 _CATEGORY = re.compile(r"[\w/ -]{1,40}")
@@ -89,7 +89,7 @@ class ApiFault:
     @property
     def model(self) -> str | None:
         """The model that the message names."""
-        names = [*_QUOTED.findall(self.message), *_NAMED.findall(self.message)]
+        names = [*_IN_QUOTES.findall(self.message), *_AFTER_MODEL.findall(self.message)]
         names = [name.rstrip(".") for name in names if not name.startswith(_NO_MODELS)]
         return next(iter(names), None)
 
@@ -100,14 +100,14 @@ class ApiFault:
         unit = _UNIT.search(self.message)
         if limit is None:
             return ""
-        requested = _REQUESTED.search(self.message)
-        more = f", requested {requested[1]}" if requested and self._never_fits else ""
+        size = _REQUEST.search(self.message)
+        more = f", requested {size[1]}" if size and self._never_fits else ""
         return f" (limit {limit[1].rstrip(',')}{f' {unit[1]}' if unit else ''}{more})"
 
     @property
     def _never_fits(self) -> bool:
-        limit, requested = _LIMIT.search(self.message), _REQUESTED.search(self.message)
-        return bool(limit and requested and _number(requested) > _number(limit))
+        limit, size = _LIMIT.search(self.message), _REQUEST.search(self.message)
+        return bool(limit and size and _number(size) > _number(limit))
 
 
 def _fits(sign: Sign, fault: ApiFault) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SANDBOX_KEY = "sandbox"
 """The SDK wants a key; the sandbox takes any."""
 
-GONE = {"model", "model_access", "no_image_tool"}
+NOT_TO_BE_HAD = {"model", "model_access", "no_image_tool"}
 """Cases in which the successor of a model is asked instead."""
 
 SANDBOX_MARKS = ("resp_sandbox_", "file-sandbox-")
@@ -86,12 +86,12 @@ class Connection:
             outcome = await send(model)
         except GatewayError as error:
             heir = successor(model)
-            if error.case not in GONE or heir is None or error.model != model:
+            if error.case not in NOT_TO_BE_HAD or heir is None or error.model != model:
                 raise
             try:
                 outcome = await send(heir)
             except GatewayError as second:
-                raise (error if second.case in GONE else second) from second
+                raise (error if second.case in NOT_TO_BE_HAD else second) from second
             note = f"{error.event} {heir} was used instead."
         outcome.notes = [note] if note else []
         return outcome

@@ -20,7 +20,7 @@ FILE_SECONDS = 30 * 24 * 3600
 
 T = TypeVar("T")
 
-FETCHED = "The connection broke while it was drawn; the finished picture was fetched by its id."
+FETCH_NOTE = "The connection broke while it was drawn; the finished picture was fetched by its id."
 
 
 class ImageClient:
@@ -147,5 +147,5 @@ class ImageClient:
             if error.retryable:  # it failed there, and there is no picture
                 return await self._buy(request, on_step, on_charge)
             raise
-        image.notes.append(FETCHED)
+        image.notes.append(FETCH_NOTE)
         return image

@@ -118,15 +118,15 @@ def read_usage(response: Any) -> Usage:
     details = getattr(usage, "input_tokens_details", None)
     image = getattr(getattr(response, "tool_usage", None), "image_gen", None)
     of_image = getattr(image, "input_tokens_details", None)
-    drawn = getattr(image, "output_tokens", 0) or 0
+    tokens = getattr(image, "output_tokens", 0) or 0
     return Usage(
         input_tokens=getattr(usage, "input_tokens", 0) or 0,
         cached_tokens=getattr(details, "cached_tokens", 0) or 0,
         output_tokens=getattr(usage, "output_tokens", 0) or 0,
-        image_reported=bool(drawn),
+        image_reported=bool(tokens),
         image_text_tokens=getattr(of_image, "text_tokens", 0) or 0,
         image_input_tokens=getattr(of_image, "image_tokens", 0) or 0,
-        image_output_tokens=drawn,
+        image_output_tokens=tokens,
     )
 
 

@@ -152,9 +152,9 @@ def _color(text: str) -> str | None:
     text = text.strip()
     if HEX.fullmatch(text):
         return text
-    named = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
+    is_name = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
     short = len(text) <= LONGEST_COLOR and "\n" not in text and "#" not in text
-    return text if named and short else None
+    return text if is_name and short else None
 
 
 class _Marked:

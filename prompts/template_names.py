@@ -42,13 +42,13 @@ def says(idea: str, name: str) -> bool:
     """
     if UNSPACED.search(name):
         return bool(re.search(_without_neighbours(fold(name)), fold(idea)))
-    words, wanted = words_of(idea), words_of(name)
-    if not wanted:
+    words, parts = words_of(idea), words_of(name)
+    if not parts:
         return False
-    whole, count = "".join(wanted), len(wanted)
+    whole, count = "".join(parts), len(parts)
     for start in range(len(words)):
         run = words[start : start + count]
-        if len(run) == count and all(map(_alike, run, wanted)):
+        if len(run) == count and all(map(_alike, run, parts)):
             return True
         if any(_alike("".join(words[start : start + n]), whole) for n in range(1, count + 2)):
             return True

@@ -72,8 +72,8 @@ def _image_type(talk: Dialogue) -> Json:
 
     def place(kind: Json) -> int:
         names = [kind["name"].replace("_", " "), *book.data()["types"].get(kind["name"], [])]
-        found = [text.find(words) for name in names if (words := book.find(name, text))]
-        return min(found, default=len(text) + (kind["name"] != known["name"]))
+        places = [text.find(words) for name in names if (words := book.find(name, text))]
+        return min(places, default=len(text) + (kind["name"] != known["name"]))
 
     return min(talk.state.get("image_types") or [known], key=place)
 

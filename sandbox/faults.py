@@ -129,13 +129,13 @@ class FaultQueue:
         ]
 
     def _from_marker(self, words: str) -> Failure | None:
-        found = MARKER.search(words)
-        if not found:
+        mark = MARKER.search(words)
+        if not mark:
             return None
         self._markers[words] += 1
-        if found[2] and self._markers[words] > int(found[2]):
+        if mark[2] and self._markers[words] > int(mark[2]):
             return None
-        return Failure.parse(found[1])
+        return Failure.parse(mark[1])
 
     def _from_queue(self, path: str, kind: str) -> Failure | None:
         for waiting in self._queue:

@@ -49,11 +49,11 @@ class Misbehaviour:
     def _cut_refusal(self) -> None:
         self._turned_round()
         for said in self.quotes:
-            said["quote"] = _wanted(said["quote"]) if said["ref"].startswith("m") else said["quote"]
+            said["quote"] = _wish(said["quote"]) if said["ref"].startswith("m") else said["quote"]
 
     def _turned_round(self) -> None:
         for source in self.own:
-            self._reword(source["prompt"], _wanted(source["prompt"]))
+            self._reword(source["prompt"], _wish(source["prompt"]))
 
     def _stretch_not_in_prompt(self) -> None:
         for source in self.own[:1]:
@@ -105,7 +105,7 @@ class Misbehaviour:
         self._ask(again, *self.turn["questions"])
 
     def _options_alike(self) -> None:
-        put = {question["dimension"] for question in self.talk.questions().values()}
+        put = {form["dimension"] for form in self.talk.questions().values()}
         self._ask(_question(next(name for name in _MORE if name not in put), "warm", "WARM"))
 
     def _wrong_option(self) -> None:
@@ -128,11 +128,11 @@ class Misbehaviour:
 
 
 def _question(dimension: str, *options: str) -> Json:
-    asked = {"dimension": dimension, "text": f"What about the {dimension}?", "options": [*options]}
-    return {**asked, "why": "It changes the picture.", "default": options[0], "follows": None}
+    form = {"dimension": dimension, "text": f"What about the {dimension}?", "options": [*options]}
+    return {**form, "why": "It changes the picture.", "default": options[0], "follows": None}
 
 
-def _wanted(text: str) -> str:
+def _wish(text: str) -> str:
     """A refusal without the words that refuse, such as "a photo" out of "not a photo"."""
-    wanted = " ".join(word for word in text.split() if not book.refuses(word))
-    return wanted if wanted and wanted in text else text
+    wish = " ".join(word for word in text.split() if not book.refuses(word))
+    return wish if wish and wish in text else text

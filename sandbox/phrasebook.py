@@ -79,8 +79,9 @@ def refuses(text: str) -> bool:
 
 def begins(text: str) -> str:
     """The dimension that the first word of a text names, such as "for" its use."""
-    named = {str(word): str(name) for name, words in data()["begins"].items() for word in words}
-    return named.get([*text.casefold().split(), ""][0], "")
+    pairs = ((word, name) for name, words in data()["begins"].items() for word in words)
+    first = [*text.casefold().split(), ""][0]
+    return next((str(name) for word, name in pairs if str(word) == first), "")
 
 
 def language(text: str, before: str) -> str:

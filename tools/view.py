@@ -194,18 +194,18 @@ async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
     from tools.view_state import Gallery
 
     page = await app.search.page(Filter(query=query), cursor=cursor, limit=THUMBNAILS)
-    found = listing(page, notice=app.database.notice)
+    entries = listing(page, notice=app.database.notice)
     images = [
         await app.records.image(item.newest_image_id)
-        for item in found.conversations
+        for item in entries.conversations
         if item.newest_image_id
     ]
     copies = await asyncio.to_thread(_thumbnails, app, images)
     gallery = Gallery(
-        conversations=found.conversations,
-        total=found.total,
-        cursor=found.cursor,
-        notes=found.notes,
+        conversations=entries.conversations,
+        total=entries.total,
+        cursor=entries.cursor,
+        notes=entries.notes,
         thumbnails=list(copies),
     )
     return _answer(gallery, list(copies.values()))
