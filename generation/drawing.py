@@ -116,10 +116,7 @@ class ImageGenerator:
         Those that it brought up to `again` ago count, and what was taken back of them unsent is
         drawn. Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
         """
-        model = request.image_model or self._settings.image_model
-        options = choose(
-            request.options, suggestion(conversation, plan, model), self._settings, _today()
-        )
+        options = self._options(conversation, plan, request)
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
         variations, note = self._variations(conversation, plan, request)
         verify = request.verify or self._settings.verify
@@ -150,6 +147,12 @@ class ImageGenerator:
             told = LOST_DRAWN if lost else REST_DRAWN
             result.notes.insert(0, told.format(count=len(jobs) - len(mine), wanted=len(jobs)))
         return result, preview
+
+    def _options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
+        """What to draw with: the call's options, else what the dialogue suggests, else settings."""
+        model = request.image_model or self._settings.image_model
+        suggested = suggestion(conversation, plan, model)
+        return choose(request.options, suggested, self._settings, _today())
 
     def _variations(
         self, conversation: Conversation, plan: Plan, request: ImageRequest

@@ -7,6 +7,7 @@ __all__ = [
     "keep",
     "library_prompts",
     "middleware",
+    "parameters",
     "quick",
     "resources",
     "status",
