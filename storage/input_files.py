@@ -4,7 +4,9 @@ import hashlib
 import os
 import re
 import stat
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from unicodedata import normalize
 from urllib.request import url2pathname
@@ -40,18 +42,29 @@ WINDOWS_DRIVE = r"[a-z]:[\\/]", "this is a path of Windows, and this server runs
 IN_THE_CHAT = "A picture that was pasted or attached in the chat reaches only the assistant."
 
 
+UNUSED_DAYS = 7
+"""After which an upload goes that no call has named: whoever hands a picture in sends it along
+within minutes, and a dialogue that was left over a weekend still has it."""
+
+
 class Uploads:
-    """The folder of what was handed in; the same bytes have the same id."""
+    """The folder of what was handed in; the same bytes have the same id.
+
+    What no call has named yet lies in a folder below.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._unused = folder / "unused"
 
     def keep(self, picture: InputPicture) -> str:
         """Write a picture down; its id, `up_` and 16 hex digits. Raises `InputError`."""
         upload_id = f"up_{hashlib.sha256(picture.data).hexdigest()[:16]}"
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(self._folder / upload_id, [picture.data])
+            self._unused.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._remove_old()
+            if not (self._folder / upload_id).exists():
+                write_file(self._unused / upload_id, [picture.data])
         except OSError as error:
             raise InputError(
                 f"{quote(picture.source)} could not be kept ({error.strerror}). Make the folder of "
@@ -60,7 +73,9 @@ class Uploads:
         return upload_id
 
     def read(self, upload_id: str) -> bytes:
-        """The bytes behind an id. Raises `InputError`."""
+        """The bytes behind an id, which is used from then on. Raises `InputError`."""
+        with suppress(OSError):
+            (self._unused / upload_id).replace(self._folder / upload_id)
         try:
             return (self._folder / upload_id).read_bytes()
         except OSError:
@@ -68,6 +83,13 @@ class Uploads:
                 f"There is no upload {upload_id}: it was removed, or is of another installation.",
                 "Hand the picture in again.",
             ) from None
+
+    def _remove_old(self) -> None:
+        oldest = time.time() - UNUSED_DAYS * 86_400
+        for path in self._unused.iterdir():
+            with suppress(FileNotFoundError):  # another process used or removed it
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 class InputFiles:

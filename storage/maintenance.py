@@ -149,6 +149,8 @@ class Maintenance:
         async with self._database.write() as session:
             await _refuse_running(session, removal.id)
             await session.execute(delete(Conversation).where(Conversation.id == removal.id))
+        for image in removal.pictures:
+            await asyncio.to_thread(self._small_copies.remove, image)
         if not pictures:
             return []
         notes = [await asyncio.to_thread(self._unlink, image) for image in removal.pictures]
@@ -201,7 +203,6 @@ class Maintenance:
         try:
             read_picture(image)
             path.unlink(missing_ok=True)
-            self._small_copies.remove(image)
         except StorageError as error:
             return f"{error} It was left alone."
         except OSError as error:

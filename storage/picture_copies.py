@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -23,6 +24,12 @@ SMALL_QUALITY = 80
 LARGEST_SVG = 400_000
 """Bytes; with what base64 adds, a result holds it."""
 
+MOST_BYTES = 256_000_000
+"""Of all small copies: some 2,800 pictures in each size."""
+
+AFTER_TRIM = 0.9
+"""Of the most bytes: what is left, so that the folder is not looked through for every copy."""
+
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
@@ -43,10 +50,15 @@ class SmallCopy(NamedTuple):
 
 
 class SmallCopies:
-    """A folder of small copies; what is in it can be made anew at any time."""
+    """A folder of small copies; what is in it can be made anew at any time.
 
-    def __init__(self, folder: Path) -> None:
+    Above so many bytes the least recently shown go.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder
+        self._most_bytes = most_bytes
+        self._room = 0  # bytes that are written before the folder is looked through
 
     def copy(self, image: Image, edge: Edge) -> SmallCopy:
         """A picture of at most so many pixels; drawings in SVG as they are.
@@ -55,6 +67,7 @@ class SmallCopies:
         """
         path = self._path(image, edge)
         with contextlib.suppress(OSError):
+            os.utime(path)
             return SmallCopy(path.read_bytes(), "image/webp")
         data = read_picture(image)
         if image.format == "svg":
@@ -65,8 +78,7 @@ class SmallCopies:
         if small is None:
             raise _unshown(image)
         with contextlib.suppress(OSError):  # a full disk costs time, and nothing else
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(path, [small])
+            self._keep(path, small)
         return SmallCopy(small, "image/webp")
 
     def remove(self, image: Image) -> None:
@@ -74,6 +86,27 @@ class SmallCopies:
         for edge in get_args(Edge):
             with contextlib.suppress(OSError):
                 self._path(image, edge).unlink(missing_ok=True)
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._room < len(data):
+            self._room = self._most_bytes - self._trim()
+        write_file(path, [data])
+        self._room -= len(data)
+
+    def _trim(self) -> int:
+        """Remove the least recently shown where there is too much; the bytes that are left."""
+        states = [(path.stat(), path) for path in self._folder.iterdir()]
+        total = sum(state.st_size for state, _ in states)
+        if total < self._most_bytes * AFTER_TRIM:
+            return total
+        for state, path in sorted(states, key=lambda one: one[0].st_mtime_ns):
+            if total <= self._most_bytes * AFTER_TRIM:
+                break
+            with contextlib.suppress(OSError):
+                path.unlink()
+            total -= state.st_size
+        return total
 
     def _path(self, image: Image, edge: Edge) -> Path:
         return self._folder / f"{image.sha256}-{edge}.webp"

@@ -4,7 +4,9 @@ import base64
 import hashlib
 import io
 import json
+import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from mcp.types import ImageContent, TextResourceContents
 from PIL import Image
 
 from sandbox.loopback import Sandbox
+from storage.picture_copies import SmallCopies
+from storage.tables import Image as PictureRow
 from studio import assembler
-from tests.calls import consult, data_of, draw, refusal, text_of
+from tests.calls import CONSULT, consult, data_of, draw, refusal, text_of
 from tests.conftest import Connect
 
 URI = "ui://image-consultant/view"
@@ -173,7 +177,7 @@ async def test_the_view_sees_a_drawing_while_another_call_waits_for_it(
 
 
 async def test_small_copies_are_small_and_made_once(connect: Connect, tmp_path: Path) -> None:
-    async with connect() as client:
+    async with connect(toolsets=["keep"]) as client:
         drawn = await draw(client, prompt="a fox", **SKIP)
         (image,) = drawn["images"]
         sizes = []
@@ -185,12 +189,42 @@ async def test_small_copies_are_small_and_made_once(connect: Connect, tmp_path: 
             with Image.open(io.BytesIO(base64.b64decode(block.data))) as copy:
                 sizes.append(max(copy.size))
             assert block.mime_type == "image/webp"
-        copies = {path.name for path in (tmp_path / "data" / "small-copies").iterdir()}
+        folder = tmp_path / "data" / "small-copies"
+        copies = {path.name for path in folder.iterdir()}
         gallery = await read(client, "list")
+        await client.call_tool(
+            "openai_delete_conversation",
+            {"conversation_id": drawn["conversation_id"], "confirm": True},
+        )
 
     assert sizes == [240, 512, 1024]
     assert len(copies) == 3
     assert gallery["thumbnails"] == [image["image_id"]]
+    assert list(folder.iterdir()) == []
+
+
+def test_small_copies_take_bounded_room_and_those_shown_last_stay(tmp_path: Path) -> None:
+    def picture(number: int) -> PictureRow:
+        data = base64.b64decode(png(300 + number, 200))
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        facts = {"sha256": digest, "bytes": len(data), "format": "png"}
+        return PictureRow(id=str(number), path=str(path), **facts)
+
+    first, second, third, *others = map(picture, range(8))
+    room = 4 * len(SmallCopies(tmp_path / "measure").copy(first, 240).data)
+    copies = SmallCopies(tmp_path / "copies", most_bytes=room)
+    for one in (first, second, third):
+        copies.copy(one, 240)
+    for one in others:
+        copies.copy(first, 240)
+        copies.copy(one, 240)
+    left = {path.name for path in (tmp_path / "copies").iterdir()}
+
+    assert sum(path.stat().st_size for path in (tmp_path / "copies").iterdir()) <= room
+    assert f"{first.sha256}-240.webp" in left
+    assert f"{second.sha256}-240.webp" not in left
 
 
 async def test_a_mask_that_came_as_bytes_is_checked_and_used_like_a_file(
@@ -232,6 +266,24 @@ async def test_a_reference_that_came_as_bytes_is_seen_by_the_dialogue(
 
     assert re.fullmatch(r"up_[0-9a-f]{16}", name)
     assert asked["conversation_id"]
+
+
+async def test_a_picture_handed_in_that_no_call_names_is_gone_after_a_week(
+    client: Client[Any], tmp_path: Path
+) -> None:
+    async def hand_in(width: int) -> str:
+        given = {"what": "reference", "value": png(width, 48)}
+        return str(data_of(await client.call_tool("view_keep", given))["upload_id"])
+
+    used, unused = await hand_in(64), await hand_in(65)
+    await consult(client, "a fox like this", reference_images=[used])
+    for path in (tmp_path / "data" / "uploads").rglob("up_*"):
+        os.utime(path, times=(time.time() - 8 * 86_400,) * 2)
+    await hand_in(66)
+
+    assert await consult(client, "a hen like this", reference_images=[used])
+    said = await refusal(client, CONSULT, message="a hare", reference_images=[unused])
+    assert f"no upload {unused}" in said
 
 
 async def test_what_a_person_thinks_is_kept(client: Client[Any]) -> None:
