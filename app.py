@@ -156,7 +156,15 @@ class App:
         inputs = InputResolver(self.gateway, self.records, self.input_files)
         verifier = Verifier(self.settings, self.gateway, self.records, self.prompt_store)
         with_preview = self.settings.preview == "on"
-        buyer = Buyer(self.gateway, self.records, pictures, inputs, verifier, preview=with_preview)
+        buyer = Buyer(
+            self.gateway,
+            self.records,
+            pictures,
+            inputs,
+            verifier,
+            preview=with_preview,
+            stand_in=self.settings.sandbox,
+        )
         return ImageGenerator(self.settings, self.records, self.prompt_store, buyer)
 
     def news(self) -> list[str]:

@@ -124,7 +124,8 @@ class Settings(BaseSettings):
         None, description="How much planning a picture gets, where the model takes it."
     )
     verify: bool = Field(
-        False, description="Have every picture looked at against its brief by a second model."
+        False,
+        description="Have a second model look at every picture, about $0.01 each.",
     )
     embeddings: bool = Field(
         True, description="Search by meaning, with vectors from OpenAI, where asked for."

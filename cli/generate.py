@@ -48,7 +48,7 @@ def generate(
         background: Whether it is transparent.
         output_format: The format of the file.
         variations: How many, 1 to 4.
-        verify: Have a second model look at it.
+        verify: Have a second model look at it; a look costs about a cent.
         redraw: Draw anew what the same command has brought already.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """

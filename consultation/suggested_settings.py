@@ -59,5 +59,6 @@ def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
         size=suggested["size"],
         quality=suggested["quality"],
         assistant=settings.assistant_model,
+        verifier=settings.facilitator_model if settings.verify else "",
     )
     return round(cost.usd, 4) if cost.known else None

@@ -61,6 +61,9 @@ class Cost:
 PASSING_ON = Usage(input_tokens=3_000, output_tokens=700)
 """Of one call of the image tool; answers that OpenAI sent had 2,279 to 3,195 and 78 to 1,970."""
 
+LOOKING = Usage(input_tokens=1_500, output_tokens=400)
+"""Of one look at a picture: 765 of the input are the picture's; a finding takes about 30."""
+
 UNPRICED = Cost(0.0, estimated=True, known=False)
 
 
@@ -131,18 +134,20 @@ def estimate_image(
     partials: int = 0,
     inputs: int = 0,
     assistant: str = "",
+    verifier: str = "",
 ) -> Cost:
     """The price of a picture before it is drawn, for its very size.
 
     `partials` unfinished pictures are shown on the way, it starts from `inputs` others, and the
-    `assistant` model is paid for passing the prompt on.
+    `assistant` model is paid for passing the prompt on, the `verifier` for looking at it.
     """
     row = load_models().find_image(model)
     if row is None or row.price is None:
         return UNPRICED
     out = _expected_tokens(row, size, quality) + partials * PARTIAL_TOKENS
     usd = (out * row.price.output + inputs * INPUT_TOKENS * row.price.image) / MILLION
-    return Cost(usd + text_cost(assistant, PASSING_ON).usd, estimated=True)
+    usd += text_cost(assistant, PASSING_ON).usd + text_cost(verifier, LOOKING).usd
+    return Cost(usd, estimated=True)
 
 
 def has_price(model: str) -> bool:

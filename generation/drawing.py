@@ -94,7 +94,8 @@ class ImageGenerator:
         if budget is None:
             return
         options = choose(request.options, {}, self._settings, _today())
-        estimate = request.count * options.estimated_usd(len(inputs.pictures))
+        each = options.estimated_usd(len(inputs.pictures), verifier=self._verifier(request))
+        estimate = request.count * each
         due = await self._records.jobs.due_today(self._buyer.origin)
         if due + estimate > budget:
             raise self._over_budget(request.count, estimate, due, options)
@@ -119,8 +120,8 @@ class ImageGenerator:
         options = self._options(conversation, plan, request)
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
         variations, note = self._variations(conversation, plan, request)
-        verify = request.verify or self._settings.verify
-        base = PurchaseOrder(conversation, plan, options, inputs, "", {}, verify)
+        verifier = self._verifier(request)
+        base = PurchaseOrder(conversation, plan, options, inputs, "", {}, bool(verifier))
         orders = [await asyncio.to_thread(self._with_instructions, base, one) for one in variations]
         jobs = job_rows(
             conversation,
@@ -128,6 +129,7 @@ class ImageGenerator:
             options,
             key=key,
             inputs=inputs,
+            verifier=verifier,
             variations=variations,
             templates=[one.templates for one in orders],
         )
@@ -153,6 +155,11 @@ class ImageGenerator:
         model = request.image_model or self._settings.image_model
         suggested = suggestion(conversation, plan, model)
         return choose(request.options, suggested, self._settings, _today())
+
+    def _verifier(self, request: ImageRequest) -> str:
+        """The model that will look at the pictures of a call, empty where none will."""
+        verify = request.verify or self._settings.verify
+        return self._settings.facilitator_model if verify else ""
 
     def _variations(
         self, conversation: Conversation, plan: Plan, request: ImageRequest

@@ -23,10 +23,14 @@ def job_rows(
     *,
     key: str,
     inputs: InputImages,
+    verifier: str,
     variations: list[Variation],
     templates: list[dict[str, str]],
 ) -> list[Job]:
-    """The requests of one call for pictures, before any is sent; `key` names the call."""
+    """The requests of one call for pictures, before any is sent.
+
+    `key` names the call, `verifier` the model that will look at them, if one will.
+    """
     parent = plan.parent.id if plan.parent else None
     batch, moment = new_id("call"), now()
     return [
@@ -41,7 +45,7 @@ def job_rows(
             batch=batch,
             variation=one.label,
             inputs=inputs.as_data,
-            estimated_usd=options.estimated_usd(_count(plan, inputs)),
+            estimated_usd=options.estimated_usd(_count(plan, inputs), verifier=verifier),
             response_id="",
             error="",
             request_key=key,

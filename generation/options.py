@@ -35,8 +35,9 @@ class Options:
     complexity: str | None = None
     partial_images: int = 0
 
-    def estimated_usd(self, inputs: int = 0) -> float:
-        """What one picture and its assistant model should cost; it starts from `inputs` others."""
+    def estimated_usd(self, inputs: int = 0, *, verifier: str = "") -> float:
+        """What one picture and its assistant model should cost; it starts from `inputs` others,
+        and the model `verifier` looks at it."""
         return estimate_image(
             self.image_model,
             size=self.size,
@@ -44,6 +45,7 @@ class Options:
             partials=self.partial_images,
             inputs=inputs,
             assistant=self.assistant_model,
+            verifier=verifier,
         ).usd
 
     @property

@@ -38,6 +38,16 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
     assert "sandbox" in first.lower()
 
 
+def test_a_change_on_a_new_stand_in_says_nothing_of_what_that_cannot_know(run: Run) -> None:
+    first = run("generate", "a red boat", "--sandbox")
+    (going_on,) = re.findall(r"--conversation (conv_\w+)", first)
+
+    changed = run("generate", "make it blue", "--conversation", going_on, "--sandbox")
+
+    assert "nothing was paid" in changed
+    assert "uploaded" not in changed
+
+
 def test_it_waits_until_the_picture_is_there(
     run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,8 +32,11 @@ def booked(settings: Settings) -> list[tuple[str, float]]:
 
 async def test_the_estimate_stands_beside_the_price(client: Client[Any]) -> None:
     result = await draw(client, prompt="a fox", **SKIP)
+    looked = await draw(client, prompt="a hen", **SKIP, verify=True)
 
     assert 0.5 < result["estimated_cost_usd"] / result["cost_usd"] < 2
+    look = looked["cost_usd"] - result["cost_usd"]
+    assert 0.5 < (looked["estimated_cost_usd"] - result["estimated_cost_usd"]) / look < 2
 
 
 async def test_a_conversation_knows_what_it_cost(client: Client[Any]) -> None:

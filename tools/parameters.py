@@ -123,7 +123,7 @@ VariationStrategy = Annotated[
     Strategy, Field(description="The one thing that variations differ in.")
 ]
 Verify = Annotated[
-    bool, Field(description="Have a second model look at the picture against the brief.")
+    bool, Field(description="Have a second model look at it against the brief, about $0.01.")
 ]
 
 Redraw = Annotated[
