@@ -65,7 +65,7 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
 
     Every package derives its errors from this one. The server shows their text to
     the client as it is; any other exception is a bug and its text stays hidden.
-    `charged` is None where money has no part in it, `retry_after` is in seconds. `advice` is
+    `charged` is None where that is not its own to know, `retry_after` is in seconds. `advice` is
     empty where the step is the one that helps with every problem of its kind.
     """
 
@@ -108,15 +108,21 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         self.conversation_id = conversation_id
         return self
 
-    def text(self, spent: float | None = 0.0) -> str:
-        """All of it in words; `spent` USD went out in the same call before it, None: unknown."""
-        words = str(self)
+    def text(self, charged: Charged | None = None, *, spent: float | None = 0.0) -> str:
+        """All of it in words.
+
+        Its call was `charged` where it does not say itself, and `spent` so many USD before it,
+        None where their price is not known.
+        """
+        known = self.charged or charged
+        money = MONEY[known] if known else ""
         if spent != 0 and self.charged != "yes":
             money = MONEY["unknown"] if self.charged == "unknown" else ""
             before = "What this call asked before it failed was charged; its price is not known."
             if spent is not None:
                 before = f"What this call asked before it failed cost ${spent:.4f}."
-            words = self.sentence(f"{money} {before}".strip())
+            money = f"{money} {before}".strip()
+        words = self.sentence(money)
         if self.conversation_id is None:
             return words
         return f"{words} What was said is kept in conversation {self.conversation_id}."

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
+from gateway.api_errors import cases, failure
+from gateway.image_response import OnStep, Step
 from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
@@ -71,29 +73,89 @@ async def test_of_several_failures_a_program_hears_the_dearest(
     assert text.count("Nothing was charged") == 1
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        (DRAW, {**FOX, "size": "100x100"}),
-        (DRAW, {**FOX, "quality": "best"}),
-        (DRAW, {**FOX, "input_images": ["nowhere.png"]}),
-        (DRAW, {}),
-        (CONSULT, {"message": "a fox", "conversation_id": "conv_none"}),
-        ("openai_list_conversations", {"cursor": "zzz"}),
-        ("openai_list_conversations", {"since": "yesterday"}),
-        ("openai_rate_image", {"image_id": "img_none", "rating": "5"}),
-        ("openai_delete_conversation", {"conversation_id": "conv_none"}),
-        ("openai_no_such_tool", {}),
-    ],
-)
-async def test_what_the_caller_got_wrong_is_input_and_free(
-    connect: Connect, sandbox: Sandbox, tool: str, arguments: dict[str, Any]
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    (DRAW, {**FOX, "size": "100x100"}),
+    (DRAW, {**FOX, "quality": "best"}),
+    (DRAW, {**FOX, "image_model": "dall-e-3"}),
+    (DRAW, {**FOX, "input_images": ["nowhere.png"]}),
+    (DRAW, {**FOX, "mask": "/etc/passwd", "input_images": ["img_none"]}),
+    (DRAW, {**FOX, "colour": "red"}),
+    (DRAW, {}),
+    (DRAW, {"prompt": " "}),
+    (DRAW, {"conversation_id": "conv_none"}),
+    (DRAW, {"from_image": "img_none", "prompt": "bluer"}),
+    (CONSULT, {"message": ""}),
+    (CONSULT, {"message": "a fox", "conversation_id": "conv_none"}),
+    (CONSULT, {"message": "a fox", "template": "no_such_template"}),
+    (CONSULT, {"message": "a fox", "reference_images": ["nowhere.png"]}),
+    ("openai_list_conversations", {"cursor": "zzz"}),
+    ("openai_list_conversations", {"since": "yesterday"}),
+    ("openai_search_conversations", {"query": "fox", "cursor": "zzz"}),
+    ("openai_generate_image", {"prompt": "a fox", "prompts": ["a hen"]}),
+    ("openai_generate_image", {"prompt": "a fox", "n": 99}),
+    ("openai_generate_variations", {"image_id": "img_none"}),
+    ("openai_rate_image", {"image_id": "img_none", "rating": "5"}),
+    ("openai_rate_image", {}),
+    ("openai_delete_conversation", {"conversation_id": "conv_none", "confirm": True}),
+    ("view_read", {"what": "state", "id": "conv_none"}),
+    ("view_read", {"what": "picture", "id": "img_none"}),
+    ("view_keep", {"what": "title", "id": "conv_none", "value": " "}),
+    ("view_keep", {"what": "mask", "value": "no base64"}),
+    ("openai_no_such_tool", {}),
+]
+
+
+async def test_what_the_caller_got_wrong_is_input_and_free_and_says_so(
+    connect: Connect, sandbox: Sandbox
 ) -> None:
     async with connect(toolsets=["all"]) as client:
-        error, _ = await error_of(client, tool, **arguments)
+        for tool, arguments in WRONG:
+            error, text = await error_of(client, tool, **arguments)
+            assert (error["kind"], error["charged"]) == ("input", "no"), (tool, arguments)
+            assert text.count("Nothing was charged.") == 1, text
 
-    assert (error["kind"], error["charged"]) == ("input", "no")
     assert sandbox.requests == []
+
+
+MONEY = {
+    "no": "Nothing was charged.",
+    "yes": "The call was charged.",
+    "unknown": "It is unknown whether this was charged.",
+}
+"""What a person reads, by what a program does."""
+
+
+@pytest.mark.parametrize("tool", [CONSULT, DRAW])
+async def test_every_error_of_the_table_says_once_in_words_what_its_data_says_of_the_money(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    """Of a drawing each; of a dialogue, which is slower, one of each kind and price."""
+    each = {case.kind + case.charged: name for name, case in cases().items()}
+    faults = cases() if tool == DRAW else each.values()
+    fault = ""
+
+    async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
+        await on_step(Step("sending"))
+        raise failure(fault)
+
+    def require_response(_response: object) -> None:
+        raise failure(fault)
+
+    monkeypatch.setattr("gateway.image_client.receive", receive)
+    monkeypatch.setattr("gateway.client.require_response", require_response)
+    for limit in ("ATTEMPTS", "RATE_ATTEMPTS"):
+        monkeypatch.setattr(f"gateway.retry.{limit}", 1)
+    monkeypatch.setattr("gateway.retry.MOST_FAULTS", 1000)
+    async with connect() as client:
+        for fault in faults:
+            call = {**FOX, "prompt": fault} if tool == DRAW else {"message": fault}
+            called = await client.call_tool(tool, call, raise_on_error=False)
+            if not called.is_error:  # the dialogue goes on without the facilitator
+                assert tool == CONSULT
+                continue
+            data, text = data_of(called), text_of(called)
+            said = [kind for kind, words in MONEY.items() for _ in range(text.count(words))]
+            assert said == [data["error"]["charged"]], text
 
 
 async def test_a_budget_that_is_spent_and_a_key_that_is_missing_have_kinds_of_their_own(

@@ -65,6 +65,7 @@ class PlainArguments(Middleware):
         arguments = {
             name: value for name, value in (call.arguments or {}).items() if value is not None
         }
+        receipt = Receipt()
         try:
             return await call_next(
                 context.copy(message=call.model_copy(update={"arguments": arguments}))
@@ -74,10 +75,10 @@ class PlainArguments(Middleware):
                 raise
             problem = _in_words(error.__cause__, await _parameters(context))
         except NotFoundError:
-            problem = Problem(f"There is no tool {call.name[:LONGEST_NAME]!r}.", charged="no")
+            problem = Problem(f"There is no tool {call.name[:LONGEST_NAME]!r}.")
         except FastMCPError:
-            problem = bug(call.name, Receipt(asked=True))
-        return error_result(problem, Receipt())
+            problem, receipt = bug(call.name), Receipt(asked=True)
+        return error_result(problem, receipt)
 
 
 async def _parameters(context: ToolCall) -> str:
@@ -97,7 +98,7 @@ def _in_words(error: ValidationError, parameters: str) -> Problem:
             f"{quote} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}."
         )
     sentences = list(dict.fromkeys(sentences))
-    return Problem(" ".join(sentences), "Correct that, then call again.", charged="no")
+    return Problem(" ".join(sentences), "Correct that, then call again.")
 
 
 class NoResourceError(ResourceError):

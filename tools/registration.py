@@ -130,6 +130,6 @@ def _with_problems_in_words(
                 raise  # of the protocol, such as a client without forms
             except Exception:
                 logger.exception("Error calling tool %r", tool.__name__)
-                return error_result(bug(tool.__name__, receipt), receipt)
+                return error_result(bug(tool.__name__), receipt)
 
     return wrapper

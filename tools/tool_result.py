@@ -43,9 +43,9 @@ class ErrorResult(BaseModel):
 
 
 def error_result(problem: Problem, receipt: Receipt) -> ToolResult:
-    """The result of a call that failed, and what it had cost by then."""
-    text = problem.text(receipt.usd or (None if receipt.booked else 0.0))
-    charged = "yes" if receipt.booked else problem.charged or "no"
+    """The result of a call that failed, and what it cost, or may have: each says so."""
+    text = problem.text(receipt.charged, spent=receipt.usd or (None if receipt.booked else 0.0))
+    charged = "yes" if receipt.booked else problem.charged or receipt.charged
     result = ErrorResult(
         error=ErrorDetails(
             kind=problem.kind,
@@ -63,14 +63,13 @@ def error_result(problem: Problem, receipt: Receipt) -> ToolResult:
     )
 
 
-def bug(tool: str, receipt: Receipt) -> Problem:
+def bug(tool: str) -> Problem:
     """What is said of a failure that nobody foresaw; its own text stays in the log."""
     return Problem(
         f"{tool} failed in a way that this server did not expect; its log says more.",
         "Make the same call again; if it fails again, report it with what `image-consultant "
         "doctor` prints.",
         kind="unknown",
-        charged=receipt.charged,
     )
 
 
