@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import anyio
@@ -74,13 +75,12 @@ class Site:
         return told
 
 
-@pytest.fixture
-def site(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+@contextmanager
+def running(settings: Settings) -> Iterator[Site]:
+    """A server in a thread, for as long as the block runs."""
     token = SecretStr(TOKEN)
     address = resolve("127.0.0.1", 0, token)
     listener = listen(address)
-    monkeypatch.setattr(http_limits, "HEADERS_SECONDS", 0.3)
-    monkeypatch.setattr(http_limits, "BODY_SECONDS", 0.3)
     web = build_http_server(create_server(settings), address, token, hosts=["pictures.example"])
     thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
     thread.start()
@@ -89,6 +89,32 @@ def site(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     yield Site(listener.getsockname()[1])
     web.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def site(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(http_limits, "HEADERS_SECONDS", 0.3)
+    monkeypatch.setattr(http_limits, "BODY_SECONDS", 0.3)
+    with running(settings) as site:
+        yield site
+
+
+def test_sessions_that_are_left_are_bounded_in_number_and_end_when_they_are_idle(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transports.http.MOST_SESSIONS", 2)
+    monkeypatch.setattr("transports.http.SESSION_SECONDS", 1.0)
+    with running(settings) as site:
+        opened = [site.ask(**ALLOWED) for _ in range(3)]
+        is_open_again = False
+        until = time.monotonic() + 20
+        while not is_open_again and time.monotonic() < until:
+            time.sleep(0.2)
+            is_open_again = site.ask(**ALLOWED).status == 200
+
+    assert [answer.status for answer in opened] == [200, 200, 503]
+    assert "Too many sessions" in json.loads(opened[2].body)["error"]
+    assert is_open_again
 
 
 def test_only_the_right_token_lets_in(site: Site) -> None:

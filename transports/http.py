@@ -19,8 +19,15 @@ from starlette.responses import JSONResponse
 from typing_extensions import override
 
 from errors import Problem, conceal
+from fastmcp_internals import limit_sessions
 from settings import Settings, own_version, variable_of
-from transports.http_limits import MOST_CONNECTIONS, Guarded, TimedHeaders
+from transports.http_limits import (
+    MOST_CONNECTIONS,
+    MOST_SESSIONS,
+    SESSION_SECONDS,
+    Guarded,
+    TimedHeaders,
+)
 from transports.process import start_deadline
 
 PATH = "/mcp"
@@ -108,8 +115,12 @@ def build_http_server(
     server.custom_route("/health", methods=["GET"])(health)
     # A page that a browser shows may send requests here under a name of its own.
     app = server.http_app(
-        path=PATH, host_origin_protection=True, allowed_hosts=[address.name, *hosts]
+        path=PATH,
+        host_origin_protection=True,
+        allowed_hosts=[address.name, *hosts],
+        session_idle_timeout=SESSION_SECONDS,
     )
+    limit_sessions(app, MOST_SESSIONS)
     return EndingServer(
         uvicorn.Config(
             Guarded(app),

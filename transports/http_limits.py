@@ -18,6 +18,12 @@ BODY_SECONDS = 25.0
 """For a whole body, of 4 MB at the most."""
 MOST_CONNECTIONS = 500
 """At once; uvicorn answers 503 beyond. A client holds two or three."""
+MOST_SESSIONS = 1_000
+"""Open at once, of clients that begin with `initialize`; a left one is open until it is too long
+idle. FILL"""
+SESSION_SECONDS = 1800.0
+"""Without a request or an open stream: one may think about a question for a while. The client is
+told 404 then, and begins a new one."""
 
 MCP = b"mcp-"
 """How the names of MCP's headers begin; ASGI gives them in lower case."""
@@ -32,6 +38,10 @@ ADVICE = {
         f"{variable_of('http_hosts')} on the server, or use its IP address."
     ),
     403: "Pages of other sites may not call this server.",
+    503: (
+        "Too many sessions are open. End those that are done with DELETE, or wait: each ends "
+        f"{SESSION_SECONDS / 60:.0f} minutes after its last request."
+    ),
 }
 
 
