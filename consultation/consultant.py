@@ -11,10 +11,10 @@ from weakref import WeakValueDictionary
 from consultation.consultation_result import Consultation
 from consultation.earlier_work import EarlierWork
 from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
+from consultation.facilitator_request import take_references
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import Span
 from consultation.recorded_result import completeness, failed_result, recorded_result
-from consultation.references import take_references
 from consultation.review import Review
 from consultation.settling import assumptions, settle, settled_turn
 from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes

@@ -8,11 +8,11 @@ from typing import Any, Literal
 from consultation.facilitator_request import (
     MORE_TOKENS,
     TEMPLATE,
+    ask,
     build_request,
     build_state,
     send_back,
 )
-from consultation.model_call import ask
 from consultation.preferences import Preference
 from consultation.review import Review, complaint, review
 from consultation.transcript import Transcript

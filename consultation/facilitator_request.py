@@ -1,21 +1,29 @@
-"""The request for one facilitator turn, built from the record alone.
+"""The request for one facilitator turn, built from the record alone, with its pictures; its price.
 
 The order keeps the prefix stable, so that OpenAI's prompt cache hits: instructions that
 are the same in every conversation, then the dialogue as it grew, then the state.
 """
 
+import asyncio
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consultation.preferences import Preference
-from consultation.references import reference_parts
-from consultation.transcript import Transcript, brief_entry, timeline_of
+from consultation.transcript import ConsultationError, Transcript, brief_entry, timeline_of
 from consultation.turn import response_format
+from errors import StorageError
+from gateway.client import Gateway, Reply
+from gateway.prices import Charge
 from prompts.image_type import ImageType
 from prompts.template import Rendering
 from storage.input_files import InputFiles
-from storage.tables import Conversation, Turn
+from storage.input_pictures import InputError
+from storage.picture_files import read_picture
+from storage.records import Records
+from storage.spending import booking
+from storage.tables import Conversation, Image, Turn
 
 TEMPLATE = "consultation/facilitator"
 
@@ -36,6 +44,10 @@ NEWEST_FORM = (
 )
 """What a model sees again of its own turns: of the newest what it has to keep, of the
 others what was said and asked."""
+
+MOST_REFERENCES = 4
+"""At once: each is sent again in every turn."""
+IMAGE_ID = "img_"
 
 
 def build_request(
@@ -130,3 +142,70 @@ def _messages(turn: Turn, input_files: InputFiles) -> list[dict[str, Any]]:
             contents.append([])
         contents[-1] += pictures
     return [{"role": "user", "content": content} for content in contents]
+
+
+async def take_references(
+    given: Sequence[str], conversation: Conversation, inputs: InputFiles, records: Records
+) -> list[dict[str, str]]:
+    """Keep small copies of the pictures that came with a message.
+
+    `given` are paths or image ids. Each becomes r1, r2, ... in its conversation. Raises
+    a `Problem` for what cannot be used, before anything is sent.
+    """
+    before = sum(len(turn.references) for turn in conversation.turns)
+    if len(given) > MOST_REFERENCES:
+        most = f"at most {MOST_REFERENCES} pictures at once"
+        raise ConsultationError(f"reference_images takes {most}.")
+    references = []
+    for number, name in enumerate(given, start=before + 1):
+        if name.startswith(IMAGE_ID):
+            data = await asyncio.to_thread(_bytes, await records.image(name))
+            file = await asyncio.to_thread(inputs.copy, data, name)
+        else:
+            file = await asyncio.to_thread(inputs.copy_file, name)
+        references.append({"id": f"r{number}", "given": name, "file": file})
+    return references
+
+
+def reference_parts(turn: Turn, inputs: InputFiles) -> list[dict[str, Any]]:
+    """The pictures of a turn as parts of its message, each behind its id."""
+    parts: list[dict[str, Any]] = []
+    for reference in turn.references:
+        parts.append({"type": "input_text", "text": json.dumps({"reference": reference["id"]})})
+        data = inputs.read_copy(reference["file"])
+        if data is not None:
+            encoded = base64.b64encode(data).decode()
+            parts.append(
+                {
+                    "type": "input_image",
+                    "image_url": f"data:image/jpeg;base64,{encoded}",
+                    "detail": "auto",
+                }
+            )
+    return parts
+
+
+def _bytes(image: Image) -> bytes:
+    try:
+        return read_picture(image)
+    except StorageError as error:
+        raise InputError(str(error)) from error
+
+
+async def ask(
+    request: dict[str, Any], conversation_id: str, gateway: Gateway, records: Records
+) -> Reply:
+    """The answer to a request. Raises `GatewayError`; what failed attempts cost is kept, too."""
+
+    async def bill(charges: list[Charge]) -> None:
+        sandbox = gateway.origin == "sandbox"
+        rows = [
+            booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox)
+            for charge in charges
+        ]
+        await asyncio.shield(records.add(*rows))  # the turn's time may be over just now
+
+    reply = await gateway.talk(request, bill)
+    row = booking(conversation_id, "consultation", **reply.as_booking)
+    await asyncio.shield(records.add(row))
+    return reply

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from consultation.coverage import Leftover
 from consultation.facilitator import TURN_SECONDS, Outcome
-from consultation.model_call import ask
+from consultation.facilitator_request import ask
 from consultation.provenance import Span, name_of, source_of
 from consultation.review import Review
 from consultation.template_request import FILL, build_filling, parse_filling

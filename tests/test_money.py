@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from fastmcp import Client
 
-from consultation.model_call import ask
+from consultation.facilitator_request import ask
 from gateway.client import Gateway
 from gateway.prices import Charge, Cost, Usage
 from gateway.retry import OnCharge
