@@ -34,10 +34,12 @@ IS_CURRENT = "Changes start from this picture now."
 
 @dataclass(frozen=True)
 class Pictures:
-    """What a drawing brought so far, and a JPEG to look at where previews are on."""
+    """What a drawing brought so far, a JPEG to look at where previews are on, and the
+    conversation as it stands after it."""
 
     result: "ImageResult"
     preview: bytes | None
+    conversation: "Conversation"
 
 
 class Drawing:

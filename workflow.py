@@ -143,10 +143,9 @@ class _Call:
             self._drawing.key, mode or "guided", redraw=request.redraw
         )
         if opening.is_new:
-            conversation = await records.load(opening.conversation_id)
-            return await self._act(means, conversation, request, hold=opening.hold)
-        await self._app.consultant.wait_for_turn(opening.conversation_id)
-        conversation = await records.load(opening.conversation_id)
+            return await self._act(means, opening.conversation, request, hold=opening.hold)
+        await self._app.consultant.wait_for_turn(opening.conversation.id)
+        conversation = await records.load(opening.conversation.id)
         return await self._repeat(means, conversation, request)
 
     async def _repeat(
@@ -336,7 +335,7 @@ class _Call:
         from generation.plan import refined_prompt
 
         if isinstance(outcome, Pictures):
-            conversation = await self._app.records.load(outcome.result.conversation_id)
+            conversation = outcome.conversation
             if conversation.briefs and outcome.result.prompt == refined_prompt(conversation):
                 consultation = self._app.consultant.recall(conversation)
                 outcome.result.assumptions = [

@@ -65,8 +65,7 @@ class EarlierWork:
     async def _closest(
         self, idea: str, words: set[str], without: str
     ) -> ConversationSummary | None:
-        others = await self._search.page(Filter(without=without), limit=LOOKED_AT)
-        if not any(item.pictures for item in others.items):
+        if not await self._search.has_pictures(without=without):
             return None
         near = await self._semantic_search.nearest(idea, limit=LOOKED_AT)
         if near is None:

@@ -49,7 +49,9 @@ class StreamedImage:
         if self._text is not None:
             self._text += text
             return
-        text = self._rest + text.replace(b"\\/", b"/")  # JSON may escape a slash
+        if b"\\" in text:
+            text = text.replace(b"\\/", b"/")  # JSON may escape a slash
+        text = self._rest + text
         even = len(text) // 4 * 4
         try:
             if self._is_complete and text:

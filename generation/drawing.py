@@ -6,6 +6,7 @@ from contextvars import Context
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from errors import Problem
 from gateway.api_errors import GatewayError
@@ -56,8 +57,13 @@ REST_DRAWN = (
     "were asked for now."
 )
 
-ResultWithPreview = tuple[ImageResult, bytes | None]
-"""A result and its preview, a JPEG."""
+
+class DrawingResult(NamedTuple):
+    """A result, its preview, which is a JPEG, and the conversation as it stands after it."""
+
+    result: ImageResult
+    preview: bytes | None
+    conversation: Conversation
 
 
 class ImageGenerator:
@@ -111,7 +117,7 @@ class ImageGenerator:
         report: ReportProgress,
         seconds: float,
         again: timedelta = JUST_NOW,
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """Draw what is planned, unless the call of this key has drawings already: then those.
 
         Those that it brought up to `again` ago count, and what was taken back of them unsent is
@@ -143,12 +149,13 @@ class ImageGenerator:
             )
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
-        result, preview = await self._conclude(conversation.id, *news)
-        result.notes += [note] if note else []
+        answer = await self._conclude(conversation.id, *news)
+        answer.result.notes += [note] if note else []
         if len(mine) < len(jobs):
             told = LOST_DRAWN if lost else REST_DRAWN
-            result.notes.insert(0, told.format(count=len(jobs) - len(mine), wanted=len(jobs)))
-        return result, preview
+            note = told.format(count=len(jobs) - len(mine), wanted=len(jobs))
+            answer.result.notes.insert(0, note)
+        return answer
 
     def _options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
         """What to draw with: the call's options, else what the dialogue suggests, else settings."""
@@ -195,7 +202,7 @@ class ImageGenerator:
 
     async def collect(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """Wait for jobs, here or elsewhere; go on with those that were left.
 
         Raises a `Problem`, which is `Withdrawn` where none of them was ever sent.
@@ -218,7 +225,7 @@ class ImageGenerator:
 
     async def show(
         self, conversation: Conversation, images: Sequence[Image], *, verify: bool
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """Pictures that are there already; they are looked at now if that is asked for."""
         jobs = {job.id: job for job in conversation.jobs}
         outcomes = []
@@ -311,28 +318,28 @@ class ImageGenerator:
         seconds: float,
         *,
         taken_back: int,
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """What another call of the same key draws, or drew just now, and how many it has not."""
         if any(job.state != "kept" for job in jobs):
-            result, preview = await self.collect(jobs, report, seconds=seconds)
+            answer = await self.collect(jobs, report, seconds=seconds)
         else:
             conversation = await self._records.load(conversation.id)
             images = conversation.images_of(jobs)
-            result, preview = await self.show(conversation, images, verify=request.verify)
+            answer = await self.show(conversation, images, verify=request.verify)
         if taken_back > 0:
             note = REST_TAKEN_BACK.format(count=len(jobs), wanted=len(jobs) + taken_back)
-            result.notes.insert(0, note)
-        return result, preview
+            answer.result.notes.insert(0, note)
+        return answer
 
     async def _wait(
         self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """Tell what became of jobs when all have ended or the waiting time is over."""
         return await self._conclude(conversation_id, *await self._attend(jobs, report, seconds))
 
     async def _conclude(
         self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """The result of jobs that were waited for. Raises `Withdrawn` where none is left."""
         problems = [one.problem for one in outcomes]
         if all(isinstance(problem, Withdrawn) for problem in problems) and problems[0]:
@@ -351,7 +358,7 @@ class ImageGenerator:
 
     async def _tell(
         self, conversation: Conversation, outcomes: list[JobOutcome], elapsed: float
-    ) -> ResultWithPreview:
+    ) -> DrawingResult:
         """The result of a call. Raises where all of its pictures failed."""
         if all(one.problem for one in outcomes):
             raise _failure_of(outcomes, conversation)
@@ -371,9 +378,10 @@ class ImageGenerator:
         )
         result.notes += [DRAW_LOST] if _lost(outcomes, conversation) else []
         result.notes += await asyncio.to_thread(self._prompt_store.faults, *PROMPT_FILES)
-        if self._settings.preview == "off":
-            return result, None
-        return result, await run_apart(preview_of_all, outcomes)
+        preview = None
+        if self._settings.preview == "on":
+            preview = await run_apart(preview_of_all, outcomes)
+        return DrawingResult(result, preview, conversation)
 
 
 def settle_size(request: ImageRequest) -> ImageRequest:

@@ -86,6 +86,10 @@ def strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Image]:
 def small_image(image: Image.Image, mode: str, edge: int) -> Image.Image:
     """A copy in a mode, of at most `edge` pixels."""
     factor = max(max(image.size) // (2 * edge), 1)
+    if factor == 1 and image.mode == mode:
+        small = image.copy()
+        small.thumbnail((edge, edge))
+        return small
     size = (-(-image.width // factor), -(-image.height // factor))
     small = Image.new(mode, size)
     top = 0

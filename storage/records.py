@@ -48,6 +48,9 @@ SAME_CALL = timedelta(days=1)
 JUST_SAID = timedelta(minutes=10)
 """So long a call may run of which a client knows nothing yet but its words."""
 
+PARTS = ("turns", "questions", "answers", "briefs", "jobs", "images", "spending")
+"""What is read with a conversation."""
+
 FORGOTTEN = "likings forgotten at"
 """The row of `Memory` that says when; older ones were written under this name."""
 LEARNT_FROM = 60
@@ -67,9 +70,12 @@ class EarlierBrief:
 
 @dataclass(frozen=True)
 class OpenedCall:
-    """The conversation of a call; `hold` where it is new, and this process the one to ask."""
+    """The conversation of a call; `hold` where it is new, and this process the one to ask.
 
-    conversation_id: str
+    A new one is whole, of an earlier one only the row is read.
+    """
+
+    conversation: Conversation
     hold: Hold | None
 
     @property
@@ -112,18 +118,21 @@ class Records:
         async with self._database.write() as session:
             earlier = await _same_call(session, request_key, redraw=redraw)
             if earlier is not None:
-                return OpenedCall(earlier.id, None)
+                return OpenedCall(earlier, None)
             row = Conversation(
                 id=new_id("conv"),
                 mode=mode,
                 request_key=request_key,
+                order=None,
+                current_image_id=None,
                 beat_at=now(),
                 runs=1,
                 created_at=now(),
                 changed_at=now(),
+                **{part: [] for part in PARTS},
             )
             session.add(row)
-        return OpenedCall(row.id, Hold(Conversation, row.id, 1))
+        return OpenedCall(row, Hold(Conversation, row.id, 1))
 
     async def is_same_call(self, request_key: str, *, redraw: bool) -> bool:
         """Whether `open_conversation` has one already."""
@@ -140,10 +149,7 @@ class Records:
 
     async def load(self, conversation_id: str) -> Conversation:
         """A conversation in full. Raises `UnknownId`."""
-        parts = [
-            selectinload(getattr(Conversation, name))
-            for name in ("turns", "questions", "answers", "briefs", "jobs", "images", "spending")
-        ]
+        parts = [selectinload(getattr(Conversation, name)) for name in PARTS]
         async with self._database.read() as session:
             conversation = await session.get(Conversation, conversation_id, options=parts)
         if conversation is None:

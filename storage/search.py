@@ -116,6 +116,12 @@ class Search:
             items = await _summaries(session, dict.fromkeys(ids, ""))
         return SearchPage(items, total=len(items))
 
+    async def has_pictures(self, *, without: str) -> bool:
+        """Whether any conversation but one has a picture."""
+        rows = select(Image.id).where(Image.conversation_id != without).limit(1)
+        async with self._database.read() as session:
+            return await session.scalar(rows) is not None
+
     async def words(self, conversation_id: str) -> str:
         """The person's words, answers and prompts of a conversation, as they are searched."""
         rows = select(Text.words, Text.answers, Text.prompts)
