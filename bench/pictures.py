@@ -137,27 +137,29 @@ def unpacking() -> bytes:
     return data[:33] + profile + chunk(b"zTXt", b"Comment\0\0" + bomb) * 8 + data[33:]
 
 
+def in_format(kind: str) -> Iterator[tuple[str, Make]]:
+    """The classes that every format has."""
+    yield f"{kind} 80 RGB one colour", lambda: encoded(plain("RGB", EDGE), kind)
+    yield f"{kind} 80 grey one colour", lambda: encoded(plain("L", EDGE), kind)
+    yield f"{kind} huge dimensions, few bytes", lambda: huge(kind)
+    yield f"{kind} metadata of 49 MB", lambda: stuffed(kind)
+    yield f"{kind} then ZIP", lambda: encoded(plain("RGB", SMALL), kind) + b"PK\3\4" * 99
+    for other in FORMATS:
+        if other != kind:
+            yield (
+                f"{kind} then {other}",
+                lambda other=other: (
+                    encoded(plain("RGB", SMALL), kind) + encoded(plain("RGB", SMALL), other)
+                ),
+            )
+    for tenth in range(10):
+        yield f"{kind} cut at {tenth} tenths", lambda tenth=tenth: _cut(kind, tenth)
+
+
 def classes() -> Iterator[tuple[str, Make]]:
     """Each class of pictures by its name."""
     for kind in FORMATS:
-        yield f"{kind} 80 RGB one colour", lambda kind=kind: encoded(plain("RGB", EDGE), kind)
-        yield f"{kind} 80 grey one colour", lambda kind=kind: encoded(plain("L", EDGE), kind)
-        yield f"{kind} huge dimensions, few bytes", lambda kind=kind: huge(kind)
-        yield f"{kind} metadata of 49 MB", lambda kind=kind: stuffed(kind)
-        yield (
-            f"{kind} then ZIP",
-            lambda kind=kind: encoded(plain("RGB", SMALL), kind) + b"PK\3\4" * 99,
-        )
-        for other in FORMATS:
-            if other != kind:
-                yield (
-                    f"{kind} then {other}",
-                    lambda kind=kind, other=other: (
-                        encoded(plain("RGB", SMALL), kind) + encoded(plain("RGB", SMALL), other)
-                    ),
-                )
-        for tenth in range(10):
-            yield f"{kind} cut at {tenth} tenths", lambda kind=kind, tenth=tenth: _cut(kind, tenth)
+        yield from in_format(kind)
     for kind in ("PNG", "WEBP", "GIF"):
         yield f"{kind} animated", lambda kind=kind: animated(kind, SMALL)
     yield "PNG 80 animated", lambda: animated("PNG", EDGE)

@@ -19,8 +19,7 @@ BODY_SECONDS = 25.0
 MOST_CONNECTIONS = 500
 """At once; uvicorn answers 503 beyond. A client holds two or three."""
 MOST_SESSIONS = 1_000
-"""Open at once, of clients that begin with `initialize`; a left one is open until it is too long
-idle. FILL"""
+"""Open at once, of clients that begin with `initialize`: left ones hold some 50 kB each."""
 SESSION_SECONDS = 1800.0
 """Without a request or an open stream: one may think about a question for a while. The client is
 told 404 then, and begins a new one."""
