@@ -98,7 +98,7 @@ class MakeCurrent:
 
 @dataclass(frozen=True)
 class ShowPicture:
-    """The newest pictures once more, free."""
+    """The chosen picture once more, else those of the newest call; free."""
 
 
 Meaning = (

@@ -90,7 +90,7 @@ PromptToVary = Annotated[
     Words,
     Field(
         description="What to draw, or to change first. Empty with a conversation_id: vary "
-        "its refined prompt, or its newest picture."
+        "its refined prompt, or its current picture."
     ),
 ]
 DialogueMode = Annotated[

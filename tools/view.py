@@ -188,7 +188,7 @@ async def _picture(app: "App", image_id: str, edge: "Edge") -> ToolResult:
 
 
 async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
-    """A page of conversations, and a thumbnail of the newest picture of each that has one."""
+    """A page of conversations, and a thumbnail of the current picture of each that has one."""
     from consultation.conversation_list import listing
     from storage.search import Filter
     from tools.view_state import Gallery
