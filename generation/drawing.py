@@ -8,9 +8,19 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from errors import Problem
 from gateway.api_errors import GatewayError
 from gateway.capabilities import size_in_pixels
+from generation.drawing_failures import (
+    DRAW_LOST,
+    LOST_DRAWN,
+    RELEASED,
+    REST_DRAWN,
+    REST_TAKEN_BACK,
+    ended_in_vain,
+    failure_of,
+    over_budget,
+    without_picture,
+)
 from generation.drawing_rows import job_rows
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.image_result import ImageResult
@@ -28,34 +38,12 @@ from prompts.store import PromptStore
 from settings import Settings
 from storage.job_journal import JUST_NOW, Withdrawn
 from storage.records import Records
-from storage.tables import WITHOUT_PICTURE, Conversation, Image, Job
+from storage.tables import Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
 
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
-RELEASED = (
-    "OpenAI does not know {response_id}, the earlier request for this; it may have been charged. "
-    "Where it is known again within 30 days, its picture joins this conversation."
-)
-
-DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
-"""After a drawing that ended without a picture: the record answers for it from now on."""
-
-DRAW_LOST = "With redraw=true the same call draws what failed anew, for money, and nothing else."
-
-REST_TAKEN_BACK = (
-    "{count} of {wanted} pictures were begun before this call was stopped, the others never sent; "
-    "redraw=true draws all {wanted} anew where the daily budget allows it."
-)
-LOST_DRAWN = (
-    "{count} of {wanted} pictures were there; those that failed were drawn anew. redraw=true once "
-    "more draws all {wanted} anew."
-)
-REST_DRAWN = (
-    "{count} of {wanted} pictures were begun before this call was stopped; the others, never sent, "
-    "were asked for now."
-)
 
 
 class DrawingResult(NamedTuple):
@@ -104,7 +92,9 @@ class ImageGenerator:
         estimate = request.count * each
         due = await self._records.jobs.due_today(self._buyer.origin)
         if due + estimate > budget:
-            raise self._over_budget(request.count, estimate, due, options)
+            raise over_budget(
+                options, request.count, estimate, due=due, budget=budget, origin=self._buyer.origin
+            )
 
     async def buy(
         self,
@@ -139,7 +129,7 @@ class ImageGenerator:
             variations=variations,
             templates=[one.templates for one in orders],
         )
-        lost = _without_picture(conversation.newest_jobs_of(key)) if request.redraw else []
+        lost = without_picture(conversation.newest_jobs_of(key)) if request.redraw else []
         again = timedelta() if request.redraw else again
         jobs, are_new, mine = await self._start(jobs, orders, again, lost)
         if not are_new:
@@ -291,22 +281,9 @@ class ImageGenerator:
             return claim.jobs, claim.new
         count = len(jobs) - len(claim.jobs)
         estimate = count * jobs[0].estimated_usd
-        raise self._over_budget(count, estimate, claim.over - estimate, options)
-
-    def _over_budget(self, count: int, estimate: float, due: float, options: Options) -> OrderError:
-        about = "This picture" if count == 1 else f"These {count} pictures"
-        draft = estimate - count * (options.estimated_usd() - options.draft_usd)
-        fits = options.quality != "low" and due + draft <= (self._settings.daily_budget_usd or 0.0)
-        each = " for each" if count > 1 else ""
-        low = f"Quality low fits, at about ${draft / count:.3f}{each}; or draw"
-        offer = low if fits else "Draw"
-        play = " of the sandbox's play money" if self._buyer.origin == "sandbox" else ""
-        return OrderError(
-            f"{about} (about ${estimate:.3f}) would pass the daily budget of "
-            f"${self._settings.daily_budget_usd:.2f}; ${due:.3f}{play} are spent today or being "
-            "drawn for.",
-            f"{offer} it tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
-            kind="budget",
+        due = claim.over - estimate
+        raise over_budget(
+            options, count, estimate, due=due, budget=budget, origin=self._buyer.origin
         )
 
     async def _show_or_collect(
@@ -361,7 +338,7 @@ class ImageGenerator:
     ) -> DrawingResult:
         """The result of a call. Raises where all of its pictures failed."""
         if all(one.problem for one in outcomes):
-            raise _failure_of(outcomes, conversation)
+            raise failure_of(outcomes, conversation)
         totals = SpendingTotals(
             today=await self._records.ledger.today(self._buyer.origin),
             conversation=await self._records.ledger.of_conversation(conversation.id),
@@ -376,7 +353,7 @@ class ImageGenerator:
             elapsed=elapsed,
             sandbox=self._buyer.origin == "sandbox",
         )
-        result.notes += [DRAW_LOST] if _lost(outcomes, conversation) else []
+        result.notes += [DRAW_LOST] if ended_in_vain(outcomes, conversation) else []
         result.notes += await asyncio.to_thread(self._prompt_store.faults, *PROMPT_FILES)
         preview = None
         if self._settings.preview == "on":
@@ -391,40 +368,3 @@ def settle_size(request: ImageRequest) -> ImageRequest:
 
 def _today() -> date:
     return datetime.now().astimezone().date()
-
-
-def _without_picture(jobs: Sequence[Job]) -> list[Job]:
-    """Those that ended without a picture, or that OpenAI does not know."""
-    return [job for job in jobs if job.state in WITHOUT_PICTURE or job.request_key == job.id]
-
-
-def _lost(outcomes: list[JobOutcome], conversation: Conversation) -> list[Job]:
-    """The jobs that ended without a picture, as they stand in the record."""
-    ids = {one.job.id for one in outcomes if one.problem}
-    return [job for job in conversation.jobs if job.id in ids and job.state in WITHOUT_PICTURE]
-
-
-def _failure_of(outcomes: list[JobOutcome], conversation: Conversation) -> Problem:
-    """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
-    problem = _problem_of(outcomes).within(conversation.id)
-    has_ended = len(_lost(outcomes, conversation)) == len(outcomes)
-    if has_ended and DRAW_ANEW not in problem.next_step:  # all who waited have the same error
-        problem.add_step(DRAW_ANEW)
-    return problem
-
-
-def _problem_of(outcomes: list[JobOutcome]) -> Problem:
-    problems = {str(one.problem): one.problem for one in outcomes if one.problem}
-    if len(problems) == 1:
-        (problem,) = problems.values()
-        return problem
-    each = " ".join(f"{one.job.variation or 'One'}: {one.problem}" for one in outcomes)
-    kinds = {problem.kind for problem in problems.values()}
-    costs = {problem.charged for problem in problems.values()}
-    failure = Problem(
-        f"None of the {len(outcomes)} pictures was drawn. {each}",
-        kind=kinds.pop() if len(kinds) == 1 else "unknown",
-    )
-    # Each says for itself what it cost; a program hears the worst of them.
-    failure.charged = next((one for one in ("yes", "unknown") if one in costs), "no")
-    return failure
