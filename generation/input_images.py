@@ -13,7 +13,7 @@ from generation.image_request import OrderError
 from generation.plan import Reference
 from generation.request_body import Part
 from storage.input_files import InputFiles
-from storage.input_pictures import InputError, InputPicture, check_mask
+from storage.input_pictures import InputError, InputPicture, check_mask, check_picture
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.tables import Image
@@ -151,7 +151,7 @@ class InputResolver:
             data = await asyncio.to_thread(self._inputs.read_copy, reference.copy)
             if data is None:
                 return []
-            picture = await asyncio.to_thread(self._inputs.check, data, reference.given)
+            picture = await asyncio.to_thread(check_picture, data, reference.given)
             whole = InputImage(reference.given, picture)
         return [replace(whole, purpose=reference.purpose)]
 
@@ -161,7 +161,7 @@ class InputResolver:
         if IMAGE_ID.fullmatch(name):
             image = await self._records.image(name)
             data = await asyncio.to_thread(_file_of, image)
-            return InputImage(name, await asyncio.to_thread(self._inputs.check, data, name))
+            return InputImage(name, await asyncio.to_thread(check_picture, data, name))
         return InputImage(name, await asyncio.to_thread(self._inputs.read, name))
 
 

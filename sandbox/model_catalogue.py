@@ -49,8 +49,8 @@ class Painter:
     shutdown: str | None = None
 
 
-def _old(dated: str | None, shutdown: str = "2027-01-14", *, draws: bool = True) -> Mainline:
-    return Mainline(dated, reasons=False, draws=draws, shutdown=shutdown)
+def _old(dated: str | None, *, draws: bool = True) -> Mainline:
+    return Mainline(dated, reasons=False, draws=draws, shutdown="2027-01-14")
 
 
 def _five(dated: str) -> Mainline:

@@ -111,11 +111,7 @@ class InputFiles:
         `source` is a path in an allowed folder, absolute or relative to a base, or the id of
         an upload. Raises `InputError` naming what is wrong and the way out.
         """
-        return self.check(self._bytes(source), source)
-
-    def check(self, data: bytes, source: str) -> InputPicture:
-        """The same for bytes that are ours already; they stay as they are unless turned."""
-        return check_picture(data, source)
+        return check_picture(self._bytes(source), source)
 
     def copy_file(self, source: str) -> str:
         """Keep a small copy of a picture for a vision model; the copy's file name.

@@ -233,18 +233,18 @@ async def _conversation(app: "App", conversation_id: str, words: str) -> "Conver
 
 async def _keep_upload(app: "App", what: str, image_id: str, value: str) -> str:
     """Check a picture that came as base64 as any input is, and keep it; its id."""
-    from storage.input_pictures import check_mask
+    from storage.input_pictures import check_mask, check_picture
     from storage.picture_files import read_picture
 
     try:
         data = base64.b64decode(value.partition(",")[2] or value, validate=True)
     except (binascii.Error, ValueError):
         raise Problem(f"value is no base64, so there is no {what} in it.") from None
-    picture = await asyncio.to_thread(app.input_files.check, data, what)
+    picture = await asyncio.to_thread(check_picture, data, what)
     if what == "mask":
         image = await app.records.image(image_id)
         whole = await asyncio.to_thread(read_picture, image)
-        check_mask(picture, await asyncio.to_thread(app.input_files.check, whole, image_id))
+        check_mask(picture, await asyncio.to_thread(check_picture, whole, image_id))
     return await asyncio.to_thread(app.input_files.uploads.keep, picture)
 
 
