@@ -82,10 +82,13 @@ def _check_words(prompt: str) -> None:
 
 
 def _given(path: Path) -> str:
-    """The path of a picture that is there. Raises a `Problem`."""
-    if not path.exists():
-        raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
-    return str(path.absolute())
+    """The path of a picture that is there, or a name that the tool looks for by itself: a picture's
+    id, or a file in one of its folders. Raises a `Problem`."""
+    if path.exists():
+        return str(path.absolute())
+    if path.name == str(path):
+        return path.name
+    raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
 
 
 async def _run(arguments: dict[str, Any], sandbox: bool) -> None:

@@ -45,6 +45,7 @@ class Session(NamedTuple):
         shown = [block.data for block in result.content if isinstance(block, ImageContent)]
         return {
             **fields,
+            "reply": show.in_commands(fields.get("reply") or ""),
             "notes": [show.in_commands(words) for words in fields["notes"]],
             "preview": shown[0] if shown else None,
         }

@@ -35,6 +35,11 @@ SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 """What some of them begin, whole: a colour, a move of the cursor, the title of the window."""
 
 IN_COMMANDS = (
+    (r"\bMake the same call again\b", "Run the same command again"),
+    (r"\bmake the same call again\b", "run the same command again"),
+    (r"\((?:dialogue_)?mode: skip\)", "(`generate` in place of `consult`)"),
+    (r", or pass it as (?:image|assistant)_model\b", ""),
+    (r" A picture that was pasted or attached in the chat reaches only the assistant\.", ""),
     (r"\bCall again\b", "Run this command again"),
     (r"\bcall again\b", "run this command again"),
     (r"\b[Oo]penai_list_conversations\b", "`image-consultant conversations list`"),
