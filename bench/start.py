@@ -80,8 +80,11 @@ def measure(runs: int) -> tuple[Cost, Cost]:
         bare = Path(folder, "bare.py")
         bare.write_text(BARE, encoding="utf-8")
         commands = ([sys.executable, str(bare)], [sys.executable, str(ROOT / "__main__.py")])
+        # With PYTHONDONTWRITEBYTECODE each start of ours would compile its modules anew, while
+        # those of the bare server lie compiled where they are installed.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         environment = {
-            **os.environ,
+            **inherited,
             "HOME": folder,
             "IMAGE_CONSULTANT_DATA_DIR": folder,
             "IMAGE_CONSULTANT_IMAGES_DIR": folder,

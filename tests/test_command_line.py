@@ -30,7 +30,9 @@ SERVE_HTTP = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport",
 FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
 
 # What only a picture or a command needs; together they would double the start.
-LATE = {"PIL", "alembic", "cyclopts", "jinja2", "keyring", "openai", "sqlalchemy", "tenacity"}
+LATE = {
+    "PIL", "alembic", "cyclopts", "griffe", "jinja2", "keyring", "openai", "sqlalchemy", "tenacity",
+}  # fmt: skip
 STARTED = f"""\
 import sys
 from cli import main

@@ -1,6 +1,7 @@
 """Make an MCP tool of a function: its schemas, its hints, its problems in words."""
 
 import functools
+import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
@@ -79,6 +80,7 @@ def build_tool(
     tool = ShortTool.from_function(
         _with_problems_in_words(function),
         title=title,
+        description=inspect.getdoc(function),
         annotations=ToolAnnotations(
             read_only_hint=reads,
             destructive_hint=None if reads else destroys,
@@ -132,4 +134,5 @@ def _with_problems_in_words(
                 logger.exception("Error calling tool %r", tool.__name__)
                 return error_result(bug(tool.__name__), receipt)
 
+    wrapper.__doc__ = None  # FastMCP imports griffe for a docstring: a tenth of a start
     return wrapper
