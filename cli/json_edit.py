@@ -29,12 +29,24 @@ def read(text: str, *, comments: bool) -> dict[str, Any]:
     try:
         document = json.loads(_strict(text) if comments else text, object_pairs_hook=_unique)
     except JSONDecodeError as error:
+        if not comments and _is_commented(text):
+            surplus = f"it has a comment or a comma too many in line {error.lineno}"
+            raise JsonError(f"{surplus}, with which its client reads none of it") from None
         raise JsonError(f"{error.msg[0].lower()}{error.msg[1:]} in line {error.lineno}") from None
     except RecursionError:
         raise JsonError("it is nested too deeply") from None
     if not isinstance(document, dict):
         raise JsonError("it holds no object, which begins with { and ends with }")
     return document
+
+
+def _is_commented(text: str) -> bool:
+    """Whether nothing but comments and trailing commas keeps a text from being JSON."""
+    try:
+        json.loads(_strict(text))
+    except ValueError:
+        return False
+    return True
 
 
 def put(text: str, path: Sequence[str | int], value: Any) -> str:

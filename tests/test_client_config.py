@@ -166,6 +166,17 @@ def test_comments_of_vscode_stay(run: Run, home: Path) -> None:
     assert "nothing was changed" in run("vscode", "--write")
 
 
+def test_where_a_client_reads_no_comments_they_are_named_as_the_fault(run: Run, home: Path) -> None:
+    path = file_of("cursor", home, '{"mcpServers": {\n  "a": {"command": "b"}, // last\n}}\n')
+
+    with pytest.raises(
+        Problem, match="left as it is: it has a comment or a comma too many in line 2"
+    ):
+        run("cursor", "--write")
+
+    assert "// last" in path.read_text()
+
+
 def test_a_link_stays_a_link(run: Run, home: Path, tmp_path: Path) -> None:
     kept = tmp_path / "dotfiles" / "mcp.json"
     kept.parent.mkdir()
