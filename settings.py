@@ -4,6 +4,7 @@ import codecs
 import os
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -308,6 +309,11 @@ def _split(value: object, separator: str) -> object:
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.split(separator) if part.strip()]
+
+
+def local_date() -> date:
+    """The person's date: models end by it, and a day's money is counted by it."""
+    return datetime.now().astimezone().date()
 
 
 def own_version() -> str:

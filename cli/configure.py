@@ -5,7 +5,6 @@ import logging
 import re
 import sys
 import warnings
-from datetime import datetime
 from typing import Annotated
 
 import anyio
@@ -18,7 +17,7 @@ from cli.doctor.account import access, list_models, refusal
 from errors import Problem, conceal
 from gateway import api_key as keys
 from gateway.api_errors import GatewayError
-from settings import Settings, load_settings
+from settings import Settings, load_settings, local_date
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +159,7 @@ def _check(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
             raise Problem(REFUSED) from error
         _confirm(error, may_ask=may_ask)
         return []
-    checks = access(offered, trial, datetime.now().astimezone().date())
+    checks = access(offered, trial, local_date())
     return [check.sentence for check in checks if check.state != "ok"]
 
 

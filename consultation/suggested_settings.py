@@ -2,7 +2,6 @@
 the configured model takes them, or plain ones."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from consultation.turn import FORMAT, BriefEntry
 from consultation.turn_rows import decided_value
@@ -10,7 +9,7 @@ from gateway.capabilities import edges_of, fault_of_image_model, faults_of_optio
 from gateway.prices import draft_usd, estimate_image
 from prompts.image_type import ImageType
 from prompts.wording import Wording
-from settings import Settings
+from settings import Settings, local_date
 
 PLAIN = {
     "size": "1024x1024",
@@ -51,7 +50,7 @@ def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording)
 
 def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
     """USD for one picture with these settings, from the table."""
-    today = datetime.now().astimezone().date()
+    today = local_date()
     if fault_of_image_model(settings.image_model, today):
         return None
     cost = estimate_image(

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.api_errors import GatewayError, failure
@@ -11,7 +10,7 @@ from gateway.models import Request, fit, living_text_model, successor
 from gateway.retry import Breaker, CallResult, OnCharge, OnPause, attempt
 from keyring_store import KeyringFault
 from receipt import note_request
-from settings import Origin, Settings
+from settings import Origin, Settings, local_date
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -81,7 +80,7 @@ class Connection:
                 on_charge=on_charge,
             )
 
-        model, note = living_text_model(request["model"], datetime.now().astimezone().date())
+        model, note = living_text_model(request["model"], local_date())
         try:
             outcome = await send(model)
         except GatewayError as error:

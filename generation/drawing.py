@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextvars import Context
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from generation.result_builder import SpendingTotals, build_result, preview_of_a
 from generation.variations import Variation, set_apart
 from generation.verifier import Look
 from prompts.store import PromptStore
-from settings import Settings
+from settings import Settings, local_date
 from storage.job_journal import JUST_NOW, Withdrawn
 from storage.records import Records
 from storage.tables import Conversation, Image, Job
@@ -77,7 +77,7 @@ class ImageGenerator:
         if request.count > MOST_PICTURES:
             raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
         inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
-        choose(request.options, {}, self._settings, _today())
+        choose(request.options, {}, self._settings, local_date())
         await asyncio.to_thread(self._buyer.pictures.check)
         return inputs
 
@@ -87,7 +87,7 @@ class ImageGenerator:
         budget = self._settings.daily_budget_usd
         if budget is None:
             return
-        options = choose(request.options, {}, self._settings, _today())
+        options = choose(request.options, {}, self._settings, local_date())
         each = options.estimated_usd(len(inputs.pictures), verifier=self._verifier(request))
         estimate = request.count * each
         due = await self._records.jobs.due_today(self._buyer.origin)
@@ -151,7 +151,7 @@ class ImageGenerator:
         """What to draw with: the call's options, else what the dialogue suggests, else settings."""
         model = request.image_model or self._settings.image_model
         suggested = suggestion(conversation, plan, model)
-        return choose(request.options, suggested, self._settings, _today())
+        return choose(request.options, suggested, self._settings, local_date())
 
     def _verifier(self, request: ImageRequest) -> str:
         """The model that will look at the pictures of a call, empty where none will."""
@@ -364,7 +364,3 @@ class ImageGenerator:
 def settle_size(request: ImageRequest) -> ImageRequest:
     """The request with its size in pixels where it was a word, or written otherwise."""
     return replace(request, size=request.size and size_in_pixels(request.size))
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()

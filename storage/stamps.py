@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from errors import StorageError
+from settings import local_date
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -48,7 +49,7 @@ def before(duration: timedelta) -> str:
 
 def today() -> str:
     """The person's date, since a day's spending is counted in local time."""
-    return datetime.now().astimezone().date().isoformat()
+    return local_date().isoformat()
 
 
 def printable(value: str, most: int = LONGEST_ECHO) -> str:

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 from app import App
 from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import KnownModel, known_models, load_models, outlook
-from settings import Origin, Settings, own_version, variable_of
+from settings import Origin, Settings, local_date, own_version, variable_of
 
 PATIENT_CLIENT_SECONDS = 55
 """Claude Desktop was seen to give a call up after 60 s (claude-code#63379)."""
@@ -81,7 +80,7 @@ async def status(app: App) -> Status:
     import anyio
 
     settings, origin = app.settings, app.gateway.origin
-    today = datetime.now().astimezone().date()
+    today = local_date()
     checks = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
     spent = await app.records.ledger.today(origin)
     checks += budget(spent, settings)

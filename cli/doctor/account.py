@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Set
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from gateway.api_errors import GatewayError
 from gateway.api_key import find_key
 from gateway.models import living_text_model, load_models
 from keyring_store import KeyringFault
-from settings import Settings, variable_of
+from settings import Settings, local_date, variable_of
 from tools.status import budget
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def check_access(settings: Settings) -> list[Check]:
         offered = await list_models(settings.model_copy(update={"openai_api_key": key.key}))
     except GatewayError as error:
         return [Check(KEY, "problem", refusal(error, key.source))]
-    today = datetime.now().astimezone().date()
+    today = local_date()
     return [Check(KEY, "ok", "OpenAI takes the key."), *access(offered, settings, today)]
 
 

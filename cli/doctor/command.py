@@ -3,7 +3,6 @@
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import anyio
@@ -14,7 +13,7 @@ from cli import terminal as show
 from cli.doctor import account, round_trip, starts
 from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import outlook
-from settings import Settings, load_settings, own_version
+from settings import Settings, load_settings, local_date, own_version
 from tools.status import LONGEST_REASON, findings
 
 PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
@@ -74,7 +73,7 @@ def _examine(sandbox: bool) -> Iterator[Check]:
         yield Check("settings", "problem", str(problem))
         return
     yield from findings(settings)
-    for _, state, sentence in outlook(settings, datetime.now().astimezone().date()):
+    for _, state, sentence in outlook(settings, local_date()):
         yield Check("models", state, sentence)
     yield from anyio.run(_try_all, settings)
 
