@@ -268,6 +268,16 @@ async def test_a_reference_that_came_as_bytes_is_seen_by_the_dialogue(
     assert asked["conversation_id"]
 
 
+async def test_a_reference_of_50_mb_is_refused_in_few_words(
+    client: Client[Any], tmp_path: Path
+) -> None:
+    said = await refusal(client, "view_keep", what="reference", value="A" * 67_000_000)
+
+    assert "at most 1400000 characters" in said
+    assert len(said) < 300
+    assert not (tmp_path / "data" / "uploads").exists()
+
+
 async def test_a_picture_handed_in_that_no_call_names_is_gone_after_a_week(
     client: Client[Any], tmp_path: Path
 ) -> None:

@@ -5,25 +5,21 @@ It needs Chromium and the dependency group `browser`, and is left out without th
 
 import json
 import sqlite3
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.util import find_spec
 from typing import Any
 
-import anyio
 import pytest
 
 from sandbox.loopback import Sandbox
-from server import create_server
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.browser import chat
 from tests.browser.chat import Chat
 from tests.browser.host import Host, serve_host
+from tests.browser.server import serve_mcp
 from tests.calls import CONSULT, DRAW
-from transports.http import build_http_server, listen, resolve
 
 pytestmark = [
     pytest.mark.browser,
@@ -56,18 +52,9 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def host(settings: Settings) -> Iterator[Host]:
     """A chat host of a server on folders of its own."""
-    address = resolve("127.0.0.1", 0, None)
-    listener = listen(address)
     settings = settings.model_copy(update={"wait_seconds": 3})
-    web = build_http_server(create_server(settings), address, None)
-    thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
-    thread.start()
-    while not web.started:
-        time.sleep(0.01)
-    with serve_host(f"http://127.0.0.1:{listener.getsockname()[1]}") as running:
+    with serve_mcp(settings) as port, serve_host(f"http://127.0.0.1:{port}") as running:
         yield running
-    web.should_exit = True
-    thread.join()
 
 
 @pytest.fixture
@@ -352,18 +339,59 @@ HOSTILE = (
 )
 
 
-def test_words_with_markup_are_words(open_chat: Open) -> None:
+def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> None:
     one = open_chat()
-    view = one.show(DRAW, {"prompt": f"A fox {HOSTILE}", "dialogue_mode": "skip"})
+    view = one.show(CONSULT, {"message": f"A fox {HOSTILE}"})
+    press(view, "Say more, add a picture")
+    picture: Any = {"name": f"{HOSTILE}.png", "mimeType": "image/png", "buffer": b"no picture"}
+    view.get_by_label("A picture that shows what you mean").set_input_files(picture)
+    said = [view.get_by_role("alert").inner_text()]
+    view.get_by_text("In my own words").first.click()
+    view.get_by_label("In my own words:").fill(HOSTILE)
+    press(view, "Decide the rest for me")
+    view.get_by_role("heading", name="The prompt").wait_for()
+    said.append(view.locator("main").inner_text())
+    press(view, "Draw it")
     view.get_by_text("How do you like it?").wait_for()
     view.get_by_label("Change this").fill(HOSTILE)
     press(view, "Change it")
     view.get_by_text("Versions").wait_for()
+    said.append(view.locator(".facts").inner_text())
+    title = {"what": "title", "id": one.conversation, "value": HOSTILE}
+    one.call("view_keep", title)
+    press(view, "Earlier pictures")
+    said.append(view.locator(".card").inner_text())
+    said.append(one.view.locator("main").inner_html())
+    view = one.show(DRAW, {"prompt": "A fox", "input_images": [HOSTILE]})
+    said.append(view.get_by_role("alert").inner_text())
 
-    assert "<img src=x" in view.locator(".facts").inner_text()
+    assert [("<img src=x" in text) for text in said] == [True, True, True, True, False, True]
     assert view.locator("img[src=x]").count() == view.locator("main script").count() == 0
     assert not one.page.evaluate("window.hit")
     assert not view.evaluate("window.hit || parent.hit")
+
+
+def test_a_server_that_starts_anew_under_an_open_view_loses_and_buys_nothing(
+    browser: Any, settings: Settings
+) -> None:
+    with serve_mcp(settings) as port:
+        pass  # one that is free
+    with serve_host(f"http://127.0.0.1:{port}") as host:
+        one = Chat(browser.new_page(), host)
+        with serve_mcp(settings, port):
+            view = to_prompt(one)
+        press(view, "Draw it")
+        view.get_by_role("alert").wait_for()
+        with serve_mcp(settings, port):
+            press(view, "Look again, free")
+            view.get_by_role("alert").wait_for(state="detached")
+            before = paid_calls(settings)
+            press(view, "Draw it")
+            view.get_by_text("How do you like it?").wait_for()
+        one.page.close()
+
+    assert (before, paid_calls(settings)) == (0, 1)
+    assert one.faults == []
 
 
 def test_a_list_of_conversations_is_a_gallery(open_chat: Open) -> None:

@@ -82,6 +82,15 @@ class Chat:
         calls: list[dict[str, Any]] = self.page.evaluate("calls")
         return [call for call in calls if call["name"] != "view_read"]
 
+    @property
+    def conversation(self) -> str:
+        """The id of the one that the model's call was answered about."""
+        return str(self.page.evaluate("window.result.structuredContent.conversation_id"))
+
+    def call(self, tool: str, args: dict[str, Any]) -> None:
+        """Have the host call a tool of the server."""
+        self.page.evaluate("(params) => call(params)", {"name": tool, "arguments": args})
+
     def remount(self) -> None:
         """The host builds the frame anew and says the same to it, as soon as it listens."""
         self.page.evaluate("new Promise((heard) => { window.heard = heard; mount(); })")

@@ -1,5 +1,6 @@
-// MCP Inspector's command line against the server over stdio, in both protocol eras.
-// `node inspector.mjs INSPECTOR COMMAND...` starts the server anew for every question.
+// MCP Inspector's command line against the server over stdio, in both protocol eras; for the view,
+// over HTTP as well. `node inspector.mjs INSPECTOR URL COMMAND...` starts the server anew for every
+// question over stdio.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -9,17 +10,30 @@ const CONSULT = 'openai_image_consultation';
 const DRAW = 'openai_conversational_image';
 const FAILED_TOOL = 5; // Inspector's exit code for a result with isError
 
-const [inspector, ...server] = process.argv.slice(2);
+const VIEW = {
+  hasApp: true, resourceUri: 'ui://image-consultant/view', resourceMimeType: 'text/html;profile=mcp-app',
+  csp: { resourceDomains: ['data:', 'blob:'] }, prefersBorder: false,
+};
+const LINKED = [
+  DRAW, 'openai_generate_image', 'openai_generate_variations', CONSULT, 'openai_list_conversations',
+];
+
+const [inspector, url, ...server] = process.argv.slice(2);
 const settings = Object.entries(process.env)
   .filter(([name]) => name.startsWith('IMAGE_CONSULTANT_') || name === 'HOME')
   .flatMap(([name, value]) => ['-e', `${name}=${value}`]); // it hands nothing else on
 
+function inspect(era, way, ...question) {
+  const patience = ['--connect-timeout', '60000']; // a start, beside whatever else CI does
+  const options = ['--cli', '--format', 'json', ...patience, '--protocol-era', era, ...question, ...way];
+  return spawnSync(process.execPath, [inspector, ...options], { encoding: 'utf8', timeout: 120_000 });
+}
+
+const STDIO = [...settings, ...server];
+const HTTP = ['--transport', 'http', '--server-url', url];
+
 function ask(era, ...question) {
-  const options = ['--cli', '--format', 'json', '--protocol-era', era, ...settings, ...question];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [inspector, ...options, ...server], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
+  const { status, stdout, stderr } = inspect(era, STDIO, ...question);
   return { status, stderr, result: stdout ? JSON.parse(stdout).result : undefined };
 }
 
@@ -56,7 +70,20 @@ function aMistakeIsAResultInWords(era) {
   assert.match(textOf(answer), /^quality must be 'low'/);
 }
 
-const CHECKS = [theSchemasArePortable, anIdeaIsAskedAbout, aPictureIsDrawn, aMistakeIsAResultInWords];
+function fiveToolsHaveTheView(era) {
+  for (const way of [STDIO, HTTP]) {
+    const { status, stdout, stderr } = inspect(era, way, '--method', 'tools/list', '--app-info');
+    assert.equal(status, 0, stderr);
+    const apps = stdout.trim().split('\n').map((line) => JSON.parse(line)).filter((one) => one.hasApp);
+    const byName = Object.fromEntries(apps.map(({ toolName, ...app }) => [toolName, app]));
+    assert.deepEqual(byName, Object.fromEntries(LINKED.map((name) => [name, VIEW])));
+  }
+}
+
+const CHECKS = [
+  theSchemasArePortable, fiveToolsHaveTheView, anIdeaIsAskedAbout, aPictureIsDrawn,
+  aMistakeIsAResultInWords,
+];
 
 for (const era of ['legacy', 'modern']) {
   for (const check of CHECKS) {

@@ -1,0 +1,29 @@
+"""The server that a chat host speaks to, over HTTP, in a thread of its own."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+from server import create_server
+from settings import Settings
+from transports.http import build_http_server, listen, resolve
+
+
+@contextmanager
+def serve_mcp(settings: Settings, port: int = 0) -> Iterator[int]:
+    """Run a server with these settings; its port, which may be chosen to have it once more."""
+    address = resolve("127.0.0.1", port, None)
+    listener = listen(address)
+    web = build_http_server(create_server(settings), address, None)
+    thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
+    thread.start()
+    while not web.started:
+        time.sleep(0.01)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        web.should_exit = True
+        thread.join()
