@@ -95,9 +95,9 @@ async def draw(app: App, request: ImageRequest, progress: "ReportProgress") -> O
 
 def require_words(text: str, name: str) -> None:
     """Refuse a parameter that says nothing. Raises a `Problem` that names it."""
-    if not text.strip():
+    if not any(sign.isprintable() and not sign.isspace() for sign in text):
         raise Problem(
-            f"{name} is empty.",
+            f"{name} is empty, or holds no sign that can be read.",
             "Put what the picture should show into it, in any words.",
             charged="no",
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -41,6 +42,11 @@ from storage.tables import Answer, Brief, Conversation, Turn
 
 FOLLOW_SECONDS = 0.2
 """Between looks at whether another process still asks: SQLite has no call for it."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Signs that steer a terminal and say nothing; databases and models refuse some of them."""
+
+CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
 
 REMEMBERED_SECONDS = 600.0
 """How long a turn waits for a caller who went away: those whose time was over call again soon."""
@@ -90,11 +96,12 @@ class Consultant:
         A caller that goes away does not stop a turn: the same call shows what it brought.
         `hold` is that of a conversation that this call has just opened.
         """
+        words = CONTROL.sub("", message)
         call: dict[str, Any] = {
-            "message": message,
+            "message": words,
             "conversation_id": conversation_id,
             "mode": mode,
-            "answers": answers,
+            "answers": [{**a, "answer": CONTROL.sub("", a["answer"])} for a in answers or []],
             "reference_images": [*reference_images],
             "template": template,
             "finish": finish,
@@ -111,7 +118,9 @@ class Consultant:
         finally:
             if turn.done() and not _is_cancelled():
                 self._forget(key, turn)
-        return result.model_copy(deep=True)
+        result = result.model_copy(deep=True)
+        result.notes += [CONTROL_NOTE] * (words != message)
+        return result
 
     async def wait_for_turn(self, conversation_id: str) -> None:
         """Wait while a turn is with the facilitator, in whichever process.

@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _BREAK = re.compile(
     r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
 )
-_PLACE = re.compile(r"([1-9])(?:st|nd|rd|th|er|番目?[でをがに]?|つ目[でをがに]?)?")
+_PLACE = re.compile(r"([1-9]\d{0,2})(?:st|nd|rd|th|er|番目?[でをがに]?|つ目[でをがに]?)?")
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _LONG = 4  # letters from which a word may have an ending: warm, warmen
 _SAYS = 3  # letters of a word that may say something

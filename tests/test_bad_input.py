@@ -30,6 +30,7 @@ FILLER = "filler"
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
     (CONSULT, {"message": " \n\t "}, "message is empty"),
+    (CONSULT, {"message": "\x07\x00\u200b"}, "no sign that can be read"),
     (CONSULT, {"message": "x", "conversation_id": "conv_none"}, "no conversation 'conv_none'"),
     (CONSULT, {"message": "x", "conversation_id": "../../x"}, "no conversation '../../x'"),
     (CONSULT, {"message": "x", "conversation_id": "a\0b"}, "no conversation 'ab'"),

@@ -89,6 +89,15 @@ async def test_skip_takes_the_words_as_they_are_and_asks_nobody(
     assert sandbox.requests == []
 
 
+async def test_signs_that_steer_a_terminal_are_left_out_and_it_is_said(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    result = await consult(client, "a fox\x00 in the\x07 snow", finish=True)
+
+    assert sandbox.requests[0].body["input"][0]["content"][0]["text"] == "a fox in the snow"
+    assert any("Control characters" in note for note in result["notes"])
+
+
 async def test_spans_joined_are_the_prompt_and_every_quote_was_said_or_offered(
     client: Client[Any],
 ) -> None:

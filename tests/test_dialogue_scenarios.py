@@ -36,7 +36,7 @@ async def test_a_number_that_no_option_has_is_asked_about_again(
 ) -> None:
     begun = await consult(client, "ein Boot auf dem See")
     first = begun["questions"][0]
-    beyond = "7"
+    beyond = "99"
     answers = [{"question_id": first["id"], "answer": beyond}] if by_id else []
     result = await consult(
         client, "" if by_id else beyond, conversation_id=begun["conversation_id"], answers=answers
