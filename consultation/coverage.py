@@ -9,11 +9,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 from consultation.evidence import Evidence, Fault
 from consultation.transcript import Transcript
 from consultation.turn import FORMAT, BriefEntry, FacilitatorTurn
-from consultation.words import LONG, Word, asks, content, distinct, near, words_of
+from consultation.words import LONG, Word, asks, distinct, near, words_of
 from gateway.capabilities import edges_of
 
 UNSEEN = frozenset({"use", "platform"})
@@ -29,11 +30,11 @@ PIXELS = re.compile(r"\d{3,5}x\d{3,5}")
 
 @dataclass(frozen=True)
 class Leftover:
-    """Words of a message that found no place, and those of them that matter most."""
+    """Words of a message that found no place, and whether some of them matter most."""
 
     ref: str
     text: str
-    hot: tuple[str, ...]
+    hot: bool
     size: int
     refuses: bool
 
@@ -53,18 +54,17 @@ class Coverage:
         self._words = {ref: words_of(text) for ref, text in transcript.messages.items()}
         self._placed: dict[str, set[int]] = {ref: set() for ref in self._words}
         self.accounted: dict[str, set[int]] = {ref: set() for ref in self._words}
+        asking = not turn.prompt.strip()
         quoted = {quote.ref for source in turn.sources for quote in source.said}
         for one in evidence:
-            places = one.part == "brief" and (
-                not turn.prompt.strip() or _sizes(turn.brief[one.index])
-            )
-            places |= one.part == "sources" and one.index in sources
-            if one.part == "chosen":  # in a prompt without the option it would look placed
-                places = not turn.prompt or turn.chosen[one.index].question in quoted
-            for run in one.runs if places else ():
-                self._placed[run.ref] |= run.words
+            places = one.part == "sources" and one.index in sources
+            if one.part == "brief":
+                places = asking or _sizes(turn.brief[one.index])
+            elif one.part == "chosen":  # in a prompt without the option it would look placed
+                places = asking or turn.chosen[one.index].question in quoted
             for run in one.runs if places or one.part == "set_aside" else ():
                 self.accounted[run.ref] |= run.words
+                self._placed[run.ref] |= run.words if places else set()
         self._excused = self._excuse(turn, evidence)
 
     @property
@@ -81,27 +81,24 @@ class Coverage:
         quoted = {self._words[ref][n].text for ref, some in self.accounted.items() for n in some}
         found = []
         for ref, run in self._runs():
-            text = self._transcript.messages[ref]
-            words = {n: self._words[ref][n] for n in run}
-            telling = [w for w in content(words.values()) if not self._is_label(w, text)]
-            if all(word.text in quoted for word in telling):
+            text, words = self._transcript.messages[ref], self._words[ref]
+            telling = [n for n in run if words[n].tells() and not self._is_label(words[n], text)]
+            if all(words[n].text in quoted for n in telling):
                 continue
             answered = ref != self._transcript.newest and asks(text, words[run[-1]].end)
             # The "no" of another refusal may be quoted; what this one refuses is not.
-            new = [one for one in telling if not (one.refuses or self.is_spoken(one))]
+            new = any(not (words[n].refuses or self.is_spoken(words[n])) for n in telling)
             hot = [
-                word
-                for number, word in words.items()
-                if word in telling
-                and (self.matters(word) or (word.refuses and new))
-                and number not in self._excused[ref]
+                words[n]
+                for n in telling
+                if n not in self._excused[ref]
+                and (self.matters(words[n]) or (words[n].refuses and new))
                 # An answered question and the label `CLIENT:` wish for nothing.
-                and (word.is_strict or not (answered or text[word.end : word.end + 1] == ":"))
+                and (words[n].is_strict or not (answered or text[words[n].end :][:1] == ":"))
             ]
-            start, end = words[run[0]].start, words[run[-1]].end
+            whole = text[words[run[0]].start : words[run[-1]].end]
             refuses = any(word.refuses for word in hot)
-            hot_words = tuple(word.text for word in hot)
-            found.append(Leftover(ref, text[start:end], hot_words, len(telling), refuses))
+            found.append(Leftover(ref, whole, bool(hot), len(telling), refuses))
         return found
 
     def matters(self, word: Word) -> bool:
@@ -132,27 +129,22 @@ class Coverage:
     def _runs(self) -> Iterator[tuple[str, list[int]]]:
         """Rows of neighbours among the words that are not accounted for."""
         for ref, words in self._words.items():
-            row: list[int] = []
-            for number in range(len(words) + 1):
-                if number < len(words) and number not in self.accounted[ref]:
-                    row.append(number)
-                elif row:
-                    yield ref, row
-                    row = []
+            left = [n for n in range(len(words)) if n not in self.accounted[ref]]
+            for _, row in groupby(enumerate(left), key=lambda pair: pair[1] - pair[0]):
+                yield ref, [number for _, number in row]
 
     def _is_label(self, word: Word, text: str) -> bool:
         """Whether a word only says where others belong: the id of a question, `1)` in a list."""
-        is_counting = word.number and LIST_NUMBER.match(text, word.start) is not None
-        return is_counting or self._transcript.question(word.text) is not None
+        counts = word.number and LIST_NUMBER.match(text, word.start) is not None
+        return counts or self._transcript.question(word.text) is not None
 
     def _excuse(self, turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> dict[str, set[int]]:
         """Words that may miss in the prompt: what need not be seen, and, of a decision that other
         words of it say there, all but numbers and refusals."""
         excused: dict[str, set[int]] = {ref: set() for ref in self._words}
-        brief = [one for one in evidence if one.part == "brief"]
         for index, entry in enumerate(turn.brief):
-            runs = [run for one in brief if one.index == index for run in one.runs]
             unseen = entry.dimension in UNSEEN
+            runs = [r for e in evidence if (e.part, e.index) == ("brief", index) for r in e.runs]
             if unseen or any(run.words & self._placed[run.ref] for run in runs):
                 for run in runs:
                     words = self._words[run.ref]
@@ -167,16 +159,12 @@ def _sizes(entry: BriefEntry) -> bool:
 
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
     """What got lost with words of an option, a number or a refusal in it; the rest is listed."""
-    way = "Put it into the prompt and quote it" if turn.prompt else "Quote it in the brief"
-    part = "quoted for no stretch of the prompt" if turn.prompt else "in no quote"
+    part, way = "in no quote", "Quote it in the brief"
+    if turn.prompt:
+        part, way = "quoted for no stretch of the prompt", "Put it into the prompt and quote it"
+    way += "; or set it aside with its reason. `talk` is only for words that wish for nothing."
     return [
-        Fault(
-            "lost",
-            left.ref,
-            f"`{left.text}` is {part}. {way}; or set it aside with its reason. `talk` is only "
-            "for words that wish for nothing, `replaced` needs newer words.",
-            words=left.text,
-        )
+        Fault("lost", left.ref, f"`{left.text}` is {part}. {way}", words=left.text)
         for left in coverage.leftovers
         if left.hot
     ]

@@ -81,7 +81,8 @@ def gather(
             shown = _option(quote, options.get(quote.ref, ""))
         else:
             match = _find(quote, transcript)
-            shown = tuple(_words(run, transcript) for run in (match.runs if match else ()))
+            runs = match.runs if match else ()
+            shown = tuple(_shown(run, transcript.messages[run.ref]) for run in runs)
         evidence.append(Evidence(part, index, quote, match, shown))
     return evidence
 
@@ -113,12 +114,11 @@ def faults_of_quotes(
 
 def _way_out(quote: Quote, transcript: Transcript) -> str:
     """What would make a refused quote hold: the run that it means, the pick that is missing."""
-    if put := transcript.question(quote.ref):
-        place = next((n for n, text in enumerate(put.options, 1) if _option(quote, text)), 0)
-        way = f"It stands in option {place}: list in chosen every option that they picked of it, "
-        return way if place else "Copy what a picked option says, "
-    copy = nearest(quote.quote, transcript.messages.get(quote.ref, ""))
-    return f"Copy letter by letter, such as `{copy}`, " if copy else "Copy letter by letter, "
+    put = transcript.question(quote.ref)
+    text = "\n".join(put.options) if put else transcript.messages.get(quote.ref, "")
+    copy = nearest(quote.quote, text)
+    listed = "List in chosen every option that they picked of it, c" if put else "C"
+    return f"{listed}opy letter by letter{f', such as `{copy}`' if copy else ''}, "
 
 
 def _option(quote: Quote, option: str) -> tuple[Quote, ...]:
@@ -135,10 +135,6 @@ def _find(quote: Quote, transcript: Transcript) -> Match | None:
     return next(filter(None, found), None)
 
 
-def _words(run: Run, transcript: Transcript) -> Quote:
-    return _shown(run, transcript.messages[run.ref])
-
-
 def _shown(run: Run, text: str) -> Quote:
     """A run with the marks that touch it."""
     closing = CLOSING.match(text, run.end)
@@ -149,11 +145,8 @@ def _shown(run: Run, text: str) -> Quote:
 
 def _is_invented(quote: Quote, transcript: Transcript) -> bool:
     """Whether a refused quote is like nothing that was said or offered, or has a new number."""
-    texts = [*transcript.messages.values()]
-    if put := transcript.question(quote.ref):  # an option that was not listed as picked
-        texts += put.options
-    own = fold(quote.quote)
-    known = {word.text for text in texts for word in words_of(text)}
-    if any(word.number and word.text not in known for word in words_of(own)):
-        return True
-    return max(fuzz.partial_ratio(own, fold(text)) for text in texts) < ALIKE
+    put = transcript.question(quote.ref)
+    texts = [fold(one) for one in (*transcript.messages.values(), *(put.options if put else ()))]
+    own, known = fold(quote.quote), {word.text for text in texts for word in words_of(text)}
+    renumbered = any(word.number and word.text not in known for word in words_of(own))
+    return renumbered or max(fuzz.partial_ratio(own, text) for text in texts) < ALIKE

@@ -19,7 +19,7 @@ INCHES = re.compile(r'(?<=\d)"')
 PARTS = re.compile(r"(?<!\s)\s*(?:\n|\s[-–—/|·•]\s)\s*")
 """Where a text of several lines is parted."""
 
-NUMBERING = re.compile(r"\d{1,2}[.):]?\s+")
+NUMBERING = re.compile(r"^\d{1,2}[.):]?\s+")
 """A running number before words that were said: `1 Collect`."""
 
 CLOSING_MARK = re.compile(r"(?<![.,])[.,]$")
@@ -37,57 +37,33 @@ class Letters(NamedTuple):
 
 def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Letters]:
     """Each text in the form that a message has; others are composed, or changed."""
-    texts = (*transcript.messages.values(), *transcript.option_texts(turn).values())
-    said = [_plain(text) for text in texts]
-    in_prompt = quoted_in(turn.prompt)
+    said = [*map(_plain, (*transcript.messages.values(), *transcript.option_texts(turn).values()))]
     settled = []
     for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
-        alike = [one for one in in_prompt if _letters(one) == _letters(text)]
-        as_given = any(text in (one, CLOSING_MARK.sub("", one)) for one in alike)
-        forms = [text] if as_given else [*alike, text]
-        own = next((form for form in forms if _stands(form, said)), None)
-        standing: Standing = "said" if own else _standing(text, said)
-        if _changes_marks(own or text, turn, transcript):
-            standing = "changed"
-        settled.append(Letters(own or text, standing))
+        alike = [one for one in quoted_in(turn.prompt) if _letters(one) == _letters(text)]
+        own = next((form for form in (*alike, text) if _stands(form, said)), text)
+        changed = _changes_marks(own, turn, transcript)
+        settled.append(Letters(own, "changed" if changed else _standing(own, said)))
     return settled
 
 
 def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> list[Fault]:
     """Texts whose letters differ from what was said, and texts that the prompt has otherwise."""
-    faults = [
-        Fault(
-            "lettering",
-            "lettering",
-            f'"{one.text}" changes a number, a mark or the spelling of what the person typed. '
-            "Copy it to the letter.",
-            words=one.text,
-        )
-        for one in letters
-        if one.standing == "changed"
-    ]
-    faults += [
-        Fault(
-            "lettering",
-            "prompt",
-            f"the text `{one.text}` does not stand in the prompt in quotation marks, letter by "
-            "letter. Write it there.",
-            words=one.text,
-        )
-        for one in letters
-        if turn.prompt and not all(p in _plain(turn.prompt) for p in PARTS.split(one.text))
-    ]
-    faults += [
-        Fault(
-            "lettering",
-            "lettering",
-            f'"{text}" stands in quotation marks in the prompt. List it in lettering, or write it '
-            "without the marks.",
-            serious=False,
-        )
-        for text in quoted_in(turn.prompt)
-        if not any(_letters(text) in _letters(one.text) for one in letters)
-    ]
+    faults = []
+    for text, standing in letters:
+        if standing == "changed":
+            advice = f'"{text}" changes a number, a mark or the spelling of what the person typed. '
+            advice += "Copy it to the letter."
+            faults.append(Fault("lettering", "lettering", advice, words=text))
+        if turn.prompt and not all(part in _plain(turn.prompt) for part in PARTS.split(text)):
+            advice = f"the text `{text}` does not stand in the prompt in quotation marks, letter "
+            advice += "by letter. Write it there."
+            faults.append(Fault("lettering", "prompt", advice, words=text))
+    for text in quoted_in(turn.prompt):
+        if not any(_letters(text) in _letters(one.text) for one in letters):
+            advice = f'"{text}" stands in quotation marks in the prompt. List it in lettering, or '
+            advice += "write it without the marks."
+            faults.append(Fault("lettering", "lettering", advice, serious=False))
     return faults
 
 
@@ -101,7 +77,7 @@ def quoted_in(text: str) -> list[str]:
 def _stands(text: str, said: Sequence[str]) -> bool:
     """Whether a text stands in a message to the letter, as whole words."""
     whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
-    spaced = all(word.script == "spaced" for word in words_of(text))
+    spaced = not any(word.signed for word in words_of(text))
     return any(whole.search(one) if spaced else _plain(text) in one for one in said)
 
 
@@ -110,35 +86,35 @@ def _changes_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> 
 
     Where its stretch rests on newer words too, those may be what changes it.
     """
-    given = [
-        (message_number(ref), one)
+    given = {
+        ref: one
         for ref, message in transcript.messages.items()
         for one in quoted_in(message)
         if _letters(one) == _letters(text)
-    ]
-    if not given or any(_line(one) == _line(text) for _, one in given):
-        return False
-    newest, _ = max(given)
+    }
+    newest = max(map(message_number, given), default=0)
     said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
-    return all(message_number(quote.ref) <= newest for quote in said)
+    return (
+        bool(given)
+        and all(_line(one) != _line(text) for one in given.values())
+        and all(message_number(quote.ref) <= newest for quote in said)
+    )
 
 
 def _standing(text: str, said: Sequence[str]) -> Standing:
-    """Whether a text that no message holds is put together of what was said, or changes it."""
+    """Whether a text was said, part by part, changes what was, or is put together anew."""
     plain = _plain(text)
-    if running := NUMBERING.match(plain):
-        plain = plain[running.end() :]
-    if all(_stands(part, said) for part in PARTS.split(plain)):
+    parts = PARTS.split(NUMBERING.sub("", plain, count=1))
+    typed = {one[word.start : word.end]: word for one in said for word in words_of(one)}
+    other = [word for word in words_of(plain) if plain[word.start : word.end] not in typed]
+    known = typed.values()
+    if _stands(plain, said) or all(_stands(part, said) for part in parts):
         return "said"
     if plain.isupper() and _stands(plain.casefold(), [one.casefold() for one in said]):
         return "said"  # "the title in capitals, please"
-    known = [(one[word.start : word.end], word) for one in said for word in words_of(one)]
-    typed = {letters for letters, _ in known}
-    other = [word for word in words_of(plain) if plain[word.start : word.end] not in typed]
-    if any(word.number for word in other) and any(word.number for _, word in known):
-        return "changed"
-    misspelt = [any(near(word, one) for _, one in known) for word in other]
-    return "changed" if misspelt and all(misspelt) else "composed"
+    renumbered = any(word.number for word in other) and any(word.number for word in known)
+    misspelt = other and all(any(near(word, one) for one in known) for word in other)
+    return "changed" if renumbered or misspelt else "composed"
 
 
 def _plain(text: str) -> str:

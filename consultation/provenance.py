@@ -67,9 +67,8 @@ def place_sources(
     for index, source in enumerate(turn.sources):
         place = _find(source.prompt, turn.prompt, stretches)
         if place is None:
-            copy = nearest(source.prompt, turn.prompt)
             advice = f'"{source.prompt}" does not stand in the prompt. Copy the stretch letter by '
-            advice += f"letter{f', such as `{copy}`' if copy else ''}, or leave the source out."
+            advice += f"letter, such as `{nearest(source.prompt, turn.prompt)}`, or leave it out."
             faults.append(Fault("place", f"sources[{index}]", advice))
         elif said := words_behind(evidence, "sources", index):
             loose = _is_loose(source.prompt, said)
@@ -81,22 +80,17 @@ def faults_of_length(
     turn: FacilitatorTurn, evidence: Sequence[Evidence], stretches: Sequence[Stretch]
 ) -> list[Fault]:
     """Quotes far longer than their stretch, and stretches that are most of the prompt."""
-    faults = []
     times, more = LONGEST_QUOTE
-    for one in (one for one in evidence if one.part == "sources" and one.match):
-        quote, stretch = words_of(one.text), words_of(turn.sources[one.index].prompt)
-        if size(quote) > times * size(stretch) + more:
-            advice = f"its quote has {len(quote)} words for a stretch of {len(stretch)}. Give each "
-            advice += "part of the prompt its own short quote."
-            faults.append(Fault("length", one.where, advice))
+    most = LARGEST_STRETCH * len(turn.prompt)
     long = len(words_of(turn.prompt)) >= LONG_PROMPT
-    for place in stretches:
-        if long and place.end - place.start > LARGEST_STRETCH * len(turn.prompt):
-            advice = (
-                f'"{turn.prompt[place.start : place.end][:60]}..." is most of the prompt. Give '
-            )
-            faults.append(Fault("length", "sources", f"{advice}each part of it its own quote."))
-    return faults
+    where = [f"sources[{s.source}]" for s in stretches if long and s.end - s.start > most]
+    for one in evidence:
+        if one.part == "sources" and one.match:
+            stretch = words_of(turn.sources[one.index].prompt)
+            if size(words_of(one.text)) > times * size(stretch) + more:
+                where.append(one.where)
+    advice = "one quote for too much. Give each part of the prompt its own short quote."
+    return [Fault("length", place, advice) for place in dict.fromkeys(where)]
 
 
 def faults_of_sharing(
@@ -104,22 +98,18 @@ def faults_of_sharing(
 ) -> list[Fault]:
     """Stretches and values that share nothing with their quote, though their words were said."""
     texts: list[tuple[Part, int, str]] = [
-        *(("sources", index, source.prompt) for index, source in enumerate(turn.sources)),
+        *(("sources", n, source.prompt) for n, source in enumerate(turn.sources)),
         *(("brief", n, e.value) for n, e in enumerate(turn.brief) if e.dimension != FORMAT),
     ]
     faults = []
     for part, index, text in texts:
         said = words_behind(evidence, part, index)
-        if not said or not _is_loose(text, said):
-            continue
-        for ref, message in transcript.messages.items():
-            shared = share(words_of(text), words_of(message))
-            if better := [w.text for w in shared if w.tells() and not w.refuses]:
-                own = " ".join(quote.quote for quote in said)
-                advice = f'"{text}" shares nothing with its quote `{own}`; {", ".join(better)} '
-                advice += f"stands in {ref}. Quote that, or leave the quote out."
-                faults.append(Fault("shares", f"{part}[{index}]", advice, serious=False))
-                break
+        if said and _is_loose(text, said):
+            words = [w for w in content(words_of(text)) if not w.refuses]
+            there = [r for r, m in transcript.messages.items() if share(words, words_of(m))]
+            advice = f'"{text}" shares nothing with its quote; its words stand in '
+            advice += f"{', '.join(there)}. Quote those, or leave the quote out."
+            faults += [Fault("shares", f"{part}[{index}]", advice, serious=False)] * bool(there)
     return faults
 
 
@@ -130,16 +120,12 @@ def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
     """
     united: list[Stretch] = []
     for place in sorted(stretches, key=lambda place: (place.start, place.end)):
-        last = united[-1] if united else None
-        if last and place.start < last.end:
-            said = dict.fromkeys((q.ref, q.quote) for q in (*last.said, *place.said))
-            united[-1] = Stretch(
-                last.start,
-                max(last.end, place.end),
-                tuple(Quote(ref=ref, quote=quote) for ref, quote in said),
-                last.loose and place.loose,
-                last.source,
-            )
+        if united and place.start < united[-1].end:
+            last = united.pop()
+            said = {(q.ref, q.quote): q for q in (*last.said, *place.said)}
+            loose = last.loose and place.loose
+            end = max(last.end, place.end)
+            united.append(last._replace(end=end, said=tuple(said.values()), loose=loose))
         else:
             united.append(place)
     spans, at = [], 0

@@ -13,34 +13,24 @@ FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
 
 def faults_of_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[Fault]:
     """Too many questions, questions about what is decided, options that do not differ."""
-    faults = []
-    new = new_questions(turn, transcript)
-    decided = decided_before(transcript)
+    new, decided = new_questions(turn, transcript), decided_before(transcript)
+    open_now = {entry.dimension for entry in turn.brief if entry.open}
+    advice = []
     if turn.questions and turn.prompt.strip():
-        faults.append(_fault("questions", "Either ask, or write the prompt, not both."))
+        advice.append(("questions", "Either ask, or write the prompt, not both."))
     if not turn.prompt.strip() and not new and not _waiting(turn, transcript):
-        faults.append(_fault("prompt", "Nothing is asked and no prompt is written. Write it."))
+        advice.append(("prompt", "Nothing is asked and no prompt is written. Write it."))
     if transcript.finish and turn.questions:
-        faults.append(
-            _fault("questions", "Nothing more may be asked. Decide it, write the prompt.")
-        )
+        advice.append(("questions", "Nothing more may be asked. Decide it, write the prompt."))
     elif len(new) > transcript.left:
-        faults.append(_fault("questions", f"At most {transcript.left} more may be asked."))
+        advice.append(("questions", f"At most {transcript.left} more may be asked."))
     for index, question in enumerate(turn.questions):
-        where = f"questions[{index}]"
         if fault := _options_fault(question):
-            faults.append(_fault(where, fault))
-        entry = next((e for e in turn.brief if e.dimension == question.dimension), None)
-        known = question.dimension in decided and entry and not entry.open
-        if entry and known and not _follows(question, transcript):
-            faults.append(
-                _fault(
-                    where,
-                    f'{question.dimension} is decided: "{entry.value}". Leave the question out, '
-                    "or name in follows the question whose answer opened it.",
-                )
-            )
-    return faults
+            advice.append((f"questions[{index}]", fault))
+        if question.dimension in decided - open_now and not _follows(question, transcript):
+            fault = f"{question.dimension} is decided. Leave the question out, or name in follows "
+            advice.append((f"questions[{index}]", f"{fault}the one whose answer opened it."))
+    return [Fault("questions", where, words) for where, words in advice]
 
 
 def new_questions(turn: FacilitatorTurn, transcript: Transcript) -> list[QuestionDraft]:
@@ -86,13 +76,12 @@ def faults_of_choices(
     for index, choice in enumerate(turn.chosen):
         put = transcript.question(choice.question)
         words = " ".join(q.quote for q in words_behind(evidence, "chosen", index)) or choice.quote
-        advice = ""
+        other = _named(words, put.options, choice.option) if put else choice.option
+        advice = f"`{words}` names option {other} of {choice.question}, not option {choice.option}."
         if put is None or not 0 < choice.option <= len(put.options):
-            advice = f"{choice.question} has no option {choice.option}."
-        elif (other := _named(words, put, choice.option)) not in {0, choice.option}:
-            advice = f"`{words}` names option {other} of {put.id}, not option {choice.option}. "
-            advice += "Correct the option, or leave it out."
-        if advice:
+            other, advice = 0, f"{choice.question} has no option {choice.option}."
+        if other != choice.option:
+            advice += " Correct the option, or leave it out."
             faults.append(Fault("chosen", f"chosen[{index}]", advice))
     return faults
 
@@ -103,27 +92,26 @@ def settle_choices(turn: FacilitatorTurn, faults: Sequence[Fault]) -> list[Choic
     return [c for index, c in enumerate(turn.chosen) if f"chosen[{index}]" not in wrong]
 
 
-def _named(words: str, put: PutQuestion, option: int) -> int:
-    """The option that words name more than any other, by its number or its own words, else 0.
+def _named(words: str, options: Sequence[str], picked: int) -> int:
+    """The option that words name by its number, or more than any other by its own words.
 
-    Words that hold the number of the picked `option` name that one, whatever else they say.
+    Words that hold the number of the `picked` option, or tell none apart, name that one.
     """
     said = words_of(words)
-    if str(option) in (word.text for word in said):
-        return option
+    numbers = [word.text for word in said if word.number]
+    if str(picked) in numbers:
+        return picked
     # "the" names nothing, and "text, yes" does not name the option "no text".
-    telling, refusing = content(said), any(word.refuses for word in said)
+    refusing = any(word.refuses for word in said)
     fits = [
-        len(share(content(words), telling))
-        if any(word.refuses for word in words) == refusing
-        else 0
-        for words in map(words_of, put.options)
+        len(share(content(option), content(said)))
+        * (any(word.refuses for word in option) == refusing)
+        for option in map(words_of, options)
     ]
     best = max(fits, default=0)
-    if best:
-        return fits.index(best) + 1 if fits.count(best) == 1 else 0
-    alone = len(said) == 1 and said[0].text.isdecimal() and int(said[0].text) <= len(put.options)
-    return int(said[0].text) if alone else 0
+    if not best and len(said) == 1 and numbers in [[str(n)] for n in range(1, len(options) + 1)]:
+        return int(numbers[0])
+    return fits.index(best) + 1 if best and fits.count(best) == 1 else picked
 
 
 def _waiting(turn: FacilitatorTurn, transcript: Transcript) -> list[PutQuestion]:
@@ -145,7 +133,3 @@ def _with_default(question: QuestionDraft) -> QuestionDraft:
     if question.default in question.options:
         return question
     return question.model_copy(update={"default": question.options[0]})
-
-
-def _fault(where: str, advice: str) -> Fault:
-    return Fault("questions", where, advice)

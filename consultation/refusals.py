@@ -1,7 +1,6 @@
 """Not turned round: what the person refused is not quoted as wanted, nor drawn although refused."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 from consultation.evidence import Evidence, Fault
 from consultation.quotes import Run
@@ -48,12 +47,11 @@ def faults_of_refusals(
             advice += "make the prompt say it."
             faults.append(Fault("turned round", one.where, advice, words=whole))
     for index, source in enumerate(turn.sources):
-        said = [one for one in evidence if one.part == "sources" and one.index == index]
-        texts = [one.text for one in said]
-        if words := next((text for text in texts if _is_wanted(source.prompt, text, texts)), ""):
-            advice = f'"{source.prompt}" wants what the person refused: `{words}`. Make the '
-            advice += "prompt refuse it, and quote the stretch that does."
-            faults.append(Fault("turned round", f"sources[{index}]", advice, words=words))
+        texts = [e.text for e in evidence if (e.part, e.index) == ("sources", index)]
+        for text in (text for text in texts if _is_wanted(source.prompt, text, texts)):
+            advice = f'"{source.prompt}" wants what the person refused: `{text}`. Make the prompt '
+            advice += "refuse it, and quote the stretch that does."
+            faults.append(Fault("turned round", f"sources[{index}]", advice, words=text))
     return faults
 
 
@@ -78,48 +76,45 @@ def _left_out(
     one: Evidence, transcript: Transcript, accounted: Mapping[str, set[int]]
 ) -> Word | None:
     """A refusing word that a quote leaps over, or that stands beside it and is in no quote."""
-    leaps = [word for word in (one.match.leaps if one.match else ()) if word.refuses]
+    if leaps := [word for word in (one.match.leaps if one.match else ()) if word.refuses]:
+        return leaps[0]
     beside = [
         _refusal_of(run, transcript.messages[run.ref], accounted[run.ref]) for run in one.runs
     ]
     # The same words may stand again where nothing refuses them; then they are wanted there.
-    found: list[Word | None] = [*leaps, *beside]
-    return found[0] if leaps or all(beside) else None
+    return beside[0] if all(beside) else None
 
 
 def _refusal_of(run: Run, text: str, accounted: set[int]) -> Word | None:
     """The refusing word that belongs to a run and is in no quote, if there is one."""
     words = words_of(text)
     first, last = min(run.words), max(run.words)
-    after = 0 if words[first].script == "spaced" else REACH_AFTER
-    before = range(max(0, first - REACH), first)
-    for number in chain(before, range(last + 1, last + 1 + after)):
-        if number < len(words) and words[number].refuses and number not in accounted:
-            word = words[number]
-            between = text[word.end : run.start] or text[run.end : word.start]
-            if not CLAUSE_END.search(between):
-                return word
+    reach = REACH_AFTER if words[first].signed else REACH
+    beside = (
+        *((n, words[n]) for n in range(max(0, first - REACH), first)),
+        *enumerate(words[last + 1 :][:reach], last + 1),
+    )
+    for number, word in beside:
+        between = text[word.end : run.start] or text[run.end : word.start]
+        if word.refuses and number not in accounted and not CLAUSE_END.search(between):
+            return word
     return None
 
 
 def refused_words(text: str) -> list[Word]:
-    """What stands behind a refusing word, or before one where the script refuses after.
+    """What stands behind a refusing word, or before one where the language refuses after.
 
     A refusal ends with its clause: "you don't see her, only the hands" refuses no hands.
     """
-    words = words_of(text)
-    refused = list[Word]()
-    for number, word in enumerate(words):
-        spaced = word.script == "spaced"
-        beside = words[number + 1 : number + 1 + FAR] if spaced else words[:number][-FAR:]
-        refused += [
-            other
-            for other in beside
-            if word.refuses
-            and not other.refuses
-            and not CLAUSE_END.search(text[word.end : other.start] or text[other.end : word.start])
-        ]
-    return refused
+    words, forward = words_of(text), refusing().words
+    return [
+        other
+        for number, word in enumerate(words)
+        if word.refuses
+        for other in (words[number + 1 :][:FAR] if word.text in forward else words[:number][-FAR:])
+        if not other.refuses
+        and not CLAUSE_END.search(text[word.end : other.start] or text[other.end : word.start])
+    ]
 
 
 def refuses(text: str) -> bool:

@@ -100,7 +100,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     faults += quotes
     faults += faults_of_length(joined, evidence, stretches)
     faults += _without_meant(faults_of_coverage(coverage, joined), quotes)
-    faults += faults_of_set_aside(joined, doubtful, coverage, evidence)
+    faults += faults_of_set_aside(joined, doubtful)
     faults += faults_of_refusals(joined, transcript, evidence, coverage.accounted)
     faults += faults_of_sharing(joined, transcript, evidence)
     faults += faults_of_lettering(turn, letters)

@@ -209,7 +209,7 @@ def _review(
         set_aside=[],
         doubtful=frozenset(),
         leftovers=[
-            Leftover(wish.ref, wish.quote, (), len(words_of(wish.quote)), refuses=False)
+            Leftover(wish.ref, wish.quote, False, len(words_of(wish.quote)), refuses=False)
             for wish in values.besides
         ],
         counts=(len(every), sum(len(content(words_of(text))) for text in said)),

@@ -7,14 +7,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import yaml
 from rapidfuzz.distance import JaroWinkler
 
 from prompts.prompt_files import SHIPPED
-
-Script = Literal["spaced", "hangul", "unspaced"]
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai to Khmer, kana and ideographs: scripts in which a sign is compared, not a word."""
@@ -30,7 +28,6 @@ WORD = re.compile(
     rf"(?:[^\W_]|[{MARKS}]|(?<=[^\W_])[{APOSTROPHES}](?=[^\W_])))+"
 )
 HIRAGANA = re.compile("[\u3041-\u309f]")
-HANGUL = re.compile("[\uac00-\ud7a3]")
 CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
 QUESTION_MARKS = ("?", "\uff1f", "؟")
 
@@ -48,12 +45,12 @@ ALIKE = 0.9
 
 
 class Word(NamedTuple):
-    """A word of a text, folded: its place there, and whether it refuses or holds a digit."""
+    """A word of a text, folded, or a sign of a script without spaces, and its place there."""
 
     text: str
     start: int
     end: int
-    script: Script
+    signed: bool
     refuses: bool
     number: bool
 
@@ -64,16 +61,14 @@ class Word(NamedTuple):
 
     def tells(self, shortest: int = SHORTEST) -> bool:
         """Whether it says something of its own: long enough, a number, refusing, a sign."""
-        if self.script == "hangul":
-            return len(self.text) > 1
-        long = len(self.text) >= shortest or self.script == "unspaced"
-        return long or self.is_strict
+        return len(self.text) >= shortest or self.signed or self.is_strict
 
 
 class Refusing(NamedTuple):
     """What refuses, of all languages at once, folded."""
 
     words: frozenset[str]
+    behind: frozenset[str]
     pieces: re.Pattern[str]
     contrasting: frozenset[str]
 
@@ -81,13 +76,13 @@ class Refusing(NamedTuple):
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text without case, width, accents and apostrophes, for comparing alone."""
-    # The marks of kana (ga from ka) make another sound, so they stay.
-    kept = (
+    # The marks of kana (ga from ka) make another sound, so they stay. Korean syllables fall
+    # into their letters, of which a particle at the end is but an ending.
+    return "".join(
         sign
         for sign in unicodedata.normalize("NFKD", text).casefold()
         if sign in "\u3099\u309a" or not (unicodedata.category(sign) == "Mn" or sign in APOSTROPHES)
     )
-    return unicodedata.normalize("NFC", "".join(kept))
 
 
 @cache
@@ -95,8 +90,13 @@ def refusing() -> Refusing:
     """The words that refuse, read once from their file."""
     data = yaml.safe_load((SHIPPED / "refusing.yaml").read_text(encoding="utf-8"))
     pieces = sorted({p for some in data["pieces"].values() for p in some}, key=len, reverse=True)
+    words, behind = (
+        frozenset(fold(word) for some in data[name].values() for word in some)
+        for name in ("words", "words_behind")
+    )
     return Refusing(
-        words=frozenset(fold(word) for some in data["words"].values() for word in some),
+        words=words,
+        behind=behind,
         pieces=re.compile("|".join(map(re.escape, pieces))),
         contrasting=frozenset(fold(word) for word in data["contrasting"]),
     )
@@ -111,16 +111,11 @@ def words_of(text: str) -> tuple[Word, ...]:
 
 def _word(text: str, start: int, end: int, refused: list[tuple[int, int]]) -> Word:
     folded = fold(text[start:end])
-    script: Script = "spaced"
-    if re.match(f"[{UNSPACED}]", text[start]):
-        script = "unspaced"
-    elif HANGUL.search(text, start, end):
-        script = "hangul"
-    refuses = folded in refusing().words or (
-        script != "spaced" and any(a < end and start < b for a, b in refused)
-    )
+    signed = re.match(f"[{UNSPACED}]", text[start]) is not None
+    known = refusing()
+    refuses = folded in known.words | known.behind or any(a < end and start < b for a, b in refused)
     number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
-    return Word(folded, start, end, script, refuses, number)
+    return Word(folded, start, end, signed, refuses, number)
 
 
 def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
@@ -136,7 +131,7 @@ def distinct(words: Iterable[Word]) -> list[Word]:
 def size(words: Iterable[Word]) -> int:
     """How much words say: one for each content word, one for two signs that are not grammar."""
     telling = content(words)
-    signs = [word for word in telling if word.script == "unspaced"]
+    signs = [word for word in telling if word.signed]
     names = sum(not HIRAGANA.match(sign.text) for sign in signs)
     return len(telling) - len(signs) + (names + 1) // 2
 
@@ -150,13 +145,9 @@ def near(one: Word, other: Word) -> bool:
     """Whether two words are one: a slip of the pen, an ending; never a number or a refusal."""
     if one.text == other.text:
         return True
-    scripts = {one.script, other.script}
-    if one.refuses or other.refuses:  # nix for nichts; never a sign of a refusal for another
-        return one.refuses and other.refuses and "unspaced" not in scripts
-    if one.number or other.number or "unspaced" in scripts:
-        return False
-    if "hangul" in scripts:  # particles hang on the end
-        return min(len(one.text), len(other.text)) > 1 and one.text[:2] == other.text[:2]
+    signed = one.signed or other.signed
+    if signed or one.is_strict or other.is_strict:  # nix for nichts; never one sign for another
+        return one.refuses and other.refuses and not signed
     return _alike(one.text, other.text)
 
 
