@@ -139,11 +139,11 @@ def _cost(server: Server, request: Request) -> Cost:
 
 def _round(server: Server, request: Request) -> Cost:
     until = time.monotonic() + PATIENCE_SECONDS
-    before, times = _processor(server.process.pid), []
+    before, times = processor(server.process.pid), []
     while len(times) < CALLS and (len(times) < LEAST_CALLS or time.monotonic() < until):
         times.append(_ask(server, request))
-    processor = (_processor(server.process.pid) - before) / len(times)
-    return Cost(sorted(times)[int(len(times) * RANK) - 1], processor)
+    spent = (processor(server.process.pid) - before) / len(times)
+    return Cost(sorted(times)[int(len(times) * RANK) - 1], spent)
 
 
 def _ask(server: Server, request: Request) -> float:
@@ -156,7 +156,7 @@ def _ask(server: Server, request: Request) -> float:
     return milliseconds
 
 
-def _processor(process: int) -> float:
+def processor(process: int) -> float:
     """Milliseconds that a process has used, in steps of ten."""
     state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(state[11]) + int(state[12])) * 1000 / os.sysconf("SC_CLK_TCK")
