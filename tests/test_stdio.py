@@ -318,8 +318,8 @@ def test_an_interrupt_finishes_the_lifespan_and_leaves_no_traceback(
 def test_a_server_that_cannot_finish_ends_in_time_all_the_same(start: Start) -> None:
     stuck = (
         PLAYGROUND.replace("await anyio.sleep(0.1)", "await anyio.sleep(60)")
-        .replace("from cli import main", "from cli import main; from transports import ending")
-        .replace("main()\n", "ending.LAST_SECONDS = 0.2; main()\n")
+        .replace("from cli import main", "from cli import main; from transports import process")
+        .replace("main()\n", "process.LAST_SECONDS = 0.2; main()\n")
     )
     with start([sys.executable, "-c", stuck]) as server:
         server.open("initialize")
