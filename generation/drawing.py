@@ -32,7 +32,7 @@ from generation.plan import Plan, changes_of, lineage, suggestion
 from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
 from generation.result_builder import SpendingTotals, build_result, preview_of_all
-from generation.variations import Variation, set_apart
+from generation.variations import Variation, replaced_note, set_apart
 from generation.verifier import Look
 from prompts.store import PromptStore
 from settings import Settings, local_date
@@ -140,7 +140,10 @@ class ImageGenerator:
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, *news)
-        answer.result.notes += [note] if note else []
+        drawn = {
+            one.job.variation: one.purchase.image.revised_prompt for one in news[0] if one.purchase
+        }
+        answer.result.notes += filter(None, [note, replaced_note(variations, drawn)])
         if len(mine) < len(jobs):
             told = LOST_DRAWN if lost else REST_DRAWN
             note = told.format(count=len(jobs) - len(mine), wanted=len(jobs))

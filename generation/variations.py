@@ -1,5 +1,6 @@
 """Several pictures of one call: what sets each apart, said to the person and to the model."""
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -86,9 +87,25 @@ def set_apart(
     if request.strategy not in {"mixed", *things}:
         note = DECIDED.format(strategy=request.strategy, things=_and(things))
     has_other_views = (beyond or not entries) and not decided.get("composition")
-    if has_other_views and things != ["composition"]:
-        note = f"{note} {BY_WORDS}".lstrip()
     return vary(things, request.variations, ways, has_other_views=has_other_views), note
+
+
+def replaced_note(variations: Iterable[Variation], drawn: Mapping[str, str]) -> str:
+    """That some vary their composition instead, where what was drawn is not nearer to their own.
+
+    `drawn` are the prompts as the assistant model put them, by the label of their variation.
+    """
+    for one in variations:
+        if one.instead and one.label in drawn:
+            words = _content(drawn[one.label])
+            if len(_content(one.say) & words) <= len(_content(one.instead) & words):
+                return BY_WORDS
+    return ""
+
+
+def _content(text: str) -> set[str]:
+    """The words that tell one way to vary from another; shorter ones stand in every sentence."""
+    return set(re.findall(r"\w{4,}", text.lower()))
 
 
 def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
