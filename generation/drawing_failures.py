@@ -23,8 +23,8 @@ REST_TAKEN_BACK = (
     "redraw=true draws all {wanted} anew where the daily budget allows it."
 )
 LOST_DRAWN = (
-    "{count} of {wanted} pictures were there; those that failed were drawn anew. redraw=true once "
-    "more draws all {wanted} anew."
+    "{count} of {wanted} pictures were there; those that failed were asked for anew. redraw=true "
+    "once more draws all {wanted} anew."
 )
 REST_DRAWN = (
     "{count} of {wanted} pictures were begun before this call was stopped; the others, never sent, "

@@ -12,11 +12,19 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, delete, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from errors import Problem, StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.same_call import (
+    batch_of,
+    is_alike,
+    is_drawn_anew,
+    jobs_beside,
+    jobs_of_same_call,
+    lacking,
+    leave_call,
+)
 from storage.spending import sum_of_today
 from storage.stamps import beating, before, is_alive, is_dead, now
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
@@ -52,7 +60,7 @@ class Claim:
     """Who gets to pay: these jobs are new, or they are those that the same call has already.
 
     Jobs that are not new are under way, in whichever process, or have just brought pictures.
-    Where some of a call were taken back unsent, those alone are new, beside the others.
+    Where some of a call were taken back unsent, or lost, those alone are new, beside the others.
     `over` is what the day would have cost with the jobs, where the budget does not allow it;
     then nothing was written.
     """
@@ -95,18 +103,18 @@ class JobJournal:
             for place, job in enumerate(jobs):
                 job.origin = origin
                 job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
-            same = await _jobs_of_same_call(session, jobs, again)
-            beside = [] if same else await _jobs_beside(session, lost)
-            lost = lost if _is_alike(jobs, beside) else ()
+            same = await jobs_of_same_call(session, jobs, again)
+            beside = [] if same else await jobs_beside(session, lost)
+            lost = () if same or not is_alike(jobs, beside) else lost
             same = same or (beside if lost else [])
-            new = _lacking(jobs, same) if same else jobs
+            new = lacking(jobs, same) if same else jobs
             if not new:
                 return Claim(same, new=False)
             if budget is not None:
                 over = await _due_today(session, origin) + sum(job.estimated_usd for job in new)
                 if over > budget:
                     return Claim(same, new=False, over=None if same and not lost else over)
-            await _leave_call(session, lost)
+            await leave_call(session, lost)
             if message and not same:
                 await _note_message(session, jobs[0], message)
             for job in new if same else []:
@@ -130,7 +138,7 @@ class JobJournal:
 
     async def batch(self, job: Job) -> list[Job]:
         """All jobs of the call that a job belongs to, as they stand."""
-        return await self._all(_batch(job))
+        return await self._all(batch_of(job))
 
     async def picture(self, job: Job) -> Image | None:
         """The picture that a job brought, if it did."""
@@ -218,7 +226,7 @@ class JobJournal:
             if row is None or (row.runs != job.runs and row.response_id):
                 raise TakenOver(f"Another process works on {job.id}.")
             if row.runs != job.runs:
-                if await _is_drawn_anew(session, row):
+                if await is_drawn_anew(session, row):
                     row.request_key = row.id  # as `release` does
                 job.runs = row.runs = row.runs + 1
                 row.state = "sending"
@@ -371,85 +379,6 @@ def _apply(job: Job, values: dict[str, str]) -> None:
     """Bring what this process knows of a job in line with what was committed."""
     for name, value in values.items():
         setattr(job, name, value)
-
-
-async def _jobs_of_same_call(
-    session: AsyncSession, jobs: Sequence[Job], again: timedelta
-) -> list[Job]:
-    """The jobs that a call has already: under way, or the newest and just kept."""
-    job = jobs[0]
-    same = select(Job).where(Job.conversation_id == job.conversation_id)
-    running = [*await session.scalars(same.where(Job.state.in_(UNDER_WAY)))]
-    other = next((one for one in running if one.request_key == job.request_key), None)
-    if other is None:
-        batches = [list(await session.scalars(_batch(one))) for one in running]
-        other = next((batch[0] for batch in batches if _draws_the_same(batch, jobs)), None)
-    if other is None and again:
-        newest = await session.scalar(
-            same.order_by(Job.created_at.desc(), Job.place.desc(), Job.id.desc()).limit(1)
-        )
-        if newest is not None and newest.request_key == job.request_key:
-            other = newest
-    batch = list(await session.scalars(_batch(other))) if other else []
-    if any(one.state in UNDER_WAY for one in batch):
-        return batch
-    brought = [one for one in batch if one.state == "kept" and one.finished_at > before(again)]
-    return batch if brought else []
-
-
-async def _jobs_beside(session: AsyncSession, lost: Sequence[Job]) -> list[Job]:
-    """What stands of the call that brought these nothing, those among them that came late."""
-    batch = await session.scalars(_batch(lost[0])) if lost else ()
-    ids = {job.id for job in lost}
-    return [job for job in batch if job.id not in ids or job.state == "kept"]
-
-
-async def _leave_call(session: AsyncSession, lost: Sequence[Job]) -> None:
-    """Take jobs that are drawn anew out of their call; what comes of them late stands alone."""
-    ids = [job.id for job in lost]
-    gone = update(Job).where(Job.id.in_(ids), Job.state != "kept")
-    await session.execute(gone.values(request_key=Job.id, batch=Job.id))
-
-
-def _lacking(jobs: list[Job], same: Sequence[Job]) -> list[Job]:
-    """Those of a call that its earlier jobs lack; none where the two do not draw alike."""
-    if same[0].request_key != jobs[0].request_key or not _is_alike(jobs, same):
-        return []
-    return [job for job in jobs if job.place not in {one.place for one in same}]
-
-
-def _is_alike(jobs: Sequence[Job], same: Sequence[Job]) -> bool:
-    """Whether jobs draw at their places what others draw there, and more or less besides."""
-    places = {job.place: _drawing(job) for job in jobs}
-    return all(places.get(one.place) == _drawing(one) for one in same)
-
-
-def _drawing(job: Job) -> tuple[object, ...]:
-    """What a job draws, and from what."""
-    return job.prompt, job.parent_image_id, job.variation, job.options, job.inputs
-
-
-def _draws_the_same(batch: Sequence[Job], jobs: Sequence[Job]) -> bool:
-    """Whether a call under way, unless it was released, draws what another is to draw."""
-    is_alike = [*map(_drawing, batch)] == [*map(_drawing, jobs)]
-    return is_alike and all(one.request_key != one.id for one in batch)
-
-
-async def _is_drawn_anew(session: AsyncSession, job: Job) -> bool:
-    """Whether the call of a job that was given up has a new one under way in its place."""
-    other = aliased(Job)
-    same = select(other.id).where(
-        other.id != job.id,
-        other.conversation_id == job.conversation_id,
-        other.request_key == job.request_key,
-        other.place == job.place,
-        other.state.in_(UNDER_WAY),
-    )
-    return await session.scalar(same) is not None
-
-
-def _batch(job: Job) -> Select[Job]:
-    return select(Job).where(Job.batch == job.batch).order_by(Job.place, Job.id)
 
 
 async def _due_today(session: AsyncSession, origin: str) -> float:
