@@ -16,26 +16,42 @@ from PIL import Image
 from errors import Problem
 from sandbox.loopback import Sandbox
 from server import create_server
-from settings import load_settings
 from storage.picture_copies import convert
 from storage.stamps import now
+from tests import earlier_work
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
 
 Result = dict[str, Any]
 
 
-@pytest.fixture
-def drawn(run: Run) -> Result:  # noqa: ARG001  # sets the folders
-    """A picture that was drawn after a dialogue, and a conversation beside it."""
+@pytest.fixture(scope="module")
+def earlier(
+    tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox
+) -> tuple[Path, Result]:
+    """A folder in which a picture was drawn after a dialogue, and a conversation beside it."""
+    folder = tmp_path_factory.mktemp("earlier")
 
     async def make() -> Result:
-        async with Client(create_server(load_settings())) as client:
+        server = create_server(earlier_work.settings_in(folder, shared_sandbox.base_url))
+        async with Client(server) as client:
             await consult(client, "a hedgehog as a watercolor", finish=True)
             ready = await consult(client, "a lighthouse as a watercolor", finish=True)
             return await draw(client, conversation_id=ready["conversation_id"], quality="low")
 
-    return asyncio.run(make())
+    return folder, asyncio.run(make())
+
+
+@pytest.fixture
+def drawn(run: Run, earlier: tuple[Path, Result], tmp_path: Path) -> Result:  # noqa: ARG001  # sets the folders
+    """The result of it; it lies in the folders of the test."""
+    folder, result = earlier
+    earlier_work.copy(folder, tmp_path)
+    image = result["images"][0]
+    return {
+        **result,
+        "images": [image | {"path": image["path"].replace(*map(str, (folder, tmp_path)))}],
+    }
 
 
 def test_it_lists_and_finds(run: Run, drawn: Result) -> None:

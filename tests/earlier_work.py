@@ -1,0 +1,28 @@
+"""What a server did before a test: done once, and copied into the folders of each test."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from settings import Settings
+from storage.database_file import FILE_NAME
+from tests.conftest import KEY
+
+
+def settings_in(folder: Path, base_url: str) -> Settings:
+    """Settings of a server whose folders lie in this one."""
+    return Settings(
+        openai_api_key=KEY,
+        openai_base_url=base_url,
+        data_dir=folder / "data",
+        images_dir=folder / "images",
+    )
+
+
+def copy(source: Path, target: Path) -> None:
+    """Put records and pictures below another folder, as if they had been made there."""
+    for name in ("data", "images"):
+        shutil.copytree(source / name, target / name, dirs_exist_ok=True)
+    with closing(sqlite3.connect(target / "data" / FILE_NAME)) as records, records:
+        records.execute("UPDATE images SET path = replace(path, ?, ?)", (str(source), str(target)))
