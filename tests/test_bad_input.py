@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastmcp import Client
 
 from sandbox.loopback import Sandbox
 from settings import Settings
@@ -68,20 +67,27 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     (DRAW, {"prompt": "x", **SKIP, "image_model": "gpt-image-9"}, "'gpt-image-9' is not known"),
     (DRAW, {"prompt": "x", **SKIP, "image_model": "gpt-image-1"}, "shut down on 2026-10-23"),
+    (DRAW, {"prompt": "x", **SKIP, "quality": "best"}, "quality must be"),
+    (DRAW, {"prompt": "x", "input_images": ["nowhere.png"]}, "There is no file 'nowhere.png'"),
 ]
 
 
-@pytest.mark.parametrize("case", BAD, ids=lambda case: f"{case[0][7:15]} {case[2][:30]}")
-async def test_bad_arguments_end_in_a_sentence_and_cost_nothing(
-    client: Client[Any], sandbox: Sandbox, case: tuple[str, dict[str, Any], str]
+async def test_bad_arguments_end_in_a_sentence_cost_nothing_and_leave_no_conversation(
+    connect: Connect, sandbox: Sandbox
 ) -> None:
-    tool, arguments, says = case
-    error = await refusal(client, tool, **arguments)
+    async with connect(toolsets=["all"]) as client:
+        for tool, arguments, says in BAD:
+            called = await client.call_tool(tool, arguments, raise_on_error=False)
+            error = text_of(called)
 
-    assert says in error
-    assert "pydantic" not in error
-    assert "Traceback" not in error
-    assert sandbox.count("image") == 0
+            assert called.is_error, arguments
+            assert says in error, (arguments, error)
+            assert "pydantic" not in error
+            assert "Traceback" not in error
+        listed = data_of(await client.call_tool("openai_list_conversations", {}))
+
+    assert listed["total"] == 0
+    assert sandbox.requests == []
 
 
 @pytest.fixture
