@@ -4,7 +4,6 @@ import json
 import re
 from typing import Any, get_args
 
-import pytest
 from fastmcp import Client
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -75,7 +74,7 @@ def long_words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]{4,}", text)
 
 
-@settings(max_examples=80, deadline=None, phases=[Phase.generate], derandomize=True)
+@settings(max_examples=40, deadline=None, phases=[Phase.generate], derandomize=True)
 @given(answer=turns(), messages=MESSAGES, left=st.integers(0, 5), finish=st.booleans())
 def test_the_prompt_is_the_models_and_every_word_has_its_place(
     answer: Json, messages: list[str], left: int, finish: bool
@@ -109,20 +108,19 @@ def test_the_prompt_is_the_models_and_every_word_has_its_place(
             assert word.casefold() in known
 
 
-@pytest.mark.parametrize("seed", range(2))
 async def test_an_arbitrary_prompt_comes_back_to_the_letter_through_mcp(
-    client: Client[Any], sandbox: Sandbox, seed: int
+    client: Client[Any], sandbox: Sandbox
 ) -> None:
-    written = " ".join(WORDS[seed::4])
+    written = " ".join(WORDS[::4])
     told = turn(
         prompt=written,
         sources=[
-            source(WORDS[seed], ("m1", WORDS[-seed - 1])),
+            source(WORDS[0], ("m1", WORDS[-1])),
             source(written[:9], ("m1", "red")),
         ],
     )
     sandbox.answer(FACILITATOR, told, told)
-    message = " ".join(WORDS[(seed + 1) % 4 :: 4])
+    message = " ".join(WORDS[1::4])
     result = await consult(client, message, finish=True)
 
     assert result["refined_prompt"] == written

@@ -145,16 +145,6 @@ def play(
     return cassette, matching.Playing(cassette)
 
 
-def test_calls_made_at_once_get_their_own_answers_in_any_order() -> None:
-    cassette, playing = play()
-    requests, responses = cassette.requests, cassette.responses
-
-    answers = [cassette.play_response(requests[number]) for number in (1, 0)]
-
-    assert answers == [responses[1], responses[0]]
-    assert playing.stale == playing.unused == playing.unknown == []
-
-
 def test_a_stale_recording_is_played_and_named(folder: Path) -> None:
     live, *_ = play(test=NAMELESS)[0].requests
     make_stale(folder / NAMELESS.place)

@@ -21,7 +21,6 @@ SECRET = re.compile(
     re.IGNORECASE,
 )
 PATHS = sorted(CASSETTES.rglob("*.yaml"))
-RECORDINGS = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
 
 def assert_may_be_committed(tape: Tape) -> None:
@@ -37,31 +36,21 @@ def assert_may_be_committed(tape: Tape) -> None:
             assert max(image.size) <= EDGE
 
 
-@RECORDINGS
-def test_a_recording_is_small_and_holds_no_secret(path: Path) -> None:
-    assert_may_be_committed(Tape.read(path))
-
-
-@RECORDINGS
-def test_a_recording_says_where_it_comes_from(path: Path) -> None:
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_recording_is_small_holds_no_secret_and_says_where_it_comes_from(path: Path) -> None:
     tape = Tape.read(path)
     recorded = tape.data["recorded"]
 
+    assert_may_be_committed(tape)
     assert ("resp_sandbox_" in tape.text or "//sandbox/" in tape.text) == (
         recorded["origin"] == "sandbox"
     )
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", recorded["date"])
     assert recorded["sdk"].startswith("openai 3.")
     assert all(re.fullmatch(r"\S+@[0-9a-f]{12}", name) for name in recorded["templates"])
-
-
-@RECORDINGS
-def test_a_stream_in_a_recording_is_text_that_can_be_read(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-
-    assert text.count("content-type:\n      - text/event-stream") == len(
-        re.findall(r"body:\n      string: \|\+?\n        event: response.created\n", text)
-    )
+    assert tape.text.count("content-type:\n      - text/event-stream") == len(
+        re.findall(r"body:\n      string: \|\+?\n        event: response.created\n", tape.text)
+    ), "a stream is text that can be read"
 
 
 def test_pictures_and_streams_are_among_the_recordings() -> None:

@@ -183,20 +183,6 @@ async def test_a_turn_that_was_cut_off_or_empty_is_asked_for_once_more_with_more
     assert little < more
 
 
-@pytest.mark.parametrize("fault", ["truncated_json", "not_json"])
-async def test_a_turn_that_cannot_be_used_twice_makes_nothing_ready_and_says_so(
-    client: Client[Any], sandbox: Sandbox, fault: str
-) -> None:
-    sandbox.fail(fault, times=2)
-
-    result = await consult(client, "a fox")
-
-    assert result["status"] == "asking"
-    assert "could not be used" in result["reply"]
-    assert "mode: skip" in result["reply"]
-    assert len(sandbox.requests) == 2
-
-
 @pytest.mark.parametrize("fault", ["rate_limit", "overloaded"])
 async def test_a_passing_fault_in_the_dialogue_is_tried_again(
     client: Client[Any], sandbox: Sandbox, fault: str

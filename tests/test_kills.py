@@ -1,6 +1,6 @@
 """A server process is killed at any moment: what is paid for stays, and is not paid for twice.
 
-Each kill costs seconds, since the next server has to start. There are ten of them, or as many as
+Each kill costs seconds, since the next server has to start. There are seven of them, or as many as
 the environment variable IMAGE_CONSULTANT_KILLS says: five at moments of note, the rest at random,
 every other one beside a second server that lives on, has drawn before and asks for the same.
 """
@@ -25,7 +25,7 @@ from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
 from tests.forked import Server
 
-RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 10) - 5
+RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 7) - 5
 
 MAIN = [str(ROOT / "__main__.py")]
 HEIR = [

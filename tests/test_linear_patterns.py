@@ -15,7 +15,7 @@ from tests.test_house import product, tree
 
 METHODS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 AT_THE_START = {"match", "fullmatch"}
-TRIALS = ((500, 0.05, 3), (5_000, 0.1, 1), (50_000, 0.1, 1), (1_000_000, 1.0, 0))
+TRIALS = ((500, 0.05, 3), (5_000, 0.1, 1), (50_000, 0.1, 1), (200_000, 0.2, 0))
 """Letters, the seconds they may take, and how many of the slowest texts are made longer.
 
 A pattern that is not linear is beyond one of the first three, and the test never waits for it.
@@ -165,7 +165,7 @@ def slowest(use: Use) -> str | None:
     return None
 
 
-def test_no_pattern_takes_long_for_a_megabyte_of_its_worst() -> None:
+def test_no_pattern_takes_long_for_a_long_text_of_its_worst() -> None:
     built = set[str]()
     slow = {use: text for use in uses(built) if (text := slowest(use))}
 

@@ -139,16 +139,6 @@ def ready(server: Server) -> str:
     return str(result["structuredContent"]["conversation_id"])
 
 
-def test_equal_calls_at_once_and_one_amid_the_drawing_buy_one_picture(place: Place) -> None:
-    place.openai.behaviour = Behaviour(drawing=2)
-    server = place.start()
-    first = [send(server, **FOX) for _ in range(2)]
-    wait_for(lambda: place.openai.payments)
-    third = send(server, **FOX)
-
-    place.assert_bought_once(*answers(server, *first, third))
-
-
 def test_a_second_server_that_had_drawn_before_collects_what_a_killed_one_bought(
     place: Place,
 ) -> None:

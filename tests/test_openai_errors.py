@@ -1,8 +1,8 @@
 """What OpenAI sends instead of a picture, in its own sentences, through MCP.
 
-Each is played as an HTTP answer, inside a stream in both shapes of its `error` event, and, where
-that exists, as a failed response alone. Sentences, codes and types are OpenAI's and Azure's, from
-recordings and reports up to November 2026; what is expected of them is written by hand.
+Each is played as an HTTP answer and inside a stream: in turn in both shapes of its `error` event,
+and, where that exists, as a failed response alone. Sentences, codes and types are OpenAI's and
+Azure's, from recordings and reports up to November 2026; what is expected is written by hand.
 """
 
 import sqlite3
@@ -181,11 +181,12 @@ def failed(error: Json, **fields: Any) -> Json:
 
 
 def forms(row: Row) -> list[Recorded]:
-    """An error in every shape in which it comes."""
-    nested = {"type": "error", "error": row.error}
-    flat = {**row.error, "type": "error"}
+    """An error as an HTTP answer, and in one of the shapes in which a stream has it, in turn."""
+    nested = stream({"type": "error", "error": row.error}, failed(row.error))
+    flat = stream({**row.error, "type": "error"})
     alone = [stream(failed(row.error))] if row.alone else []
-    return [http(row.error, row.status), stream(nested, failed(row.error)), stream(flat), *alone]
+    shapes = [nested, flat, *alone]
+    return [http(row.error, row.status), shapes[ROWS.index(row) % len(shapes)]]
 
 
 async def ends(client: Client[Any], **arguments: Any) -> tuple[str, Json]:
@@ -235,24 +236,26 @@ def test_moderation_says_what_it_objected_to(name: str) -> None:
     assert "It objected to: violence" in str(explain(ApiFault.read(row.error), paid=True))
 
 
-@pytest.mark.parametrize("error", [
-    sent("Previous response cannot be used for this organization due to Zero Data Retention.",
-         REQUEST, "unsupported_parameter", "previous_response_id"),
-    sent("Previous response with id 'resp_1' not found.", REQUEST, "previous_response_not_found",
-         "previous_response_id"),
-    sent("Item with id 'ig_1' not found. Items are not persisted when `store` is set to false. "
-         "Try again with `store` set to true, or remove this item from your input.", REQUEST, None),
-], ids=["zero data retention", "gone", "not stored"])  # fmt: skip
+GONE = [
+    http(sent("Previous response cannot be used for this organization due to Zero Data Retention.",
+         REQUEST, "unsupported_parameter", "previous_response_id")),
+    stream({"type": "error", "error": sent("Previous response with id 'resp_1' not found.", REQUEST,
+           "previous_response_not_found", "previous_response_id")}),
+    stream(failed(sent("Item with id 'ig_1' not found. Items are not persisted when `store` is set "
+           "to false. Try again with `store` set to true, or remove this item from your input.",
+           REQUEST, None))),
+]  # fmt: skip
+
+
 async def test_a_refused_earlier_response_has_the_kept_picture_uploaded_once_and_says_so(
-    connect: Connect, player: Player, error: Json
+    connect: Connect, player: Player
 ) -> None:
     whole = wire.ANSWERS["picture_not_stored"][0]["response"]["json"]
     good = Recorded("good", body=whole)
-    nested = {"type": "error", "error": error}
     async with connect(openai_base_url=player.url) as client:
         player.play([good])
         first = await draw(client, **FOX)
-        for number, form in enumerate((http(error), stream(nested), stream(failed(error)))):
+        for number, form in enumerate(GONE):
             player.play([form, good])
             result = await draw(
                 client, prompt=f"now red, {number}", conversation_id=first["conversation_id"]

@@ -89,8 +89,8 @@ async def test_a_picture_that_is_there_can_be_varied_without_words(
 
 
 async def test_all_are_collected_when_they_take_long(connect: Connect, sandbox: Sandbox) -> None:
-    sandbox.fail("delay=3", times=2, kind="image")
-    async with connect(wait_seconds=1) as client:
+    sandbox.fail("delay=1", times=2, kind="image")
+    async with connect(wait_seconds=0.3) as client:
         working = await draw(client, prompt="a fox", variations=2, **SKIP)
         conversation = working["conversation_id"]
         while (result := await draw(client, conversation_id=conversation))["status"] == "working":

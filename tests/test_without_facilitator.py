@@ -56,18 +56,6 @@ async def test_where_no_turn_comes_nothing_is_ready_and_the_same_call_continues(
     assert result["questions"]
 
 
-async def test_a_cut_off_answer_is_asked_for_once_more_with_more_room(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    sandbox.fail("truncated_json")
-
-    result = await consult(client, "a blue whale")
-
-    first, second = (call.body["max_output_tokens"] for call in sandbox.requests)
-    assert second > first
-    assert result["questions"]
-
-
 async def test_a_failed_turn_can_be_drawn_as_it_was_said(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
