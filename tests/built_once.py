@@ -23,6 +23,7 @@ from sqlalchemy.util import LRUCache
 import server
 from prompts.store import PromptStore
 from storage import database_opening, schema_upgrade
+from tools.view import view_tools
 
 IMPORTED = [
     "anyio._backends._asyncio", "cli.export", "cli.serve", "consultation.consultant",
@@ -44,7 +45,7 @@ def build(patch: pytest.MonkeyPatch) -> None:
     """Build it, for as long as the patch lasts."""
     for name, tools in server.TOOLSETS.items():
         patch.setitem(server.TOOLSETS, name, functools.cache(tools))
-    patch.setattr(server, "view_tools", functools.cache(server.view_tools))
+    patch.setattr(server, "view_tools", functools.cache(view_tools))
     patch.setattr(ClientSession, "_output_schema_validator", _validators())
     patch.setattr(schema_upgrade, "_run", _migrations())
     patch.setattr(database_opening, "make_engine", _engines())

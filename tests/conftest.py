@@ -44,6 +44,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries wait for nothing but what OpenAI asks for; that they wait is in test_faults."""
+    for name in ("BACKOFF", "RATE_BACKOFF"):
+        monkeypatch.setattr(f"gateway.retry.{name}", lambda _state: 0.0)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def everything_built() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -148,11 +148,11 @@ async def test_a_client_that_waits_a_minute_is_answered_before_it_gives_up(
     assert settings.wait_seconds + 10 < 60
     async with connect(wait_seconds=0.2) as client:
         started = time.monotonic()
-        result = await draw(client, prompt="a fox [[sandbox:delay=2]]", **SKIP)
+        result = await draw(client, prompt="a fox [[sandbox:delay=3]]", **SKIP)
         waited = time.monotonic() - started
 
     assert result["status"] == "working"
-    assert waited < 2  # before the picture is there, also on a machine that is busy
+    assert waited < 3  # before the picture is there, also on a machine that is busy
 
 
 async def test_a_picture_is_kept_when_its_client_dies_in_mid_call(

@@ -1,6 +1,5 @@
 """The commands as a person or a client types them."""
 
-import http.client
 import json
 import os
 import re
@@ -8,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -22,12 +20,10 @@ from cli.doctor.command import examine
 from errors import Check
 from tests import rpc
 from tests.forked import Server
-from tests.rpc import HANDSHAKE
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"
 SERVE_HTTP = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
-FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
 
 # What only a picture or a command needs; together they would double the start.
 LATE = {
@@ -154,43 +150,6 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
     assert (refused.code, refused.replies) == (1, [])
     assert refused.errors.startswith(f"Port {port} ")
     assert len(refused.errors.splitlines()) == 1
-
-
-def test_http_answers_this_machine_and_no_foreign_page() -> None:
-    with Server([*SERVE_HTTP, "--port", "0"]) as server:
-        port = wait_for_port(server)
-
-        assert post(port, {}) == 200
-        assert post(port, FOREIGN) in {403, 421}
-
-
-def wait_for_port(server: Server) -> int:
-    for _ in range(600):
-        if "startup complete" in server.errors():
-            break
-        time.sleep(0.05)
-    said = re.search(r"http://127\.0\.0\.1:(\d+)/mcp", server.errors())
-    assert said, server.errors()
-    return int(said[1])
-
-
-def post(port: int, headers: Mapping[str, str]) -> int:
-    """The status that an initialize over HTTP gets."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(
-        "POST",
-        "/mcp",
-        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HANDSHAKE}),
-        {
-            "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
-            **headers,
-        },
-    )
-    with connection.getresponse() as response:
-        status = response.status
-    connection.close()
-    return status
 
 
 def test_doctor_finds_nothing_wrong_on_the_sandbox(run: Run) -> None:

@@ -21,8 +21,6 @@ FOX = {"prompt": "a fox", **SKIP}
 
 FAULTS = [
     ("insufficient_quota", "budget", "no", "Add credit"),
-    ("moderation_http", "moderation", "no", "Change what is asked"),
-    ("server_error", "network", "no", "make the same call again"),
     ("text_instead_of_image", "input", "yes", "Say more plainly"),
 ]
 """What OpenAI does, its kind, whether its price list charges for it, and the way on."""

@@ -192,8 +192,8 @@ def test_live_on_the_sandbox_needs_neither_key_nor_consent(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
 
-    code, out = evaluate("--live", "--sandbox", "--dialogues", "2")
+    code, out = evaluate("--live", "--sandbox", "--dialogues", "1")
 
     assert code == 0
-    assert "2 of 2 ready" in out
+    assert "1 of 1 ready" in out
     assert sandbox.requests == []

@@ -114,13 +114,16 @@ async def test_a_picture_whose_stream_was_cut_is_collected_without_paying_again(
     assert sandbox.count("image") == 1
 
 
-async def test_an_outage_that_lasts_ends_after_four_attempts(
-    client: Client[Any], sandbox: Sandbox
+async def test_an_outage_that_lasts_ends_after_four_attempts_with_pauses_between_them(
+    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.2)
     sandbox.fail("server_error", times=20)
 
+    began = time.monotonic()
     error = await refusal(client, DRAW, **PICTURE)
 
+    assert time.monotonic() - began > 0.6
     assert "internal error" in error
     assert len(sandbox.requests) == 4
 

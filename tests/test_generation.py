@@ -17,24 +17,10 @@ from PIL import Image, ImageChops, ImageStat
 from generation.options import choose
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, consult, data_of, draw, picture, text_of
+from tests.calls import DRAW, data_of, draw, picture, text_of
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
-
-
-async def test_the_refined_prompt_of_a_dialogue_is_drawn(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    ready = await consult(client, "a lighthouse", finish=True)
-
-    result = await draw(client, conversation_id=ready["conversation_id"])
-
-    assert result["status"] == "done"
-    assert result["prompt"] == ready["refined_prompt"]
-    assert sandbox.requests[-1].body["input"][0]["content"][0]["text"] == ready["refined_prompt"]
-    assert result["conversation_id"] == ready["conversation_id"]
-    assert picture(result).is_file()
 
 
 async def test_the_request_forces_the_tool_and_names_every_option(
@@ -101,41 +87,12 @@ async def test_a_change_starts_from_the_picture_and_keeps_it(
     assert _distance(first, second) < _distance(other, second)
 
 
-async def test_an_earlier_picture_can_be_changed_instead(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-    conversation = first["conversation_id"]
-    await draw(client, prompt="make it blue", conversation_id=conversation)
-    start = first["images"][0]["image_id"]
-
-    branch = await draw(
-        client, prompt="make it green", conversation_id=conversation, from_image=start
-    )
-
-    ids = [call.body.get("previous_response_id") for call in sandbox.requests]
-    assert ids[1] == ids[2]
-    assert branch["images"][0]["parent_image_id"] == start
-
-
 async def test_an_earlier_picture_alone_leads_to_its_conversation(client: Client[Any]) -> None:
     first = await draw(client, prompt="a fox", **SKIP)
 
     changed = await draw(client, prompt="make it blue", from_image=first["images"][0]["image_id"])
 
     assert changed["conversation_id"] == first["conversation_id"]
-
-
-async def test_the_same_refined_prompt_is_not_bought_twice(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-
-    again = await draw(client, conversation_id=first["conversation_id"])
-
-    assert again["images"] == first["images"]
-    assert again["cost_usd"] == 0
-    assert sandbox.count("image") == 1
 
 
 async def test_the_preview_is_small_and_shows_the_picture(client: Client[Any]) -> None:

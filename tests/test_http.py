@@ -25,6 +25,7 @@ from errors import Problem
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings, own_version
+from tests import earlier_work
 from tests.calls import consult, draw, picture
 from tests.conftest import KEY, ROOT
 from tests.forked import Server
@@ -91,11 +92,12 @@ def running(settings: Settings) -> Iterator[Site]:
     thread.join()
 
 
-@pytest.fixture
-def site(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(http_limits, "HEADERS_SECONDS", 0.3)
-    monkeypatch.setattr(http_limits, "BODY_SECONDS", 0.3)
-    with running(settings) as site:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox) -> Iterator[Site]:
+    settings = earlier_work.settings_in(tmp_path_factory.mktemp("site"), shared_sandbox.base_url)
+    with pytest.MonkeyPatch.context() as patch, running(settings) as site:
+        patch.setattr(http_limits, "HEADERS_SECONDS", 0.3)
+        patch.setattr(http_limits, "BODY_SECONDS", 0.3)
         yield site
 
 

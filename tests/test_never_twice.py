@@ -27,7 +27,7 @@ HASTY = (
     "stamps.BEAT_SECONDS, stamps.ALIVE = 0.2, timedelta(seconds=1);"
 )
 """The server with a fast heart."""
-IMPATIENT = "image_client.DRAW_SECONDS = 8.0;"
+IMPATIENT = "image_client.DRAW_SECONDS = 6.0;"
 """Longer than a server needs on a busy machine to send its first request."""
 
 FOX: dict[str, Any] = {"prompt": "a fox", "dialogue_mode": "skip"}
@@ -165,7 +165,7 @@ def test_a_second_server_that_had_drawn_before_collects_what_a_killed_one_bought
 def test_a_drawing_that_stalls_past_every_deadline_is_collected_by_the_next_call(
     place: Place,
 ) -> None:
-    place.openai.behaviour = Behaviour(drawing=20, stalls=True)
+    place.openai.behaviour = Behaviour(drawing=9, stalls=True)
     server = place.start(wait_seconds=1, changes=IMPATIENT)
     working = ask(server, **FOX)
     conversation = working["structuredContent"]["conversation_id"]

@@ -17,12 +17,6 @@ from tests.conftest import Connect
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
-@pytest.fixture(autouse=True)
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries wait for nothing here; that they wait is tested in test_faults."""
-    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
-
-
 async def fail_often(client: Client[Any], sandbox: Sandbox) -> None:
     """As many outages in a row as are borne."""
     sandbox.fail("server_error", times=20)

@@ -4,7 +4,6 @@ import os
 import re
 import sqlite3
 import stat
-import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -29,30 +28,12 @@ from storage.spending import booking
 from storage.stamps import UnknownId, new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import draw
-from tests.conftest import ROOT
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
 
 
-# The disk takes small files alone, as if it were full: writing more is an error of the system.
 NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
-
-CRAMPED = """\
-import pathlib, resource, signal, sys
-from errors import StorageError
-from storage.picture_files import PictureFiles
-
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-folder = pathlib.Path(sys.argv[1])
-try:
-    PictureFiles(folder / "images", folder / "reserve").save(
-        b"x" * 50_000, "png", at="2026-11-21T12:00:00+00:00", tag="01234567"
-    )
-except StorageError as error:
-    print(error)
-"""
 
 
 @pytest.fixture
@@ -67,17 +48,6 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(tmp_path / "data")
     yield opened
     await opened.close()
-
-
-def process(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
-    """A process of its own that runs a script with our code."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
 
 
 def counts(path: Path) -> dict[str, int]:
@@ -257,11 +227,18 @@ def test_a_picture_whose_folder_fails_goes_to_the_reserve_and_says_so(tmp_path: 
 
 @POSIX
 def test_a_picture_that_cannot_be_written_leaves_nothing_and_is_told(tmp_path: Path) -> None:
-    said, errors = process(CRAMPED, tmp_path).communicate(timeout=60)
+    import resource
 
-    assert errors == ""
-    assert "could be saved neither in" in said
-    assert "File too large" in said
+    pictures = PictureFiles(tmp_path / "images", tmp_path / "reserve")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as if the disk were full
+    try:
+        with pytest.raises(StorageError, match="could be saved neither in") as caught:
+            pictures.save(b"x" * 50_000, "png", **NAMED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert "File too large" in str(caught.value)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -233,7 +233,6 @@ async def test_what_cannot_be_begins_no_conversation(
 async def test_where_no_model_answers_in_time_the_words_are_kept(
     client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
     monkeypatch.setattr("consultation.template_dialogue.TURN_SECONDS", 1.0)
     sandbox.fail(fault, times=20)
 

@@ -102,23 +102,6 @@ async def test_all_are_collected_when_they_take_long(connect: Connect, sandbox: 
     assert sandbox.count("image") == 2
 
 
-async def test_the_price_is_that_of_all(client: Client[Any]) -> None:
-    one = await draw(client, prompt="a fox", **SKIP)
-    three = await draw(client, prompt="a hen", variations=3, **SKIP)
-
-    assert three["cost_usd"] == pytest.approx(3 * one["cost_usd"], rel=0.1)
-
-
-@pytest.mark.parametrize("count", [0, 5])
-async def test_more_than_four_are_refused(
-    client: Client[Any], sandbox: Sandbox, count: int
-) -> None:
-    error = await refusal(client, DRAW, prompt="a fox", variations=count, **SKIP)
-
-    assert "variations" in error
-    assert sandbox.requests == []
-
-
 async def test_the_tool_of_its_own_name_draws_variations(
     connect: Connect, sandbox: Sandbox
 ) -> None:
@@ -374,11 +357,3 @@ def test_a_sheet_says_what_each_picture_is_and_cuts_no_label_silently() -> None:
     with Image.open(io.BytesIO(cut)) as sheet, Image.open(io.BytesIO(short)) as low:
         assert sheet.width == 1024
         assert sheet.height > low.height, "a long label has a second line"
-
-
-async def test_the_quick_tool_draws_the_prompt_as_it_is(connect: Connect, sandbox: Sandbox) -> None:
-    async with connect(toolsets=["quick"]) as client:
-        result = data_of(await client.call_tool(QUICK, {"prompt": "a fox", "quality": "low"}))
-
-    assert result["prompt"] == "a fox"
-    assert len(sandbox.requests) == 1

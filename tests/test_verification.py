@@ -164,9 +164,8 @@ async def test_without_a_brief_the_items_are_drawn_from_the_prompt_and_its_chang
 
 
 async def test_no_share_is_told_where_only_the_bytes_were_read(
-    client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    client: Client[Any], sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
     first = await draw(client, prompt="a fox", dialogue_mode="skip", quality="low")
     sandbox.fail("server_error", times=4, kind="text")
 
@@ -225,9 +224,8 @@ async def test_the_setting_has_every_picture_looked_at(connect: Connect, sandbox
 
 @pytest.mark.parametrize("fault", ["refusal", "server_error", "not_json", "truncated_json"])
 async def test_a_look_that_fails_is_a_note_and_the_picture_is_kept(
-    client: Client[Any], sandbox: Sandbox, fault: str, monkeypatch: pytest.MonkeyPatch
+    client: Client[Any], sandbox: Sandbox, fault: str
 ) -> None:
-    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
     ready = await consult(client, COMPLETE)
     sandbox.fail(fault, times=4, kind="text")
 

@@ -273,10 +273,10 @@ def test_a_frame_that_is_built_anew_buys_nothing(
     one = open_chat()
     to_prompt(one)
     asked = len(sandbox.requests)
-    remount(one, "The prompt", times=50)
+    remount(one, "The prompt", times=15)
     press(one.view, "Draw it")
     one.view.get_by_text("How do you like it?").wait_for()
-    remount(one, "How do you like it?", times=50)
+    remount(one, "How do you like it?", times=15)
 
     assert paid_calls(settings) == 1
     assert len(sandbox.requests) == asked + 1
@@ -304,7 +304,7 @@ def test_a_drawing_that_failed_is_told_and_not_bought_again(
 def test_a_drawing_is_seen_as_it_goes(open_chat: Open, sandbox: Sandbox) -> None:
     one = open_chat()
     view = to_prompt(one)
-    sandbox.fail("delay=5", kind="image")
+    sandbox.fail("delay=3", kind="image")
     press(view, "Draw it")
     view.get_by_role("heading", name="Drawing").wait_for()
     view.get_by_text("about $0.").first.wait_for()
@@ -318,7 +318,7 @@ def test_a_drawing_is_seen_as_it_goes(open_chat: Open, sandbox: Sandbox) -> None
 def test_the_drawing_of_the_models_own_call_is_seen_while_it_waits(
     open_chat: Open, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=5", kind="image")
+    sandbox.fail("delay=3", kind="image")
     one = open_chat()
     view = one.show(DRAW, {"prompt": IDEA, "dialogue_mode": "skip"})
     view.get_by_role("progressbar").wait_for()

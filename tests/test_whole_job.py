@@ -38,13 +38,12 @@ class Caller:
         return dict(result["structuredContent"])
 
 
-@pytest.mark.parametrize("opening", ["initialize", "discover, then initialize"])
 def test_an_idea_becomes_a_picture_with_every_answer_in_plain_words(
-    environment: dict[str, str], opening: str
+    environment: dict[str, str],
 ) -> None:
     command = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
     with Server(command, environment) as server:
-        call = Caller(server, modern=server.open(opening))
+        call = Caller(server, modern=server.open("discover, then initialize"))
         result = call("openai_image_consultation", message="a lighthouse in a storm")
         asked = 0
         while result["status"] == "asking":

@@ -27,11 +27,6 @@ FAILURES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.0)
-
-
 def said(sandbox: Sandbox) -> list[str]:
     """The person's words in the newest request."""
     items = [item for item in sandbox.requests[-1].body["input"] if item["role"] == "user"]
