@@ -16,7 +16,6 @@ from sqlalchemy import select
 
 from errors import StorageError
 from storage import database_file
-from storage import database_opening as opening
 from storage import schema_upgrade as upgrading
 from storage.database import Database
 from storage.database_file import FILE_NAME, open_plain, side
@@ -187,15 +186,6 @@ async def test_a_kill_without_damage_sets_nothing_aside(tmp_path: Path) -> None:
 
     assert set_aside(tmp_path) == []
     assert conversations(path) == 4
-
-
-async def test_a_normal_start_is_not_slowed_by_a_check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await written(tmp_path, 3)
-    monkeypatch.setattr(opening, "recover", lambda *_: pytest.fail("checked without reason"))
-
-    assert await begin(tmp_path) is None
 
 
 async def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from sandbox.loopback import Sandbox
 from settings import load_settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.picture_files import PictureFiles
 from storage.records import Records
 from tests.conftest import KEY, ROOT
 from tests.test_configure import fail_listing, parts_of
@@ -371,19 +370,6 @@ def test_a_whole_job_is_played_and_leaves_nothing(
     assert played.sentence.startswith("Asked, drew and saved on the sandbox in ")
     assert sorted(place.home.parent.rglob("*")) == before
     assert {call.path for call in place.sandbox.requests} == {"/v1/models"}
-
-
-@pytest.mark.usefixtures("place")
-def test_a_whole_job_that_meets_a_bug_names_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    leave_out(monkeypatch, "start")
-    monkeypatch.setattr(PictureFiles, "save", lambda *_, **__: 1 / 0)
-
-    (played,) = [check for check in page(capsys, code=1) if check.name == "round trip"]
-
-    assert played.state == "problem"
-    assert "(ZeroDivisionError: division by zero)" in played.sentence
 
 
 @pytest.mark.usefixtures("quick", "place")

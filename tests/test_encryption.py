@@ -32,7 +32,7 @@ from storage.records import Records
 from storage.rewriting import decrypt, encrypt
 from storage.schema_upgrade import MIGRATIONS
 from storage.search import Filter, Search
-from storage.tables import Conversation, Turn
+from storage.tables import Turn
 from tests.calls import CONSULT, consult, data_of, refusal
 from tests.crowd import RAW_KEY
 from tests.ring import Ring
@@ -293,15 +293,6 @@ async def test_four_databases_at_once_share_one_key(tmp_path: Path, ring: Ring) 
 
     assert len(ring.kept) == 1
     assert await found(tmp_path, cipher(tmp_path)) == 4
-
-
-async def test_a_row_that_is_refused_is_refused_as_in_plain_records(tmp_path: Path) -> None:
-    opened = Database(tmp_path, cipher(tmp_path))
-    twice: list[Any] = [conversation(id="conv_1"), Conversation(id="conv_1")]
-
-    with pytest.raises(Exception, match=r"UNIQUE|NOT NULL|conflicts"):
-        await Records(opened).add(*twice)
-    await opened.close()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from storage.records import Records
 from storage.search import Filter, Search, SearchPage
 from storage.stamps import now
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
-from storage.vectors import VectorMatrix, Vectors
+from storage.vectors import Vectors
 
 MODEL = "some-model"
 SAID = "\n\n\n\n"
@@ -512,52 +512,6 @@ async def test_changes_and_deletions_are_seen(database: Database) -> None:
     await give(Vectors(database), {"new": vectors[1]})  # the newest row number is as before
     assert (await nearest(meanings, vectors[1], 9))[0] == "new"
     assert sorted(await nearest(meanings, vectors[1], 9)) == [*made[:4], "new"]
-
-
-async def test_vectors_that_did_not_change_are_not_read_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vectors = vectors_of(4)
-    made = await keep(database, vectors)
-    meanings = Vectors(database)
-    await nearest(meanings, vectors[0])
-    read: list[int] = []
-
-    async def counted(self: Any, session: Any, rows: list[int], *rest: Any) -> Any:
-        read.extend(rows)
-        return await real(self, session, rows, *rest)
-
-    real = VectorMatrix._read
-    monkeypatch.setattr(VectorMatrix, "_read", counted)
-    async with database.write() as session:
-        await session.execute(update(Conversation).values(title="x"))
-    await nearest(meanings, vectors[0])
-    assert read == []
-
-    await give(meanings, {made[2]: vectors[0]})
-    await nearest(meanings, vectors[0])
-    assert len(read) == 1
-
-
-async def test_a_renewal_that_fails_leaves_no_half_matrix(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vectors = vectors_of(4)
-    made = await keep(database, vectors)
-    meanings = Vectors(database)
-    await nearest(meanings, vectors[0])
-    await give(meanings, {made[0]: -vectors[0]})
-
-    async def broken(*_: Any) -> Any:
-        raise OSError("the disk is gone")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(VectorMatrix, "_read", broken)
-        with pytest.raises(OSError, match="the disk is gone"):
-            await nearest(meanings, vectors[0])
-
-    assert (await nearest(meanings, -vectors[0], 4))[0] == made[0]
-    assert len(await nearest(meanings, vectors[0], 9)) == 4
 
 
 async def test_two_servers_see_each_other_s_vectors(database: Database, tmp_path: Path) -> None:

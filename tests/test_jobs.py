@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
 from fastmcp import Client
 from PIL import Image
 
@@ -66,18 +65,3 @@ async def test_another_request_does_not_join(client: Client[Any], sandbox: Sandb
     )
 
     assert sandbox.count("image") == 3
-
-
-async def test_a_server_that_ends_waits_for_turns_and_drawings_at_once(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each of the two goes on only once the other is waited for, too."""
-    both = asyncio.Barrier(2)
-
-    async def finish(_: object) -> None:
-        await both.wait()
-
-    monkeypatch.setattr("consultation.consultant.Consultant.finish", finish)
-    monkeypatch.setattr("generation.drawing.ImageGenerator.finish", finish)
-    async with asyncio.timeout(10), connect() as client:
-        await draw(client, prompt="a fox", **SKIP)

@@ -92,13 +92,6 @@ async def test_a_record_comes_in_full_and_a_long_one_in_parts(client: Client[Any
     assert first["record"] + rest == whole.text  # type: ignore[union-attr]  # Markdown
 
 
-async def test_a_cursor_of_something_else_is_refused_in_words(client: Client[Any]) -> None:
-    (conversation,) = await begin(client, "a fox")
-
-    for given in ({"conversation_id": conversation, "cursor": "x"}, {"cursor": "x"}):
-        assert "cursor" in await refusal(client, LIST, **given)
-
-
 async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) -> None:
     drawn = await draw(client, prompt="a fox", **SKIP)
     other = await draw(client, prompt="a hen", **SKIP)

@@ -13,7 +13,6 @@ from PIL import Image
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import CONSULT, consult, draw, refusal
-from tests.conftest import Connect
 
 
 @pytest.fixture
@@ -88,19 +87,6 @@ async def test_what_is_taken_from_a_picture_points_to_it(client: Client[Any], fo
     seen = [entry for entry in result["brief"] if entry["source"] == "reference"]
     assert seen
     assert {entry["ref"] for entry in seen} == {"r1"}
-
-
-async def test_an_allowed_folder_of_the_settings_is_read(
-    connect: Connect, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    save(other / "a.png")
-
-    async with connect(input_dirs=[other]) as client:
-        await consult(client, "a boat", reference_images=[str(other / "a.png")])
-
-    assert len(shown(sandbox)) == 1
 
 
 def outside(folder: Path) -> str:

@@ -83,32 +83,6 @@ async def test_spending_and_missing_pictures_are_told(connect: Connect) -> None:
     assert any("were moved or deleted" in found["told"] for found in data["findings"])
 
 
-async def test_a_budget_that_is_used_up_and_a_broken_template_are_told(
-    connect: Connect, settings: Settings
-) -> None:
-    own = settings.templates_dir / "generation" / "draw.md.j2"
-    own.parent.mkdir(parents=True)
-    own.write_text("no header", encoding="utf-8")
-
-    data, text = await told(connect, daily_budget_usd=0.0)
-
-    found = {finding["name"]: finding["told"] for finding in data["findings"]}
-    assert "paid calls are refused" in found["budget"]
-    assert "draw.md.j2" in found["templates"]
-    assert "problem: templates: " in text
-
-
-async def test_damaged_records_are_told(connect: Connect, settings: Settings) -> None:
-    settings.data_dir.mkdir()
-    (settings.data_dir / "conversations.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 8176)
-
-    data, text = await told(connect)
-
-    assert any(found["name"] == "records" for found in data["findings"])
-    assert "was damaged. It was set aside" in data["notes"][0]
-    assert data["notes"][0] in text
-
-
 async def test_every_model_that_can_be_set_is_listed_with_its_last_day(connect: Connect) -> None:
     data, text = await told(connect)
 

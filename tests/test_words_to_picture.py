@@ -408,17 +408,6 @@ async def test_a_turn_whose_client_went_away_is_shown_by_the_same_call(
     assert till.paid() == (1, 0)
 
 
-async def test_a_picture_is_waited_for_a_second_after_a_long_turn(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    sandbox.fail("delay=2", kind="text")
-    sandbox.answer(FACILITATOR, TURN)
-    async with connect(wait_seconds=1) as client:
-        result = await draw(client, prompt=COMPLETE, quality="low")
-
-    assert result["status"] in {"done", "working"}, "the turn was not cut off at a second"
-
-
 async def test_earlier_work_that_is_similar_is_named(connect: Connect, till: Till) -> None:
     async with connect(embeddings=False) as client:
         first = await draw(client, prompt="a red fox in deep snow", **SKIP)
