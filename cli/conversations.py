@@ -230,7 +230,10 @@ def stats(*, as_json: show.AsJson = False) -> None:
         for row in rows
     ]  # fmt: skip
     columns = ("kind", "name", "conversations", "pictures", "refinements", "rating", "USD each")
-    show.table(lines, *columns)
+    if lines:
+        show.table(lines, *columns)
+    else:
+        show.line("No conversation has an image type or a template yet.")
     if any(row.play_money for row in rows):
         show.line("* Play money of the sandbox, in part or all.")
     for sentence in reuse_lines(reuses):
