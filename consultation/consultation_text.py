@@ -5,6 +5,7 @@ the client (ids, what to call next) is English.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from consultation.consultation_result import SANDBOX_NOTE, Consultation, NotUsed, OpenQuestion
 from consultation.provenance import Span, source_of
@@ -118,8 +119,10 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
         yield f"{wording.added}:\n" + "\n".join(f"- {text}" for text in ours)
     shown = [entry for entry in result.not_used if is_worth_showing(entry)]
     if shown and result.refined_prompt is not None:
+        # In their order, a line for neighbours: a lost wish does not stand beside thanks.
         lines = [
-            f"- {_quoted(entry, wording)}: {getattr(wording.reason, entry.why)}" for entry in shown
+            f"- {getattr(wording.reason, why)}: {'; '.join(_quoted(e, wording) for e in entries)}"
+            for why, entries in groupby(shown, key=lambda entry: entry.why)
         ]
         yield f"{wording.not_used}:\n" + "\n".join(lines)
 

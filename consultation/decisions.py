@@ -37,14 +37,15 @@ def settle_brief(
 ) -> list[BriefEntry]:
     """The brief that holds after the turn, each value with the person's own runs.
 
-    What changed without leave stands as it was; what the model left out is carried over,
-    unless its words were set aside as replaced or withdrawn.
+    What changed without leave stands as it was.
     """
     refused = {fault.where.removeprefix("brief: ") for fault in faults if fault.rule == "changed"}
     before = {entry.dimension: entry for entry in transcript.brief}
     brief: dict[str, BriefEntry] = {}
     for index, entry in enumerate(turn.brief):
         said = [*words_behind(evidence, "brief", index)]
+        if entry == before.get(entry.dimension):
+            said = entry.said  # of a record of version 0.1 no message has the words
         if entry.dimension in refused:
             brief[entry.dimension] = before[entry.dimension]
         elif same := brief.get(entry.dimension):  # two entries on one dimension are one
@@ -53,11 +54,16 @@ def settle_brief(
             )
         else:
             brief[entry.dimension] = entry.model_copy(update={"said": said})
-    gone = [e for e in turn.set_aside if e.why in {"replaced", "withdrawn"}]
-    for dimension, entry in before.items():
-        if dimension not in brief and not _withdrawn(entry, gone):
-            brief[dimension] = entry
     return list(brief.values())
+
+
+def carry_over(turn: FacilitatorTurn, transcript: Transcript) -> list[BriefEntry]:
+    """The brief of a turn with what the model left out of the one before, unless all words of
+    that were set aside as replaced or withdrawn."""
+    gone = [e for e in turn.set_aside if e.why in {"replaced", "withdrawn"}]
+    here = {entry.dimension for entry in turn.brief}
+    before = [e for e in transcript.brief if e.dimension not in here and not _withdrawn(e, gone)]
+    return [*turn.brief, *before]
 
 
 def _licensed(

@@ -99,9 +99,10 @@ def faults_of_quotes(
 ) -> list[Fault]:
     """Quotes of sources (of the brief while asking) that nobody said: invented, or reworded."""
     part = "sources" if turn.prompt else "brief"
+    before = [quote for entry in transcript.brief for quote in entry.said]
     faults = []
     for one in evidence:
-        if one.part == part and not one.shown:
+        if one.part == part and not one.shown and one.given not in before:
             ref, quote = one.given.ref, one.given.quote
             advice = (
                 f'"{quote}" does not stand in {ref}. {_way_out(one.given, transcript)}or leave '

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from consultation.coverage import Coverage, Leftover, faults_of_coverage
-from consultation.decisions import faults_of_changes, settle_brief
+from consultation.decisions import carry_over, faults_of_changes, settle_brief
 from consultation.evidence import Fault, faults_of_quotes, gather
 from consultation.lettering import Letters, faults_of_lettering, settle_lettering
 from consultation.provenance import (
@@ -86,6 +86,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         update={
             "chosen": [*turn.chosen, *transcript.choices],
             "set_aside": [*turn.set_aside, *_earlier(turn, transcript)],
+            "brief": carry_over(turn, transcript),
         }
     )
     evidence = gather(joined, transcript, transcript.option_texts(turn))

@@ -132,3 +132,22 @@ async def test_what_no_word_stands_behind_is_listed_as_ours(
 
     ours = text.partition("after no word of yours:\n")[2].partition("\n\n")[0]
     assert ours == "- A calico cat with a porkpie hat sleeps"
+
+
+def test_a_wish_without_a_place_stands_first_and_apart_from_small_talk() -> None:
+    lost, hello, thanks = "three white ducks", "good morning to all of you", "thanks for the help"
+    not_used = [
+        NotUsed(ref="m2", quote=lost, why="unplaced"),
+        NotUsed(ref="m1", quote=hello, why="talk"),
+        NotUsed(ref="m2", quote=thanks, why="talk"),
+    ]
+    result = Consultation(
+        conversation_id="conv_1", status="ready", refined_prompt="A pond.", not_used=not_used
+    )
+
+    text = as_text(result, PromptStore().wording("en"))
+
+    block = text.partition("Not in the prompt:\n")[2].partition("\n\n")[0].splitlines()
+    assert [lost in line for line in block] == [True, False]
+    assert hello in block[1]
+    assert thanks in block[1]

@@ -19,6 +19,7 @@ from consultation.transcript import BUDGETS, PutQuestion, Transcript
 from consultation.turn import BriefEntry, QuestionDraft, parse_turn
 from sandbox.loopback import Sandbox
 from tests import dialogues
+from tests import turns as short
 from tests.calls import consult
 from tests.dialogues import FACILITATOR, Json, play
 
@@ -136,6 +137,31 @@ def ready_turns() -> Iterator[tuple[str, Json, Transcript]]:
 
 
 READY = list(ready_turns())
+
+
+def test_a_use_that_the_model_no_longer_repeats_is_not_sent_back_as_lost() -> None:
+    fox, use = ("m1", "a fox on a wall"), ("m1", "for an album cover")
+    first = short.turn(
+        brief=[
+            short.entry("subject", "a fox on a wall", fox),
+            short.entry("use", "album cover", use),
+        ],
+        questions=[short.question("style", "How is it made?", "woodcut", "photograph")],
+    )
+    second = short.turn(
+        brief=[short.entry("subject", "a fox on a wall", fox)],
+        chosen=[{"question": "q1", "option": 1, "ref": "m2", "quote": "woodcut"}],
+        prompt="A woodcut of a fox on a wall.",
+        sources=[
+            short.source("A woodcut", ("q1", "woodcut")),
+            short.source("a fox on a wall", fox),
+        ],
+    )
+    said = ["a fox on a wall, for an album cover", "woodcut"]
+    *_, (_, _, result) = reviewed(said, [(1, first), (2, second)])
+
+    assert not result.must_go_back, result.faults
+    assert [entry.dimension for entry in result.brief] == ["subject", "use"]
 
 
 def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
