@@ -1,7 +1,7 @@
 """One call for pictures: checked while that is free, claimed, drawn, told in full."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
@@ -140,14 +140,12 @@ class ImageGenerator:
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, *news)
-        drawn = {
-            one.job.variation: one.purchase.image.revised_prompt for one in news[0] if one.purchase
-        }
-        answer.result.notes += filter(None, [note, replaced_note(variations, drawn)])
+        answer.result.notes += filter(None, [note, replaced_note(variations, _drawn(news[0]))])
         if len(mine) < len(jobs):
             told = LOST_DRAWN if lost else REST_DRAWN
-            note = told.format(count=len(jobs) - len(mine), wanted=len(jobs))
-            answer.result.notes.insert(0, note)
+            answer.result.notes.insert(
+                0, told.format(count=len(jobs) - len(mine), wanted=len(jobs))
+            )
         return answer
 
     def _options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
@@ -362,6 +360,12 @@ class ImageGenerator:
         if self._settings.preview == "on":
             preview = await run_apart(preview_of_all, outcomes)
         return DrawingResult(result, preview, conversation)
+
+
+def _drawn(outcomes: Iterable[JobOutcome]) -> dict[str, str]:
+    """By its label, how the assistant model put the prompt of each picture."""
+    bought = [(one.job, one.purchase) for one in outcomes if one.purchase]
+    return {job.variation: purchase.image.revised_prompt for job, purchase in bought}
 
 
 def settle_size(request: ImageRequest) -> ImageRequest:
