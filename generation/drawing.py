@@ -141,11 +141,7 @@ class ImageGenerator:
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, *news)
         answer.result.notes += filter(None, [note, replaced_note(variations, _drawn(news[0]))])
-        if len(mine) < len(jobs):
-            told = LOST_DRAWN if lost else REST_DRAWN
-            answer.result.notes.insert(
-                0, told.format(count=len(jobs) - len(mine), wanted=len(jobs))
-            )
+        answer.result.notes[:0] = _shared(len(jobs) - len(mine), len(jobs), lost=bool(lost))
         return answer
 
     def _options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
@@ -360,6 +356,13 @@ class ImageGenerator:
         if self._settings.preview == "on":
             preview = await run_apart(preview_of_all, outcomes)
         return DrawingResult(result, preview, conversation)
+
+
+def _shared(count: int, wanted: int, *, lost: bool) -> list[str]:
+    """What is told where some of the pictures are drawn by another call."""
+    return (
+        [(LOST_DRAWN if lost else REST_DRAWN).format(count=count, wanted=wanted)] if count else []
+    )
 
 
 def _drawn(outcomes: Iterable[JobOutcome]) -> dict[str, str]:
