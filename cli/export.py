@@ -32,6 +32,7 @@ from storage.export import as_json
 from storage.picture_files import read_picture
 from storage.shared_folder import write_file
 from storage.tables import Conversation, Image
+from studio.assembler import style_sheet
 
 Form = Literal["markdown", "json", "html"]
 
@@ -183,6 +184,7 @@ def _view(conversation: Conversation) -> dict[str, Any]:
     brief = conversation.briefs[-1] if conversation.briefs else None
     phrases = with_words(brief.phrases, "text") if brief else []
     return {
+        "look": style_sheet(),
         "one": conversation,
         "turns": messages_of(conversation),
         "title": conversation.title or "Untitled",

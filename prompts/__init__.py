@@ -4,6 +4,7 @@ __all__ = [
     "image_type",
     "library_template",
     "lint_rules",
+    "looks",
     "own_files",
     "parameter",
     "prompt_files",

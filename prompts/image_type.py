@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from prompts.looks import Look
 from prompts.source import FileModel, fingerprint, read_yaml
 
 WHOLE = 100
@@ -24,6 +25,10 @@ class Dimension(FileModel):
     options: list[str] = Field(default=[], description="Choices worth offering.")
     translations: dict[str, list[str]] = Field(
         default={}, description="The same choices in other languages, by language tag."
+    )
+    # No model is told them, so that they are no part of what records call the types' wording.
+    looks: dict[Look, list[str]] = Field(
+        default={}, exclude=True, description="What choices look like, and words that name them."
     )
 
     def options_in(self, language: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from prompts.image_type import parse_image_type
 from prompts.library_template import parse_library_template
+from prompts.looks import LOOKS, parse_looks
 from prompts.source import PromptError, read_text
 from prompts.template import parse_template
 from prompts.wording import VARIATIONS, parse_ways, parse_wording
@@ -19,7 +20,9 @@ PATTERNS = (f"*/*{SUFFIX}", "image_types/*.yaml", "wording/*.yaml", f"{LIBRARY}*
 LOOKALIKES = (".j2", ".jinja", ".yml", ".yaml", ".md")
 """Endings of files that their author takes for prompts, whether or not they are read."""
 
-Kind = Literal["template", "image type", "wording", "library", "list"]
+Kind = Literal["template", "image type", "wording", "library", "list", "looks"]
+
+LISTS: dict[str, Kind] = {VARIATIONS: "list", LOOKS: "looks"}
 
 
 class PromptFile(NamedTuple):
@@ -61,6 +64,8 @@ class PromptFile(NamedTuple):
                 return parse_library_template(path.stem, path.parent.name, source)
             case "list":
                 return parse_ways(source)
+            case "looks":
+                return parse_looks(source)
             case "wording":
                 return parse_wording(self.file, source)
 
@@ -88,8 +93,8 @@ def recognise(file: str) -> PromptFile | None:
             return PromptFile(file, "wording")
         case ("library", _, name) if name.endswith(".yaml"):
             return PromptFile(file, "library")
-        case (name,) if name == VARIATIONS:
-            return PromptFile(file, "list")
+        case (name,) if name in LISTS:
+            return PromptFile(file, LISTS[name])
     return None
 
 

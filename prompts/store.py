@@ -14,6 +14,7 @@ from typing import Any
 
 from prompts.image_type import ImageType
 from prompts.library_template import LibraryTemplate
+from prompts.looks import LOOKS, Looks
 from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
 from prompts.template import Rendering, Template
@@ -83,6 +84,11 @@ class PromptStore:
         """The ways to vary a picture."""
         ways: Ways = next(self._sound(self._files(PromptFile(VARIATIONS, "list"))))
         return ways
+
+    def looks(self) -> Looks:
+        """What options look like."""
+        looks: Looks = next(self._sound(self._files(PromptFile(LOOKS, "looks"))))
+        return looks
 
     def wording(self, language: str) -> Wording:
         """The fixed words of a language, by its tag; English where there are none."""

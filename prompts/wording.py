@@ -13,6 +13,7 @@ MOST = 4
 
 VARIATIONS = "variations.yaml"
 
+PLACE = re.compile(r"{(\w+)}")
 PLACES: dict[str, set[str]] = {
     "accounted": {"words", "placed"},
     "decided": {"now", "since", "missing"},
@@ -129,6 +130,7 @@ class Wording(FileModel):
     dimensions: dict[str, str] = Field(
         {}, description="What the dimensions of image types are called; others stand as they are."
     )
+    view: dict[str, str] = Field({}, description="What the view says, by its English words.")
 
     def name_of(self, dimension: str) -> str:
         """What a dimension is called in this language."""
@@ -138,10 +140,18 @@ class Wording(FileModel):
         """A number as this language writes it."""
         return f"{value:.{digits}f}".replace(".", self.decimal)
 
+    @field_validator("view")
+    @classmethod
+    def _fills_the_same(cls, texts: dict[str, str]) -> dict[str, str]:
+        for english, text in texts.items():
+            if {*PLACE.findall(english)} != {*PLACE.findall(text)}:
+                raise ValueError(f"{text!r} must hold the same braces as {english!r}")
+        return texts
+
     @field_validator(*PLACES)
     @classmethod
     def _keeps_its_places(cls, text: str, info: Any) -> str:
-        places = set(re.findall(r"{(\w+)}", text))
+        places = set(PLACE.findall(text))
         if places != PLACES[info.field_name]:
             wanted = ", ".join(f"{{{name}}}" for name in sorted(PLACES[info.field_name]))
             raise ValueError(f"must hold {wanted} and no other braces")

@@ -21,7 +21,10 @@ EXPORT_LIST = re.compile(r"(?:^|(?<=;))export ?\{([^{}]*)\};?\s*\Z", re.MULTILIN
 ENTRY = re.compile(rf"({NAME})(?: as ({NAME}))?")
 COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)$", re.DOTALL | re.MULTILINE)
 """One that has its lines for itself: within a line it might be part of a text."""
+TYPE = re.compile(r"/\*\* @type \{[^\n]*?\} \*/ ?")
 INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+RULE_SPACE = re.compile(r"\s*([{};])\s*|([,:>]) (?!;)")
+"""At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
@@ -54,9 +57,15 @@ class AssemblyError(ValueError):
 @cache
 def page(entry: str, title: str) -> str:
     """The page whose script begins with a module of `MODULES`. Raises `AssemblyError`."""
-    style = _slim(STYLE_SHEET.read_text(encoding="utf-8")).replace("</style", "<\\/style")
-    body = _slim(script(MODULES / entry))
-    return PAGE.format(title=html.escape(title), style=style, script=body)
+    body = _slim(TYPE.sub("", script(MODULES / entry)))
+    return PAGE.format(title=html.escape(title), style=style_sheet(), script=body)
+
+
+@cache
+def style_sheet() -> str:
+    """The one style sheet, for a page that brings it along."""
+    text = _slim(STYLE_SHEET.read_text(encoding="utf-8"))
+    return RULE_SPACE.sub(r"\1\2", text).replace("</style", "<\\/style")
 
 
 def script(entry: Path) -> str:
@@ -80,7 +89,7 @@ def _add(path: Path, names: dict[Path, str], parts: list[str], importers: tuple[
             raise _refusal(path, text, match.start(), "imports a file that is not there")
         _add(target, names, parts, (*importers, path))
     body, exports = _as_function_body(path, text, names)
-    names[path] = f"module_{len(names)}"
+    names[path] = f"m{len(names)}"
     parts.append(f"const {names[path]} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();")
 
 
@@ -101,7 +110,8 @@ def _as_function_body(path: Path, text: str, names: dict[Path, str]) -> tuple[st
     plain = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), IMPORT.sub("", body))
     if other := OTHER.search(plain):
         raise _refusal(path, plain, other.start(), f"has {other[0].strip()[:60]!r}")
-    return IMPORT.sub(binding, body), ", ".join(f"{outer}: {inner}" for outer, inner in exports)
+    names_out = (inner if inner == outer else f"{outer}: {inner}" for outer, inner in exports)
+    return IMPORT.sub(binding, body), ", ".join(names_out)
 
 
 def _entries(path: Path, text: str, match: re.Match[str]) -> list[tuple[str, str | None]]:

@@ -114,7 +114,7 @@ async def test_it_shows_the_record_a_change_below_its_picture_and_stands_alone(p
         assert words in read.words
     assert read.words.count("sandbox") >= 6
     assert "@media print" in read.words
-    assert "prefers-color-scheme: dark" in read.words
+    assert "prefers-color-scheme:dark" in read.words
     tree = source(page).partition('<ol class="tree">')[2].partition("</section>")[0]
     assert tree.count("<li>") == tree.count("</li>") == 4
     assert tree.count("<ol>") == 1
@@ -135,8 +135,8 @@ async def test_each_stretch_stands_beside_the_words_it_rests_on(
 
     page = source(await written(settings, result["conversation_id"], tmp_path / "out"))
 
-    assert '<span class="said">Tall hollyhocks</span>' in page
-    assert '<span class="assumed"> by a wall.</span>' in page
+    assert '<mark class="said">Tall hollyhocks</mark>' in page
+    assert '<mark class="assumed"> by a wall.</mark>' in page
     assert page.count("&#34;some hollyhocks please&#34;") == 2  # of the stretch, of the brief
 
 

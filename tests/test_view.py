@@ -76,7 +76,7 @@ async def test_the_page_is_one_small_file_that_loads_nothing(client: Client[Any]
     assert isinstance(contents, TextResourceContents)
     page = contents.text
 
-    assert len(page.encode()) < 90_000
+    assert len(page.encode()) < 80_000
     assert not re.search(r"<(?:link|iframe|object|base)\b|src=\"|@import|url\(", page)
     assert page.count("<script") == page.count("</script") == 1
     assert not re.search(r"\son\w+=\"", page)
@@ -318,3 +318,17 @@ async def test_what_a_person_thinks_is_kept(client: Client[Any]) -> None:
 )  # fmt: skip
 async def test_what_cannot_be_kept_is_said(client: Client[Any], what: str, value: str) -> None:
     assert await refusal(client, "view_keep", what=what, id="img_0123456789abcdef", value=value)
+
+
+async def test_a_conversation_comes_with_the_views_words_in_its_language(
+    client: Client[Any],
+) -> None:
+    begun = await consult(client, "Ich hätte gern einen Leuchtturm im Sturm")
+    state = await read(client, "state", id=begun["conversation_id"])
+    again = await read(client, "state", id=begun["conversation_id"], cursor="de")
+    gallery = await read(client, "list")
+
+    assert state["words"]["language"] == gallery["words"]["language"] == "de"
+    assert state["words"]["view"]["Draw it"] == "Zeichnen"
+    assert state["words"]["source"]["said"] == "von dir"
+    assert again["words"] is None

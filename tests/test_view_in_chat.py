@@ -16,9 +16,11 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.browser import chat
+from tests.browser.aria import file_of, snapshot_of
 from tests.browser.chat import Chat
 from tests.browser.host import Host, serve_host
-from tests.browser.server import serve_mcp
+from tests.browser.server import serve_chat, serve_mcp
+from tests.browser.tour import press, tour
 from tests.calls import CONSULT, DRAW
 
 pytestmark = [
@@ -31,8 +33,11 @@ pytestmark = [
 ]
 
 IDEA = "A lighthouse in a storm for my website"
-WIDTH = 640
-"""Pixels that a chat gives a view on a desktop."""
+WIDTH, NARROW = 640, 320
+"""Pixels that a chat gives a view on a desktop, and on a small telephone."""
+
+CARD = 500
+"""Pixels that a card in a chat is high at most."""
 
 FOCUS = """(() => {
   const one = document.activeElement;
@@ -52,8 +57,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def host(settings: Settings) -> Iterator[Host]:
     """A chat host of a server on folders of its own."""
-    settings = settings.model_copy(update={"wait_seconds": 3})
-    with serve_mcp(settings) as port, serve_host(f"http://127.0.0.1:{port}") as running:
+    with serve_chat(settings.model_copy(update={"wait_seconds": 3})) as running:
         yield running
 
 
@@ -62,12 +66,9 @@ def open_chat(browser: Any, host: Host) -> Iterator[Open]:
     """Open chats; in each of them no script may have failed, nor a policy been broken."""
     chats: list[Chat] = []
 
-    def open_one(width: int = WIDTH, theme: str = "light", zoom: float = 1) -> Chat:
+    def open_one() -> Chat:
         context = browser.new_context(
-            viewport={"width": int(width / zoom), "height": 1600},
-            device_scale_factor=zoom,
-            color_scheme=theme,
-            reduced_motion="reduce",
+            viewport={"width": WIDTH, "height": 1600}, reduced_motion="reduce"
         )
         chats.append(Chat(context.new_page(), host))
         return chats[-1]
@@ -82,11 +83,6 @@ def paid_calls(settings: Settings) -> int:
     """Requests for pictures in the journal."""
     with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
         return int(database.execute("SELECT count(*) FROM jobs").fetchone()[0])
-
-
-def press(view: Any, name: str) -> None:
-    """Click a button by what it says first."""
-    view.get_by_role("button", name=name).first.click()
 
 
 def to_prompt(one: Chat, **given: Any) -> Any:
@@ -213,39 +209,41 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
     assert paid_calls(settings) == 2
 
 
-# Colours hang on the theme, the layout on the width: a page at 200 % has 320 px of 640.
-@pytest.mark.parametrize(("width", "theme", "zoom"), [(WIDTH, "dark", 1), (WIDTH, "light", 2)])
-def test_each_state_is_accessible_and_whole(
-    open_chat: Open, width: int, theme: str, zoom: float
+def test_each_state_is_whole_and_accessible_and_reads_as_before(
+    browser: Any, settings: Settings, sandbox: Sandbox
 ) -> None:
-    one = open_chat(width, theme, zoom)
-    view = one.show(CONSULT, {"message": IDEA}, theme=theme)
-    view.get_by_role("heading", name="What is still open").wait_for()
-    judge(one)
-    if width == WIDTH and zoom == 1:
-        assert view.evaluate("document.body.getBoundingClientRect().height") <= 500
-    press(view, "Say more, add a picture")
-    judge(one)
-    press(view, "Decide the rest for me")
-    view.get_by_role("heading", name="The prompt").wait_for()
-    for summary in view.locator("summary").all():
-        summary.click()
-    judge(one)
-    press(view, "Four directions")
-    view.get_by_role("heading", name="4 directions").wait_for()
-    judge(one)
-    press(view, "Go on with 2")
-    view.get_by_text("How do you like it?").wait_for()
-    judge(one)
-    press(view, "Compare")
-    judge(one)
-    press(view, "Stop comparing")
-    press(view, "Paint a part")
-    judge(one)
-    press(view, "Stop painting")
-    press(view, "Earlier pictures")
-    view.get_by_role("heading", name="Earlier pictures").wait_for()
-    judge(one)
+    settings = settings.model_copy(update={"wait_seconds": 3, "partial_images": 2})
+    page = browser.new_page(viewport={"width": WIDTH, "height": 1600}, reduced_motion="reduce")
+    faults = []
+    with serve_chat(settings) as host:
+        one = Chat(page, host)
+        for state in tour(one, sandbox):
+            one.settle()
+            read = snapshot_of(one)
+            assert read == file_of(state).read_text("utf-8"), state
+            faults += [f"{state}: {fault}" for fault in faults_of(one)]
+            if state == "questions":
+                assert view_height(one) <= CARD
+    page.close()
+
+    assert "\n".join(faults) == ""
+    assert one.faults == []
+
+
+def faults_of(one: Chat) -> list[str]:
+    """What axe and the geometry find in light and wide, and in dark and narrow as at 200 %."""
+    faults = one.accessible() + one.geometry()
+    one.turn("dark")
+    one.widen(NARROW)
+    faults += [f"dark and narrow: {fault}" for fault in one.accessible() + one.geometry()]
+    one.turn("light")
+    one.widen(WIDTH)
+    return faults
+
+
+def view_height(one: Chat) -> float:
+    """Pixels that the view takes in the chat."""
+    return float(one.view.evaluate("document.body.getBoundingClientRect().height"))
 
 
 def test_text_alone_is_enough(open_chat: Open) -> None:
@@ -301,30 +299,26 @@ def test_a_drawing_that_failed_is_told_and_not_bought_again(
     assert paid_calls(settings) == 2
 
 
-def test_a_drawing_is_seen_as_it_goes(open_chat: Open, sandbox: Sandbox) -> None:
-    one = open_chat()
-    view = to_prompt(one)
-    sandbox.fail("delay=3", kind="image")
-    press(view, "Draw it")
-    view.get_by_role("heading", name="Drawing").wait_for()
-    view.get_by_text("about $0.").first.wait_for()
-    judge(one)
-    view.get_by_text("How do you like it?").wait_for()
-    draws = [call for call in one.calls if call["name"] == DRAW]
-
-    assert len(draws) == 1  # it was collected by reading, not by calling again
-
-
-def test_the_drawing_of_the_models_own_call_is_seen_while_it_waits(
-    open_chat: Open, sandbox: Sandbox
+def test_the_drawing_of_the_hosts_own_call_is_seen_while_it_waits(
+    browser: Any, settings: Settings, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=3", kind="image")
-    one = open_chat()
-    view = one.show(DRAW, {"prompt": IDEA, "dialogue_mode": "skip"})
-    view.get_by_role("progressbar").wait_for()
+    sandbox.fail("delay=6", kind="image")
+    with serve_chat(settings.model_copy(update={"partial_images": 2})) as host:
+        one = Chat(browser.new_page(), host)
+        view = one.show(DRAW, {"prompt": IDEA, "dialogue_mode": "skip"})
+        view.get_by_alt_text("An unfinished version").wait_for()
+        first = view.get_by_alt_text("An unfinished version").get_attribute("src")
+        view.get_by_text("A first version is there, about $0.").wait_for()
+        assert view.get_by_role("progressbar").get_attribute("aria-valuenow") == "60"
+        view.wait_for_function(
+            "(first) => ![first, undefined].includes(document.querySelector('li img')?.src)",
+            arg=first,
+        )
 
-    assert one.page.evaluate("window.result === undefined")
-    view.get_by_text("How do you like it?").wait_for()
+        assert one.page.evaluate("window.result === undefined")
+        view.get_by_text("How do you like it?").wait_for()
+        assert [call["name"] for call in one.calls] == [DRAW]
+        one.page.close()
 
 
 def test_a_call_that_was_stopped_says_so(open_chat: Open) -> None:
@@ -409,5 +403,5 @@ def test_the_model_is_told_what_was_done(open_chat: Open) -> None:
     to_prompt(one)
     words = json.dumps(one.page.evaluate("window.informed"))
 
-    assert "answered" in words
+    assert "openai_image_consultation" in words
     assert "conv_" in words

@@ -22,8 +22,10 @@ from tools.tool_result import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from app import App
+    from consultation.conversation_list import ConversationItem
     from storage.picture_copies import Edge, SmallCopy
     from storage.tables import Conversation, Image
+    from tools.view_words import ViewWords
 
 TITLE = "Image consultation"
 MIME_TYPE = "text/html;profile=mcp-app"
@@ -87,7 +89,7 @@ async def view_read(
         case "state" | "progress":
             conversation = await _conversation(app, id, query)
             if what == "state":
-                return await _state(app, conversation)
+                return await _state(app, conversation, cursor)
             return await _progress(app, conversation, cursor)
         case "costs":
             from tools.view_state import spending
@@ -157,10 +159,11 @@ class CopyFacts(BaseModel):
     edge: int
 
 
-async def _state(app: "App", conversation: "Conversation") -> ToolResult:
+async def _state(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
+    """Where a conversation stands; `cursor` is the language that the view has words of."""
     from tools.view_state import conversation_view
 
-    return _answer(await conversation_view(app, conversation))
+    return _answer(await conversation_view(app, conversation, cursor))
 
 
 async def _progress(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
@@ -207,8 +210,19 @@ async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
         cursor=entries.cursor,
         notes=entries.notes,
         thumbnails=list(copies),
+        words=None if cursor else await _newest_words(app, entries.conversations),
     )
     return _answer(gallery, list(copies.values()))
+
+
+async def _newest_words(app: "App", found: "list[ConversationItem]") -> "ViewWords | None":
+    """The view's words in the language of the newest conversation."""
+    from tools.view_words import view_words
+
+    if not found:
+        return None
+    newest = await app.records.load(found[0].conversation_id)
+    return await asyncio.to_thread(view_words, app.prompt_store, newest.language, "")
 
 
 def _thumbnails(app: "App", images: "list[Image]") -> "dict[str, SmallCopy]":

@@ -23,6 +23,7 @@ from generation.verification import Finding, Verification
 from settings import Origin, Settings
 from storage.tables import UNDER_WAY, Conversation, Image
 from tools.progress import STAGES
+from tools.view_words import ViewWords, option_looks, view_words
 
 Standing = Literal["asking", "ready", "working", "failed", "done", "begun"]
 
@@ -74,7 +75,9 @@ class ConversationView(BaseModel):
     language: str
     image_type: str
     bookmarked: bool
+    words: ViewWords | None
     dialogue: Consultation | None
+    looks: dict[str, list[str]]
     images: list[ShownImage]
     newest: list[str]
     progress: DrawingProgress | None
@@ -94,6 +97,7 @@ class Gallery(BaseModel):
     cursor: str | None
     notes: list[str]
     thumbnails: list[str]
+    words: ViewWords | None
 
 
 class SpendingView(BaseModel):
@@ -121,12 +125,15 @@ class Offers(BaseModel):
     notes: list[str] = []
 
 
-async def conversation_view(app: App, conversation: Conversation) -> ConversationView:
-    """Where a conversation stands."""
+async def conversation_view(
+    app: App, conversation: Conversation, known_words: str
+) -> ConversationView:
+    """Where a conversation stands, with words in its language unless the view has them."""
     standing = state_of(conversation)
     dialogue = None
     if conversation.briefs:
         dialogue = app.consultant.recall(conversation)
+    store = app.prompt_store
     jobs = newest_jobs(conversation)
     images = await asyncio.to_thread(_shown_images, app, conversation)
     return ConversationView(
@@ -137,7 +144,11 @@ async def conversation_view(app: App, conversation: Conversation) -> Conversatio
         language=conversation.language or "en",
         image_type=conversation.image_type,
         bookmarked=conversation.bookmarked,
+        words=await asyncio.to_thread(view_words, store, conversation.language, known_words),
         dialogue=dialogue,
+        looks=await asyncio.to_thread(option_looks, store, conversation.image_type, dialogue)
+        if dialogue
+        else {},
         images=images,
         newest=[image.id for image in conversation.images_of(jobs)],
         progress=drawing_progress(app, conversation),

@@ -5,31 +5,27 @@
  * @typedef {import("./results.js").Result} Result
  */
 import { conversationIn, dataOf, picturesOf, textOf } from "./results.js";
+import { knownLanguage, learn, t } from "./words.js";
 
 const CONSULT = "openai_image_consultation";
 const DRAW = "openai_conversational_image";
 
-const FIRST_LOOK_MS = 600;
-const LOOK_MS = 1500;
+const FIRST_LOOK_MS = 300;
+/** Between two looks: a stage is seen within a second of its beginning. */
+const LOOK_MS = 900;
 const SLOWEST_LOOK_MS = 8000;
 /** Misses in a row after which a drawing is no longer asked for. */
 const MOST_MISSES = 20;
-
-/** @returns {any} */
-function blank() {
-  return {
-    idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null,
-    gallery: null, panel: "", message: "", draft: "", mask: null, settings: {}, references: [],
-    directions: false, ended: false, context: {},
-  };
-}
 
 export class Session {
   /** @param {(state: any) => void} changed */
   constructor(changed) {
     this.changed = changed;
     /** @type {any} */ this.door = null;
-    this.state = blank();
+    /** @type {any} */ this.state = {
+      idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null, gallery: null, panel: "", message: "",
+      draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {},
+    };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
     this.touched = false;
@@ -40,6 +36,11 @@ export class Session {
   set(patch) {
     Object.assign(this.state, patch);
     this.changed(this.state);
+  }
+
+  /** Say what did not work. @param {any} error @param {(() => void) | null} again  What looks again, free. */
+  fault(error, again = null) {
+    this.set({ trouble: { kind: "fault", text: error?.message || t("The server could not be reached."), again } });
   }
 
   // What the host says.
@@ -65,8 +66,8 @@ export class Session {
   /** @param {string} reason */
   heardCancel(reason) {
     this.looking++;
-    const text = `The call was stopped${reason ? `: ${reason}` : ""}. What was said is kept, and a picture that was begun is finished and kept.`;
-    this.set({ ended: true, trouble: { kind: "stopped", text } });
+    const text = `${reason} ${t("What was said is kept, and a picture that was begun is finished and kept.")}`;
+    this.set({ ended: true, trouble: { kind: "stopped", text: text.trim() } });
   }
 
   /** Whether a result lists conversations. @param {Result} result */
@@ -81,40 +82,38 @@ export class Session {
 
   /** @param {any} args @returns {Promise<Result>} */
   async read(args) {
-    const result = await this.door.call("view_read", args);
-    if (result.isError) throw new Error(textOf(result));
-    return result;
+    return orThrow(await this.door.call("view_read", args));
   }
 
   /** @param {string} id */
   async load(id) {
-    if (!id) return this.set({ trouble: { kind: "fault", text: "The answer names no conversation." } });
+    if (!id) return this.fault({ message: t("The answer names no conversation.") });
     try {
-      const view = dataOf(await this.read({ what: "state", id }));
-      this.show(view);
+      this.show(dataOf(await this.read({ what: "state", id, cursor: knownLanguage() })));
     } catch (error) {
-      this.set({ trouble: troubleOf(error, () => this.load(id)) });
+      this.fault(error, () => this.load(id));
     }
   }
 
   /** @param {any} view */
   show(view) {
-    const before = this.state.view;
+    learn(view.words);
+    const isWorking = view.status === "working";
+    const isOther = this.state.view?.conversation_id !== view.conversation_id;
     const current = view.images.find((one) => one.current) ?? view.images.at(-1);
-    const isOther = before?.conversation_id !== view.conversation_id;
     this.set({
       view,
       gallery: null,
       trouble: null,
-      progress: view.status === "working" ? view.progress : null,
-      partials: view.status === "working" && !isOther ? this.state.partials : [],
+      progress: isWorking ? view.progress : null,
+      partials: isWorking && !isOther ? this.state.partials : [],
       imageId: current?.image_id ?? "",
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
       panel: "",
       settings: isOther ? {} : this.state.settings,
-      message: MESSAGES[view.status] ?? "",
+      message: newsOf(view.status),
     });
-    if (view.status === "working") this.look(view.conversation_id);
+    if (isWorking) this.look(view.conversation_id);
   }
 
   /** Look at a drawing under way until it ends. @param {string} id */
@@ -130,21 +129,24 @@ export class Session {
 
   /** Whether a drawing was under way. @param {string} id @param {number} turn */
   async lookOnce(id, turn) {
-    const seen = String(this.state.progress?.partials ?? "");
-    const where = id ? { id } : { query: this.words };
     if (!id && !this.words) return false;
+    const where = id ? { id } : { query: this.words };
     try {
-      const result = await this.read({ what: "progress", ...where, cursor: seen });
+      const result = await this.read({ what: "progress", ...where, cursor: String(this.state.progress?.partials ?? "") });
       if (turn !== this.looking) return true;
       const progress = dataOf(result);
-      const isRunning = progress.status === "working";
-      if (!isRunning) {
+      if (progress.status !== "working") {
         // The call that the host waits for may not have begun to draw yet.
-        if (this.state.ended && !this.state.busy) await this.load(progress.conversation_id);
-        return !this.state.ended;
+        if (!this.state.ended || this.state.busy) return !this.state.ended;
+        // It is over: to look on would take away what the person opened meanwhile.
+        this.looking++;
+        await this.load(progress.conversation_id);
+        return true;
       }
       const partials = picturesOf(result);
       this.set({ progress, ...(partials.length ? { partials } : {}) });
+      // What is being drawn, and in whose language, while the host's own call still waits.
+      if (this.state.view?.conversation_id !== progress.conversation_id) await this.load(progress.conversation_id);
       return true;
     } catch {
       return false;
@@ -172,159 +174,131 @@ export class Session {
       page.thumbnails.forEach((id, place) => {
         if (addresses[place]) this.pictures.set(`${id} 240`, Promise.resolve(addresses[place]));
       });
+      if (!knownLanguage()) learn(page.words);
       const before = cursor ? (this.state.gallery?.conversations ?? []) : [];
-      const conversations = [...before, ...page.conversations];
-      this.set({ busy: "", gallery: { ...page, conversations, query }, message: `${page.total} conversations` });
+      const gallery = { ...page, conversations: [...before, ...page.conversations], query };
+      this.set({ busy: "", gallery, message: t("{count} of {total}", { count: gallery.conversations.length, total: page.total }) });
     } catch (error) {
-      this.set({ busy: "", trouble: troubleOf(error, () => this.browse(query, cursor)) });
+      this.set({ busy: "" });
+      this.fault(error, () => this.browse(query, cursor));
     }
   }
 
   // Doing: only where a person presses something.
 
-  /**
-   * Call a tool that asks a model or draws, once at a time.
-   *
-   * @param {string} busy @param {string} name @param {any} args @param {string} report
-   */
-  async act(busy, name, args, report) {
+  /** Call a tool that asks a model or draws, once at a time; whether that worked. @param {string} busy @param {string} name @param {any} given */
+  async act(busy, name, given) {
     if (this.state.busy) return false;
-    this.touched = true;
-    this.set({ busy, trouble: null, message: BUSY[busy] ?? "", progress: null, partials: [] });
-    if (busy === "drawing") this.look(args.conversation_id);
+    const id = this.state.view.conversation_id;
+    const args = { conversation_id: id, ...given };
+    this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
+    if (busy === "drawing") this.look(id);
     try {
       const result = await this.door.call(name, args);
       this.looking++;
       this.state.busy = "";
       if (result.isError) {
-        await this.fail(result, args.conversation_id);
+        await this.fail(result, id);
         return false;
       }
-      await this.load(conversationIn(result) || args.conversation_id);
-      this.door.inform(`${report} Conversation ${args.conversation_id} holds it; openai_list_conversations with this id tells where it stands.`).catch(() => {});
+      await this.load(conversationIn(result) || id);
+      this.door.inform(`In the view the person had ${name} called with ${JSON.stringify(args)}. openai_list_conversations with the conversation_id tells where it stands.`).catch(() => {});
       return true;
     } catch (error) {
       // Whether the call arrived is not known: the record says, and reading it is free.
       this.looking++;
-      this.set({ busy: "", trouble: troubleOf(error, () => this.load(args.conversation_id)) });
+      this.set({ busy: "" });
+      this.fault(error, () => this.load(id));
       return false;
     }
   }
 
   /** An error result, over what the record shows. @param {Result} result @param {string} id */
   async fail(result, id) {
-    const error = dataOf(result)?.error ?? {};
+    const { kind = "fault", charged } = dataOf(result)?.error ?? {};
     if (id) await this.load(id);
-    this.set({ trouble: { kind: error.kind ?? "fault", text: textOf(result), charged: error.charged } });
+    this.set({ trouble: { kind, charged, text: textOf(result) } });
   }
 
-  /** @param {{question_id: string, answer: string}[]} answers @param {string} message @param {boolean} finish */
-  answer(answers, message, finish) {
-    const args = { conversation_id: this.state.view.conversation_id, message, answers, finish };
-    const given = this.state.references.map((one) => one.uploadId);
-    if (given.length) Object.assign(args, { reference_images: given });
-    return this.consult(args, "In the view the person answered the open questions.");
-  }
-
-  /** @param {any} args @param {string} report */
-  async consult(args, report) {
-    const done = await this.act("asking", CONSULT, args, report);
+  /** Answer questions, or say something about the prompt. @param {any} given */
+  async consult(given) {
+    const uploads = this.state.references.map((one) => one.uploadId);
+    const done = await this.act("asking", CONSULT, uploads.length ? { ...given, reference_images: uploads } : given);
     if (done) this.set({ references: [] });
     return done;
   }
 
-  /** Say something about the prompt. @param {string} message */
-  say(message) {
-    return this.consult({ conversation_id: this.state.view.conversation_id, message }, "In the view the person changed the prompt.");
+  /** Draw, at a price. @param {any} given */
+  draw(given) {
+    return this.act("drawing", DRAW, given);
   }
 
-  /** Draw the prompt. @param {number} variations */
-  draw(variations = 1) {
-    const args = { conversation_id: this.state.view.conversation_id, ...this.state.settings };
-    return this.act("drawing", DRAW, variations > 1 ? { ...args, variations } : args, "In the view the person had the prompt drawn.");
-  }
-
-  /** Draw what failed anew. */
-  redraw() {
-    return this.act("drawing", DRAW, { conversation_id: this.state.view.conversation_id, redraw: true }, "In the view the person had it drawn anew.");
-  }
-
-  /** Change a picture in the person's words. @param {string} words @param {any} image */
-  async change(words, image) {
-    const args = { conversation_id: this.state.view.conversation_id, prompt: words, from_image: image.image_id };
-    const mask = this.state.mask?.imageId === image.image_id ? this.state.mask.uploadId : "";
-    const done = await this.act("drawing", DRAW, mask ? { ...args, mask } : args, "In the view the person changed the picture.");
+  /** Change a picture in the person's words. @param {string} prompt @param {any} image */
+  async change(prompt, image) {
+    const mask = this.maskOf(image);
+    const done = await this.draw({ prompt, from_image: image.image_id, ...(mask ? { mask: mask.uploadId } : {}) });
     if (done) this.set({ draft: "", mask: null });
-    return done;
-  }
-
-  /** Four more that start from a picture. @param {any} image */
-  vary(image) {
-    const args = { conversation_id: this.state.view.conversation_id, from_image: image.image_id, variations: 4 };
-    return this.act("drawing", DRAW, args, "In the view the person asked for four directions.");
   }
 
   /** Have changes start from a picture, which is free. @param {any} image */
   async choose(image) {
-    this.touched = true;
     if (image.current) return this.set({ imageId: image.image_id, directions: false, panel: "" });
-    const args = { conversation_id: this.state.view.conversation_id, from_image: image.image_id };
-    const done = await this.act("choosing", DRAW, args, "In the view the person went back to an earlier picture.");
-    if (done) this.set({ directions: false, message: "Changes start from this picture now." });
-    return done;
+    const done = await this.act("choosing", DRAW, { from_image: image.image_id });
+    if (done) this.set({ directions: false, message: t("Changes start from this picture now.") });
   }
 
-  /** Write something down; whether that worked. @param {string} what @param {string} id @param {string} value @param {string} message */
+  /** Write something down; what the server answers, null where that failed. @param {string} what @param {string} id @param {string} value @param {string} message */
   async keep(what, id, value, message) {
-    this.touched = true;
     try {
-      const result = await this.door.call("view_keep", { what, id, value });
-      if (result.isError) throw new Error(textOf(result));
-      if (message) this.set({ message });
+      const result = orThrow(await this.door.call("view_keep", { what, id, value }));
+      this.set({ message });
       return dataOf(result);
     } catch (error) {
-      this.set({ trouble: troubleOf(error) });
+      this.fault(error);
       return null;
     }
   }
 
   /** @param {any} image @param {{rating: number, liked: string, disliked: string}} opinion */
   async rate(image, opinion) {
-    const done = await this.keep("rating", image.image_id, JSON.stringify(opinion), `Rated ${opinion.rating} of 5.`);
-    if (done) this.set({ view: { ...this.state.view, images: this.state.view.images.map((one) => (one.image_id === image.image_id ? { ...one, ...opinion } : one)) } });
-    return Boolean(done);
+    if (!(await this.keep("rating", image.image_id, JSON.stringify(opinion), t("Kept.")))) return;
+    const images = this.state.view.images.map((one) => (one.image_id === image.image_id ? { ...one, ...opinion } : one));
+    this.set({ view: { ...this.state.view, images } });
   }
 
   async bookmark() {
     const { view } = this.state;
-    const value = !view.bookmarked;
-    const done = await this.keep("bookmark", view.conversation_id, String(value), value ? "Bookmarked." : "No longer bookmarked.");
-    if (done) this.set({ view: { ...view, bookmarked: value } });
+    const bookmarked = !view.bookmarked;
+    if (await this.keep("bookmark", view.conversation_id, String(bookmarked), t("Kept."))) this.set({ view: { ...view, bookmarked } });
   }
 
   /** Keep a painted mask for the next change. @param {any} image @param {string} png @param {any[]} strokes @param {number} share */
   async mask(image, png, strokes, share) {
-    const kept = await this.keep("mask", image.image_id, png, "The painted part is kept for the next change.");
+    const kept = await this.keep("mask", image.image_id, png, t("Kept."));
     if (kept) this.set({ mask: { imageId: image.image_id, uploadId: kept.upload_id, strokes, share }, panel: "" });
+  }
+
+  /** The mask of a picture, if one is kept. @param {any} image */
+  maskOf(image) {
+    return this.state.mask?.imageId === image.image_id ? this.state.mask : null;
   }
 
   /** Keep a reference picture for the next answer. @param {string} name @param {string} data */
   async refer(name, data) {
-    const kept = await this.keep("reference", "", data, `${name} goes along with your answer.`);
+    const kept = await this.keep("reference", "", data, t("Kept."));
     if (kept) this.set({ references: [...this.state.references, { name, uploadId: kept.upload_id, data }] });
   }
 }
 
-const MESSAGES = {
-  asking: "There are questions.", ready: "The prompt is ready.", working: "The picture is being drawn.",
-  done: "The picture is there.", failed: "The drawing brought no picture.",
-};
-const BUSY = { asking: "Your words are being read.", drawing: "The picture is being drawn.", choosing: "One moment." };
+/** What is announced where a conversation stands now. @param {string} status */
+function newsOf(status) {
+  return { asking: t("What is still open"), ready: t("The prompt"), working: t("Drawing"), done: t("The picture is there."), failed: t("No picture came") }[status] ?? "";
+}
 
-/** @param {unknown} error @param {(() => void) | null} again */
-function troubleOf(error, again = null) {
-  const text = error instanceof Error && error.message ? error.message : "The server could not be reached.";
-  return { kind: "fault", text, again };
+/** A result that is no error. @param {Result} result @returns {Result} */
+function orThrow(result) {
+  if (result.isError) throw new Error(textOf(result));
+  return result;
 }
 
 /** @param {number} milliseconds @returns {Promise<void>} */

@@ -95,6 +95,22 @@ class Chat:
         """The host builds the frame anew and says the same to it, as soon as it listens."""
         self.page.evaluate("new Promise((heard) => { window.heard = heard; mount(); })")
 
+    def turn(self, theme: str) -> None:
+        """The host turns light or dark."""
+        self.page.evaluate("(theme) => turn(theme)", theme)
+        self.view.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+
+    def widen(self, width: int) -> None:
+        """The chat's window gets this width."""
+        self.page.set_viewport_size({"width": width, "height": 1600})
+        self.view.wait_for_function(f"innerWidth === {width}")
+
+    def settle(self) -> None:
+        """Wait until every picture of the page is there and its height is the host's."""
+        self.view.locator("p.pulse:not([hidden])").first.wait_for(state="detached")
+        self.view.wait_for_function("[...document.images].every((one) => one.complete)")
+        self.page.wait_for_timeout(100)
+
     def accessible(self) -> list[str]:
         """What axe finds wrong."""
         view = self.view

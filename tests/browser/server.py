@@ -9,6 +9,7 @@ import anyio
 
 from server import create_server
 from settings import Settings
+from tests.browser.host import Host, serve_host
 from transports.http import build_http_server, listen, resolve
 
 
@@ -27,3 +28,10 @@ def serve_mcp(settings: Settings, port: int = 0) -> Iterator[int]:
     finally:
         web.should_exit = True
         thread.join()
+
+
+@contextmanager
+def serve_chat(settings: Settings) -> Iterator[Host]:
+    """A chat host of a server with these settings, which serves until the end."""
+    with serve_mcp(settings) as port, serve_host(f"http://127.0.0.1:{port}") as running:
+        yield running

@@ -1,21 +1,19 @@
 /** Several pictures of one call, to choose a direction from. */
 import { html } from "../vendor/preact.js";
-import { about, priceOfChange } from "../prices.js";
+import { priceOfChange } from "../prices.js";
+import { about, t } from "../words.js";
 import { PictureBox } from "./picture_box.js";
+import { Screen } from "./screen.js";
 
-/** @param {{session: any, state: any}} props */
-export function Directions({ session, state }) {
-  const { view } = state;
+/** @param {{session: any}} props */
+export function Directions({ session }) {
+  const { view } = session.state;
   const images = view.images.filter((one) => view.newest.includes(one.image_id));
-  const price = priceOfChange(view, images[0]);
-  const isBusy = Boolean(state.busy);
-  return html`<section aria-labelledby="heading">
-    <h1 id="heading" tabindex="-1">${images.length} directions</h1>
+  return html`<${Screen} title=${t("{count} directions", { count: images.length })}>
     <ol class="grid pairs">${images.map((one, place) => html`<li key=${one.image_id}>
-      <${PictureBox} session=${session} image=${one} edge=${512} alt=${`Direction ${place + 1}: ${one.variation ?? one.prompt}`} />
+      <${PictureBox} session=${session} image=${one} edge=${512} alt=${one.variation ?? one.prompt} />
       <p class="words">${place + 1}. ${one.variation ?? one.prompt.slice(0, 80)}</p>
-      <div class="row"><button class="act" disabled=${isBusy} onClick=${() => session.choose(one)}>Go on with ${place + 1}</button>
-        <button disabled=${isBusy} onClick=${() => session.vary(one)}>Four more from ${place + 1}${about(price && price * 4)}</button></div>
-    </li>`)}</ol>
-  </section>`;
+      <div class="row"><button onClick=${() => session.choose(one)}>${t("Go on with {number}", { number: place + 1 })}</button>
+        <button class="plain" onClick=${() => session.draw({ from_image: one.image_id, variations: 4 })}>${t("Four more")}${about(priceOfChange(view, one, 4))}</button></div>
+    </li>`)}</ol><//>`;
 }

@@ -1,39 +1,37 @@
 /** Paint what may change: by brush, by area, or by four numbers without any pointer. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { draw, maskOf, share } from "../strokes.js";
+import { t } from "../words.js";
 import { Form } from "./form.js";
 import { PictureBox } from "./picture_box.js";
+import { Screen, Switch } from "./screen.js";
 
-const AREAS = {
-  left: [0, 0, 0.5, 1], right: [0.5, 0, 0.5, 1], top: [0, 0, 1, 0.5], bottom: [0, 0.5, 1, 0.5], middle: [0.25, 0.25, 0.5, 0.5],
-};
 /** Pixels of the canvas that is painted on; the mask itself has the picture's own size. */
 const EDGE = 1024;
 
-/** @param {{session: any, state: any, image: any}} props */
-export function Paint({ session, state, image }) {
-  const kept = state.mask?.imageId === image.image_id ? state.mask.strokes : [];
-  const [strokes, setStrokes] = useState(kept);
+/** @param {{session: any, image: any}} props */
+export function Paint({ session, image }) {
+  const [strokes, setStrokes] = useState(session.maskOf(image)?.strokes ?? []);
   const [undone, setUndone] = useState([]);
-  const [brush, setBrush] = useState({ size: 8, erases: false });
+  const [size, setSize] = useState(8);
+  const [erases, setErases] = useState(false);
   const canvas = useRef(null);
   const factor = EDGE / Math.max(image.width, image.height);
-  const size = [Math.round(image.width * factor), Math.round(image.height * factor)];
   useEffect(() => draw(canvas.current, strokes), [strokes]);
 
   const add = (stroke) => {
-    setStrokes((known) => [...known, stroke]);
+    setStrokes([...strokes, stroke]);
     setUndone([]);
   };
-  const extend = (point) => setStrokes((known) => {
-    const last = known.at(-1);
-    return [...known.slice(0, -1), { ...last, points: [...last.points, point] }];
-  });
   const begin = (event) => {
     event.target.setPointerCapture(event.pointerId);
-    add({ kind: brush.erases ? "erase" : "paint", width: brush.size / 100, points: [placeOf(event)] });
+    add({ kind: erases ? "erase" : "paint", width: size / 100, points: [placeOf(event)] });
   };
-  const move = (event) => event.target.hasPointerCapture(event.pointerId) && event.buttons && extend(placeOf(event));
+  // Several moves may come before the page is drawn anew, so that what is known is asked for.
+  const move = (event) => event.target.hasPointerCapture(event.pointerId) && event.buttons && setStrokes((all) => {
+    const last = all.at(-1);
+    return [...all.slice(0, -1), { ...last, points: [...last.points, placeOf(event)] }];
+  });
   const undo = () => {
     setUndone([...undone, strokes.at(-1)]);
     setStrokes(strokes.slice(0, -1));
@@ -43,34 +41,23 @@ export function Paint({ session, state, image }) {
     setUndone(undone.slice(0, -1));
   };
   const use = () => session.mask(image, maskOf(strokes, image.width, image.height), strokes, share(canvas.current));
-  const tool = (words, act, disabled = false) => html`<button type="button" disabled=${disabled} onClick=${act}>${words}</button>`;
+  const tool = (words, act, isOn = true) => html`<button disabled=${!isOn} onClick=${act}>${words}</button>`;
+  const area = (words, ...box) => tool(words, () => add({ kind: "area", box }));
+  const field = (name, label, value) => html`<label>${label}, %<input type="number" name=${name} min="0" max="100" defaultValue=${value} /></label>`;
+  const rectangle = ({ left, top, width, height }) => add({ kind: "area", box: [left, top, width, height].map((one) => Number(one) / 100) });
 
-  return html`<section aria-labelledby="paint-heading">
-    <h2 id="paint-heading">Paint over what may change</h2>
+  return html`<${Screen} title=${t("Paint over what may change")}>
     <div class="paint"><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
-      <canvas ref=${canvas} width=${size[0]} height=${size[1]} role="img" aria-label="The painted part; the fields below choose one without a pointer"
-        onPointerDown=${begin} onPointerMove=${move}></canvas></div>
-    <div class="tools">
-      <div class="row"><button type="button" aria-pressed=${brush.erases ? "false" : "true"} onClick=${() => setBrush({ ...brush, erases: false })}>Brush</button>
-        <button type="button" aria-pressed=${brush.erases ? "true" : "false"} onClick=${() => setBrush({ ...brush, erases: true })}>Eraser</button>
-        ${tool("Undo", undo, !strokes.length)}${tool("Redo", redo, !undone.length)}${tool("Clear", () => add({ kind: "clear" }), !strokes.length)}${tool("Invert", () => add({ kind: "invert" }))}</div>
-      <label>Size of the brush<input type="range" min="1" max="25" value=${brush.size} onInput=${(event) => setBrush({ ...brush, size: Number(event.target.value) })} /></label>
-      <div class="row" role="group" aria-label="Whole areas">${Object.keys(AREAS).map((name) => tool(name[0].toUpperCase() + name.slice(1), () => add({ kind: "area", box: AREAS[name] })))}</div>
-      <${Rectangle} add=${add} />
-      <div class="row"><button type="button" class="act" disabled=${!strokes.length} onClick=${use}>Use this part</button>
-        <button type="button" onClick=${() => session.set({ panel: "" })}>Stop painting</button></div>
-    </div>
-  </section>`;
-}
-
-/** A rectangle in per cent, typed or by arrow keys. @param {{add: (stroke: any) => void}} props */
-function Rectangle({ add }) {
-  const send = (given) => {
-    const box = ["left", "top", "width", "height"].map((name) => Number(given.get(name)) / 100);
-    add({ kind: "area", box });
-  };
-  const field = (name, value) => html`<label>${name[0].toUpperCase() + name.slice(1)}, %<input type="number" name=${name} min="0" max="100" step="1" defaultValue=${value} /></label>`;
-  return html`<details><summary>A rectangle by numbers</summary><${Form} send=${send}><div class="numbers">${field("left", 25)}${field("top", 25)}${field("width", 50)}${field("height", 50)}<button type="button" data-send>Add it</button></div><//></details>`;
+      <canvas ref=${canvas} width=${Math.round(image.width * factor)} height=${Math.round(image.height * factor)} role="img"
+        aria-label=${t("The painted part; the fields below choose one without a pointer")} onPointerDown=${begin} onPointerMove=${move}></canvas></div>
+    <div class="row"><${Switch} on=${!erases} act=${() => setErases(false)}>${t("Brush")}<//><${Switch} on=${erases} act=${() => setErases(true)}>${t("Eraser")}<//>
+      ${tool(t("Undo"), undo, strokes.length)}${tool(t("Redo"), redo, undone.length)}${tool(t("Clear"), () => add({ kind: "clear" }), strokes.length)}${tool(t("Invert"), () => add({ kind: "invert" }))}</div>
+    <label>${t("Size of the brush")}<input type="range" min="1" max="25" value=${size} onInput=${(event) => setSize(Number(event.target.value))} /></label>
+    <div class="row" role="group" aria-label=${t("Whole areas")}>${area(t("Left"), 0, 0, 0.5, 1)}${area(t("Right"), 0.5, 0, 0.5, 1)}${area(t("Top"), 0, 0, 1, 0.5)}${area(t("Bottom"), 0, 0.5, 1, 0.5)}${area(t("Middle"), 0.25, 0.25, 0.5, 0.5)}</div>
+    <details><summary>${t("A rectangle by numbers")}</summary><${Form} class="numbers" send=${rectangle}>
+      ${field("left", t("Left"), 25)}${field("top", t("Top"), 25)}${field("width", t("Width"), 50)}${field("height", t("Height"), 50)}<button data-send>${t("Add it")}</button><//></details>
+    <div class="row"><button class="act" disabled=${!strokes.length} onClick=${use}>${t("Use this part")}</button>
+      <button onClick=${() => session.set({ panel: "" })}>${t("Stop painting")}</button></div><//>`;
 }
 
 /** Where a pointer is, as shares of the picture. @param {PointerEvent & {target: any}} event */

@@ -1,40 +1,36 @@
 /** The picture, its facts, and what one does with it: change, paint, compare, rate, go back. */
 import { html } from "../vendor/preact.js";
-import { about, dollars, priceOfChange } from "../prices.js";
+import { priceOfChange } from "../prices.js";
+import { about, dollars, t } from "../words.js";
 import { Compare } from "./compare.js";
+import { Copy } from "./copy.js";
 import { Form } from "./form.js";
 import { Paint } from "./paint.js";
 import { PictureBox } from "./picture_box.js";
-import { Copy } from "./prompt.js";
 import { Rating } from "./rating.js";
+import { Screen } from "./screen.js";
 import { Versions } from "./versions.js";
 
-const VERDICTS = { met: ["✓", "Met"], not_met: ["✗", "Not met"], cannot_tell: ["?", "Cannot tell"] };
-/** Words that begin a change, put into the field to be gone on with. */
-const STARTS = ["warmer light", "closer", "simpler", "more contrast"];
-
-/** @param {{session: any, state: any}} props */
-export function Picture({ session, state }) {
+/** @param {{session: any}} props */
+export function Picture({ session }) {
+  const { state } = session;
   const { view } = state;
   const image = view.images.find((one) => one.image_id === state.imageId);
+  const Panel = { paint: Paint, compare: Compare }[state.panel];
+  if (Panel) return html`<${Panel} key=${image.image_id} session=${session} image=${image} />`;
   const open = (panel) => session.set({ panel });
-  if (state.panel) return html`<section aria-labelledby="heading">
-    <h1 id="heading" tabindex="-1">${view.title || "The picture"}</h1>
-    ${state.panel === "paint" ? html`<${Paint} key=${image.image_id} session=${session} state=${state} image=${image} />`
-      : html`<${Compare} key=${image.image_id} session=${session} state=${state} image=${image} />`}</section>`;
-  return html`<section aria-labelledby="heading">
-    <div class="row spread"><h1 id="heading" tabindex="-1">${view.title || "The picture"}</h1>
-      <button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? "★ Bookmarked" : "☆ Bookmark"}</button></div>
+  const isSeveral = view.images.length > 1;
+  const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Bookmarked")}` : `☆ ${t("Bookmark")}`}</button>`;
+  return html`<${Screen} title=${view.title || t("The picture")} aside=${bookmark}>
     <div class="frame" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} /></div>
-    <${Facts} session=${session} state=${state} image=${image} />
-    <div class="row"><button type="button" onClick=${() => open("paint")}>Paint a part</button>
-      ${view.images.length > 1 && html`<button type="button" onClick=${() => open("compare")}>Compare</button>`}
-      <button type="button" disabled=${Boolean(state.busy)} onClick=${() => session.vary(image)}>Four directions${about(times(priceOfChange(view, image), 4))}</button></div>
-    <${Change} session=${session} state=${state} image=${image} />
-    ${view.images.length > 1 && html`<${Versions} session=${session} state=${state} />`}
+    <${Facts} session=${session} image=${image} />
+    <${Change} session=${session} image=${image} />
+    <div class="row"><button onClick=${() => open("paint")}>${t("Paint a part")}</button>
+      ${isSeveral && html`<button onClick=${() => open("compare")}>${t("Compare")}</button>`}
+      <button onClick=${() => session.draw({ from_image: image.image_id, variations: 4 })}>${t("Four directions")}${about(priceOfChange(view, image, 4))}</button></div>
+    ${isSeveral && html`<${Versions} session=${session} title=${t("Versions")} />`}
     <${Rating} key=${image.image_id} session=${session} image=${image} />
-    <${Checklist} image=${image} />
-  </section>`;
+    <${Checklist} image=${image} /><//>`;
 }
 
 /** A width at which a tall picture leaves room for what is below. @param {any} image */
@@ -42,45 +38,40 @@ function wide(image) {
   return `${Math.round(30 * Math.min(2, image.width / Math.max(1, image.height)))}rem`;
 }
 
-/** @param {number | null} usd @param {number} count */
-function times(usd, count) {
-  return usd ? usd * count : null;
-}
-
-/** @param {{session: any, state: any, image: any}} props */
-function Facts({ session, state, image }) {
+/** @param {{session: any, image: any}} props */
+function Facts({ session, image }) {
   const { door } = session;
-  const save = () => door.download(`image://${image.image_id}`, image.path.split(/[\\/]/).at(-1), `image/${image.format}`).catch((error) => session.set({ trouble: { kind: "fault", text: error.message } }));
+  const save = () => door.download(`image://${image.image_id}`, image.path.split(/[\\/]/).at(-1), `image/${image.format}`).catch((error) => session.fault(error));
   return html`<div><ul class="facts">
-      <li>${image.width} × ${image.height} ${image.format}${image.has_alpha ? ", transparent" : ""}</li>
+      <li>${image.width} × ${image.height} ${image.format}</li>
+      ${image.has_alpha && html`<li>${t("transparent")}</li>`}
       ${image.cost_usd !== null && html`<li>${dollars(image.cost_usd)}</li>`}
-      <li>${image.model}${image.quality ? `, ${image.quality}` : ""}</li>
-      ${image.changed && html`<li class="words">Changed: ${image.changed}</li>`}</ul>
-    <p class="row"><span class="path">${image.path}</span><${Copy} text=${image.path} words="Copy path" />
-      ${door.canDownload && html`<button type="button" class="plain" onClick=${save}>Save a copy</button>`}</p></div>`;
+      <li>${image.model} ${image.quality}</li>
+      ${image.changed && html`<li class="words">${t("Changed")}: ${image.changed}</li>`}</ul>
+    <p class="row"><span class="path">${image.path}</span><${Copy} text=${image.path} words=${t("Copy path")} />
+      ${door.canDownload && html`<button class="plain" onClick=${save}>${t("Save a copy")}</button>`}</p></div>`;
 }
 
-/** @param {{session: any, state: any, image: any}} props */
-function Change({ session, state, image }) {
-  const mask = state.mask?.imageId === image.image_id ? state.mask : null;
-  const isBusy = Boolean(state.busy);
-  const send = () => session.change(state.draft.trim(), image);
-  const start = (words) => session.set({ draft: state.draft.trim() ? `${state.draft.trim()}, ${words}` : words });
-  return html`<${Form} send=${send}>
-    <div><label for="change">Change this</label>
-    <textarea id="change" rows="2" value=${state.draft} disabled=${isBusy} placeholder="warmer light, and without the boat" onInput=${(event) => session.set({ draft: event.target.value })}></textarea></div>
-    <div class="row">${STARTS.map((words) => html`<button type="button" class="plain" disabled=${isBusy} onClick=${() => start(words)}>${words}</button>`)}</div>
-    ${mask && html`<p class="row soft">Only the painted part changes, ${mask.share} % of the picture. <button type="button" class="plain" onClick=${() => session.set({ mask: null })}>Change all of it</button></p>`}
-    <div class="row"><button type="button" class="act" data-send disabled=${isBusy || !state.draft.trim()}>${mask ? "Change the painted part" : "Change it"}${about(priceOfChange(state.view, image))}</button></div>
-  <//>`;
+/** @param {{session: any, image: any}} props */
+function Change({ session, image }) {
+  const { state } = session;
+  const mask = session.maskOf(image);
+  const draft = state.draft.trim();
+  // Words that begin a change, put into the field to be gone on with.
+  const starts = [t("warmer light"), t("closer"), t("simpler"), t("more contrast")];
+  return html`<${Form} send=${() => session.change(draft, image)}>
+    <label>${t("Change this")}
+      <textarea rows="2" value=${state.draft} placeholder=${t("warmer light, and without the boat")} onInput=${(event) => session.set({ draft: event.target.value })}></textarea></label>
+    ${mask && html`<p class="row soft">${t("Only the painted part changes, {share} % of the picture.", mask)} <button class="plain" onClick=${() => session.set({ mask: null })}>${t("Change all of it")}</button></p>`}
+    <div class="row"><button class="act" data-send disabled=${!draft}>${mask ? t("Change the painted part") : t("Change it")}${about(priceOfChange(state.view, image))}</button>
+      ${starts.map((words) => html`<button class="plain" onClick=${() => session.set({ draft: draft ? `${draft}, ${words}` : words })}>${words}</button>`)}</div><//>`;
 }
 
 /** What an independent look found, else what to look at. @param {{image: any}} props */
-function Checklist({ image }) {
-  const { findings, checklist } = image;
-  if (findings.length)
-    return html`<details open><summary>What a second look found</summary><ul class="check">${findings.map((one) => html`<li><span aria-hidden="true">${VERDICTS[one.verdict][0]}</span>
-      <span><span class="hidden">${VERDICTS[one.verdict][1]}: </span>${one.item} <span class="soft">${one.seen}</span></span></li>`)}</ul></details>`;
-  if (!checklist.length) return null;
-  return html`<details><summary>What to look at</summary><ul class="check">${checklist.map((item) => html`<li><span aria-hidden="true">·</span><span>${item}</span></li>`)}</ul></details>`;
+function Checklist({ image: { findings, checklist } }) {
+  const verdicts = { met: ["✓", t("Met")], not_met: ["✗", t("Not met")], cannot_tell: ["?", t("Cannot tell")] };
+  const items = findings.length ? findings.map((one) => [...verdicts[one.verdict], one.item, one.seen]) : checklist.map((item) => ["·", "", item, ""]);
+  return items.length > 0 && html`<details open=${findings.length > 0}><summary>${findings.length ? t("What a second look found") : t("What to look at")}</summary>
+    <ul class="check">${items.map(([sign, verdict, item, remark]) => html`<li><span aria-hidden="true">${sign}</span>
+      <span><span class="hidden">${verdict} </span>${item} <span class="soft">${remark}</span></span></li>`)}</ul></details>`;
 }

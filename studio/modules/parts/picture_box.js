@@ -1,5 +1,6 @@
 /** One picture, loaded by its id, or words in its place. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { t } from "../words.js";
 
 /** @param {{session: any, image: any, edge: number, alt: string}} props */
 export function PictureBox({ session, image, edge, alt }) {
@@ -13,7 +14,7 @@ export function PictureBox({ session, image, edge, alt }) {
     setAddress("");
     setProblem("");
     session.picture(id, edge).then(
-      (found) => isWanted && (found ? setAddress(found) : setProblem("This app passes no pictures on.")),
+      (found) => isWanted && (found ? setAddress(found) : setProblem(t("This app passes no pictures on."))),
       (error) => isWanted && setProblem(error.message),
     );
     return () => { isWanted = false; };

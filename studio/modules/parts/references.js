@@ -1,13 +1,15 @@
 /** Pictures that go along with an answer: chosen, dropped or pasted, and shrunk before they travel. */
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { t } from "../words.js";
 
 const LONGEST_EDGE = 2048;
 /** Letters of base64 that a call may carry. */
 const MOST = 900_000;
 const QUALITIES = [0.9, 0.8, 0.65, 0.5];
 
-/** @param {{session: any, state: any, isOpen: boolean}} props */
-export function References({ session, state, isOpen }) {
+/** @param {{session: any, isOpen: boolean}} props */
+export function References({ session, isOpen }) {
+  const { references } = session.state;
   const [problem, setProblem] = useState("");
   const add = async (files) => {
     setProblem("");
@@ -15,7 +17,7 @@ export function References({ session, state, isOpen }) {
       try {
         await session.refer(file.name, await shrunk(file));
       } catch {
-        setProblem(`${file.name} is no picture that can be read here. A PNG, JPEG or WebP file can.`);
+        setProblem(t("{name} is no picture that can be read here. A PNG, JPEG or WebP file can.", file));
       }
     }
   };
@@ -32,12 +34,10 @@ export function References({ session, state, isOpen }) {
     add([...event.dataTransfer.files]);
   };
   return html`
-    ${isOpen && html`<div onDragOver=${(event) => event.preventDefault()} onDrop=${drop}>
-      <label for="reference">A picture that shows what you mean</label>
-      <p class="soft" id="reference-how">Choose one, drop it here, or paste it. It is made smaller before it is sent.</p>
-      <input id="reference" type="file" accept="image/*" multiple aria-describedby="reference-how" onChange=${(event) => add([...event.target.files])} /></div>`}
-    ${state.references.length > 0 && html`<ul class="strip" aria-label="Pictures that go along">${state.references.map((one) => html`<li>
-      <img src=${one.data} alt=${one.name} style=${{ height: "4rem", width: "auto", borderRadius: ".375rem" }} /></li>`)}</ul>`}
+    ${isOpen && html`<label onDragOver=${(event) => event.preventDefault()} onDrop=${drop}>${t("A picture that shows what you mean")}
+      <span class="soft">${t("Choose one, drop it here, or paste it. It is made smaller before it is sent.")}</span>
+      <input type="file" accept="image/*" multiple onChange=${(event) => add([...event.target.files])} /></label>`}
+    ${references.length > 0 && html`<ul class="strip" aria-label=${t("Pictures that go along")}>${references.map((one) => html`<li><img class="sample" src=${one.data} alt=${one.name} /></li>`)}</ul>`}
     ${problem && html`<p role="alert">${problem}</p>`}`;
 }
 
@@ -50,9 +50,8 @@ async function shrunk(file) {
   canvas.height = Math.max(1, Math.round(bitmap.height * factor));
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const addresses = QUALITIES.map((quality) => () => canvas.toDataURL("image/webp", quality));
-  for (const make of addresses) {
-    const address = make();
+  for (const quality of QUALITIES) {
+    const address = canvas.toDataURL("image/webp", quality);
     if (address.length <= MOST) return address;
   }
   throw new Error("too large");

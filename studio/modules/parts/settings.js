@@ -1,39 +1,37 @@
 /** What to draw with: only what the model takes, the suggestion chosen until somebody chooses. */
 import { html } from "../vendor/preact.js";
-import { look } from "../looks.js";
-
-const FIELDS = [["size", "Shape"], ["quality", "Quality"], ["background", "Background"], ["output_format", "File"]];
+import { t } from "../words.js";
+import { Chip } from "./screen.js";
 
 /** The settings as they stand. @param {any} state */
 export function settingsOf(state) {
   return { ...state.view.dialogue.suggested, ...state.settings };
 }
 
-/** @param {{session: any, state: any}} props */
-export function Settings({ session, state }) {
+/** @param {{session: any}} props */
+export function Settings({ session }) {
+  const { state } = session;
   const { choices, dialogue } = state.view;
   if (!dialogue.suggested) return null;
   const now = settingsOf(state);
-  const shape = Object.keys(choices.sizes).find((word) => choices.sizes[word] === now.size);
-  const options = {
-    size: Object.entries(choices.sizes).map(([word, size]) => [size, word]),
-    quality: choices.qualities.map((one) => [one, one]),
-    background: choices.backgrounds.map((one) => [one, one]),
-    output_format: formatsFor(choices.formats, now.background).map((one) => [one, one]),
-  };
+  const formats = (background) => choices.formats.filter((one) => background !== "transparent" || one === "png" || one === "webp");
+  const same = (values) => values.map((one) => [one, one]);
+  const fields = [
+    ["size", t("Shape"), Object.entries(choices.sizes)],
+    ["quality", t("Quality"), same(choices.qualities)],
+    ["background", t("Background"), same(choices.backgrounds)],
+    ["output_format", t("File"), same(formats(now.background))],
+  ];
   const choose = (name, value) => {
     const settings = { ...state.settings, [name]: value };
-    if (name === "background" && !formatsFor(choices.formats, value).includes(now.output_format)) settings.output_format = "png";
+    if (name === "background" && !formats(value).includes(now.output_format)) settings.output_format = "png";
     session.set({ settings });
   };
-  return html`<details><summary>Settings: ${shape ? `${shape}, ` : ""}${now.size.replace("x", " × ")}, ${now.quality} quality, ${now.output_format}</summary>
-    ${FIELDS.map(([name, label]) => html`<fieldset key=${name} style=${{ marginBottom: ".625rem" }}><legend class="soft">${label}</legend><div class="chips">
-      ${options[name].map(([value, word]) => html`<label class="chip"><input type="radio" name=${`set-${name}`} value=${value} checked=${now[name] === value}
-        disabled=${Boolean(state.busy)} onChange=${() => choose(name, value)} />${name === "size" && look("", word)}${word}${value === dialogue.suggested[name] && html`<small>suggested</small>`}</label>`)}
-    </div></fieldset>`)}</details>`;
-}
-
-/** @param {string[]} formats @param {string} background */
-function formatsFor(formats, background) {
-  return background === "transparent" ? formats.filter((one) => one === "png" || one === "webp") : formats;
+  const shape = Object.keys(choices.sizes).find((word) => choices.sizes[word] === now.size);
+  const summary = [shape && t(shape), now.size.replace("x", " × "), `${t("Quality")} ${t(now.quality)}`, now.output_format].filter(Boolean).join(", ");
+  return html`<details><summary>${t("Settings")}: ${summary}</summary><div class="tools">
+    ${fields.map(([name, label, options]) => html`<fieldset key=${name}><legend class="soft">${label}</legend><div class="chips">
+      ${options.map(([word, value]) => html`<${Chip} name=${`set-${name}`} checked=${now[name] === value} onChange=${() => choose(name, value)}>
+        ${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`}${t(word)}${value === dialogue.suggested[name] && html`<small>${t("suggested")}</small>`}<//>`)}
+    </div></fieldset>`)}</div></details>`;
 }

@@ -1,17 +1,18 @@
 /** All pictures of a conversation in order, the oldest first; choosing one starts from it. */
 import { html } from "../vendor/preact.js";
+import { t } from "../words.js";
 import { PictureBox } from "./picture_box.js";
 
-/** @param {{session: any, state: any, title?: string}} props */
-export function Versions({ session, state, title = "Versions" }) {
-  const { images } = state.view;
-  return html`<div><h2>${title}</h2><ol class="strip" style=${{ marginTop: ".375rem" }}>${images.map((one, place) => html`<li key=${one.image_id}>
-    <button class="thumb" type="button" disabled=${Boolean(state.busy)} aria-current=${one.image_id === state.imageId ? "true" : null}
-      onClick=${() => session.choose(one)}><${PictureBox} session=${session} image=${one} edge=${240} alt=${nameOf(one, place)} />
-      <span>${place + 1}${one.rating ? `, ${one.rating} of 5` : ""}</span></button></li>`)}</ol></div>`;
+/** @param {{session: any, title: string}} props */
+export function Versions({ session, title }) {
+  const { state } = session;
+  return html`<div><h2>${title}</h2><ol class="strip">${state.view.images.map((one, place) => html`<li key=${one.image_id}>
+    <button class="thumb" aria-current=${one.image_id === state.imageId ? "true" : null} onClick=${() => session.choose(one)}>
+      <${PictureBox} session=${session} image=${one} edge=${240} alt=${titleOf(one, place)} />
+      <span>${place + 1}${one.rating ? ` · ${one.rating}/5` : ""}</span></button></li>`)}</ol></div>`;
 }
 
 /** What tells a version from the others. @param {any} image @param {number} place */
-export function nameOf(image, place) {
-  return `Version ${place + 1}: ${(image.changed || image.prompt).slice(0, 100)}`;
+export function titleOf(image, place) {
+  return `${t("Version {number}", { number: place + 1 })}: ${(image.changed || image.prompt).slice(0, 100)}`;
 }

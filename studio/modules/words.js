@@ -1,0 +1,40 @@
+/** What the view says: English stands in the code, the server has the same in other languages. */
+
+/** @type {any} */
+let words = { language: "", view: {}, source: {}, reason: {}, dimensions: {} };
+
+/** Speak as the server says, where it says anything. @param {any} given */
+export function learn(given) {
+  if (!given) return;
+  words = given;
+  document.documentElement.lang = given.language;
+}
+
+/** The language that the server need not send again, "" where it has sent none. */
+export function knownLanguage() {
+  return words.language;
+}
+
+/** A text of the view with its places filled in. @param {string} english @param {Record<string, any>} values */
+export function t(english, values = {}) {
+  return (words.view[english] ?? english).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** What a fixed name is called. @param {"source" | "reason" | "dimensions"} kind @param {string} name */
+export function nameOf(kind, name) {
+  return words[kind][name] ?? name.replaceAll("_", " ");
+}
+
+/** Money in words. @param {number | null | undefined} usd */
+export function dollars(usd) {
+  if (usd === null || usd === undefined) return "";
+  const digits = usd < 0.1 ? 3 : 2;
+  return usd.toLocaleString(words.language || "en", {
+    style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits,
+  });
+}
+
+/** The end of a button's text. @param {number | null | undefined} usd */
+export function about(usd) {
+  return usd ? t(", about {price}", { price: dollars(usd) }) : t(", at a price not known here");
+}

@@ -1,0 +1,56 @@
+"""What the view says in the person's language, and what the options of questions look like."""
+
+from pydantic import BaseModel
+
+from consultation.consultation_result import Consultation
+from prompts.looks import look_of
+from prompts.store import PromptStore
+from prompts.wording import ReasonWords, SourceWords
+
+ENGLISH = "en"
+
+
+class ViewWords(BaseModel):
+    """The view's words of a language: its own by their English, and those of every frame."""
+
+    language: str
+    view: dict[str, str]
+    source: SourceWords
+    reason: ReasonWords
+    dimensions: dict[str, str]
+
+
+def view_words(store: PromptStore, language: str, known: str) -> ViewWords | None:
+    """The words of a language, English where it has none; None if the view has them already."""
+    tag = language.casefold().partition("-")[0]
+    wording = store.wording(tag)
+    if not wording.view:
+        tag, wording = ENGLISH, store.wording(ENGLISH)
+    if tag == known:
+        return None
+    return ViewWords(
+        language=tag,
+        view=wording.view,
+        source=wording.source,
+        reason=wording.reason,
+        dimensions=wording.dimensions,
+    )
+
+
+def option_looks(
+    store: PromptStore, image_type: str, dialogue: Consultation
+) -> dict[str, list[str]]:
+    """By question id what each option looks like, by the type's own data before that of all."""
+    shared = store.looks().dimensions
+    kind = store.image_types().get(image_type)
+    looks: dict[str, list[str]] = {}
+    for question in dialogue.questions:
+        name = question.dimension
+        own = kind.dimensions[name].looks if kind and name in kind.dimensions else {}
+        seen = [
+            look_of(option, own) or look_of(option, shared.get(name, {}))
+            for option in question.options
+        ]
+        if any(seen):
+            looks[question.id] = seen
+    return looks
