@@ -140,7 +140,7 @@ async def _exported(folder: Path) -> bytes:
     from storage.records import Records
 
     database = Database(folder / "source")
-    text = as_json(await Records(database).load(key), [])
+    text = as_json(await Records(database).load(key))
     await database.close()
     return text.encode()
 

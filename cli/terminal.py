@@ -21,6 +21,7 @@ from consultation.consultation_result import Consultation
 from consultation.consultation_text import text_for_person
 from generation.image_result import SANDBOX_NOTE, ResultVerification, finding_lines
 from prompts.wording import Wording
+from storage.stamps import without_controls
 
 AsJson = Annotated[bool, Parameter(name="--json")]
 
@@ -30,9 +31,6 @@ Result = dict[str, Any]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Signs that a terminal would obey or that turn the order of letters round, but for line breaks
 and tabs: what comes from outside (an idea, a file name, an answer of OpenAI) may hold any."""
-
-SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
-"""What some of them begin, whole: a colour, a move of the cursor, the title of the window."""
 
 IN_COMMANDS = (
     (r"\bMake the same call again\b", "Run the same command again"),
@@ -98,7 +96,7 @@ def end_quietly() -> NoReturn:
 
 def plain(text: str) -> str:
     """The text without what a terminal would obey."""
-    return CONTROL.sub("", SEQUENCE.sub("", text))
+    return CONTROL.sub("", without_controls(text))
 
 
 def in_commands(text: str) -> str:

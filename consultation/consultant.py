@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -37,14 +36,11 @@ from settings import Mode, Settings
 from storage.holds import Hold
 from storage.input_files import InputFiles
 from storage.records import NumberTaken, Records
-from storage.stamps import now
+from storage.stamps import now, without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
 
 FOLLOW_SECONDS = 0.2
 """Between looks at whether another process still asks: SQLite has no call for it."""
-
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""Signs that steer a terminal and say nothing; databases and models refuse some of them."""
 
 CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
 
@@ -96,12 +92,12 @@ class Consultant:
         A caller that goes away does not stop a turn: the same call shows what it brought.
         `hold` is that of a conversation that this call has just opened.
         """
-        words = CONTROL.sub("", message)
+        words = without_controls(message)
         call: dict[str, Any] = {
             "message": words,
             "conversation_id": conversation_id,
             "mode": mode,
-            "answers": [{**a, "answer": CONTROL.sub("", a["answer"])} for a in answers or []],
+            "answers": [{**a, "answer": without_controls(a["answer"])} for a in answers or []],
             "reference_images": [*reference_images],
             "template": template,
             "finish": finish,

@@ -1,6 +1,7 @@
 """What rows are stamped with: ids, times and dates, and the heartbeat of who works on them."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 LONGEST_ECHO = 60
 """Letters of an id that are repeated: all of ours, and enough of a wrong one to recognise it."""
+
+CONTROLS = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+"""Signs that steer a terminal and say nothing, with what they begin: a colour, a window's title.
+Databases and models refuse some of them."""
 
 IdKind = Literal["conv", "img"]
 """What the ids of conversations and of pictures begin with."""
@@ -56,6 +64,11 @@ def printable(value: str, most: int = LONGEST_ECHO) -> str:
     """Text that came from outside, quoted and safe to repeat in a sentence."""
     letters = "".join(letter for letter in value if letter.isprintable())
     return f"'{letters[:most]}'"
+
+
+def without_controls(text: str) -> str:
+    """Text that came from outside, without what a terminal would obey; lines and tabs stay."""
+    return CONTROLS.sub("", text)
 
 
 def is_alive(beat_at: str) -> bool:

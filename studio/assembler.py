@@ -21,9 +21,9 @@ EXPORT_LIST = re.compile(r"(?:^|(?<=;))export ?\{([^{}]*)\};?\s*\Z", re.MULTILIN
 ENTRY = re.compile(rf"({NAME})(?: as ({NAME}))?")
 COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)$", re.DOTALL | re.MULTILINE)
 """One that has its lines for itself: within a line it might be part of a text."""
-TYPE = re.compile(r"/\*\* @type \{[^\n]*?\} \*/ ?")
+TYPE = re.compile(r"/\*\* @type \{[^\n*]*\} \*/ ?")
 INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
-RULE_SPACE = re.compile(r"\s*([{};])\s*|([,:>]) (?!;)")
+RULE_SPACE = re.compile(r"([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE

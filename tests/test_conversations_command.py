@@ -13,6 +13,7 @@ import pytest
 from fastmcp import Client
 from PIL import Image
 
+from cli import terminal
 from errors import Problem
 from sandbox.loopback import Sandbox
 from server import create_server
@@ -67,8 +68,8 @@ def test_it_lists_and_finds(run: Run, drawn: Result) -> None:
 def test_the_list_names_each_id_whole_in_a_narrow_terminal(
     run: Run, drawn: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    narrow = terminal.Terminal(width=40, force_terminal=True)
+    monkeypatch.setattr(terminal, "console", narrow)
 
     lines = run("conversations", "list").splitlines()
 

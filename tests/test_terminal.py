@@ -4,7 +4,7 @@ import io
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,6 +17,14 @@ from tests.conftest import Run
 from tools import core
 
 Consult = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def interrupt() -> Iterator[None]:
+    """Ctrl-C as a person's terminal has it: what a shell runs in its background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
