@@ -30,6 +30,7 @@ BUILT = {
     "consultation.quotes",  # the letters of a quote, whole
     "consultation.template_draft",  # a value, whole
     "consultation.words",  # the pieces of a list
+    "prompts.looks",  # a word, at its beginning
     "prompts.template_names",  # a name, whole
     "storage.full_text",  # the words of a query
     "storage.input_files",  # ADDRESSES, at the start of a path

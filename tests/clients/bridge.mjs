@@ -113,7 +113,9 @@ async function whatIsPressedGoesToThePicture({ session }) {
   const { status, images: [image] } = session.state.view;
   assert.equal(status, 'done');
   assert.match(await session.picture(image.image_id, 240), /^data:image\/webp;base64,/);
-  assert.ok(await session.rate(image, { rating: 4, liked: '', disliked: '' }));
+  await session.rate(image, { rating: 4, liked: '', disliked: '' });
+  await session.load(session.state.view.conversation_id);
+  assert.equal(session.state.view.images[0].rating, 4, session.state.trouble?.text);
 }
 
 const FIRST = [theViewIsDeclaredLinkedAndListed];
