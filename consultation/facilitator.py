@@ -202,7 +202,8 @@ def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:
 def _asks(held: Review, transcript: Transcript) -> bool:
     """Whether a turn leaves a question for the person, a new one or an earlier one."""
     choices = [choice.question for choice in (*transcript.choices, *held.choices)]
-    return bool(held.questions or transcript.open_questions(held.brief, choices))
+    waiting = transcript.open_questions(held.brief, choices, held.turn.set_aside)
+    return bool(held.questions or waiting)
 
 
 def _poor(answers: list[_Answer], best: _Answer) -> list[str]:

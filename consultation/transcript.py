@@ -1,6 +1,6 @@
 """What was said and decided so far: the ground that every claim of the model stands on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -91,18 +91,32 @@ class Transcript:
                 texts[label] = "\n".join(lines)
         return texts
 
-    def _answers(self, ref: str) -> bool:
-        """Whether a message says more than a number that no option of its question has."""
+    def _answers(self, ref: str, set_aside: Sequence[SetAside]) -> bool:
+        """Whether a message says more than a number that no option of its question has, and more
+        than what the facilitator took as talk, such as a question back."""
         put, text = self.question(self.answers[ref]), self.messages[ref].strip()
         places = range(1, len(put.options) + 1) if put else ()
-        return not text.isdecimal() or text in map(str, places)
+        if text.isdecimal() and text not in map(str, places):
+            return False
+        for aside in set_aside:
+            if (aside.ref, aside.why) == (ref, "talk"):
+                text = text.replace(aside.quote, "")
+        return any(map(str.isalnum, text))
 
     def open_questions(
-        self, brief: Iterable[BriefEntry], choices: Iterable[str]
+        self,
+        brief: Iterable[BriefEntry],
+        choices: Iterable[str],
+        set_aside: Iterable[SetAside] = (),
     ) -> list[PutQuestion]:
-        """Those that wait: nothing picked, no answer by id, and their dimension is not decided."""
+        """Those that wait: nothing picked, no answer by id, and their dimension is not decided.
+
+        `set_aside` is what the newest turn adds to that of earlier ones.
+        """
         decided = {entry.dimension for entry in brief if entry.said and not entry.open}
-        answered = {*choices, *(id_ for ref, id_ in self.answers.items() if self._answers(ref))}
+        aside = [*self.set_aside, *set_aside]
+        answered = {id_ for ref, id_ in self.answers.items() if self._answers(ref, aside)}
+        answered.update(choices)
         return [
             put for put in self.questions if put.id not in answered and put.dimension not in decided
         ]

@@ -92,6 +92,9 @@ class Reading:
                 self.counter, self.beyond = list[str](), list[str]()
             for clause, asks in book.clauses(talk.messages.get(ref, "")):
                 self._read_clause(ref, clause, asks)
+        if not talk.fresh:  # a call that only ends the dialogue says nothing new
+            self.chosen, self.set_aside = [], []
+            self.counter, self.beyond = [], []
 
     def waiting(self, ref: str = "") -> list[Json]:
         """The questions that nothing answers yet; of a message, those that it may answer."""

@@ -48,6 +48,27 @@ async def test_a_number_that_no_option_has_is_asked_about_again(
     assert "keine der Möglichkeiten" in result["reply"]
 
 
+async def test_a_question_back_is_answered_and_leaves_its_question_open(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    begun = await consult(client, "an owl")
+    first, second = begun["questions"][:2]
+    back = {"m2": "what do you mean by style?", "m3": "and what for?"}
+    reply = "How it is made: a photo or a painting. And where it will hang or be read."
+    aside = [{"ref": ref, "quote": words, "why": "talk"} for ref, words in back.items()]
+    owl = entry("subject", "an owl", ("m1", "an owl"))
+    sandbox.answer(FACILITATOR, turn(reply=reply, brief=[owl], set_aside=aside))
+
+    pairs = zip((first, second), back.values(), strict=True)
+    answers = [{"question_id": put["id"], "answer": words} for put, words in pairs]
+    result = await consult(client, "", conversation_id=begun["conversation_id"], answers=answers)
+
+    assert result["status"] == "asking"
+    assert result["reply"] == reply
+    assert result["questions"][:2] == [first, second]
+    assert len(sandbox.requests) == 2
+
+
 async def test_a_refusal_turned_round_twice_is_asked_about_in_the_persons_words(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
