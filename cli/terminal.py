@@ -153,7 +153,8 @@ def table(rows: Iterable[Sequence[str]], *columns: str) -> None:
     shown = Table(*columns, box=None)
     for row in rows:
         shown.add_row(*(Text(plain(cell)) for cell in row))
-    console.print(shown, width=console.width if console.is_terminal else UNBROKEN)
+    # A width for one print only narrows that of its console, which is COLUMNS or 80 in a pipe.
+    (console if console.is_terminal else Terminal(width=UNBROKEN)).print(shown)
 
 
 def data(value: Any) -> None:
