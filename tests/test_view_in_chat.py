@@ -299,6 +299,35 @@ def test_a_drawing_that_failed_is_told_and_not_bought_again(
     assert paid_calls(settings) == 2
 
 
+def test_a_change_that_was_refused_leaves_a_way_back_to_the_picture(
+    open_chat: Open, settings: Settings, sandbox: Sandbox
+) -> None:
+    one = open_chat()
+    view = to_picture(one)
+    sandbox.fail("moderation_http", kind="image")
+    view.get_by_label("Change this").fill("a crown")
+    press(view, "Change it, about $")
+    view.get_by_role("heading", name="No picture came").wait_for()
+    press(view, "Go back to the last picture")
+
+    view.get_by_text("How do you like it?").wait_for()
+    assert view.get_by_role("alert").count() == 0
+    assert paid_calls(settings) == 2
+
+
+def test_words_that_nobody_could_read_are_said_anew(open_chat: Open, sandbox: Sandbox) -> None:
+    one = open_chat()
+    view = one.show(CONSULT, {"message": IDEA})
+    view.get_by_role("heading", name="What is still open").wait_for()
+    sandbox.fail("not_json", times=2, kind="text")
+    press(view, "Answer")
+    view.get_by_role("alert").get_by_text("could not be used").wait_for()
+    view.get_by_label("Anything else, or a question of your own").fill("in watercolour")
+    press(view, "Decide the rest for me")
+
+    view.get_by_role("heading", name="The prompt").wait_for()
+
+
 def test_the_drawing_of_the_hosts_own_call_is_seen_while_it_waits(
     browser: Any, settings: Settings, sandbox: Sandbox
 ) -> None:

@@ -24,7 +24,7 @@ export class Session {
     /** @type {any} */ this.door = null;
     /** @type {any} */ this.state = {
       idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null, gallery: null, panel: "", message: "",
-      draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {},
+      isPast: false, draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {},
     };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
@@ -63,11 +63,10 @@ export class Session {
     await this.load(id);
   }
 
-  /** @param {string} reason */
-  heardCancel(reason) {
+  /** The host's reason is for programs. */
+  heardCancel() {
     this.looking++;
-    const text = `${reason} ${t("What was said is kept, and a picture that was begun is finished and kept.")}`;
-    this.set({ ended: true, trouble: { kind: "stopped", text: text.trim() } });
+    this.set({ ended: true, trouble: { kind: "stopped", text: t("What was said is kept, and a picture that was begun is finished and kept.") } });
   }
 
   /** Whether a result lists conversations. @param {Result} result */
@@ -110,6 +109,7 @@ export class Session {
       imageId: current?.image_id ?? "",
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
       panel: "",
+      isPast: this.state.isPast && !isOther,
       settings: isOther ? {} : this.state.settings,
       message: newsOf(view.status),
     });
@@ -191,7 +191,7 @@ export class Session {
     if (this.state.busy) return false;
     const id = this.state.view.conversation_id;
     const args = { conversation_id: id, ...given };
-    this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
+    this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [], isPast: false });
     if (busy === "drawing") this.look(id);
     try {
       const result = await this.door.call(name, args);
@@ -202,6 +202,7 @@ export class Session {
         return false;
       }
       await this.load(conversationIn(result) || id);
+      this.tellUnread(dataOf(result));
       this.door.inform(`In the view the person had ${name} called with ${JSON.stringify(args)}. openai_list_conversations with the conversation_id tells where it stands.`).catch(() => {});
       return true;
     } catch (error) {
@@ -211,6 +212,12 @@ export class Session {
       this.fault(error, () => this.load(id));
       return false;
     }
+  }
+
+  /** That nothing could be made of the person's words: the record has no reply of such a turn. @param {any} answer */
+  tellUnread(answer) {
+    const { view } = this.state;
+    if (answer?.reply && view?.dialogue && !view.dialogue.reply) this.set({ trouble: { kind: "fault", text: answer.reply } });
   }
 
   /** An error result, over what the record shows. @param {Result} result @param {string} id */
@@ -245,6 +252,11 @@ export class Session {
     if (image.current) return this.set({ imageId: image.image_id, directions: false, panel: "" });
     const done = await this.act("choosing", DRAW, { from_image: image.image_id });
     if (done) this.set({ directions: false, message: t("Changes start from this picture now.") });
+  }
+
+  /** Leave a drawing that failed for the picture that changes start from. */
+  goBack() {
+    this.set({ isPast: true, trouble: null });
   }
 
   /** Write something down; what the server answers, null where that failed. @param {string} what @param {string} id @param {string} value @param {string} message */

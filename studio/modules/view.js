@@ -18,11 +18,11 @@ const PARTS = {
 };
 
 /** The one task that is shown. @param {any} state */
-function phaseOf({ view, busy, gallery, trouble, directions }) {
+function phaseOf({ view, busy, gallery, trouble, directions, isPast }) {
   if (gallery) return "gallery";
   if (busy === "drawing" || view?.status === "working") return "drawing";
   if (!view) return trouble ? "trouble" : "waiting";
-  if (view.status === "done") return directions ? "directions" : "picture";
+  if (view.status === "done" || isPast) return directions ? "directions" : "picture";
   return view.status === "failed" || view.dialogue ? view.status : "begun";
 }
 

@@ -15,7 +15,8 @@ export function Questions({ session }) {
   const [first, setFirst] = useState(0);
   /** @type {[Record<string, {option?: string, own?: string}>, any]} */
   const [answers, setAnswers] = useState({});
-  const [extra, setExtra] = useState(null);
+  // Where nobody could read the last words, no question is open: they are said anew.
+  const [extra, setExtra] = useState(questions.length ? null : "");
   const shown = questions.slice(first, first + AT_ONCE);
   const isLast = first + AT_ONCE >= questions.length;
 
@@ -27,6 +28,7 @@ export function Questions({ session }) {
   const textOf = ({ own, option } = {}) => (own ?? option ?? "").trim();
   const send = () => {
     if (!isLast) return turn(first + AT_ONCE);
+    if (!questions.length && !extra?.trim()) return document.querySelector("textarea").focus();
     const given = questions.map((one) => ({ question_id: one.id, answer: textOf(answers[one.id] ?? { option: one.default }) }));
     session.consult({ message: extra ?? "", answers: given.filter((one) => one.answer) });
   };

@@ -36,7 +36,7 @@ export function Failed({ session }) {
   return html`<${Screen} title=${t("No picture came")}>
     ${!trouble && html`<${Notice} kind="nothing"><p class="words">${view.failure || t("The drawing ended without a picture.")}</p><//>`}
     <div class="row"><button class="act" onClick=${() => session.draw({ redraw: true })}>${t("Draw it anew")}${about(price)}</button>
-      ${view.images.length > 0 && html`<button onClick=${() => session.choose(view.images.at(-1))}>${t("Go back to the last picture")}</button>`}</div>
+      ${view.images.length > 0 && html`<button onClick=${() => session.goBack()}>${t("Go back to the last picture")}</button>`}</div>
     ${view.dialogue && html`<div><h2>${t("Or change the prompt in your own words")}</h2><${Reword} session=${session} /></div>`}<//>`;
 }
 
