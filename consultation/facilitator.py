@@ -201,8 +201,7 @@ def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:
 
 def _asks(held: Review, transcript: Transcript) -> bool:
     """Whether a turn leaves a question for the person, a new one or an earlier one."""
-    choices = [choice.question for choice in (*transcript.choices, *held.choices)]
-    waiting = transcript.open_questions(held.brief, choices, held.turn.set_aside)
+    waiting = transcript.open_questions(held.brief, held.choices, held.turn.set_aside)
     return bool(held.questions or waiting)
 
 

@@ -84,7 +84,7 @@ def build_state(
     dislikes: Sequence[str],
 ) -> dict[str, Any]:
     """Where the dialogue stands, and the types: all by a line at first, later the one."""
-    waiting = transcript.open_questions(transcript.brief, [c.question for c in transcript.choices])
+    waiting = transcript.open_questions(transcript.brief)
     state: dict[str, Any] = {
         "mode": conversation.mode,
         "questions_left": transcript.left,

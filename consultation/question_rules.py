@@ -115,7 +115,7 @@ def _named(words: str, options: Sequence[str], picked: int) -> int:
 
 
 def _waiting(turn: FacilitatorTurn, transcript: Transcript) -> list[PutQuestion]:
-    return transcript.open_questions(turn.brief, transcript.picks(turn), turn.set_aside)
+    return transcript.open_questions(turn.brief, turn.chosen, turn.set_aside)
 
 
 def _follows(question: QuestionDraft, transcript: Transcript) -> bool:

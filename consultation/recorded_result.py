@@ -96,8 +96,7 @@ def failed_result(
 def open_rows(conversation: Conversation) -> list[Question]:
     """The questions that wait: those of the newest turn, and those overlooked before it."""
     transcript = transcript_of(conversation, finish=False)
-    choices = [choice.question for choice in transcript.choices]
-    waiting = {put.id for put in transcript.open_questions(transcript.brief, choices)}
+    waiting = {put.id for put in transcript.open_questions(transcript.brief)}
     led = led_turns(conversation)
     newest = led[-1].number if led else 0
     return [

@@ -106,17 +106,17 @@ class Transcript:
     def open_questions(
         self,
         brief: Iterable[BriefEntry],
-        choices: Iterable[str],
+        choices: Iterable[Choice] = (),
         set_aside: Iterable[SetAside] = (),
     ) -> list[PutQuestion]:
         """Those that wait: nothing picked, no answer by id, and their dimension is not decided.
 
-        `set_aside` is what the newest turn adds to that of earlier ones.
+        `choices` and `set_aside` are what the newest turn adds to those of earlier ones.
         """
         decided = {entry.dimension for entry in brief if entry.said and not entry.open}
         aside = [*self.set_aside, *set_aside]
         answered = {id_ for ref, id_ in self.answers.items() if self._answers(ref, aside)}
-        answered.update(choices)
+        answered |= {choice.question for choice in (*self.choices, *choices)}
         return [
             put for put in self.questions if put.id not in answered and put.dimension not in decided
         ]

@@ -86,15 +86,13 @@ class Reading:
         self.talk, self.dimensions = talk, dimensions
         self.brief: dict[str, list[Stretch]] = {}
         self.ends = False
-        for ref in ("", *talk.messages):
+        # The last where a call only ends the dialogue: it says nothing new.
+        for ref in ("", *talk.messages, *([] if talk.fresh else [""])):
             if ref in ("", *talk.fresh[:1]):
                 self.chosen, self.set_aside = list[Json](), list[Json]()
                 self.counter, self.beyond = list[str](), list[str]()
             for clause, asks in book.clauses(talk.messages.get(ref, "")):
                 self._read_clause(ref, clause, asks)
-        if not talk.fresh:  # a call that only ends the dialogue says nothing new
-            self.chosen, self.set_aside = [], []
-            self.counter, self.beyond = [], []
 
     def waiting(self, ref: str = "") -> list[Json]:
         """The questions that nothing answers yet; of a message, those that it may answer."""
