@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.author import COMMON, RARE, TWO, Author, fill, key_of
+from bench.generate import peak
 from bench.start import ROOT
 from sandbox.loopback import Sandbox
 from storage.database import Database
@@ -116,7 +117,7 @@ def measure(folder: Path, size: int) -> dict[str, Cost]:
     with Sandbox() as sandbox, Server(*_server(folder, sandbox)) as server:
         server.open("initialize")
         costs = {name: _cost(server, one) for name, one in requests(folder, size, deep).items()}
-        return {**costs, MEMORY: Cost(_peak(server.process.pid))}
+        return {**costs, MEMORY: Cost(peak(server.process.pid))}
 
 
 def _server(folder: Path, sandbox: Sandbox) -> tuple[list[str], dict[str, str]]:
@@ -160,13 +161,6 @@ def processor(process: int) -> float:
     """Milliseconds that a process has used, in steps of ten."""
     state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(state[11]) + int(state[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-
-
-def _peak(process: int) -> float:
-    """The most memory that a process ever held, in MB (10^6 bytes)."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 def examine(size: int) -> dict[str, Cost]:

@@ -9,13 +9,11 @@ import re
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import anyio
 import pytest
 from fastmcp import Client
 from pydantic import SecretStr
@@ -23,15 +21,15 @@ from pydantic import SecretStr
 from cli.logs import OneLine
 from errors import Problem
 from sandbox.loopback import Sandbox
-from server import create_server
 from settings import Settings, own_version
 from tests import earlier_work
+from tests.browser.server import serve_mcp
 from tests.calls import consult, draw, picture
 from tests.conftest import KEY, ROOT
 from tests.forked import Server
 from tests.rpc import HANDSHAKE
 from transports import http_limits
-from transports.http import build_http_server, listen, resolve
+from transports.http import resolve
 
 TOKEN = "0123456789abcdef-token"
 ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
@@ -79,17 +77,8 @@ class Site:
 @contextmanager
 def running(settings: Settings) -> Iterator[Site]:
     """A server in a thread, for as long as the block runs."""
-    token = SecretStr(TOKEN)
-    address = resolve("127.0.0.1", 0, token)
-    listener = listen(address)
-    web = build_http_server(create_server(settings), address, token, hosts=["pictures.example"])
-    thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
-    thread.start()
-    while not web.started:
-        time.sleep(0.01)
-    yield Site(listener.getsockname()[1])
-    web.should_exit = True
-    thread.join()
+    with serve_mcp(settings, token=SecretStr(TOKEN), hosts=["pictures.example"]) as port:
+        yield Site(port)
 
 
 @pytest.fixture(scope="module")

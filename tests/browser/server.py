@@ -1,11 +1,13 @@
-"""The server that a chat host speaks to, over HTTP, in a thread of its own."""
+"""A server over HTTP in a thread of its own, and the chat host that speaks to it."""
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import anyio
+from pydantic import SecretStr
 
 from server import create_server
 from settings import Settings
@@ -14,11 +16,13 @@ from transports.http import build_http_server, listen, resolve
 
 
 @contextmanager
-def serve_mcp(settings: Settings, port: int = 0) -> Iterator[int]:
+def serve_mcp(
+    settings: Settings, port: int = 0, token: SecretStr | None = None, **options: Any
+) -> Iterator[int]:
     """Run a server with these settings; its port, which may be chosen to have it once more."""
-    address = resolve("127.0.0.1", port, None)
+    address = resolve("127.0.0.1", port, token)
     listener = listen(address)
-    web = build_http_server(create_server(settings), address, None)
+    web = build_http_server(create_server(settings), address, token, **options)
     thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
     thread.start()
     while not web.started:
