@@ -312,6 +312,8 @@ def test_a_change_that_was_refused_leaves_a_way_back_to_the_picture(
 
     view.get_by_text("How do you like it?").wait_for()
     assert view.get_by_role("alert").count() == 0
+    one.remount()
+    one.view.get_by_text("How do you like it?").wait_for()
     assert paid_calls(settings) == 2
 
 

@@ -136,9 +136,12 @@ async def conversation_view(
     store = app.prompt_store
     jobs = newest_jobs(conversation)
     images = await asyncio.to_thread(_shown_images, app, conversation)
+    is_chosen = bool(jobs) and conversation.chosen_at > jobs[-1].created_at
     return ConversationView(
         conversation_id=conversation.id,
-        status=_standing(standing.dialogue, standing.drawing, has_images=bool(images)),
+        status=_standing(
+            standing.dialogue, standing.drawing, is_chosen=is_chosen, has_images=bool(images)
+        ),
         title=conversation.title,
         idea=next((turn.words for turn in conversation.turns if turn.words), ""),
         language=conversation.language or "en",
@@ -241,15 +244,18 @@ async def offers(app: App, what: str) -> Offers:
     )
 
 
-def _standing(dialogue: str, drawing: str, *, has_images: bool) -> Standing:
-    """The one word for where a conversation stands, of the two that decide what a call means."""
+def _standing(dialogue: str, drawing: str, *, is_chosen: bool, has_images: bool) -> Standing:
+    """The one word for where a conversation stands, of the two that decide what a call means.
+
+    `is_chosen` says that the person chose a picture after the newest drawing began.
+    """
     if drawing == "under_way":
         return "working"
     if dialogue == "asking":
         return "asking"
     if dialogue == "ready":
         return "ready"
-    if drawing == "failed":
+    if drawing == "failed" and not is_chosen:
         return "failed"
     return "done" if has_images else "begun"
 

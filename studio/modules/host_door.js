@@ -3,10 +3,10 @@
  *
  * @typedef {import("./results.js").Result} Result
  * @typedef {object} Listener
- * @property {(args: any) => void} input  What the tool was called with.
- * @property {(result: Result) => void} result  What it answered.
- * @property {(reason: string) => void} cancelled
- * @property {(context: any) => void} context  Theme, language and display mode, at first and anew.
+ * @property {(args: any) => void} heardInput  What the tool was called with.
+ * @property {(result: Result) => void} heardResult  What it answered.
+ * @property {() => void} heardCancel
+ * @property {(context: any) => void} heardContext  Theme, language and display mode, at first and anew.
  */
 
 const PROTOCOL = "2026-01-26";
@@ -83,7 +83,7 @@ export class HostDoor {
     if (this.context.theme) root.dataset.theme = this.context.theme;
     for (const [name, value] of Object.entries(context.styles?.variables ?? {}))
       if (name.startsWith("--") && value) root.style.setProperty(name, String(value));
-    this.listener.context(this.context);
+    this.listener.heardContext(this.context);
   }
 
   /** @param {MessageEvent} event */
@@ -91,9 +91,9 @@ export class HostDoor {
     if (source !== window.parent || data?.jsonrpc !== "2.0") return;
     if (data.method === undefined) return this.settle(data);
     const params = data.params ?? {};
-    if (data.method === "ui/notifications/tool-input") this.listener.input(params.arguments ?? {});
-    if (data.method === "ui/notifications/tool-result") this.listener.result(params);
-    if (data.method === "ui/notifications/tool-cancelled") this.listener.cancelled(params.reason ?? "");
+    if (data.method === "ui/notifications/tool-input") this.listener.heardInput(params.arguments ?? {});
+    if (data.method === "ui/notifications/tool-result") this.listener.heardResult(params);
+    if (data.method === "ui/notifications/tool-cancelled") this.listener.heardCancel();
     if (data.method === "ui/notifications/host-context-changed") this.adopt(params);
     if (data.id !== undefined) this.post({ id: data.id, result: {} });
   }

@@ -24,7 +24,7 @@ export class Session {
     /** @type {any} */ this.door = null;
     /** @type {any} */ this.state = {
       idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null, gallery: null, panel: "", message: "",
-      isPast: false, draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {},
+      draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {},
     };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
@@ -63,6 +63,11 @@ export class Session {
     await this.load(id);
   }
 
+  /** @param {any} context */
+  heardContext(context) {
+    this.set({ context });
+  }
+
   /** The host's reason is for programs. */
   heardCancel() {
     this.looking++;
@@ -99,7 +104,7 @@ export class Session {
     learn(view.words);
     const isWorking = view.status === "working";
     const isOther = this.state.view?.conversation_id !== view.conversation_id;
-    const current = view.images.find((one) => one.current) ?? view.images.at(-1);
+    const current = currentOf(view);
     this.set({
       view,
       gallery: null,
@@ -109,7 +114,6 @@ export class Session {
       imageId: current?.image_id ?? "",
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
       panel: "",
-      isPast: this.state.isPast && !isOther,
       settings: isOther ? {} : this.state.settings,
       message: newsOf(view.status),
     });
@@ -191,7 +195,7 @@ export class Session {
     if (this.state.busy) return false;
     const id = this.state.view.conversation_id;
     const args = { conversation_id: id, ...given };
-    this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [], isPast: false });
+    this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
     if (busy === "drawing") this.look(id);
     try {
       const result = await this.door.call(name, args);
@@ -249,14 +253,10 @@ export class Session {
 
   /** Have changes start from a picture, which is free. @param {any} image */
   async choose(image) {
-    if (image.current) return this.set({ imageId: image.image_id, directions: false, panel: "" });
+    // After a drawing that failed the choice is written down: from then on the picture is shown.
+    if (image.current && this.state.view.status === "done") return this.set({ imageId: image.image_id, directions: false, panel: "" });
     const done = await this.act("choosing", DRAW, { from_image: image.image_id });
     if (done) this.set({ directions: false, message: t("Changes start from this picture now.") });
-  }
-
-  /** Leave a drawing that failed for the picture that changes start from. */
-  goBack() {
-    this.set({ isPast: true, trouble: null });
   }
 
   /** Write something down; what the server answers, null where that failed. @param {string} what @param {string} id @param {string} value @param {string} message */
@@ -305,6 +305,11 @@ export class Session {
 /** What is announced where a conversation stands now. @param {string} status */
 function newsOf(status) {
   return { asking: t("What is still open"), ready: t("The prompt"), working: t("Drawing"), done: t("The picture is there."), failed: t("No picture came") }[status] ?? "";
+}
+
+/** The picture that changes start from. @param {any} view */
+export function currentOf(view) {
+  return view.images.find((one) => one.current) ?? view.images.at(-1);
 }
 
 /** A result that is no error. @param {Result} result @returns {Result} */

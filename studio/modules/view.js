@@ -18,11 +18,11 @@ const PARTS = {
 };
 
 /** The one task that is shown. @param {any} state */
-function phaseOf({ view, busy, gallery, trouble, directions, isPast }) {
+function phaseOf({ view, busy, gallery, trouble, directions }) {
   if (gallery) return "gallery";
   if (busy === "drawing" || view?.status === "working") return "drawing";
   if (!view) return trouble ? "trouble" : "waiting";
-  if (view.status === "done" || isPast) return directions ? "directions" : "picture";
+  if (view.status === "done") return directions ? "directions" : "picture";
   return view.status === "failed" || view.dialogue ? view.status : "begun";
 }
 
@@ -75,12 +75,7 @@ function View({ session }) {
 
 function start() {
   const session = new Session(() => {});
-  session.door = new HostDoor({
-    input: (args) => session.heardInput(args),
-    result: (result) => session.heardResult(result),
-    cancelled: (reason) => session.heardCancel(reason),
-    context: (context) => session.set({ context }),
-  });
+  session.door = new HostDoor(session);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   document.documentElement.dataset.theme = dark.matches ? "dark" : "light";
   render(html`<${View} session=${session} />`, /** @type {HTMLElement} */ (document.getElementById("root")));

@@ -64,12 +64,7 @@ async function openView(client) {
   bridge.onupdatemodelcontext = async () => ({});
   await bridge.connect(new PostMessageTransport(viewWindow, viewWindow));
   const session = new Session(() => {});
-  session.door = new HostDoor({
-    input: (given) => session.heardInput(given),
-    result: (result) => session.heardResult(result),
-    cancelled: (reason) => session.heardCancel(reason),
-    context: (context) => session.set({ context }),
-  });
+  session.door = new HostDoor(session);
   await session.door.open();
   await ready;
   return { bridge, session };

@@ -1,6 +1,7 @@
 /** What went wrong, whether it cost anything, and the next step. */
 import { html } from "../vendor/preact.js";
 import { priceOf } from "../prices.js";
+import { currentOf } from "../session.js";
 import { about, t } from "../words.js";
 import { Reword } from "./prompt.js";
 import { Screen, Sketch } from "./screen.js";
@@ -36,7 +37,7 @@ export function Failed({ session }) {
   return html`<${Screen} title=${t("No picture came")}>
     ${!trouble && html`<${Notice} kind="nothing"><p class="words">${view.failure || t("The drawing ended without a picture.")}</p><//>`}
     <div class="row"><button class="act" onClick=${() => session.draw({ redraw: true })}>${t("Draw it anew")}${about(price)}</button>
-      ${view.images.length > 0 && html`<button onClick=${() => session.goBack()}>${t("Go back to the last picture")}</button>`}</div>
+      ${view.images.length > 0 && html`<button onClick=${() => session.choose(currentOf(view))}>${t("Go back to the last picture")}</button>`}</div>
     ${view.dialogue && html`<div><h2>${t("Or change the prompt in your own words")}</h2><${Reword} session=${session} /></div>`}<//>`;
 }
 
