@@ -73,6 +73,8 @@ class Place:
         with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             server.process.send_signal(signal.SIGSTOP)
+            # Its other threads run on until the first has seen the signal, and might begin a write.
+            wait_for(lambda: has_stopped(server.process.pid))
 
     def assert_bought_once(self, *results: Result) -> None:
         """Fail unless one picture was paid for, and it is what each result shows, kept once."""
@@ -86,6 +88,12 @@ class Place:
         assert self.count("images") == self.count("jobs WHERE state = 'kept'") == 1
         assert self.count("spending WHERE purpose = 'image'") == 1
         assert self.count("spending WHERE purpose = 'assistant'") == 1
+
+
+def has_stopped(process_id: int) -> bool:
+    """Whether each thread of a process stands still, as far as the system tells of threads."""
+    threads = Path(f"/proc/{process_id}/task").glob("*/stat")
+    return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
 
 @pytest.fixture
