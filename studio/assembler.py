@@ -25,6 +25,8 @@ TYPE = re.compile(r"/\*\* @type \{[^\n*]*\} \*/ ?")
 INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 RULE_SPACE = re.compile(r"([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
+SIGN_SPACE = re.compile(r'("(?:[^"\\\n]|\\.)*")| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])')
+"""Space about a script's signs, or a text in quotes, which keeps its own."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
@@ -57,7 +59,7 @@ class AssemblyError(ValueError):
 @cache
 def page(entry: str, title: str) -> str:
     """The page whose script begins with a module of `MODULES`. Raises `AssemblyError`."""
-    body = _slim(TYPE.sub("", script(MODULES / entry)))
+    body = SIGN_SPACE.sub(r"\1\2", _slim(TYPE.sub("", script(MODULES / entry))))
     return PAGE.format(title=html.escape(title), style=style_sheet(), script=body)
 
 
