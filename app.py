@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.input_files import InputFiles
     from storage.maintenance import Maintenance
     from storage.picture_copies import SmallCopies
+    from storage.picture_list import PictureList
     from storage.records import Records
     from storage.search import Search
 
@@ -60,6 +61,13 @@ class App:
         from storage.search import Search
 
         return Search(self.database)
+
+    @cached_property
+    def picture_list(self) -> "PictureList":
+        """Lists the pictures of all conversations."""
+        from storage.picture_list import PictureList
+
+        return PictureList(self.database)
 
     @cached_property
     def maintenance(self) -> "Maintenance":

@@ -112,6 +112,11 @@ class PromptStore:
         """The own name of each template of the library, sound or not."""
         return [*self._library_files()]
 
+    def own_library_names(self) -> list[str]:
+        """The names of those that the person wrote."""
+        places = prompt_files(self._own) if self._own else []
+        return [PurePosixPath(one.file).stem for one in places if one.kind == "library"]
+
     def library_template(self, name: str) -> LibraryTemplate:
         """One template of the library, by its name with or without its folder.
 

@@ -18,6 +18,7 @@ __all__ = [
     "maintenance",
     "picture_copies",
     "picture_files",
+    "picture_list",
     "pixels",
     "records",
     "rewriting",

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     case,
     column,
+    false,
     func,
     literal_column,
     or_,
@@ -113,6 +115,17 @@ async def look_for(session: AsyncSession, query: WordQuery, start: int, limit: i
     return await search(session, query, start, limit)
 
 
+def holding(query: WordQuery) -> Select[str]:
+    """The conversations that hold the words, as a part of another query."""
+    rows = select(Text.conversation_id)
+    if not query.words:
+        return rows.where(false())
+    if any(map(SPACELESS.search, query.words)):
+        return rows.where(*_holds(query.words))
+    matching = literal_column("texts_index").op("MATCH")(_expression(query))
+    return rows.where(Text.id.in_(select(texts_index.c.rowid).where(matching)))
+
+
 async def _by_words(session: AsyncSession, query: WordQuery, start: int, limit: int) -> WordMatches:
     """Ordered by its own rank alone, the index makes snippets only for the page."""
     fits = [literal_column("texts_index").op("MATCH")(_expression(query))]
@@ -135,12 +148,17 @@ def _expression(query: WordQuery) -> str:
     return (" AND " if query.how == "all" else " OR ").join(quoted)
 
 
+def _holds(words: list[str]) -> list[ColumnElement[bool]]:
+    """For each word that some part of a conversation has it."""
+    return [or_(*(part.contains(word) for part in PARTS)) for word in words]
+
+
 async def _by_letters(
     session: AsyncSession, query: WordQuery, start: int, limit: int
 ) -> WordMatches:
     """Texts that hold words anywhere, in titles first, then the newest: every text is looked at."""
     words = query.words
-    holds = [or_(*(part.contains(word) for part in PARTS)) for word in words]
+    holds = _holds(words)
     fits = [*query.conditions, *(holds if query.how == "all" else [or_(*holds)])]
     titled = case((or_(*(Text.title.contains(word) for word in words)), 0), else_=1)
     order = (titled, Conversation.changed_at.desc(), Conversation.id.desc())

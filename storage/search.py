@@ -217,9 +217,9 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
     """What a filter asks of conversations, but for its query. Raises `StorageError`."""
     conditions: list[ColumnElement[bool]] = []
     if criteria.since:
-        conditions.append(Conversation.changed_at >= _day("since", criteria.since))
+        conditions.append(Conversation.changed_at >= day("since", criteria.since))
     if criteria.until:  # "~" sorts behind every time of the day
-        conditions.append(Conversation.changed_at < _day("until", criteria.until) + "~")
+        conditions.append(Conversation.changed_at < day("until", criteria.until) + "~")
     if criteria.image_type:
         conditions.append(Conversation.image_type == _clean(criteria.image_type))
     if criteria.style:
@@ -246,7 +246,8 @@ def _clean(text: str) -> str:
     return text.encode(errors="ignore").decode()
 
 
-def _day(name: str, value: str) -> str:
+def day(name: str, value: str) -> str:
+    """A date as ISO has it. Raises `StorageError` that names the field."""
     try:
         return date.fromisoformat(value.strip()).isoformat()
     except ValueError:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from receipt import note_cost
 from storage.database import Database
 from storage.stamps import today
-from storage.tables import Reuse, Spending
+from storage.tables import Conversation, Reuse, Spending
 
 ReuseKind = Literal["shown", "offered", "taken"]
 """Shown again free for the same call; offered as similar; such an offer taken."""
@@ -57,6 +57,24 @@ class ReuseTotals:
     usd: float
 
 
+@dataclass(frozen=True)
+class DaySpending:
+    """USD of one day, local time, and of how many calls."""
+
+    day: str
+    usd: float
+    calls: int
+
+
+@dataclass(frozen=True)
+class ConversationSpending:
+    """USD of one conversation; without an id those that were deleted."""
+
+    conversation_id: str | None
+    title: str
+    usd: float
+
+
 class Ledger:
     """What was paid with the records of one data folder, and what was not paid again."""
 
@@ -90,6 +108,33 @@ class Ledger:
         )
         async with self._database.read() as session:
             return {str(job_id): usd or 0.0 for job_id, usd in (await session.execute(rows)).all()}
+
+    async def by_day(self, origin: str, limit: int) -> list[DaySpending]:
+        """The newest days on which something was spent, with `openai` or in the `sandbox`."""
+        rows: Any = (
+            select(Spending.day, func.coalesce(func.sum(Spending.usd), 0.0), func.count())
+            .where(Spending.origin == origin)
+            .group_by(Spending.day)
+            .order_by(Spending.day.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            return [DaySpending(*row) for row in (await session.execute(rows)).all()]
+
+    async def by_conversation(self, origin: str, limit: int) -> list[ConversationSpending]:
+        """The conversations that cost most."""
+        usd = func.coalesce(func.sum(Spending.usd), 0.0)
+        owner = Spending.conversation_id
+        rows: Any = (
+            select(owner, func.coalesce(Conversation.title, ""), usd)
+            .outerjoin(Conversation, owner == Conversation.id)
+            .where(Spending.origin == origin)
+            .group_by(owner)
+            .order_by(usd.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            return [ConversationSpending(*row) for row in (await session.execute(rows)).all()]
 
     async def note_reuse(self, kind: ReuseKind, *, origin: str, usd: float = 0.0) -> None:
         """Count one more reuse of today, and the USD that it saved."""

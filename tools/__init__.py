@@ -11,5 +11,6 @@ __all__ = [
     "quick",
     "resources",
     "status",
+    "studio",
     "view",
 ]

@@ -94,11 +94,11 @@ async def view_read(
         case "costs":
             from tools.view_state import spending
 
-            return _answer(await spending(app))
+            return as_answer(await spending(app))
         case _:
             from tools.view_state import offers
 
-            return _answer(await offers(app, what))
+            return as_answer(await offers(app, what))
 
 
 async def view_keep(
@@ -112,7 +112,7 @@ async def view_keep(
     app = app_of(ctx)
     match what:
         case "mask" | "reference":
-            return _answer(UploadReceipt(upload_id=await _keep_upload(app, what, id, value)))
+            return as_answer(UploadReceipt(upload_id=await _keep_upload(app, what, id, value)))
         case "rating":
             opinion = _opinion(value)
             await app.maintenance.rate(
@@ -128,7 +128,7 @@ async def view_keep(
             await app.maintenance.mark(id, title=value)
         case "style":
             raise Problem("This server keeps no styles.", "Describe the style in words instead.")
-    return _answer(Confirmation(what=what, id=id))
+    return as_answer(Confirmation(what=what, id=id))
 
 
 class UploadReceipt(BaseModel):
@@ -163,7 +163,7 @@ async def _state(app: "App", conversation: "Conversation", cursor: str) -> ToolR
     """Where a conversation stands; `cursor` is the language that the view has words of."""
     from tools.view_state import conversation_view
 
-    return _answer(await conversation_view(app, conversation, cursor))
+    return as_answer(await conversation_view(app, conversation, cursor))
 
 
 async def _progress(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
@@ -175,19 +175,19 @@ async def _progress(app: "App", conversation: "Conversation", cursor: str) -> To
     await app.image_generator.adopt_abandoned()
     progress = drawing_progress(app, conversation)
     if progress is None:
-        return _answer(DrawingProgress(conversation_id=conversation.id, status="ended"))
+        return as_answer(DrawingProgress(conversation_id=conversation.id, status="ended"))
     copies = []
     if progress.status == "working" and str(progress.partials) != cursor:
         partials = partial_pictures(app, conversation)
         small = [await asyncio.to_thread(as_webp, data, 512) for data in partials]
         copies = [SmallCopy(data, "image/webp") for data in small if data]
-    return _answer(progress, copies)
+    return as_answer(progress, copies)
 
 
 async def _picture(app: "App", image_id: str, edge: "Edge") -> ToolResult:
     image = await app.records.image(image_id)
     copy = await asyncio.to_thread(app.small_copies.copy, image, edge)
-    return _answer(CopyFacts(image_id=image.id, edge=edge), [copy])
+    return as_answer(CopyFacts(image_id=image.id, edge=edge), [copy])
 
 
 async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
@@ -212,7 +212,7 @@ async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
         thumbnails=list(copies),
         words=None if cursor else await _newest_words(app, entries.conversations),
     )
-    return _answer(gallery, list(copies.values()))
+    return as_answer(gallery, list(copies.values()))
 
 
 async def _newest_words(app: "App", found: "list[ConversationItem]") -> "ViewWords | None":
@@ -272,7 +272,7 @@ def _opinion(value: str) -> Opinion:
         ) from None
 
 
-def _answer(result: BaseModel, pictures: "list[SmallCopy] | None" = None) -> ToolResult:
+def as_answer(result: BaseModel, pictures: "list[SmallCopy] | None" = None) -> ToolResult:
     """A result as JSON text, as data, and with pictures as long as clients take them."""
     text = result.model_dump_json()
     content: list[mt.ContentBlock] = [mt.TextContent(type="text", text=text)]

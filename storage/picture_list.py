@@ -1,0 +1,108 @@
+"""All pictures, newest first, whatever conversation they are of; what is still being drawn."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from storage.database import Database
+from storage.full_text import WordQuery, holding, words_of
+from storage.list_pages import cursor_of, newest_first, place_in
+from storage.search import Filter, day
+from storage.tables import UNDER_WAY, Conversation, Image, Job
+
+
+@dataclass(frozen=True)
+class ListedPicture:
+    """A picture as the gallery shows it."""
+
+    id: str
+    conversation_id: str
+    title: str
+    prompt: str
+    width: int
+    height: int
+    rating: int | None
+    bookmarked: bool
+    image_type: str
+    created_at: str
+
+
+@dataclass(frozen=True)
+class PicturePage:
+    """Some pictures and where to go on, None at the end; `total` counts all that fit."""
+
+    items: list[ListedPicture]
+    cursor: str | None
+    total: int
+
+
+class PictureList:
+    """Lists the pictures in the records of one data folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, criteria: Filter, *, cursor: str | None, limit: int) -> PicturePage:
+        """A page of the pictures that fit. Dates are those of the drawing, the rating is the
+        picture's own, words stand anywhere in its conversation. Raises `StorageError`."""
+        place = place_in(criteria.mark, cursor)
+        fits = _conditions(criteria)
+        async with self._database.read() as session:
+            total = await session.scalar(_joined(func.count()).where(*fits)) or 0
+            rows = newest_first(_columns().where(*fits), Image.created_at, Image.id, place)
+            found = (await session.execute(rows.limit(limit + 1))).all()
+        items = [ListedPicture(*row) for row in found[:limit]]
+        if len(found) <= limit:
+            return PicturePage(items, None, total)
+        last = items[-1]
+        return PicturePage(items, cursor_of(criteria.mark, last.created_at, last.id), total)
+
+    async def types(self) -> list[str]:
+        """The image types of which there is a picture."""
+        rows = _joined(Conversation.image_type).distinct().order_by(Conversation.image_type)
+        async with self._database.read() as session:
+            return [one for one in await session.scalars(rows) if one]
+
+    async def drawing(self, limit: int) -> list[str]:
+        """The conversations in which something is being drawn, the newest drawing first."""
+        newest = func.max(Job.created_at)
+        rows = select(Job.conversation_id).where(Job.state.in_(UNDER_WAY))
+        rows = rows.group_by(Job.conversation_id).order_by(newest.desc()).limit(limit)
+        async with self._database.read() as session:
+            return list(await session.scalars(rows))
+
+
+def _joined(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(Image)
+        .join(Conversation, Image.conversation_id == Conversation.id)
+    )
+
+
+def _columns() -> Any:
+    """The columns of `ListedPicture`, in its order."""
+    image, owner = Image, Conversation
+    return _joined(
+        *(image.id, owner.id, owner.title, image.prompt, image.width, image.height),
+        *(image.rating, owner.bookmarked, owner.image_type, image.created_at),
+    )
+
+
+def _conditions(criteria: Filter) -> list[ColumnElement[bool]]:
+    """What a filter asks of pictures. Raises `StorageError` for bad dates."""
+    fits: list[ColumnElement[bool]] = []
+    if criteria.query.strip():
+        fits.append(Conversation.id.in_(holding(WordQuery(words_of(criteria.query), "all", []))))
+    if criteria.since:
+        fits.append(Image.created_at >= day("since", criteria.since))
+    if criteria.until:  # "~" sorts behind every time of the day
+        fits.append(Image.created_at < day("until", criteria.until) + "~")
+    if criteria.image_type:
+        fits.append(Conversation.image_type == criteria.image_type)
+    if criteria.rating is not None:
+        fits.append(Image.rating >= criteria.rating)
+    if criteria.bookmarked is not None:
+        fits.append(Conversation.bookmarked.is_(criteria.bookmarked))
+    return fits

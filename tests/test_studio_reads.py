@@ -1,0 +1,134 @@
+"""What the studio's page reads: every picture, drawings under way, templates, money, the setup."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from sandbox.loopback import Sandbox
+from server import create_server
+from settings import Settings
+from tests.calls import data_of, draw, refusal
+from tools.studio import add_studio
+
+SKIP = {"dialogue_mode": "skip"}
+
+OWN = """
+description: A flag for a ship that nobody has sailed yet, drawn flat.
+image_type: illustration
+parameters:
+  colour:
+    type: color
+    question: Which colour?
+template: A flat flag in {{ colour }}, seen from the front.
+example:
+  values: {colour: deep blue}
+  renders: A flat flag in deep blue, seen from the front.
+"""
+
+
+def open_page(settings: Settings) -> Client[Any]:
+    """A client of a server with the studio's tool."""
+    server = create_server(settings)
+    add_studio(server)
+    return Client(server)
+
+
+@pytest.fixture
+async def page(settings: Settings) -> AsyncIterator[Client[Any]]:
+    async with open_page(settings) as connected:
+        yield connected
+
+
+async def read(page: Client[Any], what: str, **arguments: Any) -> dict[str, Any]:
+    return data_of(await page.call_tool("studio_read", {"what": what, **arguments}))
+
+
+async def test_the_gallery_has_every_picture_newest_first_and_finds_them(
+    page: Client[Any],
+) -> None:
+    fox = await draw(page, prompt="a fox", **SKIP)
+    hare = await draw(page, prompt="a hare", **SKIP)
+    hat = await draw(page, prompt="a hat", conversation_id=fox["conversation_id"])
+    (first,), (second,), (third,) = (
+        [image["image_id"] for image in one["images"]] for one in (fox, hare, hat)
+    )
+    await page.call_tool("view_keep", {"what": "rating", "id": second, "value": '{"rating": 5}'})
+
+    async def found(**arguments: Any) -> list[str]:
+        listed = await read(page, "pictures", **arguments)
+        assert listed["total"] == len(listed["pictures"])
+        return [one["id"] for one in listed["pictures"]]
+
+    assert await found() == [third, second, first]
+    assert await found(query="fox") == [third, first]
+    assert await found(values={"rating": "4"}) == [second]
+    assert await found(values={"until": "2020-01-01"}) == []
+    assert await found(query="fox", values={"bookmarked": "true"}) == []
+    said = await refusal(page, "studio_read", what="pictures", values={"rating": "many"})
+    assert "rating" in said
+
+
+async def test_drawings_under_way_are_known_to_every_page(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    sandbox.fail("delay=3", kind="image", times=2)
+    async with open_page(settings.model_copy(update={"wait_seconds": 1})) as page:
+        begun = [await draw(page, prompt=f"a {one}", **SKIP) for one in ("fox", "hare")]
+        pulse = await read(page, "pulse", query="de")
+
+    assert {one["status"] for one in begun} == {"working"}
+    assert {one["conversation_id"] for one in pulse["drawings"]} == {
+        one["conversation_id"] for one in begun
+    }
+    assert pulse["key"] == ""
+    assert pulse["words"]["language"] == "de"
+
+
+async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
+    page: Client[Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data" / "prompts" / "library" / "art"
+    folder.mkdir(parents=True)
+    (folder / "ship_flag.yaml").write_text(OWN)
+    entries = (await read(page, "library"))["templates"]
+    empty = await read(page, "template", id="flat_lay")
+    wrong = await read(page, "template", id="flat_lay", values={"light": "moonlight"})
+    filled = await read(page, "template", id="ship_flag", values={"colour": "cream"})
+
+    assert [one["name"] for one in entries if one["own"]] == ["ship_flag"]
+    assert (empty["missing"], empty["fault"]) == (["subject"], "")
+    assert "camera parallel to the ground: [subject]" in "".join(
+        piece["text"] for piece in empty["prompt"]
+    )
+    assert "light as one of" in wrong["fault"]
+    assert filled["prompt"][1] == {"text": "cream", "origin": "colour"}
+
+
+async def test_costs_are_told_by_day_and_by_conversation(page: Client[Any]) -> None:
+    drawn = [await draw(page, prompt=f"a {one}", **SKIP) for one in ("fox", "hare")]
+    costs = await read(page, "costs")
+    spent = sum(one["cost_usd"] for one in drawn)
+
+    assert [day["usd"] for day in costs["days"]] == [pytest.approx(spent, abs=1e-5)]
+    assert {one["conversation_id"] for one in costs["conversations"]} == {
+        one["conversation_id"] for one in drawn
+    }
+
+
+async def test_settings_are_told_with_their_source_and_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setenv("IMAGE_CONSULTANT_WAIT_SECONDS", "7")
+    async with open_page(settings.model_copy(update={"wait_seconds": 7.0})) as page:
+        about = await read(page, "about")
+    told = {one["name"]: (one["value"], one["source"]) for one in about["settings"]}
+
+    assert told["IMAGE_CONSULTANT_WAIT_SECONDS"] == ("7", "environment")
+    assert told["IMAGE_CONSULTANT_QUALITY"][1] == "default"
+    assert told["OPENAI_API_KEY"][0] == "set"
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() not in str(about)
+    assert {one["name"] for one in about["checks"]} >= {"images folder", "records"}
