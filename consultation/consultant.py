@@ -212,8 +212,13 @@ class Consultant:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
         result = recorded_result(conversation, self._prompt_store)
         if result.suggested:
-            result.estimated_cost_usd = estimate(result.suggested.model_dump(), self._settings)
+            result.estimated_cost_usd = self._estimate(conversation, result.suggested.model_dump())
         return result
+
+    def _estimate(self, conversation: Conversation, suggested: dict[str, str]) -> float | None:
+        """USD for one picture of a dialogue; what it refers to goes along."""
+        references = sum(len(turn.references) for turn in conversation.turns)
+        return estimate(suggested, self._settings, references)
 
     async def _lead(
         self, conversation: Conversation, turn: Turn, transcript: Transcript
@@ -360,7 +365,7 @@ class Consultant:
         result = recorded_result(conversation, self._prompt_store)
         if standing.ready:
             result.assumptions = assumptions(held)
-        result.estimated_cost_usd = estimate(suggested, self._settings)
+        result.estimated_cost_usd = self._estimate(conversation, suggested)
         return result
 
     async def _write(

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 
 from consultation.turn import FORMAT, BriefEntry
 from consultation.turn_rows import decided_value
-from gateway.capabilities import edges_of, fault_of_image_model, faults_of_options, size_near
+from gateway.capabilities import (
+    edges_of,
+    fault_of_image_model,
+    faults_of_options,
+    size_near,
+    unfinished_pictures,
+)
 from gateway.prices import draft_usd, estimate_image
 from prompts.image_type import ImageType
 from prompts.wording import Wording
@@ -48,8 +54,8 @@ def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording)
     return [] if usd is None else [wording.draft.format(usd=wording.number(usd))]
 
 
-def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
-    """USD for one picture with these settings, from the table."""
+def estimate(suggested: dict[str, str], settings: Settings, references: int) -> float | None:
+    """USD for one picture with these settings and so many that go along, from the table."""
     today = local_date()
     if fault_of_image_model(settings.image_model, today):
         return None
@@ -57,6 +63,8 @@ def estimate(suggested: dict[str, str], settings: Settings) -> float | None:
         settings.image_model,
         size=suggested["size"],
         quality=suggested["quality"],
+        partials=unfinished_pictures(suggested["output_format"], settings),
+        inputs=references,
         assistant=settings.assistant_model,
         verifier=settings.facilitator_model if settings.verify else "",
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from gateway.models import ImageModel, SizeRule, is_shut_down, load_models
+from settings import Settings
 
 SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 DEFAULT_EDGE = 1024
@@ -35,6 +36,9 @@ LONGEST_NAME = 60
 
 COMPRESSIBLE, CLEARABLE = {"jpeg", "webp"}, {"png", "webp"}
 """Formats that lose quality for size, and those that can be transparent."""
+
+STILL = {"png", "jpeg", "webp"}
+"""Formats of which OpenAI sends unfinished pictures."""
 
 
 def fault_of_image_model(name: str, today: date) -> str | None:
@@ -87,6 +91,12 @@ def _faults_of_background(
         yield f"background: {name} draws no transparent background; use opaque."
     elif output_format not in CLEARABLE:
         yield f"background: {output_format} cannot be transparent; use png or webp."
+
+
+def unfinished_pictures(output_format: str, settings: Settings) -> int:
+    """How many are asked for on the way to a picture of this format."""
+    has_some = output_format in STILL and not settings.background_mode
+    return settings.partial_images if has_some else 0
 
 
 def size_in_pixels(size: str) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gateway.api_errors import GatewayError
 from gateway.capabilities import size_in_pixels
+from gateway.prices import has_price
 from generation.drawing_failures import (
     DRAW_LOST,
     LOST_DRAWN,
@@ -24,7 +25,7 @@ from generation.drawing_failures import (
 from generation.drawing_rows import job_rows
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.image_result import ImageResult
-from generation.input_images import InputImages
+from generation.input_images import MOST, InputImages
 from generation.jobs import JobOutcome, Jobs, JobView, ReportProgress
 from generation.options import Options, choose
 from generation.picture_facts import run_apart
@@ -113,7 +114,7 @@ class ImageGenerator:
         Those that it brought up to `again` ago count, and what was taken back of them unsent is
         drawn. Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
         """
-        options = self._options(conversation, plan, request)
+        options = self.options(conversation, plan, request)
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
         variations, note = self._variations(conversation, plan, request)
         verifier = self._verifier(request)
@@ -144,7 +145,20 @@ class ImageGenerator:
         answer.result.notes[:0] = _shared(len(jobs) - len(mine), len(jobs), lost=bool(lost))
         return answer
 
-    def _options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
+    def estimated_usd(
+        self, conversation: Conversation, plan: Plan, request: ImageRequest
+    ) -> float | None:
+        """What each picture of a call should cost, None where its model has no known price.
+
+        Raises `OrderError`.
+        """
+        options = self.options(conversation, plan, request)
+        pictures = len(request.input_images) + len(plan.references)
+        inputs = min(MOST, pictures) + (1 if plan.parent else 0)
+        usd = options.estimated_usd(inputs, verifier=self._verifier(request))
+        return round(usd, 6) if has_price(options.image_model) else None
+
+    def options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
         """What to draw with: the call's options, else what the dialogue suggests, else settings."""
         model = request.image_model or self._settings.image_model
         suggested = suggestion(conversation, plan, model)

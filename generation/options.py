@@ -11,13 +11,11 @@ from gateway.capabilities import (
     fault_of_image_model,
     faults_of_options,
     size_in_pixels,
+    unfinished_pictures,
 )
 from gateway.prices import estimate_image
 from generation.image_request import OrderError
 from settings import Settings
-
-STILL = {"png", "jpeg", "webp"}
-"""Formats of which OpenAI sends unfinished pictures."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,7 @@ def choose(
         raise OrderError(fault)
     if faults := _faults(options):
         raise OrderError(" ".join(faults))
-    has_partials = options.output_format in STILL and not settings.background_mode
-    return replace(options, partial_images=settings.partial_images if has_partials else 0)
+    return replace(options, partial_images=unfinished_pictures(options.output_format, settings))
 
 
 def _fitting(

@@ -144,7 +144,7 @@ async def test_a_conversation_reads_the_same_where_structured_content_is_lost(
 
     assert begun["status"] == "asking"
     assert begun["dialogue"]["questions"] == asked["questions"]
-    assert begun["choices"]["prices"]["1024x1024 medium"] > 0
+    assert begun["choices"]["prices"]["1024x1024 medium png"] > 0
     assert said["conversation_id"] == asked["conversation_id"]
 
 
@@ -155,11 +155,27 @@ async def test_reading_for_the_view_buys_nothing(client: Client[Any], sandbox: S
         await read(client, what, id=ready["conversation_id"])
 
     assert len(sandbox.requests) == before
-    state = await read(client, "state", id=ready["conversation_id"])
-    assert state["status"] == "ready"
-    place = "{size} {quality}".format_map(ready["suggested"])
-    prices = state["dialogue"]["estimated_cost_usd"], state["choices"]["prices"][place]
-    assert prices == (ready["estimated_cost_usd"],) * 2
+
+
+async def test_the_price_of_a_button_is_what_its_call_is_estimated_at(connect: Connect) -> None:
+    async with connect(partial_images=2) as client:
+        given = {"what": "reference", "value": png(64, 48)}
+        name = data_of(await client.call_tool("view_keep", given))["upload_id"]
+        ready = await consult(client, "a fox like this", reference_images=[name], finish=True)
+        place = ready["conversation_id"]
+        state = await read(client, "state", id=place)
+        settings = "{size} {quality} {output_format}".format_map(state["choices"]["settings"])
+        price = state["choices"]["prices"][settings]
+        drawn = await draw(client, conversation_id=place)
+        (image,) = (await read(client, "state", id=place))["images"]
+        changed = await draw(client, prompt="a hat", conversation_id=place)
+        several = {"from_image": image["image_id"], "variations": 2}
+        varied = await draw(client, conversation_id=place, **several)
+
+    assert ready["estimated_cost_usd"] == pytest.approx(price, abs=1e-4)
+    assert drawn["estimated_cost_usd"] == pytest.approx(price)
+    assert changed["estimated_cost_usd"] == pytest.approx(image["next_usd"])
+    assert varied["estimated_cost_usd"] == pytest.approx(2 * image["next_usd"])
 
 
 async def test_the_view_sees_a_drawing_while_another_call_waits_for_it(

@@ -13,24 +13,28 @@ from app import App
 from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation
 from consultation.conversation_list import ConversationItem
-from consultation.suggested_settings import estimate
-from gateway.capabilities import SHAPES, fault_of_size
-from gateway.models import load_models
+from generation.image_request import ImageRequest
 from generation.image_result import ResultImage
+from generation.plan import plan_from
 from generation.purchase import recorded_problem
 from generation.result_builder import result_image
 from generation.verification import Finding, Verification
-from settings import Origin, Settings
+from settings import Origin
 from storage.tables import UNDER_WAY, Conversation, Image
 from tools.progress import STAGES
+from tools.view_choices import DrawingChoices, choices, price
 from tools.view_words import ViewWords, option_looks, view_words
 
 Standing = Literal["asking", "ready", "working", "failed", "done", "begun"]
 
 
 class ShownImage(ResultImage):
-    """A picture of a conversation, what it was drawn from, and what was said of it."""
+    """A picture of a conversation, what it was drawn from, and what was said of it.
 
+    `next_usd` is what each picture that starts from it should cost.
+    """
+
+    next_usd: float | None
     prompt: str
     revised_prompt: str
     rating: int | None
@@ -52,17 +56,6 @@ class DrawingProgress(BaseModel):
     pictures: int = 0
     partials: int = 0
     note: str = ""
-
-
-class DrawingChoices(BaseModel):
-    """What the configured model can be told, and USD a picture by `size quality`."""
-
-    model: str
-    sizes: dict[str, str]
-    qualities: list[str]
-    backgrounds: list[str]
-    formats: list[str]
-    prices: dict[str, float]
 
 
 class ConversationView(BaseModel):
@@ -156,7 +149,7 @@ async def conversation_view(
         newest=[image.id for image in conversation.images_of(jobs)],
         progress=drawing_progress(app, conversation),
         failure=next((str(recorded_problem(job)) for job in jobs if job.error), ""),
-        choices=choices(app.settings),
+        choices=choices(app, conversation),
         spent_conversation_usd=round(await app.records.ledger.of_conversation(conversation.id), 6),
         **(await spending(app)).model_dump(),
     )
@@ -203,32 +196,6 @@ async def spending(app: App) -> SpendingView:
     )
 
 
-def choices(settings: Settings) -> DrawingChoices:
-    """What the configured image model can be told, and what a picture costs with each choice."""
-    models, name = load_models(), settings.image_model
-    model = models.find_image(name)
-    if model is None:
-        return DrawingChoices(
-            model=name, sizes={}, qualities=[], backgrounds=[], formats=[], prices={}
-        )
-    rule = models.sizes[model.sizes]
-    sizes = {word: size for word, size in SHAPES.items() if fault_of_size(rule, size) is None}
-    prices = {
-        f"{size} {quality}": usd
-        for size in sizes.values()
-        for quality in model.qualities
-        if (usd := estimate({"size": size, "quality": quality}, settings)) is not None
-    }
-    return DrawingChoices(
-        model=name,
-        sizes=sizes,
-        qualities=model.qualities,
-        backgrounds=["auto", "opaque", *(["transparent"] if model.transparent else [])],
-        formats=model.formats,
-        prices=prices,
-    )
-
-
 async def offers(app: App, what: str) -> Offers:
     """What can be chosen from: templates, or styles."""
     if what == "styles":
@@ -266,9 +233,11 @@ def _shown_images(app: App, conversation: Conversation) -> list[ShownImage]:
 
 def _shown(app: App, image: Image, conversation: Conversation) -> ShownImage:
     facts: dict[str, Any] = result_image(image, conversation).model_dump()
+    plan = plan_from(conversation, image.id)
     look = Verification.model_validate(image.verification) if image.verification else None
     return ShownImage(
         **facts,
+        next_usd=price(app, conversation, plan, ImageRequest()),
         prompt=image.prompt,
         revised_prompt=image.revised_prompt,
         rating=image.rating,

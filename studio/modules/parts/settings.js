@@ -5,7 +5,8 @@ import { Chip } from "./screen.js";
 
 /** The settings as they stand. @param {any} state */
 export function settingsOf(state) {
-  return { ...state.view.dialogue.suggested, ...state.settings };
+  const { dialogue, choices } = state.view;
+  return { ...dialogue.suggested, ...choices.settings, ...state.settings };
 }
 
 /** @param {{session: any}} props */
@@ -32,6 +33,6 @@ export function Settings({ session }) {
   return html`<details><summary>${t("Settings")}: ${summary}</summary><div class="tools">
     ${fields.map(([name, label, options]) => html`<fieldset key=${name}><legend class="soft">${label}</legend><div class="chips">
       ${options.map(([word, value]) => html`<${Chip} name=${`set-${name}`} checked=${now[name] === value} onChange=${() => choose(name, value)}>
-        ${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`}${t(word)}${value === dialogue.suggested[name] && html`<small>${t("suggested")}</small>`}<//>`)}
+        ${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`}${t(word)}${value === choices.settings[name] && html`<small>${t("suggested")}</small>`}<//>`)}
     </div></fieldset>`)}</div></details>`;
 }

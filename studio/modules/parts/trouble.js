@@ -1,11 +1,9 @@
 /** What went wrong, whether it cost anything, and the next step. */
 import { html } from "../vendor/preact.js";
-import { priceOf } from "../prices.js";
 import { currentOf } from "../session.js";
 import { about, t } from "../words.js";
 import { Reword } from "./prompt.js";
 import { Screen, Sketch } from "./screen.js";
-import { settingsOf } from "./settings.js";
 
 const SHAPES = {
   moderation: "M12 3a9 9 0 1 0 .01 0M6 6l12 12",
@@ -33,10 +31,9 @@ export function Trouble({ session }) {
 export function Failed({ session }) {
   const { state } = session;
   const { view, trouble } = state;
-  const price = view.dialogue?.suggested ? priceOf(view, settingsOf(state)) : view.progress?.estimated_cost_usd;
   return html`<${Screen} title=${t("No picture came")}>
     ${!trouble && html`<${Notice} kind="nothing"><p class="words">${view.failure || t("The drawing ended without a picture.")}</p><//>`}
-    <div class="row"><button class="act" onClick=${() => session.draw({ redraw: true })}>${t("Draw it anew")}${about(price)}</button>
+    <div class="row"><button class="act" onClick=${() => session.draw({ redraw: true })}>${t("Draw it anew")}${about(view.progress?.estimated_cost_usd)}</button>
       ${view.images.length > 0 && html`<button onClick=${() => session.choose(currentOf(view))}>${t("Go back to the last picture")}</button>`}</div>
     ${view.dialogue && html`<div><h2>${t("Or change the prompt in your own words")}</h2><${Reword} session=${session} /></div>`}<//>`;
 }

@@ -1,0 +1,75 @@
+"""What the next picture of a conversation can be drawn with, and what it would cost."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import product
+
+from pydantic import BaseModel
+
+from app import App
+from gateway.capabilities import SHAPES, fault_of_size
+from gateway.models import load_models
+from generation.image_request import ImageRequest, OrderError
+from generation.plan import Plan, plan_new
+from storage.tables import Conversation
+
+
+class DrawingChoices(BaseModel):
+    """What the model can be told, and what it is told of a prompt where nobody chooses.
+
+    `prices` are USD for each of so many `pictures`, by `size quality output_format`.
+    """
+
+    model: str = ""
+    sizes: dict[str, str] = {}
+    qualities: list[str] = []
+    backgrounds: list[str] = []
+    formats: list[str] = []
+    settings: dict[str, str] = {}
+    pictures: int = 1
+    prices: dict[str, float] = {}
+
+
+def choices(app: App, conversation: Conversation) -> DrawingChoices:
+    """What the prompt of a conversation can be drawn with, and what a picture costs with each."""
+    request = ImageRequest().with_order(conversation.order)
+    plan, models = plan_new(conversation, ""), load_models()
+    model = models.find_image(request.image_model or app.settings.image_model)
+    if model is None:
+        return DrawingChoices()
+    try:
+        options = app.image_generator.options(conversation, plan, request)
+    except OrderError:
+        return DrawingChoices()
+    rule = models.sizes[model.sizes]
+    sizes = {word: size for word, size in SHAPES.items() if fault_of_size(rule, size) is None}
+
+    def priced() -> Iterator[tuple[str, float]]:
+        for size, quality, file in product(
+            {*sizes.values(), options.size}, model.qualities, model.formats
+        ):
+            wish = {"size": size, "quality": quality, "output_format": file}
+            order = {**request.order, **wish}
+            if usd := price(app, conversation, plan, ImageRequest().with_order(order)):
+                yield f"{size} {quality} {file}", usd
+
+    return DrawingChoices(
+        model=options.image_model,
+        sizes=sizes,
+        qualities=model.qualities,
+        backgrounds=["auto", "opaque", *(["transparent"] if model.transparent else [])],
+        formats=model.formats,
+        settings={
+            name: getattr(options, name)
+            for name in ("size", "quality", "background", "output_format")
+        },
+        pictures=request.count,
+        prices=dict(priced()),
+    )
+
+
+def price(app: App, conversation: Conversation, plan: Plan, request: ImageRequest) -> float | None:
+    """USD for each picture of a call; None where it is not known, or would be refused."""
+    with suppress(OrderError):
+        return app.image_generator.estimated_usd(conversation, plan, request)
+    return None
