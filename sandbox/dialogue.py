@@ -108,11 +108,19 @@ class Reading:
             other = name == dimension not in _ADDITIVE and (turns or name not in LETTERED)
             back = turns and not refuses and [w for w in book.content(old[0]) if w in wish]
             if old[1][0]["ref"] != said[0][0] and (other or back):
-                self.brief[name].remove(old)
-                self.set_aside += [{**q, "why": "replaced"} for q in old[1] if q["ref"][0] == "m"]
+                self._drop(name, old)
         self.brief = {name: stretches for name, stretches in self.brief.items() if stretches}
         quotes = [{"ref": ref, "quote": quote} for ref, quote in said]
         self.brief.setdefault(dimension, []).append((words, quotes))
+        if dimension == "use" and book.shape(words)[0] == "use":
+            self.put("format", words, *said)
+
+    def _drop(self, name: str, old: Stretch) -> None:
+        """Take back what newer words replace; words that give a format may still say a use."""
+        self.brief[name].remove(old)
+        left = [quote for own in self.brief.values() for _, said in own for quote in said]
+        gone = [quote for quote in old[1] if quote["ref"][0] == "m" and quote not in left]
+        self.set_aside += [{**quote, "why": "replaced"} for quote in gone]
 
     def _read_clause(self, ref: str, clause: str, asks: bool) -> None:
         why = "left_to_us" if book.holds("ends", clause) else "talk"
@@ -120,15 +128,40 @@ class Reading:
             self.counter.append(clause)
         elif why == "left_to_us":
             self.ends = True
+        elif self._agree(ref, clause):
+            return
         elif not (book.is_talk(clause) or not book.trim(clause)):
-            if not self._pick(ref, clause):
+            if not (self._replace(ref, clause) or self._pick(ref, clause)):
                 self._take(ref, clause)
             return
         self.set_aside.append({"ref": ref, "quote": clause, "why": why})
 
+    def _agree(self, ref: str, clause: str) -> bool:
+        """Take a yes for what the first open question proposes, a no for what refuses there."""
+        says, waiting = book.agrees(clause), self.waiting(ref)
+        if says is None or book.agrees(self.talk.messages[ref]) is None or not waiting:
+            return False
+        options = enumerate(waiting[0]["options"], 1)
+        fitting = [place for place, option in options if book.refuses(option) != says]
+        if fitting:
+            self._choose(ref, (waiting[0], fitting[0], clause), "")
+        return bool(fitting)
+
+    def _replace(self, ref: str, clause: str) -> bool:
+        """Take "a wolf instead of the fox": what held goes, the new words have its place."""
+        new, old = book.replaced(clause)
+        held = [(name, stretch) for name, own in self.brief.items() for stretch in own]
+        gone = [one for one in held if any(book.find(w, old) for w in book.content(one[1][0]))]
+        if old and gone and book.content(new):
+            for name, stretch in gone:
+                self._drop(name, stretch)
+            self.put(gone[0][0], book.trim(new), (ref, new))
+            self.set_aside.append({"ref": ref, "quote": old, "why": "replaced"})
+        return bool(old and gone and book.content(new))
+
     def _pick(self, ref: str, clause: str) -> bool:
         """Take a clause that is nothing but numbers as the options in these places."""
-        waiting, places = self.waiting(ref), book.places(clause)
+        waiting, places = self.waiting(ref), [] if book.shape(clause)[0] else book.places(clause)
         for place, word in places:
             words = word if len(places) > 1 else clause
             fitting = [question for question in waiting if place <= len(question["options"])]
@@ -152,7 +185,9 @@ class Reading:
 
     def _options(self, ref: str, clause: str) -> list[Hit]:
         """Per dimension the longest option that a clause names, of open questions first."""
-        common, hits = book.data()["options"], dict[str, Hit]()
+        common, (name, words, _) = book.data()["options"], book.shape(clause)
+        shape: dict[str, Hit] = {name: ({"dimension": name, "options": []}, 1, words)}
+        hits = shape if name == "format" else {}
         known = [
             {"dimension": name, "options": [*options, *common.get(name, [])]}
             for name, options in self.dimensions.items()
@@ -167,7 +202,7 @@ class Reading:
             ]
             if places:
                 hits.setdefault(question["dimension"], (question, -max(places)[1], max(places)[2]))
-        return [*hits.values()]
+        return [*(hits | (shape if name == "use" and name not in hits else {})).values()]
 
     def _take(self, ref: str, clause: str) -> None:
         """Give a clause, or each part of it, to the dimensions that it speaks of."""
@@ -184,7 +219,7 @@ class Reading:
             hits = self._options(ref, part)
             if book.QUOTED.search(part):
                 self.put(text, book.trim(part), (ref, part))
-            elif hits and ref != "m1":
+            elif hits and hits[0][0]["options"] and ref != "m1":
                 self._choose(ref, hits[0], part)
             elif hits:
                 self._divide(ref, part, hits[0])
@@ -197,6 +232,8 @@ class Reading:
         own, name = book.trim(clause), question["dimension"]
         if hit:
             self._choose(ref, hit, clause)
+        elif hits and hits[0][0]["dimension"] == "format":
+            self._divide(ref, clause, hits[0])
         else:
             lettered = name in LETTERED and not book.refuses(clause)
             self.put(name, f"“{own}”" if lettered else own, (ref, clause))

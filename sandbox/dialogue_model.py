@@ -50,7 +50,7 @@ def turn(talk: Dialogue) -> Json:
         "brief": [
             {
                 "dimension": name,
-                "value": _phrase(talk, stretches, tongue),
+                "value": _value(name, talk, stretches, tongue),
                 "said": [quote for _, said in stretches for quote in said],
                 "open": False,
             }
@@ -69,6 +69,7 @@ def _image_type(talk: Dialogue) -> Json:
     """The type that was recognised, or the one that the messages name first, else the general."""
     known = talk.state.get("image_type") or {"name": "general", "dimensions": {}}
     text = " ".join(talk.messages.values())
+    text = text.replace(book.shape(text)[1] or "\0", "")  # "portrait format" names no type
 
     def place(kind: Json) -> int:
         names = [kind["name"].replace("_", " "), *book.data()["types"].get(kind["name"], [])]
@@ -147,10 +148,17 @@ def _reply(talk: Dialogue, reading: Reading, then: str, tongue: str) -> str:
         [one for one in stretches if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
         for stretches in reading.brief.values()
     ]
-    again = "; ".join(_phrase(talk, stretches, tongue) for stretches in news if stretches)
+    phrases = (_phrase(talk, stretches, tongue) for stretches in news if stretches)
+    again = "; ".join(dict.fromkeys(phrases))  # a use gives the format as well
     again = shorten(again, _AGAIN, placeholder=" …")
     acknowledgement = book.say("understood", tongue).format(again) + " " if again else ""
     return acknowledgement + book.say(then, tongue)
+
+
+def _value(name: str, talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
+    """What the brief says of a dimension: of the format the shape, which gives the size."""
+    shape = book.shape(stretches[-1][0])[2] if name == "format" else ""
+    return shape or _phrase(talk, stretches, tongue)
 
 
 def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
@@ -162,7 +170,8 @@ def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
 def write(brief: Brief, talk: Dialogue, tongue: str) -> tuple[str, list[Json]]:
     """The prompt and its sources: the idea, the decisions, lettering, what must not be."""
     comma, texts = book.say("comma", tongue), lettering(brief)
-    said = [(name, one) for name, stretches in brief.items() for one in stretches if one[1]]
+    seen = [(name, stretches) for name, stretches in brief.items() if name != "format"]
+    said = [(name, one) for name, stretches in seen for one in stretches if one[1]]
     refusals = [one for _, one in said if book.refuses(one[0])]
     wishes = [(name, one) for name, one in said if one not in refusals]
     first = [one for _, one in wishes if one[1][0]["ref"] == "m1"]

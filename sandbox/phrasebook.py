@@ -18,6 +18,10 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _BREAK = re.compile(
     r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber|mais|pero|sondern)\s)"
 )
+_RATIO = re.compile(
+    # A time has two digits behind its colon, as have no ratios but these; edges are of pixels.
+    r"(?<![\d:.])\d{1,2}(?:\.\d+)?:(?:\d|16|21)(?![\d:])|(?<!\w)\d{3,4}\s?[x\u00d7]\s?\d{3,4}(?!\w)"
+)
 _PLACE = re.compile(r"([1-9]\d{0,2})(?:st|nd|rd|th|er|番目?[でをがに]?|つ目[でをがに]?)?")
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _LONG = 4  # letters from which a word may have an ending: warm, warmen
@@ -67,7 +71,37 @@ def holds(name: str, text: str) -> bool:
 
 def is_talk(text: str) -> bool:
     """Whether a text is a greeting, thanks or a yes, or holds such as "no worries"."""
-    return holds("harmless", text) or tokens(text) in [tokens(words) for words in data()["talk"]]
+    is_polite = tokens(text) in [tokens(words) for words in data()["talk"]]
+    return is_polite or agrees(text) is not None or holds("harmless", text)
+
+
+def agrees(text: str) -> bool | None:
+    """Whether a text is a yes, with or without a please, or a no; None where it is neither."""
+    polite = {word for words in data()["talk"] for word in tokens(words)}
+    words = {*tokens(text)} - polite
+    answers = {True: {*data()["agrees"]}, False: {*data()["declines"]}}
+    return next((says for says, known in answers.items() if words and words <= known), None)
+
+
+def shape(text: str) -> tuple[str, str, str]:
+    """The dimension that gives a picture its shape, the words for it, the shape; or empty ones."""
+    if ratio := _RATIO.search(text):
+        return "format", ratio[0], ratio[0]
+    for dimension, group in (("format", "formats"), ("use", "uses")):
+        for known, others in data()[group].items():
+            for name in (known, *others):
+                words = find(name, text) if name[0].isalpha() else ""
+                alone = content(text) == tokens(words) and begins(text) != "subject"
+                if words and (alone or " " in name or _SIGNS.search(name)):
+                    return dimension, words, known
+    return "", "", ""
+
+
+def replaced(clause: str) -> tuple[str, str]:
+    """What a clause names in place of something, and that with the words before it."""
+    mark = next(filter(None, (find(phrase, clause) for phrase in data()["instead"])), "")
+    at = clause.find(mark) if mark else len(clause)
+    return clause[:at].strip(), clause[at:]
 
 
 @lru_cache(4096)

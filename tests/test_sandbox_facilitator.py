@@ -48,6 +48,7 @@ async def test_a_type_is_recognised_and_asked_about_in_the_persons_language(
         ("the second one", "watercolor", ["use"]),
         ("like an old tin sign", "like an old tin sign", ["use"]),
         ("2 1", "watercolor", []),
+        ("yes, please", "photograph", ["use"]),
         ("print", None, ["style"]),
     ],
 )
@@ -67,6 +68,7 @@ async def test_an_answer_answers_one_question_and_the_rest_stays_open(
         ("a watercolour fox", "an oil painting instead", "oil painting", "watercolour"),
         ('a poster saying "Fair"', "no words after all", "o words", "Fair"),
         ("eine Katze, ohne Mond", "doch mit Mond", "mit Mond", "ohne Mond"),
+        ("a red fox in snow", "a wolf instead of the fox", "wolf", "a red fox"),
     ],
 )
 async def test_later_words_win(
@@ -78,6 +80,20 @@ async def test_later_words_win(
     assert stands in result["refined_prompt"]
     assert gone not in result["refined_prompt"]
     assert [one["why"] for one in result["not_used"] if gone in one["quote"]] == ["replaced"]
+
+
+async def test_a_format_said_in_any_way_gives_the_picture_its_shape(client: Client[Any]) -> None:
+    first = await consult(client, "a tall lighthouse on a square rock, for my phone wallpaper")
+    key = first["conversation_id"]
+    later = [
+        await consult(client, words, conversation_id=key)
+        for words in ("16:9", "portrait format please", "a banner")
+    ]
+    edges = [result["suggested"]["size"].split("x") for result in (first, *later)]
+
+    shapes = [round(int(wide) / int(high), 1) for wide, high in edges]
+    assert shapes == [round(9 / 16, 1), round(16 / 9, 1), round(2 / 3, 1), 3.0]
+    assert asked(later[-1])[:1] == ["style"]
 
 
 async def test_a_model_that_misbehaves_is_noticed_and_its_second_answer_stands(
