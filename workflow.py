@@ -37,7 +37,7 @@ from generation.image_request import ImageRequest
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
     from generation.jobs import ReportProgress
-    from storage.holds import Hold
+    from storage.records import OpenedCall
     from storage.tables import Conversation
 
 MOST_TRIES = 3
@@ -137,13 +137,14 @@ class _Call:
         means = meaning(request, None)
         mode = means.mode if isinstance(means, Ask) else "skip"
         records = self._app.records
-        if not await records.is_same_call(self._drawing.key, redraw=request.redraw):
+        has_budget = self._app.settings.daily_budget_usd is not None
+        if has_budget and not await records.is_same_call(self._drawing.key, redraw=request.redraw):
             await self._app.image_generator.check_budget(request, inputs)
         opening = await records.open_conversation(
             self._drawing.key, mode or "guided", redraw=request.redraw
         )
         if opening.is_new:
-            return await self._act(means, opening.conversation, request, hold=opening.hold)
+            return await self._act(means, opening.conversation, request, opening)
         await self._app.consultant.wait_for_turn(opening.conversation.id)
         conversation = await records.load(opening.conversation.id)
         return await self._repeat(means, conversation, request)
@@ -204,13 +205,13 @@ class _Call:
         means: Meaning,
         conversation: "Conversation",
         request: ImageRequest,
-        hold: "Hold | None" = None,
+        opened: "OpenedCall | None" = None,
     ) -> Outcome:
         match means:
             case Ask(mode):
-                return await self._ask(conversation, request, mode, hold)
+                return await self._ask(conversation, request, mode, opened)
             case DrawWords(alone):
-                return await self._draw_words(conversation, request, hold, alone=alone)
+                return await self._draw_words(conversation, request, opened, alone=alone)
             case ShowQuestions():
                 return await self._show_questions(conversation, request)
             case CollectThenChange():
@@ -227,21 +228,23 @@ class _Call:
         conversation: "Conversation",
         request: ImageRequest,
         mode: Any,
-        hold: "Hold | None",
+        opened: "OpenedCall | None",
     ) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
         request = request.with_order(conversation.order)
         await self._app.image_generator.check_budget(request, await self._drawing.check(request))
         if request.order:
             await self._app.records.keep_order(conversation.id, request.order)
-        consultation = await self._consult(request.prompt, conversation.id, mode=mode, hold=hold)
+        consultation = await self._consult(
+            request.prompt, conversation.id, mode=mode, opened=opened
+        )
         return await self._draw_or_ask(consultation, request)
 
     async def _draw_words(
         self,
         conversation: "Conversation",
         request: ImageRequest,
-        hold: "Hold | None",
+        opened: "OpenedCall | None",
         *,
         alone: bool,
     ) -> Outcome:
@@ -259,8 +262,9 @@ class _Call:
             similar = asyncio.create_task(offers)
         words, key = request.prompt, conversation.id
         try:
-            consultation = await self._consult(words, key, mode="skip", hold=hold)
-            outcome = await self._draw_or_ask(consultation, request)
+            consultation = await self._consult(words, key, mode="skip", opened=opened)
+            known = opened.conversation if opened else None  # the words joined it
+            outcome = await self._draw_or_ask(consultation, request, known)
             if similar is not None and isinstance(outcome, Pictures):
                 outcome.result.notes += await similar
         finally:
@@ -285,14 +289,22 @@ class _Call:
             words, conversation_id=conversation_id, **arguments
         )
 
-    async def _draw_or_ask(self, consultation: "Consultation", request: ImageRequest) -> Outcome:
-        """The picture of a dialogue that is ready, else its questions."""
+    async def _draw_or_ask(
+        self,
+        consultation: "Consultation",
+        request: ImageRequest,
+        conversation: "Conversation | None" = None,
+    ) -> Outcome:
+        """The picture of a dialogue that is ready, else its questions.
+
+        `conversation` is that of the dialogue, where it is known as it stands now.
+        """
         from consultation.consultation_result import SANDBOX_NOTE
         from generation.plan import plan_new, refined_prompt
 
         if consultation.status == "asking":
             return Questions(consultation)
-        conversation = await self._app.records.load(consultation.conversation_id)
+        conversation = conversation or await self._app.records.load(consultation.conversation_id)
         what = plan_new(conversation, refined_prompt(conversation))
         outcome = await self._drawing.buy(conversation, what, request)
         notes = [note for note in consultation.notes if note != SANDBOX_NOTE]

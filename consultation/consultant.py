@@ -35,7 +35,7 @@ from prompts.store import PromptStore
 from settings import Mode, Settings
 from storage.holds import Hold
 from storage.input_files import InputFiles
-from storage.records import NumberTaken, Records
+from storage.records import NumberTaken, OpenedCall, Records
 from storage.stamps import now, without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
 
@@ -85,12 +85,12 @@ class Consultant:
         reference_images: Sequence[str] = (),
         template: str | None = None,
         finish: bool = False,
-        hold: Hold | None = None,
+        opened: OpenedCall | None = None,
     ) -> Consultation:
         """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same.
 
         A caller that goes away does not stop a turn: the same call shows what it brought.
-        `hold` is that of a conversation that this call has just opened.
+        `opened` is the conversation that this call has just opened; its words join it.
         """
         words = without_controls(message)
         call: dict[str, Any] = {
@@ -106,7 +106,7 @@ class Consultant:
         turn = self._turns.get(key)
         if turn is None:
             self._forget_ended(conversation_id)
-            turn = asyncio.create_task(self._consult(**call, hold=hold))
+            turn = asyncio.create_task(self._consult(**call, opened=opened))
             turn.add_done_callback(partial(self._remember, key))
             self._turns[key] = turn
         try:
@@ -148,7 +148,7 @@ class Consultant:
         reference_images: Sequence[str],
         template: str | None,
         finish: bool,
-        hold: Hold | None,
+        opened: OpenedCall | None,
     ) -> Consultation:
         if template:
             template = self._template_dialogue.check_name(template, answers, conversation_id)
@@ -161,17 +161,20 @@ class Consultant:
         lock = self._one_at_a_time.setdefault(conversation_id, asyncio.Lock())
         async with (
             lock,
-            self._records.holds.keep(hold or await self._take(conversation_id)),
+            self._records.holds.keep((opened and opened.hold) or await self._take(conversation_id)),
         ):
-            conversation = await self._records.load(conversation_id)
+            conversation = (
+                opened.conversation if opened else await self._records.load(conversation_id)
+            )
             conversation.mode = mode or conversation.mode
             conversation.template = template or conversation.template
             if accepted is None:
                 accepted = await self._accept(conversation, answers or [], reference_images)
-            turn = await self._open_turn(conversation, message, *accepted)
-            transcript = transcript_of(conversation, finish=finish)
+            turn = _newest_turn(conversation, message, *accepted)
             if conversation.mode == "skip" and not conversation.template:
-                return await self._take_verbatim(conversation, turn, transcript)
+                return await self._take_verbatim(conversation, turn)
+            await self._records.open_turn(turn)  # before anything can fail
+            transcript = transcript_of(conversation, finish=finish)
             try:
                 outcome = await self._lead(conversation, turn, transcript)
             except Problem as problem:
@@ -275,43 +278,9 @@ class Consultant:
             reference_images, conversation, self._input_files, self._records
         )
 
-    async def _open_turn(
-        self,
-        conversation: Conversation,
-        message: str,
-        answers: list[dict[str, str]],
-        references: list[dict[str, str]],
-    ) -> Turn:
-        """Record the words before anything can fail; a repeated call continues its own turn.
-
-        What a repeated call brings besides (answers, pictures) joins what is there.
-        """
-        last = conversation.turns[-1] if conversation.turns else None
-        if last and last.reply is None and last.words == message:
-            known = {answer["question_id"] for answer in answers}
-            kept = [one for one in last.answers_given if one["question_id"] not in known]
-            last.answers_given = [*kept, *answers]
-            last.references = [*last.references, *references]
-            await self._records.update_turn(last)
-            return last
-        turn = Turn(
-            conversation_id=conversation.id,
-            words=message,
-            answers_given=answers,
-            templates={},
-            notes=[],
-            repairs=[],
-            references=references,
-            created_at=now(),
-        )
-        await self._records.open_turn(turn)
-        conversation.turns.append(turn)
-        return turn
-
-    async def _take_verbatim(
-        self, conversation: Conversation, turn: Turn, transcript: Transcript
-    ) -> Consultation:
+    async def _take_verbatim(self, conversation: Conversation, turn: Turn) -> Consultation:
         """Mode skip: the person's words are the prompt, one message after another."""
+        transcript = transcript_of(conversation, finish=False)
         *before, newest = transcript.messages
         spans = [
             Span(
@@ -400,6 +369,37 @@ class Consultant:
                 conversation.questions = (await self._records.load(conversation.id)).questions
         conversation.questions = [*conversation.questions, *questions]
         conversation.image_type, conversation.language = settled.image_type, settled.language
+
+
+def _newest_turn(
+    conversation: Conversation,
+    message: str,
+    answers: list[dict[str, str]],
+    references: list[dict[str, str]],
+) -> Turn:
+    """The turn of a call, now in the conversation; a repeated call continues its own.
+
+    What a repeated call brings besides (answers, pictures) joins what is there.
+    """
+    last = conversation.turns[-1] if conversation.turns else None
+    if last and last.reply is None and last.words == message:
+        known = {answer["question_id"] for answer in answers}
+        kept = [one for one in last.answers_given if one["question_id"] not in known]
+        last.answers_given = [*kept, *answers]
+        last.references = [*last.references, *references]
+        return last
+    turn = Turn(
+        conversation_id=conversation.id,
+        words=message,
+        answers_given=answers,
+        templates={},
+        notes=[],
+        repairs=[],
+        references=references,
+        created_at=now(),
+    )
+    conversation.turns.append(turn)
+    return turn
 
 
 def _is_cancelled() -> bool:

@@ -80,15 +80,11 @@ class SemanticSearch:
             stale = await self._vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE)
             texts = {key: words for key, words in stale.items() if words.strip()}
             cut = [words[:LONGEST_TEXT] for words in (query, *texts.values())]
-            vector, *others = await self._embed(cut)
-            if texts:
-                rows = zip(texts, texts.values(), others, strict=True)
-                await self._vectors.store(MODEL, rows)
+            embedding = await self._gateway.embed(MODEL, cut)
+            vector, *others = embedding.vectors
+            rows = zip(texts, texts.values(), others, strict=True)
+            charge = booking(None, "search", **embedding.as_booking)
+            await self._vectors.store(MODEL, rows, charge)
             if len(stale) < TEXTS_AT_ONCE:
                 return vector
             last = list(stale)[-1]
-
-    async def _embed(self, texts: list[str]) -> list[list[float]]:
-        embedding = await self._gateway.embed(MODEL, texts)
-        await self._records.add(booking(None, "search", **embedding.as_booking))
-        return embedding.vectors

@@ -32,7 +32,7 @@ from generation.picture_facts import run_apart
 from generation.plan import Plan, changes_of, lineage, suggestion
 from generation.purchase import Buyer, Purchase, PurchaseOrder
 from generation.request_body import instruct
-from generation.result_builder import SpendingTotals, build_result, preview_of_all
+from generation.result_builder import build_result, preview_of_all
 from generation.variations import Variation, replaced_note, set_apart
 from generation.verifier import Look
 from prompts.store import PromptStore
@@ -350,10 +350,7 @@ class ImageGenerator:
         """The result of a call. Raises where all of its pictures failed."""
         if all(one.problem for one in outcomes):
             raise failure_of(outcomes, conversation)
-        totals = SpendingTotals(
-            today=await self._records.ledger.today(self._buyer.origin),
-            conversation=await self._records.ledger.of_conversation(conversation.id),
-        )
+        totals = await self._records.ledger.totals(self._buyer.origin, conversation.id)
         images = [one.purchase.image for one in outcomes if one.purchase]
         checklist = await asyncio.to_thread(self._buyer.verifier.shared_items, images, conversation)
         result = build_result(

@@ -1,6 +1,5 @@
 """The records of pictures as the result of a call."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from errors import StorageError
@@ -21,6 +20,7 @@ from generation.preview import contact_sheet, preview_of
 from generation.purchase import Purchase
 from generation.verification import Verification, confidence
 from storage.picture_files import read_picture
+from storage.spending import SpendingTotals
 from storage.tables import Conversation, Image
 
 REFINE = (
@@ -42,14 +42,6 @@ GOES_ON = (
 UNPRICED = "No price of {model} is known here: what it cost is in none of these sums."
 SHOWN_AGAIN = "This picture was there already; nothing was charged for showing it."
 LOOKED_AT = "This picture was there already; only the look at it is asked and paid for."
-
-
-@dataclass(frozen=True)
-class SpendingTotals:
-    """USD up to now."""
-
-    today: float
-    conversation: float
 
 
 def build_result(

@@ -43,6 +43,7 @@ class Database:
         self._opener = DatabaseOpener(self.path, cipher)
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
+        self._writing = asyncio.Lock()
 
     @property
     def notice(self) -> str | None:
@@ -60,9 +61,10 @@ class Database:
         """A session whose changes are committed at the end, all or none.
 
         Takes the write lock at its start: upgrading a read lock later fails at once
-        when another process writes, instead of waiting.
+        when another process writes, instead of waiting. Of this process one writes at a time:
+        SQLite lets the others sleep for up to 100 ms between two looks at its lock.
         """
-        async with self._session({"immediate": True}) as session:
+        async with self._writing, self._session({"immediate": True}) as session:
             yield session
             await session.commit()
 

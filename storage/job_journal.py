@@ -313,11 +313,10 @@ class JobJournal:
 
 
 async def add_turn(session: AsyncSession, turn: Turn) -> None:
-    """Write a turn behind those of its conversation, whichever process wrote them."""
+    """Number a turn behind those of its conversation, whichever process wrote them, and add it."""
     numbers = select(func.max(Turn.number)).where(Turn.conversation_id == turn.conversation_id)
     turn.number = (await session.scalar(numbers) or 0) + 1
     session.add(turn)
-    await index(session, turn.conversation_id)
 
 
 async def _note_message(session: AsyncSession, job: Job, words: str) -> None:
@@ -333,6 +332,7 @@ async def _note_message(session: AsyncSession, job: Job, words: str) -> None:
             return
     turn = Turn(conversation_id=owner, words=words, reply={}, created_at=job.created_at)
     await add_turn(session, turn)
+    await index(session, owner)
 
 
 async def _picture_of_newer_call(session: AsyncSession, job: Job) -> str | None:

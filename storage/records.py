@@ -206,14 +206,9 @@ class Records:
                     await index(session, row.conversation_id)
 
     async def open_turn(self, turn: Turn) -> None:
-        """Write a new turn down behind those that are there, whichever process wrote them."""
+        """Write down a turn that nobody has answered yet, new or known."""
         async with self._database.write() as session:
-            await add_turn(session, turn)
-
-    async def update_turn(self, turn: Turn) -> None:
-        """Write down what a repeated call brought to a turn that nobody has answered yet."""
-        async with self._database.write() as session:
-            await session.merge(turn)
+            await _put_turn(session, turn)
             await index(session, turn.conversation_id)
 
     async def close_turn(
@@ -223,7 +218,7 @@ class Records:
         conversation: dict[str, Any],
         rows: list[Question | Answer | Brief],
     ) -> None:
-        """Write what the facilitator made of a turn, and what it says of the conversation.
+        """Write what became of a turn, new or known, and what it says of the conversation.
 
         Raises `NumberTaken` where another process put a question of one of these numbers.
         """
@@ -234,7 +229,9 @@ class Records:
             )
             if numbers and await session.scalar(there):
                 raise NumberTaken("Another client put questions in this conversation meanwhile.")
-            await session.merge(turn)
+            await _put_turn(session, turn)
+            for part in rows:
+                part.turn_number = turn.number
             session.add_all(rows)
             row = await session.get_one(Conversation, turn.conversation_id)
             for name, value in conversation.items():
@@ -313,6 +310,13 @@ class Records:
         change = update(Conversation).where(Conversation.id == conversation_id)
         async with self._database.write() as session:
             await session.execute(change.values(changed_at=now(), **values))
+
+
+async def _put_turn(session: AsyncSession, turn: Turn) -> None:
+    if turn.number is None:
+        await add_turn(session, turn)
+    else:
+        await session.merge(turn)
 
 
 async def _same_call(

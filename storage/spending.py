@@ -75,6 +75,14 @@ class ConversationSpending:
     usd: float
 
 
+@dataclass(frozen=True)
+class SpendingTotals:
+    """USD up to now."""
+
+    today: float
+    conversation: float
+
+
 class Ledger:
     """What was paid with the records of one data folder, and what was not paid again."""
 
@@ -83,17 +91,23 @@ class Ledger:
 
     async def today(self, origin: str) -> float:
         """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
-        return await self._sum(sum_of_today(origin))
+        async with self._database.read() as session:
+            return await session.scalar(sum_of_today(origin)) or 0.0
 
     async def is_spent(self, budget: float | None, origin: str) -> bool:
         """Whether a day's USD are used up; never where there is no budget."""
         return budget is not None and await self.today(origin) >= budget
 
-    async def of_conversation(self, conversation_id: str) -> float:
-        """USD spent on a conversation so far."""
-        return await self._sum(
-            select(func.sum(Spending.usd)).where(Spending.conversation_id == conversation_id)
+    async def totals(self, origin: str, conversation_id: str) -> SpendingTotals:
+        """USD spent today with `openai` or in the `sandbox`, and on a conversation so far."""
+        of_conversation = select(func.sum(Spending.usd)).where(
+            Spending.conversation_id == conversation_id
         )
+        async with self._database.read() as session:
+            return SpendingTotals(
+                today=await session.scalar(sum_of_today(origin)) or 0.0,
+                conversation=await session.scalar(of_conversation) or 0.0,
+            )
 
     async def by_job(self, conversation_id: str) -> dict[str, float]:
         """USD that each job of a conversation cost, by its id.
@@ -155,7 +169,3 @@ class Ledger:
         )
         async with self._database.read() as session:
             return [ReuseTotals(*row) for row in (await session.execute(rows)).all()]
-
-    async def _sum(self, query: Select[float | None]) -> float:
-        async with self._database.read() as session:
-            return await session.scalar(query) or 0.0

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
+from storage.tables import Spending
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,14 +67,18 @@ class Vectors:
         async with self._database.read() as session:
             return dict((await session.execute(STALE, values)).all())
 
-    async def store(self, model: str, rows: Iterable[tuple[str, str, Sequence[float]]]) -> None:
+    async def store(
+        self, model: str, rows: Iterable[tuple[str, str, Sequence[float]]], charge: Spending
+    ) -> None:
         """Write vectors in place of older ones: id, words as `stale` gave them, vector of each.
 
-        All or none, but for conversations that were deleted or went on meanwhile.
+        All or none, but for conversations that were deleted or went on meanwhile; and `charge`,
+        what the vectors cost.
         """
         import numpy as np
 
         async with self._database.write() as session:
+            session.add(charge)
             for key, words, vector in rows:
                 packed = np.asarray(vector, np.float32).tobytes()
                 values = {"id": key, "model": model, "words": words, "vector": packed}

@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.full_text import index
 from storage.records import Records
 from storage.search import Filter, Search, SearchPage
+from storage.spending import booking
 from storage.stamps import now
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
 from storage.vectors import Vectors
@@ -414,10 +415,14 @@ async def keep(database: Database, vectors: Any) -> list[str]:
     return made
 
 
+def charge() -> Spending:
+    return booking(None, "search", model=MODEL, usd=0.0, estimated=False, usage={}, sandbox=True)
+
+
 async def give(meanings: Vectors, vectors: dict[str, Any]) -> None:
     """Keep these vectors, whatever was kept before."""
     rows = [(key, SAID, vector.tolist()) for key, vector in vectors.items()]
-    await meanings.store(MODEL, rows)
+    await meanings.store(MODEL, rows, charge())
 
 
 async def nearest(meanings: Vectors, vector: Any, limit: int = 3) -> list[str]:
@@ -480,7 +485,7 @@ async def test_a_vector_of_words_that_changed_meanwhile_is_not_kept(database: Da
         await session.execute(update(Turn).values(words="a hen"))
         await index(session, key)
 
-    await meanings.store(MODEL, [(key, words, [1.0] * 512), ("gone", words, [1.0] * 512)])
+    await meanings.store(MODEL, [(key, words, [1.0] * 512), ("gone", words, [1.0] * 512)], charge())
 
     assert list(await meanings.stale(MODEL)) == ["a"]
     assert await nearest(meanings, vectors_of(1)[0]) == []
@@ -490,7 +495,7 @@ async def test_vectors_of_another_model_are_not_compared(database: Database) -> 
     a, b = await keep(database, vectors_of(2))
     meanings = Vectors(database)
 
-    await meanings.store("another-model", [(b, SAID, [1.0] * 256)])
+    await meanings.store("another-model", [(b, SAID, [1.0] * 256)], charge())
 
     assert await nearest(meanings, vectors_of(1)[0]) == [a]
     ((key, cosine),) = await meanings.nearest([1.0] * 256, "another-model", limit=3)

@@ -150,7 +150,7 @@ async def conversation_view(
         progress=drawing_progress(app, conversation),
         failure=next((str(recorded_problem(job)) for job in jobs if job.error), ""),
         choices=choices(app, conversation),
-        spent_conversation_usd=round(await app.records.ledger.of_conversation(conversation.id), 6),
+        spent_conversation_usd=round(sum(row.usd or 0 for row in conversation.spending), 6),
         **(await spending(app)).model_dump(),
     )
 
