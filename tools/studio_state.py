@@ -6,6 +6,7 @@ All of it is read from records, files and settings, without a model and without 
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -19,6 +20,7 @@ from settings import Settings, variable_of
 from storage.picture_list import ListedPicture
 from storage.search import Filter
 from storage.spending import ConversationSpending, DaySpending
+from storage.stamps import UnknownId
 from tools.status import Status, findings, status
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
 from tools.view_words import ViewWords, view_words
@@ -163,9 +165,12 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
         progress = drawing_progress(app, conversation)
         if progress and progress.status == "working":
             drawings.append(UnderWay(title=conversation.title, **progress.model_dump()))
+    changed_at = ""
+    with suppress(UnknownId):  # another page may have deleted it
+        changed_at = (await app.records.load(shown)).changed_at if shown else ""
     return Pulse(
         drawings=drawings,
-        changed_at=(await app.records.load(shown)).changed_at if shown else "",
+        changed_at=changed_at,
         key=await asyncio.to_thread(_key_wanted, app.settings),
         words=await asyncio.to_thread(view_words, app.prompt_store, language, known_words),
         **(await spending(app)).model_dump(),

@@ -159,6 +159,7 @@ export class Session {
 
   /** The address of a picture, once it is there. @param {string} id @param {number} edge */
   picture(id, edge) {
+    if (this.door.addressOf) return Promise.resolve(this.door.addressOf(id, edge));
     const key = `${id} ${edge}`;
     const known = this.pictures.get(key);
     if (known) return known;
@@ -193,7 +194,7 @@ export class Session {
   /** Call a tool that asks a model or draws, once at a time; whether that worked. @param {string} busy @param {string} name @param {any} given */
   async act(busy, name, given) {
     if (this.state.busy) return false;
-    const id = this.state.view.conversation_id;
+    const id = this.state.view?.conversation_id;
     const args = { conversation_id: id, ...given };
     this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
     if (busy === "drawing") this.look(id);

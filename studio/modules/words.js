@@ -2,10 +2,12 @@
 
 /** @type {any} */
 let words = { language: "", view: {}, source: {}, reason: {}, dimensions: {} };
+let isSettled = false;
 
-/** Speak as the server says, where it says anything. @param {any} given */
-export function learn(given) {
-  if (!given) return;
+/** Speak as the server says, where it says anything; `forGood` whatever it says later. @param {any} given @param {boolean} forGood */
+export function learn(given, forGood = false) {
+  if (!given || isSettled) return;
+  isSettled = forGood;
   words = given;
   document.documentElement.lang = given.language;
 }

@@ -25,7 +25,7 @@ export function Drawing({ session }) {
     <p class="sentence">${sentence}${estimated_cost_usd && t(", about {price}", { price: dollars(estimated_cost_usd) })}</p>
     ${note && html`<p class="soft words">${note}</p>`}
     ${words && html`<details><summary>${t("What is being drawn")}</summary><p class="prompt">${words}</p></details>`}
-    <p class="soft">${t("You may go on chatting; the picture is kept. Once OpenAI has the request, it is paid for and cannot be cancelled.")}</p><//>`;
+    <p class="soft">${t("You may go on with something else; the picture is kept. Once OpenAI has the request, it is paid for and cannot be cancelled.")}</p><//>`;
 }
 
 /** Seconds that run on between two looks. @param {{from?: number}} props */

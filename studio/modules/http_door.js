@@ -1,0 +1,79 @@
+/**
+ * The way to the server from a page that it serves itself: MCP as plain `POST /mcp`, let in by a cookie.
+ *
+ * @typedef {import("./results.js").Result} Result
+ */
+
+const PROTOCOL = "2026-07-28";
+const META = "io.modelcontextprotocol/";
+const PAGE = { name: "image-consultant-studio", version: "1" };
+
+/** The server did not answer, or not as one that understood. */
+export class DoorError extends Error {}
+
+/** The server knows neither this browser nor its token. */
+export class LockedError extends DoorError {}
+
+export class HttpDoor {
+  constructor() {
+    this.nextId = 1;
+    /** No chat goes on beside the page. */
+    this.isAlone = true;
+    this.canGrow = false;
+    this.canDownload = true;
+  }
+
+  /** Exchange a token for the cookie. @param {string} token */
+  async enter(token) {
+    const answer = await this.post("/studio/session", { token });
+    if (!answer.ok) throw new LockedError();
+  }
+
+  /** Call a tool of the server. @param {string} name @param {any} args @returns {Promise<Result>} */
+  async call(name, args) {
+    const method = "tools/call";
+    const _meta = { [`${META}protocolVersion`]: PROTOCOL, [`${META}clientInfo`]: PAGE, [`${META}clientCapabilities`]: {} };
+    const params = { name, arguments: args, _meta };
+    const headers = { accept: "application/json, text/event-stream", "mcp-protocol-version": PROTOCOL, "mcp-method": method, "mcp-name": name };
+    const answer = await this.post("/mcp", { jsonrpc: "2.0", id: this.nextId++, method, params }, headers);
+    if (answer.status === 401 || answer.status === 403) throw new LockedError();
+    const message = messageIn(await answer.text());
+    if (!message?.result) throw new DoorError(message?.error?.message);
+    return message.result;
+  }
+
+  /** @param {string} path @param {any} body @param {Record<string, string>} headers */
+  async post(path, body, headers = {}) {
+    try {
+      return await fetch(path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+    } catch {
+      throw new DoorError(); // the browser's own words differ from one to the next
+    }
+  }
+
+  /** There is no model that would be told. */
+  async inform() {}
+
+  /** Where a picture is to be had. @param {string} id @param {number | "full"} edge */
+  addressOf(id, edge) {
+    return `/pictures/${id}?edge=${edge}`;
+  }
+
+  /** Have the browser save a picture. @param {string} uri @param {string} name */
+  async download(uri, name) {
+    const link = document.createElement("a");
+    link.href = this.addressOf(uri.slice("image://".length), "full");
+    link.download = name;
+    link.click();
+  }
+}
+
+/** An answer; one that takes long comes as events: pings, progress, and at last the answer. @param {string} text */
+function messageIn(text) {
+  const events = text.match(/^data: .*$/gm);
+  try {
+    return JSON.parse(events ? events[events.length - 1].slice("data: ".length) : text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,111 @@
+/** The studio: the same conversations on a page of their own, on a desk or on a phone. */
+import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
+import { HttpDoor } from "./http_door.js";
+import { dollars, t } from "./words.js";
+import { placeOf } from "./parts/task.js";
+import { Sketch, Screen } from "./parts/screen.js";
+import { About } from "./studio/about.js";
+import { Conversation } from "./studio/conversation.js";
+import { Create } from "./studio/create.js";
+import { Desk } from "./studio/desk.js";
+import { Pictures } from "./studio/gallery.js";
+import { Library, Template } from "./studio/library.js";
+import { Pair } from "./studio/pair.js";
+import { Tree } from "./studio/tree.js";
+import { Task } from "./parts/task.js";
+import { Trouble } from "./parts/trouble.js";
+
+const ICONS = {
+  create: "M12 4v16M4 12h16",
+  gallery: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  library: "M5 4h4v16H5zM9 4h4v16H9zM14 5l4-1 3 15-4 1z",
+  about: "M12 3a9 9 0 1 0 .01 0M12 11v6M12 7v.01",
+};
+
+/** Which entry of the rail a place belongs to. */
+const ENTRY = { conversation: "create", image: "gallery", tree: "gallery", pair: "gallery", template: "library" };
+
+/** @param {{desk: any}} props */
+function Rail({ desk }) {
+  const { place, pulse } = desk.state;
+  const names = { create: t("Create"), gallery: t("Gallery"), library: t("Library"), about: t("About") };
+  const spent = { today: dollars(pulse?.spent_today_usd), budget: dollars(pulse?.daily_budget_usd) };
+  return html`<header class="rail"><p class="brand">Image consultant</p>
+    <nav aria-label=${t("Studio")}><ul>${Object.entries(names).map(([name, words]) => html`<li><a href=${`#${name}`} aria-current=${place.name === name ? "page" : (ENTRY[place.name] === name ? "true" : null)}>
+      <${Sketch} path=${ICONS[name]} />${words}</a></li>`)}</ul></nav>
+    ${pulse && html`<p class="soft purse">${pulse.origin === "sandbox" && html`<span class="badge">SANDBOX</span> `}${spent.budget ? t("{today} of {budget} today", spent) : t("{today} today", spent)}</p>`}</header>`;
+}
+
+/** Drawings under way and what waits to be looked at. @param {{desk: any}} props */
+function Tray({ desk }) {
+  const { pulse, finished, place } = desk.state;
+  const here = desk.shown?.state.view?.conversation_id;
+  const drawings = (pulse?.drawings ?? []).filter((one) => one.conversation_id !== here);
+  const isRead = desk.fresh.state.busy && place.name !== "create";
+  if (!drawings.length && !finished.length && !isRead) return null;
+  return html`<section class="tray" aria-label=${t("Under way")}><ul>
+    ${isRead && html`<li><a href="#create"><span class="words">${desk.fresh.state.idea.slice(0, 60)}</span><span class="soft">${t("is being read")}</span></a></li>`}
+    ${drawings.map((one) => html`<li key=${one.conversation_id}><a href=${`#c=${one.conversation_id}`}><span class="words">${one.title || t("Untitled")}</span>
+      <span class="soft">${t(one.stage)} · ${Math.round(one.elapsed_seconds)} s</span>
+      <span class="bar" aria-hidden="true"><i style=${{ width: `${one.percent}%` }}></i></span></a></li>`)}
+    ${finished.map((one) => html`<li key=${one.id}><a href=${`#c=${one.id}`}><span class="words">${one.title || t("Untitled")}</span><span class="soft">${t("ready to look at")}</span></a></li>`)}</ul></section>`;
+}
+
+/** What keeps the page from working, and what to do. @param {{desk: any}} props */
+function Notices({ desk }) {
+  const { trouble, pulse } = desk.state;
+  return html`${trouble === "gone" && html`<p class="notice" role="alert">${t("The server does not answer. This page goes on by itself once it runs again; nothing is lost.")}</p>`}
+    ${trouble === "locked" && html`<p class="notice" role="alert">${t("This browser is not let in. Run image-consultant studio in a terminal: it prints an address that lets one browser in.")}</p>`}
+    ${pulse?.key && html`<p class="notice words">${t("There is no OpenAI key, so nothing can be asked or drawn. {way} Then start the studio anew.", { way: pulse.key })}</p>`}`;
+}
+
+/** @param {{desk: any}} props */
+function Place({ desk }) {
+  const { place, lost } = desk.state;
+  const { shown } = desk;
+  if (place.name === "gallery") return html`<${Pictures} desk=${desk} />`;
+  if (place.name === "library") return html`<${Library} desk=${desk} />`;
+  if (place.name === "template") return html`<${Template} key=${place.id} desk=${desk} name=${place.id} />`;
+  if (place.name === "about") return html`<${About} desk=${desk} />`;
+  if (place.name === "pair") return html`<${Pair} desk=${desk} ids=${place.id.split(",")} />`;
+  if (place.name === "create") return desk.fresh.state.busy ? html`<${Task} session=${desk.fresh} />` : html`${desk.fresh.state.trouble && html`<${Trouble} session=${desk.fresh} />`}<${Create} desk=${desk} />`;
+  if (!shown?.state.view) return html`${shown?.state.trouble ? html`<${Trouble} session=${shown} />` : null}<${Screen} title=${lost || shown?.state.trouble ? t("This is not there") : t("One moment")}>${lost && html`<p class="words">${lost}</p>`}<//>`;
+  if (place.name === "tree") return html`<${Tree} desk=${desk} session=${shown} />`;
+  return html`<${Conversation} desk=${desk} session=${shown} />`;
+}
+
+/** @param {{desk: any}} props */
+function Studio({ desk }) {
+  const [, redraw] = useState(0);
+  desk.changed = () => redraw((count) => count + 1);
+  const { state } = desk;
+  const session = state.place.name === "create" ? desk.fresh : desk.shown;
+  const place = [state.place.name, state.place.id, session ? placeOf(session.state) : ""].join();
+  const before = useRef(place);
+  useEffect(() => {
+    const heading = document.getElementById("heading");
+    document.title = heading ? `${heading.textContent} · Image consultant` : "Image consultant";
+    if (before.current !== place) /** @type {HTMLElement} */ (document.querySelector("main [role=alert]") ?? heading)?.focus();
+    before.current = place;
+  });
+  return html`<div class="studio"><${Rail} desk=${desk} />
+    <main aria-busy=${session?.state.busy ? "true" : "false"}>
+      <p class="hidden" role="status">${state.message || session?.state.message}</p>
+      <${Notices} desk=${desk} /><${Tray} desk=${desk} />
+      <${Place} desk=${desk} /></main></div>`;
+}
+
+async function start() {
+  const door = new HttpDoor();
+  const token = /^#t=(.+)$/.exec(location.hash)?.[1];
+  // The token is for one use: it stays neither in the address nor in the history.
+  if (token) history.replaceState(null, "", "#create");
+  const desk = new Desk(door);
+  render(html`<${Studio} desk=${desk} />`, /** @type {HTMLElement} */ (document.getElementById("root")));
+  addEventListener("hashchange", () => desk.arrive());
+  if (token) await door.enter(token).catch(() => {});
+  desk.arrive();
+  desk.live();
+}
+
+start();

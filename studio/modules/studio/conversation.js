@@ -1,0 +1,28 @@
+/** One conversation: its task as in a chat, what is decided beside it, and what may be done with it. */
+import { html } from "../vendor/preact.js";
+import { Task, phaseOf } from "../parts/task.js";
+import { Trouble } from "../parts/trouble.js";
+import { dollars, nameOf, t } from "../words.js";
+import { Removal } from "./removal.js";
+
+/** @param {{desk: any, session: any}} props */
+export function Conversation({ desk, session }) {
+  const { view, trouble } = session.state;
+  return html`<div class="beside"><div class="task">
+      ${trouble && html`<${Trouble} session=${session} />`}
+      <${Task} session=${session} /></div>
+    ${view && html`<aside aria-label=${t("About this conversation")}>
+      <${Brief} view=${view} isOpen=${["asking", "ready"].includes(phaseOf(session.state))} />
+      <p class="soft">${t("{here} here so far", { here: dollars(view.spent_conversation_usd) })}</p>
+      ${view.images.length > 1 && html`<p><a class="more" href=${`#tree=${view.conversation_id}`}>${t("History as a tree")}</a></p>`}
+      <${Removal} key=${view.conversation_id} desk=${desk} id=${view.conversation_id} /></aside>`}</div>`;
+}
+
+/** What is known of the picture, and whose words that is. @param {{view: any, isOpen: boolean}} props */
+function Brief({ view, isOpen }) {
+  const entries = view.dialogue?.brief ?? [];
+  if (!entries.length) return view.idea && html`<div><h2>${t("The idea")}</h2><p class="words">${view.idea}</p></div>`;
+  return html`<details open=${isOpen}><summary>${t("What is decided")}</summary><dl class="brief" lang=${view.dialogue.language}>
+    ${entries.map((one) => html`<div><dt>${nameOf("dimensions", one.dimension)}</dt>
+      <dd><mark class=${one.source === "open" ? "" : one.source}>${one.value}</mark></dd></div>`)}</dl></details>`;
+}

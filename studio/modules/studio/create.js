@@ -1,0 +1,36 @@
+/** A new picture: the idea, how much is asked, pictures that show what is meant, a template. */
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { References } from "../parts/references.js";
+import { Form } from "../parts/form.js";
+import { Chip, Screen } from "../parts/screen.js";
+import { t } from "../words.js";
+import { readInto } from "./thumb.js";
+
+/** @param {{desk: any}} props */
+export function Create({ desk }) {
+  const session = desk.fresh;
+  const { idea, mode = "guided", template = "" } = session.state;
+  const [library, setLibrary] = useState(/** @type {any} */ ({}));
+  useEffect(() => readInto(setLibrary, () => desk.read("library")), []);
+  const depths = [
+    ["quick", t("Quick"), t("1 or 2 questions")], ["guided", t("Guided"), t("3 to 5 questions")],
+    ["explorer", t("Explorer"), t("6 to 10 questions")], ["skip", t("As I say it"), t("no questions, free")],
+  ];
+  const begin = () => {
+    const message = idea.trim();
+    if (!message) return document.querySelector("textarea")?.focus();
+    session.consult({ message, mode, ...(template ? { template } : {}) });
+  };
+  return html`<${Screen} title=${t("What would you like to see?")}><${Form} send=${begin}>
+    <label><span class="hidden">${t("Your idea")}</span>
+      <textarea class="idea" rows="4" value=${idea} placeholder=${t("A lighthouse in a storm, for the top of my website")} onInput=${(event) => session.set({ idea: event.target.value })}></textarea></label>
+    <div class="row"><button class="act" data-send disabled=${Boolean(desk.state.pulse?.key)}>${mode === "skip" ? t("Go on to the prompt, free") : t("Begin, about a cent a turn")}</button></div>
+    <fieldset><legend>${t("How much may be asked?")}</legend><div class="chips">${depths.map(([name, words, remark]) => html`<${Chip} name="mode" checked=${mode === name} onChange=${() => session.set({ mode: name })}>
+      ${words}<small>${remark}</small><//>`)}</div></fieldset>
+    <${References} session=${session} isOpen=${true} />
+    <label>${t("A template to fill")}
+      <select value=${template} onChange=${(event) => session.set({ template: event.target.value })}>
+        <option value="">${t("None: the questions follow the idea")}</option>
+        ${(library.data?.templates ?? []).map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select></label>
+    <p class="soft">${t("Styles are not kept here yet: say in your own words how it should look.")}</p><//><//>`;
+}

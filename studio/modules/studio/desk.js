@@ -1,0 +1,172 @@
+/**
+ * What the studio's page knows: where it is, which conversations are open in it, and what the
+ * server says again and again. Each conversation has a session of its own, as a view has.
+ *
+ * @typedef {{name: string, id: string}} Place
+ */
+import { LockedError } from "../http_door.js";
+import { dataOf, textOf } from "../results.js";
+import { Session } from "../session.js";
+import { knownLanguage, learn, t } from "../words.js";
+
+/** Another page's work is seen within this time. */
+const BEAT_MS = 2000;
+const SCREENS = ["create", "gallery", "library", "about"];
+/** Screens that show one thing, by how their addresses begin. */
+const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template" };
+
+export class Desk {
+  /** @param {any} door */
+  constructor(door) {
+    this.door = door;
+    this.changed = () => {};
+    /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, gallery: null };
+    /** @type {Map<string, Session>} */ this.sessions = new Map();
+    this.fresh = this.open();
+  }
+
+  /** @param {any} patch */
+  set(patch) {
+    Object.assign(this.state, patch);
+    this.changed();
+  }
+
+  /** A session for one conversation. */
+  open() {
+    const session = new Session(() => this.follow(session));
+    session.door = this.door;
+    session.state.ended = true; // no host's call is waited for
+    return session;
+  }
+
+  /** Give a conversation that was just begun its address, and know that the gallery has changed. @param {Session} session */
+  follow(session) {
+    const { view } = session.state;
+    if (view && session === this.fresh) {
+      this.sessions.set(view.conversation_id, session);
+      this.fresh = this.open();
+      if (this.state.place.name === "create") location.replace(`#c=${view.conversation_id}`);
+      else this.finish(view.conversation_id, view.title);
+    }
+    this.changed();
+  }
+
+  /** The session of what is shown, if it is a conversation. */
+  get shown() {
+    const { name, id } = this.state.place;
+    return name === "conversation" || name === "tree" ? this.sessions.get(id) : name === "image" ? this.imageSession : undefined;
+  }
+
+  // Going from place to place.
+
+  /** Show what the address names. */
+  async arrive() {
+    const place = placeIn(location.hash);
+    const finished = this.state.finished.filter((one) => one.id !== place.id);
+    this.imageSession = undefined;
+    this.set({ place, finished, message: "" });
+    if (place.name === "conversation" || place.name === "tree") this.visit(place.id);
+    if (place.name === "image") this.visitImage(place.id);
+  }
+
+  /** The session of a conversation, which is read unless the page knows it. @param {string} id */
+  async visit(id) {
+    let session = this.sessions.get(id);
+    if (!session) {
+      session = this.open();
+      this.sessions.set(id, session);
+      this.changed();
+      await session.load(id);
+    }
+    return session;
+  }
+
+  /** Look at one picture; what changes start from stays as it is. @param {string} id */
+  async visitImage(id) {
+    try {
+      const { conversation_id } = await this.read("place", { id });
+      const session = await this.visit(conversation_id);
+      if (this.state.place.id !== id) return;
+      this.imageSession = session;
+      session.set({ imageId: id, directions: false, panel: "", looksAt: id });
+    } catch (error) {
+      this.set({ message: "", lost: error.message });
+    }
+  }
+
+  // Asking the server.
+
+  /** What the studio reads, as data. @param {string} what @param {any} args @returns {Promise<any>} */
+  async read(what, args = {}) {
+    return this.call("studio_read", { what, ...args });
+  }
+
+  /** @param {string} name @param {any} args @returns {Promise<any>} */
+  async call(name, args) {
+    const result = await this.door.call(name, args);
+    if (result.isError) throw new Error(textOf(result));
+    return dataOf(result);
+  }
+
+  /** Ask again and again while somebody looks. */
+  async live() {
+    for (;;) {
+      if (!document.hidden) await this.beat();
+      await new Promise((resolve) => setTimeout(resolve, BEAT_MS));
+    }
+  }
+
+  async beat() {
+    const { shown } = this;
+    const id = shown?.state.view?.conversation_id ?? "";
+    try {
+      const pulse = await this.read("pulse", { id, query: navigator.language, cursor: knownLanguage() });
+      learn(pulse.words, true);
+      const wasGone = this.state.trouble;
+      this.notice(pulse);
+      this.set({ pulse, trouble: "" });
+      if (shown && id) await this.refresh(shown, pulse.changed_at, Boolean(wasGone));
+    } catch (error) {
+      this.set({ trouble: error instanceof LockedError ? "locked" : "gone" });
+    }
+  }
+
+  /** Know which drawings ended while something else was shown. @param {any} pulse */
+  notice(pulse) {
+    const now = new Set(pulse.drawings.map((one) => one.conversation_id));
+    const ended = (this.state.pulse?.drawings ?? []).filter((one) => !now.has(one.conversation_id));
+    if (ended.length) this.state.gallery = null;
+    for (const one of ended) if (one.conversation_id !== this.shown?.state.view?.conversation_id) this.finish(one.conversation_id, one.title);
+  }
+
+  /** Say that something waits to be looked at. @param {string} id @param {string} title */
+  finish(id, title) {
+    const others = this.state.finished.filter((one) => one.id !== id);
+    this.set({ finished: [...others, { id, title }], message: t("Ready to look at: {title}", { title: title || t("Untitled") }) });
+  }
+
+  /** See what another page or a chat did, unless somebody works here. @param {any} session @param {string} at @param {boolean} wasGone */
+  async refresh(session, at, wasGone) {
+    const { busy, panel, view } = session.state;
+    if (busy || panel || (session.seenAt === at && !wasGone)) return;
+    session.seenAt = at;
+    const next = dataOf(await session.read({ what: "state", id: view.conversation_id, cursor: knownLanguage() }));
+    const [before, after] = [view, next].map((one) => [one.status, one.images.length, one.dialogue?.refined_prompt, one.dialogue?.questions[0]?.id].join());
+    if (before === after && !session.state.trouble) session.set({ view: next });
+    else session.show(next);
+  }
+
+  /** Forget a conversation that was deleted. @param {string} id */
+  forget(id) {
+    this.sessions.delete(id);
+    this.state.gallery = null;
+    location.hash = "#gallery";
+  }
+}
+
+/** What an address names. @param {string} hash @returns {Place} */
+export function placeIn(hash) {
+  const [head, id = ""] = hash.slice(1).split("=");
+  if (id && head in ONE) return { name: ONE[head], id: decodeURIComponent(id) };
+  return { name: SCREENS.includes(head) ? head : "create", id: "" };
+}

@@ -1,0 +1,14 @@
+/** Two pictures of the gallery over each other. */
+import { html } from "../vendor/preact.js";
+import { Compare } from "../parts/compare.js";
+
+/** @param {{desk: any, ids: string[]}} props */
+export function Pair({ desk, ids }) {
+  const images = ids.map((id) => ({ image_id: id, prompt: "", parent_image_id: ids[0] }));
+  const session = {
+    state: { view: { images } },
+    picture: async (id, edge) => desk.door.addressOf(id, edge),
+    set: () => { location.hash = "#gallery"; },
+  };
+  return html`<${Compare} session=${session} image=${images[1]} />`;
+}
