@@ -103,6 +103,8 @@ async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
     show.whole(f'image-consultant generate "{show.YOUR_CHANGE}" --conversation {options}')
     if len(result["images"]) > 1:
         show.line("That changes the current picture; --from-image and its id change another.")
+    elif before := result["images"][0]["parent_image_id"]:
+        show.line(f"That changes this picture; with --from-image {before} the one before it.")
 
 
 def _write_sheet(result: show.Result) -> None:

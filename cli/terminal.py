@@ -42,6 +42,7 @@ IN_COMMANDS = (
     (r"\bcall again\b", "run this command again"),
     (r"\b[Oo]penai_list_conversations\b", "`image-consultant conversations list`"),
     (r"\bredraw=true\b", "--redraw"),
+    (r"\bsize=(?=\d)", "--size "),
     (r"\bfrom_image\b", "--from-image"),
     (r"\bonly (?:this |the |its )?conversation_id\b", "only --conversation"),
     (r"\b(?:this |the |its )?conversation_id\b", "--conversation"),

@@ -13,7 +13,7 @@ from consultation.earlier_work import EarlierWork
 from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
 from consultation.facilitator_request import take_references
 from consultation.preferences import dislikes_of, learn, note_preferences
-from consultation.provenance import Span
+from consultation.provenance import Span, with_picks
 from consultation.recorded_result import completeness, failed_result, recorded_result
 from consultation.review import Review
 from consultation.settling import assumptions, settle, settled_turn
@@ -319,9 +319,9 @@ class Consultant:
         share, _ = completeness(held.brief, image_type)
         brief = brief_row(
             turn,
-            entries=[entry_of(entry) for entry in held.brief],
+            entries=[entry_of(entry, transcript) for entry in held.brief],
             share=share,
-            spans=held.spans if standing.ready else [],
+            spans=[with_picks(span, transcript) for span in held.spans if standing.ready],
             suggested=suggested,
         )
         turn.model, turn.response_id = outcome.model, outcome.response_id

@@ -141,8 +141,19 @@ def _span(text: str, place: Stretch) -> Span:
     said = list(place.said)
     if place.loose:
         return Span(text=text, source="assumed", said=said)
+    return _resting(text, said)
+
+
+def _resting(text: str, said: list[Quote]) -> Span:
     leading = min(said, key=_rank)
     return Span(text=text, source=source_of(said), ref=name_of(leading.ref), said=said)
+
+
+def with_picks(span: Span, transcript: Transcript) -> Span:
+    """A span that names an option where the person only took it."""
+    if span.source == "assumed" or not span.said:
+        return span
+    return _resting(span.text, transcript.as_picks(span.said))
 
 
 def source_of(said: Sequence[Quote]) -> SpanSource:

@@ -12,7 +12,7 @@ from consultation.consultation_result import (
     PictureSettings,
 )
 from consultation.facilitator import Outcome
-from consultation.transcript import Transcript, brief_entry, transcript_of
+from consultation.transcript import Transcript, transcript_of
 from consultation.turn import BriefEntry
 from consultation.turn_rows import entry_of, recorded_span, shown_question
 from gateway.connection import is_sandbox
@@ -41,7 +41,8 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     turn, brief = led_turns(conversation)[-1], conversation.briefs[-1]
     reply = turn.reply or {}
     spans = [recorded_span(phrase) for phrase in brief.phrases]
-    entries = [entry_of(brief_entry(row)) for row in brief.entries]
+    transcript = transcript_of(conversation, finish=False)
+    entries = [entry_of(entry, transcript) for entry in transcript.brief]
     sandbox = is_sandbox(turn.response_id)
     assumed = [
         Assumption(dimension=entry.dimension, value=entry.value)
@@ -55,7 +56,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         language=reply.get("language") or conversation.language or "en",
         questions=[] if spans else [shown_question(row) for row in open_rows(conversation)],
         brief=entries,
-        completeness=_completeness(conversation, transcript_brief(conversation), prompt_store),
+        completeness=_completeness(conversation, transcript.brief, prompt_store),
         refined_prompt="".join(span.text for span in spans) if spans else None,
         provenance=spans,
         assumptions=assumed if spans else [],
@@ -85,7 +86,7 @@ def failed_result(
         reply=wording.unusable if outcome.failure == "unusable" else wording.nobody,
         language=language,
         questions=[shown_question(row) for row in open_rows(conversation)],
-        brief=[entry_of(entry) for entry in transcript.brief],
+        brief=[entry_of(entry, transcript) for entry in transcript.brief],
         completeness=_completeness(conversation, transcript.brief, prompt_store),
         origin=origin,
         notes=outcome.notes,
@@ -107,11 +108,6 @@ def open_rows(conversation: Conversation) -> list[Question]:
 def led_turns(conversation: Conversation) -> list[Turn]:
     """The turns of the dialogue; the others are words that change a picture."""
     return [turn for turn in conversation.turns if turn.reply != {}]
-
-
-def transcript_brief(conversation: Conversation) -> tuple[BriefEntry, ...]:
-    """The entries of the newest brief, those of records of version 0.1 among them."""
-    return transcript_of(conversation, finish=False).brief
 
 
 def completeness(brief: Iterable[BriefEntry], image_type: ImageType) -> tuple[int, list[str]]:

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
+from consultation.turn import (
+    BriefEntry,
+    Choice,
+    FacilitatorTurn,
+    QuestionDraft,
+    Quote,
+    SetAside,
+)
+from consultation.words import fold
 from errors import Problem
 from storage.tables import Conversation, Turn
 
@@ -90,6 +98,18 @@ class Transcript:
             if lines:
                 texts[label] = "\n".join(lines)
         return texts
+
+    def as_picks(self, said: Iterable[Quote]) -> list[Quote]:
+        """Quotes, the option in place of an answer by id that is nothing but its text: who presses
+        it, types its number or takes the default has not said it."""
+        quotes: dict[tuple[str, str], Quote] = {}
+        for quote in said:
+            put = self.question(self.answers.get(quote.ref, ""))
+            text = fold(self.messages.get(quote.ref, "").strip())
+            option = next((one for one in put.options if fold(one) == text), "") if put else ""
+            one = Quote(ref=put.id, quote=option) if put and option else quote
+            quotes[one.ref, one.quote] = one
+        return [*quotes.values()]
 
     def _answers(self, ref: str, set_aside: Sequence[SetAside]) -> bool:
         """Whether a message says more than a number that no option of its question has, and more

@@ -81,9 +81,9 @@ def brief_row(
     )
 
 
-def entry_of(entry: BriefEntry) -> Entry:
+def entry_of(entry: BriefEntry, transcript: Transcript) -> Entry:
     """An entry with where it comes from, as results and records have it."""
-    said = entry.said
+    said = transcript.as_picks(entry.said)
     return Entry(
         **entry.model_dump(),
         source="open" if entry.open else source_of(said),

@@ -25,6 +25,13 @@ TIMES = re.compile(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d)")
 PROPORTION = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(x| ?: ?)(\d{1,5}(?:\.\d{1,3})?)")
 """A ratio (9:16) or edges in pixels (1920x1080)."""
 
+SHAPE_IN_WORDS = re.compile(
+    # A time has two digits behind its colon, as have no ratios but these.
+    r"\b(?:square|wide|tall)\b|\b\d{1,2}:(?:\d|16|21)\b|\b\d{3,4}x\d{3,4}\b",
+    re.IGNORECASE,
+)
+"""A shape as the parameter `size` and a brief take it, in the middle of other words."""
+
 LONGER_EDGE = 1536
 """Pixels of the longer edge where only a ratio is known: that of the sizes by a word."""
 
@@ -138,6 +145,12 @@ def edges_of(text: str) -> tuple[int, int] | None:
         scale = (DEFAULT_EDGE if width == height else LONGER_EDGE) / max(width, height)
         width, height = width * scale, height * scale
     return round(width), round(height)
+
+
+def shape_in(words: str) -> str:
+    """The first shape that stands in words as the parameter `size` takes it, else nothing."""
+    found = SHAPE_IN_WORDS.search(TIMES.sub("x", words))
+    return found[0] if found else ""
 
 
 def size_near(name: str, width: int, height: int) -> str:

@@ -27,7 +27,7 @@ from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.image_result import ImageResult
 from generation.input_images import MOST, InputImages
 from generation.jobs import JobOutcome, Jobs, JobView, ReportProgress
-from generation.options import Options, choose
+from generation.options import Options, choose, size_note
 from generation.picture_facts import run_apart
 from generation.plan import Plan, changes_of, lineage, suggestion
 from generation.purchase import Buyer, Purchase, PurchaseOrder
@@ -141,7 +141,11 @@ class ImageGenerator:
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, *news)
-        answer.result.notes += filter(None, [note, replaced_note(variations, _drawn(news[0]))])
+        # A refined prompt has its size from the brief; other words are drawn as they are.
+        verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
+        sized = "" if request.size else size_note(verbatim, options)
+        replaced = replaced_note(variations, _drawn(news[0]))
+        answer.result.notes += filter(None, [sized, note, replaced])
         answer.result.notes[:0] = _shared(len(jobs) - len(mine), len(jobs), lost=bool(lost))
         return answer
 

@@ -85,7 +85,7 @@ class Reading:
     def __init__(self, talk: Dialogue, dimensions: dict[str, list[str]]) -> None:
         self.talk, self.dimensions = talk, dimensions
         self.brief: dict[str, list[Stretch]] = {}
-        self.ends = False
+        self.ends, self.answered = False, set[str]()
         # The last where a call only ends the dialogue: it says nothing new.
         for ref in ("", *talk.messages, *([] if talk.fresh else [""])):
             if ref in ("", *talk.fresh[:1]):
@@ -94,11 +94,18 @@ class Reading:
             for clause, asks in book.clauses(talk.messages.get(ref, "")):
                 self._read_clause(ref, clause, asks)
 
+    @property
+    def _by_id(self) -> dict[str, str]:
+        """The messages that were given to a question by its id."""
+        return self.talk.state.get("answers") or {}
+
     def waiting(self, ref: str = "") -> list[Json]:
         """The questions that nothing answers yet; of a message, those that it may answer."""
-        question_id = (self.talk.state.get("answers") or {}).get(ref)
-        questions = [q for q in self.talk.questions(ref).values() if question_id in (None, q["id"])]
-        return [question for question in questions if question["dimension"] not in self.brief]
+        only, questions = self._by_id.get(ref), self.talk.questions(ref).values()
+        # An answer by id may say something else, such as the format: the question is past then.
+        past = {*self.brief, *self.answered}
+        fitting = [question for question in questions if only in (None, question["id"])]
+        return [one for one in fitting if not {one["dimension"], one["id"]} & past]
 
     def put(self, dimension: str, words: str, *said: tuple[str, str]) -> None:
         """Decide a dimension, or add to it; the first of the quotes is the newest."""
@@ -133,6 +140,7 @@ class Reading:
         elif not (book.is_talk(clause) or not book.trim(clause)):
             if not (self._replace(ref, clause) or self._pick(ref, clause)):
                 self._take(ref, clause)
+            self.answered.add(self._by_id.get(ref, ""))
             return
         self.set_aside.append({"ref": ref, "quote": clause, "why": why})
 
@@ -207,7 +215,7 @@ class Reading:
     def _take(self, ref: str, clause: str) -> None:
         """Give a clause, or each part of it, to the dimensions that it speaks of."""
         hits, text = self._options(ref, clause), [*LETTERED][("labels" in self.dimensions)]
-        if ref in (self.talk.state.get("answers") or {}) and (waiting := self.waiting(ref)):
+        if ref in self._by_id and (waiting := self.waiting(ref)):
             self._reply(ref, clause, waiting[0], hits)
             return
         if book.refuses(clause):

@@ -29,8 +29,10 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
 ) -> None:
     first = run("generate", "a red boat", "--format", "webp", "--size", "1536\u00d71024")
     (going_on,) = re.findall(r"generate .* --conversation (conv_\w+)", first)
-    run("generate", "make it blue", "--conversation", going_on)
+    changed = run("generate", "make it blue and tall", "--conversation", going_on)
 
+    assert "--size 1024x1536" in changed  # a prompt sets no size
+    assert re.search("--from-image img_", changed)
     assert [path.suffix for path in pictures(tmp_path)] == [".webp", ".webp"]
     assert sandbox.count("image") == 2
     assert sandbox.count("text") == 0

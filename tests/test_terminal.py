@@ -46,10 +46,12 @@ def consult(
 def test_numbers_own_words_and_enter_answer_and_the_picture_is_drawn(
     consult: Consult, tmp_path: Path
 ) -> None:
-    said = consult(["a lighthouse", "1", "oil on canvas", "", "finish", "y"])
+    said = consult(["a lighthouse", "1", "9:16", "", "oil on canvas", "y"])
 
     prompt = said.partition("Refined prompt")[2]
-    assert "oil on canvas" in prompt
+    for words in ("chose: “photograph”", "chose: “warm”", "said: “oil on canvas”", "864x1536 png"):
+        assert words in prompt
+    assert "said: “photograph”" not in prompt
     (path,) = re.findall(r"\S+\.png", prompt)
     assert Path(path).is_file()
     assert Path(path).parent == tmp_path / "images"
