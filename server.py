@@ -45,9 +45,12 @@ TOOLSETS = {
 }
 
 
-def create_server(settings: Settings) -> FastMCP:
-    """Build the server. Everything it stands on is made on first use, not here."""
-    app = App(settings)
+def create_server(settings: Settings, app: App | None = None) -> FastMCP:
+    """Build the server. Everything it stands on is made on first use, not here.
+
+    `app` is what it stands on where something else does, too; it ends with the server.
+    """
+    app = app or App(settings)
 
     @asynccontextmanager
     async def lifespan(_server: FastMCP) -> AsyncIterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ COMMANDS = {
         "cli.serve:serve",
         "Serve the tools to an MCP client, over stdio or http.",
     ),
+    "studio": ("cli.studio:studio", "Open the whole job as a page in the browser."),
     "conversations": (
         "cli.conversations:commands",
         "Find, take out, bring in and remove records.",

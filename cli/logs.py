@@ -31,7 +31,7 @@ if it fails again, report it with what `image-consultant doctor` prints.
 OURS = frozenset(
     {
         "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "server", "storage",
-        "tools", "transports", "workflow",
+        "studio", "tools", "transports", "workflow",
     }
 )  # fmt: skip
 """Loggers of this program, by the first part of their names."""

@@ -1,3 +1,3 @@
-"""The front end: ES modules and one style sheet, and what makes a page of them."""
+"""The front end: ES modules and style sheets, the page that is made of them, and its own server."""
 
-__all__ = ["assembler"]
+__all__ = ["access", "assembler", "guard", "instance", "routes"]

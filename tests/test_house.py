@@ -18,7 +18,7 @@ PACKAGES = (
     "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "storage", "studio",
     "tools", "transports",
 )  # fmt: skip
-FACES = ("cli", "tools")
+FACES = ("cli", "studio", "tools")
 """Rooms of which each may have a module for a noun that another room has a module for, too."""
 LONGEST_FUNCTION = 50
 """Lines: what one sees at a time in an editor."""

@@ -10,7 +10,7 @@ import pytest
 from tests.test_house import PACKAGES
 
 ROOT = Path(__file__).parent.parent
-DATA = {".j2", ".yaml", ".toml", ".mako", ".ini", ".json", ".css", ".js", ".md", ".txt"}
+DATA = {".j2", ".yaml", ".toml", ".mako", ".ini", ".json", ".css", ".js", ".md", ".txt", ".html"}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import uvicorn
 from fastmcp import FastMCP
 from fastmcp.server.auth import AccessToken, TokenVerifier
 from pydantic import SecretStr
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from typing_extensions import override
@@ -22,6 +23,7 @@ from errors import Problem, conceal
 from fastmcp_internals import limit_sessions
 from settings import Settings, own_version, variable_of
 from transports.http_limits import (
+    ADVICE,
     MOST_CONNECTIONS,
     MOST_SESSIONS,
     SESSION_SECONDS,
@@ -100,11 +102,15 @@ def build_http_server(
     *,
     hosts: Sequence[str] = (),
     proxies: Sequence[str] = (),
+    guard: Middleware | None = None,
+    advice: Mapping[int, str] = ADVICE,
+    patience: Mapping[str, float] = {},
 ) -> uvicorn.Server:
     """What serves at an address, the token required where there is one.
 
     `hosts` are names that clients may call it by besides, `proxies` the IP addresses whose word
-    on who the client is counts.
+    on who the client is counts. A `guard` decides who else is let in, `advice` says what who is
+    refused can do, by status; `patience` has the seconds of paths whose bodies take long.
 
     FastMCP's own runner closes the server only after uvicorn has passed a signal on, which
     ends the process; here what is being drawn is kept first.
@@ -119,11 +125,12 @@ def build_http_server(
         host_origin_protection=True,
         allowed_hosts=[address.name, *hosts],
         session_idle_timeout=SESSION_SECONDS,
+        middleware=[guard] if guard else None,
     )
     limit_sessions(app, MOST_SESSIONS)
     return EndingServer(
         uvicorn.Config(
-            Guarded(app),
+            Guarded(app, advice, patience),
             http=TimedHeaders,
             limit_concurrency=MOST_CONNECTIONS,
             proxy_headers=bool(proxies),

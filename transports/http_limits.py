@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -47,15 +48,18 @@ ADVICE = {
 class Guarded:
     """An ASGI app whose refusals say what to do, and that waits for no body without end."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(
+        self, app: ASGIApp, advice: Mapping[int, str], patience: Mapping[str, float]
+    ) -> None:
+        self._app, self._advice, self._patience = app, advice, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(receive, send)
+        seconds = self._patience.get(scope["path"], BODY_SECONDS)
+        exchange = _Exchange(receive, send, self._advice, seconds)
         if not all(value.isascii() for name, value in scope["headers"] if name.startswith(MCP)):
             # The SDK raises where it repeats such a one in the headers of its answer.
             await exchange.refuse(400, "A header of MCP holds more than ASCII.")
@@ -71,9 +75,11 @@ class Guarded:
 class _Exchange:
     """A request and its answer."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self._receive, self._send = receive, send
-        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
+    def __init__(
+        self, receive: Receive, send: Send, advice: Mapping[int, str], seconds: float
+    ) -> None:
+        self._receive, self._send, self._advice = receive, send, advice
+        self._until = asyncio.get_running_loop().time() + seconds
         self._is_whole = False
         self._started = False
         self._status = 0
@@ -98,12 +104,12 @@ class _Exchange:
             self._status = message["status"]
             if self.is_late:
                 await self.refuse(408, "The body did not arrive in time.")
-            elif self._status in ADVICE:
-                await self.refuse(self._status, ADVICE[self._status], message["headers"])
+            elif self._status in self._advice:
+                await self.refuse(self._status, self._advice[self._status], message["headers"])
             else:
                 self._started = True
                 await self._send(message)
-        elif self._started and self._status not in ADVICE:
+        elif self._started and self._status not in self._advice:
             await self._send(message)
 
     async def refuse(self, status: int, words: str, headers: Any = ()) -> None:

@@ -1,0 +1,177 @@
+"""What a studio serves beside MCP: its page and modules, the way in, pictures and files."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import TYPE_CHECKING, cast, get_args
+
+from fastmcp import FastMCP
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from app import App
+from errors import Problem
+from studio.access import COOKIE_SECONDS, Access
+from studio.assembler import FOLDER
+from studio.guard import LOCKED, SESSION, SHELL, SHELL_POLICY
+
+if TYPE_CHECKING:
+    from storage.picture_copies import Edge
+
+PAGE = FOLDER / "studio.html"
+MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+"""What of this folder is served; the system's own table may call a script plain text."""
+
+FRESH = "private, no-cache"
+"""Kept by the browser, and asked for anew: a picture may be deleted, a module changed."""
+
+LONGEST_TOKEN = 500
+"""Bytes of the message that brings a token."""
+
+UPLOADS = f"{SHELL}/files"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class RefusedRequest(Problem):
+    """A request that is not as its route takes it; `status` is HTTP's."""
+
+    def __init__(self, status: int, words: str) -> None:
+        self.status = status
+        super().__init__(words)
+
+
+def add_routes(server: FastMCP, app: App, access: Access) -> None:
+    """Serve the studio beside the tools. `Guard` decides who may ask for what."""
+    routes = Routes(app, access)
+
+    def add(path: str, method: str, handler: Handler) -> None:
+        server.custom_route(path, methods=[method])(in_words(handler))
+
+    add("/", "GET", home)
+    add(SHELL, "GET", shell)
+    add(SESSION, "POST", routes.session)
+    add("/pictures/{image_id}", "GET", routes.picture)
+    add(f"{SHELL}/{{name:path}}", "GET", asset)
+
+
+def in_words(handler: Handler) -> Handler:
+    """The handler, its problems told as JSON."""
+
+    @wraps(handler)
+    async def wrapper(request: Request) -> Response:
+        from storage.stamps import UnknownId
+
+        try:
+            return await handler(request)
+        except RefusedRequest as refusal:
+            status, words = refusal.status, str(refusal)
+        except UnknownId as problem:
+            status, words = 404, problem.text()
+        except Problem as problem:
+            by_kind = {"input": 400, "too_large": 413}
+            status, words = by_kind.get(problem.kind, 500), problem.text()
+        return JSONResponse({"error": words}, status)
+
+    return wrapper
+
+
+async def home(_request: Request) -> Response:
+    """Where the studio is, for who types the address without a path."""
+    return RedirectResponse(SHELL)
+
+
+async def shell(request: Request) -> Response:
+    """The page, which holds nothing of anybody's."""
+    data = await asyncio.to_thread(PAGE.read_bytes)
+    response = _with_tag(request, data, "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = SHELL_POLICY
+    return response
+
+
+async def asset(request: Request) -> Response:
+    """A module or a style sheet."""
+    paths = await asyncio.to_thread(lambda: list(FOLDER.rglob("*")))  # looked up, never followed
+    names = {path.relative_to(FOLDER).as_posix(): path for path in paths}
+    path = names.get(request.path_params["name"])
+    if path is None or path.suffix not in MEDIA_TYPES:
+        raise RefusedRequest(404, "There is no such file.")
+    return _with_tag(request, await asyncio.to_thread(path.read_bytes), MEDIA_TYPES[path.suffix])
+
+
+class Routes:
+    """The routes that need what the server stands on."""
+
+    def __init__(self, app: App, access: Access) -> None:
+        self._app, self._access = app, access
+
+    async def session(self, request: Request) -> Response:
+        """Exchange the token of an address for the cookie, once."""
+        _expect(request, "application/json", LONGEST_TOKEN)
+        try:
+            token = json.loads(await request.body())["token"]
+        except (ValueError, TypeError, KeyError):
+            raise RefusedRequest(400, 'Send {"token": "..."}.') from None
+        cookie = self._access.redeem(str(token))
+        if cookie is None:
+            raise RefusedRequest(401, LOCKED)
+        response = Response(status_code=204)
+        response.set_cookie(
+            self._access.cookie,
+            cookie,
+            max_age=COOKIE_SECONDS,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    async def picture(self, request: Request) -> Response:
+        """A picture, as it is or small."""
+        from storage.picture_copies import Edge
+        from storage.picture_files import media_type, read_picture
+
+        edges = {str(edge): edge for edge in get_args(Edge)}
+        edge = request.query_params.get("edge", "full")
+        if edge != "full" and edge not in edges:
+            raise RefusedRequest(400, f"edge is one of {', '.join(edges)}, full.")
+        image = await self._app.records.image(request.path_params["image_id"])
+        tag = f'"{image.sha256}-{edge}"'
+        if _knows(request, tag):
+            return _unchanged(tag)
+        if edge == "full":
+            data, kind = await asyncio.to_thread(read_picture, image), media_type(image.format)
+        else:
+            copies, wanted = self._app.small_copies, cast("Edge", edges[edge])
+            data, kind = await asyncio.to_thread(copies.copy, image, wanted)
+        return Response(data, media_type=kind, headers={"ETag": tag, "Cache-Control": FRESH})
+
+
+def _expect(request: Request, media_type: str, most: int) -> None:
+    """Refuse a body of another type or length before it is read."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != media_type:
+        raise RefusedRequest(415, f"Send {media_type}.")
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise RefusedRequest(411, "Send the length of the body.")
+    if int(length) > most:
+        raise RefusedRequest(413, f"At most {most:,} bytes are taken.")
+
+
+def _with_tag(request: Request, data: bytes, media_type: str) -> Response:
+    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    if _knows(request, tag):
+        return _unchanged(tag)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    return Response(data, media_type=media_type, headers=headers)
+
+
+def _knows(request: Request, tag: str) -> bool:
+    """Whether the browser has what a tag stands for."""
+    return tag in request.headers.get("if-none-match", "")
+
+
+def _unchanged(tag: str) -> Response:
+    return Response(status_code=304, headers={"ETag": tag, "Cache-Control": FRESH})
