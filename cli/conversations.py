@@ -100,7 +100,7 @@ def export(
         paths = []
         for one in ids:
             record = await app.records.load(one)
-            paths += write(record, to, form)
+            paths += write(record, to, form, app.prompt_store)
         return paths
 
     for path in with_records(work):

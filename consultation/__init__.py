@@ -16,5 +16,6 @@ __all__ = [
     "template_dialogue",
     "template_draft",
     "transcript",
+    "turn_rows",
     "words",
 ]

@@ -4,7 +4,7 @@ The frame is in the person's language where there is wording for it; what is mea
 the client (ids, what to call next) is English.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from consultation.consultation_result import SANDBOX_NOTE, Consultation, NotUsed, OpenQuestion
@@ -68,11 +68,14 @@ def source_words(span: Span, wording: Wording) -> str:
     )
 
 
-def _is_ours(span: Span, decided: Sequence[Word]) -> bool:
-    """Whether a stretch rests on nothing and says enough beside what is listed as `decided`."""
-    if span.source != "assumed" or span.said:
-        return False
-    new = [w for w in words_of(span.text) if not any(near(w, known) for known in decided)]
+def own_stretches(unsourced: Iterable[str], assumptions: Iterable[str]) -> list[str]:
+    """Of stretches that rest on nothing those that say enough beside what is listed as assumed."""
+    decided = words_of(" ".join(assumptions))
+    return [text.strip(" ,.;:\n") for text in unsourced if _says_more(text, decided)]
+
+
+def _says_more(text: str, decided: Sequence[Word]) -> bool:
+    new = [word for word in words_of(text) if not any(near(word, known) for known in decided)]
     return size(new) >= WORTH_READING
 
 
@@ -114,8 +117,8 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
             f"- {wording.name_of(item.dimension)}: {item.value}" for item in result.assumptions
         ]
         yield f"{wording.assumptions}:\n" + "\n".join(lines)
-    decided = words_of(" ".join(item.value for item in result.assumptions))
-    if ours := [s.text.strip(" ,.;:\n") for s in result.provenance if _is_ours(s, decided)]:
+    unsourced = [s.text for s in result.provenance if s.source == "assumed" and not s.said]
+    if ours := own_stretches(unsourced, [item.value for item in result.assumptions]):
         yield f"{wording.added}:\n" + "\n".join(f"- {text}" for text in ours)
     shown = [entry for entry in result.not_used if is_worth_showing(entry)]
     if shown and result.refined_prompt is not None:

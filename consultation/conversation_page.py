@@ -10,6 +10,7 @@ from typing import Any
 
 from consultation.consultation_result import SOURCES
 from consultation.transcript import Message, messages_of
+from prompts.wording import met_items
 from storage.tables import Brief, Conversation, Image, Question, Spending, Turn
 
 DEEPEST = 12
@@ -152,7 +153,7 @@ def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[s
     inputs = [row for job in conversation.jobs if job.id == image.job_id for row in job.inputs]
     for source in fields(inputs, "use", "given"):
         yield f"  - started from the {source['use']} {source['given']}"
-    if items := met_items(image):
+    if items := met_items(verdicts_of(image)):
         yield f"  - looked at: {items}"
     if opinion := rating_words(image):
         yield f"  - {opinion}"
@@ -223,17 +224,10 @@ def source_label(part: dict[str, str]) -> str:
     return f"{label} {part['ref']}" if part["ref"] else label
 
 
-def met_items(image: Image) -> str:
-    """How many items its verification found met, and could not tell; empty where none was looked
-    at. What the bytes say is no item."""
+def verdicts_of(image: Image) -> list[str]:
+    """What its verification found of each item; what the bytes say is no item."""
     findings = fields((image.verification or {}).get("findings", []), "verdict", "source")
-    verdicts = [finding["verdict"] for finding in findings if finding["source"] == "model"]
-    unknown = verdicts.count("cannot_tell")
-    parts = [
-        f"{verdicts.count('met')} of {len(verdicts) - unknown} items met" if verdicts else "",
-        f"{unknown} that cannot be told" if unknown else "",
-    ]
-    return ", ".join(part for part in parts if part)
+    return [finding["verdict"] for finding in findings if finding["source"] == "model"]
 
 
 def rating_words(image: Image) -> str:

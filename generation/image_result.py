@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from generation.plan import prompt_of_record
 from generation.verification import Finding
+from prompts.wording import met_items
 from settings import Origin
 from storage.picture_files import media_type
 from storage.tables import Image
@@ -192,8 +193,9 @@ def _difference_line(difference: PromptDifference) -> str:
 def finding_lines(verification: ResultVerification) -> list[str]:
     """What a model saw of each picture, then what the bytes say, then what else is to know."""
     findings = verification.findings
+    verdicts = [finding.verdict for finding in findings if finding.source == "model"]
     heads = {
-        "model": f"Looked at against what was asked for: {_counts(findings)}.",
+        "model": f"Looked at against what was asked for: {met_items(verdicts)}.",
         "bytes": "Read from the bytes:",
     }
     several = len({finding.image_id for finding in findings}) > 1
@@ -205,18 +207,6 @@ def finding_lines(verification: ResultVerification) -> list[str]:
             lines += [f"{image_id}:"] if several else []
             lines += [f"- {VERDICTS[one.verdict]}: {one.item} ({one.seen})" for one in group]
     return [*lines, *verification.notes]
-
-
-def _counts(findings: Sequence[Finding]) -> str:
-    """How many items are met, and of how many that cannot be told."""
-    verdicts = [finding.verdict for finding in findings if finding.source == "model"]
-    unknown = verdicts.count("cannot_tell")
-    judged = len(verdicts) - unknown
-    parts = [
-        f"{verdicts.count('met')} of {judged} items met" if judged else "",
-        f"{unknown} that cannot be told" if unknown else "",
-    ]
-    return ", ".join(part for part in parts if part)
 
 
 def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:

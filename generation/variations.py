@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from generation.image_request import ImageRequest, OrderError, Strategy
 
 if TYPE_CHECKING:
-    from prompts.wording import Way, Ways
+    from prompts.wording import Way, Ways, Wording
 
 Thing = Literal["color", "composition", "style", "light", "mood"]
 
@@ -57,6 +57,15 @@ class Variation:
     say: str = ""
     instead: str = ""
     prompt: str = ""
+
+
+def label_words(label: str, wording: "Wording") -> str:
+    """The label of a variation in the words of a language; a prompt that is one stays as it is."""
+    thing, _, name = label.partition(": ")
+    if thing in get_args(Thing) and name in wording.translations:
+        dimension = next(one for one, varied in DIMENSIONS.items() if varied == thing)
+        return f"{wording.name_of(dimension)}: {wording.translate(name)}"
+    return wording.translations.get(label, label)
 
 
 def set_apart(

@@ -1,6 +1,7 @@
 """Words that are data: those around a dialogue by language, and the ways to vary a picture."""
 
 import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -130,7 +131,12 @@ class Wording(FileModel):
     dimensions: dict[str, str] = Field(
         {}, description="What the dimensions of image types are called; others stand as they are."
     )
-    view: dict[str, str] = Field({}, description="What the view says, by its English words.")
+    translations: dict[str, str] = Field(
+        {},
+        description="What results, progress and exported pages say, by its English words, and the "
+        "view where it says the same.",
+    )
+    view: dict[str, str] = Field({}, description="What only the view says, by its English words.")
 
     def name_of(self, dimension: str) -> str:
         """What a dimension is called in this language."""
@@ -140,7 +146,11 @@ class Wording(FileModel):
         """A number as this language writes it."""
         return f"{value:.{digits}f}".replace(".", self.decimal)
 
-    @field_validator("view")
+    def translate(self, english: str, **values: Any) -> str:
+        """A fixed text of ours in this language, filled in; in English where it is not there."""
+        return self.translations.get(english, english).format(**values)
+
+    @field_validator("translations", "view")
     @classmethod
     def _fills_the_same(cls, texts: dict[str, str]) -> dict[str, str]:
         for english, text in texts.items():
@@ -156,6 +166,17 @@ class Wording(FileModel):
             wanted = ", ".join(f"{{{name}}}" for name in sorted(PLACES[info.field_name]))
             raise ValueError(f"must hold {wanted} and no other braces")
         return text
+
+
+def met_items(verdicts: Sequence[str], translate: Callable[..., str] = str.format) -> str:
+    """How many items of a look are met, and how many it could not tell; empty where it saw none."""
+    unknown = verdicts.count("cannot_tell")
+    met, judged = verdicts.count("met"), len(verdicts) - unknown
+    parts = [
+        translate("{met} of {count} items met", met=met, count=judged) if judged else "",
+        translate("{count} that cannot be told", count=unknown) if unknown else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 @lru_cache(maxsize=64)

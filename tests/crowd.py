@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from prompts.store import PromptStore
 from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.records import Records
@@ -177,7 +178,7 @@ def export_on(saying: Connection, folder: Path) -> None:
     saying.send("begins")
     while True:
         for form in forms:
-            export(one, folder, form)
+            export(one, folder, form, PromptStore())
 
 
 def rewrite(saying: Connection, folder: Path, way: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import delete, text
 
 from cli.export import Form, export
 from errors import StorageError
+from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
@@ -303,7 +304,7 @@ async def test_a_path_of_a_document_is_never_followed(
     loaded = await load(database, conversation_id)
 
     for form in FORMS:
-        files = export(loaded, tmp_path / form, form)
+        files = export(loaded, tmp_path / form, form, PromptStore())
         assert all(secret.read_bytes() != path.read_bytes() for path in files)
         assert "not the one that was recorded" in files[-1].read_text(encoding="utf-8")
     assert loaded.images[0].path == str(secret)
@@ -368,7 +369,7 @@ async def test_rows_of_another_version_are_exported_and_shown(
     loaded.turns[0].references, loaded.images[0].verification = [{}], {"notes": []}
     loaded.jobs.clear()
     for form in FORMS:
-        *_, page = export(loaded, tmp_path / form, form)
+        *_, page = export(loaded, tmp_path / form, form, PromptStore())
         assert "a new one" in page.read_text(encoding="utf-8")
 
 
@@ -380,7 +381,7 @@ async def test_markdown_lies_beside_its_pictures(
     lose(conversation.images[3])
     folder = tmp_path / "with a space"
 
-    *pictures, page = export(conversation, folder, "markdown")
+    *pictures, page = export(conversation, folder, "markdown", PromptStore())
 
     assert page == folder / f"Ein-Leuchtturm-für-Zoë-灯台-{conversation.id}.md"
     told = page.read_text(encoding="utf-8")
@@ -411,7 +412,7 @@ def test_no_title_leaves_the_folder_or_becomes_markup(tmp_path: Path, form: Any)
         )
         place = tmp_path / str(number)
 
-        (path,) = export(conversation, place / "inner", form)
+        (path,) = export(conversation, place / "inner", form, PromptStore())
 
         assert [one for one in place.rglob("*") if one.is_file()] == [path]
         assert path.parent == place / "inner"
@@ -429,7 +430,7 @@ async def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> 
     conversation = Conversation(id="conv_1", title="", mode="quick", created_at="", changed_at="")
 
     with pytest.raises(Exception, match="name another one with --to"):
-        export(conversation, tmp_path / "file", "json")
+        export(conversation, tmp_path / "file", "json", PromptStore())
 
 
 def old_file(folder: Path, **changes: Any) -> Row:
@@ -522,7 +523,7 @@ async def test_an_older_conversation_is_shown_and_goes_on(
     assert result["status"] == "ready"
     assert any("kept file was uploaded" in note for note in changed["notes"])
     loaded = await load(database, conversation_id)
-    assert len(export(loaded, tmp_path / "out", "markdown")) == 3
+    assert len(export(loaded, tmp_path / "out", "markdown", PromptStore())) == 3
 
 
 def test_a_picture_outside_is_not_opened(tmp_path: Path) -> None:

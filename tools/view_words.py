@@ -30,7 +30,7 @@ def view_words(store: PromptStore, language: str, known: str) -> ViewWords | Non
         return None
     return ViewWords(
         language=tag,
-        view=wording.view,
+        view={**wording.translations, **wording.view},
         source=wording.source,
         reason=wording.reason,
         dimensions=wording.dimensions,
