@@ -44,7 +44,7 @@ ONCE = (
     "This address lets one browser in, once. `image-consultant studio` in another terminal prints "
     "a new one."
 )
-END = "Ctrl-C ends it. What is being drawn then is kept, or collected at the next start."
+END = "Ctrl-C ends it. What is being drawn then is kept, or collected when the studio is next open."
 
 
 def studio(
@@ -107,16 +107,14 @@ def _serve(
     listener = _listen(address, tries=MOST_PORTS if port is None else 1)
     address = address._replace(port=listener.getsockname()[1])
     running = Running(*_urls(address), settings.sandbox, instance.run)
-    instance.announce(running)
-    if settings.sandbox:
-        show.line(PLAY)
-    _show(running, instance.access, opens=opens)
-    show.line(END)
-    sys.stdout.flush()
-    app = App(settings)
     with ending_on_signals():
-        web = _web(app, address, instance.access)
-        anyio.run(_run, app, web, listener)
+        instance.announce(running)
+        if settings.sandbox:
+            show.line(PLAY)
+        _show(running, instance.access, opens=opens)
+        show.line(END)
+        sys.stdout.flush()
+        anyio.run(build_web(App(settings), address, instance.access).serve, [listener])
 
 
 def _listen(address: "Address", *, tries: int) -> socket.socket:
@@ -130,13 +128,14 @@ def _listen(address: "Address", *, tries: int) -> socket.socket:
     return listen(address)
 
 
-def _web(app: "App", address: "Address", access: "Access") -> "uvicorn.Server":
+def build_web(app: "App", address: "Address", access: "Access") -> "uvicorn.Server":
     """The server of the tools and of the page, behind the guard of both."""
     from starlette.middleware import Middleware
 
     from server import create_server
     from studio.guard import LOCKED, Guard
     from studio.routes import UPLOADS, add_routes
+    from tools.studio import add_studio
     from transports.http import build_http_server
     from transports.http_limits import ADVICE
 
@@ -145,6 +144,7 @@ def _web(app: "App", address: "Address", access: "Access") -> "uvicorn.Server":
     if settings.http_token:
         conceal(settings.http_token.get_secret_value())
     server = create_server(settings, app)
+    add_studio(server)
     add_routes(server, app, access)
     return build_http_server(
         server,
@@ -156,22 +156,6 @@ def _web(app: "App", address: "Address", access: "Access") -> "uvicorn.Server":
         advice={**ADVICE, 401: LOCKED},
         patience={UPLOADS: UPLOAD_SECONDS},
     )
-
-
-async def _run(app: "App", web: "uvicorn.Server", listener: socket.socket) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(_collect, app)
-        await web.serve([listener])
-        group.cancel_scope.cancel()
-
-
-async def _collect(app: "App") -> None:
-    """Fetch what was ordered by a server that ended before it had it."""
-    from gateway.api_key import find_key
-
-    with suppress(Problem):  # whoever opens its conversation is told
-        if app.settings.sandbox or find_key(app.settings):
-            await app.image_generator.adopt_abandoned()
 
 
 def _urls(address: "Address") -> tuple[str, str]:
