@@ -132,6 +132,7 @@ def build_web(app: "App", address: "Address", access: "Access") -> "uvicorn.Serv
     """The server of the tools and of the page, behind the guard of both."""
     from starlette.middleware import Middleware
 
+    from cli.export import export
     from server import create_server
     from studio.guard import LOCKED, Guard
     from studio.routes import UPLOADS, add_routes
@@ -145,7 +146,7 @@ def build_web(app: "App", address: "Address", access: "Access") -> "uvicorn.Serv
         conceal(settings.http_token.get_secret_value())
     server = create_server(settings, app)
     add_studio(server)
-    add_routes(server, app, access)
+    add_routes(server, app, access, export)
     return build_http_server(
         server,
         address,

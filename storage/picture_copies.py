@@ -15,8 +15,9 @@ from storage.pixels import UNDECODABLE, bound, has_transparent_pixel, open_pictu
 from storage.shared_folder import write_file
 from storage.tables import Image
 
-Edge = Literal[240, 512, 1024]
-"""Pixels of the longer edge: a thumbnail, one unfinished or beside another, one alone."""
+Edge = Literal[240, 512, 1024, 2048]
+"""Pixels of the longer edge: a thumbnail, one unfinished or beside another, one alone, and one
+that fills a large screen."""
 
 SMALL_QUALITY = 80
 """Of WebP: a photograph of 1024 pixels has about 60 kB, and no flaw that one sees."""
@@ -25,7 +26,7 @@ LARGEST_SVG = 400_000
 """Bytes; with what base64 adds, a result holds it."""
 
 MOST_BYTES = 256_000_000
-"""Of all small copies: some 2,800 pictures in each size."""
+"""Of all small copies: some 900 pictures in each size."""
 
 AFTER_TRIM = 0.9
 """Of the most bytes: what is left, so that the folder is not looked through for every copy."""

@@ -5,11 +5,17 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import TYPE_CHECKING, cast, get_args
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast, get_args
+from zipfile import ZipFile
 
 from fastmcp import FastMCP
+from starlette.background import BackgroundTask
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from app import App
 from errors import Problem
@@ -18,7 +24,9 @@ from studio.assembler import FOLDER
 from studio.guard import LOCKED, SESSION, SHELL, SHELL_POLICY
 
 if TYPE_CHECKING:
+    from prompts.store import PromptStore
     from storage.picture_copies import Edge
+    from storage.tables import Conversation
 
 PAGE = FOLDER / "studio.html"
 MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
@@ -27,10 +35,19 @@ MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; chars
 FRESH = "private, no-cache"
 """Kept by the browser, and asked for anew: a picture may be deleted, a module changed."""
 
+FORM_BYTES = 10_000
+"""Around the file of a form: its name, and the lines that part it from the next."""
+
+FORMS = ("html", "json", "markdown")
+"""What a conversation is exported as."""
+
 LONGEST_TOKEN = 500
 """Bytes of the message that brings a token."""
 
 UPLOADS = f"{SHELL}/files"
+
+Export = Callable[["Conversation", Path, Any, "PromptStore"], list[Path]]
+"""Writes a conversation into a folder in one of `FORMS`; the files, the one to open last."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -43,9 +60,9 @@ class RefusedRequest(Problem):
         super().__init__(words)
 
 
-def add_routes(server: FastMCP, app: App, access: Access) -> None:
+def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> None:
     """Serve the studio beside the tools. `Guard` decides who may ask for what."""
-    routes = Routes(app, access)
+    routes = Routes(app, access, export)
 
     def add(path: str, method: str, handler: Handler) -> None:
         server.custom_route(path, methods=[method])(in_words(handler))
@@ -53,7 +70,9 @@ def add_routes(server: FastMCP, app: App, access: Access) -> None:
     add("/", "GET", home)
     add(SHELL, "GET", shell)
     add(SESSION, "POST", routes.session)
+    add(UPLOADS, "POST", routes.upload)
     add("/pictures/{image_id}", "GET", routes.picture)
+    add("/conversations/{conversation_id}", "GET", routes.conversation)
     add(f"{SHELL}/{{name:path}}", "GET", asset)
 
 
@@ -68,6 +87,8 @@ def in_words(handler: Handler) -> Handler:
             return await handler(request)
         except RefusedRequest as refusal:
             status, words = refusal.status, str(refusal)
+        except HTTPException as fault:  # Starlette's, of a body that is no form
+            status, words = fault.status_code, fault.detail
         except UnknownId as problem:
             status, words = 404, problem.text()
         except Problem as problem:
@@ -104,8 +125,8 @@ async def asset(request: Request) -> Response:
 class Routes:
     """The routes that need what the server stands on."""
 
-    def __init__(self, app: App, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: App, access: Access, export: Export) -> None:
+        self._app, self._access, self._export = app, access, export
 
     async def session(self, request: Request) -> Response:
         """Exchange the token of an address for the cookie, once."""
@@ -147,6 +168,48 @@ class Routes:
             copies, wanted = self._app.small_copies, cast("Edge", edges[edge])
             data, kind = await asyncio.to_thread(copies.copy, image, wanted)
         return Response(data, media_type=kind, headers={"ETag": tag, "Cache-Control": FRESH})
+
+    async def upload(self, request: Request) -> Response:
+        """Keep a picture of any size that OpenAI takes; its id stands wherever a path may."""
+        from storage.input_pictures import MOST_BYTES, check_picture
+
+        _expect(request, "multipart/form-data", MOST_BYTES + FORM_BYTES)
+        async with request.form(max_files=1, max_fields=1) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise RefusedRequest(400, "Send the picture as the file of the field `file`.")
+            data, name = await file.read(), file.filename or "the picture"
+        picture = await asyncio.to_thread(check_picture, data, name)
+        upload_id = await asyncio.to_thread(self._app.input_files.uploads.keep, picture)
+        return JSONResponse({"upload_id": upload_id}, 201)
+
+    async def conversation(self, request: Request) -> Response:
+        """A conversation to take along: one file, or several in an archive."""
+        form = request.query_params.get("as", "html")
+        if form not in FORMS:
+            raise RefusedRequest(400, f"as is one of {', '.join(FORMS)}.")
+        record = await self._app.records.load(request.path_params["conversation_id"])
+        folder = TemporaryDirectory()
+        try:
+            store = self._app.prompt_store
+            paths = await asyncio.to_thread(self._export, record, Path(folder.name), form, store)
+            path = await asyncio.to_thread(_archive, paths) if len(paths) > 1 else paths[0]
+        except BaseException:
+            folder.cleanup()
+            raise
+        headers = {"Cache-Control": "no-store"}
+        clean = BackgroundTask(folder.cleanup)
+        return FileResponse(path, headers=headers, filename=path.name, background=clean)
+
+
+def _archive(paths: list[Path]) -> Path:
+    """Files as one, beside the last of them; pictures are no smaller when they are packed."""
+    last = paths[-1]
+    target = last.with_suffix(".zip")
+    with ZipFile(target, "w") as archive:
+        for path in paths:
+            archive.write(path, path.relative_to(last.parent))
+    return target
 
 
 def _expect(request: Request, media_type: str, most: int) -> None:
