@@ -24,7 +24,7 @@ export class Session {
     /** @type {any} */ this.door = null;
     /** @type {any} */ this.state = {
       idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null, gallery: null, panel: "", message: "",
-      draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {},
+      draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {}, looksAt: "",
     };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
@@ -196,7 +196,7 @@ export class Session {
     if (this.state.busy) return false;
     const id = this.state.view?.conversation_id;
     const args = { conversation_id: id, ...given };
-    this.set({ busy, trouble: null, message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
+    this.set({ busy, trouble: null, looksAt: "", message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
     if (busy === "drawing") this.look(id);
     try {
       const result = await this.door.call(name, args);
@@ -214,7 +214,7 @@ export class Session {
       // Whether the call arrived is not known: the record says, and reading it is free.
       this.looking++;
       this.set({ busy: "" });
-      this.fault(error, () => this.load(id));
+      this.fault(error, id ? () => this.load(id) : null);
       return false;
     }
   }

@@ -36,6 +36,18 @@ def axe() -> str:
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
+def inaccessible(page: "Frame | Page") -> list[str]:
+    """What axe finds wrong in a page."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe())
+    found: list[str] = page.evaluate(
+        "async (rules) => (await axe.run(document, {runOnly: {type: 'tag', values: rules}}))"
+        ".violations.map((one) => `${one.id}: ${one.nodes[0].html}`)",
+        RULES,
+    )
+    return found
+
+
 @contextmanager
 def open_browser() -> Iterator["Browser"]:
     """A headless browser with folders of its own."""
@@ -113,15 +125,7 @@ class Chat:
 
     def accessible(self) -> list[str]:
         """What axe finds wrong."""
-        view = self.view
-        if not view.evaluate("'axe' in window"):
-            view.evaluate(axe())
-        found: list[str] = view.evaluate(
-            "async (rules) => (await axe.run(document, {runOnly: {type: 'tag', values: rules}}))"
-            ".violations.map((one) => `${one.id}: ${one.nodes[0].html}`)",
-            RULES,
-        )
-        return found
+        return inaccessible(self.view)
 
     def geometry(self) -> list[str]:
         """What is cut or lies over something else."""

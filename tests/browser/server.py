@@ -1,5 +1,6 @@
 """A server over HTTP in a thread of its own, and the chat host that speaks to it."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import anyio
+import uvicorn
 from pydantic import SecretStr
 
 from server import create_server
@@ -23,12 +25,19 @@ def serve_mcp(
     address = resolve("127.0.0.1", port, token)
     listener = listen(address)
     web = build_http_server(create_server(settings), address, token, **options)
+    with run_web(web, listener):
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def run_web(web: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
+    """Have a server serve in a thread, until the end."""
     thread = threading.Thread(target=anyio.run, args=(web.serve, [listener]))
     thread.start()
     while not web.started:
         time.sleep(0.01)
     try:
-        yield listener.getsockname()[1]
+        yield
     finally:
         web.should_exit = True
         thread.join()

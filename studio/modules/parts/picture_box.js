@@ -21,11 +21,13 @@ export function PictureBox({ session, image, edge, alt }) {
   }, [id, edge]);
   if (problem) return html`<p class="empty" style=${room} role="img" aria-label=${alt}>${problem}</p>`;
   if (!address) return html`<p class="empty pulse" style=${room} aria-hidden="true"></p>`;
-  return html`<${Shown} address=${address} alt=${alt} />`;
+  // An address says nothing of what is wrong; the server does.
+  const explain = () => session.read({ what: "picture", id, edge }).catch((error) => setProblem(error.message));
+  return html`<${Shown} address=${address} alt=${alt} explain=${explain} />`;
 }
 
-/** An image; a canvas where the host's policy lets no image in. @param {{address: string, alt: string}} props */
-export function Shown({ address, alt }) {
+/** An image; a canvas where the host's policy lets no image in. @param {{address: string, alt: string, explain?: () => void}} props */
+export function Shown({ address, alt, explain }) {
   const [isBlocked, setBlocked] = useState(false);
   const canvas = useRef(null);
   useEffect(() => {
@@ -33,7 +35,7 @@ export function Shown({ address, alt }) {
   }, [isBlocked, address]);
   return html`<div class="picture">${isBlocked
     ? html`<canvas ref=${canvas} role="img" aria-label=${alt}></canvas>`
-    : html`<img src=${address} alt=${alt} onError=${() => setBlocked(true)} />`}</div>`;
+    : html`<img src=${address} alt=${alt} onError=${() => (address.startsWith("data:") ? setBlocked(true) : explain?.())} />`}</div>`;
 }
 
 /** @param {HTMLCanvasElement} canvas @param {string} address */

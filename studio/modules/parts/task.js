@@ -17,11 +17,11 @@ const PARTS = {
 };
 
 /** The one task that is shown. @param {any} state */
-export function phaseOf({ view, busy, gallery, trouble, directions }) {
+export function phaseOf({ view, busy, gallery, trouble, directions, looksAt }) {
   if (gallery) return "gallery";
   if (busy === "drawing" || view?.status === "working") return "drawing";
   if (!view) return trouble ? "trouble" : "waiting";
-  if (view.status === "done") return directions ? "directions" : "picture";
+  if (view.status === "done" || looksAt) return directions ? "directions" : "picture";
   return view.status === "failed" || view.dialogue ? view.status : "begun";
 }
 

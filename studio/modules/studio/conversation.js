@@ -14,6 +14,7 @@ export function Conversation({ desk, session }) {
     ${view && html`<aside aria-label=${t("About this conversation")}>
       <${Brief} view=${view} isOpen=${["asking", "ready"].includes(phaseOf(session.state))} />
       <p class="soft">${t("{here} here so far", { here: dollars(view.spent_conversation_usd) })}</p>
+      ${session.state.looksAt && view.status !== "done" && html`<p><a class="more" href=${`#c=${view.conversation_id}`}>${t("Where this conversation stands")}</a></p>`}
       ${view.images.length > 1 && html`<p><a class="more" href=${`#tree=${view.conversation_id}`}>${t("History as a tree")}</a></p>`}
       <${Removal} key=${view.conversation_id} desk=${desk} id=${view.conversation_id} /></aside>`}</div>`;
 }

@@ -48,6 +48,13 @@ export class Desk {
       if (this.state.place.name === "create") location.replace(`#c=${view.conversation_id}`);
       else this.finish(view.conversation_id, view.title);
     }
+    const { place } = this.state;
+    const { imageId } = session.state;
+    if (session === this.imageSession && view && imageId !== place.id) {
+      // Another picture has taken the place of the one that the address names.
+      history.replaceState(null, "", `#i=${imageId}`);
+      this.state.place = { name: "image", id: imageId };
+    }
     this.changed();
   }
 
@@ -64,8 +71,8 @@ export class Desk {
     const place = placeIn(location.hash);
     const finished = this.state.finished.filter((one) => one.id !== place.id);
     this.imageSession = undefined;
-    this.set({ place, finished, message: "" });
-    if (place.name === "conversation" || place.name === "tree") this.visit(place.id);
+    this.set({ place, finished, message: "", lost: "" });
+    if (place.name === "conversation" || place.name === "tree") (await this.visit(place.id)).set({ looksAt: "" });
     if (place.name === "image") this.visitImage(place.id);
   }
 
@@ -87,8 +94,9 @@ export class Desk {
       const { conversation_id } = await this.read("place", { id });
       const session = await this.visit(conversation_id);
       if (this.state.place.id !== id) return;
-      this.imageSession = session;
       session.set({ imageId: id, directions: false, panel: "", looksAt: id });
+      this.imageSession = session;
+      this.changed();
     } catch (error) {
       this.set({ message: "", lost: error.message });
     }
@@ -152,7 +160,8 @@ export class Desk {
     session.seenAt = at;
     const next = dataOf(await session.read({ what: "state", id: view.conversation_id, cursor: knownLanguage() }));
     const [before, after] = [view, next].map((one) => [one.status, one.images.length, one.dialogue?.refined_prompt, one.dialogue?.questions[0]?.id].join());
-    if (before === after && !session.state.trouble) session.set({ view: next });
+    // Whoever looks at an earlier picture goes on looking at it.
+    if ((before === after || session.state.looksAt) && !session.state.trouble) session.set({ view: next });
     else session.show(next);
   }
 

@@ -1,0 +1,252 @@
+"""The studio in a real browser: by touch, pointer and keyboard, on two pages, across restarts.
+
+It needs Chromium and the dependency group `browser`, and is left out without them.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.loopback import Sandbox
+from settings import Settings
+from storage.database_file import FILE_NAME
+from tests.browser import chat
+from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
+from tests.browser.studio_tour import studio_tour
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        not (chat.chromium() and find_spec("playwright") and find_spec("axe_playwright_python")),
+        reason="Chromium and `uv sync --group browser` are needed",
+    ),
+]
+
+TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chat.open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def setup(service: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("studio")
+    return settings_in(folder, service)
+
+
+@pytest.fixture(scope="module")
+def studio(setup: Settings) -> Iterator[Studio]:
+    with serve_studio(setup) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Any, studio: Studio) -> Iterator[Callable[..., Visitor]]:
+    """Open the page, in which no script may fail."""
+    visitors: list[Visitor] = []
+
+    def open_one(**context: Any) -> Visitor:
+        visitors.append(Visitor(browser, studio, **context))
+        return visitors[-1]
+
+    yield open_one
+    for one in visitors:
+        one.leave()
+
+
+def settings_in(folder: Path, sandbox: Sandbox) -> Settings:
+    return Settings(
+        openai_api_key="sk-studio",
+        openai_base_url=sandbox.base_url,
+        data_dir=folder / "data",
+        images_dir=folder / "images",
+        partial_images=2,
+    )
+
+
+def paid_calls(settings: Settings) -> int:
+    """Requests for pictures in the journal."""
+    path = settings.data_dir / FILE_NAME
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT count(*) FROM jobs").fetchone()[0])
+
+
+def test_the_whole_job_by_keyboard_alone(visit: Callable[..., Visitor], setup: Settings) -> None:
+    before = paid_calls(setup)
+    one = visit()
+    keyboard = one.page.keyboard
+    one.see("What would you like to see?")
+    one.reach("Your idea")
+    keyboard.type("An owl on a branch")
+    one.page.keyboard.press("Tab")
+    assert "Begin" in one.page.evaluate("document.activeElement.textContent")
+    keyboard.press("Enter")
+    one.see("What is still open")
+    assert one.page.evaluate("document.activeElement.id") == "heading"
+    one.enter("Decide the rest")
+    one.see("The prompt")
+    one.enter("Draw it")
+    one.page.get_by_text("How do you like it?").wait_for()
+    one.reach("Change this")
+    keyboard.type("at night")
+    one.enter("Change it")
+    one.page.locator(".thumb").nth(1).wait_for()
+    one.enter("History as a tree")
+    one.see("History")
+    one.reach("at night")
+    keyboard.press("ArrowLeft")
+    assert "from the prompt" in one.page.evaluate("document.activeElement.textContent")
+    keyboard.press("ArrowRight")
+    assert "at night" in one.page.evaluate("document.activeElement.textContent")
+    keyboard.press("Home")
+    keyboard.press("Enter")
+    one.page.get_by_text("How do you like it?").wait_for()
+    one.reach("Change this")
+    keyboard.type("with a mouse")
+    one.enter("Change it")
+    one.page.locator(".thumb").nth(2).wait_for()
+    one.enter("Compare")
+    one.reach("behind it")
+    keyboard.press("Home")
+    one.enter("Stop comparing")
+    one.reach("1 of 5")
+    keyboard.press("ArrowRight")
+    one.page.get_by_text("What worked, what did not").wait_for()
+    one.reach("Gallery", backwards=True)
+    keyboard.press("Enter")
+    one.reach("owl")
+    keyboard.press("Enter")
+    one.page.get_by_text("How do you like it?").wait_for()
+
+    assert paid_calls(setup) == before + 3
+    assert parents(setup, "with a mouse") == parents(setup, "at night")
+
+
+def parents(settings: Settings, words: str) -> list[str]:
+    """The pictures that a change in these words started from."""
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
+        rows = database.execute(
+            "SELECT parent_image_id FROM jobs WHERE prompt LIKE ?", [f"%{words}%"]
+        )
+        return [str(row[0]) for row in rows]
+
+
+def test_two_pages_on_one_conversation_see_each_other(
+    visit: Callable[..., Visitor], setup: Settings
+) -> None:
+    before = paid_calls(setup)
+    one, other = visit(), visit(**TOUCH)
+    one.page.get_by_label("Your idea").fill("A bridge in fog")
+    one.press("Begin, about a cent")
+    one.see("What is still open")
+    other.page.goto(one.page.url)
+    other.see("What is still open")
+    one.press("Decide the rest for me")
+    other.see("The prompt")
+    other.press("Draw it, about")
+    one.page.get_by_text("How do you like it?").wait_for()
+    one.page.get_by_text("3 of 5").click()
+    other.page.get_by_role("radio", name="3 of 5", checked=True).wait_for()
+
+    assert paid_calls(setup) == before + 1
+
+
+def test_a_page_goes_on_when_the_server_is_there_again(
+    browser: Any, service: Sandbox, tmp_path: Path
+) -> None:
+    settings = settings_in(tmp_path, service)
+    with serve_studio(settings) as studio:
+        one = Visitor(browser, studio)
+        one.page.get_by_label("Your idea").fill("A barn in a field")
+        one.press("Begin, about a cent")
+        one.see("What is still open")
+    one.page.get_by_role("alert").get_by_text("does not answer").wait_for()
+    one.press("Decide the rest for me")
+    one.page.get_by_text("could not be reached").wait_for()
+    with serve_studio(settings, studio.port):
+        one.page.get_by_role("alert").first.wait_for(state="detached")
+        one.press("Decide the rest for me")
+        one.see("The prompt")
+        assert paid_calls(settings) == 0
+        one.press("Draw it, about")
+        one.page.get_by_text("How do you like it?").wait_for()
+    one.leave()
+
+    assert paid_calls(settings) == 1
+
+
+@pytest.mark.parametrize(("context", "theme"), [({}, "light"), (TOUCH, "dark")])
+def test_the_whole_job_by_pointer_and_by_touch_with_each_screen_whole_and_accessible(
+    browser: Any, service: Sandbox, tmp_path: Path, context: dict[str, Any], theme: Any
+) -> None:
+    settings = settings_in(tmp_path, service)
+    faults, addresses = [], []
+    with serve_studio(settings) as studio:
+        one = Visitor(browser, studio, color_scheme=theme, **context)
+        for screen in studio_tour(one, service):
+            if screen != "drawing":
+                one.settle()
+            faults += [f"{screen}: {fault}" for fault in one.judge()]
+            addresses.append(one.page.url)
+        assert paid_calls(settings) == 3
+        for address in dict.fromkeys(addresses):
+            one.page.goto(address)
+            one.page.reload()
+            one.page.locator("#heading").wait_for()
+        assert paid_calls(settings) == 3
+        one.leave()
+
+    assert "\n".join(faults) == ""
+    assert {re.sub(r".*#|=.*", "", address) for address in addresses} == {
+        "create", "c", "library", "gallery", "tree", "x", "about",
+    }  # fmt: skip
+
+
+def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
+    visit: Callable[..., Visitor],
+) -> None:
+    one = visit()
+    one.page.get_by_label("Your idea").fill("A gate in a wall")
+    one.page.get_by_text("As I say it").click()
+    one.press("Go on to the prompt, free")
+    one.see("The prompt")
+    address = one.page.url
+    one.press("Delete this conversation")
+    one.page.get_by_text("A gate in a wall", exact=False).last.wait_for()
+    one.press("Delete for good")
+    one.see("Gallery")
+    one.page.goto(address)
+    one.see("This is not there")
+
+
+@pytest.mark.usefixtures("ring")
+def test_without_a_key_the_page_says_what_to_do(browser: Any, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", images_dir=tmp_path / "images")
+    with serve_studio(settings) as studio:
+        one = Visitor(browser, studio)
+        one.page.get_by_text("There is no OpenAI key").wait_for()
+
+        assert "image-consultant configure" in one.page.locator(".notice").inner_text()
+        assert one.page.get_by_role("button", name="Begin").is_disabled()
+        assert one.judge() == []
+        one.page.context.clear_cookies()
+        one.page.get_by_text("This browser is not let in").wait_for()
+        one.leave()
