@@ -1,4 +1,5 @@
-"""Take the pictures of the view in `docs/`, and write down what a screen reader meets.
+"""Take the pictures of the view and of the studio in `docs/`, and write down what a screen reader
+meets.
 
     uv run python -m tests.browser.pictures
 
@@ -17,10 +18,11 @@ from settings import Settings
 from tests.browser.aria import write_snapshot
 from tests.browser.chat import Chat, open_browser
 from tests.browser.server import serve_chat
+from tests.browser.studio_pictures import take_studio
 from tests.browser.tour import tour
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Frame
+    from playwright.sync_api import Browser, Frame
 
 PICTURES = Path(__file__).parents[2] / "docs/pictures/view"
 WIDTH = 640
@@ -50,25 +52,31 @@ def main() -> None:
             wait_seconds=3,
             partial_images=2,
         )
-        page = browser.new_page(
-            viewport={"width": WIDTH, "height": 1600},
-            device_scale_factor=SHARPNESS,
-            reduced_motion="reduce",
-        )
-        with serve_chat(settings) as host:
-            chat = Chat(page, host)
-            for state in tour(chat, sandbox):
-                chat.settle()
-                write_snapshot(chat, state)
-                take(chat.view, state)
-                if state in DARK:
-                    chat.turn("dark")
-                    take(chat.view, f"{state} dark")
-                    chat.turn("light")
-                if state in NARROW:
-                    chat.widen(320)
-                    take(chat.view, f"{state} narrow")
-                    chat.widen(WIDTH)
+        take_view(browser, sandbox, settings)
+        take_studio(browser, sandbox, settings, Path(folder))
+
+
+def take_view(browser: "Browser", sandbox: Sandbox, settings: Settings) -> None:
+    """The states of the view."""
+    page = browser.new_page(
+        viewport={"width": WIDTH, "height": 1600},
+        device_scale_factor=SHARPNESS,
+        reduced_motion="reduce",
+    )
+    with serve_chat(settings) as host:
+        chat = Chat(page, host)
+        for state in tour(chat, sandbox):
+            chat.settle()
+            write_snapshot(chat, state)
+            take(chat.view, state)
+            if state in DARK:
+                chat.turn("dark")
+                take(chat.view, f"{state} dark")
+                chat.turn("light")
+            if state in NARROW:
+                chat.widen(320)
+                take(chat.view, f"{state} narrow")
+                chat.widen(WIDTH)
 
 
 if __name__ == "__main__":

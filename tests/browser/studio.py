@@ -40,7 +40,8 @@ class Studio:
 @contextmanager
 def serve_studio(settings: Settings, port: int = 0) -> Iterator[Studio]:
     """Serve a studio; the port may be chosen to have it once more."""
-    settings = settings.model_copy(update={"toolsets": ["all"], "wait_seconds": 1})
+    changes = {"toolsets": ["all"], "wait_seconds": 1, "input_dirs": [settings.images_dir]}
+    settings = settings.model_copy(update=changes)
     address = resolve("127.0.0.1", port, None)
     listener = listen(address)
     address = address._replace(port=listener.getsockname()[1])
