@@ -44,7 +44,7 @@ ONCE = (
     "This address lets one browser in, once. `image-consultant studio` in another terminal prints "
     "a new one."
 )
-END = "Ctrl-C ends it. What is being drawn then is kept, or collected when the studio is next open."
+END = "Ctrl-C ends it. A picture that is drawn then is kept, or collected when it is next open."
 
 
 def studio(
