@@ -137,6 +137,7 @@ class Wording(FileModel):
         "view where it says the same.",
     )
     view: dict[str, str] = Field({}, description="What only the view says, by its English words.")
+    studio: dict[str, str] = Field({}, description="What only the studio says besides.")
 
     def name_of(self, dimension: str) -> str:
         """What a dimension is called in this language."""
@@ -150,7 +151,7 @@ class Wording(FileModel):
         """A fixed text of ours in this language, filled in; in English where it is not there."""
         return self.translations.get(english, english).format(**values)
 
-    @field_validator("translations", "view")
+    @field_validator("translations", "view", "studio")
     @classmethod
     def _fills_the_same(cls, texts: dict[str, str]) -> dict[str, str]:
         for english, text in texts.items():

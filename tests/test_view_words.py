@@ -26,10 +26,12 @@ checklist: [It is a flag.]
 """
 
 
-def said_by_the_view() -> set[str]:
-    """Every English text that the modules look up."""
+def said_by(*, studio: bool) -> set[str]:
+    """Every English text that the view's modules look up, or the studio's own."""
     ours = (
-        path for path in MODULES.rglob("*.js") if "studio" not in str(path.relative_to(MODULES))
+        path
+        for path in MODULES.rglob("*.js")
+        if path.relative_to(MODULES).parts[0].startswith("studio") is studio
     )
     code = "".join(path.read_text("utf-8") for path in ours)
     return {*re.findall(r'\bt\("([^"]+)"', code)}
@@ -42,10 +44,13 @@ def test_every_word_of_the_view_is_there_in_each_language(language: str) -> None
 
     assert words is not None
     assert words.language == language
-    said = said_by_the_view() | stages | set(SHAPES) | VALUES
+    said = said_by(studio=False) | stages | set(SHAPES) | VALUES
     assert set(words.view) - set(PromptStore().wording(language).translations) <= said
     assert said <= set(words.view)
-    assert all(words.view.values())
+    studio = view_words(PromptStore(), language, "", for_studio=True)
+    assert studio is not None
+    assert set(studio.view) - set(words.view) == said_by(studio=True) - set(words.view)
+    assert all(studio.view.values())
 
 
 def test_words_that_the_view_has_are_not_sent_again() -> None:

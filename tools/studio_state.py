@@ -172,7 +172,9 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
         drawings=drawings,
         changed_at=changed_at,
         key=await asyncio.to_thread(_key_wanted, app.settings),
-        words=await asyncio.to_thread(view_words, app.prompt_store, language, known_words),
+        words=await asyncio.to_thread(
+            view_words, app.prompt_store, language, known_words, for_studio=True
+        ),
         **(await spending(app)).model_dump(),
     )
 

@@ -20,8 +20,10 @@ class ViewWords(BaseModel):
     dimensions: dict[str, str]
 
 
-def view_words(store: PromptStore, language: str, known: str) -> ViewWords | None:
-    """The words of a language, English where it has none; None if the view has them already."""
+def view_words(
+    store: PromptStore, language: str, known: str, *, for_studio: bool = False
+) -> ViewWords | None:
+    """The words of a language, English where it has none; None if the page has them already."""
     tag = language.casefold().partition("-")[0]
     wording = store.wording(tag)
     if not wording.view:
@@ -30,7 +32,11 @@ def view_words(store: PromptStore, language: str, known: str) -> ViewWords | Non
         return None
     return ViewWords(
         language=tag,
-        view={**wording.translations, **wording.view},
+        view={
+            **wording.translations,
+            **wording.view,
+            **(wording.studio if for_studio else {}),
+        },
         source=wording.source,
         reason=wording.reason,
         dimensions=wording.dimensions,

@@ -35,8 +35,15 @@ def take_studio(browser: "Browser", sandbox: Sandbox, settings: Settings, folder
     for name in SHOWN:
         save(desk[name], name)
     frames = [_narrowed(image, WALK_WIDTH) for image in desk.values()]
-    options = {"save_all": True, "append_images": frames[1:], "duration": WALK_MS, "loop": 0}
-    frames[0].save(PICTURES / f"{WALK}.webp", quality=QUALITY, method=6, **options)
+    frames[0].save(
+        PICTURES / f"{WALK}.webp",
+        quality=QUALITY,
+        method=6,
+        save_all=True,
+        append_images=frames[1:],
+        duration=WALK_MS,
+        loop=0,
+    )
     phone = _walk(
         browser, sandbox, settings, folder / "phone",
         viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark", device_scale_factor=2,
