@@ -22,7 +22,7 @@ from generation.image_request import OPTIONS, ImageRequest
 if TYPE_CHECKING:
     from generation.image_result import ImageResult
     from generation.input_images import InputImages
-    from generation.jobs import ReportProgress
+    from generation.jobs import ReportProgress, TellProgress
     from generation.plan import Plan
     from storage.tables import Conversation, Image, Job
 
@@ -49,10 +49,10 @@ class Drawing:
     """
 
     def __init__(
-        self, app: App, request: ImageRequest, report: "ReportProgress", ends: float
+        self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
     ) -> None:
         self.key = ""
-        self.report = report
+        self._progress = progress
         self._app = app
         self._request = request
         self._ends = ends
@@ -96,7 +96,7 @@ class Drawing:
                 request=request,
                 inputs=inputs,
                 key=key or self.key,
-                report=self.report,
+                report=self.report(conversation),
                 seconds=self.seconds,
                 **options,
             )
@@ -149,7 +149,7 @@ class Drawing:
         """What costs nothing more: what is there, or on its way."""
         match means:
             case Collect() | TellFailure():
-                return await self.collect(newest_jobs(conversation))
+                return await self.collect(conversation, newest_jobs(conversation))
             case MakeCurrent(image_id):
                 return await self.make_current(conversation, image_id)
             case ShowPicture():
@@ -157,10 +157,16 @@ class Drawing:
             case _:
                 assert_never(means)
 
-    async def collect(self, jobs: "Sequence[Job]") -> Pictures:
+    def report(self, conversation: "Conversation") -> "ReportProgress":
+        """What is called at each step of a drawing; it tells it in the person's language."""
+        return self._progress(conversation.language)
+
+    async def collect(self, conversation: "Conversation", jobs: "Sequence[Job]") -> Pictures:
         """What jobs bring within the time of the call."""
         generator = self._app.image_generator
-        return Pictures(*await generator.collect(jobs, self.report, seconds=self.seconds))
+        return Pictures(
+            *await generator.collect(jobs, self.report(conversation), seconds=self.seconds)
+        )
 
     async def make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
         """Undo, redo, branching: changes start from this picture from now on."""

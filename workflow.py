@@ -36,7 +36,7 @@ from generation.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
-    from generation.jobs import ReportProgress
+    from generation.jobs import TellProgress
     from storage.records import OpenedCall
     from storage.tables import Conversation
 
@@ -77,7 +77,7 @@ async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
     return await app.consultant.consult(message, **arguments)
 
 
-async def draw(app: App, request: ImageRequest, progress: "ReportProgress") -> Outcome:
+async def draw(app: App, request: ImageRequest, progress: "TellProgress") -> Outcome:
     """Do what a call means, and tell `progress` of each step of a drawing. Raises a `Problem`.
 
     What can be refused is refused before anything is paid for.
@@ -107,7 +107,7 @@ class _Call:
     """One call for pictures, from what it means to what it brought."""
 
     def __init__(
-        self, app: App, request: ImageRequest, progress: "ReportProgress", ends: float
+        self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
     ) -> None:
         from generation.drawing import settle_size
 
@@ -162,7 +162,9 @@ class _Call:
             return await self._drawing.complete(conversation, jobs)
         if images and all(job.finished_at for job in jobs) and not request.redraw:
             if len(images) < len(jobs):
-                outcome = await self._drawing.collect(jobs)  # tells of the others, too
+                outcome = await self._drawing.collect(
+                    conversation, jobs
+                )  # tells of the others, too
             else:
                 outcome = await self._drawing.show(conversation, images)
             outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
@@ -173,7 +175,7 @@ class _Call:
                 await self._app.records.ledger.note_reuse("shown", origin=origin, usd=saved)
             return outcome
         if jobs and not request.redraw:
-            return await self._drawing.collect(jobs)
+            return await self._drawing.collect(conversation, jobs)
         if not jobs and not any(turn.reply for turn in conversation.turns):
             return await self._act(means, conversation, request)
         again = replace(request, prompt="", conversation_id=conversation.id)
@@ -316,7 +318,7 @@ class _Call:
     ) -> Outcome:
         """What is under way, then its change; the change waits where that takes too long."""
         jobs = newest_jobs(conversation)
-        outcome = await self._drawing.collect(jobs)
+        outcome = await self._drawing.collect(conversation, jobs)
         if outcome.result.status == "working":
             outcome.result.notes.append(CHANGE_WAITS)
             outcome.result.next_step = CHANGE_AGAIN
@@ -330,7 +332,7 @@ class _Call:
         """What is under way is never bought again; what OpenAI does not know is, beside it."""
         jobs = newest_jobs(conversation)
         notes = await self._app.image_generator.release_lost(
-            jobs, self._drawing.report, seconds=self._drawing.seconds
+            jobs, self._drawing.report(conversation), seconds=self._drawing.seconds
         )
         before, conversation = conversation, await self._app.records.load(conversation.id)
         if not notes:

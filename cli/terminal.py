@@ -19,7 +19,7 @@ from rich.text import Text
 
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import text_for_person
-from generation.image_result import SANDBOX_NOTE, ResultVerification, finding_lines
+from generation.image_result import ImageResult, finding_lines, money_words, notes_for_person
 from prompts.wording import Wording
 from storage.stamps import without_controls
 
@@ -218,23 +218,8 @@ def picture(result: Result, wording: Wording) -> None:
         facts = f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes"
         current = " (current)" if len(images) > 1 and image["current"] else ""
         line(f"{facts}, {image['image_id']}{current}")
-    if found := result["verification"]:
-        for words in finding_lines(ResultVerification.model_validate(found)):
-            line(words)
-    notes = [note for note in result["notes"] if note != SANDBOX_NOTE]
-    for words in filter(None, [_money(result, wording), *notes]):
+    drawn = ImageResult.model_validate(result)
+    found = finding_lines(drawn.verification, wording) if drawn.verification else []
+    notes = [wording.translations.get(note, note) for note in notes_for_person(drawn)]
+    for words in filter(None, [*found, money_words(drawn, wording), *notes]):
         line(words)
-
-
-def _money(result: Result, wording: Wording) -> str:
-    """What it cost; nothing where pictures are shown again, which a note says."""
-    usd = result["cost_usd"]
-    if usd == 0 and not result["attempts"]:
-        return ""
-    if result["origin"] == "sandbox":
-        return wording.sandbox if usd is None else wording.play.format(usd=wording.number(usd))
-    today = wording.number(result["spent_today_usd"], 4)
-    if usd is None:
-        return wording.unpriced.format(today=today)
-    about = wording.estimate if result["cost_is_estimate"] else ""
-    return wording.paid.format(usd=wording.number(usd, 4), estimate=about, today=today)

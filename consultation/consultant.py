@@ -240,7 +240,8 @@ class Consultant:
             conversation, transcript, preferences, dislikes_of(past)
         )
         if outcome.review and outcome.review.questions:
-            outcome.notes += note_preferences(outcome.review.questions, preferences)
+            wording = self._prompt_store.wording(outcome.review.turn.language)
+            outcome.notes += note_preferences(outcome.review.questions, preferences, wording)
         outcome.notes += offers
         return outcome
 

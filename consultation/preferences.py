@@ -7,6 +7,7 @@ from typing import Any
 
 from consultation.turn import QuestionDraft
 from consultation.words import fold
+from prompts.wording import Wording
 from storage.records import EarlierBrief
 
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
@@ -79,13 +80,16 @@ def dislikes_of(past: Iterable[EarlierBrief]) -> list[str]:
 
 
 def note_preferences(
-    questions: Iterable[QuestionDraft], preferences: Iterable[Preference]
+    questions: Iterable[QuestionDraft], preferences: Iterable[Preference], wording: Wording
 ) -> list[str]:
     """A sentence for each question about a preference, so that its default is no secret."""
     known = {preference.dimension: preference for preference in preferences}
     return [
-        f"You usually choose '{known[question.dimension].value}' for {question.dimension}; any "
-        "other answer is as good."
+        wording.translate(
+            "You usually choose “{value}” for {dimension}; any other answer is as good.",
+            value=known[question.dimension].value,
+            dimension=wording.name_of(question.dimension),
+        )
         for question in questions
         if question.dimension in known
     ]

@@ -357,6 +357,7 @@ class ImageGenerator:
         totals = await self._records.ledger.totals(self._buyer.origin, conversation.id)
         images = [one.purchase.image for one in outcomes if one.purchase]
         checklist = await asyncio.to_thread(self._buyer.verifier.shared_items, images, conversation)
+        wording = await asyncio.to_thread(self._prompt_store.wording, conversation.language or "en")
         result = build_result(
             conversation,
             outcomes,
@@ -364,12 +365,13 @@ class ImageGenerator:
             checklist=checklist,
             elapsed=elapsed,
             sandbox=self._buyer.origin == "sandbox",
+            wording=wording,
         )
         result.notes += [DRAW_LOST] if ended_in_vain(outcomes, conversation) else []
         result.notes += await asyncio.to_thread(self._prompt_store.faults, *PROMPT_FILES)
         preview = None
         if self._settings.preview == "on":
-            preview = await run_apart(preview_of_all, outcomes)
+            preview = await run_apart(preview_of_all, outcomes, wording)
         return DrawingResult(result, preview, conversation)
 
 

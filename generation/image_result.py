@@ -1,7 +1,7 @@
 """What the image tool returns, as data and as text that stands alone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from generation.plan import prompt_of_record
 from generation.verification import Finding
-from prompts.wording import met_items
+from prompts.wording import Wording, met_items
 from settings import Origin
 from storage.picture_files import media_type
 from storage.tables import Image
@@ -24,7 +24,7 @@ SANDBOX_NOTE = (
 
 WORDS = re.compile(r"(?<!\s)\s*\S+")
 
-VERDICTS = {"met": "met", "not_met": "NOT MET", "cannot_tell": "cannot tell"}
+VERDICTS = {"met": "Met", "not_met": "Not met", "cannot_tell": "Cannot tell"}
 
 
 class PromptDifference(BaseModel):
@@ -115,56 +115,76 @@ class ImageResult(BaseModel):
     next_step: str
 
 
-def as_text(result: ImageResult) -> str:
-    """The whole result in words, for clients that show the model only text."""
-    parts = _image_lines(result.images)
-    parts.append(_money_line(result))
-    parts.append(f"Prompt: {result.prompt}")
+def as_text(result: ImageResult, wording: Wording) -> str:
+    """The whole result in words, for clients that show the model only text.
+
+    What a person reads is in their language; ids and what to call next are for the client.
+    """
+    t = wording.translate
+    sandbox = result.origin == "sandbox"
+    parts = _picture_lines(result.images, wording)
+    parts.append(wording.sandbox if sandbox else money_words(result, wording))
+    parts.append(f"{t('Prompt')}: {result.prompt}")
     if result.revised_prompt and result.revised_prompt != result.prompt:
-        parts.append(f"As the assistant model put it: {result.revised_prompt}")
+        parts.append(f"{t('As the assistant model put it')}: {result.revised_prompt}")
     if result.difference:
-        parts.append(_difference_line(result.difference))
+        parts.append(_difference_lines(result.difference, wording))
     if result.assumptions:
-        lines = [f"- {one.dimension}: {one.value}" for one in result.assumptions]
-        parts.append("\n".join(["Assumed, since nobody decided it:", *lines]))
+        lines = [f"- {wording.name_of(one.dimension)}: {one.value}" for one in result.assumptions]
+        parts.append("\n".join([f"{wording.assumptions}:", *lines]))
     if result.verification:
-        parts.append("\n".join(finding_lines(result.verification)))
+        parts.append("\n".join(finding_lines(result.verification, wording)))
     elif result.checklist:
-        parts.append("To look at:\n" + "\n".join(f"- {item}" for item in result.checklist))
-    parts += result.notes
+        items = [f"- {_named(item, wording)}" for item in result.checklist]
+        parts.append("\n".join([f"{t('What to look at')}:", *items]))
+    parts += [wording.translations.get(note, note) for note in notes_for_person(result)]
+    parts.append("\n".join([_call_line(result), *_id_lines(result.images)]))
     parts.append(result.next_step)
     return "\n\n".join(part for part in parts if part)
 
 
-def _image_lines(images: Sequence[ResultImage]) -> list[str]:
-    """A line each; several have the numbers and the names that the sheet shows them by."""
-    if len(images) == 1:
-        changed = f" ({images[0].changed})" if images[0].changed else ""
-        return [f"Picture {_image_words(images[0], changed)}"]
-    return [
-        f"{number}. {image.variation or image.changed or 'Picture'}: {_image_words(image)}"
-        for number, image in enumerate(images, start=1)
-    ]
+def _picture_lines(images: Sequence[ResultImage], wording: Wording) -> list[str]:
+    """Of each picture what sets it apart, where it lies and what it is; several have the numbers
+    that the sheet shows them by."""
+    t = wording.translate
+    lines = []
+    for number, image in enumerate(images, start=1):
+        if len(images) > 1:
+            head = f"{number}. {image.variation or image.changed or t('The picture')}"
+        else:
+            head = f"{t('Changed')}: {image.changed}" if image.changed else ""
+        facts = [
+            f"{image.width}x{image.height} {image.format}" if image.width else image.format,
+            t("transparent background") if image.has_alpha else "",
+            t("quality {quality}", quality=image.quality) if image.quality else "",
+            image.model,
+        ]
+        place = t("Saved as {path}", path=image.path)
+        lines.append("\n".join(filter(None, [head, place, ", ".join(filter(None, facts))])))
+    return lines
 
 
-def _image_words(image: ResultImage, changed: str = "") -> str:
-    size = f"{image.width}x{image.height} " if image.width else ""
-    facts = [
-        f"{image.image_id}{' (current)' if image.current else ''}",
-        f"{size}{image.format}{', transparent' if image.has_alpha else ''}",
-        f"{image.bytes:,} bytes",
-        f"saved as {image.path}",
-        f"changed from {image.parent_image_id}" if image.parent_image_id else "",
-    ]
-    cost = "" if image.cost_usd is None else f", for ${image.cost_usd:.4f}"
-    return (
-        f"{', '.join(fact for fact in facts if fact)}{changed}. Drawn by {image.model} in quality "
-        f"{image.quality or 'auto'}{cost}, {image.created_at[:16].replace('T', ' ')} UTC, as "
-        f"{image.response_id}; its bytes are at {image.uri}."
-    )
+def money_words(result: ImageResult, wording: Wording) -> str:
+    """What it cost; nothing where pictures are shown again, which a note says, or still drawn."""
+    usd = result.cost_usd
+    if result.status == "working" or (usd == 0 and not result.attempts):
+        return ""
+    if result.origin == "sandbox":
+        return wording.sandbox if usd is None else wording.play.format(usd=wording.number(usd))
+    today = wording.number(result.spent_today_usd, 4)
+    if usd is None:
+        return wording.unpriced.format(today=today)
+    about = wording.estimate if result.cost_is_estimate else ""
+    return wording.paid.format(usd=wording.number(usd, 4), estimate=about, today=today)
 
 
-def _money_line(result: ImageResult) -> str:
+def notes_for_person(result: ImageResult) -> list[str]:
+    """What else is to be known; that it is the sandbox's stands beside the money."""
+    return [note for note in result.notes if note != SANDBOX_NOTE]
+
+
+def _call_line(result: ImageResult) -> str:
+    """What a client may want to know of the call."""
     about = " (estimate)" if result.cost_is_estimate and result.cost_usd is not None else ""
     attempts = "1 attempt" if result.attempts == 1 else f"{result.attempts} attempts"
     cost = (
@@ -172,11 +192,27 @@ def _money_line(result: ImageResult) -> str:
         if result.status == "working"
         else f"cost {_price(result.cost_usd)}{about}"
     )
+    play = " (play money of the sandbox)" if result.origin == "sandbox" else ""
     return (
         f"Conversation {result.conversation_id}: {result.status} in "
         f"{result.elapsed_seconds:.1f} s, {attempts}, {cost}, this conversation "
-        f"${result.spent_conversation_usd:.4f}, today ${result.spent_today_usd:.4f}. Models: "
+        f"${result.spent_conversation_usd:.4f}, today ${result.spent_today_usd:.4f}{play}. Models: "
         f"{', '.join(result.models.values())}."
+    )
+
+
+def _id_lines(images: Sequence[ResultImage]) -> Iterator[str]:
+    for number, image in enumerate(images, start=1):
+        yield f"{number}. {_id_line(image)}" if len(images) > 1 else _id_line(image)
+
+
+def _id_line(image: ResultImage) -> str:
+    cost = "" if image.cost_usd is None else f", ${image.cost_usd:.4f}"
+    return (
+        f"{image.image_id}{' (current)' if image.current else ''}"
+        f"{f', changed from {image.parent_image_id}' if image.parent_image_id else ''}, "
+        f"{image.bytes:,} bytes{cost}, drawn {image.created_at[:16].replace('T', ' ')} UTC as "
+        f"{image.response_id}; its bytes are at {image.uri}."
     )
 
 
@@ -184,19 +220,21 @@ def _price(usd: float | None) -> str:
     return "unknown" if usd is None else f"${usd:.4f}"
 
 
-def _difference_line(difference: PromptDifference) -> str:
+def _difference_lines(difference: PromptDifference, wording: Wording) -> str:
     added = [f"+ {words}" for words in difference.added]
     removed = [f"- {words}" for words in difference.removed]
-    return "\n".join(["Against the prompt before:", *removed, *added]) if added or removed else ""
+    head = f"{wording.translate('Against the prompt before')}:"
+    return "\n".join([head, *removed, *added]) if added or removed else ""
 
 
-def finding_lines(verification: ResultVerification) -> list[str]:
+def finding_lines(verification: ResultVerification, wording: Wording) -> list[str]:
     """What a model saw of each picture, then what the bytes say, then what else is to know."""
+    t = wording.translate
     findings = verification.findings
     verdicts = [finding.verdict for finding in findings if finding.source == "model"]
     heads = {
-        "model": f"Looked at against what was asked for: {met_items(verdicts)}.",
-        "bytes": "Read from the bytes:",
+        "model": f"{t('What a second look found')}: {met_items(verdicts, t)}.",
+        "bytes": f"{t('Read from the file')}:",
     }
     several = len({finding.image_id for finding in findings}) > 1
     lines = []
@@ -205,8 +243,24 @@ def finding_lines(verification: ResultVerification) -> list[str]:
         lines += [head] if own else []
         for image_id, group in groupby(own, key=lambda finding: finding.image_id):
             lines += [f"{image_id}:"] if several else []
-            lines += [f"- {VERDICTS[one.verdict]}: {one.item} ({one.seen})" for one in group]
+            lines += [_finding_line(one, wording) for one in group]
     return [*lines, *verification.notes]
+
+
+def _finding_line(finding: Finding, wording: Wording) -> str:
+    """A fact that is as it should be needs no more words."""
+    is_plain = finding.source == "bytes" and finding.verdict == "met"
+    seen = "" if is_plain or not finding.seen else f" ({finding.seen})"
+    verdict = wording.translate(VERDICTS[finding.verdict])
+    return f"- {verdict}: {_named(finding.item, wording)}{seen}"
+
+
+def _named(item: str, wording: Wording) -> str:
+    """An item to look at, with the name that its dimension has in this language."""
+    dimension, colon, value = item.partition(": ")
+    if dimension == "change":
+        return f"{wording.translate('Changed')}: {value}"
+    return f"{wording.dimensions.get(dimension, dimension)}{colon}{value}"
 
 
 def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:

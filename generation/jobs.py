@@ -33,6 +33,9 @@ class JobProgress:
 ReportProgress = Callable[[JobProgress], Awaitable[None]]
 """Called at each step of a call's drawings, and every few seconds in between."""
 
+TellProgress = Callable[[str], ReportProgress]
+"""What is called at the steps of a drawing whose conversation is in this language."""
+
 Work = Callable[[OnStep], Coroutine[Any, Any, Purchase]]
 """A drawing from its request to the picture on disk; it calls back at each step."""
 

@@ -18,7 +18,9 @@ from generation.jobs import JobOutcome
 from generation.plan import changes_of
 from generation.preview import contact_sheet, preview_of
 from generation.purchase import Purchase
+from generation.variations import label_words
 from generation.verification import Verification, confidence
+from prompts.wording import Wording
 from storage.picture_files import read_picture
 from storage.spending import SpendingTotals
 from storage.tables import Conversation, Image
@@ -36,8 +38,8 @@ COLLECT = (
     "and costs nothing more."
 )
 GOES_ON = (
-    "The drawing goes on whatever becomes of this call: once OpenAI has the request it is paid "
-    "for, once, and cannot be cancelled."
+    "You may go on with something else; the picture is kept. Once OpenAI has the request, it is "
+    "paid for and cannot be cancelled."
 )
 UNPRICED = "No price of {model} is known here: what it cost is in none of these sums."
 SHOWN_AGAIN = "This picture was there already; nothing was charged for showing it."
@@ -52,6 +54,7 @@ def build_result(
     checklist: list[str],
     elapsed: float,
     sandbox: bool,
+    wording: Wording,
 ) -> ImageResult:
     """The result of a call for pictures, finished or not."""
     purchases = [one.purchase for one in outcomes if one.purchase]
@@ -62,7 +65,7 @@ def build_result(
     return ImageResult(
         conversation_id=conversation.id,
         status="working" if pending else "failed" if len(images) < len(outcomes) else "done",
-        images=[result_image(image, conversation) for image in images],
+        images=[result_image(image, conversation, wording) for image in images],
         prompt=numbered(one.job.prompt for one in outcomes),
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=difference(images[0], conversation.images) if len(images) == 1 else None,
@@ -77,17 +80,22 @@ def build_result(
         elapsed_seconds=round(elapsed, 1),
         attempts=sum(one.attempts for one in purchases) + sum(one.attempts for one in pending),
         origin="sandbox" if sandbox else "openai",
-        notes=[*([SANDBOX_NOTE] if sandbox else []), *_notes(outcomes, purchases, pending)],
+        notes=[
+            *([SANDBOX_NOTE] if sandbox else []),
+            *_notes(outcomes, purchases, pending, wording),
+        ],
         next_step=COLLECT if pending else CHOOSE if len(images) > 1 else REFINE,
     )
 
 
-def preview_of_all(outcomes: list[JobOutcome]) -> bytes | None:
+def preview_of_all(outcomes: list[JobOutcome], wording: Wording) -> bytes | None:
     """What there is to see: the picture, several on one sheet, or the newest unfinished one."""
     if len(outcomes) == 1 and outcomes[0].purchase and outcomes[0].purchase.preview:
         return outcomes[0].purchase.preview
     images = [one.purchase.image for one in outcomes if one.purchase]
-    pictures = [(image.variation or image.id, _bytes(image)) for image in images]
+    pictures = [
+        (label_words(image.variation, wording) or image.id, _bytes(image)) for image in images
+    ]
     if len(pictures) > 1:
         return contact_sheet(pictures)
     if pictures:
@@ -134,10 +142,14 @@ def _verification(images: list[Image]) -> ResultVerification | None:
 
 
 def _notes(
-    outcomes: list[JobOutcome], purchases: list[Purchase], pending: list[JobOutcome]
+    outcomes: list[JobOutcome],
+    purchases: list[Purchase],
+    pending: list[JobOutcome],
+    wording: Wording,
 ) -> list[str]:
     notes = [note for one in purchases for note in one.notes]
-    notes += [UNPRICED.format(model=model) for one in purchases for model in one.unpriced]
+    unpriced = [model for one in purchases for model in one.unpriced]
+    notes += [wording.translate(UNPRICED, model=model) for model in unpriced]
     options = outcomes[0].job.options
     draft = draft_usd(
         options["image_model"],
@@ -146,7 +158,7 @@ def _notes(
         assistant=options["assistant_model"],
     )
     if draft is not None and not outcomes[0].job.parent_image_id:
-        notes.append(f"For a try-out, quality low costs about ${draft:.3f}.")
+        notes.append(wording.draft.format(usd=wording.number(draft)))
     if purchases and not any(one.attempts for one in purchases):
         notes.append(LOOKED_AT if any(one.looked for one in purchases) else SHOWN_AGAIN)
     notes += [
@@ -157,7 +169,7 @@ def _notes(
     ]
     notes += [one.pause or GOES_ON for one in pending]
     notes += [
-        f"{one.job.variation or 'One picture'} was not drawn: {one.problem}"
+        f"{label_words(one.job.variation, wording) or 'One picture'} was not drawn: {one.problem}"
         for one in outcomes
         if one.problem
     ]
@@ -171,11 +183,11 @@ def _bytes(image: Image) -> bytes:
         return b""
 
 
-def result_image(image: Image, conversation: Conversation) -> ResultImage:
+def result_image(image: Image, conversation: Conversation, wording: Wording) -> ResultImage:
     """A recorded picture as results have it."""
     current, cost = conversation.current_image, conversation.cost_of(image)
     changes = changes_of(image, conversation.images)
-    parts = [*changes, *([image.variation] if image.variation else [])]
+    variation = label_words(image.variation, wording)
     return ResultImage(
         image_id=image.id,
         parent_image_id=image.parent_image_id,
@@ -188,8 +200,8 @@ def result_image(image: Image, conversation: Conversation) -> ResultImage:
         model=image.model,
         bytes=image.bytes,
         has_alpha=image.has_alpha,
-        changed="; ".join(parts) or None,
-        variation=image.variation or None,
+        changed="; ".join(filter(None, [*changes, variation])) or None,
+        variation=variation or None,
         created_at=image.created_at,
         response_id=image.response_id,
         cost_usd=None if cost is None else round(cost, 6),

@@ -131,7 +131,7 @@ def test_ctrl_c_while_it_is_drawn_says_what_may_be_paid_and_the_same_command_bri
 
     sandbox.fail("delay=0.5", kind="image")
     with monkeypatch.context() as patch:
-        patch.setattr(core, "progress_of", lambda _: press)
+        patch.setattr(core, "progress_of", lambda *_: lambda _language: press)
         with pytest.raises(KeyboardInterrupt):
             run("generate", "a fox in snow")
     said = capsys.readouterr().err
@@ -155,7 +155,7 @@ def test_ctrl_c_in_the_sandbox_speaks_of_no_payment(
         run("generate", "a fox in snow", "--variations", "2", "--sandbox")
 
     assert "nothing is paid there" in capsys.readouterr().err
-    assert "of play money: " in heard[0]
+    assert " (sandbox): " in heard[0]
 
 
 def test_a_dialogue_that_goes_on_shows_its_open_questions_first(consult: Consult) -> None:

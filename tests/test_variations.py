@@ -304,9 +304,9 @@ async def test_prompts_are_one_batch_with_one_sheet_and_can_be_drawn_anew(
     assert sorted(sent) == sorted(prompts * 4)
     assert labels(result) == labels(anew) == ["a fox", "a fox", "a hen", "a hen"]
     assert result["prompt"] == "1. a fox\n2. a hen"
-    assert heard[0].startswith(f"4 pictures, about ${result['estimated_cost_usd']:.2f}: ")
+    assert heard[0].startswith(f"Pictures: 4, about ${result['estimated_cost_usd']:.2f}: ")
     assert len([block for block in called.content if block.type == "image"]) == 1
-    assert "\n\n3. a hen: img_" in text_of(called)
+    assert "\n\n3. a hen\nSaved as " in text_of(called)
 
 
 TOO_MUCH: list[tuple[dict[str, Any], str]] = [

@@ -69,8 +69,8 @@ async def test_a_look_judges_each_item_of_the_checklist(
     assert result["verification"]["confidence"] == 0.5, "neither what cannot be told nor a fact"
     for item, seen in zip(result["checklist"], ["A red fox stands", "It is a photo"], strict=False):
         assert f"{item} ({seen}" in text_of(called)
-    seen, read = text_of(called).split("Read from the bytes:")
-    assert "asked for: 1 of 2 items met, 5 that cannot be told." in seen
+    seen, read = text_of(called).split("Read from the file:")
+    assert "found: 1 of 2 items met, 5 that cannot be told." in seen
     assert "size: 1536x1024" in read
     assert "size: 1536x1024" not in seen
 
@@ -175,7 +175,7 @@ async def test_no_share_is_told_where_only_the_bytes_were_read(
 
     assert data_of(called)["verification"]["confidence"] is None
     assert "items met" not in text_of(called)
-    assert "Read from the bytes:\n- met: format: png" in text_of(called)
+    assert "Read from the file:\n- Met: format: png" in text_of(called)
 
 
 async def test_what_the_bytes_say_is_checked_in_code(client: Client[Any]) -> None:

@@ -1,16 +1,28 @@
-"""The view's words in each language, and what the options of questions look like."""
+"""Words of results and of the view in each language, and what options of questions look like."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastmcp import Client
 
+from call_drawing import IS_CURRENT
+from cli.html_page import PURPOSES
 from consultation.consultation_result import Consultation, OpenQuestion
 from gateway.capabilities import SHAPES
+from generation.image_result import VERDICTS
+from generation.jobs import JobProgress
+from generation.result_builder import GOES_ON, LOOKED_AT, SHOWN_AGAIN, UNPRICED
+from generation.variations import SAMPLE
 from prompts.store import PromptStore
 from studio.assembler import MODULES
-from tools.progress import STAGES
+from tests.calls import DRAW, consult, data_of, text_of
+from tests.conftest import ROOT
+from tools.progress import STAGES, progress_words
 from tools.view_words import option_looks, view_words
+
+PACKAGES = ("cli", "consultation", "generation", "prompts", "tools")
 
 VALUES = {"low", "medium", "high", "auto", "opaque", "transparent"}
 """Of what an image model is told, what people would not leave in English."""
@@ -51,6 +63,48 @@ def test_every_word_of_the_view_is_there_in_each_language(language: str) -> None
     assert studio is not None
     assert set(studio.view) - set(words.view) == said_by(studio=True) - set(words.view)
     assert all(studio.view.values())
+
+
+LANGUAGES = sorted(path.stem for path in (ROOT / "prompts/wording").glob("*.yaml"))
+
+
+def texts_of_results() -> set[str]:
+    """What results, progress and the exported page look up by its English words."""
+    paths = [path for room in PACKAGES for path in (ROOT / room).rglob("*.py")]
+    code = "".join(path.read_text("utf-8") for path in (*paths, ROOT / "cli/html_page.html.j2"))
+    looked_up = re.findall(r"""\b(?:t|translate)\(\s*["']([^"']+)["']""", code)
+    ways = PromptStore().ways().model_dump()
+    return {
+        *looked_up, *(text for _, text in STAGES.values()), *VERDICTS.values(), *PURPOSES.values(),
+        *(way["name"] for kind in ways.values() for way in kind),
+        SAMPLE, UNPRICED, SHOWN_AGAIN, LOOKED_AT, GOES_ON, IS_CURRENT,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_every_text_of_results_is_there_in_each_language_and_no_other(language: str) -> None:
+    assert set(PromptStore().wording(language).translations) == texts_of_results()
+
+
+def test_progress_is_told_in_the_language_of_the_conversation() -> None:
+    state = JobProgress(["saved", "planning"], 12.4, 0.094)
+
+    told = progress_words(state, PromptStore().wording("de"))
+
+    assert told == "Bilder: 2, etwa $0,09: das Bild wird geplant, 12 s"
+
+
+async def test_a_result_is_in_the_language_of_the_conversation(client: Client[Any]) -> None:
+    asked = await consult(client, "Ein Leuchtturm im Sturm, als Aquarell", finish=True)
+    called = await client.call_tool(
+        DRAW, {"conversation_id": asked["conversation_id"], "variations": 2, "quality": "low"}
+    )
+
+    text = text_of(called)
+    assert "1. Farben: warme Farben\nGespeichert als /" in text
+    assert "Worauf zu achten ist:\n- Motiv: " in text
+    assert "Aus der Sandbox, die für OpenAI einspringt" in text
+    assert data_of(called)["images"][0]["variation"] == "Farben: warme Farben"
 
 
 def test_words_that_the_view_has_are_not_sent_again() -> None:

@@ -116,8 +116,8 @@ async def openai_conversational_image(
         verify=verify,
         redraw=redraw,
     )
-    outcome = await workflow.draw(app_of(ctx), request, progress_of(ctx))
-    return outcome_result(app_of(ctx), outcome)
+    progress = progress_of(ctx, app_of(ctx).prompt_store)
+    return outcome_result(app_of(ctx), await workflow.draw(app_of(ctx), request, progress))
 
 
 async def openai_list_conversations(

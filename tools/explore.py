@@ -53,4 +53,6 @@ async def openai_generate_variations(
         redraw=redraw,
     )
     app = app_of(ctx)
-    return outcome_result(app, await workflow.draw(app, request, progress_of(ctx)))
+    return outcome_result(
+        app, await workflow.draw(app, request, progress_of(ctx, app.prompt_store))
+    )

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from fastmcp import Context
 
 if TYPE_CHECKING:
-    from generation.jobs import JobProgress, ReportProgress
+    from generation.jobs import JobProgress, ReportProgress, TellProgress
+    from prompts.store import PromptStore
+    from prompts.wording import Wording
 
 STAGES = {
     "": (2, "getting ready"),
@@ -28,24 +30,35 @@ HIGHEST_UNDER_WAY = 99.0
 """Percent shown at most while a picture is not saved; 100 says that all of them are."""
 
 
-def progress_of(ctx: Context) -> "ReportProgress":
-    """A function that tells the client of a call how far its drawings are."""
-    percent = 0.0
+def progress_of(ctx: Context, store: "PromptStore") -> "TellProgress":
+    """For the language of a conversation, a function that tells the client of a call how far its
+    drawings are."""
 
-    async def report(state: "JobProgress") -> None:
-        nonlocal percent
-        mean = sum(STAGES[step][0] for step in state.steps) / len(state.steps)
-        percent = (
-            100.0
-            if state.is_complete
-            else min(max(mean, percent + STRIDE_PERCENT), HIGHEST_UNDER_WAY)
-        )
-        slowest = min(state.steps, key=lambda step: STAGES[step][0])
-        several = len(state.steps) > 1
-        play = " of play money" if state.play_money else ""
-        cost = f"about ${state.estimated_usd:.2f}{play}"
-        head = f"{len(state.steps)} pictures, {cost}: " if several else ""
-        words = f"{head}{STAGES[slowest][1]}, {state.elapsed:.0f} s"
-        await ctx.report_progress(percent, 100, words)
+    def in_language(language: str) -> "ReportProgress":
+        percent = 0.0
+        wording = store.wording(language or "en")
 
-    return report
+        async def report(state: "JobProgress") -> None:
+            nonlocal percent
+            mean = sum(STAGES[step][0] for step in state.steps) / len(state.steps)
+            percent = (
+                100.0
+                if state.is_complete
+                else min(max(mean, percent + STRIDE_PERCENT), HIGHEST_UNDER_WAY)
+            )
+            await ctx.report_progress(percent, 100, progress_words(state, wording))
+
+        return report
+
+    return in_language
+
+
+def progress_words(state: "JobProgress", wording: "Wording") -> str:
+    """How far drawings are, the slowest of them named; of several what they should cost."""
+    slowest = min(state.steps, key=lambda step: STAGES[step][0])
+    head = ""
+    if len(state.steps) > 1:
+        cost = f"${wording.number(state.estimated_usd, 2)}{' (sandbox)' * state.play_money}"
+        pictures = wording.translate("Pictures: {pictures}", pictures=len(state.steps))
+        head = f"{pictures}{wording.translate(', about {price}', price=cost)}: "
+    return f"{head}{wording.translate(STAGES[slowest][1])}, {state.elapsed:.0f} s"

@@ -13,13 +13,13 @@ from fastmcp.tools import ToolResult
 from pydantic import BaseModel
 
 from app import App
+from call_drawing import Pictures
 from errors import Charged, Problem, ProblemKind
 from receipt import Receipt
 from workflow import Outcome, Questions
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
-    from generation.image_result import ImageResult
 
 LARGEST_BYTES = 900_000
 """Of a whole result; clients refuse more. A preview that would pass it is left out."""
@@ -94,7 +94,7 @@ def outcome_result(app: App, outcome: Outcome) -> ToolResult:
     """The result of a call for pictures: questions to the person, or what was drawn."""
     if isinstance(outcome, Questions):
         return consultation_result(app, outcome.consultation)
-    return _image_result(app, outcome.result, outcome.preview)
+    return _image_result(app, outcome)
 
 
 def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
@@ -106,9 +106,11 @@ def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
     return build_result(consultation, as_text(consultation, wording))
 
 
-def _image_result(app: App, result: "ImageResult", preview: bytes | None) -> ToolResult:
+def _image_result(app: App, outcome: Pictures) -> ToolResult:
     from generation.image_result import as_text
 
+    result = outcome.result
+    wording = app.prompt_store.wording(outcome.conversation.language or "en")
     result.notes += app.news()
     links = [
         mt.ResourceLink(
@@ -120,4 +122,4 @@ def _image_result(app: App, result: "ImageResult", preview: bytes | None) -> Too
         )
         for image in result.images
     ]
-    return build_result(result, as_text(result), preview, links)
+    return build_result(result, as_text(result, wording), outcome.preview, links)

@@ -19,6 +19,7 @@ from generation.plan import plan_from
 from generation.purchase import recorded_problem
 from generation.result_builder import result_image
 from generation.verification import Finding, Verification
+from prompts.wording import Wording
 from settings import Origin
 from storage.tables import UNDER_WAY, Conversation, Image
 from tools.progress import STAGES
@@ -228,11 +229,12 @@ def _standing(dialogue: str, drawing: str, *, is_chosen: bool, has_images: bool)
 
 
 def _shown_images(app: App, conversation: Conversation) -> list[ShownImage]:
-    return [_shown(app, image, conversation) for image in conversation.images]
+    wording = app.prompt_store.wording(conversation.language or "en")
+    return [_shown(app, image, conversation, wording) for image in conversation.images]
 
 
-def _shown(app: App, image: Image, conversation: Conversation) -> ShownImage:
-    facts: dict[str, Any] = result_image(image, conversation).model_dump()
+def _shown(app: App, image: Image, conversation: Conversation, wording: Wording) -> ShownImage:
+    facts: dict[str, Any] = result_image(image, conversation, wording).model_dump()
     plan = plan_from(conversation, image.id)
     look = Verification.model_validate(image.verification) if image.verification else None
     return ShownImage(
