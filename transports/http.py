@@ -87,7 +87,10 @@ def resolve(host: str, port: int, token: SecretStr | None) -> Address:
 def listen(address: Address) -> socket.socket:
     """Open the port. Raises `Problem` where that is not possible."""
     try:
-        return socket.create_server((address.ip, address.port), family=address.family)
+        listener = socket.create_server((address.ip, address.port), family=address.family)
+        # Connections inherit it; without it the body of an answer waits 40 ms behind its head.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except (OSError, OverflowError):
         raise Problem(
             f"Port {address.port} on {address.name} cannot be opened: it is taken or not allowed. "
