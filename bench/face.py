@@ -1,12 +1,14 @@
-"""What the view costs: its page, its part of the list of tools, its answers, its first sight.
+"""What the view and the studio cost: their pages, their answers, their first sight.
 
 Run: `python -m bench.face`. A server process is asked over stdio about the sandbox's pictures. The
 time of an answer is the processor time of the server, the mean of 50: other work on the machine
-adds little to it. With Chromium and the dependency group `browser` a chat shows the view; without
-them that is said. Exits with 1 where a bar is missed. Linux only: time and memory are from /proc.
+adds little to it; so does that of what the studio reads of 10,000 conversations. With Chromium and
+the dependency group `browser` a chat shows the view; without them that is said. Exits with 1 where
+a bar is missed. Linux only: time and memory are from /proc.
 """
 
 import argparse
+import asyncio
 import base64
 import gzip
 import io
@@ -15,19 +17,22 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from app import App
+from bench.author import COMMON, RARE, fill
 from bench.generate import KEY, Measurement, peak, settings_in
 from bench.records import processor
 from bench.start import ROOT
 from sandbox.loopback import Sandbox
 from studio import assembler
 from tests.rpc import Server
+from tools.studio_state import costs, gallery_page, pulse
 
 CONSULT, DRAW = "openai_image_consultation", "openai_conversational_image"
 IDEA = {"message": "a lighthouse in a storm"}
@@ -35,6 +40,7 @@ PICTURES = 24
 """A page of the gallery."""
 AT_ONCE = 8
 CALLS = 50
+CONVERSATIONS = 10_000
 SIGHTS = 5
 """Frames of which the quickest counts; here other work adds."""
 
@@ -189,7 +195,72 @@ def _size(data: object) -> int:
     return len(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode())
 
 
-PARTS = (page, tools, answers, sight)
+def studio() -> Iterator[Measurement]:
+    """The studio's files, and what its page waits for where there are many pictures."""
+    scripts = (
+        path
+        for path in assembler.MODULES.rglob("*.js")
+        if path.name not in {"view.js", "host_door.js"}
+    )
+    files = [path.read_bytes() for path in (*scripts, *assembler.FOLDER.glob("*.css"))]
+    yield Measurement("the studio's files", sum(map(len, files)) / 1000, "kB", 150)
+    compressed = len(gzip.compress(b"".join(files)))
+    yield Measurement("the studio's files, compressed", compressed / 1000, "kB", 45)
+    with tempfile.TemporaryDirectory() as folder:
+        yield from asyncio.run(_reads(Path(folder)))
+
+
+def opening() -> Iterator[Measurement]:
+    """From an address to a page that one can type into, in Chromium."""
+    from tests.browser import chat
+    from tests.browser.studio import Visitor, serve_studio
+
+    if not (chat.chromium() and find_spec("playwright")):
+        return
+    with (
+        Sandbox() as sandbox,
+        tempfile.TemporaryDirectory() as folder,
+        serve_studio(settings_in(Path(folder), sandbox.base_url)) as running,
+        chat.open_browser() as browser,
+    ):
+        page = Visitor(browser, running).page
+        times = [_ready_again(page) for _ in range(SIGHTS)]
+    yield Measurement("the studio, ready for typing", min(times), "ms", 500)
+
+
+def _ready_again(page: Any) -> float:
+    """Milliseconds until the studio, opened anew, takes an idea."""
+    began = time.perf_counter()
+    page.reload(wait_until="commit")
+    page.get_by_label("Your idea").wait_for()
+    return (time.perf_counter() - began) * 1000
+
+
+async def _reads(folder: Path) -> list[Measurement]:
+    """Milliseconds of what the studio reads of many conversations."""
+    await fill(folder, CONVERSATIONS)
+    app = App(settings_in(folder, "http://127.0.0.1:9"))
+    readings: dict[str, tuple[float | None, Callable[[], Awaitable[Any]]]] = {
+        "gallery": (20, lambda: gallery_page(app, "", {}, "")),
+        "gallery, rated 4 or more": (50, lambda: gallery_page(app, "", {"rating": "4"}, "")),
+        "gallery, a common word": (50, lambda: gallery_page(app, COMMON, {}, "")),
+        "gallery, a rare word": (50, lambda: gallery_page(app, RARE, {}, "")),
+        "what the page asks every 2 s": (50, lambda: pulse(app, "", "en", "en")),
+        "spending": (None, lambda: costs(app)),
+    }
+    found = []
+    for name, (bar, reading) in readings.items():
+        await reading()
+        began = time.process_time()
+        for _ in range(CALLS):
+            await reading()
+        each = (time.process_time() - began) * 1000 / CALLS
+        found.append(Measurement(f"{name}, of {CONVERSATIONS:,}", each, "ms", bar))
+    await app.close()
+    return found
+
+
+PARTS = (page, tools, answers, sight, studio, opening)
 
 
 def main() -> int:

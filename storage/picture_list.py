@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from storage.database import Database
 from storage.full_text import WordQuery, holding, words_of
 from storage.list_pages import cursor_of, newest_first, place_in
 from storage.search import Filter, day
 from storage.tables import UNDER_WAY, Conversation, Image, Job
+
+MANY = 1000
+"""Pictures that fit: beyond, a page is full after a few hundred of the newest."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ class PictureList:
         """A page of the pictures that fit. Dates are those of the drawing, the rating is the
         picture's own, words stand anywhere in its conversation. Raises `StorageError`."""
         place = place_in(criteria.mark, cursor)
-        fits = _conditions(criteria)
+        count = select(func.count()).select_from(Image).where(*_conditions(criteria))
         async with self._database.read() as session:
-            total = await session.scalar(_joined(func.count()).where(*fits)) or 0
+            total = await session.scalar(count) or 0
+            fits = _conditions(criteria, by_date=total > MANY)
             rows = newest_first(_columns().where(*fits), Image.created_at, Image.id, place)
             found = (await session.execute(rows.limit(limit + 1))).all()
         items = [ListedPicture(*row) for row in found[:limit]]
@@ -59,8 +63,8 @@ class PictureList:
         return PicturePage(items, cursor_of(criteria.mark, last.created_at, last.id), total)
 
     async def types(self) -> list[str]:
-        """The image types of which there is a picture."""
-        rows = _joined(Conversation.image_type).distinct().order_by(Conversation.image_type)
+        """The image types of the conversations that there are."""
+        rows = select(Conversation.image_type).distinct().order_by(Conversation.image_type)
         async with self._database.read() as session:
             return [one for one in await session.scalars(rows) if one]
 
@@ -73,36 +77,40 @@ class PictureList:
             return list(await session.scalars(rows))
 
 
-def _joined(*columns: Any) -> Any:
-    return (
-        select(*columns)
-        .select_from(Image)
-        .join(Conversation, Image.conversation_id == Conversation.id)
-    )
-
-
 def _columns() -> Any:
     """The columns of `ListedPicture`, in its order."""
     image, owner = Image, Conversation
-    return _joined(
-        *(image.id, owner.id, owner.title, image.prompt, image.width, image.height),
-        *(image.rating, owner.bookmarked, owner.image_type, image.created_at),
+    return (
+        select(
+            *(image.id, owner.id, owner.title, image.prompt, image.width, image.height),
+            *(image.rating, owner.bookmarked, owner.image_type, image.created_at),
+        )
+        .select_from(image)
+        .join(owner, image.conversation_id == owner.id)
     )
 
 
-def _conditions(criteria: Filter) -> list[ColumnElement[bool]]:
-    """What a filter asks of pictures. Raises `StorageError` for bad dates."""
+def _conditions(criteria: Filter, *, by_date: bool = False) -> list[ColumnElement[bool]]:
+    """What a filter asks of pictures. Raises `StorageError` for bad dates.
+
+    `by_date` has SQLite go through the pictures from the newest on until the page is full, which
+    the plus does; else it would gather and sort all that fit.
+    """
     fits: list[ColumnElement[bool]] = []
     if criteria.query.strip():
-        fits.append(Conversation.id.in_(holding(WordQuery(words_of(criteria.query), "all", []))))
+        owner = literal_column("+images.conversation_id") if by_date else Image.conversation_id
+        fits.append(owner.in_(holding(WordQuery(words_of(criteria.query), "all", []))))
     if criteria.since:
         fits.append(Image.created_at >= day("since", criteria.since))
     if criteria.until:  # "~" sorts behind every time of the day
         fits.append(Image.created_at < day("until", criteria.until) + "~")
-    if criteria.image_type:
-        fits.append(Conversation.image_type == criteria.image_type)
     if criteria.rating is not None:
         fits.append(Image.rating >= criteria.rating)
+    owners: list[ColumnElement[bool]] = []
+    if criteria.image_type:
+        owners.append(Conversation.image_type == criteria.image_type)
     if criteria.bookmarked is not None:
-        fits.append(Conversation.bookmarked.is_(criteria.bookmarked))
+        owners.append(Conversation.bookmarked.is_(criteria.bookmarked))
+    if owners:
+        fits.append(Image.conversation_id.in_(select(Conversation.id).where(*owners)))
     return fits
