@@ -158,9 +158,17 @@ async def test_a_declined_form_falls_back_to_text(
     assert len(sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("content", [None, {"q1": ["no", "text"]}])
+@pytest.mark.parametrize(
+    ("mode", "content"),
+    [
+        ("legacy", None),
+        ("legacy", {"q1": ["no", "text"]}),
+        ("legacy", {"no field of it": "blue"}),
+        ("auto", {"no field of it": "blue"}),
+    ],
+)
 async def test_a_form_that_comes_back_as_an_error_falls_back_to_text(
-    settings: Settings, sandbox: Sandbox, content: Any
+    settings: Settings, sandbox: Sandbox, mode: str, content: Any
 ) -> None:
     """`None`: the client fails at it. Otherwise: it accepts with what the form does not take."""
 
@@ -169,7 +177,7 @@ async def test_a_form_that_comes_back_as_an_error_falls_back_to_text(
             raise RuntimeError("no window to show it in")
         return ElicitResult(action="accept", content=content)
 
-    result = await ask(settings, "legacy", fail)
+    result = await ask(settings, mode, fail)
 
     assert result["status"] == "asking"
     assert result["questions"]

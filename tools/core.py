@@ -50,7 +50,7 @@ async def openai_image_consultation(
     questions, asks back, or changes their mind. Costs about a cent per turn.
     """
     app = app_of(ctx)
-    reply = forms.read_reply(ctx)
+    reply = await forms.read_reply(ctx, app)
     if reply is not None:
         consultation = await forms.answer(app, reply)
     else:
@@ -64,7 +64,7 @@ async def openai_image_consultation(
             template=template,
             finish=finish,
         )
-    result = await forms.ask(ctx, app, consultation)
+    result = await forms.ask(ctx, app, consultation, reply)
     return result if isinstance(result, InputRequiredResult) else consultation_result(app, result)
 
 

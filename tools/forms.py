@@ -8,6 +8,7 @@ not answer in time, declines, or has no forms gets the questions as text, as eve
 import asyncio
 import re
 import tomllib
+from collections.abc import Container
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -43,24 +44,25 @@ class FormReply(NamedTuple):
     content: dict[str, str] | None
 
 
-def read_reply(ctx: Context) -> FormReply | None:
+async def read_reply(ctx: Context, app: App) -> FormReply | None:
     """The form that came back with a call, if one did."""
     if ctx.input_responses is None or ctx.request_state is None:
         return None
     response: Any = ctx.input_responses.get(FORM)
     if response is None or response.action != "accept":
         return FormReply(ctx.request_state, None)
-    return FormReply(ctx.request_state, _filled_in(response.content))
+    conversation = await app.records.load(ctx.request_state)
+    labels = {question.label for question in conversation.questions}
+    return FormReply(conversation.id, _filled_in(response.content, labels))
 
 
 async def ask(
-    ctx: Context, app: App, consultation: "Consultation"
+    ctx: Context, app: App, consultation: "Consultation", reply: FormReply | None
 ) -> "Consultation | InputRequiredResult":
     """Where the dialogue stands once no form is left to show; for modern clients the next form.
 
-    A form that was declined with this very call is not put again.
+    A form that came back with this very call and says nothing is not put again.
     """
-    reply = read_reply(ctx)
     if (reply is not None and reply.content is None) or not _shows(ctx, app.settings.elicitation):
         return consultation
     while consultation.status == "asking":
@@ -136,7 +138,9 @@ async def _elicit(
             )
     except (TimeoutError, MCPError, ValueError):
         return None
-    return _filled_in(response.content) if response.action == "accept" else None
+    if response.action != "accept":
+        return None
+    return _filled_in(response.content, form.requested_schema["properties"])
 
 
 def _form(ctx: Context, app: App, consultation: "Consultation") -> ElicitRequestFormParams:
@@ -174,11 +178,12 @@ def field_of(question: "OpenQuestion", wording: "Wording", *, titled: bool) -> S
     return {**field, "enum": [*titles], "enumNames": [*titles.values()]}
 
 
-def _filled_in(content: Any) -> dict[str, str] | None:
-    """What a form holds in its fields; None where that is nothing."""
+def _filled_in(content: Any, labels: Container[str]) -> dict[str, str] | None:
+    """What a form holds in the fields of these questions and in that for own words; None where
+    that is nothing: an answer to what was never asked would lose the turn that is paid for."""
     fields = dict(content or {})
     return {
         name: value.strip()
         for name, value in fields.items()
-        if isinstance(value, str) and value.strip()
+        if (name in labels or name == OWN_WORDS) and isinstance(value, str) and value.strip()
     } or None
