@@ -141,9 +141,7 @@ class ImageGenerator:
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         news = await self._jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, *news)
-        # A refined prompt has its size from the brief; other words are drawn as they are.
-        verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
-        sized = "" if request.size else size_note(verbatim, options)
+        sized = _unsized(conversation, plan, request, options)
         replaced = replaced_note(variations, _drawn(news[0]))
         answer.result.notes += filter(None, [sized, note, replaced])
         answer.result.notes[:0] = _shared(len(jobs) - len(mine), len(jobs), lost=bool(lost))
@@ -373,6 +371,15 @@ class ImageGenerator:
         if self._settings.preview == "on":
             preview = await run_apart(preview_of_all, outcomes, wording)
         return DrawingResult(result, preview, conversation)
+
+
+def _unsized(
+    conversation: Conversation, plan: Plan, request: ImageRequest, options: Options
+) -> str:
+    """A note on words that ask for a shape which nothing set: a refined prompt has its size from
+    the brief, other words are drawn as they are."""
+    verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
+    return "" if request.size else size_note(verbatim, options)
 
 
 def _shared(count: int, wanted: int, *, lost: bool) -> list[str]:
