@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from app import App
-from errors import Problem
+from errors import Problem, without_keys
 from gateway.api_key import find_key, way_to_give
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
@@ -293,11 +293,13 @@ async def costs(app: App) -> Costs:
 async def about(app: App) -> About:
     """How the server is set up, what was looked at, and each setting with its source."""
     checks = await asyncio.to_thread(lambda: list(findings(app.settings)))
-    return About(
+    report = About(
         status=await status(app),
         checks=[CheckView(name=one.name, state=one.state, sentence=one.sentence) for one in checks],
         settings=await asyncio.to_thread(_settings, app.settings),
     )
+    # A key may have strayed into any other setting.
+    return About.model_validate_json(without_keys(report.model_dump_json()))
 
 
 def _settings(settings: Settings) -> list[SettingView]:

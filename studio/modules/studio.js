@@ -2,8 +2,9 @@
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { HttpDoor } from "./http_door.js";
 import { dollars, t } from "./words.js";
-import { placeOf } from "./parts/task.js";
-import { Sketch, Screen } from "./parts/screen.js";
+import { Screen, Sketch } from "./parts/screen.js";
+import { Task, placeOf } from "./parts/task.js";
+import { Trouble } from "./parts/trouble.js";
 import { About } from "./studio/about.js";
 import { Conversation } from "./studio/conversation.js";
 import { Create } from "./studio/create.js";
@@ -12,8 +13,6 @@ import { Pictures } from "./studio/gallery.js";
 import { Library, Template } from "./studio/library.js";
 import { Pair } from "./studio/pair.js";
 import { Tree } from "./studio/tree.js";
-import { Task } from "./parts/task.js";
-import { Trouble } from "./parts/trouble.js";
 
 const ICONS = {
   create: "M12 4v16M4 12h16",

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Screen } from "../parts/screen.js";
 import { dollars, t } from "../words.js";
-import { readInto } from "./thumb.js";
+import { readInto } from "./reading.js";
 
 /** @param {{desk: any}} props */
 export function About({ desk }) {
@@ -42,7 +42,7 @@ function Amount({ usd, most }) {
 
 /** @param {{status: any}} props */
 function Models({ status }) {
-  return html`<div><h2>${t("Models")}</h2><ul class="list">${status.models.map((one) => html`<li><span class="words">${one.told}</span>${one.state !== "ok" && html`<span class="badge">${one.state}</span>`}</li>`)}</ul>
+  return html`<div><h2>${t("Models")}</h2><ul class="list" lang="en">${status.models.map((one) => html`<li><span class="words">${one.told}</span>${one.state !== "ok" && html`<span class="badge">${one.state}</span>`}</li>`)}</ul>
     <details><summary>${t("Every model that can be set")}</summary><table><thead><tr><th scope="col">${t("Model")}</th><th scope="col">${t("For")}</th><th scope="col">${t("Last day")}</th></tr></thead>
       <tbody>${status.supported_models.map((one) => html`<tr><th scope="row">${one.name}</th><td>${one.purpose}</td><td>${one.shutdown || t("none announced")}</td></tr>`)}</tbody></table></details></div>`;
 }
@@ -50,7 +50,7 @@ function Models({ status }) {
 /** @param {{checks: any[]}} props */
 function Checks({ checks }) {
   const signs = { ok: ["✓", t("fine")], warning: ["!", t("worth a look")], problem: ["✗", t("a problem")] };
-  return html`<div><h2>${t("Folders and records")}</h2><ul class="check">${checks.map((one) => html`<li><span aria-hidden="true">${signs[one.state][0]}</span>
+  return html`<div><h2>${t("Folders and records")}</h2><ul class="check" lang="en">${checks.map((one) => html`<li><span aria-hidden="true">${signs[one.state][0]}</span>
     <span><span class="hidden">${signs[one.state][1]}: </span><b>${one.name}</b> <span class="words">${one.sentence}</span></span></li>`)}</ul></div>`;
 }
 

@@ -16,6 +16,7 @@ export function Conversation({ desk, session }) {
       <p class="soft">${t("{here} here so far", { here: dollars(view.spent_conversation_usd) })}</p>
       ${session.state.looksAt && view.status !== "done" && html`<p><a class="more" href=${`#c=${view.conversation_id}`}>${t("Where this conversation stands")}</a></p>`}
       ${view.images.length > 1 && html`<p><a class="more" href=${`#tree=${view.conversation_id}`}>${t("History as a tree")}</a></p>`}
+      <p><a class="more" href=${`/conversations/${view.conversation_id}?as=html`} download>${t("Save as a page of its own")}</a></p>
       <${Removal} key=${view.conversation_id} desk=${desk} id=${view.conversation_id} /></aside>`}</div>`;
 }
 

@@ -4,7 +4,7 @@ import { References } from "../parts/references.js";
 import { Form } from "../parts/form.js";
 import { Chip, Screen } from "../parts/screen.js";
 import { t } from "../words.js";
-import { readInto } from "./thumb.js";
+import { readInto } from "./reading.js";
 
 /** @param {{desk: any}} props */
 export function Create({ desk }) {

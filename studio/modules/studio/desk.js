@@ -157,8 +157,9 @@ export class Desk {
   async refresh(session, at, wasGone) {
     const { busy, panel, view } = session.state;
     if (busy || panel || (session.seenAt === at && !wasGone)) return;
-    session.seenAt = at;
     const next = dataOf(await session.read({ what: "state", id: view.conversation_id, cursor: knownLanguage() }));
+    if (session.state.busy) return;
+    session.seenAt = at;
     const [before, after] = [view, next].map((one) => [one.status, one.images.length, one.dialogue?.refined_prompt, one.dialogue?.questions[0]?.id].join());
     // Whoever looks at an earlier picture goes on looking at it.
     if ((before === after || session.state.looksAt) && !session.state.trouble) session.set({ view: next });
@@ -168,7 +169,7 @@ export class Desk {
   /** Forget a conversation that was deleted. @param {string} id */
   forget(id) {
     this.sessions.delete(id);
-    this.state.gallery = null;
+    this.set({ gallery: null, finished: this.state.finished.filter((one) => one.id !== id) });
     location.hash = "#gallery";
   }
 }

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen } from "../parts/screen.js";
 import { t } from "../words.js";
-import { readInto } from "./thumb.js";
+import { readInto } from "./reading.js";
 
 /** After the last key, so that a word is one request. */
 const PREVIEW_MS = 250;
@@ -18,7 +18,7 @@ export function Library({ desk }) {
     ${(data?.notes ?? []).map((note) => html`<p class="words" role="note">${note}</p>`)}
     ${categories.map((category) => html`<div key=${category}><h2 class="sentence">${category}</h2><ul class="grid entries">
       ${data.templates.filter((one) => one.category === category).map((one) => html`<li key=${one.name}><a class="entry" href=${`#library=${one.name}`}>
-        <b>${one.title}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}<span class="soft">${one.description}</span></a></li>`)}</ul></div>`)}
+        <b>${one.title}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}<span class="soft" lang="en">${one.description}</span></a></li>`)}</ul></div>`)}
     ${data && html`<p class="soft">${t("Templates of your own belong into {folder}.", { folder: data.own_folder })}</p>
       <p class="soft">${t("Styles are not kept here yet: say in your own words how it should look.")}</p>`}<//>`;
 }
