@@ -3,6 +3,7 @@
 import hashlib
 import re
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
 from storage.records import Records
-from storage.tables import Conversation, Image, Spending
+from storage.tables import Brief, Conversation, Image, Spending
+from tests.browser.chat import chromium, open_browser
 from tests.calls import consult, draw
 from tests.turns import FACILITATOR, entry, turn
 from tests.turns import source as source_of
@@ -183,6 +185,50 @@ def made(*files: Path, chain: bool = False) -> Conversation:
             )
         )  # fmt: skip
     return one
+
+
+BROKEN_WORDS = """
+() => {
+  const range = document.createRange(), broken = [];
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode())
+    for (const word of walker.currentNode.data.matchAll(/\\p{L}{2,16}/gu)) {
+      range.setStart(walker.currentNode, word.index);
+      range.setEnd(walker.currentNode, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  return broken;
+}
+"""
+"""The words of the page that run over the end of a line."""
+
+
+@pytest.mark.skipif(not (chromium() and find_spec("playwright")), reason="needs a browser")
+def test_on_a_telephone_no_word_is_broken_and_nothing_lies_beside_the_page(tmp_path: Path) -> None:
+    one = made()
+    one.language = "de"
+    said = [{"ref": "m1", "quote": "für meine Wohnzimmerwand bitte"}]
+    row = {"value": "Wohnzimmerwand", "source": "said", "said": said, "open": False}
+    phrase = {"text": "für die Wohnzimmerwand, ", "source": "said", "said": said}
+    one.briefs = [
+        Brief(
+            turn_number=1, completeness=40, suggested={},
+            entries=[{"dimension": "use", **row}, {"dimension": "composition", **row}],
+            phrases=[phrase, {"text": ".", "source": "assumed", "said": []}],
+        )
+    ]  # fmt: skip
+    prices = [
+        Spending(day="2026-10-09", origin="openai", purpose=name, model="gpt-image-2.6", usd=0.04)
+        for name in ("consultation", "image", "verification")
+    ]
+    set_committed_value(one, "spending", prices)
+    (page,) = export(one, tmp_path / "out", "html", PromptStore())
+
+    with open_browser() as browser:
+        tab = browser.new_page(viewport={"width": 390, "height": 800})
+        tab.goto(page.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") == 390
+        assert tab.evaluate(BROKEN_WORDS) == []
 
 
 def test_an_svg_is_a_picture_and_never_part_of_the_page(tmp_path: Path) -> None:
