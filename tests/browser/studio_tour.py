@@ -20,7 +20,7 @@ def studio_tour(one: Visitor, sandbox: Sandbox) -> Iterator[str]:
     one.press("Decide the rest for me")
     one.see("The prompt")
     yield "prompt"
-    sandbox.fail("delay=6", kind="image")
+    sandbox.fail("delay=4", kind="image")
     one.press("Draw it, about")
     one.page.get_by_alt_text("An unfinished version").wait_for()
     yield "drawing"
