@@ -21,7 +21,6 @@ from fastmcp import Client
 from PIL import Image
 from pydantic import SecretStr
 
-from app import App
 from cli import studio as command
 from errors import Problem
 from sandbox.loopback import Sandbox
@@ -29,14 +28,13 @@ from settings import Settings
 from studio.access import COOKIE_SECONDS, Access
 from studio.instance import Instance, Running
 from tests import earlier_work
-from tests.browser.server import run_web
+from tests.browser.studio import SECRET, serve_studio
 from tests.calls import consult
 from tests.conftest import KEY
 from tests.forked import Server
 from tests.rpc import ENVELOPE
-from transports.http import listen, resolve
+from transports.http import resolve
 
-SECRET, RUN = "the secret of a folder", "run"
 TOKEN = "0123456789abcdef-token"
 LIST = "openai_list_conversations"
 JSON = {"Content-Type": "application/json"}
@@ -108,12 +106,8 @@ def settings_of_all(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sa
 @pytest.fixture(scope="module")
 def site(settings_of_all: Settings) -> Iterator[Visitor]:
     """A studio in which one picture is drawn, and a page without a cookie."""
-    access = Access(SECRET, RUN)
-    address = resolve("127.0.0.1", 0, None)
-    listener = listen(address)
-    port = listener.getsockname()[1]
-    with run_web(command.build_web(App(settings_of_all), address, access), listener):
-        yield Visitor(port, access)
+    with serve_studio(settings_of_all) as studio:
+        yield Visitor(studio.port, studio.access)
 
 
 @pytest.fixture
@@ -189,7 +183,7 @@ def test_a_token_lets_one_browser_in_once_by_a_cookie_that_only_this_page_sends(
 
 @pytest.mark.parametrize(
     "token",
-    ["", ".", "0" * 16, f"{'0' * 16}.{'0' * 32}", "\udcff.é", Access("another", RUN).token(),
+    ["", ".", "0" * 16, f"{'0' * 16}.{'0' * 32}", "\udcff.é", Access("another", "run").token(),
      Access(SECRET, "an earlier run").token()],
     ids=["empty", "dot", "no signature", "guess", "odd", "of another folder", "of an earlier run"],
 )  # fmt: skip
@@ -410,8 +404,8 @@ def test_a_phone_is_led_to_this_machines_own_address_by_a_code(
 ) -> None:
     monkeypatch.setattr(command, "_own_address", lambda _address: "192.0.2.7")
     address = resolve("0.0.0.0", 8642, SecretStr(TOKEN))
-    running = Running(*command._urls(address), sandbox=True, run=RUN)
-    access = Access(SECRET, RUN)
+    running = Running(*command._urls(address), sandbox=True, run="run")
+    access = Access(SECRET, "run")
     command._show(running, access, opens=False)
     printed = capsys.readouterr().out
     here, there = re.findall(r"(http://\S+)#t=(\S+)", printed)
@@ -454,11 +448,8 @@ def test_a_drawing_that_ctrl_c_cuts_off_is_collected_when_the_page_is_served_aga
 
     assert (begun["status"], code, left) == ("working", 130, ["cookie-key"])
     assert not settings.images_dir.exists() or not list(settings.images_dir.iterdir())
-    address = resolve("127.0.0.1", 0, None)
-    listener = listen(address)
-    page.port = listener.getsockname()[1]
-    web = command.build_web(App(settings.model_copy(update={"toolsets": ["all"]})), address, access)
-    with run_web(web, listener):  # the page was left open, and has its cookie still
+    with serve_studio(settings, access=access) as again:  # the page was left open, with its cookie
+        page.port = again.port
         until = time.monotonic() + 20
         while page.call("studio_read", what="pulse")["drawings"] and time.monotonic() < until:
             time.sleep(0.05)

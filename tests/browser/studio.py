@@ -16,6 +16,8 @@ from transports.http import listen, resolve
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
+SECRET = "a secret of the tests"
+
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 FOCUS = """(() => {
@@ -29,23 +31,25 @@ class Studio:
     """A studio that serves at an address."""
 
     def __init__(self, port: int, access: Access) -> None:
-        self.port, self._access = port, access
+        self.port, self.access = port, access
 
     @property
     def address(self) -> str:
         """Where it lets one browser in."""
-        return f"http://127.0.0.1:{self.port}{SHELL}#t={self._access.token()}"
+        return f"http://127.0.0.1:{self.port}{SHELL}#t={self.access.token()}"
 
 
 @contextmanager
-def serve_studio(settings: Settings, port: int = 0) -> Iterator[Studio]:
+def serve_studio(
+    settings: Settings, port: int = 0, access: Access | None = None
+) -> Iterator[Studio]:
     """Serve a studio; the port may be chosen to have it once more."""
     changes = {"toolsets": ["all"], "wait_seconds": 1, "input_dirs": [settings.images_dir]}
     settings = settings.model_copy(update=changes)
     address = resolve("127.0.0.1", port, None)
     listener = listen(address)
     address = address._replace(port=listener.getsockname()[1])
-    access = Access("a secret of the tests", "run")
+    access = access or Access(SECRET, "run")
     with run_web(build_web(App(settings), address, access), listener):
         yield Studio(address.port, access)
 
