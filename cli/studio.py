@@ -208,5 +208,6 @@ def _show_code(address: str) -> None:
 
     show.line("For a phone in the same network, scan this:")
     sys.stdout.flush()
-    segno.make(address, error="l", micro=False).terminal(compact=True)
+    with suppress(UnicodeEncodeError):  # a pipe of Windows may know no blocks
+        segno.make(address, error="l", micro=False).terminal(compact=True)
     show.whole(address)

@@ -62,13 +62,13 @@ class Access:
 
 
 def secret_in(folder: Path) -> str:
-    """The secret that lies in a folder, readable for its owner alone; made where there is none.
+    """The secret that lies in a folder, readable for its owner alone.
 
-    Raises `OSError`.
+    Made where there is none, or less than a whole one, which others could guess. Raises `OSError`.
     """
     path = folder / KEY_FILE
-    try:
-        return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        write_file(path, [secrets.token_hex(SECRET_BYTES).encode()], mode=OWNER_ALONE)
-        return path.read_text(encoding="ascii")
+    secret = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    if len(secret) < 2 * SECRET_BYTES:
+        secret = secrets.token_hex(SECRET_BYTES)
+        write_file(path, [secret.encode()], mode=OWNER_ALONE)
+    return secret

@@ -365,6 +365,18 @@ def test_a_second_studio_finds_the_first_and_can_let_browsers_into_it(settings: 
     assert [path.name for path in (settings.data_dir / "studio").iterdir()] == ["cookie-key"]
 
 
+def test_a_secret_that_was_emptied_is_made_anew(settings: Settings) -> None:
+    folder = settings.data_dir / "studio"
+    folder.mkdir(parents=True)
+    (folder / "cookie-key").touch()
+    empty = Access("", "run")
+    cookie = empty.redeem(empty.token())
+
+    with Instance(settings) as instance:
+        assert cookie
+        assert not instance.access.admits(cookie)
+
+
 def test_the_address_of_a_studio_that_was_killed_is_not_believed(settings: Settings) -> None:
     with Instance(settings) as killed:
         killed.announce(Running("http://127.0.0.1:1", "", sandbox=False, run=killed.run))
