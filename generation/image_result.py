@@ -135,7 +135,7 @@ def as_text(result: ImageResult, wording: Wording) -> str:
     if result.verification:
         parts.append("\n".join(finding_lines(result.verification, wording)))
     elif result.checklist:
-        items = [f"- {_named(item, wording)}" for item in result.checklist]
+        items = [f"- {item_words(item, wording)}" for item in result.checklist]
         parts.append("\n".join([f"{t('What to look at')}:", *items]))
     parts += [wording.translations.get(note, note) for note in notes_for_person(result)]
     parts.append("\n".join([_call_line(result), *_id_lines(result.images)]))
@@ -252,15 +252,17 @@ def _finding_line(finding: Finding, wording: Wording) -> str:
     is_plain = finding.source == "bytes" and finding.verdict == "met"
     seen = "" if is_plain or not finding.seen else f" ({finding.seen})"
     verdict = wording.translate(VERDICTS[finding.verdict])
-    return f"- {verdict}: {_named(finding.item, wording)}{seen}"
+    return f"- {verdict}: {item_words(finding.item, wording)}{seen}"
 
 
-def _named(item: str, wording: Wording) -> str:
-    """An item to look at, with the name that its dimension has in this language."""
+def item_words(item: str, wording: Wording) -> str:
+    """An item to look at: one of a type as this language says it, else with the name that its
+    dimension has."""
     dimension, colon, value = item.partition(": ")
     if dimension == "change":
         return f"{wording.translate('Changed')}: {value}"
-    return f"{wording.dimensions.get(dimension, dimension)}{colon}{value}"
+    named = f"{wording.dimensions.get(dimension, dimension)}{colon}{value}"
+    return wording.translations.get(item, named)
 
 
 def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:

@@ -14,7 +14,7 @@ from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation
 from consultation.conversation_list import ConversationItem
 from generation.image_request import ImageRequest
-from generation.image_result import ResultImage
+from generation.image_result import ResultImage, item_words
 from generation.plan import plan_from
 from generation.purchase import recorded_problem
 from generation.result_builder import result_image
@@ -237,6 +237,8 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
     facts: dict[str, Any] = result_image(image, conversation, wording).model_dump()
     plan = plan_from(conversation, image.id)
     look = Verification.model_validate(image.verification) if image.verification else None
+    findings = look.findings if look else []
+    items = app.image_generator.checklist(image, conversation)
     return ShownImage(
         **facts,
         next_usd=price(app, conversation, plan, ImageRequest()),
@@ -245,6 +247,8 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
         rating=image.rating,
         liked=image.liked,
         disliked=image.disliked,
-        findings=list(look.findings) if look else [],
-        checklist=app.image_generator.checklist(image, conversation),
+        findings=[
+            one.model_copy(update={"item": item_words(one.item, wording)}) for one in findings
+        ],
+        checklist=[item_words(item, wording) for item in items],
     )
