@@ -124,7 +124,8 @@ def as_text(result: ImageResult, wording: Wording) -> str:
     sandbox = result.origin == "sandbox"
     parts = _picture_lines(result.images, wording)
     parts.append(wording.sandbox if sandbox else money_words(result, wording))
-    parts.append(f"{t('Prompt')}: {result.prompt}")
+    if [image.changed for image in result.images] != [result.prompt]:  # which says it already
+        parts.append(f"{t('Prompt')}: {result.prompt}")
     if result.revised_prompt and result.revised_prompt != result.prompt:
         parts.append(f"{t('As the assistant model put it')}: {result.revised_prompt}")
     if result.difference:
