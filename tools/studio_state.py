@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from app import App
 from errors import Problem, without_keys
 from gateway.api_key import find_key, way_to_give
+from keyring_store import KeyringFault
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
 from settings import Settings, variable_of
@@ -41,13 +42,14 @@ class UnderWay(DrawingProgress):
 class Pulse(SpendingView):
     """What the page asks for again and again: drawings under way, the day's spending.
 
-    `key` says what to do where there is no key; `words` come where the page has them not.
+    `key` says what to do where there is no key, None to a page that knows; `words` come where
+    the page has them not.
     `changed_at` is of the conversation that the page shows, "" where it shows none.
     """
 
     drawings: list[UnderWay]
     changed_at: str
-    key: str
+    key: str | None
     words: ViewWords | None
 
 
@@ -156,9 +158,11 @@ class About(BaseModel):
 async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
     """Drawings under way in all conversations, the day's spending, and whether a key is there.
 
-    `shown` is the conversation that the page shows, if any.
+    `shown` is the conversation that the page shows, if any. A page that knows words already is
+    not told of the key again: some keyrings take long, or ask the person each time.
     """
-    await app.image_generator.adopt_abandoned()
+    with suppress(Problem):  # whoever opens its conversation is told
+        await app.image_generator.adopt_abandoned()
     drawings = []
     for conversation_id in await app.picture_list.drawing(MOST_DRAWINGS):
         conversation = await app.records.load(conversation_id)
@@ -171,7 +175,7 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
     return Pulse(
         drawings=drawings,
         changed_at=changed_at,
-        key=await asyncio.to_thread(_key_wanted, app.settings),
+        key=None if known_words else await asyncio.to_thread(_key_wanted, app.settings),
         words=await asyncio.to_thread(
             view_words, app.prompt_store, language, known_words, for_studio=True
         ),
@@ -181,8 +185,9 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
 
 def _key_wanted(settings: Settings) -> str:
     """What to do about a key that is not there, "" where none is needed."""
-    if settings.sandbox or find_key(settings):
-        return ""
+    with suppress(KeyringFault):  # the way says so
+        if settings.sandbox or find_key(settings):
+            return ""
     return way_to_give(settings)
 
 

@@ -39,7 +39,7 @@ function Rail({ desk }) {
 function Tray({ desk }) {
   const { pulse, finished, place } = desk.state;
   const here = desk.shown?.state.view?.conversation_id;
-  const drawings = (pulse?.drawings ?? []).filter((one) => one.conversation_id !== here);
+  const drawings = (pulse?.drawings ?? []).filter((one) => one.conversation_id !== here && !desk.isSeen(one.conversation_id));
   const isRead = desk.fresh.state.busy && place.name !== "create";
   if (!drawings.length && !finished.length && !isRead) return null;
   return html`<section class="tray" aria-label=${t("Under way")}><ul>
@@ -55,6 +55,7 @@ function Notices({ desk }) {
   const { trouble, pulse } = desk.state;
   return html`${trouble === "gone" && html`<p class="notice" role="alert">${t("The server does not answer. This page goes on by itself once it runs again; nothing is lost.")}</p>`}
     ${trouble === "locked" && html`<p class="notice" role="alert">${t("This browser is not let in. Run image-consultant studio in a terminal: it prints an address that lets one browser in.")}</p>`}
+    ${trouble && !["gone", "locked"].includes(trouble) && html`<p class="notice words" role="alert">${trouble}</p>`}
     ${pulse?.key && html`<p class="notice words">${t("There is no OpenAI key, so nothing can be asked or drawn. {way} Then start the studio anew.", { way: pulse.key })}</p>`}`;
 }
 

@@ -4,7 +4,7 @@
  *
  * @typedef {{name: string, id: string}} Place
  */
-import { LockedError } from "../http_door.js";
+import { DoorError, LockedError } from "../http_door.js";
 import { dataOf, textOf } from "../results.js";
 import { Session } from "../session.js";
 import { knownLanguage, learn, t } from "../words.js";
@@ -50,6 +50,7 @@ export class Desk {
     }
     const { place } = this.state;
     const { imageId } = session.state;
+    if (session === this.shown) session.sight = standingOf(session);
     if (session === this.imageSession && view && imageId !== place.id) {
       // Another picture has taken the place of the one that the address names.
       history.replaceState(null, "", `#i=${imageId}`);
@@ -72,6 +73,7 @@ export class Desk {
     const finished = this.state.finished.filter((one) => one.id !== place.id);
     this.imageSession = undefined;
     this.set({ place, finished, message: "", lost: "" });
+    if (place.name === "gallery") this.renewGallery();
     if (place.name === "conversation" || place.name === "tree") (await this.visit(place.id)).set({ looksAt: "" });
     if (place.name === "image") this.visitImage(place.id);
   }
@@ -128,14 +130,17 @@ export class Desk {
     const { shown } = this;
     const id = shown?.state.view?.conversation_id ?? "";
     try {
-      const pulse = await this.read("pulse", { id, query: navigator.language, cursor: knownLanguage() });
+      const { trouble: wasGone } = this.state;
+      // A server that was started anew may have a key now: it is asked as if for the first time.
+      const pulse = await this.read("pulse", { id, query: navigator.language, cursor: wasGone ? "" : knownLanguage() });
       learn(pulse.words, true);
-      const wasGone = this.state.trouble;
+      pulse.key ??= this.state.pulse?.key;
       this.notice(pulse);
       this.set({ pulse, trouble: "" });
       if (shown && id) await this.refresh(shown, pulse.changed_at, Boolean(wasGone));
     } catch (error) {
-      this.set({ trouble: error instanceof LockedError ? "locked" : "gone" });
+      const kind = error instanceof LockedError ? "locked" : error instanceof DoorError ? "gone" : error.message;
+      this.set({ trouble: kind });
     }
   }
 
@@ -143,8 +148,19 @@ export class Desk {
   notice(pulse) {
     const now = new Set(pulse.drawings.map((one) => one.conversation_id));
     const ended = (this.state.pulse?.drawings ?? []).filter((one) => !now.has(one.conversation_id));
-    if (ended.length) this.state.gallery = null;
-    for (const one of ended) if (one.conversation_id !== this.shown?.state.view?.conversation_id) this.finish(one.conversation_id, one.title);
+    if (ended.length) this.renewGallery();
+    for (const { conversation_id, title } of ended) if (!this.isSeen(conversation_id)) this.finish(conversation_id, title);
+  }
+
+  /** Whether somebody looked while a conversation came to where it stands. @param {string} id */
+  isSeen(id) {
+    const session = this.sessions.get(id);
+    return Boolean(session) && (session === this.shown || (session.sight === standingOf(session) && session.state.view?.status !== "working"));
+  }
+
+  /** Have the gallery read anew; until then it shows what it has. */
+  renewGallery() {
+    if (this.state.gallery) this.set({ gallery: { ...this.state.gallery, isOld: true } });
   }
 
   /** Say that something waits to be looked at. @param {string} id @param {string} title */
@@ -169,9 +185,14 @@ export class Desk {
   /** Forget a conversation that was deleted. @param {string} id */
   forget(id) {
     this.sessions.delete(id);
-    this.set({ gallery: null, finished: this.state.finished.filter((one) => one.id !== id) });
+    this.set({ finished: this.state.finished.filter((one) => one.id !== id) });
     location.hash = "#gallery";
   }
+}
+
+/** What differs once something was drawn, or failed. @param {any} session */
+function standingOf({ state: { view } }) {
+  return `${view?.status} ${view?.images.length}`;
 }
 
 /** What an address names. @param {string} hash @returns {Place} */

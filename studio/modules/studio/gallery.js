@@ -23,8 +23,8 @@ export function Pictures({ desk }) {
     }
   };
   useEffect(() => {
-    if (!gallery) look("", {});
-  }, [gallery === null]);
+    if (!gallery || gallery.isOld) look(asked.query, asked.values);
+  }, [!gallery || gallery.isOld]);
   const pick = (id) => {
     const next = chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id];
     desk.set({ chosen: next.length === 2 ? null : next });
