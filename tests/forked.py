@@ -10,7 +10,8 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -20,6 +21,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests import rpc
+
+PATIENCE = 90
+"""Seconds within which whatever is waited for has to happen, also on a busy machine."""
 
 
 def context() -> BaseContext:
@@ -96,6 +100,14 @@ class Server(rpc.Server):
         if sys.platform == "win32" or command[0] != sys.executable:
             return super()._start(command, environment)
         return Fork(command[1:], environment, self._errors)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Look again and again, often enough to see states that last tenths of a second."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until, "what was waited for never came"
+        time.sleep(0.02)
 
 
 def _become(

@@ -11,7 +11,7 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from sandbox.loopback import Sandbox
 from sandbox.memory import ApiCall
 from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
-from tests.forked import Server
+from tests.forked import PATIENCE, Server, wait_for
 
 RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 7) - 5
 
@@ -39,9 +39,6 @@ HEIR = [
 """The same server, which takes a job for left after a second, not after twenty."""
 
 pytestmark = pytest.mark.timeout(300)  # servers start a dozen times, on a busy machine slowly
-
-PATIENCE = 90
-"""Seconds within which whatever is waited for has to happen, also on a busy machine."""
 
 LATEST = 1.4
 """Seconds from a call to the last random kill; a picture takes half a second less."""
@@ -283,14 +280,6 @@ def kill_after(home: Home, seconds: float) -> float:
     time.sleep(seconds)
     home.kill()
     return round(seconds, 3)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Look again and again, often enough to see states that last tenths of a second."""
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until, "what was waited for never came"
-        time.sleep(0.02)
 
 
 def assert_all_is_well(home: Home, conversation: str, heir: Server | None = None) -> None:

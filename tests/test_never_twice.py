@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 
 from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import KEY, ROOT
-from tests.forked import Server
+from tests.forked import PATIENCE, Server, wait_for
 from tests.stand_in import Behaviour, StandIn
 
 HASTY = (
@@ -31,8 +31,6 @@ IMPATIENT = "image_client.DRAW_SECONDS = 6.0;"
 """Longer than a server needs on a busy machine to send its first request."""
 
 FOX: dict[str, Any] = {"prompt": "a fox", "dialogue_mode": "skip"}
-PATIENCE = 90
-"""Seconds within which whatever is waited for has to happen, also on a busy machine."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -122,13 +120,6 @@ def answers(server: Server, *calls: int) -> list[Result]:
 def ask(server: Server, tool: str = DRAW, **arguments: Any) -> Result:
     """The result of one call."""
     return answers(server, send(server, tool, **arguments))[0]
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until, "what was waited for never came"
-        time.sleep(0.02)
 
 
 def collected(server: Server, **arguments: Any) -> Result:
