@@ -25,6 +25,7 @@ from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.spending import SpendingTotals, booking
+from storage.sqlite_driver import connect
 from storage.stamps import UnknownId, new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
 from tests.calls import draw
@@ -91,6 +92,19 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
 
 
 @POSIX
+async def test_a_statement_brings_its_rows_and_the_drivers_thread_holds_up_no_end() -> None:
+    """Both stand on private members of aiosqlite."""
+    before = set(threading.enumerate())
+    connection = await connect(lambda: sqlite3.connect(":memory:"))
+    (thread,) = set(threading.enumerate()) - before
+    cursor = await connection.cursor().__aenter__()  # as SQLAlchemy does
+    await cursor.execute("SELECT ? UNION SELECT 2", (1,))
+
+    assert list(map(tuple, await cursor.fetchall())) == [(1,), (2,)]
+    assert thread.daemon
+    await connection.close()
+
+
 async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
