@@ -27,6 +27,9 @@ BLURS = (48, 24, 12)
 FRAMES, FRAME_MS = 9, 200
 """OpenAI's defaults for a GIF."""
 
+PNG_LEVEL = 1
+"""Two thirds of the time of 4, and 50 kB instead of 37."""
+
 BEST_LEVEL = 95
 """Beyond that JPEG only grows, says Pillow."""
 
@@ -175,7 +178,7 @@ def encode(image: Image.Image, words: str, tool: Json) -> bytes:
             about = PngInfo()
             about.add_itxt("Software", "image-consultant sandbox")
             about.add_itxt("Description", f"Placeholder, no model was asked: {words}")
-            image.save(out, "PNG", compress_level=4, pnginfo=about)
+            image.save(out, "PNG", compress_level=PNG_LEVEL, pnginfo=about)
         case "webp":
             image.save(out, "WEBP", quality=level, method=1)
         case "jpeg":
