@@ -7,6 +7,7 @@ anything: tools, validators, prompt files, tables and the text of SQL come out t
 import functools
 import gc
 import json
+import ssl
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -46,6 +47,8 @@ def build(patch: pytest.MonkeyPatch) -> None:
     for name, tools in server.TOOLSETS.items():
         patch.setitem(server.TOOLSETS, name, functools.cache(tools))
     patch.setattr(server, "view_tools", functools.cache(view_tools))
+    # Each client of OpenAI reads a bundle of certificates, also where it speaks to loopback alone.
+    patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
     patch.setattr(ClientSession, "_output_schema_validator", _validators())
     patch.setattr(schema_upgrade, "_run", _migrations())
     patch.setattr(database_opening, "make_engine", _engines())
