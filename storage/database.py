@@ -57,14 +57,17 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, durable: bool = True) -> AsyncIterator[AsyncSession]:
         """A session whose changes are committed at the end, all or none.
+
+        Unless `durable`, a power cut may take them back: a second's heartbeat is worth no wait
+        for the disk.
 
         Takes the write lock at its start: upgrading a read lock later fails at once
         when another process writes, instead of waiting. Of this process one writes at a time:
         SQLite lets the others sleep for up to 100 ms between two looks at its lock.
         """
-        async with self._writing, self._session({"immediate": True}) as session:
+        async with self._writing, self._session({"immediate": True, "durable": durable}) as session:
             yield session
             await session.commit()
 

@@ -123,8 +123,9 @@ class DatabaseOpener:
 def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
     """An engine for a database file; nothing is opened before its first use.
 
-    Its transactions begin with the write lock where the option `immediate` is set. Values are
-    hidden in its errors: these are logged, and the values are a person's words.
+    Its transactions begin with the write lock where the option `immediate` is set, and are on the
+    disk when they end unless `durable` is false. Values are hidden in its errors: these are
+    logged, and the values are a person's words.
     """
     driver = {"module": cipher.driver()} if cipher else {}
     open_file = partial(cipher.open if cipher else sqlite3.connect, str(path.absolute()))
@@ -145,7 +146,6 @@ def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
     _log_ahead(cursor)
-    cursor.execute("PRAGMA synchronous=FULL")  # a journaled payment must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
@@ -165,5 +165,11 @@ def _log_ahead(cursor: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("immediate"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A journaled payment must survive a power cut.
+    level = "FULL" if options.get("durable", True) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

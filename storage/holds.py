@@ -39,7 +39,7 @@ class Holds:
         None where another does. Look at the row again after it: whoever held it before may have
         brought what was wanted.
         """
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             row: Any = await session.get(table, row_id)  # what both tables have
             if row is None:
                 raise UnknownId(f"There is no record {printable(row_id)} any more.")
@@ -55,7 +55,7 @@ class Holds:
         ours = update(table).where(table.id == hold.row_id, table.runs == hold.runs)
 
         async def write(beat_at: str) -> None:
-            async with self._database.write() as session:
+            async with self._database.write(durable=False) as session:
                 await session.execute(ours.values(beat_at=beat_at))
 
         try:

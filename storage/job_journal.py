@@ -181,7 +181,7 @@ class JobJournal:
         """Let other processes see that this one works on its job, for as long as the block runs."""
 
         async def beat() -> None:
-            async with self._database.write() as session:
+            async with self._database.write(durable=False) as session:
                 ours = update(Job).where(Job.id == job.id, Job.runs == job.runs)
                 await session.execute(ours.values(beat_at=now()))
 

@@ -115,7 +115,7 @@ class Records:
         opens another unless the same call lacks a picture: one under way, or that failed.
         A new one is held at once, as by `Holds.take`; end that with `Holds.keep`.
         """
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             earlier = await _same_call(session, request_key, redraw=redraw)
             if earlier is not None:
                 return OpenedCall(earlier, None)

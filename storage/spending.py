@@ -152,7 +152,7 @@ class Ledger:
 
     async def note_reuse(self, kind: ReuseKind, *, origin: str, usd: float = 0.0) -> None:
         """Count one more reuse of today, and the USD that it saved."""
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             row = await session.get(Reuse, (kind, today(), origin))
             if row is None:
                 session.add(Reuse(kind=kind, day=today(), origin=origin, count=1, usd=usd))

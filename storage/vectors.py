@@ -77,7 +77,7 @@ class Vectors:
         """
         import numpy as np
 
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             session.add(charge)
             for key, words, vector in rows:
                 packed = np.asarray(vector, np.float32).tobytes()
