@@ -91,13 +91,13 @@ class JobJournal:
 
         Those of its `request_key` in the conversation that are under way, whether or not their
         process is alive, or that draw the very same for a call in other words; or those that
-        brought pictures no longer than `again` ago and are the newest (zero where the call is to
-        draw anew). What was taken back of them unsent is written anew, where the budget allows
-        it. So are those `lost` of an earlier call, which ended without a picture, beside the others
-        of that call. One write transaction, so that of many processes only one gets to pay, and the
-        day's budget (USD) counts what runs elsewhere. The jobs that are written belong to this
-        process; `message` are words of the person that brought them and that no dialogue has
-        recorded.
+        brought pictures, or may have been paid for, no longer than `again` ago and are the newest
+        (zero where the call is to draw anew). What was taken back of them unsent is written anew,
+        where the budget allows it. So are those `lost` of an earlier call, which ended without a
+        picture, beside the others of that call. One write transaction, so that of many processes
+        only one gets to pay, and the day's budget (USD) counts what runs elsewhere. The jobs that
+        are written belong to this process; `message` are words of the person that brought them and
+        that no dialogue has recorded.
         """
         async with self._database.write() as session:
             for place, job in enumerate(jobs):

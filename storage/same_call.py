@@ -14,7 +14,11 @@ from storage.tables import UNDER_WAY, Job
 async def jobs_of_same_call(
     session: AsyncSession, jobs: Sequence[Job], again: timedelta
 ) -> list[Job]:
-    """The jobs that a call has already: under way, or the newest and just kept."""
+    """The jobs that a call has already: under way, or the newest and just ended.
+
+    One that may have been paid for counts like one that was kept: a call that had read the
+    conversation before another process lost it would buy it again.
+    """
     job = jobs[0]
     same = select(Job).where(Job.conversation_id == job.conversation_id)
     running = [*await session.scalars(same.where(Job.state.in_(UNDER_WAY)))]
@@ -31,8 +35,8 @@ async def jobs_of_same_call(
     batch = list(await session.scalars(batch_of(other))) if other else []
     if any(one.state in UNDER_WAY for one in batch):
         return batch
-    brought = [one for one in batch if one.state == "kept" and one.finished_at > before(again)]
-    return batch if brought else []
+    paid = [one for one in batch if one.state in {"kept", "unknown"}]
+    return batch if any(one.finished_at > before(again) for one in paid) else []
 
 
 async def jobs_beside(session: AsyncSession, lost: Sequence[Job]) -> list[Job]:

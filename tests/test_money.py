@@ -3,12 +3,14 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from fastmcp import Client
 
 from consultation.facilitator_request import ask
+from errors import Problem
 from gateway.client import Gateway
 from gateway.prices import Charge, Cost, Usage
 from gateway.retry import OnCharge
@@ -127,10 +129,10 @@ async def test_drawings_under_way_count_in_the_budget_and_what_is_bought_is_show
     assert sandbox.count("image") == 1
 
 
-def job(conversation_id: str, key: str) -> Job:
+def job(conversation_id: str, key: str, number: int = 1) -> Job:
     """A drawing that should cost three cents."""
     return Job(
-        id=f"job_{key}", conversation_id=conversation_id, batch=key, request_key=key,
+        id=f"job_{key}_{number}", conversation_id=conversation_id, batch=key, request_key=key,
         prompt="a fox", options={}, templates={}, inputs=[], estimated_usd=0.03,
         created_at=now(), changed_at=now(),
     )  # fmt: skip
@@ -151,6 +153,29 @@ async def test_what_the_sandbox_draws_takes_nothing_from_the_budget_for_openai(
         )
         assert (claim.over is None) is is_allowed
     await database.close()
+
+
+async def test_a_call_is_not_bought_again_that_another_process_lost_since_it_was_read(
+    settings: Settings,
+) -> None:
+    database = Database(settings.data_dir)
+    records = Records(database)
+    conversation = await records.begin("skip")
+    lost = job(conversation, "fox")
+    await records.jobs.claim([lost], origin="openai", budget=None)
+    await records.jobs.send(lost)
+    await records.jobs.end(lost, "unknown", Problem("It may have been paid for."))
+
+    equal = job(conversation, "fox", 2)
+    claim = await records.jobs.claim([equal], origin="openai", budget=None)
+    again = await records.jobs.claim(
+        [job(conversation, "fox", 3)], origin="openai", budget=None, again=timedelta(), lost=[lost]
+    )
+    await database.close()
+
+    assert [one.id for one in claim.jobs] == [lost.id]
+    assert not claim.new
+    assert again.new, "redraw buys"
 
 
 async def test_several_pictures_at_once_do_not_pass_the_budget(
