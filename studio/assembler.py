@@ -25,8 +25,11 @@ TYPE = re.compile(r"/\*\* @type \{[^\n*]*\} \*/ ?")
 INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 RULE_SPACE = re.compile(r"([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
-SIGN_SPACE = re.compile(r'("(?:[^"\\\n]|\\.)*")| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])')
-"""Space about a script's signs, or a text in quotes, which keeps its own."""
+SIGN_SPACE = re.compile(
+    r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])'
+)
+"""Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
+taken to the end of its line, or each of its quotes would be tried."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )

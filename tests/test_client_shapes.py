@@ -90,7 +90,11 @@ def needed(data: dict[str, Any]) -> list[str]:
     for question in data.get("questions", []):
         facts += [question["text"], *question["options"]]
     facts += [one["conversation_id"] for one in data.get("conversations", [])]
-    facts += [*data.get("done", []), *data.get("notes", [])]
+    # That the sandbox made it stands beside the money, in the words of the dialogue's language.
+    notes = [
+        "sandbox" if "the sandbox, a stand-in" in note else note for note in data.get("notes", [])
+    ]
+    facts += [*data.get("done", []), *notes]
     facts += [data.get("record"), data.get("images_folder")]
     return [str(fact) for fact in facts if fact]
 

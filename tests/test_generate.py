@@ -113,7 +113,7 @@ def test_it_says_what_varies_where_the_sheet_is_and_what_a_look_found(
     assert len(drawn) == 2
     for number, _ in enumerate(drawn, start=1):
         assert re.search(rf"  {number} (color|composition|style): .+\n  /\S+\.png\n", said)
-    assert len(re.findall(r"img_\w+:\n  - met: format: png", said)) == 2
+    assert len(re.findall(r"img_\w+:\n  - Met: format: png", said)) == 2
 
 
 def test_a_sheet_that_cannot_be_written_hides_no_picture(

@@ -169,7 +169,7 @@ async def test_what_is_under_way_is_collected_and_then_changed(
     connect: Connect, sandbox: Sandbox, till: Till
 ) -> None:
     async with connect(wait_seconds=1) as client:
-        sandbox.fail("delay=2", kind="image")
+        sandbox.fail("delay=2.6", kind="image")
         begun = await draw(client, prompt="a fox", **SKIP)
         conversation = begun["conversation_id"]
         assert begun["status"] == "working"
