@@ -172,7 +172,7 @@ class Consultant:
                 accepted = await self._accept(conversation, answers or [], reference_images)
             turn = _newest_turn(conversation, message, *accepted)
             if conversation.mode == "skip" and not conversation.template:
-                return await self._take_verbatim(conversation, turn)
+                return await self._take_verbatim(conversation, turn, durable=opened is None)
             await self._records.open_turn(turn)  # before anything can fail
             transcript = transcript_of(conversation, finish=finish)
             try:
@@ -279,7 +279,9 @@ class Consultant:
             reference_images, conversation, self._input_files, self._records
         )
 
-    async def _take_verbatim(self, conversation: Conversation, turn: Turn) -> Consultation:
+    async def _take_verbatim(
+        self, conversation: Conversation, turn: Turn, *, durable: bool
+    ) -> Consultation:
         """Mode skip: the person's words are the prompt, one message after another."""
         transcript = transcript_of(conversation, finish=False)
         *before, newest = transcript.messages
@@ -299,6 +301,7 @@ class Consultant:
             turn,
             conversation={"mode": "skip", "title": conversation.title or turn.words[:60]},
             rows=[brief],
+            durable=durable,
         )
         conversation.briefs.append(brief)
         return recorded_result(conversation, self._prompt_store)

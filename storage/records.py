@@ -217,12 +217,14 @@ class Records:
         *,
         conversation: dict[str, Any],
         rows: list[Question | Answer | Brief],
+        durable: bool = True,
     ) -> None:
         """Write what became of a turn, new or known, and what it says of the conversation.
 
-        Raises `NumberTaken` where another process put a question of one of these numbers.
+        Not `durable` by itself where the claim of a drawing follows at once. Raises `NumberTaken`
+        where another process put a question of one of these numbers.
         """
-        async with self._database.write() as session:
+        async with self._database.write(durable=durable) as session:
             numbers = [row.number for row in rows if isinstance(row, Question)]
             there = select(Question.id).where(
                 Question.conversation_id == turn.conversation_id, Question.number.in_(numbers)
