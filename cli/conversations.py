@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from app import App
 from cli import UsageProblem
 from cli import terminal as show
-from cli.data_folder import load_by_beginning, whole_id, with_records
+from cli.data_folder import Sandbox, load_by_beginning, whole_id, with_records
 from errors import Problem
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
@@ -27,6 +27,7 @@ def list_(
     limit: int = 20,
     bookmarked: bool = False,
     as_json: show.AsJson = False,
+    sandbox: Sandbox = False,
 ) -> None:
     """List conversations, newest first, or those that hold words.
 
@@ -47,7 +48,7 @@ def list_(
     async def work(app: App) -> Any:
         return listing(await app.search.page(criteria, limit=limit))
 
-    page = with_records(work)
+    page = with_records(work, sandbox=sandbox)
     if as_json:
         show.data(page.model_dump(mode="json"))
         return
@@ -64,14 +65,14 @@ commands.command(list_, name="search", help="Find conversations that hold these 
 
 
 @commands.command(name="show")
-def show_(conversation: str) -> None:
+def show_(conversation: str, *, sandbox: Sandbox = False) -> None:
     """Print the whole record of a conversation as Markdown."""
     from consultation.conversation_page import as_markdown
 
     async def work(app: App) -> str:
         return as_markdown(await load_by_beginning(app, conversation))
 
-    show.block(with_records(work))
+    show.block(with_records(work, sandbox=sandbox))
 
 
 @commands.command
@@ -81,6 +82,7 @@ def export(
     every: Annotated[bool, Parameter(name="--all")] = False,
     form: Annotated[Literal["markdown", "json", "html"], Parameter(name="--as")] = "markdown",
     to: Path = Path(),
+    sandbox: Sandbox = False,
 ) -> None:
     """Write a record to files: Markdown with pictures, JSON, or one HTML page.
 
@@ -103,12 +105,12 @@ def export(
             paths += write(record, to, form, app.prompt_store)
         return paths
 
-    for path in with_records(work):
+    for path in with_records(work, sandbox=sandbox):
         show.line(str(path))
 
 
 @commands.command(name="import")
-def import_(*files: Path, legacy: bool = False) -> int:
+def import_(*files: Path, legacy: bool = False, sandbox: Sandbox = False) -> int:
     """Bring in records from JSON files; 1 if one of them could not be read.
 
     Args:
@@ -135,11 +137,17 @@ def import_(*files: Path, legacy: bool = False) -> int:
                 show.line(f"{path}: {error}")
         return faults
 
-    return int(bool(with_records(work)))
+    return int(bool(with_records(work, sandbox=sandbox)))
 
 
 @commands.command
-def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) -> None:
+def delete(
+    conversation: str,
+    *,
+    confirm: bool = False,
+    pictures: bool = False,
+    sandbox: Sandbox = False,
+) -> None:
     """Delete a record for good; says first what would go.
 
     Args:
@@ -153,7 +161,7 @@ def delete(conversation: str, *, confirm: bool = False, pictures: bool = False) 
             app, await whole_id(app, conversation), confirm=confirm, pictures=pictures
         )
 
-    for sentence in with_records(work):
+    for sentence in with_records(work, sandbox=sandbox):
         show.line(sentence)
     if not confirm:
         show.line("Nothing was deleted. --confirm deletes it for good.")
@@ -166,6 +174,7 @@ def prune(
     larger_than_mb: int | None = None,
     confirm: bool = False,
     pictures: bool = False,
+    sandbox: Sandbox = False,
 ) -> None:
     """Delete old records, by age or by the size of their pictures; shows them first.
 
@@ -195,7 +204,7 @@ def prune(
                 sentences.append(problem.text())
         return sentences
 
-    sentences = with_records(work)
+    sentences = with_records(work, sandbox=sandbox)
     for one in sentences:
         show.line(one)
     if not sentences:
@@ -205,7 +214,7 @@ def prune(
 
 
 @commands.command
-def stats(*, as_json: show.AsJson = False) -> None:
+def stats(*, as_json: show.AsJson = False, sandbox: Sandbox = False) -> None:
     """How image types and templates fare: pictures, ratings, refinements, cost.
 
     Args:
@@ -217,7 +226,7 @@ def stats(*, as_json: show.AsJson = False) -> None:
         reuses = await app.records.ledger.reuses(app.gateway.origin)
         return await app.maintenance.statistics(), reuses
 
-    rows, reuses = with_records(work)
+    rows, reuses = with_records(work, sandbox=sandbox)
     if as_json:
         show.data([row.as_data for row in rows])
         return

@@ -1,9 +1,10 @@
 """The records of the data folder, and their ids as people type them: in part."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
+from cyclopts import Parameter
 
 from app import App
 from errors import Problem
@@ -12,6 +13,9 @@ from storage.stamps import IdKind, printable
 from storage.tables import Conversation, Image
 
 T = TypeVar("T")
+
+Sandbox = Annotated[bool, Parameter(name="--sandbox", help="As where it was played.")]
+"""Taken by all that read records, as by what wrote them; preferences and counts differ by it."""
 
 SHOWN = 5
 """Ids that are named where the beginning of one fits several."""
@@ -23,11 +27,11 @@ WHERE_IDS_ARE = (
 )
 
 
-def with_records(work: Callable[[App], Awaitable[T]]) -> T:
+def with_records(work: Callable[[App], Awaitable[T]], *, sandbox: bool = False) -> T:
     """Do something with the records of this data folder, then close them."""
 
     async def run() -> T:
-        app = App(load_settings())
+        app = App(load_settings(sandbox=True) if sandbox else load_settings())
         try:
             return await work(app)
         finally:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from app import App
 from cli import UsageProblem
 from cli import terminal as show
-from cli.data_folder import load_picture, with_records
+from cli.data_folder import Sandbox, load_picture, with_records
 from consultation.conversation_page import rating_words
 from errors import Problem, StorageError
 from gateway.capabilities import size_in_pixels
@@ -23,7 +23,12 @@ SIZE = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
 
 
 def save(
-    picture: str, file: Path, /, *, size: Annotated[str, Parameter(name="--size")] = ""
+    picture: str,
+    file: Path,
+    /,
+    *,
+    size: Annotated[str, Parameter(name="--size")] = "",
+    sandbox: Sandbox = False,
 ) -> None:
     """Save a picture that is there in another format or size: nothing is drawn or paid for.
 
@@ -42,13 +47,21 @@ def save(
     if file.exists():
         raise Problem(f"{file} is there already; it stays as it is. Name another file.")
     box = _box(size) if size else None
-    image = with_records(lambda app: load_picture(app, picture))
+    image = with_records(lambda app: load_picture(app, picture), sandbox=sandbox)
     _write(file, _convert(image, form, box))
     show.line(str(file.absolute()))
     show.line(f"made of {image.id}, which stays as it is: {image.path}")
 
 
-def rate(picture: str, rating: Rating, /, *, liked: str = "", disliked: str = "") -> None:
+def rate(
+    picture: str,
+    rating: Rating,
+    /,
+    *,
+    liked: str = "",
+    disliked: str = "",
+    sandbox: Sandbox = False,
+) -> None:
     """Keep what you think of a picture; ratings become defaults in later questions, said openly.
 
     Args:
@@ -63,7 +76,7 @@ def rate(picture: str, rating: Rating, /, *, liked: str = "", disliked: str = ""
         image = await load_picture(app, picture)
         return await app.maintenance.rate(image.id, stars, liked=liked, disliked=disliked)
 
-    image = with_records(work)
+    image = with_records(work, sandbox=sandbox)
     show.line(f"{image.id} is {rating_words(image)}.")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from consultation.consultation_result import Consultation
-from consultation.earlier_work import EarlierWork
+from consultation.earlier_work import EarlierWork, words_of_the_picture
 from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
 from consultation.facilitator_request import take_references
 from consultation.preferences import dislikes_of, learn, note_preferences
@@ -20,7 +20,7 @@ from consultation.settling import assumptions, settle, settled_turn
 from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
 from consultation.template_dialogue import TemplateDialogue
 from consultation.transcript import ConsultationError, Transcript, transcript_of
-from consultation.turn import FacilitatorTurn, Quote
+from consultation.turn import BriefEntry, FacilitatorTurn, Quote
 from consultation.turn_rows import (
     answer_rows,
     brief_row,
@@ -230,7 +230,6 @@ class Consultant:
         if conversation.template:
             return await self._template_dialogue.lead(conversation, transcript, self._check_budget)
         await self._check_budget()
-        offers = await self._offers(conversation, turn)
         past = []
         if self._settings.learn:
             origin = self._facilitator.origin
@@ -242,15 +241,19 @@ class Consultant:
         if outcome.review and outcome.review.questions:
             wording = self._prompt_store.wording(outcome.review.turn.language)
             outcome.notes += note_preferences(outcome.review.questions, preferences, wording)
-        outcome.notes += offers
+        brief = outcome.review.brief if outcome.review else []
+        outcome.notes += await self._offers(conversation, turn, brief)
         return outcome
 
-    async def _offers(self, conversation: Conversation, turn: Turn) -> list[str]:
+    async def _offers(
+        self, conversation: Conversation, turn: Turn, brief: Sequence[BriefEntry]
+    ) -> list[str]:
         """In the first turn: earlier work that is close, and the template that fits the idea."""
         if turn.number > 1:
             return []
         offers = await asyncio.to_thread(self._template_dialogue.suggestion, turn.words)
-        return offers + await self._earlier_work.offers(turn.words, without=conversation.id)
+        shown = words_of_the_picture(turn.words, brief)
+        return offers + await self._earlier_work.offers(shown, without=conversation.id)
 
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 
+from consultation.coverage import UNSEEN
 from consultation.semantic_search import SemanticSearch
+from consultation.turn import FORMAT, BriefEntry
 from consultation.words import content, words_of
 from errors import Problem
 from settings import Settings
@@ -88,6 +90,15 @@ class EarlierWork:
             await self._records.ledger.note_reuse(
                 kind, origin=self._semantic_search.origin, usd=usd
             )
+
+
+def words_of_the_picture(words: str, brief: Iterable[BriefEntry]) -> str:
+    """Words of an idea without those that say where it goes: two phone wallpapers may show
+    nothing alike."""
+    for entry in brief:
+        for quote in entry.said if entry.dimension in (*UNSEEN, FORMAT) else ():
+            words = words.replace(quote.quote, " ")
+    return words
 
 
 def _telling_words(idea: str) -> set[str]:

@@ -17,10 +17,11 @@ OF_THE_PERSON = frozenset({"said", "chosen", "request", "answer"})
 """Sources of what the person decided; the last two are those of records of version 0.1."""
 
 ENOUGH = 2
-"""How often something is chosen before it is a preference: once may be chance."""
+"""Conversations in which something is chosen before it is a preference: one picture may be chance,
+however well it was rated; with more the first habits would be learnt too late to help."""
 
 LOVED, UNLOVED = 4, 2
-"""Stars from which a choice counts twice, and up to which it does not count."""
+"""Stars from which a choice weighs twice, and up to which it does not count."""
 
 MOST_DISLIKES = 5
 """Dislikes that a facilitator is told, the newest: more would be half of its instructions."""
@@ -43,11 +44,12 @@ class Preference:
 def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
     """The preferences that earlier briefs and ratings show, by dimension.
 
-    What a person decided counts once, twice where they rated a picture of it 4 or more, and
+    What a person decided weighs once, twice where they rated a picture of it 4 or more, and
     not at all where they rated it 2 or less. Who takes what a question proposes has chosen
-    nothing. A preference is more than half of the choices.
+    nothing. A preference has more than half of the weight, and was chosen `ENOUGH` times.
     """
-    chosen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    weights: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    times: Counter[tuple[str, str]] = Counter()
     wording: dict[str, str] = {}
     for one in past:
         if one.rating is not None and one.rating <= UNLOVED:
@@ -60,12 +62,13 @@ def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
                 continue
             if entry["dimension"] in LEARNT:
                 wording.setdefault(value, entry["value"])
-                chosen[entry["dimension"]][value] += weight
+                weights[entry["dimension"]][value] += weight
+                times[entry["dimension"], value] += 1
     return [
-        Preference(dimension, wording[value], times)
-        for dimension, counts in sorted(chosen.items())
-        for value, times in counts.most_common(1)
-        if value and times >= ENOUGH and times * 2 > counts.total()
+        Preference(dimension, wording[value], times[dimension, value])
+        for dimension, known in sorted(weights.items())
+        for value, weight in known.most_common(1)
+        if value and times[dimension, value] >= ENOUGH and weight * 2 > known.total()
     ]
 
 

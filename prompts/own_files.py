@@ -28,11 +28,13 @@ State = Literal["shipped", "own", "broken"]
 
 
 class Listing(NamedTuple):
-    """A prompt file as a server sees it; `fault` says why an own one is not used."""
+    """A prompt file as a server sees it: what it is `about`; `fault` says why an own one is not
+    used."""
 
     place: PromptFile
     state: State
     fingerprint: str
+    about: str
     fault: str
 
 
@@ -136,7 +138,9 @@ def _listing(place: PromptFile, own: Path) -> Listing:
         except PromptError as error:
             state, fault, folder = "broken", str(error), SHIPPED
     source = place.text(folder) if place.lies_in(folder) else ""
-    return Listing(place, state, _wording(place, source) if source else "", fault)
+    if not source:
+        return Listing(place, state, "", "", fault)
+    return Listing(place, state, _wording(place, source), place.about(source), fault)
 
 
 def _try(place: PromptFile, own: Path) -> None:

@@ -69,6 +69,18 @@ class PromptFile(NamedTuple):
             case "wording":
                 return parse_wording(self.file, source)
 
+    def about(self, source: str) -> str:
+        """What such a file says that it is for, empty where it says nothing."""
+        content = self.parse(source)
+        match self.kind:
+            case "template":
+                return str(content.header.purpose)
+            case "image type":
+                return str(content.recognise)
+            case "library":
+                return str(content.description)
+        return ""
+
     def text(self, folder: Path) -> str:
         """The text of the file in a folder. Raises `PromptError` with the fix."""
         return read_text(folder / self.file, self.file)
@@ -113,8 +125,12 @@ def unread_files(folder: Path) -> list[str]:
 def find_file(name: str, *folders: Path) -> PromptFile:
     """The prompt file of that name, with or without its ending. Raises `PromptError`.
 
-    A library template also goes by its own name alone, or with its category.
+    A library template also goes by its own name alone, or with its category, and each file by
+    its path.
     """
+    path = Path(name).absolute()
+    roots = [root for root in folders if path.is_file() and path.is_relative_to(root.absolute())]
+    name = str(path.relative_to(roots[0].absolute())) if roots else name
     places = {place.name: place for place in prompt_files(*folders)}
     bare = name.replace("\\", "/").removesuffix(SUFFIX).removesuffix(".yaml")
     if bare in places:

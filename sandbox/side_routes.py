@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 import secrets
 import struct
 import time
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox import model_catalogue
+from sandbox import phrasebook as book
 from sandbox.memory import ApiCall, FileRecord, SandboxMemory
 from sandbox.openai_errors import ApiError, Json, model_not_found
 from sandbox.response_body import text_tokens
@@ -86,9 +86,10 @@ async def embed(_request: Request, _memory: SandboxMemory, call: ApiCall) -> Res
 
 
 def _vector(text: str, size: int) -> list[float]:
-    """A vector of length 1, to which each word adds in one place that its beginning names."""
+    """A vector of length 1, to which each word adds in one place that its beginning names; small
+    words say as little to it as to a model."""
     vector = [0.0] * size
-    for word in re.findall(r"\w+", text.casefold()):
+    for word in book.content(text):
         digest = hashlib.sha256(word[:STEM].encode()).digest()
         vector[int.from_bytes(digest[:4]) % size] += 1.0
     length = sum(value * value for value in vector) ** 0.5 or 1.0

@@ -53,6 +53,10 @@ PARTS = ("turns", "questions", "answers", "briefs", "jobs", "images", "spending"
 
 FORGOTTEN = "likings forgotten at"
 """The row of `Memory` that says when; older ones were written under this name."""
+
+LONGEST_FIRST_TITLE = 60
+"""Letters of the first words that name a conversation until a model does: a line of a list."""
+
 LEARNT_FROM = 60
 """Newest conversations that preferences are learnt from: what one chose long ago says little."""
 
@@ -206,9 +210,15 @@ class Records:
                     await index(session, row.conversation_id)
 
     async def open_turn(self, turn: Turn) -> None:
-        """Write down a turn that nobody has answered yet, new or known."""
+        """Write down a turn that nobody has answered yet, new or known.
+
+        Its words name a conversation without a title: nobody may ever answer.
+        """
+        untitled = (Conversation.id == turn.conversation_id, Conversation.title == "")
         async with self._database.write() as session:
             await _put_turn(session, turn)
+            title = turn.words.strip()[:LONGEST_FIRST_TITLE]
+            await session.execute(update(Conversation).where(*untitled).values(title=title))
             await index(session, turn.conversation_id)
 
     async def close_turn(

@@ -155,12 +155,11 @@ def test_the_largest_go_until_the_rest_fits(run: Run, drawn: Result) -> None:
 
 
 @pytest.mark.usefixtures("drawn")
-def test_what_was_learnt_is_shown_and_forgotten(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_learnt_is_shown_and_forgotten(run: Run) -> None:
     assert "Nothing was learnt" in run("conversations", "likings")  # of play
-    monkeypatch.setenv("IMAGE_CONSULTANT_SANDBOX", "true")
-    before = run("conversations", "likings")
-    forgotten = run("conversations", "likings", "forget")
-    after = run("conversations", "likings")
+    before = run("conversations", "likings", "--sandbox")
+    forgotten = run("conversations", "likings", "forget", "--sandbox")
+    after = run("conversations", "likings", "--sandbox")
 
     assert "watercolor (chosen 2 times)" in before
     assert "Forgotten" in forgotten

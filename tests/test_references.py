@@ -28,10 +28,11 @@ def save(path: Path, size: tuple[int, int] = (40, 30), **options: Any) -> Path:
 
 
 def shown(sandbox: Sandbox) -> list[Image.Image]:
-    """The pictures of the newest request."""
+    """The pictures of the newest request that is no vector of words."""
+    (*_, newest) = [r.body["input"] for r in sandbox.requests if "instructions" in r.body]
     parts = [
         part
-        for item in sandbox.requests[-1].body["input"]
+        for item in newest
         if item["role"] == "user"
         for part in item["content"]
         if part["type"] == "input_image"

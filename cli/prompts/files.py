@@ -28,20 +28,16 @@ def list_(*, as_json: show.AsJson = False) -> None:
     if as_json:
         show.data([
             {"name": one.place.short_name, "file": one.place.file, "kind": one.place.kind,
-             "state": one.state, "fingerprint": one.fingerprint, "fault": one.fault}
+             "state": one.state, "fingerprint": one.fingerprint, "about": one.about,
+             "fault": one.fault}
             for one in listings
         ])  # fmt: skip
         return
-    rows = [
-        (
-            one.place.short_name,
-            one.place.kind,
-            "own" if one.state == "own" else "shipped" if one.fingerprint else "none",
-            one.fingerprint,
-        )
-        for one in listings
-    ]
-    show.table(rows, "name", "kind", "used", "fingerprint")
+    for one in listings:
+        used = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
+        facts = f"{one.place.kind}, {used} {one.fingerprint}".strip()
+        show.whole(f"{one.place.short_name}  {facts}", "bold")
+        show.line(f"    {one.about}")
     for one in listings:
         if one.fault:
             show.console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")

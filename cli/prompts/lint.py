@@ -13,6 +13,7 @@ from gateway.capabilities import faults_of_options
 from prompts import lint_rules
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import LibraryTemplate
+from prompts.prompt_files import SHIPPED, find_file
 from prompts.template import Header
 from prompts.wording import Ways
 from settings import Settings, load_settings
@@ -29,15 +30,18 @@ FILE_SAYS = {"image_type": ("name",), "library": ("name", "category")}
 """What a file's place says, so that the file need not."""
 
 
-def lint(*, shipped: bool = False, as_json: show.AsJson = False) -> int:
-    """Look for faults in all prompt files; exits with 1 if there are any.
+def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> int:
+    """Look for faults in all prompt files, or in some; exits with 1 if there are any.
 
     Args:
+        names: Their names, or the files themselves; without any all.
         shipped: The shipped files alone, without your own.
         as_json: Print JSON.
     """
     own = None if shipped else load_settings().templates_dir
-    verdicts = list(lint_rules.lint(own, PROMISES))
+    folders = [folder for folder in (own, SHIPPED) if folder]
+    chosen = {find_file(name, *folders).file for name in names}
+    verdicts = [v for v in lint_rules.lint(own, PROMISES) if not names or v.file in chosen]
     faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
         show.data([

@@ -11,7 +11,7 @@ from rich.prompt import Confirm, Prompt
 
 from app import App
 from cli import terminal as show
-from cli.data_folder import load_by_beginning, with_records
+from cli.data_folder import Sandbox, load_by_beginning, with_records
 from errors import Problem
 from settings import Settings, load_settings
 
@@ -42,6 +42,7 @@ def save(
     corrections: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     yes: bool = False,
     as_json: show.AsJson = False,
+    sandbox: Sandbox = False,
 ) -> None:
     """Save the prompt of a conversation as a template of your own.
 
@@ -60,7 +61,7 @@ def save(
         as_json: Print JSON, and ask nothing.
     """
     settings = load_settings()
-    record = with_records(lambda app: load_by_beginning(app, conversation))
+    record = with_records(lambda app: load_by_beginning(app, conversation), sandbox=sandbox)
     asks = sys.stdin.isatty() and not yes and not as_json
     try:
         draft = _draft(
