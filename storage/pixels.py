@@ -131,7 +131,12 @@ def _decoder_bytes(image: Image.Image) -> float:
 def _file_size(image: Image.Image) -> int:
     """Bytes of the file that it is read from."""
     file = getattr(image, "fp", None)
-    return file.getbuffer().nbytes if isinstance(file, io.BytesIO) else 0
+    if not isinstance(file, io.BytesIO):
+        return 0
+    place = file.tell()
+    size = file.seek(0, io.SEEK_END)  # `getbuffer` would copy the bytes that it shares
+    file.seek(place)
+    return size
 
 
 def _unpacked(image: Image.Image) -> int:
