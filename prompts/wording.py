@@ -138,6 +138,9 @@ class Wording(FileModel):
     )
     view: dict[str, str] = Field({}, description="What only the view says, by its English words.")
     studio: dict[str, str] = Field({}, description="What only the studio says besides.")
+    trouble: dict[str, tuple[str, str]] = Field(
+        {}, description="A title and a sentence to people for each kind of error."
+    )
 
     def name_of(self, dimension: str) -> str:
         """What a dimension is called in this language."""

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.util import find_spec
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -35,6 +36,10 @@ pytestmark = [
 IDEA = "A lighthouse in a storm for my website"
 WIDTH, NARROW = 640, 320
 """Pixels that a chat gives a view on a desktop, and on a small telephone."""
+
+Size = tuple[int, int]
+SIZES: list[Size] = [(WIDTH, 100), (NARROW, 100), (WIDTH, 200), (NARROW, 200)]
+"""Pixels, and per cent of the letters' own size: what people who see little set."""
 
 CARD = 500
 """Pixels that a card in a chat is high at most."""
@@ -176,6 +181,9 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
             keyboard.press("Tab")
         raise AssertionError(f"{words} is not reached by Tab")
 
+    reach("Say more")
+    keyboard.press("Enter")
+    view.wait_for_function("document.activeElement.matches('textarea')")
     reach("Decide the rest for me")
     keyboard.press("Enter")
     view.get_by_role("heading", name="The prompt").wait_for()
@@ -189,6 +197,11 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
     keyboard.press("Enter")
     reach("Left, %")
     keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+    reach("Undo")
+    keyboard.press("Enter")
+    assert view.evaluate(FOCUS) == "Undo"
+    reach("Redo")
     keyboard.press("Enter")
     reach("Use this part")
     keyboard.press("Enter")
@@ -214,14 +227,14 @@ def test_each_state_is_whole_and_accessible_and_reads_as_before(
 ) -> None:
     settings = settings.model_copy(update={"wait_seconds": 3, "partial_images": 2})
     page = browser.new_page(viewport={"width": WIDTH, "height": 1600}, reduced_motion="reduce")
-    faults = []
+    faults, sizes = [], cycle(SIZES)
     with serve_chat(settings) as host:
         one = Chat(page, host)
         for state in tour(one, sandbox):
             one.settle()
             read = snapshot_of(one)
             assert read == file_of(state).read_text("utf-8"), state
-            faults += [f"{state}: {fault}" for fault in faults_of(one)]
+            faults += [f"{state}: {fault}" for fault in faults_of(one, next(sizes))]
             if state == "questions":
                 assert view_height(one) <= CARD
     page.close()
@@ -230,14 +243,20 @@ def test_each_state_is_whole_and_accessible_and_reads_as_before(
     assert one.faults == []
 
 
-def faults_of(one: Chat) -> list[str]:
-    """What axe and the geometry find in light and wide, and in dark and narrow as at 200 %."""
-    faults = one.accessible() + one.geometry()
-    one.turn("dark")
-    one.widen(NARROW)
-    faults += [f"dark and narrow: {fault}" for fault in one.accessible() + one.geometry()]
-    one.turn("light")
+def faults_of(one: Chat, size: Size) -> list[str]:
+    """What the geometry finds in every size, and axe in both themes in one of them."""
+    faults = []
+    for width, letters in SIZES:
+        one.widen(width)
+        one.enlarge(letters)
+        faults += [f"{width} pixels, letters {letters} %: {fault}" for fault in one.geometry()]
+    one.widen(size[0])
+    one.enlarge(size[1])
+    for theme in ("dark", "light"):
+        one.turn(theme)
+        faults += [f"{theme}, {size}: {fault}" for fault in one.accessible()]
     one.widen(WIDTH)
+    one.enlarge(100)
     return faults
 
 
@@ -288,11 +307,17 @@ def test_a_drawing_that_failed_is_told_and_not_bought_again(
     sandbox.fail("moderation_http", kind="image")
     press(view, "Draw it")
     view.get_by_role("alert").wait_for()
+    told = view.get_by_role("alert").inner_text()
     for _ in range(5):
         one.remount()
         one.view.get_by_role("heading", name="No picture came").wait_for()
     judge(one)
+    told_again = one.view.locator(".trouble").inner_text()
     assert paid_calls(settings) == 1
+    for words in (told, told_again):
+        assert "This was refused" in words
+        assert "redraw" not in words
+    assert one.view.get_by_role("button", name="Close").count() == 0
 
     press(one.view, "Draw it anew, about $")
     one.view.get_by_text("How do you like it?").wait_for()
@@ -323,7 +348,7 @@ def test_words_that_nobody_could_read_are_said_anew(open_chat: Open, sandbox: Sa
     view.get_by_role("heading", name="What is still open").wait_for()
     sandbox.fail("not_json", times=2, kind="text")
     press(view, "Answer")
-    view.get_by_role("alert").get_by_text("could not be used").wait_for()
+    view.get_by_role("alert").get_by_text("Your words could not be read").wait_for()
     view.get_by_label("Anything else, or a question of your own").fill("in watercolour")
     press(view, "Decide the rest for me")
 
@@ -388,6 +413,7 @@ def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> Non
     said.append(view.locator(".card").inner_text())
     said.append(one.view.locator("main").inner_html())
     view = one.show(DRAW, {"prompt": "A fox", "input_images": [HOSTILE]})
+    view.get_by_text("Details", exact=True).click()
     said.append(view.get_by_role("alert").inner_text())
 
     assert [("<img src=x" in text) for text in said] == [True, True, True, True, False, True]
@@ -427,6 +453,12 @@ def test_a_list_of_conversations_is_a_gallery(open_chat: Open) -> None:
         view.locator(".card img").wait_for()
     view.locator(".card").click()
     view.get_by_text("How do you like it?").wait_for()
+    press(view, "Earlier pictures")
+    view.get_by_label("Words to look for").fill("xylophone")
+    one.page.keyboard.press("Enter")
+    view.get_by_text("Nothing was found").wait_for()
+    # The field could not be used while the words were looked for; whoever typed types on.
+    view.wait_for_function("document.activeElement.type === 'search'")
 
 
 def test_the_model_is_told_what_was_done(open_chat: Open) -> None:

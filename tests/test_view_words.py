@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastmcp import Client
@@ -10,12 +10,15 @@ from fastmcp import Client
 from call_drawing import IS_CURRENT
 from cli.html_page import PURPOSES
 from consultation.consultation_result import Consultation, OpenQuestion
+from consultation.conversation_list import listing
+from errors import ProblemKind
 from gateway.capabilities import SHAPES
 from generation.image_result import VERDICTS
 from generation.jobs import JobProgress
 from generation.result_builder import GOES_ON, LOOKED_AT, SHOWN_AGAIN, UNPRICED
 from generation.variations import SAMPLE
 from prompts.store import PromptStore
+from storage.search import SearchPage
 from studio.assembler import MODULES
 from tests.calls import DRAW, consult, data_of, text_of
 from tests.conftest import ROOT
@@ -24,7 +27,7 @@ from tools.view_words import option_looks, view_words
 
 PACKAGES = ("cli", "consultation", "generation", "prompts", "tools")
 
-VALUES = {"low", "medium", "high", "auto", "opaque", "transparent"}
+VALUES = {"low", "medium", "high", "xhigh", "max", "auto", "opaque", "transparent"}
 """Of what an image model is told, what people would not leave in English."""
 
 OWN_TYPE = """
@@ -53,10 +56,11 @@ def said_by(*, studio: bool) -> set[str]:
 def test_every_word_of_the_view_is_there_in_each_language(language: str) -> None:
     words = view_words(PromptStore(), f"{language}-XX", "en")
     stages = {text for _, text in STAGES.values()}
+    notes = {listing(SearchPage(loosened=True)).notes[0]}
 
     assert words is not None
     assert words.language == language
-    said = said_by(studio=False) | stages | set(SHAPES) | VALUES
+    said = said_by(studio=False) | stages | notes | set(SHAPES) | VALUES
     assert set(words.view) - set(PromptStore().wording(language).translations) <= said
     assert said <= set(words.view)
     studio = view_words(PromptStore(), language, "", for_studio=True)
@@ -109,6 +113,15 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     assert "Worauf zu achten ist:\n- Motiv: " in text
     assert "Aus der Sandbox, die für OpenAI einspringt" in text
     assert data_of(called)["images"][0]["variation"] == "Farben: warme Farben"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
+def test_every_kind_of_error_is_said_to_people_without_words_for_programs(language: str) -> None:
+    trouble = PromptStore().wording(language).trouble
+    words = " ".join(word for one in trouble.values() for word in one)
+
+    assert set(trouble) == {*get_args(ProblemKind), "credit", "unread"}
+    assert not re.search(r"[_=`]|conv_|redraw|dialogue", words)
 
 
 def test_words_that_the_view_has_are_not_sent_again() -> None:

@@ -92,9 +92,9 @@ async def view_read(
                 return await _state(app, conversation, cursor)
             return await _progress(app, conversation, cursor)
         case "costs":
-            from tools.view_state import spending
+            from tools.view_state import costs
 
-            return as_answer(await spending(app))
+            return as_answer(await costs(app, query, cursor))
         case _:
             from tools.view_state import offers
 

@@ -13,6 +13,7 @@ from app import App
 from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation
 from consultation.conversation_list import ConversationItem
+from errors import Charged, Problem, ProblemKind
 from generation.image_request import ImageRequest
 from generation.image_result import ResultImage, item_words
 from generation.plan import plan_from
@@ -45,6 +46,15 @@ class ShownImage(ResultImage):
     checklist: list[str]
 
 
+class Failure(BaseModel):
+    """Why the newest call for pictures brought none: its words, and of what sort it is."""
+
+    kind: ProblemKind
+    charged: Charged
+    next_step: str
+    text: str
+
+
 class DrawingProgress(BaseModel):
     """How far the newest call for pictures is; `partials` counts the unfinished pictures."""
 
@@ -75,7 +85,7 @@ class ConversationView(BaseModel):
     images: list[ShownImage]
     newest: list[str]
     progress: DrawingProgress | None
-    failure: str
+    failure: Failure | None
     choices: DrawingChoices
     spent_conversation_usd: float
     spent_today_usd: float
@@ -100,6 +110,12 @@ class SpendingView(BaseModel):
     spent_today_usd: float
     daily_budget_usd: float | None
     origin: Origin
+
+
+class Costs(SpendingView):
+    """The same, and the view's words of the language that was asked for."""
+
+    words: ViewWords | None
 
 
 class OfferedTemplate(BaseModel):
@@ -149,7 +165,7 @@ async def conversation_view(
         images=images,
         newest=[image.id for image in conversation.images_of(jobs)],
         progress=drawing_progress(app, conversation),
-        failure=next((str(recorded_problem(job)) for job in jobs if job.error), ""),
+        failure=next((_failure(recorded_problem(job)) for job in jobs if job.error), None),
         choices=choices(app, conversation),
         spent_conversation_usd=round(sum(row.usd or 0 for row in conversation.spending), 6),
         **(await spending(app)).model_dump(),
@@ -185,6 +201,21 @@ def partial_pictures(app: App, conversation: Conversation) -> list[bytes]:
     """The newest unfinished version of each picture under way that has one."""
     looks = app.image_generator.look(newest_jobs(conversation))
     return [look.partial for look in looks if look.partial]
+
+
+def _failure(problem: Problem) -> Failure:
+    return Failure(
+        kind=problem.kind,
+        charged=problem.charged or "unknown",
+        next_step=problem.next_step,
+        text=str(problem),
+    )
+
+
+async def costs(app: App, language: str, known_words: str) -> Costs:
+    """What the day has cost, and the view's words of a language unless it has them."""
+    words = await asyncio.to_thread(view_words, app.prompt_store, language, known_words)
+    return Costs(words=words, **(await spending(app)).model_dump())
 
 
 async def spending(app: App) -> SpendingView:

@@ -18,6 +18,7 @@ class ViewWords(BaseModel):
     source: SourceWords
     reason: ReasonWords
     dimensions: dict[str, str]
+    trouble: dict[str, tuple[str, str]]
 
 
 def view_words(
@@ -40,6 +41,7 @@ def view_words(
         source=wording.source,
         reason=wording.reason,
         dimensions=wording.dimensions,
+        trouble=wording.trouble,
     )
 
 

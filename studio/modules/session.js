@@ -40,7 +40,7 @@ export class Session {
 
   /** Say what did not work. @param {any} error @param {(() => void) | null} again  What looks again, free. */
   fault(error, again = null) {
-    this.set({ trouble: { kind: "fault", text: error?.message || t("The server could not be reached."), again } });
+    this.set({ trouble: { kind: "fault", ...error.facts, text: error.message, again } });
   }
 
   // What the host says.
@@ -69,9 +69,10 @@ export class Session {
   }
 
   /** The host's reason is for programs. */
-  heardCancel() {
+  async heardCancel() {
     this.looking++;
-    this.set({ ended: true, trouble: { kind: "stopped", text: t("What was said is kept, and a picture that was begun is finished and kept.") } });
+    await this.speak();
+    this.set({ ended: true, trouble: { kind: "stopped", words: t("What was said is kept, and a picture that was begun is finished and kept.") } });
   }
 
   /** Whether a result lists conversations. @param {Result} result */
@@ -89,9 +90,19 @@ export class Session {
     return orThrow(await this.door.call("view_read", args));
   }
 
+  /** Learn the words of the host's language where no conversation has told any. */
+  async speak() {
+    if (knownLanguage()) return;
+    try {
+      learn(dataOf(await this.read({ what: "costs", query: this.state.context.locale ?? "" })).words);
+    } catch {
+      // English, then.
+    }
+  }
+
   /** @param {string} id */
   async load(id) {
-    if (!id) return this.fault({ message: t("The answer names no conversation.") });
+    if (!id) return this.set({ trouble: { kind: "fault", words: t("The answer names no conversation.") } });
     try {
       this.show(dataOf(await this.read({ what: "state", id, cursor: knownLanguage() })));
     } catch (error) {
@@ -222,14 +233,15 @@ export class Session {
   /** That nothing could be made of the person's words: the record has no reply of such a turn. @param {any} answer */
   tellUnread(answer) {
     const { view } = this.state;
-    if (answer?.reply && view?.dialogue && !view.dialogue.reply) this.set({ trouble: { kind: "fault", text: answer.reply } });
+    if (answer?.reply && view?.dialogue && !view.dialogue.reply) this.set({ trouble: { kind: "unread", text: answer.reply } });
   }
 
   /** An error result, over what the record shows. @param {Result} result @param {string} id */
   async fail(result, id) {
-    const { kind = "fault", charged } = dataOf(result)?.error ?? {};
-    if (id) await this.load(id);
-    this.set({ trouble: { kind, charged, text: textOf(result) } });
+    await (id ? this.load(id) : this.speak());
+    const { view } = this.state;
+    const facts = dataOf(result)?.error ?? (view?.status === "failed" && view.failure);
+    this.set({ trouble: { kind: "unknown", ...facts, text: textOf(result) } });
   }
 
   /** Answer questions, or say something about the prompt. @param {any} given */
@@ -315,7 +327,7 @@ export function currentOf(view) {
 
 /** A result that is no error. @param {Result} result @returns {Result} */
 function orThrow(result) {
-  if (result.isError) throw new Error(textOf(result));
+  if (result.isError) throw Object.assign(new Error(textOf(result)), { facts: { kind: "input", ...dataOf(result)?.error, charged: "" } });
   return result;
 }
 

@@ -27,13 +27,24 @@ function View({ session }) {
   const phase = phaseOf(state);
   const { trouble } = state;
   const place = placeOf(state);
+  const last = useRef(null);
   const before = useRef(place);
   useEffect(() => {
     // A frame that takes the focus unasked would take it from whoever types in the chat.
     if (before.current !== place && session.touched) document.querySelector("[role=alert], #heading")?.focus();
     before.current = place;
   }, [place]);
-  return html`<main aria-busy=${state.busy ? "true" : "false"} onClick=${() => { session.touched = true; }}>
+  useEffect(() => {
+    // What was pressed is gone, or could not be used for a while: who reads by keys goes on from there.
+    if (!last.current || state.busy || document.activeElement !== document.body) return;
+    (last.current.matches("main :enabled") ? last.current : document.getElementById("heading"))?.focus();
+  });
+  const events = {
+    onClick: () => { session.touched = true; },
+    onPointerDown: () => { last.current = null; },
+    onFocusIn: (event) => { last.current = event.target; },
+  };
+  return html`<main aria-busy=${state.busy ? "true" : "false"} ...${events}>
     <p class="hidden" role="status">${state.message}</p>
     ${trouble && html`<${Trouble} session=${session} />`}
     <${Task} session=${session} />

@@ -1,7 +1,7 @@
 /** What the view says: English stands in the code, the server has the same in other languages. */
 
 /** @type {any} */
-let words = { language: "", view: {}, source: {}, reason: {}, dimensions: {} };
+let words = { language: "", view: {}, source: {}, reason: {}, dimensions: {}, trouble: {} };
 let isSettled = false;
 
 /** Speak as the server says, where it says anything; `forGood` whatever it says later. @param {any} given @param {boolean} forGood */
@@ -25,6 +25,14 @@ export function t(english, values = {}) {
 /** What a fixed name is called. @param {"source" | "reason" | "dimensions"} kind @param {string} name */
 export function nameOf(kind, name) {
   return words[kind][name] ?? name.replaceAll("_", " ");
+}
+
+/** What is said of a trouble of this kind, and what to do. @param {any} trouble @returns {string[]} */
+export function troubleWords({ kind, next_step, words: own }) {
+  if (own) return [kind === "stopped" ? t("This was stopped") : t("This did not work"), own];
+  // Two purses: the limit of this server names its setting, else the account at OpenAI is meant.
+  const isAccount = kind === "budget" && !/DAILY_BUDGET/.test(next_step);
+  return words.trouble[isAccount ? "credit" : kind] ?? [t("This did not work"), kind ? t("The server could not be reached.") : t("The drawing ended without a picture.")];
 }
 
 /** Money in words. @param {number | null | undefined} usd */

@@ -117,6 +117,10 @@ class Chat:
         self.page.set_viewport_size({"width": width, "height": 1600})
         self.view.wait_for_function(f"innerWidth === {width}")
 
+    def enlarge(self, percent: int) -> None:
+        """The person has all letters shown in this size."""
+        self.view.evaluate(f"document.documentElement.style.fontSize = '{percent}%'")
+
     def settle(self) -> None:
         """Wait until every picture of the page is there and its height is the host's."""
         self.view.locator("p.pulse:not([hidden])").first.wait_for(state="detached")

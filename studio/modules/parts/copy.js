@@ -9,5 +9,5 @@ export function Copy({ text, words }) {
   // A page that is not served securely has no clipboard at all.
   const click = () => (navigator.clipboard ? copy() : setState("open"));
   return html`<button class="plain" onClick=${click}>${state === "done" ? t("Copied") : words}</button>
-    ${state === "open" && html`<textarea readonly rows="2" aria-label=${t("Select and copy")} onFocus=${(event) => event.target.select()} value=${text}></textarea>`}`;
+    ${state === "open" && html`<textarea readonly rows="2" ref=${(one) => one?.select()} aria-label=${t("Select and copy")} onBlur=${() => setState("")} value=${text}></textarea>`}`;
 }

@@ -12,7 +12,7 @@ export function Gallery({ session }) {
     <${Form} role="search" class="line" send=${(fields) => session.browse(fields.query)}>
       <input type="search" name="query" defaultValue=${query} aria-label=${t("Words to look for")} placeholder=${t("a word of what was said or drawn")} />
       <button data-send>${t("Search")}</button><//>
-    ${notes.map((note) => html`<p class="soft">${note}</p>`)}
+    ${(conversations.length ? notes.map((note) => t(note)) : [t("Nothing was found. Try other words.")]).map((note) => html`<p class="soft">${note}</p>`)}
     <ul class="grid cards">${conversations.map((one) => html`<li key=${one.conversation_id}>
       <button class="card" onClick=${() => session.load(one.conversation_id)}>
         ${one.newest_image_id ? html`<${PictureBox} session=${session} image=${{ image_id: one.newest_image_id }} edge=${240} alt="" />` : html`<span class="empty" aria-hidden="true">${t("No picture yet")}</span>`}

@@ -41,7 +41,7 @@ export function Paint({ session, image }) {
     setUndone(undone.slice(0, -1));
   };
   const use = () => session.mask(image, maskOf(strokes, image.width, image.height), strokes, share(canvas.current));
-  const tool = (words, act, isOn = true) => html`<button disabled=${!isOn} onClick=${act}>${words}</button>`;
+  const tool = (words, act, isOn = true) => html`<button aria-disabled=${isOn ? null : "true"} onClick=${() => isOn && act()}>${words}</button>`;
   const area = (words, ...box) => tool(words, () => add({ kind: "area", box }));
   const field = (name, label, value) => html`<label>${label}, %<input type="number" name=${name} min="0" max="100" defaultValue=${value} /></label>`;
   const rectangle = ({ left, top, width, height }) => add({ kind: "area", box: [left, top, width, height].map((one) => Number(one) / 100) });
@@ -53,7 +53,7 @@ export function Paint({ session, image }) {
     <div class="row"><${Switch} on=${!erases} act=${() => setErases(false)}>${t("Brush")}<//><${Switch} on=${erases} act=${() => setErases(true)}>${t("Eraser")}<//>
       ${tool(t("Undo"), undo, strokes.length)}${tool(t("Redo"), redo, undone.length)}${tool(t("Clear"), () => add({ kind: "clear" }), strokes.length)}${tool(t("Invert"), () => add({ kind: "invert" }))}</div>
     <label>${t("Size of the brush")}<input type="range" min="1" max="25" value=${size} onInput=${(event) => setSize(Number(event.target.value))} /></label>
-    <div class="row" role="group" aria-label=${t("Whole areas")}>${area(t("Left"), 0, 0, 0.5, 1)}${area(t("Right"), 0.5, 0, 0.5, 1)}${area(t("Top"), 0, 0, 1, 0.5)}${area(t("Bottom"), 0, 0.5, 1, 0.5)}${area(t("Middle"), 0.25, 0.25, 0.5, 0.5)}</div>
+    <fieldset><legend>${t("Whole areas")}</legend><div class="chips">${area(t("Left"), 0, 0, 0.5, 1)}${area(t("Right"), 0.5, 0, 0.5, 1)}${area(t("Top"), 0, 0, 1, 0.5)}${area(t("Bottom"), 0, 0.5, 1, 0.5)}${area(t("Middle"), 0.25, 0.25, 0.5, 0.5)}</div></fieldset>
     <details><summary>${t("A rectangle by numbers")}</summary><${Form} class="numbers" send=${rectangle}>
       ${field("left", t("Left"), 25)}${field("top", t("Top"), 25)}${field("width", t("Width"), 50)}${field("height", t("Height"), 50)}<button data-send>${t("Add it")}</button><//></details>
     <div class="row"><button class="act" disabled=${!strokes.length} onClick=${use}>${t("Use this part")}</button>

@@ -46,7 +46,7 @@ function Facts({ session, image }) {
       <li>${image.width} × ${image.height} ${image.format}</li>
       ${image.has_alpha && html`<li>${t("transparent")}</li>`}
       ${image.cost_usd !== null && html`<li>${dollars(image.cost_usd)}</li>`}
-      <li>${image.model} ${image.quality}</li>
+      <li>${image.model}, ${t("Quality")} ${t(image.quality)}</li>
       ${image.changed && html`<li class="words">${t("Changed")}: ${image.changed}</li>`}</ul>
     <p class="row"><span class="path">${image.path}</span><${Copy} text=${image.path} words=${t("Copy path")} />
       ${door.canDownload && html`<button class="plain" onClick=${save}>${t("Save a copy")}</button>`}</p></div>`;

@@ -28,9 +28,9 @@ export function Prompt({ session }) {
     <div class="panel"><p class="prompt" lang=${dialogue.language}>${marks}</p>
       <ul class="legend" aria-label=${t("Whose words these are")}>${sources.map((source) => html`<li><mark class=${source}>${nameOf("source", source)}</mark></li>`)}</ul></div>
     <${Assumptions} session=${session} dialogue=${dialogue} />
-    <${Pairs} title=${t("Your words that are not in it")} pairs=${dialogue.not_used.map((one) => [`“${one.quote}”`, nameOf("reason", one.why)])} />
+    <${Pairs} title=${t("Your words that are not in it")} pairs=${dialogue.not_used.map((one) => [html`<q>${one.quote}</q>`, nameOf("reason", one.why)])} />
     ${resting.length > 0 && html`<details><summary>${t("Which of your words each part rests on")}</summary>
-      <${Pairs} pairs=${resting.map((span) => [span.text.trim(), span.said.map((one) => `“${one.quote}”`).join(", ")])} /></details>`}
+      <${Pairs} pairs=${resting.map((span) => [span.text.trim(), span.said.map((one, place) => html`${place ? ", " : ""}<q>${one.quote}</q>`)])} /></details>`}
     <${Settings} session=${session} />
     <div class="row">
       <button class="act" onClick=${() => session.draw(state.settings)}>${t("Draw it")}${about(priceOf(view, settings))}</button>
@@ -61,7 +61,7 @@ function Assumptions({ session, dialogue }) {
       <button data-send>${t("Use this")}</button><//>`}</li>`)}</ul></div>`;
 }
 
-/** Words beside what is to be said of them. @param {{title?: string, pairs: string[][]}} props */
+/** Words beside what is to be said of them. @param {{title?: string, pairs: any[][]}} props */
 function Pairs({ title, pairs }) {
   return pairs.length > 0 && html`<div>${title && html`<h2>${title}</h2>`}<ul class="list">${pairs.map(([words, remark]) => html`<li>
     <span class="words">${words}</span><span class="soft words">${remark}</span></li>`)}</ul></div>`;

@@ -24,6 +24,10 @@ export function Questions({ session }) {
     setFirst(to);
     document.getElementById("heading")?.focus();
   };
+  const sayMore = () => {
+    setExtra("");
+    setTimeout(() => document.querySelector("textarea")?.focus());
+  };
   const put = (id, answer) => setAnswers({ ...answers, [id]: answer });
   const textOf = ({ own, option } = {}) => (own ?? option ?? "").trim();
   const send = () => {
@@ -48,7 +52,7 @@ export function Questions({ session }) {
       <button class="act" data-send>${isLast ? t("Answer") : t("Next")}</button>
       ${first > 0 && html`<button onClick=${() => turn(first - AT_ONCE)}>${t("Back")}</button>`}
       <button onClick=${finish}>${t("Decide the rest for me")}</button>
-      ${extra === null && html`<button class="plain" onClick=${() => setExtra("")}>${t("Say more, add a picture")}</button>`}
+      ${extra === null && html`<button class="plain" onClick=${sayMore}>${t("Say more, add a picture")}</button>`}
       ${questions.length > AT_ONCE && html`<span class="soft">${t("{first} to {last} of {count}", { first: first + 1, last: first + shown.length, count: questions.length })}</span>`}
     </div><//><//>`;
 }

@@ -37,7 +37,8 @@ export function References({ session, isOpen }) {
     ${isOpen && html`<label onDragOver=${(event) => event.preventDefault()} onDrop=${drop}>${t("A picture that shows what you mean")}
       <span class="soft">${t("Choose one, drop it here, or paste it. It is made smaller before it is sent.")}</span>
       <input type="file" accept="image/*" multiple onChange=${(event) => add([...event.target.files])} /></label>`}
-    ${references.length > 0 && html`<ul class="strip" aria-label=${t("Pictures that go along")}>${references.map((one) => html`<li><img class="sample" src=${one.data} alt=${one.name} /></li>`)}</ul>`}
+    ${references.length > 0 && html`<ul class="strip" aria-label=${t("Pictures that go along")}>${references.map((one) => html`<li><img class="sample" src=${one.data} alt=${one.name} />
+      <button class="plain" onClick=${() => session.set({ references: references.filter((other) => other !== one) })}>${t("Take away")}<span class="hidden"> ${one.name}</span></button></li>`)}</ul>`}
     ${problem && html`<p role="alert">${problem}</p>`}`;
 }
 

@@ -23,7 +23,7 @@ export function Drawing({ session }) {
       ${partials.map((address) => html`<li class="unfinished"><${Shown} address=${address} alt=${t("An unfinished version")} /></li>`)}</ul>`}
     <div class="bar" role="progressbar" aria-label=${t("Drawing")} aria-valuenow=${Math.round(percent)} aria-valuetext=${sentence}><i style=${{ width: `${percent}%` }}></i></div>
     <p class="sentence">${sentence}${estimated_cost_usd && t(", about {price}", { price: dollars(estimated_cost_usd) })}</p>
-    ${note && html`<p class="soft words">${note}</p>`}
+    ${note && html`<details><summary>${t("Details")}</summary><p class="soft words" lang="en">${note}</p></details>`}
     ${words && html`<details><summary>${t("What is being drawn")}</summary><p class="prompt">${words}</p></details>`}
     <p class="soft">${t("You may go on with something else; the picture is kept. Once OpenAI has the request, it is paid for and cannot be cancelled.")}</p><//>`;
 }
