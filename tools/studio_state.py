@@ -123,7 +123,7 @@ class TemplateForm(LibraryEntry):
     fault: str
 
 
-class Costs(SpendingView):
+class CostTables(SpendingView):
     """What was spent, by day and by conversation."""
 
     days: list[DaySpending]
@@ -285,10 +285,10 @@ def _entry(template: LibraryTemplate, own: set[str]) -> dict[str, Any]:
     }
 
 
-async def costs(app: App) -> Costs:
+async def costs(app: App) -> CostTables:
     """What was spent, by day and by conversation."""
     ledger, origin = app.records.ledger, app.gateway.origin
-    return Costs(
+    return CostTables(
         days=await ledger.by_day(origin, DAYS),
         conversations=await ledger.by_conversation(origin, CONVERSATIONS),
         **(await spending(app)).model_dump(),

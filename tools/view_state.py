@@ -46,7 +46,7 @@ class ShownImage(ResultImage):
     checklist: list[str]
 
 
-class Failure(BaseModel):
+class DrawingFailure(BaseModel):
     """Why the newest call for pictures brought none: its words, and of what sort it is."""
 
     kind: ProblemKind
@@ -85,7 +85,7 @@ class ConversationView(BaseModel):
     images: list[ShownImage]
     newest: list[str]
     progress: DrawingProgress | None
-    failure: Failure | None
+    failure: DrawingFailure | None
     choices: DrawingChoices
     spent_conversation_usd: float
     spent_today_usd: float
@@ -203,8 +203,8 @@ def partial_pictures(app: App, conversation: Conversation) -> list[bytes]:
     return [look.partial for look in looks if look.partial]
 
 
-def _failure(problem: Problem) -> Failure:
-    return Failure(
+def _failure(problem: Problem) -> DrawingFailure:
+    return DrawingFailure(
         kind=problem.kind,
         charged=problem.charged or "unknown",
         next_step=problem.next_step,
