@@ -7,6 +7,7 @@ import { Screen, Sketch } from "./screen.js";
 
 const SHAPES = {
   moderation: "M12 3a9 9 0 1 0 .01 0M6 6l12 12",
+  nothing: "M4 5h16v14H4zM8 15l3-4 2 2 2-3 3 5",
   fault: "M12 3 2.5 20h19zM12 10v4M12 17v.01",
   stopped: "M12 3a9 9 0 1 0 .01 0M9 9h6v6H9z",
 };
@@ -16,7 +17,7 @@ export function Trouble({ session }) {
   const { trouble, view } = session.state;
   // Behind a drawing that failed there is nothing that closing could bring back.
   const canClose = !trouble.again && view && view.status !== "failed";
-  return html`<${Notice} trouble=${trouble} role="alert">
+  return html`<${Notice} trouble=${trouble} view=${view} role="alert">
     ${trouble.again && html`<div><button onClick=${trouble.again}>${t("Look again, free")}</button></div>`}
     ${canClose && html`<div><button onClick=${() => session.set({ trouble: null })}>${t("Close")}</button></div>`}<//>`;
 }
@@ -25,16 +26,18 @@ export function Trouble({ session }) {
 export function Failed({ session }) {
   const { view, trouble } = session.state;
   return html`<${Screen} title=${t("No picture came")}>
-    ${!trouble && html`<${Notice} trouble=${view.failure ?? {}} />`}
+    ${!trouble && html`<${Notice} trouble=${view.failure ?? {}} view=${view} />`}
     <div class="row"><button class="act" onClick=${() => session.draw({ redraw: true })}>${t("Draw it anew")}${about(view.progress?.estimated_cost_usd)}</button>
       ${view.images.length > 0 && html`<button onClick=${() => session.choose(currentOf(view))}>${t("Go back to the last picture")}</button>`}</div>
     ${view.dialogue && html`<div><h2>${t("Or change the prompt in your own words")}</h2><${Reword} session=${session} /></div>`}<//>`;
 }
 
 /** Words for people beside the sign of their kind; those of the server are for who wants them. @param {any} props */
-function Notice({ trouble, role, children }) {
+function Notice({ trouble, view, role, children }) {
   const { kind, charged, text } = trouble;
-  const sort = kind in SHAPES ? kind : "fault";
+  // A drawing that OpenAI took and answered without a picture is no fault.
+  const isEmpty = view?.status === "failed" && (!kind || kind === "input");
+  const sort = isEmpty ? "nothing" : kind in SHAPES ? kind : "fault";
   const [title, words] = troubleWords(trouble);
   const money = { no: t("Nothing was charged."), yes: t("The call was charged."), unknown: t("It is unknown whether this was charged.") }[charged];
   return html`<div class=${`trouble panel ${sort}`} role=${role} tabindex="-1"><${Sketch} path=${SHAPES[sort]} /><div><h2>${title}</h2>

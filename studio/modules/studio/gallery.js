@@ -5,14 +5,19 @@ import { Screen, Switch } from "../parts/screen.js";
 import { nameOf, t } from "../words.js";
 import { Thumb } from "./thumb.js";
 
+/** Counts the looks: of two under way the answer to the later one stands, whichever comes last. */
+let looks = 0;
+
 /** @param {{desk: any}} props */
 export function Pictures({ desk }) {
   const { gallery, chosen } = desk.state;
   const [problem, setProblem] = useState("");
   const asked = gallery ?? { query: "", values: {} };
   const look = async (query, values, cursor = "") => {
+    const turn = ++looks;
     try {
       const page = await desk.read("pictures", { query, values, cursor });
+      if (turn !== looks) return;
       const before = cursor ? gallery.pictures : [];
       const types = cursor ? gallery.types : page.types;
       const message = t("{count} of {total}", { count: before.length + page.pictures.length, total: page.total });
