@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 from storage.database import Database
 from storage.full_text import WordQuery, holding, words_of
 from storage.list_pages import cursor_of, newest_first, place_in
-from storage.search import Filter, day
+from storage.search import Filter, of_conversations, within
 from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 MANY = 1000
@@ -100,17 +100,9 @@ def _conditions(criteria: Filter, *, by_date: bool = False) -> list[ColumnElemen
     if criteria.query.strip():
         owner = literal_column("+images.conversation_id") if by_date else Image.conversation_id
         fits.append(owner.in_(holding(WordQuery(words_of(criteria.query), "all", []))))
-    if criteria.since:
-        fits.append(Image.created_at >= day("since", criteria.since))
-    if criteria.until:  # "~" sorts behind every time of the day
-        fits.append(Image.created_at < day("until", criteria.until) + "~")
+    fits += within(criteria, Image.created_at)
     if criteria.rating is not None:
         fits.append(Image.rating >= criteria.rating)
-    owners: list[ColumnElement[bool]] = []
-    if criteria.image_type:
-        owners.append(Conversation.image_type == criteria.image_type)
-    if criteria.bookmarked is not None:
-        owners.append(Conversation.bookmarked.is_(criteria.bookmarked))
-    if owners:
+    if owners := [*of_conversations(criteria)]:
         fits.append(Image.conversation_id.in_(select(Conversation.id).where(*owners)))
     return fits

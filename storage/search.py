@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from errors import StorageError
 from storage.database import Database
@@ -215,13 +216,7 @@ def _current_image() -> ColumnElement[str]:
 
 async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
     """What a filter asks of conversations, but for its query. Raises `StorageError`."""
-    conditions: list[ColumnElement[bool]] = []
-    if criteria.since:
-        conditions.append(Conversation.changed_at >= day("since", criteria.since))
-    if criteria.until:  # "~" sorts behind every time of the day
-        conditions.append(Conversation.changed_at < day("until", criteria.until) + "~")
-    if criteria.image_type:
-        conditions.append(Conversation.image_type == _clean(criteria.image_type))
+    conditions = [*within(criteria, Conversation.changed_at), *of_conversations(criteria)]
     if criteria.style:
         conditions.append(Conversation.style.in_(await _styles(session, criteria.style)))
     if criteria.rating is not None:
@@ -229,9 +224,23 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
         conditions.append(Conversation.id.in_(best))
     if criteria.without:
         conditions.append(Conversation.id != criteria.without)
-    if criteria.bookmarked is not None:
-        conditions.append(Conversation.bookmarked.is_(criteria.bookmarked))
     return conditions
+
+
+def within(criteria: Filter, times: InstrumentedAttribute[str]) -> Iterator[ColumnElement[bool]]:
+    """That a time lies within the days of a filter. Raises `StorageError` for bad dates."""
+    if criteria.since:
+        yield times >= _day("since", criteria.since)
+    if criteria.until:  # "~" sorts behind every time of the day
+        yield times < _day("until", criteria.until) + "~"
+
+
+def of_conversations(criteria: Filter) -> Iterator[ColumnElement[bool]]:
+    """What a filter asks of the facts that stand in a conversation's own row."""
+    if criteria.image_type:
+        yield Conversation.image_type == _clean(criteria.image_type)
+    if criteria.bookmarked is not None:
+        yield Conversation.bookmarked.is_(criteria.bookmarked)
 
 
 async def _styles(session: AsyncSession, part: str) -> Select[Any]:
@@ -246,8 +255,7 @@ def _clean(text: str) -> str:
     return text.encode(errors="ignore").decode()
 
 
-def day(name: str, value: str) -> str:
-    """A date as ISO has it. Raises `StorageError` that names the field."""
+def _day(name: str, value: str) -> str:
     try:
         return date.fromisoformat(value.strip()).isoformat()
     except ValueError:
