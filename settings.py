@@ -271,7 +271,7 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
     folder = Path(DEFAULT_DATA_DIR if _is_unset(value) else value).expanduser()
     try:
         file = folder / ".env"
-        return Settings(_env_file=file, _env_file_encoding=_encoding_of(file), **overrides)
+        return Settings(_env_file=file, _env_file_encoding=encoding_of(file), **overrides)
     except ValidationError as error:
         faults = "; ".join(
             f"{variable_of(str(fault['loc'][0]))}: {fault['msg'].removeprefix('Value error, ')}"
@@ -284,7 +284,7 @@ def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
         ) from error
 
 
-def _encoding_of(file: Path) -> str:
+def encoding_of(file: Path) -> str:
     """How a `.env` is written: editors and shells of Windows leave more than UTF-8."""
     text = file.read_bytes() if file.is_file() else b""
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -163,6 +163,12 @@ class Records:
             )
         return conversation
 
+    async def changed_at(self, conversation_id: str) -> str:
+        """When a conversation last went on; "" where there is none of this id."""
+        rows = select(Conversation.changed_at).where(Conversation.id == conversation_id)
+        async with self._database.read() as session:
+            return await session.scalar(rows) or ""
+
     async def just_said_in(self, words: str) -> str | None:
         """The id of the newest conversation in which these very words were said just now."""
         rows = (

@@ -17,11 +17,10 @@ from gateway.api_key import find_key, way_to_give
 from keyring_store import KeyringFault
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
-from settings import Settings, variable_of
+from settings import Settings, encoding_of, variable_of
 from storage.picture_list import ListedPicture
 from storage.search import Filter
 from storage.spending import ConversationSpending, DaySpending
-from storage.stamps import UnknownId
 from tools.status import Status, findings, status
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
 from tools.view_words import ViewWords, view_words
@@ -44,7 +43,8 @@ class Pulse(SpendingView):
 
     `key` says what to do where there is no key, None to a page that knows; `words` come where
     the page has them not.
-    `changed_at` is of the conversation that the page shows, "" where it shows none.
+    `changed_at` is of the conversation that the page shows, "" where it shows none that there is:
+    another page may have deleted it.
     """
 
     drawings: list[UnderWay]
@@ -169,12 +169,9 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
         progress = drawing_progress(app, conversation)
         if progress and progress.status == "working":
             drawings.append(UnderWay(title=conversation.title, **progress.model_dump()))
-    changed_at = ""
-    with suppress(UnknownId):  # another page may have deleted it
-        changed_at = (await app.records.load(shown)).changed_at if shown else ""
     return Pulse(
         drawings=drawings,
-        changed_at=changed_at,
+        changed_at=await app.records.changed_at(shown) if shown else "",
         key=None if known_words else await asyncio.to_thread(_key_wanted, app.settings),
         words=await asyncio.to_thread(
             view_words, app.prompt_store, language, known_words, for_studio=True
@@ -311,7 +308,8 @@ def _settings(settings: Settings) -> list[SettingView]:
     from dotenv import dotenv_values
 
     file = settings.data_dir / ".env"
-    written = {name.upper() for name, value in dotenv_values(file).items() if value}
+    values = dotenv_values(file, encoding=encoding_of(file))
+    written = {name.upper() for name, value in values.items() if value}
     return [
         SettingView(
             name=variable_of(name),
