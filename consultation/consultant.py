@@ -35,7 +35,7 @@ from prompts.store import PromptStore
 from settings import Mode, Settings
 from storage.holds import Hold
 from storage.input_files import InputFiles
-from storage.records import NumberTaken, OpenedCall, Records
+from storage.records import LONGEST_FIRST_TITLE, NumberTaken, OpenedCall, Records
 from storage.stamps import now, without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
 
@@ -302,7 +302,10 @@ class Consultant:
         brief = brief_row(turn, entries=[], share=0, spans=spans, suggested={})
         await self._records.close_turn(
             turn,
-            conversation={"mode": "skip", "title": conversation.title or turn.words[:60]},
+            conversation={
+                "mode": "skip",
+                "title": conversation.title or turn.words[:LONGEST_FIRST_TITLE],
+            },
             rows=[brief],
             durable=durable,
         )
