@@ -7,7 +7,6 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,11 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.browser import chat
+from tests.browser.chat import paid_calls
 from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import studio_tour
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        not (chat.chromium() and find_spec("playwright") and find_spec("axe_playwright_python")),
-        reason="Chromium and `uv sync --group browser` are needed",
-    ),
-]
+pytestmark = chat.NEEDS_BROWSER
 
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
@@ -78,15 +71,6 @@ def settings_in(folder: Path, sandbox: Sandbox) -> Settings:
         images_dir=folder / "images",
         partial_images=2,
     )
-
-
-def paid_calls(settings: Settings) -> int:
-    """Requests for pictures in the journal."""
-    path = settings.data_dir / FILE_NAME
-    if not path.exists():
-        return 0
-    with closing(sqlite3.connect(path)) as database:
-        return int(database.execute("SELECT count(*) FROM jobs").fetchone()[0])
 
 
 def test_the_whole_job_by_keyboard_alone(visit: Callable[..., Visitor], setup: Settings) -> None:

@@ -4,10 +4,7 @@ It needs Chromium and the dependency group `browser`, and is left out without th
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from importlib.util import find_spec
 from itertools import cycle
 from typing import Any
 
@@ -15,23 +12,15 @@ import pytest
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from storage.database_file import FILE_NAME
 from tests.browser import chat
 from tests.browser.aria import file_of, snapshot_of
-from tests.browser.chat import Chat
+from tests.browser.chat import Chat, paid_calls
 from tests.browser.host import Host, serve_host
 from tests.browser.server import serve_chat, serve_mcp
 from tests.browser.tour import press, tour
 from tests.calls import CONSULT, DRAW
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        not (chat.chromium() and find_spec("playwright") and find_spec("axe_playwright_python")),
-        reason="Chromium and `uv sync --group browser` are needed",
-    ),
-]
+pytestmark = chat.NEEDS_BROWSER
 
 IDEA = "A lighthouse in a storm for my website"
 WIDTH, NARROW = 640, 320
@@ -82,12 +71,6 @@ def open_chat(browser: Any, host: Host) -> Iterator[Open]:
     for one in chats:
         one.page.context.close()
         assert one.faults == []
-
-
-def paid_calls(settings: Settings) -> int:
-    """Requests for pictures in the journal."""
-    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
-        return int(database.execute("SELECT count(*) FROM jobs").fetchone()[0])
 
 
 def to_prompt(one: Chat, **given: Any) -> Any:

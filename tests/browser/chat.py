@@ -2,12 +2,18 @@
 
 import functools
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from settings import Settings
+from storage.database_file import FILE_NAME
 from tests.browser.host import Host
 
 if TYPE_CHECKING:
@@ -28,6 +34,26 @@ GEOMETRY = (Path(__file__).parent / "geometry.js").read_text("utf-8")
 def chromium() -> str | None:
     """The browser of this machine, if it has one."""
     return shutil.which("chromium")
+
+
+NEEDS_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        not (chromium() and find_spec("playwright") and find_spec("axe_playwright_python")),
+        reason="Chromium and `uv sync --group browser` are needed",
+    ),
+]
+"""The marks of a module whose tests open a browser."""
+
+
+def paid_calls(settings: Settings) -> int:
+    """Requests for pictures in the journal, which the first call begins."""
+    path = settings.data_dir / FILE_NAME
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT count(*) FROM jobs").fetchone()[0])
 
 
 @functools.cache
