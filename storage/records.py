@@ -163,11 +163,16 @@ class Records:
             )
         return conversation
 
-    async def changed_at(self, conversation_id: str) -> str:
-        """When a conversation last went on; "" where there is none of this id."""
-        rows = select(Conversation.changed_at).where(Conversation.id == conversation_id)
+    async def stamp(self, conversation_id: str) -> str:
+        """What differs once a conversation goes on, or is rated, marked or named anew; "" where
+        there is none of this id. A rating alone does not change when it last went on."""
+        one = Conversation
+        rated = select(func.max(Image.rated_at)).where(Image.conversation_id == one.id)
+        columns = (one.changed_at, rated.scalar_subquery(), one.bookmarked, one.title)
         async with self._database.read() as session:
-            return await session.scalar(rows) or ""
+            rows = await session.execute(select(*columns).where(one.id == conversation_id))
+        row = rows.one_or_none()
+        return " ".join(map(str, row)) if row else ""
 
     async def just_said_in(self, words: str) -> str | None:
         """The id of the newest conversation in which these very words were said just now."""

@@ -87,6 +87,27 @@ async def test_drawings_under_way_are_known_to_every_page(
     assert pulse["words"]["language"] == "de"
 
 
+async def test_a_page_is_told_whatever_another_changed_in_what_it_shows(
+    page: Client[Any],
+) -> None:
+    fox = await draw(page, prompt="a fox", **SKIP)
+    shown, image_id = fox["conversation_id"], fox["images"][0]["image_id"]
+    stamps = [(await read(page, "pulse", id=shown))["stamp"]]
+    for what, thing, value in (
+        ("rating", image_id, '{"rating": 3}'),
+        ("bookmark", shown, "true"),
+        ("title", shown, "Reynard"),
+    ):
+        await page.call_tool("view_keep", {"what": what, "id": thing, "value": value})
+        stamps.append((await read(page, "pulse", id=shown))["stamp"])
+    await draw(page, prompt="a hat", conversation_id=shown)
+    stamps.append((await read(page, "pulse", id=shown))["stamp"])
+
+    assert len(set(stamps)) == len(stamps)
+    assert (await read(page, "pulse", id=shown))["stamp"] == stamps[-1]
+    assert (await read(page, "pulse", id="conv_none"))["stamp"] == ""
+
+
 async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
     page: Client[Any], tmp_path: Path
 ) -> None:

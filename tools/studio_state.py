@@ -43,12 +43,12 @@ class Pulse(SpendingView):
 
     `key` says what to do where there is no key, None to a page that knows; `words` come where
     the page has them not.
-    `changed_at` is of the conversation that the page shows, "" where it shows none that there is:
-    another page may have deleted it.
+    `stamp` differs once the conversation that the page shows does, "" where it shows none that
+    there is: another page may have deleted it.
     """
 
     drawings: list[UnderWay]
-    changed_at: str
+    stamp: str
     key: str | None
     words: ViewWords | None
 
@@ -171,7 +171,7 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
             drawings.append(UnderWay(title=conversation.title, **progress.model_dump()))
     return Pulse(
         drawings=drawings,
-        changed_at=await app.records.changed_at(shown) if shown else "",
+        stamp=await app.records.stamp(shown) if shown else "",
         key=None if known_words else await asyncio.to_thread(_key_wanted, app.settings),
         words=await asyncio.to_thread(
             view_words, app.prompt_store, language, known_words, for_studio=True

@@ -137,7 +137,7 @@ export class Desk {
       pulse.key ??= this.state.pulse?.key;
       this.notice(pulse);
       this.set({ pulse, trouble: "" });
-      if (shown && id) await this.refresh(shown, pulse.changed_at, Boolean(wasGone));
+      if (shown && id) await this.refresh(shown, pulse.stamp, Boolean(wasGone));
     } catch (error) {
       const kind = error instanceof LockedError ? "locked" : error instanceof DoorError ? "gone" : error.message;
       this.set({ trouble: kind });
@@ -169,13 +169,13 @@ export class Desk {
     this.set({ finished: [...others, { id, title }], message: t("Ready to look at: {title}", { title: title || t("Untitled") }) });
   }
 
-  /** See what another page or a chat did, unless somebody works here. @param {any} session @param {string} at @param {boolean} wasGone */
-  async refresh(session, at, wasGone) {
+  /** See what another page or a chat did, unless somebody works here. @param {any} session @param {string} stamp @param {boolean} wasGone */
+  async refresh(session, stamp, wasGone) {
     const { busy, panel, view } = session.state;
-    if (busy || panel || (session.seenAt === at && !wasGone)) return;
+    if (busy || panel || (session.stamp === stamp && !wasGone)) return;
     const next = dataOf(await session.read({ what: "state", id: view.conversation_id, cursor: knownLanguage() }));
     if (session.state.busy) return;
-    session.seenAt = at;
+    session.stamp = stamp;
     const [before, after] = [view, next].map((one) => [one.status, one.images.length, one.dialogue?.refined_prompt, one.dialogue?.questions[0]?.id].join());
     // Whoever looks at an earlier picture goes on looking at it.
     if ((before === after || session.state.looksAt) && !session.state.trouble) session.set({ view: next });
