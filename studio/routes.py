@@ -41,10 +41,13 @@ FORM_BYTES = 10_000
 FORMS = ("html", "json", "markdown")
 """What a conversation is exported as."""
 
+USUAL_EDGE = "1024"
+"""Pixels of a preview, as wide as a screen shows it."""
+
 LONGEST_TOKEN = 500
 """Bytes of the message that brings a token."""
 
-UPLOADS = f"{SHELL}/files"
+UPLOADS = "/v1/uploads"
 
 Export = Callable[["Conversation", Path, Any, "PromptStore"], list[Path]]
 """Writes a conversation into a folder in one of `FORMS`; the files, the one to open last."""
@@ -71,7 +74,7 @@ def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> Non
     add(SHELL, "GET", shell)
     add(SESSION, "POST", routes.session)
     add(UPLOADS, "POST", routes.upload)
-    add("/pictures/{image_id}", "GET", routes.picture)
+    add("/v1/images/{image_id}/{form}", "GET", routes.picture)
     add("/conversations/{conversation_id}", "GET", routes.conversation)
     add(f"{SHELL}/{{name:path}}", "GET", asset)
 
@@ -158,19 +161,22 @@ class Routes:
         return response
 
     async def picture(self, request: Request) -> Response:
-        """A picture, as it is or small."""
+        """A picture: its `content` as it was saved, or a `preview` of at most `edge` pixels."""
         from storage.picture_copies import Edge
         from storage.picture_files import media_type, read_picture
 
+        form = request.path_params["form"]
         edges = {str(edge): edge for edge in get_args(Edge)}
-        edge = request.query_params.get("edge", "full")
-        if edge != "full" and edge not in edges:
-            raise RefusedRequest(400, f"edge is one of {', '.join(edges)}, full.")
+        edge = request.query_params.get("edge", USUAL_EDGE)
+        if form not in {"content", "preview"}:
+            raise RefusedRequest(404, "Of a picture there is /content and /preview.")
+        if edge not in edges:
+            raise RefusedRequest(400, f"edge is one of {', '.join(edges)}.")
         image = await self._app.records.image(request.path_params["image_id"])
-        tag = f'"{image.sha256}-{edge}"'
+        tag = f'"{image.sha256}{f"-{edge}" if form == "preview" else ""}"'
         if _knows(request, tag):
             return _unchanged(tag)
-        if edge == "full":
+        if form == "content":
             data, kind = await asyncio.to_thread(read_picture, image), media_type(image.format)
         else:
             copies, wanted = self._app.small_copies, cast("Edge", edges[edge])

@@ -3,6 +3,7 @@
 It needs Chromium and the dependency group `browser`, and is left out without them.
 """
 
+import base64
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
@@ -23,6 +25,16 @@ from tests.browser.studio_tour import studio_tour
 pytestmark = chat.NEEDS_BROWSER
 
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+
+HAND_IN = """([name, data, event]) => {
+  const carried = new DataTransfer();
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  carried.items.add(new File([bytes], name, {type: "image/png"}));
+  const options = {bubbles: true, cancelable: true, dataTransfer: carried, clipboardData: carried};
+  const kind = event === "drop" ? DragEvent : ClipboardEvent;
+  document.querySelector("[type=file]").dispatchEvent(new kind(event, options));
+}"""
+"""Drop or paste a picture, as a browser tells the page of it."""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +134,34 @@ def test_the_whole_job_by_keyboard_alone(visit: Callable[..., Visitor], setup: S
 
     assert paid_calls(setup) == before + 3
     assert parents(setup, "with a mouse") == parents(setup, "at night")
+
+
+def test_references_go_along_as_they_are_whether_chosen_dropped_or_pasted(
+    visit: Callable[..., Visitor], setup: Settings, tmp_path: Path
+) -> None:
+    one = visit()
+    pictures = []
+    for colour in ("teal", "maroon", "olive"):
+        pictures.append(tmp_path / f"{colour}.png")
+        Image.new("RGB", (2600, 1300), colour).save(pictures[-1])
+    one.page.get_by_label("A picture that shows what you mean").set_input_files(pictures[0])
+    for picture, event in zip(pictures[1:], ("drop", "paste"), strict=True):
+        data = base64.b64encode(picture.read_bytes()).decode()
+        one.page.evaluate(HAND_IN, [picture.name, data, event])
+    for picture in pictures:
+        one.page.get_by_role("button", name=f"Take away {picture.name}").wait_for()
+    one.press("Take away olive.png")
+    one.page.get_by_label("A picture that shows what you mean").set_input_files(
+        {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    one.page.get_by_role("alert").get_by_text("notes.png is no picture").wait_for()
+    one.page.get_by_label("Your idea").fill("The sea at noon")
+    one.press("Begin, about a cent")
+    one.see("What is still open")
+
+    # What a call named lies in the folder itself, the one that was taken away below it.
+    sent = {path.read_bytes() for path in (setup.data_dir / "uploads").glob("up_*")}
+    assert sent == {path.read_bytes() for path in pictures[:2]}
 
 
 def parents(settings: Settings, words: str) -> list[str]:

@@ -42,10 +42,15 @@ export class HttpDoor {
     return message.result;
   }
 
-  /** @param {string} path @param {any} body @param {Record<string, string>} headers */
-  async post(path, body, headers = {}) {
+  /** @param {string} path @param {any} message @param {Record<string, string>} headers */
+  post(path, message, headers = {}) {
+    return this.send(path, JSON.stringify(message), { "content-type": "application/json", ...headers });
+  }
+
+  /** @param {string} path @param {string | FormData} body @param {Record<string, string>} headers */
+  async send(path, body, headers = {}) {
     try {
-      return await fetch(path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+      return await fetch(path, { method: "POST", headers, body });
     } catch {
       throw new DoorError(); // the browser's own words differ from one to the next
     }
@@ -54,15 +59,26 @@ export class HttpDoor {
   /** There is no model that would be told. */
   async inform() {}
 
-  /** Where a picture is to be had. @param {string} id @param {number | "full"} edge */
+  /** Hand in a picture as it is; the id that stands for it. @param {File} file @returns {Promise<string>} */
+  async upload(file) {
+    const form = new FormData();
+    form.append("file", file);
+    const answer = await this.send("/v1/uploads", form);
+    if (answer.status === 401 || answer.status === 403) throw new LockedError();
+    const { upload_id, error } = await answer.json().catch(() => ({}));
+    if (!upload_id) throw new DoorError(error);
+    return upload_id;
+  }
+
+  /** Where a small copy of a picture is to be had. @param {string} id @param {number} edge */
   addressOf(id, edge) {
-    return `/pictures/${id}?edge=${edge}`;
+    return `/v1/images/${id}/preview?edge=${edge}`;
   }
 
   /** Have the browser save a picture. @param {string} uri @param {string} name */
   async download(uri, name) {
     const link = document.createElement("a");
-    link.href = this.addressOf(uri.slice("image://".length), "full");
+    link.href = `/v1/images/${uri.slice("image://".length)}/content`;
     link.download = name;
     link.click();
   }

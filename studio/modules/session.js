@@ -17,6 +17,9 @@ const SLOWEST_LOOK_MS = 8000;
 /** Misses in a row after which a drawing is no longer asked for. */
 const MOST_MISSES = 20;
 
+/** What OpenAI takes as it is; a browser reads more, and makes a copy that it takes. */
+const PICTURE = /^image\/(png|jpeg|webp)$/;
+
 export class Session {
   /** @param {(state: any) => void} changed */
   constructor(changed) {
@@ -308,10 +311,11 @@ export class Session {
     return this.state.mask?.imageId === image.image_id ? this.state.mask : null;
   }
 
-  /** Keep a reference picture for the next answer. @param {string} name @param {string} data */
-  async refer(name, data) {
-    const kept = await this.keep("reference", "", data, t("Kept."));
-    if (kept) this.set({ references: [...this.state.references, { name, uploadId: kept.upload_id, data }] });
+  /** Keep a reference picture for the next answer. @param {File} file @param {string} small  A small copy of it. */
+  async refer(file, small) {
+    const isWhole = this.door.upload && PICTURE.test(file.type);
+    const uploadId = isWhole ? await this.door.upload(file) : (await this.keep("reference", "", small, t("Kept.")))?.upload_id;
+    if (uploadId) this.set({ references: [...this.state.references, { name: file.name, uploadId, data: small }], message: t("Kept.") });
   }
 }
 

@@ -1,4 +1,4 @@
-/** Pictures that go along with an answer: chosen, dropped or pasted, and shrunk before they travel. */
+/** Pictures that go along with an answer: chosen, dropped or pasted. A chat passes small copies on. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../words.js";
 
@@ -14,11 +14,9 @@ export function References({ session, isOpen }) {
   const add = async (files) => {
     setProblem("");
     for (const file of files) {
-      try {
-        await session.refer(file.name, await shrunk(file));
-      } catch {
-        setProblem(t("{name} is no picture that can be read here. A PNG, JPEG or WebP file can.", file));
-      }
+      const small = await shrunk(file).catch(() => "");
+      if (small) await session.refer(file, small).catch((error) => setProblem(error.message || t("The server could not be reached.")));
+      else setProblem(t("{name} is no picture that can be read here. A PNG, JPEG or WebP file can.", file));
     }
   };
   useEffect(() => {
@@ -35,7 +33,7 @@ export function References({ session, isOpen }) {
   };
   return html`
     ${isOpen && html`<label onDragOver=${(event) => event.preventDefault()} onDrop=${drop}>${t("A picture that shows what you mean")}
-      <span class="soft">${t("Choose one, drop it here, or paste it. It is made smaller before it is sent.")}</span>
+      <span class="soft">${session.door.upload ? t("Choose one, drop it here, or paste it.") : t("Choose one, drop it here, or paste it. It is made smaller before it is sent.")}</span>
       <input type="file" accept="image/*" multiple onChange=${(event) => add([...event.target.files])} /></label>`}
     ${references.length > 0 && html`<ul class="strip" aria-label=${t("Pictures that go along")}>${references.map((one) => html`<li><img class="sample" src=${one.data} alt=${one.name} />
       <button class="plain" onClick=${() => session.set({ references: references.filter((other) => other !== one) })}>${t("Take away")}<span class="hidden"> ${one.name}</span></button></li>`)}</ul>`}
