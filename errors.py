@@ -44,6 +44,9 @@ MONEY: dict[Charged, str] = {
 }
 """The one place that words it."""
 
+DAILY_BUDGET = "daily_budget"
+"""The code of a refusal for the limit set here; an empty account at OpenAI is a `budget`, too."""
+
 NEXT_STEPS: dict[ProblemKind, str] = {
     "input": "Change what it names, then call again.",
     "settings": "Correct the setting that it names, then restart the server.",
@@ -66,7 +69,8 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
     Every package derives its errors from this one. The server shows their text to
     the client as it is; any other exception is a bug and its text stays hidden.
     `charged` is None where that is not its own to know, `retry_after` is in seconds. `advice` is
-    empty where the step is the one that helps with every problem of its kind.
+    empty where the step is the one that helps with every problem of its kind. `code` tells apart
+    what is of one kind: OpenAI's own error code, or `DAILY_BUDGET`.
     """
 
     kind: ProblemKind = "input"
@@ -81,8 +85,10 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         kind: ProblemKind | None = None,
         charged: Charged | None = None,
         retry_after: float | None = None,
+        code: str = "",
     ) -> None:
         self.kind = kind or self.kind
+        self.code = code
         self.charged = charged or self.charged
         self.retry_after = retry_after
         self.next_step = next_step or NEXT_STEPS[self.kind]

@@ -30,7 +30,7 @@ from consultation.turn_rows import (
     question_rows,
     turn_as_data,
 )
-from errors import Problem
+from errors import DAILY_BUDGET, Problem
 from prompts.store import PromptStore
 from settings import Mode, Settings
 from storage.holds import Hold
@@ -264,6 +264,7 @@ class Consultant:
                 "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "
                 "asks no model.",
                 kind="budget",
+                code=DAILY_BUDGET,
                 charged="no",
             )
 

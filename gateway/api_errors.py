@@ -82,6 +82,7 @@ class GatewayError(Problem):
         retry_after: float | None = None,
         response_id: str | None = None,
         model: str | None = None,
+        code: str = "",
     ) -> None:
         row = cases()[case]
         fitting = {**WORDS, **(words or {})}
@@ -91,6 +92,7 @@ class GatewayError(Problem):
             kind=row.kind,
             charged=charged or row.charged,
             retry_after=retry_after,
+            code=code,
         )
         self.case = case
         self.retryable = row.retry == "yes" if retryable is None else retryable

@@ -21,6 +21,8 @@ DETAIL_LENGTH = 300
 SLOW_SECONDS = 5.0
 """No picture is drawn faster (6 s at best): a proxy that breaks off earlier broke off nothing."""
 
+_CODE = re.compile(r"[a-z0-9_.]{1,64}")
+"""A code as OpenAI has them (the longest is of 36): what a proxy calls so may be anything."""
 
 ENDINGS = (".", "!", "?", "…", "]", ")")
 NO_PARAMETER = (
@@ -48,6 +50,7 @@ def explain(fault: ApiFault, *, paid: bool) -> GatewayError:
         retry_after=fault.retry_after,
         response_id=fault.response_id,
         model=fault.model,
+        code=fault.code if _CODE.fullmatch(fault.code) else "",
     )
 
 

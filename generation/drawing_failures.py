@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from errors import Problem
+from errors import DAILY_BUDGET, Problem
 from generation.image_request import OrderError
 from generation.jobs import JobOutcome
 from generation.options import Options
@@ -51,6 +51,7 @@ def over_budget(
         f"${due:.3f}{play} are spent today or being drawn for.",
         f"{offer} it tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
         kind="budget",
+        code=DAILY_BUDGET,
     )
 
 

@@ -34,7 +34,7 @@ async def error_of(client: Client[Any], tool: str, **arguments: Any) -> tuple[di
     assert set(data) - {"conversation_id"} == {"error", "message"}
     assert data["message"] == text
     error: dict[str, Any] = data["error"]
-    assert set(error) == {"kind", "charged", "retry_after", "next_step"}
+    assert set(error) - {"code"} == {"kind", "charged", "retry_after", "next_step"}
     assert error["kind"] in KINDS
     assert error["next_step"]
     return error, text
@@ -50,6 +50,7 @@ async def test_a_failure_of_openai_has_its_kind_its_price_and_a_way_on_that_work
     error, text = await error_of(client, DRAW, **FOX)
 
     assert (error["kind"], error["charged"]) == (kind, charged)
+    assert error.get("code") == (fault if kind == "budget" else None), "OpenAI's own, if it has one"
     assert ("Nothing was charged" in text) == (charged == "no")
     assert error["next_step"] in text
     assert way in text
@@ -163,6 +164,7 @@ async def test_a_budget_that_is_spent_and_a_key_that_is_missing_have_kinds_of_th
         for tool, arguments in ((CONSULT, {"message": "a fox"}), (DRAW, FOX)):
             error, _ = await error_of(client, tool, **arguments)
             assert (error["kind"], error["charged"]) == ("budget", "no")
+            assert error["code"] == "daily_budget", "which the empty account at OpenAI has not"
     async with connect(openai_api_key=None) as client:
         error, _ = await error_of(client, DRAW, **FOX)
         assert (error["kind"], error["charged"]) == ("key", "no")

@@ -26,9 +26,13 @@ LARGEST_BYTES = 900_000
 
 
 class ErrorDetails(BaseModel):
-    """What a program can branch on in an error result; `retry_after` is in seconds."""
+    """What a program can branch on in an error result; `retry_after` is in seconds.
+
+    `code` is left out where there is none.
+    """
 
     kind: ProblemKind
+    code: str = ""
     charged: Charged
     retry_after: float | None
     next_step: str
@@ -49,6 +53,7 @@ def error_result(problem: Problem, receipt: Receipt) -> ToolResult:
     result = ErrorResult(
         error=ErrorDetails(
             kind=problem.kind,
+            code=problem.code,
             charged=charged,
             retry_after=problem.retry_after,
             next_step=problem.next_step,
