@@ -48,6 +48,12 @@ COMMANDS = {
 
 SERVE_ALONE = frozenset({"serve", "--sandbox"})
 
+SANDBOX = (
+    "With --sandbox a stand-in plays OpenAI, without key and cost. What it makes lies in the same "
+    "data folder as real work and is marked; its costs, ratings and choices count apart. "
+    "IMAGE_CONSULTANT_DATA_DIR gives it a folder of its own."
+)
+
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes, as shells and POSIX tools have them."""
 
@@ -119,7 +125,7 @@ def command_line() -> "App":
 
     app = App(
         name="image-consultant",
-        help="An MCP server that asks before it draws. Without a command it serves.",
+        help=f"An MCP server that asks before it draws. Without a command it serves.\n\n{SANDBOX}",
         version=own_version,
         default_parameter=Parameter(negative=()),
         suppress_keyboard_interrupt=False,

@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from cli import terminal as show
 from cli.clients import CLIENTS, Entry, add_command, entry_for, merge, place, text_of
 from cli.json_edit import JsonError
 from errors import Problem
+from gateway.api_key import ENVIRONMENT, find_key, way_to_give
+from keyring_store import KeyringFault
 from settings import load_settings
 from storage.shared_folder import OWNER_ALONE, write_file
 
@@ -140,8 +143,10 @@ def _key_advice(client: str, *, sandbox: bool) -> str:
         return "No key is needed: the sandbox paints placeholders."
     if client == "vscode":
         return "VS Code asks for the OpenAI key when it first starts the server."
-    return (
-        "That file needs no OpenAI key: run `image-consultant configure`, which puts it into this "
-        "system's keyring, or write OPENAI_API_KEY=... into "
-        f"{load_settings().data_dir / '.env'}. A key in that file works, too, and wins over both."
-    )
+    settings = load_settings()
+    with suppress(KeyringFault):
+        key = find_key(settings)
+        if key and key.source != ENVIRONMENT:  # which the client does not hand on
+            return f"The server finds your OpenAI key in {key.source}."
+    way = way_to_give(settings, to_client=True)
+    return f"Give your OpenAI key once, and every client has it. {way} A key in its file wins."

@@ -14,7 +14,12 @@ from storage.tables import Conversation, Image
 
 T = TypeVar("T")
 
-Sandbox = Annotated[bool, Parameter(name="--sandbox", help="As where it was played.")]
+Sandbox = Annotated[
+    bool,
+    Parameter(
+        name="--sandbox", help="Show what was played on the sandbox where that counts apart."
+    ),
+]
 """Taken by all that read records, as by what wrote them; preferences and counts differ by it."""
 
 SHOWN = 5

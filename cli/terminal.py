@@ -220,6 +220,6 @@ def picture(result: Result, wording: Wording) -> None:
         line(f"{facts}, {image['image_id']}{current}")
     drawn = ImageResult.model_validate(result)
     found = finding_lines(drawn.verification, wording) if drawn.verification else []
-    notes = [wording.translations.get(note, note) for note in notes_for_person(drawn)]
+    notes = map(wording.note, notes_for_person(drawn))
     for words in filter(None, [*found, money_words(drawn, wording), *notes]):
         line(words)

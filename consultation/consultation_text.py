@@ -42,7 +42,9 @@ def text_for_person(result: Consultation, wording: Wording) -> list[str]:
 
 def notes_for_person(result: Consultation, wording: Wording) -> list[str]:
     """What else is to be known, the sandbox's own note in their language."""
-    return [wording.sandbox if note == SANDBOX_NOTE else note for note in result.notes]
+    return [
+        wording.sandbox if note == SANDBOX_NOTE else wording.note(note) for note in result.notes
+    ]
 
 
 def is_worth_showing(entry: NotUsed) -> bool:

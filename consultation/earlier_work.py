@@ -23,6 +23,12 @@ FEWEST_WORDS = 2
 LONGEST_SECONDS = 5.0
 """An offer is worth no longer wait."""
 
+OFFER = (
+    "You made something like this on {day}: '{title}' (conversation {conversation}, current "
+    "picture {picture}). To go on from it, pass that picture as a reference or its "
+    "conversation_id; nothing of it is used otherwise."
+)
+
 
 class EarlierWork:
     """Finds earlier pictures that are close to an idea, and counts what that was good for."""
@@ -54,7 +60,8 @@ class EarlierWork:
             return []
         self._offers |= {item.id: item.id, item.newest_image_id: item.id}
         await self._count("offered")
-        return [_offer(item)]
+        day, picture = item.changed_at[:10], item.newest_image_id
+        return [OFFER.format(day=day, title=item.title, conversation=item.id, picture=picture)]
 
     async def note_use(self, names: Iterable[str | None]) -> None:
         """Count an offer as taken where a call names its conversation or picture."""
@@ -106,12 +113,3 @@ def _telling_words(idea: str) -> set[str]:
     words = words_of(idea)
     telling = {word.text for word in content(words)}
     return telling if len(telling) >= FEWEST_WORDS else {word.text for word in content(words, 3)}
-
-
-def _offer(item: ConversationSummary) -> str:
-    return (
-        f"You made something like this on {item.changed_at[:10]}: '{item.title}' "
-        f"(conversation {item.id}, current picture {item.newest_image_id}). To go on from "
-        "it, pass that picture as a reference or its conversation_id; nothing of it is "
-        "used otherwise."
-    )

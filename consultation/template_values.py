@@ -15,6 +15,8 @@ from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
 
+NOBODY_SAID = "Nobody said what {name} is; {value} stands in its place. Say what it should be."
+
 
 @dataclass
 class TemplateValues:
@@ -142,10 +144,7 @@ def assume_rest(values: TemplateValues, template: LibraryTemplate) -> None:
             continue
         values.entries[name] = entry_of(template, name, parameter.fallback, [])
         if parameter.required:
-            values.notes.append(
-                f"Nobody said what {name} is; {parameter.fallback!r} stands in its place. Say in "
-                "message what it should be."
-            )
+            values.notes.append(NOBODY_SAID.format(name=name, value=repr(parameter.fallback)))
 
 
 def entry_of(template: LibraryTemplate, name: str, text: str, said: Sequence[Quote]) -> BriefEntry:

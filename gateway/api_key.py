@@ -40,22 +40,30 @@ def find_key(settings: Settings) -> ApiKey | None:
     return ApiKey(secret, KEYRING) if secret else None
 
 
-def way_to_give(settings: Settings) -> str:
-    """What a person without a key does: where the keyring fails `configure` would only say so."""
+def way_to_give(settings: Settings, *, to_client: bool = False) -> str:
+    """What a person without a key does: where the keyring fails `configure` would only say so.
+
+    What a terminal is told reaches no server `to_client`, which a client starts.
+    """
     try:
         from_keyring()
     except KeyringFault as fault:
-        return f"{fault} {way_without_keyring(settings)}"
+        way = in_file(settings) if to_client else way_without_keyring(settings)
+        return f"{fault} {way}"
     return "Run `image-consultant configure` in a terminal."
 
 
+def in_file(settings: Settings) -> str:
+    """Where a key can be put instead of the keyring."""
+    place = settings.data_dir / ".env"
+    return f"Put a line {ENTRY}=... into {place}, readable for you alone, for the next start."
+
+
 def way_without_keyring(settings: Settings) -> str:
-    """Where a key can be put instead, for good and for one terminal."""
+    """That, or how one terminal is told the key."""
     shell = "powershell" if os.name == "nt" else Path(os.environ.get("SHELL", "")).name
-    return (
-        f"Put a line {ENTRY}=... into {settings.data_dir / '.env'}, readable for you alone; it is "
-        f"read at the next start. For one terminal `{IN_SHELLS.get(shell, IN_SHELL)}` asks for it."
-    )
+    asks = IN_SHELLS.get(shell, IN_SHELL)
+    return f"{in_file(settings)} For one terminal `{asks}` asks for it."
 
 
 def from_keyring() -> SecretStr | None:

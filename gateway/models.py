@@ -22,6 +22,7 @@ NEWEST_TEXT = "gpt-6-luna"
 """What OpenAI names as the successor of every model that it ends (November 2026)."""
 
 IMAGE_NAMES = ("gpt-image", "chatgpt-image", "dall-e")
+REPLACED = "{model} was shut down on {day}; {other} was used instead."
 SAMPLING = {"temperature", "top_p"}
 
 Request = dict[str, Any]
@@ -141,9 +142,7 @@ def living_text_model(name: str, today: date) -> tuple[str, str | None]:
         return name, None
     if model.successor is None:
         return name, f"{name} was shut down on {model.shutdown}."
-    return model.successor, (
-        f"{name} was shut down on {model.shutdown}; {model.successor} was used instead."
-    )
+    return model.successor, REPLACED.format(model=name, day=model.shutdown, other=model.successor)
 
 
 def successor(name: str) -> str | None:

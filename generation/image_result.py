@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from generation.plan import prompt_of_record
+from generation.variations import label_words
 from generation.verification import Finding
 from prompts.wording import Wording, met_items
 from settings import Origin
@@ -138,7 +139,7 @@ def as_text(result: ImageResult, wording: Wording) -> str:
     elif result.checklist:
         items = [f"- {item_words(item, wording)}" for item in result.checklist]
         parts.append("\n".join([f"{t('What to look at')}:", *items]))
-    parts += [wording.translations.get(note, note) for note in notes_for_person(result)]
+    parts += map(wording.note, notes_for_person(result))
     parts.append("\n".join([_call_line(result), *_id_lines(result.images)]))
     parts.append(result.next_step)
     return "\n\n".join(part for part in parts if part)
@@ -245,7 +246,7 @@ def finding_lines(verification: ResultVerification, wording: Wording) -> list[st
         for image_id, group in groupby(own, key=lambda finding: finding.image_id):
             lines += [f"{image_id}:"] if several else []
             lines += [_finding_line(one, wording) for one in group]
-    return [*lines, *verification.notes]
+    return [*lines, *map(wording.note, verification.notes)]
 
 
 def _finding_line(finding: Finding, wording: Wording) -> str:
@@ -263,7 +264,8 @@ def item_words(item: str, wording: Wording) -> str:
     if dimension == "change":
         return f"{wording.translate('Changed')}: {value}"
     named = f"{wording.dimensions.get(dimension, dimension)}{colon}{value}"
-    return wording.translations.get(item, named)
+    label = label_words(item, wording)
+    return named if label == item else label
 
 
 def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:

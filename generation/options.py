@@ -21,8 +21,8 @@ from generation.image_request import OrderError
 from settings import Settings
 
 SIZE_NOTE = (
-    "“{}” in the words sets no size, so this is drawn at {}. With size={} and no further words the "
-    "picture is drawn once more in that shape."
+    "“{shape}” in the words sets no size, so this is drawn at {size}. With size={other} and no "
+    "further words the picture is drawn once more in that shape."
 )
 
 
@@ -100,7 +100,9 @@ def size_note(words: str, options: Options) -> str:
     """What is told where the drawn words name a shape: a prompt sets no size."""
     edges = edges_of(shape := shape_in(words))
     size = size_near(options.image_model, *edges) if edges else options.size
-    return "" if size == options.size else SIZE_NOTE.format(shape, options.size, size)
+    if size == options.size:
+        return ""
+    return SIZE_NOTE.format(shape=shape, size=options.size, other=size)
 
 
 def _fitting(

@@ -42,8 +42,14 @@ GOES_ON = (
     "paid for and cannot be cancelled."
 )
 UNPRICED = "No price of {model} is known here: what it cost is in none of these sums."
-SHOWN_AGAIN = "This picture was there already; nothing was charged for showing it."
-LOOKED_AT = "This picture was there already; only the look at it is asked and paid for."
+SHOWN_AGAIN = "Nothing was drawn and nothing was charged: this was there already."
+LOOKED_AT = "Nothing was drawn: this was there already; only the look at it is paid for."
+FILE_GONE = (
+    "The file of {image_id} is no longer there: it was moved or deleted. What it was drawn from is "
+    "kept; pass its prompt to draw it anew."
+)
+NOT_DRAWN = "{picture} was not drawn: {problem}"
+ONE_PICTURE = "One picture"
 
 
 def build_result(
@@ -149,7 +155,7 @@ def _notes(
 ) -> list[str]:
     notes = [note for one in purchases for note in one.notes]
     unpriced = [model for one in purchases for model in one.unpriced]
-    notes += [wording.translate(UNPRICED, model=model) for model in unpriced]
+    notes += [UNPRICED.format(model=model) for model in unpriced]
     options = outcomes[0].job.options
     draft = draft_usd(
         options["image_model"],
@@ -162,17 +168,15 @@ def _notes(
     if purchases and not any(one.attempts for one in purchases):
         notes.append(LOOKED_AT if any(one.looked for one in purchases) else SHOWN_AGAIN)
     notes += [
-        f"The file of {one.image.id} is no longer there: it was moved or deleted. What it was "
-        "drawn from is kept; pass its prompt to draw it anew."
+        FILE_GONE.format(image_id=one.image.id)
         for one in purchases
         if not Path(one.image.path).is_file()
     ]
     notes += [one.pause or GOES_ON for one in pending]
-    notes += [
-        f"{label_words(one.job.variation, wording) or 'One picture'} was not drawn: {one.problem}"
-        for one in outcomes
-        if one.problem
-    ]
+    for one in outcomes:
+        if one.problem:
+            picture = label_words(one.job.variation, wording) or wording.translate(ONE_PICTURE)
+            notes.append(NOT_DRAWN.format(picture=picture, problem=one.problem))
     return list(dict.fromkeys(notes))
 
 

@@ -32,7 +32,7 @@ SAMPLE = "plain sample"
 LONGEST_LABEL = 80
 """Letters of a prompt by which a picture is told from the others of its call."""
 
-DECIDED = "The {strategy} is decided, so these vary the {things} instead."
+DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
     "Where the words decide what was to vary in a picture, that varies its composition instead."
 )
@@ -94,7 +94,7 @@ def set_apart(
         return _samples(request.variations), BY_CHANCE
     note = ""
     if request.strategy not in {"mixed", *things}:
-        note = DECIDED.format(strategy=request.strategy, things=_and(things))
+        note = DECIDED
     has_other_views = (beyond or not entries) and not decided.get("composition")
     return vary(things, request.variations, ways, has_other_views=has_other_views), note
 

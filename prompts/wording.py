@@ -154,6 +154,17 @@ class Wording(FileModel):
         """A fixed text of ours in this language, filled in; in English where it is not there."""
         return self.translations.get(english, english).format(**values)
 
+    def note(self, english: str) -> str:
+        """A note of a result in this language, whatever was filled into it; else as it is.
+
+        Notes are recorded with a turn and taken from far below, where no language is known: they
+        are English until a person reads them.
+        """
+        for ours, text in self.translations.items():
+            if values := _pattern(ours).fullmatch(english):
+                return text.format(**values.groupdict())
+        return english
+
     @field_validator("translations", "view", "studio")
     @classmethod
     def _fills_the_same(cls, texts: dict[str, str]) -> dict[str, str]:
@@ -170,6 +181,15 @@ class Wording(FileModel):
             wanted = ", ".join(f"{{{name}}}" for name in sorted(PLACES[info.field_name]))
             raise ValueError(f"must hold {wanted} and no other braces")
         return text
+
+
+@lru_cache(maxsize=512)  # more than the texts that are translated
+def _pattern(text: str) -> re.Pattern[str]:
+    """What a text looks like once it is filled in."""
+    parts = PLACE.split(text)
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = (f"(?P<{name}>.+)" for name in parts[1::2])
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def met_items(verdicts: Sequence[str], translate: Callable[..., str] = str.format) -> str:

@@ -9,15 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
+from keyring.backends.fail import Keyring as NoKeyring
 
+import keyring_store
 from cli import command_line, launch
 from cli.clients import CLIENTS, NAME, configurations, merge, place
 from errors import Problem
 from tests.conftest import KEY
+from tests.ring import Ring
 
 Fields = dict[str, Any]
 Run = Callable[..., str]
@@ -315,3 +319,17 @@ def test_an_entry_is_put_into_any_document_and_nothing_else_changes(
     assert json.dumps(json.loads(changed)) == json.dumps(document)
     letters = iter(changed)
     assert all(letter in letters for letter in text if not letter.isspace())
+
+
+def test_the_key_goes_where_this_machine_takes_it(run: Run, ring: Ring, home: Path) -> None:
+    assert "Run `image-consultant configure` in a terminal." in " ".join(run().split())
+
+    ring.set_password(keyring_store.SERVICE, "OPENAI_API_KEY", KEY)
+    assert "finds your OpenAI key in this system's keyring." in " ".join(run().split())
+
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
+    said = " ".join(run().split())
+    assert "keeps no keyring, or none that Python finds. Put a line OPENAI_API_KEY=... into" in said
+    assert str(home / ".openai-images-mcp" / ".env") in said
+    assert "configure" not in said
+    assert "For one terminal" not in said

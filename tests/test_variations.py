@@ -171,7 +171,7 @@ async def test_what_is_decided_is_not_varied_even_if_asked_for_and_the_result_sa
         client, sandbox, decided("subject", "palette"), variation_strategy="color"
     )
 
-    assert "The color is decided, so these vary the composition and style instead." in (
+    assert "What was to vary is decided, so these vary something else: each says what." in (
         text_of(called)
     )
     assert not any("color" in label for label in labels(data_of(called)))

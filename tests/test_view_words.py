@@ -4,19 +4,22 @@ import re
 from pathlib import Path
 from typing import Any, get_args
 
+import anyio
 import pytest
 from fastmcp import Client
 
+import workflow
 from call_drawing import IS_CURRENT
 from cli.html_page import PURPOSES
+from consultation import consultant, earlier_work, facilitator, template_dialogue, template_values
 from consultation.consultation_result import Consultation, OpenQuestion
 from consultation.conversation_list import listing
 from errors import ProblemKind
+from gateway import image_client, models
 from gateway.capabilities import SHAPES
+from generation import drawing_failures, options, picture_facts, result_builder, variations
 from generation.image_result import VERDICTS
 from generation.jobs import JobProgress
-from generation.result_builder import GOES_ON, LOOKED_AT, SHOWN_AGAIN, UNPRICED
-from generation.variations import SAMPLE
 from prompts.store import PromptStore
 from storage.search import SearchPage
 from studio.assembler import MODULES
@@ -26,6 +29,18 @@ from tools.progress import STAGES, progress_words
 from tools.view_words import option_looks, view_words
 
 PACKAGES = ("cli", "consultation", "generation", "prompts", "tools")
+
+NOTES = {
+    consultant.CONTROL_NOTE, earlier_work.OFFER, facilitator.POOR_NOTE,
+    template_dialogue.NO_PLACE_NOTE, template_dialogue.UNREAD_NOTE, template_values.NOBODY_SAID,
+    drawing_failures.DRAW_LOST, drawing_failures.LOST_DRAWN, drawing_failures.RELEASED,
+    drawing_failures.REST_DRAWN, drawing_failures.REST_TAKEN_BACK, options.SIZE_NOTE,
+    picture_facts.ACTIVE_NOTE, picture_facts.UNREADABLE, result_builder.FILE_GONE,
+    result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
+    variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
+    workflow.CHANGE_WAITS, workflow.SHOWN_AGAIN,
+}  # fmt: skip
+"""Of results, said in the languages whose words are whole; others have their frames."""
 
 VALUES = {"low", "medium", "high", "xhigh", "max", "auto", "opaque", "transparent"}
 """Of what an image model is told, what people would not leave in English."""
@@ -81,7 +96,8 @@ def texts_of_results() -> set[str]:
     return {
         *looked_up, *(text for _, text in STAGES.values()), *VERDICTS.values(), *PURPOSES.values(),
         *(way["name"] for kind in ways.values() for way in kind),
-        SAMPLE, UNPRICED, SHOWN_AGAIN, LOOKED_AT, GOES_ON, IS_CURRENT,
+        variations.SAMPLE, result_builder.UNPRICED, result_builder.SHOWN_AGAIN,
+        result_builder.LOOKED_AT, result_builder.GOES_ON, IS_CURRENT,
     }  # fmt: skip
 
 
@@ -90,7 +106,7 @@ def test_every_text_of_results_is_there_in_each_language_and_no_other(language: 
     store = PromptStore()
     wording = store.wording(language)
     items = {item for kind in store.image_types().values() for item in kind.checklist}
-    wanted = texts_of_results() | (items if wording.view else set())
+    wanted = texts_of_results() - NOTES | (items | NOTES if wording.view else set())
     assert set(wording.translations) == wanted
 
 
@@ -112,7 +128,13 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     assert "1. Farben: warme Farben\nGespeichert als /" in text
     assert "Worauf zu achten ist:\n- Motiv: " in text
     assert "Aus der Sandbox, die für OpenAI einspringt" in text
-    assert data_of(called)["images"][0]["variation"] == "Farben: warme Farben"
+    first = data_of(called)["images"][0]
+    assert first["variation"] == "Farben: warme Farben"
+    await anyio.Path(first["path"]).unlink()
+    again = {"conversation_id": asked["conversation_id"], "from_image": first["image_id"]}
+    text = text_of(await client.call_tool(DRAW, again))
+    assert "- Farben: warme Farben" in text
+    assert f"Die Datei von {first['image_id']} ist nicht mehr da: Sie wurde verschoben" in text
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
