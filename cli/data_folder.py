@@ -14,12 +14,7 @@ from storage.tables import Conversation, Image
 
 T = TypeVar("T")
 
-Sandbox = Annotated[
-    bool,
-    Parameter(
-        name="--sandbox", help="Show what was played on the sandbox where that counts apart."
-    ),
-]
+Sandbox = Annotated[bool, Parameter(name="--sandbox", help="Count play on the sandbox instead.")]
 """Taken by all that read records, as by what wrote them; preferences and counts differ by it."""
 
 SHOWN = 5
