@@ -46,6 +46,10 @@ LAST_SECONDS = 6.0
 """How long a server that is to end waits for what it has paid for: supervisors kill after ten,
 and the next server collects what OpenAI has."""
 
+LETTING_GO_SECONDS = 1.0
+"""How long one that is cut off may write down that it is: usually some milliseconds, and with
+those above it ends before the eight after which `transports/process.py` breaks off."""
+
 NOT_SENT = ""
 """The step before the first."""
 
@@ -164,14 +168,20 @@ class Jobs:
     async def finish(self) -> None:
         """Wait for what this process draws, though not for ever: it can be collected later.
 
-        What OpenAI has sent back and waits here is taken back.
+        What OpenAI has sent back and waits here is taken back. What is late is let go of, so
+        that whoever meets it next need not wait until its heartbeat is old.
         """
         for run in self._runs.values():
             if run.step == "waiting":
                 run.task.cancel()
         tasks = [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
-        if tasks:
-            await asyncio.wait(tasks, timeout=LAST_SECONDS)
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=LAST_SECONDS)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=LETTING_GO_SECONDS)
 
     async def _watch(
         self, runs: list[_Run], news: asyncio.Event, report: ReportProgress, until: float

@@ -31,9 +31,11 @@ from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 logger = logging.getLogger(__name__)
 
 LOST = Problem(
-    "An earlier request for this picture was sent, but what became of it cannot be known: it may "
-    "have been charged. It is not repeated on its own.",
-    "Look at the usage page of the OpenAI platform before paying for it again.",
+    "An earlier request for this picture was sent, and the server that sent it gives no sign: it "
+    "may have been charged. It is not repeated on its own; should that server still have its "
+    "answer, the picture joins this conversation.",
+    "Call again in a minute with only this conversation_id, which costs nothing; look at the usage "
+    "page of the OpenAI platform before paying for it again.",
     kind="unknown",
     charged="unknown",
 )
@@ -179,8 +181,9 @@ class Buyer:
                 # The id tells: what a server asks behind another address it learns from answers.
                 if self.origin == "sandbox" and job.response_id and not is_sandbox(job.response_id):
                     raise Problem(*ELSEWHERE, charged="unknown").within(job.conversation_id)
-                if await self._records.jobs.adopt(job):
-                    return await self._recover(job, on_step)
+                with suppress(TakenOver):  # its own server was only late with its heartbeat
+                    if await self._records.jobs.adopt(job):
+                        return await self._recover(job, on_step)
                 continue  # someone was quicker, or it has just ended
             if job.state not in {seen, "requested"}:
                 await on_step(Step(job.state, job.response_id))

@@ -10,7 +10,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, func, inspect, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    func,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import Problem, StorageError
@@ -45,7 +55,9 @@ NO_ERROR = dict.fromkeys(("error", "error_kind", "error_charged", "error_next_st
 
 
 class TakenOver(StorageError):  # noqa: N818  # reads as what it is
-    """Another process works on the job now, or has ended it."""
+    """Another process works on the job now, or has ended it: what it pays is not known here."""
+
+    charged = "unknown"
 
 
 class Withdrawn(StorageError):  # noqa: N818  # reads as what it is
@@ -148,12 +160,14 @@ class JobJournal:
     async def abandoned(self, origin: str) -> list[Job]:
         """Jobs that nobody works on any more, though their picture may be with this `origin`.
 
-        Without those that were only just tried: a call that asks for one tries it at once.
+        Without those that could not be fetched just now: a call that asks for one tries it at
+        once. One that its process let go of at its end is free from then on.
         """
+        is_free = or_(Job.changed_at <= before(TRIED), and_(Job.beat_at == "", Job.error == ""))
         return await self._all(
-            select(Job)
-            .where(Job.state.in_(UNDER_WAY), is_dead(Job.beat_at))
-            .where(Job.changed_at <= before(TRIED), _is_of(origin))
+            select(Job).where(
+                Job.state.in_(UNDER_WAY), is_dead(Job.beat_at), is_free, _is_of(origin)
+            )
         )
 
     async def adopt(self, job: Job) -> bool:

@@ -458,3 +458,23 @@ async def test_what_a_dead_server_never_sent_is_taken_back_by_any_call(
         await draw(client, conversation_id=conversation)
 
     assert len(openai.payments) == 3
+
+
+async def test_a_picture_whose_server_was_late_with_its_sign_of_life_comes_to_whoever_asked(
+    connect: Connect, openai: StandIn, settings: Settings
+) -> None:
+    openai.behaviour = Behaviour(before_id=1.0)
+    async with connect(openai_base_url=openai.base_url) as late, connect() as other:
+        await other.call_tool("openai_list_conversations")  # which makes the records
+        drawing = asyncio.create_task(draw(late, **FOX))
+        await until(lambda: rows(settings, "SELECT id FROM jobs WHERE state = 'sending'"))
+        rows(settings, f"UPDATE jobs SET beat_at = '{before(timedelta(minutes=1))}'")
+        ((conversation,),) = rows(settings, "SELECT conversation_id FROM jobs")
+        error = await refusal(other, DRAW, conversation_id=conversation)
+        result = await drawing
+        again = await draw(other, conversation_id=conversation)
+
+    assert "It is unknown whether this was charged" in error
+    assert "Call again in a minute with only this conversation_id" in error
+    assert picture(again) == picture(result)
+    assert len(openai.payments) == 1

@@ -12,7 +12,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -434,11 +433,8 @@ def test_a_phone_is_led_to_this_machines_own_address_by_a_code(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 def test_a_drawing_that_ctrl_c_cuts_off_is_collected_when_the_page_is_served_again(
-    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, sandbox: Sandbox
 ) -> None:
-    # A server counts as dead after 20 seconds, and what it left is looked for within a minute.
-    monkeypatch.setattr("storage.stamps.ALIVE", timedelta(seconds=0.2))
-    monkeypatch.setattr("storage.job_journal.TRIED", timedelta())
     environment = {
         **os.environ,
         "OPENAI_API_KEY": KEY,
