@@ -113,7 +113,22 @@ def _run(arguments: Sequence[str]) -> None:
         from cli import logs
 
         logs.write_to_file()
+        _require_command(arguments)
         command_line()(arguments)
+
+
+def _require_command(arguments: Sequence[str]) -> None:
+    """Refuse a command that is not there: the parser would take its name for words of `serve`."""
+    name = next(iter(arguments), "-")
+    if name.startswith("-") or name in COMMANDS:
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    meant = f" Did you mean `{near[0]}`?" if near else ""
+    raise UsageProblem(
+        f"There is no command {name!r}.{meant} `image-consultant --help` lists them."
+    )
 
 
 def command_line() -> "App":

@@ -99,9 +99,11 @@ def test_the_version_is_that_of_the_project_also_where_python_starts_it() -> Non
 
 def test_a_wrong_option_is_named_on_stderr_alone(run: Run) -> None:
     refused = run("serve", "--colour")
+    unknown = run("conversation", "list")
 
-    assert (refused.code, refused.out) == (2, "")
+    assert (refused.code, refused.out, unknown.code) == (2, "", 2)
     assert "--colour" in refused.err
+    assert "no command 'conversation'. Did you mean `conversations`?" in unknown.err
 
 
 def test_a_reader_that_goes_away_ends_a_command_quietly_with_the_code_of_a_closed_pipe() -> None:
