@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from errors import Severity
 from prompts.prompt_files import SHIPPED, PromptFile, prompt_files, recognise, unread_files
 from prompts.source import PromptError, fingerprint
+from prompts.store import PromptStore
 from prompts.template import body
 
 BASED_ON = re.compile(r"^# based on (\S+)@([0-9a-f]{12})\n", re.MULTILINE)
@@ -52,7 +53,8 @@ class FileDifference(NamedTuple):
 
 def overview(own: Path) -> Iterator[Listing]:
     """Every prompt file by name, with the wording that is used of it."""
-    return (_listing(place, own) for place in prompt_files(own, SHIPPED))
+    store = PromptStore(own)
+    return (_listing(place, own, store) for place in prompt_files(own, SHIPPED))
 
 
 def copy_of(place: PromptFile, shipped: PromptFile) -> str:
@@ -82,14 +84,14 @@ def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
 
 def examine(own: Path) -> Iterator[tuple[str, Severity, str]]:
     """What `doctor` says of an own folder: each file that is wrong with its fault."""
-    used, places = 0, prompt_files(own)
+    used, places, store = 0, prompt_files(own), PromptStore(own)
     strays = unread_files(own)
     for place in places:
         if place.kind == "template" and not place.shipped.is_file():
             strays.append(place.file)
             continue
         try:
-            _try(place, own)
+            _try(place, own, store)
         except PromptError as error:
             yield TOPIC, "problem", f"In {own}: {error} {place.substitute}"
         else:
@@ -129,23 +131,21 @@ def _origin(place: PromptFile, name: str) -> PromptFile | None:
     return origin if origin and origin.shipped.is_file() else None
 
 
-def _listing(place: PromptFile, own: Path) -> Listing:
-    state: State = "own" if place.lies_in(own) else "shipped"
-    folder, fault = (own if state == "own" else SHIPPED), ""
-    if state == "own":
-        try:
-            place.read(own)
-        except PromptError as error:
-            state, fault, folder = "broken", str(error), SHIPPED
-    source = place.text(folder) if place.lies_in(folder) else ""
-    if not source:
-        return Listing(place, state, "", "", fault)
-    return Listing(place, state, _wording(place, source), place.about(source), fault)
+def _listing(place: PromptFile, own: Path, store: PromptStore) -> Listing:
+    is_own = place.lies_in(own)
+    fault = store.fault_of(place) if is_own else None
+    state: State = "broken" if fault else "own" if is_own else "shipped"
+    folder = own if state == "own" else SHIPPED
+    if not place.lies_in(folder):
+        return Listing(place, state, "", "", str(fault))
+    source = place.text(folder)
+    about = place.about(source)
+    return Listing(place, state, _wording(place, source), about, str(fault or ""))
 
 
-def _try(place: PromptFile, own: Path) -> None:
+def _try(place: PromptFile, own: Path, store: PromptStore) -> None:
     """Read a file; render a template with all that the shipped one is given, and no more."""
-    content = place.read(own)
+    content = store.parse(place, place.text(own))
     if place.kind == "template":
         provided = place.read(SHIPPED).header
         if unknown := sorted(content.variables - provided.inputs.keys()):

@@ -164,10 +164,10 @@ class PromptStore:
         return [
             f"Your own {fault} {place.substitute}"
             for place in places
-            if place.file.startswith(below or ("",)) and (fault := self._fault(place))
+            if place.file.startswith(below or ("",)) and (fault := self.fault_of(place))
         ]
 
-    def _fault(self, place: PromptFile) -> PromptError | None:
+    def fault_of(self, place: PromptFile) -> PromptError | None:
         """Why an own file is not used: it cannot be read, or could not be rendered of late."""
         try:
             content = self.parse(place, place.text(self.folders[0]))

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+import yaml
+from pydantic import Field, ValidationInfo, field_validator
 
 from prompts.source import FileModel, read_yaml
 
@@ -15,23 +17,6 @@ MOST = 4
 VARIATIONS = "variations.yaml"
 
 PLACE = re.compile(r"{(\w+)}")
-PLACES: dict[str, set[str]] = {
-    "accounted": {"words", "placed"},
-    "decided": {"now", "since", "missing"},
-    "since": {"first"},
-    "settings": {"size", "quality", "background", "format"},
-    "price": {"usd"},
-    "draft": {"usd"},
-    "paid": {"usd", "estimate", "today"},
-    "unpriced": {"today"},
-    "play": {"usd"},
-    "sized": {"size", "words"},
-    "quoted": {"words"},
-    "holds": {"words"},
-    "letters": {"words"},
-    "warning": {"words"},
-}
-"""What is filled into which text; a text without its place would say nothing."""
 
 
 class Way(FileModel):
@@ -173,14 +158,24 @@ class Wording(FileModel):
                 raise ValueError(f"{text!r} must hold the same braces as {english!r}")
         return texts
 
-    @field_validator(*PLACES)
+    @field_validator("*")
     @classmethod
-    def _keeps_its_places(cls, text: str, info: Any) -> str:
-        places = set(PLACE.findall(text))
-        if places != PLACES[info.field_name]:
-            wanted = ", ".join(f"{{{name}}}" for name in sorted(PLACES[info.field_name]))
-            raise ValueError(f"must hold {wanted} and no other braces")
+    def _keeps_its_places(cls, text: Any, info: ValidationInfo) -> Any:
+        """Hold a text against the shipped English one: without its braces it would say nothing."""
+        if isinstance(text, str):
+            wanted = PLACE.findall(_english().get(str(info.field_name), ""))
+            if {*PLACE.findall(text)} != {*wanted}:
+                braces = ", ".join(f"{{{name}}}" for name in sorted(wanted)) or "no braces"
+                raise ValueError(f"must hold {braces} and no other ones")
         return text
+
+
+@cache
+def _english() -> dict[str, Any]:
+    """The shipped English texts, by field."""
+    text = (Path(__file__).parent / "wording" / "en.yaml").read_text(encoding="utf-8")
+    texts: dict[str, Any] = yaml.safe_load(text)
+    return texts
 
 
 @lru_cache(maxsize=512)  # more than the texts that are translated

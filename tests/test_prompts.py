@@ -237,3 +237,13 @@ async def test_what_was_said_is_named_in_request_and_record(
     for conversation, named in ((asked, first), (again, second)):
         record = await client.read_resource(f"conversation://{conversation['conversation_id']}")
         assert all(name in str(record) for name in named)
+
+
+def test_an_own_wording_that_lost_its_braces_gives_way_to_the_shipped_one(tmp_path: Path) -> None:
+    shipped = (SHIPPED / "wording/de.yaml").read_text(encoding="utf-8")
+    write(tmp_path, "wording/de.yaml", shipped.replace("etwa {usd} $", "etwa viel", 1))
+    store = PromptStore(tmp_path)
+
+    assert "wording/de.yaml, line" in store.faults()[0]
+    assert "must hold {usd} and no other ones" in store.faults()[0]
+    assert store.wording("de") == STORE.wording("de")
