@@ -32,7 +32,8 @@ from bench.start import ROOT
 from sandbox.loopback import Sandbox
 from studio import assembler
 from tests.rpc import Server
-from tools.studio_state import costs, gallery_page, pulse
+from tools.studio_setup import costs
+from tools.studio_state import gallery_page, pulse
 
 CONSULT, DRAW = "openai_image_consultation", "openai_conversational_image"
 IDEA = {"message": "a lighthouse in a storm"}

@@ -1,18 +1,29 @@
 """All pictures, newest first, whatever conversation they are of; what is still being drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from statistics import quantiles
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.database import Database
 from storage.full_text import WordQuery, holding, words_of
 from storage.list_pages import cursor_of, newest_first, place_in
-from storage.search import Filter, of_conversations, within
+from storage.search import Filter, of_conversations, styles_with, within
 from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 MANY = 1000
 """Pictures that fit: beyond, a page is full after a few hundred of the newest."""
+
+MOST_NEAR = 200
+"""Pictures of the conversations that come closest, shown at once: their order is no list's."""
+
+MOST_STYLES = 50
+"""To choose from: more nobody reads through, and any other can be typed."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,19 @@ class PicturePage:
     total: int
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """How drawings ended: pictures that came, failures by kind, and those nobody knows the end of.
+
+    `seconds` are how long half, 95 and 99 of a hundred of the newest pictures took at most.
+    """
+
+    done: int
+    failed: dict[str, int]
+    unknown: int
+    seconds: list[float]
+
+
 class PictureList:
     """Lists the pictures in the records of one data folder."""
 
@@ -50,10 +74,12 @@ class PictureList:
         """A page of the pictures that fit. Dates are those of the drawing, the rating is the
         picture's own, words stand anywhere in its conversation. Raises `StorageError`."""
         place = place_in(criteria.mark, cursor)
-        count = select(func.count()).select_from(Image).where(*_conditions(criteria))
         async with self._database.read() as session:
+            styles = await _of_style(session, criteria)
+            fits = [*_conditions(criteria), *styles]
+            count = select(func.count()).select_from(Image).where(*fits)
             total = await session.scalar(count) or 0
-            fits = _conditions(criteria, by_date=total > MANY)
+            fits = [*_conditions(criteria, by_date=total > MANY), *styles]
             rows = newest_first(_columns().where(*fits), Image.created_at, Image.id, place)
             found = (await session.execute(rows.limit(limit + 1))).all()
         items = [ListedPicture(*row) for row in found[:limit]]
@@ -62,11 +88,29 @@ class PictureList:
         last = items[-1]
         return PicturePage(items, cursor_of(criteria.mark, last.created_at, last.id), total)
 
+    async def of(self, conversations: Sequence[str], criteria: Filter) -> PicturePage:
+        """The pictures of these conversations that fit, in the order of the conversations."""
+        ranks = {key: rank for rank, key in enumerate(conversations)}
+        async with self._database.read() as session:
+            fits = [*_conditions(criteria), *await _of_style(session, criteria)]
+            rows = _columns().where(Image.conversation_id.in_(ranks), *fits)
+            rows = newest_first(rows, Image.created_at, Image.id, []).limit(MOST_NEAR)
+            items = [ListedPicture(*row) for row in await session.execute(rows)]
+        items.sort(key=lambda one: ranks[one.conversation_id])
+        return PicturePage(items, None, len(items))
+
     async def types(self) -> list[str]:
         """The image types of the conversations that there are."""
-        rows = select(Conversation.image_type).distinct().order_by(Conversation.image_type)
+        return await self._values(Conversation.image_type)
+
+    async def styles(self) -> list[str]:
+        """Styles of the conversations that there are, in words."""
+        return (await self._values(Conversation.style))[:MOST_STYLES]
+
+    async def _values(self, column: InstrumentedAttribute[str]) -> list[str]:
         async with self._database.read() as session:
-            return [one for one in await session.scalars(rows) if one]
+            rows = await session.scalars(select(column).distinct().order_by(column))
+            return [one for one in rows if one]
 
     async def drawing(self, limit: int) -> list[str]:
         """The conversations in which something is being drawn, the newest drawing first."""
@@ -75,6 +119,32 @@ class PictureList:
         rows = rows.group_by(Job.conversation_id).order_by(newest.desc()).limit(limit)
         async with self._database.read() as session:
             return list(await session.scalars(rows))
+
+    async def outcomes(self, origin: str) -> Outcomes:
+        """How the drawings of `openai` or the `sandbox` ended since records are kept."""
+        is_of = Job.origin.in_((origin, ""))  # jobs of before do not say whose they are
+        counts = select(Job.state, Job.error_kind, func.count()).where(is_of)
+        times = select(Job.created_at, Job.finished_at)
+        times = times.where(is_of, Job.state == "kept", Job.finished_at != "")
+        async with self._database.read() as session:
+            rows = list(await session.execute(counts.group_by(Job.state, Job.error_kind)))
+            newest = list(await session.execute(times.order_by(Job.created_at.desc()).limit(MANY)))
+        failed = {kind or "unknown": count for state, kind, count in rows if state == "failed"}
+        totals = {
+            name: sum(count for state, _, count in rows if state == name)
+            for name in ("kept", "unknown")
+        }
+        moment = datetime.fromisoformat
+        took = [(moment(ended) - moment(begun)).total_seconds() for begun, ended in newest]
+        return Outcomes(totals["kept"], failed, totals["unknown"], _shares(took))
+
+
+def _shares(seconds: list[float]) -> list[float]:
+    """What half, 95 and 99 of a hundred take at most, nothing of nothing."""
+    if len(seconds) < 2:  # noqa: PLR2004  # one alone is every share of itself
+        return seconds * 3
+    cuts = quantiles(seconds, n=100, method="inclusive")
+    return [round(cuts[share - 1], 1) for share in (50, 95, 99)]
 
 
 def _columns() -> Any:
@@ -88,6 +158,15 @@ def _columns() -> Any:
         .select_from(image)
         .join(owner, image.conversation_id == owner.id)
     )
+
+
+async def _of_style(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
+    if not criteria.style:
+        return []
+    fitting = await styles_with(session, criteria.style)
+    return [
+        Image.conversation_id.in_(select(Conversation.id).where(Conversation.style.in_(fitting)))
+    ]
 
 
 def _conditions(criteria: Filter, *, by_date: bool = False) -> list[ColumnElement[bool]]:

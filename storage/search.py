@@ -218,7 +218,7 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
     """What a filter asks of conversations, but for its query. Raises `StorageError`."""
     conditions = [*within(criteria, Conversation.changed_at), *of_conversations(criteria)]
     if criteria.style:
-        conditions.append(Conversation.style.in_(await _styles(session, criteria.style)))
+        conditions.append(Conversation.style.in_(await styles_with(session, criteria.style)))
     if criteria.rating is not None:
         best = select(Image.conversation_id).where(Image.rating >= criteria.rating)
         conditions.append(Conversation.id.in_(best))
@@ -243,7 +243,7 @@ def of_conversations(criteria: Filter) -> Iterator[ColumnElement[bool]]:
         yield Conversation.bookmarked.is_(criteria.bookmarked)
 
 
-async def _styles(session: AsyncSession, part: str) -> Select[Any]:
+async def styles_with(session: AsyncSession, part: str) -> Select[Any]:
     """The styles that hold a part: SQLite itself knows upper and lower case of ASCII only."""
     styles = await session.scalars(select(Conversation.style).distinct())
     fitting = [style for style in styles if _clean(part).casefold() in style.casefold()]

@@ -3,30 +3,24 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, cast, get_args
-from zipfile import ZipFile
+from typing import TYPE_CHECKING, cast, get_args
 
 from fastmcp import FastMCP
-from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app import App
-from errors import Problem
 from studio.access import COOKIE_SECONDS, Access
 from studio.assembler import FOLDER
+from studio.downloads import Downloads, Export
 from studio.guard import LOCKED, SESSION, SHELL, SHELL_POLICY
+from studio.problem_answers import Handler, RefusedRequest, expect, in_words
 
 if TYPE_CHECKING:
-    from prompts.store import PromptStore
     from storage.picture_copies import Edge
-    from storage.tables import Conversation
 
 PAGE = FOLDER / "studio.html"
 MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
@@ -38,9 +32,6 @@ FRESH = "private, no-cache"
 FORM_BYTES = 10_000
 """Around the file of a form: its name, and the lines that part it from the next."""
 
-FORMS = ("html", "json", "markdown")
-"""What a conversation is exported as."""
-
 USUAL_EDGE = "1024"
 """Pixels of a preview, as wide as a screen shows it."""
 
@@ -49,23 +40,10 @@ LONGEST_TOKEN = 500
 
 UPLOADS = "/v1/uploads"
 
-Export = Callable[["Conversation", Path, Any, "PromptStore"], list[Path]]
-"""Writes a conversation into a folder in one of `FORMS`; the files, the one to open last."""
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-class RefusedRequest(Problem):
-    """A request that is not as its route takes it; `status` is HTTP's."""
-
-    def __init__(self, status: int, words: str) -> None:
-        self.status = status
-        super().__init__(words)
-
 
 def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> None:
     """Serve the studio beside the tools. `Guard` decides who may ask for what."""
-    routes = Routes(app, access, export)
+    routes, downloads = Routes(app, access), Downloads(app, export)
 
     def add(path: str, method: str, handler: Handler) -> None:
         server.custom_route(path, methods=[method])(in_words(handler))
@@ -75,31 +53,9 @@ def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> Non
     add(SESSION, "POST", routes.session)
     add(UPLOADS, "POST", routes.upload)
     add("/v1/images/{image_id}/{form}", "GET", routes.picture)
-    add("/conversations/{conversation_id}", "GET", routes.conversation)
+    add("/v1/images.zip", "GET", downloads.pictures)
+    add("/conversations/{conversation_id}", "GET", downloads.conversation)
     add(f"{SHELL}/{{name:path}}", "GET", asset)
-
-
-def in_words(handler: Handler) -> Handler:
-    """The handler, its problems told as JSON."""
-
-    @wraps(handler)
-    async def wrapper(request: Request) -> Response:
-        from storage.stamps import UnknownId
-
-        try:
-            return await handler(request)
-        except RefusedRequest as refusal:
-            status, words = refusal.status, str(refusal)
-        except HTTPException as fault:  # Starlette's, of a body that is no form
-            status, words = fault.status_code, fault.detail
-        except UnknownId as problem:
-            status, words = 404, problem.text()
-        except Problem as problem:
-            by_kind = {"input": 400, "too_large": 413}
-            status, words = by_kind.get(problem.kind, 500), problem.text()
-        return JSONResponse({"error": words}, status)
-
-    return wrapper
 
 
 async def home(_request: Request) -> Response:
@@ -136,12 +92,12 @@ def assets() -> dict[str, Path]:
 class Routes:
     """The routes that need what the server stands on."""
 
-    def __init__(self, app: App, access: Access, export: Export) -> None:
-        self._app, self._access, self._export = app, access, export
+    def __init__(self, app: App, access: Access) -> None:
+        self._app, self._access = app, access
 
     async def session(self, request: Request) -> Response:
         """Exchange the token of an address for the cookie, once."""
-        _expect(request, "application/json", LONGEST_TOKEN)
+        expect(request, "application/json", LONGEST_TOKEN)
         try:
             token = json.loads(await request.body())["token"]
         except (ValueError, TypeError, KeyError):
@@ -187,7 +143,7 @@ class Routes:
         """Keep a picture of any size that OpenAI takes; its id stands wherever a path may."""
         from storage.input_pictures import MOST_BYTES, check_picture
 
-        _expect(request, "multipart/form-data", MOST_BYTES + FORM_BYTES)
+        expect(request, "multipart/form-data", MOST_BYTES + FORM_BYTES)
         async with request.form(max_files=1, max_fields=1) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
@@ -196,45 +152,6 @@ class Routes:
         picture = await asyncio.to_thread(check_picture, data, name)
         upload_id = await asyncio.to_thread(self._app.input_files.uploads.keep, picture)
         return JSONResponse({"upload_id": upload_id}, 201)
-
-    async def conversation(self, request: Request) -> Response:
-        """A conversation to take along: one file, or several in an archive."""
-        form = request.query_params.get("as", "html")
-        if form not in FORMS:
-            raise RefusedRequest(400, f"as is one of {', '.join(FORMS)}.")
-        record = await self._app.records.load(request.path_params["conversation_id"])
-        folder = TemporaryDirectory()
-        try:
-            store = self._app.prompt_store
-            paths = await asyncio.to_thread(self._export, record, Path(folder.name), form, store)
-            path = await asyncio.to_thread(_archive, paths) if len(paths) > 1 else paths[0]
-        except BaseException:
-            folder.cleanup()
-            raise
-        headers = {"Cache-Control": "no-store"}
-        clean = BackgroundTask(folder.cleanup)
-        return FileResponse(path, headers=headers, filename=path.name, background=clean)
-
-
-def _archive(paths: list[Path]) -> Path:
-    """Files as one, beside the last of them; pictures are no smaller when they are packed."""
-    last = paths[-1]
-    target = last.with_suffix(".zip")
-    with ZipFile(target, "w") as archive:
-        for path in paths:
-            archive.write(path, path.relative_to(last.parent))
-    return target
-
-
-def _expect(request: Request, media_type: str, most: int) -> None:
-    """Refuse a body of another type or length before it is read."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != media_type:
-        raise RefusedRequest(415, f"Send {media_type}.")
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal():
-        raise RefusedRequest(411, "Send the length of the body.")
-    if int(length) > most:
-        raise RefusedRequest(413, f"At most {most:,} bytes are taken.")
 
 
 def _with_tag(request: Request, data: bytes, media_type: str) -> Response:

@@ -140,6 +140,7 @@ def test_without_the_cookie_there_is_an_empty_page_and_nothing_of_anybodys(
         stranger.mcp(LIST, {}),
         stranger.get("/v1/images/" + drawn["image_id"] + "/content"),
         stranger.get("/v1/images/img_0000000000000000/content"),
+        stranger.get("/v1/images.zip?ids=" + drawn["image_id"]),
         stranger.get("/conversations/" + drawn["conversation_id"]),
         stranger.ask("POST", "/v1/uploads", b"x", **{"Content-Type": FORM}),
         stranger.get("/anything"),
@@ -325,6 +326,29 @@ def test_a_file_that_is_no_picture_is_told_by_its_name(page: Visitor) -> None:
 
     assert answer.status == 400
     assert "'notes.pdf' is a PDF file" in json.loads(answer.body)["error"]
+
+
+def test_several_pictures_are_saved_in_one_file_with_what_is_known_of_each(
+    page: Visitor, drawn: dict[str, Any]
+) -> None:
+    other = page.call("openai_generate_image", prompt="a hare")["images"]
+    while not other:  # a busy machine draws for longer than a call waits
+        newest = page.call("studio_read", what="pictures")["pictures"][0]
+        other = [newest] if newest["prompt"] == "a hare" else []
+    gone = other[0].get("image_id") or other[0]["id"]
+    path = next(
+        path for path in Path(drawn["path"]).parent.iterdir() if path != Path(drawn["path"])
+    )
+    path.unlink()
+    answer = page.get(f"/v1/images.zip?ids={drawn['image_id']},{gone}")
+    archive = zipfile.ZipFile(io.BytesIO(answer.body))
+    there, missing = json.loads(archive.read("pictures.json"))
+
+    assert archive.read(there["file"]) == Path(drawn["path"]).read_bytes()
+    assert (there["id"], there["prompt"]) == (drawn["image_id"], "a fox")
+    assert (missing["id"], missing["file"]) == (gone, None)
+    assert page.get("/v1/images.zip?ids=").status == 400
+    assert page.get("/v1/images.zip?ids=img_0000000000000000").status == 404
 
 
 def test_a_conversation_can_be_taken_along(page: Visitor, drawn: dict[str, Any]) -> None:

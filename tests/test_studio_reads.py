@@ -1,6 +1,8 @@
 """What the studio's page reads: every picture, drawings under way, templates, money, the setup."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from fastmcp import Client
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from tests.calls import data_of, draw, refusal
+from storage.database_file import FILE_NAME
+from tests.calls import consult, data_of, draw, refusal
 from tools.studio import add_studio
 
 SKIP = {"dialogue_mode": "skip"}
@@ -69,6 +72,66 @@ async def test_the_gallery_has_every_picture_newest_first_and_finds_them(
     assert await found(query="fox", values={"bookmarked": "true"}) == []
     said = await refusal(page, "studio_read", what="pictures", values={"rating": "many"})
     assert "rating" in said
+
+
+async def test_the_gallery_finds_by_meaning_what_holds_none_of_the_words_and_says_how(
+    page: Client[Any], settings: Settings
+) -> None:
+    fox = await draw(page, prompt="a fox", **SKIP)
+    hare = await draw(page, prompt="a hare", **SKIP)
+    asked = {"what": "pictures", "query": "vulpes", "values": {"meaning": "true"}}
+    near = data_of(await page.call_tool("studio_read", asked))
+    none = await read(page, "pictures", query="vulpes")
+    async with open_page(settings.model_copy(update={"embeddings": False})) as other:
+        words = data_of(await other.call_tool("studio_read", {**asked, "query": "hare"}))
+
+    ids = {one["images"][0]["image_id"] for one in (fox, hare)}
+    assert {one["id"] for one in near["pictures"]} == ids
+    assert near["note"] == "Meanings were compared, by text-embedding-3-small."
+    assert none["pictures"] == []
+    assert [one["title"] for one in words["pictures"]] == ["a hare"]
+    assert "IMAGE_CONSULTANT_EMBEDDINGS is off" in words["note"]
+
+
+async def test_the_gallery_is_filtered_by_words_of_the_style(
+    page: Client[Any], settings: Settings
+) -> None:
+    fox = await draw(page, prompt="a fox", **SKIP)
+    await draw(page, prompt="a hare", **SKIP)
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
+        records.execute(
+            "UPDATE conversations SET style = 'Loose watercolour' WHERE id = ?",
+            [fox["conversation_id"]],
+        )
+    listed = await read(page, "pictures", values={"style": "WATERCOLOUR"})
+
+    assert listed["styles"] == ["Loose watercolour"]
+    assert [one["conversation_id"] for one in listed["pictures"]] == [fox["conversation_id"]]
+    assert (await read(page, "pictures", values={"style": "oil"}))["total"] == 0
+
+
+async def test_what_was_begun_and_has_no_picture_is_there_to_go_on_with(page: Client[Any]) -> None:
+    drawn = await draw(page, prompt="a fox", **SKIP)
+    begun = await consult(page, "a hare", mode="quick")
+    recent = (await read(page, "recent"))["conversations"]
+
+    assert [(one["conversation_id"], one["image_id"]) for one in recent] == [
+        (begun["conversation_id"], ""),
+        (drawn["conversation_id"], drawn["images"][0]["image_id"]),
+    ]
+
+
+async def test_how_drawings_ended_is_counted_by_what_kept_them_from_a_picture(
+    page: Client[Any], sandbox: Sandbox
+) -> None:
+    await consult(page, "a fox", mode="quick")  # from then on it is known who answers
+    await draw(page, prompt="a fox", **SKIP)
+    sandbox.fail("moderation_http", kind="image")
+    await refusal(page, "openai_conversational_image", prompt="a hare", **SKIP)
+    drawings = (await read(page, "costs"))["drawings"]
+
+    assert (drawings["done"], drawings["failed"], drawings["unknown"]) == (1, {"moderation": 1}, 0)
+    assert 0 < drawings["seconds"][0] < 60
 
 
 async def test_drawings_under_way_are_known_to_every_page(

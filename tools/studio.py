@@ -11,7 +11,9 @@ from tools.parameters import Name, Words
 from tools.registration import app_of, build_tool
 from tools.view import as_answer
 
-StudioReadable = Literal["pulse", "pictures", "place", "library", "template", "costs", "about"]
+StudioReadable = Literal[
+    "pulse", "pictures", "place", "recent", "library", "template", "costs", "about"
+]  # fmt: skip
 
 
 def add_studio(server: FastMCP) -> None:
@@ -32,7 +34,7 @@ async def studio_read(
     cursor: Name = "",
 ) -> ToolResult:
     """For the studio: pictures, templates, costs and setup, without cost."""
-    from tools import studio_state
+    from tools import studio_library, studio_setup, studio_state
 
     app, given = app_of(ctx), values or {}
     match what:
@@ -42,12 +44,14 @@ async def studio_read(
             answer = await studio_state.gallery_page(app, query, given, cursor)
         case "place":
             answer = await studio_state.place_of(app, id)
+        case "recent":
+            answer = await studio_state.recent(app)
         case "library":
-            answer = await asyncio.to_thread(studio_state.library, app)
+            answer = await asyncio.to_thread(studio_library.library, app)
         case "template":
-            answer = await asyncio.to_thread(studio_state.template_form, app, id, given)
+            answer = await asyncio.to_thread(studio_library.template_form, app, id, given)
         case "costs":
-            answer = await studio_state.costs(app)
+            answer = await studio_setup.costs(app)
         case "about":
-            answer = await studio_state.about(app)
+            answer = await studio_setup.about(app)
     return as_answer(answer)

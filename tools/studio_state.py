@@ -1,35 +1,33 @@
-"""What the studio's page is told beside what the view is: pictures, templates, costs, the setup.
+"""What the studio's page is told of the work: what is under way, and the pictures that there are.
 
-All of it is read from records, files and settings, without a model and without money.
+All of it is read from records, without a model and without money; a search by meaning alone asks
+one, and says so on its button.
 """
 
 import asyncio
-import os
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app import App
-from errors import Problem, without_keys
+from errors import Problem
 from gateway.api_key import find_key, way_to_give
 from keyring_store import KeyringFault
-from prompts.library_template import LibraryTemplate
-from prompts.source import PromptError
-from settings import Settings, encoding_of, variable_of
+from settings import Settings
 from storage.picture_list import ListedPicture
 from storage.search import Filter
-from storage.spending import ConversationSpending, DaySpending
-from tools.status import Status, findings, status
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
 from tools.view_words import ViewWords, view_words
 
 PAGE = 24
+NEAREST = 12
+"""Conversations that come closest: the next ones are mostly about something else."""
+RECENT = 4
+"""Conversations below the idea: a row."""
 MOST_DRAWINGS = 12
 """In the tray: more than one person has under way."""
-DAYS, CONVERSATIONS = 30, 20
-"""Of the spending: a month, and the conversations that cost most."""
 
 
 class UnderWay(DrawingProgress):
@@ -54,105 +52,32 @@ class Pulse(SpendingView):
 
 
 class PictureFilter(BaseModel, extra="forbid"):
-    """What the fields above the gallery ask for, as text."""
+    """What the fields above the gallery ask for, as text.
+
+    With `meaning` words are compared by what they mean, which OpenAI is paid for.
+    """
 
     since: str = ""
     until: str = ""
     image_type: str = ""
+    style: str = ""
     rating: int | None = None
     bookmarked: bool | None = None
+    meaning: bool = False
 
 
 class GalleryPage(BaseModel):
-    """Some pictures, newest first, and the image types that there are to choose from."""
+    """Some pictures, and the image types and styles that there are to choose from.
+
+    Newest first, or those nearest to what was asked for; then `note` says what was compared.
+    """
 
     pictures: list[ListedPicture]
     total: int
     cursor: str | None
     types: list[str]
-
-
-class FormField(BaseModel):
-    """A parameter of a template; `fallback` is what is taken where the field is empty."""
-
-    name: str
-    type: str
-    question: str
-    choices: list[str]
-    required: bool
-    fallback: str
-    min: float | None
-    max: float | None
-
-
-class LibraryEntry(BaseModel):
-    """A template of the library; `own` where its file is the person's."""
-
-    name: str
-    title: str
-    description: str
-    category: str
-    own: bool
-
-
-class Library(BaseModel):
-    """All templates."""
-
-    templates: list[LibraryEntry]
-    own_folder: str
-    notes: list[str]
-
-
-class Piece(BaseModel):
-    """A stretch of a filled prompt, and the parameter that it came from."""
-
-    text: str
-    origin: str
-
-
-class TemplateForm(LibraryEntry):
-    """A template with its fields, and the prompt as far as values fill it.
-
-    `missing` are required fields without a value, `fault` says what of them does not fit.
-    """
-
-    fields: list[FormField]
-    example: dict[str, str]
-    prompt: list[Piece]
-    missing: list[str]
-    fault: str
-
-
-class CostTables(SpendingView):
-    """What was spent, by day and by conversation."""
-
-    days: list[DaySpending]
-    conversations: list[ConversationSpending]
-
-
-class SettingView(BaseModel):
-    """A setting as it stands and where it comes from; secrets say only that they are set."""
-
-    name: str
-    value: str
-    source: str
-    description: str
-
-
-class CheckView(BaseModel):
-    """Something that was looked at, and how it is."""
-
-    name: str
-    state: str
-    sentence: str
-
-
-class About(BaseModel):
-    """How the server is set up."""
-
-    status: Status
-    checks: list[CheckView]
-    settings: list[SettingView]
+    styles: list[str]
+    note: str = ""
 
 
 async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
@@ -188,6 +113,37 @@ def _key_wanted(settings: Settings) -> str:
     return way_to_give(settings)
 
 
+class RecentConversation(BaseModel):
+    """A conversation to go on with; one that has no picture yet stands in no gallery."""
+
+    conversation_id: str
+    title: str
+    changed_at: str
+    image_id: str
+
+
+class Recent(BaseModel):
+    """Those that changed last."""
+
+    conversations: list[RecentConversation]
+
+
+async def recent(app: App) -> Recent:
+    """The conversations that changed last, with their current pictures."""
+    page = await app.search.page(Filter(), limit=RECENT)
+    return Recent(
+        conversations=[
+            RecentConversation(
+                conversation_id=one.id,
+                title=one.title,
+                changed_at=one.changed_at,
+                image_id=one.newest_image_id,
+            )
+            for one in page.items
+        ]
+    )
+
+
 class Place(BaseModel):
     """The conversation that a picture is of."""
 
@@ -206,136 +162,18 @@ async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: 
     except ValidationError as error:
         names = ", ".join(str(fault["loc"][0]) for fault in error.errors(include_input=False))
         raise Problem(f"The gallery cannot be filtered by this {names}.") from None
-    criteria = Filter(query=query, **asked.model_dump())
-    page = await app.picture_list.page(criteria, cursor=cursor or None, limit=PAGE)
+    note, criteria = "", Filter(**asked.model_dump(exclude={"meaning"}))
+    if asked.meaning and query.strip():
+        near, note = await app.semantic_search.search(query, limit=NEAREST)
+        page = await app.picture_list.of([one.id for one in near.items], criteria)
+    else:
+        criteria = replace(criteria, query=query)
+        page = await app.picture_list.page(criteria, cursor=cursor or None, limit=PAGE)
     return GalleryPage(
         pictures=page.items,
         total=page.total,
         cursor=page.cursor,
         types=[] if cursor else await app.picture_list.types(),
+        styles=[] if cursor else await app.picture_list.styles(),
+        note=note,
     )
-
-
-def library(app: App) -> Library:
-    """All templates of the library, the person's own marked."""
-    store = app.prompt_store
-    own = set(store.own_library_names())
-    entries = [LibraryEntry(**_entry(one, own)) for one in store.library_templates().values()]
-    folder = app.settings.templates_dir / "library"
-    return Library(templates=entries, own_folder=str(folder), notes=store.faults("library/"))
-
-
-def template_form(app: App, name: str, values: Mapping[str, str]) -> TemplateForm:
-    """A template, and its prompt with these values. Raises `PromptError` where there is none."""
-    template = app.prompt_store.library_template(name)
-    given = {key: value for key, value in values.items() if value.strip()}
-    missing = [key for key, one in template.parameters.items() if one.required and key not in given]
-    # A place that is still empty is shown by its name.
-    shown = given | {key: f"[{key.replace('_', ' ')}]" for key in missing}
-    fault = ""
-    try:
-        spans = template.spans(_fitting_places(template, shown, missing))
-    except PromptError as error:
-        fault, spans = str(error), []
-    return TemplateForm(
-        **_entry(template, set(app.prompt_store.own_library_names())),
-        fields=[
-            FormField(
-                name=key,
-                type=one.type,
-                question=one.question,
-                choices=one.choices,
-                required=one.required,
-                fallback="" if one.required else one.fallback,
-                min=one.min,
-                max=one.max,
-            )
-            for key, one in template.parameters.items()
-        ],
-        example=template.example.values,
-        prompt=[Piece(text=text, origin=origin) for text, origin in spans],
-        missing=missing,
-        fault=fault,
-    )
-
-
-def _fitting_places(
-    template: LibraryTemplate, shown: dict[str, str], missing: list[str]
-) -> dict[str, str]:
-    """The values, the example's standing in where an empty place takes no plain words."""
-    stand_ins = {}
-    for name in missing:
-        if template.parameters[name].fit(shown[name]) is None:
-            stand_ins[name] = (
-                template.example.values.get(name) or template.parameters[name].fallback
-            )
-    return shown | stand_ins
-
-
-def _entry(template: LibraryTemplate, own: set[str]) -> dict[str, Any]:
-    return {
-        "name": template.name,
-        "title": template.title,
-        "description": template.description,
-        "category": template.category,
-        "own": template.name in own,
-    }
-
-
-async def costs(app: App) -> CostTables:
-    """What was spent, by day and by conversation."""
-    ledger, origin = app.records.ledger, app.gateway.origin
-    return CostTables(
-        days=await ledger.by_day(origin, DAYS),
-        conversations=await ledger.by_conversation(origin, CONVERSATIONS),
-        **(await spending(app)).model_dump(),
-    )
-
-
-async def about(app: App) -> About:
-    """How the server is set up, what was looked at, and each setting with its source."""
-    checks = await asyncio.to_thread(lambda: list(findings(app.settings)))
-    report = About(
-        status=await status(app),
-        checks=[CheckView(name=one.name, state=one.state, sentence=one.sentence) for one in checks],
-        settings=await asyncio.to_thread(_settings, app.settings),
-    )
-    # A key may have strayed into any other setting.
-    return About.model_validate_json(without_keys(report.model_dump_json()))
-
-
-def _settings(settings: Settings) -> list[SettingView]:
-    from dotenv import dotenv_values
-
-    file = settings.data_dir / ".env"
-    values = dotenv_values(file, encoding=encoding_of(file))
-    written = {name.upper() for name, value in values.items() if value}
-    return [
-        SettingView(
-            name=variable_of(name),
-            value=_shown(getattr(settings, name)),
-            source=_source(variable_of(name), written, str(file), changed=name in changed),
-            description=field.description or "",
-        )
-        for changed in [settings.changes()]
-        for name, field in type(settings).model_fields.items()
-    ]
-
-
-def _source(variable: str, written: set[str], file: str, *, changed: bool) -> str:
-    """Where a setting comes from. What neither file nor environment says a command said."""
-    if not changed:
-        return "default"
-    if os.environ.get(variable):
-        return "environment"
-    return file if variable in written else "command"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "set"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "" if value is None else str(value)

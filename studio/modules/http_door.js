@@ -77,8 +77,13 @@ export class HttpDoor {
 
   /** Have the browser save a picture. @param {string} uri @param {string} name */
   async download(uri, name) {
+    this.save(`/v1/images/${uri.slice("image://".length)}/content`, name);
+  }
+
+  /** Have the browser save what the server has at a path. @param {string} path @param {string} name */
+  save(path, name) {
     const link = document.createElement("a");
-    link.href = `/v1/images/${uri.slice("image://".length)}/content`;
+    link.href = path;
     link.download = name;
     link.click();
   }

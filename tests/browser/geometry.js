@@ -13,7 +13,7 @@
     if (/INPUT|TEXTAREA/.test(one.tagName) && box.width < 5 * parseFloat(getComputedStyle(one).fontSize))
       faults.push(`narrow: ${one.name || one.ariaLabel}`);
   }
-  const controls = boxes.filter(([one]) => /BUTTON|LABEL|TEXTAREA/.test(one.tagName));
+  const controls = boxes.filter(([one]) => /BUTTON|LABEL|TEXTAREA/.test(one.tagName) && !one.closest(".floating"));
   controls.forEach(([one, a], place) => controls.slice(place + 1).forEach(([other, b]) => {
     const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
     const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);

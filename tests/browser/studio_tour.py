@@ -50,7 +50,7 @@ def _with_versions(one: Visitor) -> Iterator[str]:
     one.see("History")
     yield "history"
     one.go("Gallery")
-    one.page.locator(".card").nth(2).wait_for()
+    one.page.locator(".photo").nth(2).wait_for()
     yield "gallery"
     one.hit(one.page.get_by_text("Filters"))
     one.page.get_by_label("Rating").select_option("4 or better")
@@ -58,14 +58,16 @@ def _with_versions(one: Visitor) -> Iterator[str]:
     one.press("Search")
     one.page.get_by_text("1 of 1", exact=True).last.wait_for()
     yield "found again"
-    one.hit(one.page.locator(".card").first)
+    one.hit(one.page.locator(".photo").first)
     one.page.get_by_role("radio", name="4 of 5", checked=True).wait_for()
     one.go("Gallery")
     one.page.get_by_label("Rating").select_option("any")
-    one.page.locator(".card").nth(2).wait_for()
+    one.page.locator(".photo").nth(2).wait_for()
+    one.press("Choose several")
+    one.hit(one.page.locator(".photo").nth(0))
+    one.hit(one.page.locator(".photo").nth(1))
+    yield "choosing"
     one.press("Compare two")
-    one.hit(one.page.locator(".card").nth(0))
-    one.hit(one.page.locator(".card").nth(1))
     one.page.get_by_role("slider").wait_for()
     yield "comparing"
     one.go("About")

@@ -4,12 +4,14 @@
  */
 import { html, useRef } from "../vendor/preact.js";
 
-/** @param {{send: (fields: Record<string, string>) => void, children?: any} & Record<string, any>} props */
+/** @param {{send: (fields: Record<string, string>, way?: string) => void, children?: any} & Record<string, any>} props */
 export function Form({ send, children, ...rest }) {
   const form = useRef(null);
   const click = (event) => {
-    if (!event.target.closest("[data-send]")) return;
-    send(Object.fromEntries([...form.current.querySelectorAll("input, textarea")].map((one) => [one.name, one.value.trim()])));
+    const button = event.target.closest("[data-send]");
+    if (!button) return;
+    const fields = [...form.current.querySelectorAll("input, textarea")].map((one) => [one.name, one.value.trim()]);
+    send(Object.fromEntries(fields), button.dataset.send);
   };
   const key = (event) => {
     const isLine = event.target.matches("input:not([type=radio], [type=range], [type=file])");

@@ -1,7 +1,7 @@
 /** How the server is set up, and what was spent: read, never written. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Screen } from "../parts/screen.js";
-import { dollars, t } from "../words.js";
+import { dollars, t, troubleWords } from "../words.js";
 import { readInto } from "./reading.js";
 
 /** @param {{desk: any}} props */
@@ -14,7 +14,7 @@ export function About({ desk }) {
   return html`<${Screen} title=${t("About this studio")}>
     ${(problem ?? costs.problem) && html`<p role="alert">${problem ?? costs.problem}</p>`}
     ${status && html`<p class="soft">image-consultant ${status.version}${status.origin === "sandbox" ? html` <span class="badge">SANDBOX</span>` : ""}</p>`}
-    ${costs.data && html`<${Spending} costs=${costs.data} />`}
+    ${costs.data && html`<${Spending} costs=${costs.data} /><${Drawings} drawings=${costs.data.drawings} />`}
     ${status && html`<${Models} status=${status} /><${Checks} checks=${checks} /><${Settings} settings=${settings} />`}
     ${!data && !problem && html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span><span></span></div>`}<//>`;
 }
@@ -33,6 +33,18 @@ function Spending({ costs }) {
     <table><caption>${t("By conversation")}</caption><thead><tr><th scope="col">${t("Conversation")}</th><th scope="col">${t("Cost")}</th></tr></thead>
       <tbody>${conversations.map((one) => html`<tr key=${one.conversation_id}><th scope="row" class="words">${one.conversation_id ? html`<a href=${`#c=${one.conversation_id}`}>${one.title || t("Untitled")}</a>` : t("Of none that is left")}</th>
         <td><${Amount} usd=${one.usd} most=${top} /></td></tr>`)}</tbody></table></div>`}</div>`;
+}
+
+/** What came of the drawings, and how long they took. @param {{drawings: any}} props */
+function Drawings({ drawings: { done, failed, unknown, seconds } }) {
+  const kinds = Object.entries(failed).sort(([, one], [, other]) => other - one);
+  const failures = kinds.reduce((sum, [, count]) => sum + count, 0);
+  const [half, most, nearly] = seconds.map((one) => `${Math.round(one)} s`);
+  return html`<div><h2>${t("Drawings")}</h2>
+    <p>${t("Pictures that came: {done}. That did not: {failures}. Whose end is not known: {unknown}.", { done, failures, unknown })}</p>
+    ${done > 0 && html`<p class="soft">${t("Half took up to {half}, 95 of 100 up to {most}, 99 up to {nearly}.", { half, most, nearly })}</p>`}
+    ${failures > 0 && html`<table><caption>${t("Why none came")}</caption><thead><tr><th scope="col">${t("Reason")}</th><th scope="col" class="rest">${t("Times")}</th></tr></thead>
+      <tbody>${kinds.map(([kind, count]) => html`<tr key=${kind}><th scope="row">${troubleWords({ kind })[0]}</th><td class="rest">${count}</td></tr>`)}</tbody></table>`}</div>`;
 }
 
 /** @param {{usd: number, most: number}} props */

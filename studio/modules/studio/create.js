@@ -2,9 +2,10 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { References } from "../parts/references.js";
 import { Form } from "../parts/form.js";
-import { Chip, Screen } from "../parts/screen.js";
+import { Chip, Screen, Sketch } from "../parts/screen.js";
 import { t } from "../words.js";
 import { readInto } from "./reading.js";
+import { Thumb } from "./thumb.js";
 
 /** @param {{desk: any}} props */
 export function Create({ desk }) {
@@ -21,16 +22,26 @@ export function Create({ desk }) {
     if (!message) return document.querySelector("textarea")?.focus();
     session.consult({ message, mode, ...(template ? { template } : {}) });
   };
-  return html`<${Screen} title=${t("What would you like to see?")}><${Form} send=${begin}>
+  return html`<${Screen} title=${t("What would you like to see?")}><div class="beside"><${Form} send=${begin}>
     <label><span class="hidden">${t("Your idea")}</span>
       <textarea class="idea" rows="4" value=${idea} placeholder=${t("A lighthouse in a storm, for the top of my website")} onInput=${(event) => session.set({ idea: event.target.value })}></textarea></label>
     <div class="row"><button class="act" data-send disabled=${Boolean(desk.state.pulse?.key)}>${mode === "skip" ? t("Go on to the prompt, free") : t("Begin, about a cent a turn")}</button></div>
-    <fieldset><legend>${t("How much may be asked?")}</legend><div class="chips">${depths.map(([name, words, remark]) => html`<${Chip} name="mode" checked=${mode === name} onChange=${() => session.set({ mode: name })}>
+    <fieldset><legend>${t("How much may be asked?")}</legend><div class="chips depths">${depths.map(([name, words, remark]) => html`<${Chip} name="mode" checked=${mode === name} onChange=${() => session.set({ mode: name })}>
       ${words}<small>${remark}</small><//>`)}</div></fieldset>
     <${References} session=${session} isOpen=${true} />
     <label>${t("A template to fill")}
       <select value=${template} onChange=${(event) => session.set({ template: event.target.value })}>
         <option value="">${t("None: the questions follow the idea")}</option>
         ${(library.data?.templates ?? []).map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select></label>
-    <p class="soft">${t("Styles are not kept here yet: say in your own words how it should look.")}</p><//><//>`;
+    <p class="soft">${t("Styles are not kept here yet: say in your own words how it should look.")}</p><//>
+    <${Recent} desk=${desk} /></div><//>`;
+}
+
+/** What was begun or changed last: without a picture it stands in no gallery. @param {{desk: any}} props */
+function Recent({ desk }) {
+  const [{ data }, setRecent] = useState(/** @type {any} */ ({}));
+  useEffect(() => readInto(setRecent, () => desk.read("recent")), []);
+  return data?.conversations.length > 0 && html`<aside aria-label=${t("Go on with")}><h2>${t("Go on with")}</h2><ul class="recent">${data.conversations.map((one) => html`<li key=${one.conversation_id}>
+    <a class="entry" href=${`#c=${one.conversation_id}`}>${one.image_id ? html`<${Thumb} desk=${desk} id=${one.image_id} alt="" />` : html`<span class="empty" aria-hidden="true"><${Sketch} path="M4 20l4-1L19 8l-3-3L5 16z" /></span>`}
+      <span><b class="words">${one.title || t("Untitled")}</b><span class="soft">${one.image_id ? one.changed_at.slice(0, 10) : t("No picture yet")}</span></span></a></li>`)}</ul></aside>`;
 }

@@ -1,9 +1,12 @@
-/** All pictures, newest first; found by words and facts, two of them chosen to compare. */
+/** All pictures, newest first; found by words, by meaning and facts; several chosen to compare or save. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen, Switch } from "../parts/screen.js";
 import { nameOf, t } from "../words.js";
 import { Thumb } from "./thumb.js";
+
+/** Pictures that one archive takes, as the server says. */
+const MOST_CHOSEN = 100;
 
 /** Counts the looks: of two under way the answer to the later one stands, whichever comes last. */
 let looks = 0;
@@ -19,10 +22,10 @@ export function Pictures({ desk }) {
       const page = await desk.read("pictures", { query, values, cursor });
       if (turn !== looks) return;
       const before = cursor ? gallery.pictures : [];
-      const types = cursor ? gallery.types : page.types;
+      const { types, styles } = cursor ? gallery : page;
       const message = t("{count} of {total}", { count: before.length + page.pictures.length, total: page.total });
       setProblem("");
-      desk.set({ gallery: { ...page, types, query, values, pictures: [...before, ...page.pictures] }, message });
+      desk.set({ gallery: { ...page, types, styles, query, values, pictures: [...before, ...page.pictures] }, message });
     } catch (error) {
       setProblem(error.message || t("The server could not be reached."));
     }
@@ -31,45 +34,62 @@ export function Pictures({ desk }) {
     if (!gallery || gallery.isOld) look(asked.query, asked.values);
   }, [!gallery || gallery.isOld]);
   const pick = (id) => {
-    const next = chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id];
-    desk.set({ chosen: next.length === 2 ? null : next });
-    if (next.length === 2) location.hash = `#x=${next.join()}`;
+    if (chosen.includes(id)) desk.set({ chosen: chosen.filter((one) => one !== id) });
+    else if (chosen.length < MOST_CHOSEN) desk.set({ chosen: [...chosen, id] });
   };
-  const compare = html`<${Switch} on=${Boolean(chosen)} act=${() => desk.set({ chosen: chosen ? null : [], message: chosen ? "" : t("Choose two pictures") })}>${t("Compare two")}<//>`;
-  return html`<${Screen} title=${t("Gallery")} aside=${gallery?.total > 1 && compare}>
-    <${Filters} asked=${asked} types=${gallery?.types ?? []} look=${look} />
+  const select = html`<${Switch} on=${Boolean(chosen)} act=${() => desk.set({ chosen: chosen ? null : [], message: chosen ? "" : t("Choose pictures") })}>${t("Choose several")}<//>`;
+  return html`<${Screen} title=${t("Gallery")} aside=${gallery?.total > 1 && select}>
+    <${Filters} asked=${asked} gallery=${gallery} look=${look} />
     ${problem && html`<p role="alert">${problem}</p>`}
-    ${chosen && html`<p class="soft">${chosen.length ? t("Choose the other one") : t("Choose two pictures")}</p>`}
-    ${gallery ? html`<ul class="grid cards">${gallery.pictures.map((one) => html`<li key=${one.id}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
+    ${gallery?.note && html`<p class="soft" lang="en">${gallery.note}</p>`}
+    ${gallery ? html`<ul class="photos">${gallery.pictures.map((one) => html`<li key=${one.id} style=${{ "--ratio": ratioOf(one) }}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
     ${gallery && !gallery.pictures.length && html`<${Empty} asked=${asked} look=${look} />`}
     ${gallery?.pictures.length > 0 && html`<div class="row spread soft">${t("{count} of {total}", { count: gallery.pictures.length, total: gallery.total })}
-      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, gallery.cursor)}>${t("More")}</button>`}</div>`}<//>`;
+      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, gallery.cursor)}>${t("More")}</button>`}</div>`}
+    ${chosen && html`<${Selection} desk=${desk} chosen=${chosen} />`}<//>`;
+}
+
+/** How much wider than high a picture is shown; a banner leaves room for others. @param {any} one */
+function ratioOf({ width, height }) {
+  return Math.min(2.5, Math.max(0.6, width / Math.max(1, height)));
+}
+
+/** What is done with those that are chosen. @param {{desk: any, chosen: string[]}} props */
+function Selection({ desk, chosen }) {
+  const count = chosen.length;
+  return html`<div class="floating panel row" role="group" aria-label=${t("Chosen pictures")}>
+    <span>${count ? t("{count} chosen", { count }) : t("Choose pictures")}</span>
+    <button disabled=${count !== 2} onClick=${() => { location.hash = `#x=${chosen.join()}`; }}>${t("Compare two")}</button>
+    <button disabled=${!count} onClick=${() => desk.door.save(`/v1/images.zip?ids=${chosen.join()}`, "pictures.zip")}>${t("Save them in one file")}</button>
+    <button class="plain" onClick=${() => desk.set({ chosen: null })}>${t("Done")}</button></div>`;
 }
 
 /** @param {any} props */
-function Filters({ asked, types, look }) {
+function Filters({ asked, gallery, look }) {
   const { query, values } = asked;
   const filter = (name, value) => look(query, { ...values, [name]: value });
   const choice = (name, label, options) => html`<label>${label}<select value=${values[name] ?? ""} onChange=${(event) => filter(name, event.target.value)}>
     ${options.map(([value, words]) => html`<option value=${value}>${words}</option>`)}</select></label>`;
-  const day = (name, label) => html`<label>${label}<input type="date" value=${values[name] ?? ""} onChange=${(event) => filter(name, event.target.value)} /></label>`;
-  const count = Object.values(values).filter(Boolean).length;
-  return html`<div class="form"><${Form} role="search" class="line" send=${(fields) => look(fields.query, values)}>
+  const field = (name, label, rest) => html`<label>${label}<input value=${values[name] ?? ""} ...${rest} onChange=${(event) => filter(name, event.target.value)} /></label>`;
+  const count = ["image_type", "style", "rating", "bookmarked", "since", "until"].filter((name) => values[name]).length;
+  return html`<div class="form"><${Form} role="search" class="line" send=${(fields, way) => look(fields.query, { ...values, meaning: way })}>
       <input type="search" name="query" defaultValue=${query} key=${query} aria-label=${t("Words to look for")} placeholder=${t("a word of what was said or drawn")} />
-      <button data-send>${t("Search")}</button><//>
+      <button data-send="">${t("Search")}</button><button data-send="true">${t("By meaning, below a cent")}</button><//>
     <details open=${count > 0}><summary>${count ? t("Filters: {count}", { count }) : t("Filters")}</summary><div class="filters">
-      ${choice("image_type", t("Kind of picture"), [["", t("any")], ...types.map((one) => [one, nameOf("dimensions", one)])])}
+      ${choice("image_type", t("Kind of picture"), [["", t("any")], ...(gallery?.types ?? []).map((one) => [one, nameOf("dimensions", one)])])}
+      ${field("style", t("Style, in words"), { type: "text", list: "styles", placeholder: t("any") })}
+      <datalist id="styles">${(gallery?.styles ?? []).map((one) => html`<option value=${one}></option>`)}</datalist>
       ${choice("rating", t("Rating"), [["", t("any")], ...[1, 2, 3, 4, 5].map((one) => [String(one), one === 5 ? "5" : t("{count} or better", { count: one })])])}
       ${choice("bookmarked", t("Bookmarked"), [["", t("any")], ["true", t("yes")], ["false", t("no")]])}
-      ${day("since", t("Drawn since"))}${day("until", t("Drawn until"))}</div></details></div>`;
+      ${field("since", t("Drawn since"), { type: "date" })}${field("until", t("Drawn until"), { type: "date" })}</div></details></div>`;
 }
 
 /** @param {any} props */
 function Card({ desk, one, chosen, pick }) {
   const facts = [one.created_at.slice(0, 10), one.rating && `${one.rating}/5`, one.bookmarked && "★"].filter(Boolean).join(" · ");
-  const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" /><span class="words">${one.title || t("Untitled")}</span><span class="soft">${facts}</span>`;
-  if (!chosen) return html`<a class="card" href=${`#i=${one.id}`}>${inside}</a>`;
-  return html`<button class="card" aria-pressed=${chosen.includes(one.id) ? "true" : "false"} onClick=${() => pick(one.id)}>${inside}</button>`;
+  const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words">${one.title || t("Untitled")}</span><span class="soft">${facts}</span>`;
+  if (!chosen) return html`<a class="photo" href=${`#i=${one.id}`}>${inside}</a>`;
+  return html`<button class="photo" aria-pressed=${chosen.includes(one.id) ? "true" : "false"} onClick=${() => pick(one.id)}>${inside}</button>`;
 }
 
 /** @param {any} props */

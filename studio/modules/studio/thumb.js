@@ -2,9 +2,9 @@
 import { html, useState } from "../vendor/preact.js";
 import { t } from "../words.js";
 
-/** @param {{desk: any, id: string, alt: string}} props */
-export function Thumb({ desk, id, alt }) {
+/** @param {{desk: any, id: string, alt: string, edge?: number}} props */
+export function Thumb({ desk, id, alt, edge = 240 }) {
   const [isLost, setLost] = useState(false);
   if (isLost) return html`<span class="empty" role="img" aria-label=${alt || t("The picture")}>${t("The file is gone")}</span>`;
-  return html`<span class="picture"><img src=${desk.door.addressOf(id, 240)} alt=${alt} loading="lazy" onError=${() => setLost(true)} /></span>`;
+  return html`<span class="picture"><img src=${desk.door.addressOf(id, edge)} alt=${alt} loading="lazy" onError=${() => setLost(true)} /></span>`;
 }

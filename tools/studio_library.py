@@ -1,0 +1,127 @@
+"""What the studio's page is told of the library: its templates, each as a form to fill."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from app import App
+from prompts.library_template import LibraryTemplate
+from prompts.source import PromptError
+
+
+class FormField(BaseModel):
+    """A parameter of a template; `fallback` is what is taken where the field is empty."""
+
+    name: str
+    type: str
+    question: str
+    choices: list[str]
+    required: bool
+    fallback: str
+    min: float | None
+    max: float | None
+
+
+class LibraryEntry(BaseModel):
+    """A template of the library; `own` where its file is the person's."""
+
+    name: str
+    title: str
+    description: str
+    category: str
+    own: bool
+
+
+class Library(BaseModel):
+    """All templates."""
+
+    templates: list[LibraryEntry]
+    own_folder: str
+    notes: list[str]
+
+
+class Piece(BaseModel):
+    """A stretch of a filled prompt, and the parameter that it came from."""
+
+    text: str
+    origin: str
+
+
+class TemplateForm(LibraryEntry):
+    """A template with its fields, and the prompt as far as values fill it.
+
+    `missing` are required fields without a value, `fault` says what of them does not fit.
+    """
+
+    fields: list[FormField]
+    example: dict[str, str]
+    prompt: list[Piece]
+    missing: list[str]
+    fault: str
+
+
+def library(app: App) -> Library:
+    """All templates of the library, the person's own marked."""
+    store = app.prompt_store
+    own = set(store.own_library_names())
+    entries = [LibraryEntry(**_entry(one, own)) for one in store.library_templates().values()]
+    folder = app.settings.templates_dir / "library"
+    return Library(templates=entries, own_folder=str(folder), notes=store.faults("library/"))
+
+
+def template_form(app: App, name: str, values: Mapping[str, str]) -> TemplateForm:
+    """A template, and its prompt with these values. Raises `PromptError` where there is none."""
+    template = app.prompt_store.library_template(name)
+    given = {key: value for key, value in values.items() if value.strip()}
+    missing = [key for key, one in template.parameters.items() if one.required and key not in given]
+    # A place that is still empty is shown by its name.
+    shown = given | {key: f"[{key.replace('_', ' ')}]" for key in missing}
+    fault = ""
+    try:
+        spans = template.spans(_fitting_places(template, shown, missing))
+    except PromptError as error:
+        fault, spans = str(error), []
+    return TemplateForm(
+        **_entry(template, set(app.prompt_store.own_library_names())),
+        fields=[
+            FormField(
+                name=key,
+                type=one.type,
+                question=one.question,
+                choices=one.choices,
+                required=one.required,
+                fallback="" if one.required else one.fallback,
+                min=one.min,
+                max=one.max,
+            )
+            for key, one in template.parameters.items()
+        ],
+        example=template.example.values,
+        prompt=[Piece(text=text, origin=origin) for text, origin in spans],
+        missing=missing,
+        fault=fault,
+    )
+
+
+def _fitting_places(
+    template: LibraryTemplate, shown: dict[str, str], missing: list[str]
+) -> dict[str, str]:
+    """The values, the example's standing in where an empty place takes no plain words."""
+    stand_ins = {}
+    for name in missing:
+        if template.parameters[name].fit(shown[name]) is None:
+            stand_ins[name] = (
+                template.example.values.get(name) or template.parameters[name].fallback
+            )
+    return shown | stand_ins
+
+
+def _entry(template: LibraryTemplate, own: set[str]) -> dict[str, Any]:
+    return {
+        "name": template.name,
+        "title": template.title,
+        "description": template.description,
+        "category": template.category,
+        "own": template.name in own,
+    }
