@@ -42,7 +42,7 @@ COMMANDS = {
         "cli.records:app",
         "Encrypt the records at rest, or make them plain again.",
     ),
-    "sandbox": ("cli.sandbox:sandbox", "Serve the stand-in for OpenAI by itself."),
+    "sandbox": ("cli.serve:sandbox", "Serve the stand-in for OpenAI by itself."),
 }
 """Each command with where it lives, imported when it is called, and its line of help."""
 

@@ -13,7 +13,7 @@ from cli.data_folder import Sandbox, load_by_beginning, whole_id, with_records
 from errors import Problem
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
-commands.command("cli.likings:commands", name="likings", help="What was learnt of your choices.")
+commands.command("cli.picture:likings", name="likings", help="What was learnt of your choices.")
 commands.command("cli.picture:save", name="save", help="Save a picture in another format or size.")
 commands.command("cli.picture:rate", name="rate", help="Keep what you think of a picture.")
 

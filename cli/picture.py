@@ -1,9 +1,10 @@
-"""The commands `conversations save` and `rate`: a picture in another format, and as it is liked."""
+"""The commands `conversations save`, `rate`, `likings`: pictures, and how they are liked."""
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+from cyclopts import App as Commands
 from cyclopts import Parameter
 
 from app import App
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SIZE = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
 """Edges of up to five digits; what is too large for memory is refused by its pixels."""
+
+likings = Commands(name="likings", help="What was learnt of your choices.")
 
 
 def save(
@@ -78,6 +81,28 @@ def rate(
 
     image = with_records(work, sandbox=sandbox)
     show.line(f"{image.id} is {rating_words(image)}.")
+
+
+@likings.default
+def show_preferences(*, sandbox: Sandbox = False) -> None:
+    """Show what you usually choose, as it is offered in questions."""
+    from consultation.preferences import learn
+
+    async def work(app: App) -> Any:
+        return learn(await app.records.earlier_briefs(app.gateway.origin))
+
+    habits = with_records(work, sandbox=sandbox)
+    for one in habits:
+        show.line(f"{one.dimension}: {one.value} (chosen {one.times} times)")
+    if not habits:
+        show.line("Nothing was learnt yet.")
+
+
+@likings.command
+def forget(*, sandbox: Sandbox = False) -> None:
+    """Forget them: only later choices count from now on."""
+    with_records(lambda app: app.records.forget(), sandbox=sandbox)
+    show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
 
 
 def _box(size: str) -> tuple[int, int]:

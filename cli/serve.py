@@ -1,5 +1,6 @@
-"""The command `serve`: settings, logging and the server, joined to one transport."""
+"""The commands `serve` and `sandbox`: the server on one transport, and the stand-in for OpenAI."""
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -85,3 +86,24 @@ def _create(settings: "Settings") -> "FastMCP":
 
     logs.start(settings)
     return create_server(settings)
+
+
+def sandbox(*, port: int = 8765) -> None:
+    """Serve OpenAI's wire format on http://127.0.0.1:PORT/v1, until Ctrl-C.
+
+    Any key is accepted. GET /sandbox/faults lists the failures it can play.
+
+    Args:
+        port: Where it listens, on this machine only.
+    """
+    from errors import Problem
+    from sandbox.loopback import serve as answer
+
+    sys.stderr.write(
+        f"The sandbox answers on http://127.0.0.1:{port}/v1. Set OPENAI_BASE_URL to that, and "
+        "OPENAI_API_KEY to any word.\n"
+    )
+    try:
+        answer(port)
+    except OSError:
+        raise Problem(f"Port {port} cannot be opened. Choose another with --port.") from None

@@ -4,7 +4,6 @@ __all__ = [
     "image_type",
     "library_template",
     "lint_rules",
-    "looks",
     "own_files",
     "parameter",
     "prompt_files",

@@ -1,12 +1,12 @@
-"""Image types as data: what decides a picture of each kind, and what it is drawn with."""
+"""Image types as data: what decides a picture of each kind, how choices look, settings for it."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from prompts.looks import Look
 from prompts.source import FileModel, fingerprint, read_yaml
 
 WHOLE = 100
@@ -15,6 +15,11 @@ FIRST_OPTIONS = 2
 LED_DIMENSIONS = 3
 """In the first turn a type is told by two options for its first three dimensions: with all
 of them 13 types took two thirds of every request, of which a conversation uses one."""
+
+LOOKS = "looks.yaml"
+
+Look = Annotated[str, Field(pattern=r"^(#[0-9a-f]{6}( #[0-9a-f]{6})*|M[A-Za-z0-9 .,-]+)$")]
+"""Colours side by side, or the path of an SVG, 24 wide and high."""
 
 
 class Dimension(FileModel):
@@ -95,3 +100,28 @@ def parse_image_type(name: str, source: str) -> ImageType:
     """Read one image type file, the same text once. Raises `PromptError` with line and fix."""
     file = f"image_types/{name}.yaml"
     return read_yaml(file, source, begin="recognise: ...").parse(ImageType, name=name)
+
+
+class Looks(FileModel):
+    """The looks of `looks.yaml` by dimension, each with words that name it."""
+
+    dimensions: dict[str, dict[Look, list[str]]]
+
+
+@lru_cache(maxsize=64)
+def parse_looks(source: str) -> Looks:
+    """Read `looks.yaml`, the same text once. Raises `PromptError` with line and fix."""
+    return read_yaml(LOOKS, source, begin="dimensions: {palette: ...}").parse(Looks)
+
+
+def look_of(option: str, looks: Mapping[str, list[str]]) -> str:
+    """The look that the longest words in an option name, whatever follows them; else ""."""
+    text = option.casefold()
+    named = [
+        (len(word), look)
+        for look, words in looks.items()
+        for word in words
+        # Japanese has no spaces between words, so only letters of ours keep a word from beginning.
+        if re.search(rf"(?<![a-zß-ž]){re.escape(word.casefold())}", text)
+    ]
+    return max(named, default=(0, ""))[1]

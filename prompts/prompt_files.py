@@ -6,9 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 
-from prompts.image_type import parse_image_type
+from prompts.image_type import LOOKS, parse_image_type, parse_looks
 from prompts.library_template import parse_library_template
-from prompts.looks import LOOKS, parse_looks
 from prompts.source import PromptError, read_text
 from prompts.template import parse_template
 from prompts.wording import VARIATIONS, parse_ways, parse_wording

@@ -12,9 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from prompts.image_type import ImageType
+from prompts.image_type import LOOKS, ImageType, Looks
 from prompts.library_template import LibraryTemplate
-from prompts.looks import LOOKS, Looks
 from prompts.prompt_files import LIBRARY, SHIPPED, SUFFIX, PromptFile, prompt_files, recognise
 from prompts.source import PromptError
 from prompts.template import Rendering, Template

@@ -30,13 +30,15 @@ BUILT = {
     "consultation.quotes",  # the letters of a quote, whole
     "consultation.template_draft",  # a value, whole
     "consultation.words",  # the pieces of a list
-    "prompts.looks",  # a word, at its beginning
+    "prompts.image_type",  # a word, at its beginning
     "prompts.template_names",  # a name, whole
+    "prompts.wording",  # a note of ours of under a thousand letters, whole
     "storage.full_text",  # the words of a query
     "storage.input_files",  # ADDRESSES, at the start of a path
     "storage.input_pictures",  # SIGNS, at the start of a file
 }
-"""Modules that build a pattern where it is used: of escaped words, and nothing in it repeats."""
+"""Modules that build a pattern where it is used: of escaped words, and nothing in it repeats
+but what is filled into a note."""
 
 
 class Use(NamedTuple):

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from consultation.consultation_result import Consultation
-from prompts.looks import look_of
+from prompts.image_type import look_of
 from prompts.store import PromptStore
 from prompts.wording import ReasonWords, SourceWords
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import terminal as show
-from cli.doctor import account, round_trip, starts
+from cli.doctor import account, trials
 from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import outlook
 from settings import Settings, load_settings, local_date, own_version
@@ -23,9 +23,9 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
     "openai": account.check_access,
     "history": account.check_history,
-    "clients": starts.check_clients,
-    "round trip": round_trip.check_round_trip,
-    "start": starts.check_start,
+    "clients": trials.check_clients,
+    "round trip": trials.check_round_trip,
+    "start": trials.check_start,
 }
 """What takes seconds; all run at the same time, and are shown in this order."""
 

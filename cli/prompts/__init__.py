@@ -11,7 +11,7 @@ COMMANDS = {
     "diff": ("cli.prompts.files:diff", "Compare your files with the shipped ones."),
     "lint": ("cli.prompts.lint:lint", "Look for faults; 1 if there are any."),
     "render": ("cli.prompts.render:render", "Print what a file gives, with its length."),
-    "watch": ("cli.prompts.watch:watch", "Check and render each file when it is saved."),
+    "watch": ("cli.prompts.lint:watch", "Check and render each file when it is saved."),
     "eval": (
         "cli.prompts.evaluation:evaluate",
         "Play scripted dialogues; 1 if a promise broke. Or measure a model, --live.",

@@ -1,19 +1,25 @@
-"""The commands `prompts lint` and `prompts schema`: faults told before a model is asked."""
+"""The commands `prompts lint`, `watch` and `schema`: faults told before a model is asked."""
 
 import json
+import time
 from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.markup import escape
 
 from cli import terminal as show
+from cli.prompts.files import print_diff
+from cli.prompts.render import previews
 from consultation.question_rules import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
 from prompts import lint_rules
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import LibraryTemplate
-from prompts.prompt_files import SHIPPED, find_file
+from prompts.prompt_files import SHIPPED, PromptFile, find_file, prompt_files
+from prompts.source import PromptError
+from prompts.store import PromptStore
 from prompts.template import Header
 from prompts.wording import Ways
 from settings import Settings, load_settings
@@ -26,6 +32,15 @@ def _undrawable(suggested: SuggestedSettings) -> Iterator[str]:
 
 
 PROMISES = lint_rules.Promises((FEWEST_OPTIONS, MOST_OPTIONS), _undrawable)
+SECONDS = 0.3
+"""Between two looks: at once for a person, and little work for the disk. Asking the system for
+news instead would not work on every disk."""
+
+Copy = tuple[Path, PromptFile]
+"""A prompt file in one of the folders."""
+Stamp = tuple[int, int]
+"""When a file was written, in nanoseconds, and its size: some disks know whole seconds only."""
+
 FILE_SAYS = {"image_type": ("name",), "library": ("name", "category")}
 """What a file's place says, so that the file need not."""
 
@@ -97,3 +112,83 @@ def _schema(model: Any, said_by_place: tuple[str, ...]) -> dict[str, Any]:
     schema["required"] = [key for key in schema["required"] if key not in said_by_place]
     schema["properties"].pop("category", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class Edit(NamedTuple):
+    """A file that was saved: its faults, and how what it gives changed, as a diff."""
+
+    place: PromptFile
+    faults: list[PromptError]
+    changes: list[str]
+
+
+class Watcher:
+    """Knows what each file gave before, to tell what a save changed."""
+
+    def __init__(self, own: Path) -> None:
+        self._own = own
+        self._store = PromptStore(own)
+        self._stamps = self._look()
+        self._texts = {copy: self._render(copy) for copy in self._stamps}
+
+    def edits(self) -> Iterator[Edit]:
+        """The files saved since the last time."""
+        before, self._stamps = self._stamps, self._look()
+        for copy, stamp in self._stamps.items():
+            if before.get(copy) == stamp:
+                continue
+            folder, place = copy
+            wrong = list(lint_rules.faults(place, folder, PROMISES))
+            earlier = self._texts.get(copy) or self._texts.get((SHIPPED, place), {})
+            now = self._render(copy)
+            self._texts[copy] = now or earlier
+            yield Edit(place, wrong, list(_changes(earlier, now)) if now else [])
+
+    def _look(self) -> dict[Copy, Stamp]:
+        stamps = {}
+        for folder in (SHIPPED, self._own):
+            for place in prompt_files(folder):
+                try:
+                    status = (folder / place.file).stat()
+                except OSError:  # gone between two looks
+                    continue
+                stamps[folder, place] = (status.st_mtime_ns, status.st_size)
+        return stamps
+
+    def _render(self, copy: Copy) -> dict[str, str]:
+        """What a file gives, by sample; nothing where it is broken."""
+        folder, place = copy
+        try:
+            return previews(place.read(folder), self._store)
+        except PromptError:
+            return {}
+
+
+def watch() -> None:
+    """Check and render each file when it is saved, until Ctrl-C.
+
+    Faults come with their line; otherwise you see how the samples read now.
+    """
+    own = load_settings().templates_dir
+    watcher = Watcher(own)
+    show.console.print(f"Watching {escape(str(own))} and {escape(str(SHIPPED))}. Ctrl-C ends it.")
+    while True:
+        time.sleep(SECONDS)
+        for edit in watcher.edits():
+            _show_edit(edit)
+
+
+def _show_edit(edit: Edit) -> None:
+    show.console.print(f"\n[bold]{escape(edit.place.name)}[/bold] {time.strftime('%H:%M:%S')}")
+    for fault in edit.faults:
+        show.console.print(f"[red]fault[/red] in {escape(str(fault))}")
+    print_diff(edit.changes)
+    if not edit.faults:
+        show.console.print("no faults" if edit.changes else "no faults; it reads as before")
+
+
+def _changes(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:
+    """How what a file gives changed, sample by sample."""
+    for sample, text in now.items():
+        old = before.get(sample, "").splitlines()
+        yield from unified_diff(old, text.splitlines(), "before", sample, lineterm="", n=1)
