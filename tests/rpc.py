@@ -1,13 +1,7 @@
-"""Raw JSON-RPC with a server process, below any client library that could hide a fault.
-
-`python tests/rpc.py COMMAND...` lists the tools of that server through each opening.
-It needs nothing but Python, so it also examines a wheel in an empty environment.
-"""
+"""Raw JSON-RPC with a server process, below any client library that could hide a fault."""
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -156,24 +150,3 @@ def parsed(line: str) -> Message:
     assert message["jsonrpc"] == "2.0", line
     assert {"method", "result", "error"} & message.keys(), line
     return dict(message)
-
-
-def tool_names(command: Sequence[str], environment: Mapping[str, str], opening: str) -> list[str]:
-    """The names of a server's tools as listed after an opening."""
-    with Server(command, environment) as server:
-        answer = server.ask("tools/list", modern=server.open(opening))
-        assert server.end().code == 0
-    return [tool["name"] for tool in answer["result"]["tools"]]
-
-
-def main() -> int:
-    """List the tools of the command in the arguments; 1 for none, or where openings differ."""
-    listings = []
-    for opening in OPENINGS:
-        listings.append(tool_names(sys.argv[1:], os.environ, opening))
-        sys.stdout.write(f"{opening}: {len(listings[-1])} tools\n")
-    return int(not listings[0] or any(names != listings[0] for names in listings))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,5 +1,5 @@
-// MCP Inspector's command line against the server over stdio, in both protocol eras; for the view,
-// over HTTP as well. `node inspector.mjs INSPECTOR URL COMMAND...` starts the server anew for every
+// MCP Inspector's command line against the server in both protocol eras: it lists over stdio, and
+// calls over HTTP. `node inspector.mjs INSPECTOR URL COMMAND...` starts the server anew for every
 // question over stdio.
 
 import assert from 'node:assert/strict';
@@ -32,18 +32,18 @@ function inspect(era, way, ...question) {
 const STDIO = [...settings, ...server];
 const HTTP = ['--transport', 'http', '--server-url', url];
 
-function ask(era, ...question) {
-  const { status, stdout, stderr } = inspect(era, STDIO, ...question);
+function ask(era, way, ...question) {
+  const { status, stdout, stderr } = inspect(era, way, ...question);
   return { status, stderr, result: stdout ? JSON.parse(stdout).result : undefined };
 }
 
 const call = (era, tool, given) =>
-  ask(era, '--method', 'tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(given));
+  ask(era, HTTP, '--method', 'tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(given));
 
 const textOf = ({ result }) => result.content[0].text;
 
 function theSchemasArePortable(era) {
-  const { status, stderr, result } = ask(era, '--method', 'tools/list', '--strict');
+  const { status, stderr, result } = ask(era, STDIO, '--method', 'tools/list', '--strict');
   assert.equal(status, 0, stderr);
   assert.doesNotMatch(stderr, /^(Warning|Error): tool/m);
   const names = result.tools.map((tool) => tool.name);
@@ -78,8 +78,8 @@ function fiveToolsHaveTheView(era) {
   assert.deepEqual(byName, Object.fromEntries(LINKED.map((name) => [name, VIEW])));
 }
 
-// What a call brings is held in every era by sdk.mjs and bridge.mjs; each question here starts Node
-// and the server, which take six seconds of processor time together.
+// What a call brings over stdio is held in every era by sdk.mjs and bridge.mjs; each question there
+// starts Node and the server, which take six seconds of processor time together.
 const CHECKS = {
   legacy: [theSchemasArePortable, fiveToolsHaveTheView, anIdeaIsAskedAbout],
   modern: [theSchemasArePortable, fiveToolsHaveTheView, aPictureIsDrawn, aMistakeIsAResultInWords],
