@@ -10,7 +10,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from errors import Severity
+from errors import Check
 from prompts.prompt_files import SHIPPED, PromptFile, prompt_files, recognise, unread_files
 from prompts.source import PromptError, fingerprint
 from prompts.store import PromptStore
@@ -82,7 +82,7 @@ def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
                 yield _difference(place, origin, text, based[2] if based else "")
 
 
-def examine(own: Path) -> Iterator[tuple[str, Severity, str]]:
+def examine(own: Path) -> Iterator[Check]:
     """What `doctor` says of an own folder: each file that is wrong with its fault."""
     used, places, store = 0, prompt_files(own), PromptStore(own)
     strays = unread_files(own)
@@ -93,17 +93,17 @@ def examine(own: Path) -> Iterator[tuple[str, Severity, str]]:
         try:
             _try(place, own, store)
         except PromptError as error:
-            yield TOPIC, "problem", f"In {own}: {error} {place.substitute}"
+            yield Check(TOPIC, "problem", f"In {own}: {error} {place.substitute}")
         else:
             used += 1
     for file in strays:
         sentence = f"Nothing reads {own / file}. Name it after the file it is to replace."
-        yield TOPIC, "warning", sentence
+        yield Check(TOPIC, "warning", sentence)
     if used or not (places or strays):
         sentence = (
             f"{used} of your own in {own} are used." if used else "The shipped ones are used."
         )
-        yield TOPIC, "ok", sentence
+        yield Check(TOPIC, "ok", sentence)
 
 
 def _wording(place: PromptFile, source: str) -> str:

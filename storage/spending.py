@@ -168,4 +168,5 @@ class Ledger:
             .order_by(Reuse.kind)
         )
         async with self._database.read() as session:
-            return [ReuseTotals(*row) for row in (await session.execute(rows)).all()]
+            sums = (await session.execute(rows)).all()
+        return [ReuseTotals(kind, count, round(usd, 6)) for kind, count, usd in sums]

@@ -14,7 +14,7 @@ from cli import command_line, terminal
 from generation.jobs import JobProgress
 from sandbox.loopback import Sandbox
 from tests.conftest import Run
-from tools import core
+from tools import progress
 
 Consult = Callable[..., str]
 
@@ -131,7 +131,7 @@ def test_ctrl_c_while_it_is_drawn_says_what_may_be_paid_and_the_same_command_bri
 
     sandbox.fail("delay=0.5", kind="image")
     with monkeypatch.context() as patch:
-        patch.setattr(core, "progress_of", lambda *_: lambda _language: press)
+        patch.setattr(progress, "progress_of", lambda *_: lambda _language: press)
         with pytest.raises(KeyboardInterrupt):
             run("generate", "a fox in snow")
     said = capsys.readouterr().err

@@ -11,9 +11,9 @@ import workflow
 from generation.image_request import Background, ImageRequest, OutputFormat
 from settings import Quality
 from tools import forms, parameters
-from tools.progress import progress_of
+from tools.progress import draw
 from tools.registration import app_of, build_tool
-from tools.tool_result import build_result, consultation_result, outcome_result
+from tools.tool_result import build_result, consultation_result
 
 
 def core_tools() -> list[Tool]:
@@ -116,8 +116,7 @@ async def openai_conversational_image(
         verify=verify,
         redraw=redraw,
     )
-    progress = progress_of(ctx, app_of(ctx).prompt_store)
-    return outcome_result(app_of(ctx), await workflow.draw(app_of(ctx), request, progress))
+    return await draw(ctx, request)
 
 
 async def openai_list_conversations(

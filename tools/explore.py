@@ -6,13 +6,11 @@ from fastmcp import Context
 from fastmcp.tools import Tool, ToolResult
 from pydantic import Field
 
-import workflow
 from generation.image_request import ImageRequest
 from settings import Quality
 from tools import parameters
-from tools.progress import progress_of
-from tools.registration import app_of, build_tool
-from tools.tool_result import outcome_result
+from tools.progress import draw
+from tools.registration import build_tool
 
 
 def explore_tools() -> list[Tool]:
@@ -52,7 +50,4 @@ async def openai_generate_variations(
         strategy=variation_strategy,
         redraw=redraw,
     )
-    app = app_of(ctx)
-    return outcome_result(
-        app, await workflow.draw(app, request, progress_of(ctx, app.prompt_store))
-    )
+    return await draw(ctx, request)

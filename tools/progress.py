@@ -1,10 +1,16 @@
-"""What a client is told while a picture is drawn: how far it is, in percent and in words."""
+"""Draw for a client, and tell it meanwhile how far that is, in percent and in words."""
 
 from typing import TYPE_CHECKING
 
 from fastmcp import Context
+from fastmcp.tools import ToolResult
+
+import workflow
+from tools.registration import app_of
+from tools.tool_result import outcome_result
 
 if TYPE_CHECKING:
+    from generation.image_request import ImageRequest
     from generation.jobs import JobProgress, ReportProgress, TellProgress
     from prompts.store import PromptStore
     from prompts.wording import Wording
@@ -28,6 +34,13 @@ STRIDE_PERCENT = 0.5
 
 HIGHEST_UNDER_WAY = 99.0
 """Percent shown at most while a picture is not saved; 100 says that all of them are."""
+
+
+async def draw(ctx: Context, request: "ImageRequest") -> ToolResult:
+    """What a call for pictures brings. Raises a `Problem`."""
+    app = app_of(ctx)
+    outcome = await workflow.draw(app, request, progress_of(ctx, app.prompt_store))
+    return outcome_result(app, outcome)
 
 
 def progress_of(ctx: Context, store: "PromptStore") -> "TellProgress":

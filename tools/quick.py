@@ -13,9 +13,8 @@ from generation.image_request import (
 )
 from settings import Quality
 from tools import parameters
-from tools.progress import progress_of
-from tools.registration import app_of, build_tool
-from tools.tool_result import outcome_result
+from tools.progress import draw
+from tools.registration import build_tool
 
 
 def quick_tools() -> list[Tool]:
@@ -66,7 +65,4 @@ async def openai_generate_image(
         output_format=output_format,
         redraw=redraw,
     )
-    app = app_of(ctx)
-    return outcome_result(
-        app, await workflow.draw(app, request, progress_of(ctx, app.prompt_store))
-    )
+    return await draw(ctx, request)

@@ -4,17 +4,14 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
-
-if TYPE_CHECKING:
-    from storage.spending import ReuseTotals
 
 from app import App
 from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import KnownModel, known_models, load_models, outlook
 from settings import Origin, Settings, local_date, own_version, variable_of
+from storage.spending import ReuseTotals
 
 PATIENT_CLIENT_SECONDS = 55
 """Claude Desktop was seen to give a call up after 60 s (claude-code#63379)."""
@@ -25,8 +22,8 @@ LONGEST_REASON = 200
 REUSES = {"shown": "shown again free", "offered": "offered", "taken": "taken where it was offered"}
 """In words, by the kind of reuse."""
 
-Inspection = Callable[[Settings], Iterable[tuple[str, Severity, str]]]
-"""Looks at one thing; yields the fields of each `Check` that comes of it."""
+Inspection = Callable[[Settings], Iterable[Check]]
+"""Looks at one thing, and yields what comes of it."""
 
 
 class ModelOutlook(BaseModel):
@@ -35,14 +32,6 @@ class ModelOutlook(BaseModel):
     setting: str
     state: Severity
     told: str
-
-
-class ReuseFigures(BaseModel):
-    """How often earlier work was `shown` again free, `offered` or `taken`, and what that saved."""
-
-    kind: str
-    count: int
-    usd: float
 
 
 class StatusFinding(BaseModel):
@@ -69,7 +58,7 @@ class Status(BaseModel):
     quality: str
     spent_today_usd: float
     daily_budget_usd: float | None
-    reused: list[ReuseFigures]
+    reused: list[ReuseTotals]
     findings: list[StatusFinding]
     notes: list[str]
     next_step: str = "image-consultant doctor, in a terminal, checks all of it and starts it once."
@@ -101,10 +90,7 @@ async def status(app: App) -> Status:
         quality=settings.quality,
         spent_today_usd=round(spent, 6),
         daily_budget_usd=settings.daily_budget_usd,
-        reused=[
-            ReuseFigures(kind=one.kind, count=one.count, usd=round(one.usd, 6))
-            for one in await app.records.ledger.reuses(origin)
-        ],
+        reused=await app.records.ledger.reuses(origin),
         findings=[
             StatusFinding(name=check.name, state=check.state, told=check.sentence)
             for check in checks
@@ -153,7 +139,7 @@ def _described(model: KnownModel) -> str:
     return f"{model.name} ({qualities}{end}{heir})"
 
 
-def reuse_lines(figures: "Iterable[ReuseFigures | ReuseTotals]") -> Iterator[str]:
+def reuse_lines(figures: Iterable[ReuseTotals]) -> Iterator[str]:
     """How often earlier work stood in for a new picture, a line for each kind."""
     for one in figures:
         saved = f", which saved ${one.usd:.4f}" if one.usd else ""
@@ -170,13 +156,18 @@ def findings(settings: Settings) -> Iterator[Check]:
 def _inspect(name: str, inspection: Inspection, settings: Settings) -> list[Check]:
     """What an inspection yields; one that fails is itself a finding."""
     try:
-        return [Check(*fields) for fields in inspection(settings)]
+        return list(inspection(settings))
     except Problem as problem:
         return [Check(name, "problem", str(problem))]
     except Exception as error:  # a page with a gap helps more than none
-        reason = redact(" ".join(str(error).split()))[:LONGEST_REASON]
-        sentence = f"This could not be looked at ({type(error).__name__}: {reason})."
-        return [Check(name, "problem", sentence)]
+        return [untried(name, error)]
+
+
+def untried(name: str, error: Exception) -> Check:
+    """The finding of a look that failed in a way that nobody foresaw."""
+    reason = redact(" ".join(str(error).split()))[:LONGEST_REASON]
+    sentence = f"This could not be looked at ({type(error).__name__}: {reason})."
+    return Check(name, "problem", sentence)
 
 
 def budget(spent: float, settings: Settings) -> Iterator[Check]:
@@ -207,36 +198,36 @@ def _key(settings: Settings) -> Iterator[Check]:
         yield Check("key", "problem", sentence)
 
 
-def _images(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
+def _images(settings: Settings) -> Iterator[Check]:
     from storage.health import folder
 
     yield folder("images folder", settings.images_dir, variable_of("images_dir"))
 
 
-def _data(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
+def _data(settings: Settings) -> Iterator[Check]:
     from storage.health import folder, secret_file
 
     yield folder("data folder", settings.data_dir, variable_of("data_dir"))
     yield from secret_file(settings.data_dir / ".env")
 
 
-def _inputs(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
+def _inputs(settings: Settings) -> Iterator[Check]:
     from storage.health import inputs
 
     usual = () if settings.input_dirs else (settings.images_dir, *settings.input_folders)
     return inputs(settings.input_dirs, usual, variable_of("input_dirs"))
 
 
-def _templates(settings: Settings) -> Iterator[tuple[str, Severity, str]]:
+def _templates(settings: Settings) -> Iterator[Check]:
     from prompts.own_files import examine
 
     if settings.prompts_dir and not settings.prompts_dir.is_dir():
         way = f"Create it, or unset {variable_of('prompts_dir')}."
-        yield "templates", "problem", f"{settings.prompts_dir} is no folder. {way}"
+        yield Check("templates", "problem", f"{settings.prompts_dir} is no folder. {way}")
     yield from examine(settings.templates_dir)
 
 
-def _records(settings: Settings) -> Iterable[tuple[str, Severity, str]]:
+def _records(settings: Settings) -> Iterable[Check]:
     from storage.encryption import connect_for
     from storage.health import examine
 

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from cli import terminal as show
 from cli.doctor import account, trials
-from errors import Check, Problem, Severity, redact, without_keys
+from errors import Check, Problem, Severity, without_keys
 from gateway.models import outlook
 from settings import Settings, load_settings, local_date, own_version
-from tools.status import LONGEST_REASON, findings
+from tools.status import findings, untried
 
 PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
 """Those whose version explains most of what goes wrong."""
@@ -108,9 +108,7 @@ async def _try_all(settings: Settings) -> list[Check]:
         except Problem as problem:
             checks[name] = [Check(name, "problem", str(problem))]
         except Exception as error:  # a page with a gap helps more than none
-            reason = redact(" ".join(str(error).split()))[:LONGEST_REASON]
-            sentence = f"This could not be tried ({type(error).__name__}: {reason})."
-            checks[name] = [Check(name, "problem", sentence)]
+            checks[name] = [untried(name, error)]
 
     async with anyio.create_task_group() as group:
         for name in TRIALS:
