@@ -182,8 +182,12 @@ def _english() -> dict[str, Any]:
 def _pattern(text: str) -> re.Pattern[str]:
     """What a text looks like once it is filled in."""
     parts = PLACE.split(text)
+    names = parts[1::2]
     parts[::2] = map(re.escape, parts[::2])
-    parts[1::2] = (f"(?P<{name}>.+)" for name in parts[1::2])
+    parts[1::2] = (
+        f"(?P={name})" if name in names[:number] else f"(?P<{name}>.+)"
+        for number, name in enumerate(names)
+    )
     return re.compile("".join(parts), re.DOTALL)
 
 

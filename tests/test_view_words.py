@@ -110,6 +110,15 @@ def test_every_text_of_results_is_there_in_each_language_and_no_other(language: 
     assert set(wording.translations) == wanted
 
 
+def test_every_note_is_known_again_with_what_was_filled_into_it() -> None:
+    wording = PromptStore().wording("de")
+
+    for english in NOTES:
+        filled = re.sub(r"{(\w+)}", r"<\1>", english)
+        assert wording.note(filled) == re.sub(r"{(\w+)}", r"<\1>", wording.translations[english])
+    assert wording.note("Your own logo.yaml is wrong.") == "Your own logo.yaml is wrong."
+
+
 def test_progress_is_told_in_the_language_of_the_conversation() -> None:
     state = JobProgress(["saved", "planning"], 12.4, 0.094)
 

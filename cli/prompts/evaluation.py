@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def _beside(settings: Settings, folder: Path, sandbox: Sandbox | None) -> Settin
         "images_dir": folder / "images",
         "elicitation": "off",
         "learn": False,
+        "encrypt_records": False,  # which would put a key for them into the keyring
     }
     if sandbox:
         changes |= {"openai_base_url": sandbox.base_url, "openai_api_key": SANDBOX_KEY}
@@ -115,13 +117,9 @@ def _evaluate_live(
         raise Problem("--live asks OpenAI, and no OPENAI_API_KEY is set; try it with --sandbox.")
     openings = live_.load_openings(DIALOGUES)[:dialogues]
     _agree(settings, person, len(openings), sandbox=sandbox, yes=yes)
-    with tempfile.TemporaryDirectory() as name:
-        if sandbox:
-            with Sandbox() as running:
-                scratch = _beside(settings, Path(name), running)
-                talks = anyio.run(live_.hold, scratch, openings, person)
-        else:
-            talks = anyio.run(live_.hold, _beside(settings, Path(name), None), openings, person)
+    with tempfile.TemporaryDirectory() as name, Sandbox() if sandbox else nullcontext() as stand_in:
+        apart = _beside(settings, Path(name), stand_in)
+        talks = anyio.run(live_.hold, apart, openings, person)
     if as_json:
         show.data({"dialogues": [talk._asdict() for talk in talks], "all": _sums(talks)})
     else:

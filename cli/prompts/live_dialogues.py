@@ -10,15 +10,12 @@ import anyio
 import yaml
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
-from sqlalchemy import select
 
+from app import App
 from errors import Problem
-from gateway.client import Gateway
 from gateway.prices import Usage, text_cost
 from settings import Settings
-from storage.database import Database
-from storage.records import Records
-from storage.tables import Conversation, Spending
+from storage.tables import Conversation
 
 MOST_TURNS = 4
 """Turns of one dialogue, the last of which ends the questions."""
@@ -116,28 +113,23 @@ async def hold(settings: Settings, openings: list[Opening], person: str) -> list
 
     talks: dict[int, Talk] = {}
     limit = anyio.CapacityLimiter(AT_ONCE)
-    gateway = Gateway(settings, lambda: settings.openai_base_url or "")
-    database = Database(settings.data_dir)
+    app = App(settings)  # which ends with the server
 
     async def one(number: int, opening: Opening) -> None:
         async with limit:
-            talks[number] = await _hold_one(client, _Person(gateway, person, opening), database)
+            talks[number] = await _hold_one(client, _Person(app, person, opening))
 
-    try:
-        async with Client(create_server(settings)) as client, anyio.create_task_group() as group:
-            for number, opening in enumerate(openings):
-                group.start_soon(one, number, opening)
-    finally:
-        await gateway.close()
-        await database.close()
+    async with Client(create_server(settings, app)) as client, anyio.create_task_group() as group:
+        for number, opening in enumerate(openings):
+            group.start_soon(one, number, opening)
     return [talks[number] for number in sorted(talks)]
 
 
 class _Person:
     """Writes what the person says next."""
 
-    def __init__(self, gateway: Gateway, model: str, opening: Opening) -> None:
-        self._gateway = gateway
+    def __init__(self, app: App, model: str, opening: Opening) -> None:
+        self.app = app
         self._model = model
         self.opening = opening
         self.talk = [{"role": "assistant", "content": opening.words}]
@@ -146,7 +138,7 @@ class _Person:
     async def answer(self, text: str) -> str:
         """The answer to what the art director wrote."""
         self.talk.append({"role": "user", "content": text})
-        reply = await self._gateway.talk({
+        reply = await self.app.gateway.talk({
             "model": self._model,
             "instructions": INSTRUCTIONS.format(persona=self.opening.persona),
             "input": self.talk,
@@ -159,7 +151,7 @@ class _Person:
         return words
 
 
-async def _hold_one(client: Client[Any], person: _Person, database: Database) -> Talk:
+async def _hold_one(client: Client[Any], person: _Person) -> Talk:
     words, result, error = person.opening.words, {}, ""
     arguments: dict[str, Any] = {"mode": person.opening.mode}
     try:
@@ -177,15 +169,13 @@ async def _hold_one(client: Client[Any], person: _Person, database: Database) ->
         error = str(fault)
     if not result:
         return Talk(person.opening.name, False, 0, 0, 0, {}, 0, [], 0, person.usd, error)
-    return await _measure(person, result, database, error)
+    return await _measure(person, result, error)
 
 
-async def _measure(person: _Person, result: dict[str, Any], database: Database, error: str) -> Talk:
+async def _measure(person: _Person, result: dict[str, Any], error: str) -> Talk:
     """What the record of a dialogue says of it."""
-    conversation = await Records(database).load(result["conversation_id"])
-    async with database.read() as session:
-        mine = select(Spending).where(Spending.conversation_id == conversation.id)
-        calls = (await session.scalars(mine)).all()
+    conversation = await person.app.records.load(result["conversation_id"])
+    calls = conversation.spending
     rules = Counter(rule for attempt in _sent_back(conversation) for rule in attempt["rules"])
     attempts = [attempt for turn in conversation.turns for attempt in turn.repairs]
     return Talk(
