@@ -86,17 +86,15 @@ def strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Image]:
 def small_image(image: Image.Image, mode: str, edge: int) -> Image.Image:
     """A copy in a mode, of at most `edge` pixels."""
     factor = max(max(image.size) // (2 * edge), 1)
-    if factor == 1 and image.mode == mode:
-        small = image.copy()
-        small.thumbnail((edge, edge))
-        return small
-    size = (-(-image.width // factor), -(-image.height // factor))
-    small = Image.new(mode, size)
-    top = 0
-    for strip in strips(image, factor):
-        part = _eight_bit(strip).convert(mode).reduce(factor)
-        small.paste(part, (0, top))
-        top += part.height
+    if image.mode == mode == "RGB":  # reduced at once; others are converted, transparent ones too
+        small = image.reduce(factor)
+    else:
+        small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+        top = 0
+        for strip in strips(image, factor):
+            part = _eight_bit(strip).convert(mode).reduce(factor)
+            small.paste(part, (0, top))
+            top += part.height
     small.thumbnail((edge, edge))
     return small
 

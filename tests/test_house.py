@@ -16,7 +16,7 @@ from tests.layers import imports
 
 PACKAGES = (
     "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "storage", "studio",
-    "tools", "transports",
+    "styles", "tools", "transports",
 )  # fmt: skip
 FACES = ("cli", "studio", "tools")
 """Rooms of which each may have a module for a noun that another room has a module for, too."""

@@ -1,0 +1,7 @@
+"""What a picture looks like: measured, described, kept, applied."""
+
+__all__ = [
+    "comparison",
+    "measurement",
+    "palette",
+]

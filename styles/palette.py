@@ -1,0 +1,139 @@
+"""The few colours that make up a picture, and how far those of two pictures are apart."""
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+from pydantic import Field
+
+from prompts.source import FileModel
+
+MOST_COLOURS = 6
+"""What people name of a picture; further ones have a hundredth of it or less."""
+
+DRAFT_COLOURS = 24
+"""Of the median cut: with fewer a small bright spot in a large dark ground has no colour of its
+own."""
+
+SAMPLE_EDGE = 128
+"""Pixels that the palette is taken of: a quarter of the time, and shares that differ by a
+hundredth at most."""
+
+STILL_MOVING = 400
+"""Pixels that may yet change to another colour when the colours are settled: the last ones take
+most of the rounds."""
+
+ALIKE = 14.0
+"""Lab units: the steps of a soft shadow are closer, two colours that one would name are not."""
+
+SHARPNESS, STEPS = 1.0, 60
+"""Of Sinkhorn's method: the cost in Lab units below which two ways to move colour count as one,
+and rounds after which the distance changes in the third digit only."""
+
+Pixels = NDArray[np.float32]
+
+
+class Colour(FileModel):
+    """A colour of a picture, and how much of the picture has it, 0 to 1."""
+
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    share: Annotated[float, Field(gt=0, le=1)]
+
+
+def lab_of(image: Image.Image) -> Pixels:
+    """The pixels of an RGB picture in CIE Lab: lightness 0 to 100, then a* and b*."""
+    pixels = np.asarray(ImageCms.applyTransform(image, _to_lab()))
+    lightness = pixels[..., :1].astype(np.float32) * (100 / 255)
+    return np.concatenate([lightness, pixels[..., 1:].view(np.int8)], axis=-1, dtype=np.float32)
+
+
+def palette_of(image: Image.Image) -> list[Colour]:
+    """The colours of an RGB picture, the most of it first; what one would call alike is one."""
+    scale = min(SAMPLE_EDGE / max(image.size), 1)
+    size = (math.ceil(image.width * scale), math.ceil(image.height * scale))
+    # Only colours that are there: means would add greys to black lines on white.
+    sample = image.resize(size, Image.Resampling.NEAREST)
+    draft = sample.quantize(
+        DRAFT_COLOURS, Image.Quantize.MEDIANCUT, STILL_MOVING, dither=Image.Dither.NONE
+    )
+    counts = draft.histogram()[:DRAFT_COLOURS]
+    colours = [bytes(colour) for colour in zip(*[iter(draft.getpalette() or ())] * 3, strict=True)]
+    largest = sorted(zip(colours, counts, strict=False), key=lambda one: -one[1])
+    merged: list[tuple[bytes, int]] = []
+    labs = _lab_of_colours([colour for colour, _ in largest])
+    leading: list[int] = []
+    for place, (colour, count) in enumerate(largest):
+        apart = np.linalg.norm(labs[leading] - labs[place], axis=-1)
+        if leading and apart.min() < ALIKE:
+            other, weight = merged[apart.argmin()]
+            merged[apart.argmin()] = (other, weight + count)
+        else:
+            leading.append(place)
+            merged.append((colour, count))
+    shares = [(f"#{colour.hex()}", round(count / sum(counts), 3)) for colour, count in merged]
+    return [Colour(colour=colour, share=share) for colour, share in _most(shares)]
+
+
+def join_palettes(palettes: Sequence[tuple[Sequence[Colour], float]]) -> list[Colour]:
+    """One palette of several, each with its weight: colours by their share in all of them."""
+    total = sum(weight for _, weight in palettes)
+    shares: dict[str, float] = {}
+    for colours, weight in palettes:
+        for one in colours:
+            shares[one.colour] = shares.get(one.colour, 0) + one.share * weight / total
+    rounded = [(colour, round(share, 3)) for colour, share in shares.items()]
+    return [Colour(colour=colour, share=share) for colour, share in _most(rounded)]
+
+
+def palette_distance(one: Sequence[Colour], other: Sequence[Colour]) -> float:
+    """How far the colours of one have to move to become those of the other, in Lab units.
+
+    The earth mover's distance: each colour weighs as much as its share.
+    """
+    here, there = (_table(colours) for colours in (one, other))
+    cost = np.linalg.norm(here[0][:, None] - there[0][None], axis=-1)
+    # Sinkhorn's method, on logarithms: their exponentials would be 0 for colours far apart.
+    kernel, left, right = -cost / SHARPNESS, np.log(here[1]), np.log(there[1])
+    up, across = np.zeros_like(left), np.zeros_like(right)
+    for _ in range(STEPS):
+        up = left - _log_sum(kernel + across[None], axis=1)
+        across = right - _log_sum(kernel + up[:, None], axis=0)
+    return float((np.exp(kernel + up[:, None] + across[None]) * cost).sum())
+
+
+@cache
+def _to_lab() -> ImageCms.ImageCmsTransform:
+    """Making it takes longer than using it."""
+    screen, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    return ImageCms.buildTransform(screen, lab, "RGB", "LAB")
+
+
+def _most(shares: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The colours with the largest shares, those left out that round to nothing."""
+    largest = sorted(shares, key=lambda one: -one[1])[:MOST_COLOURS]
+    return [(colour, share) for colour, share in largest if share]
+
+
+def _table(colours: Sequence[Colour]) -> tuple[Pixels, Pixels]:
+    """The colours in Lab, and their shares of all that is named."""
+    shares = np.asarray([one.share for one in colours], np.float32)
+    return _lab_of_colours(
+        [bytes.fromhex(one.colour[1:]) for one in colours]
+    ), shares / shares.sum()
+
+
+def _lab_of_colours(colours: Sequence[bytes]) -> Pixels:
+    """Colours of three bytes each, in Lab."""
+    row: Pixels = lab_of(Image.frombytes("RGB", (len(colours), 1), b"".join(colours)))[0]
+    return row
+
+
+def _log_sum(values: Pixels, axis: int) -> Pixels:
+    """The logarithm of a sum of exponentials, none of which overflows."""
+    most = values.max(axis=axis, keepdims=True)
+    total: Pixels = np.log(np.exp(values - most).sum(axis=axis)) + most.squeeze(axis)
+    return total
