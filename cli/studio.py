@@ -1,5 +1,6 @@
 """The command `studio`: the whole job as a page in the browser, on this machine or from a phone."""
 
+import io
 import ipaddress
 import os
 import socket
@@ -208,6 +209,9 @@ def _show_code(address: str) -> None:
 
     show.line("For a phone in the same network, scan this:")
     sys.stdout.flush()
+    code = io.StringIO()
+    segno.make(address, error="l", micro=False).terminal(code, compact=True)
     with suppress(UnicodeEncodeError):  # a pipe of Windows may know no blocks
-        segno.make(address, error="l", micro=False).terminal(compact=True)
+        # Where a terminal writes dark on light the code would be its own negative.
+        show.console.print(code.getvalue(), style="bright_white on black", end="")
     show.whole(address)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import zxingcpp
 from fastmcp import Client
 from PIL import Image
 from pydantic import SecretStr
@@ -27,7 +28,7 @@ from settings import Settings
 from studio.access import COOKIE_SECONDS, Access
 from studio.instance import Instance, Running
 from tests import earlier_work
-from tests.browser.studio import SECRET, serve_studio
+from tests.browser.studio import HERE, SECRET, serve_studio
 from tests.calls import consult
 from tests.conftest import KEY
 from tests.forked import Server
@@ -49,15 +50,15 @@ class Answer(NamedTuple):
 class Visitor:
     """A browser with the studio's page open: it says where its requests come from."""
 
-    def __init__(self, port: int, access: Access) -> None:
-        self.port, self.access = port, access
+    def __init__(self, port: int, access: Access, host: str = HERE) -> None:
+        self.port, self.access, self.host = port, access, host
         self.cookie = ""
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """An answer; empty headers are not sent."""
-        usual = {"Origin": f"http://127.0.0.1:{self.port}"} if method == "POST" else {}
+        usual = {"Origin": f"http://{self.host}:{self.port}"} if method == "POST" else {}
         sent = {**usual, "Cookie": self.cookie, **headers}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
         connection.request(method, path, body, {key: one for key, one in sent.items() if one})
         with connection.getresponse() as response:
             answer = Answer(response.status, dict(response.getheaders()), response.read())
@@ -437,22 +438,45 @@ def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for() -> None:
             command._listen(address, tries=1)
 
 
-def test_a_phone_is_led_to_this_machines_own_address_by_a_code(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.block_network(allowed_hosts=[HERE, "127.0.0.2"])
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is nobody's")
+def test_a_phone_reads_an_address_of_this_machine_from_the_code_and_is_let_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "_own_address", lambda _address: "192.0.2.7")
-    address = resolve("0.0.0.0", 8642, SecretStr(TOKEN))
-    running = Running(*command._urls(address), sandbox=True, run="run")
-    access = Access(SECRET, "run")
-    command._show(running, access, opens=False)
-    printed = capsys.readouterr().out
-    here, there = re.findall(r"(http://\S+)#t=(\S+)", printed)
+    # An address that none of the usual names has, and that tests may connect to.
+    monkeypatch.setattr(command, "_own_address", lambda _address: "127.0.0.2")
+    settings = settings.model_copy(update={"http_token": SecretStr(TOKEN)})
+    with serve_studio(settings, host="0.0.0.0") as studio:
+        urls = command._urls(studio.listens)
+        command._show(Running(*urls, sandbox=True, run="run"), studio.access, opens=False)
+        printed = capsys.readouterr().out
+        address = read_code(printed)
+        host, port, token = re.findall(r"^http://(.+):(\d+)/studio#t=(\S+)$", address)[0]
+        phone = Visitor(int(port), studio.access, host)
+        strangers = [phone.mcp(LIST, {}).status, phone.get("/studio").status]
+        phone.cookie = phone.exchange(token).headers["set-cookie"].partition(";")[0]
 
-    assert (here[0], there[0]) == ("http://127.0.0.1:8642/studio", "http://192.0.2.7:8642/studio")
-    assert access.redeem(here[1])
-    assert access.redeem(there[1])  # each is for one browser
-    assert printed.count("█") > 100
+        assert phone.mcp(LIST, {}).status == 200
+        name = f"rebound.example:{port}"
+        rebound = {"Host": name, "Origin": f"http://{name}"}
+        assert [phone.mcp(LIST, {}, **rebound).status, phone.get("/", **rebound).status] == [
+            421
+        ] * 2
+    assert (host, strangers) == ("127.0.0.2", [401, 200])
+    assert address in printed.split()
+    assert printed.count("#t=") == 2  # the other one is for this machine
     assert TOKEN not in printed
+
+
+def read_code(printed: str) -> str:
+    """What a camera reads of a code that is printed in blocks of two, light on dark."""
+    lines = [line for line in printed.splitlines() if set(line) & set("█▀▄")]
+    width = max(map(len, lines))
+    rows = [[sign in half for sign in line.ljust(width)] for line in lines for half in ("█▀", "█▄")]
+    picture = Image.new("L", (width, len(rows)))
+    picture.putdata([255 * light for row in rows for light in row])
+    (code,) = zxingcpp.read_barcodes(picture.resize((8 * width, 8 * len(rows)), 0))
+    return str(code.text)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")

@@ -11,12 +11,13 @@ from studio.access import Access
 from studio.guard import SHELL
 from tests.browser.chat import GEOMETRY, PATIENCE_MS, inaccessible
 from tests.browser.server import run_web
-from transports.http import listen, resolve
+from transports.http import Address, listen, resolve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 SECRET = "a secret of the tests"
+HERE = "127.0.0.1"
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -30,28 +31,28 @@ FOCUS = """(() => {
 class Studio:
     """A studio that serves at an address."""
 
-    def __init__(self, port: int, access: Access) -> None:
-        self.port, self.access = port, access
+    def __init__(self, listens: Address, access: Access) -> None:
+        self.listens, self.port, self.access = listens, listens.port, access
 
     @property
     def address(self) -> str:
         """Where it lets one browser in."""
-        return f"http://127.0.0.1:{self.port}{SHELL}#t={self.access.token()}"
+        return f"http://{HERE}:{self.port}{SHELL}#t={self.access.token()}"
 
 
 @contextmanager
 def serve_studio(
-    settings: Settings, port: int = 0, access: Access | None = None
+    settings: Settings, port: int = 0, access: Access | None = None, host: str = HERE
 ) -> Iterator[Studio]:
     """Serve a studio; the port may be chosen to have it once more."""
     changes = {"toolsets": ["all"], "wait_seconds": 1, "input_dirs": [settings.images_dir]}
     settings = settings.model_copy(update=changes)
-    address = resolve("127.0.0.1", port, None)
+    address = resolve(host, port, settings.http_token)
     listener = listen(address)
     address = address._replace(port=listener.getsockname()[1])
     access = access or Access(SECRET, "run")
     with run_web(build_web(App(settings), address, access), listener):
-        yield Studio(address.port, access)
+        yield Studio(address, access)
 
 
 class Visitor:
