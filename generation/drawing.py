@@ -154,7 +154,10 @@ class ImageGenerator:
 
         Raises `OrderError`.
         """
-        options = self.options(conversation, plan, request)
+        return self.price(self.options(conversation, plan, request), plan, request)
+
+    def price(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
+        """The same with these options."""
         pictures = len(request.input_images) + len(plan.references)
         inputs = min(MOST, pictures) + (1 if plan.parent else 0)
         usd = options.estimated_usd(inputs, verifier=self._verifier(request))

@@ -1,13 +1,13 @@
 """What the next picture of a conversation can be drawn with, and what it would cost."""
 
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 
 from pydantic import BaseModel
 
 from app import App
-from gateway.capabilities import SHAPES, fault_of_size
+from gateway.capabilities import SHAPES, fault_of_size, unfinished_pictures
 from gateway.models import load_models
 from generation.image_request import ImageRequest, OrderError
 from generation.plan import Plan, plan_new
@@ -43,16 +43,18 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
         return DrawingChoices()
     rule = models.sizes[model.sizes]
     sizes = {word: size for word, size in SHAPES.items() if fault_of_size(rule, size) is None}
-
-    def priced() -> Iterator[tuple[str, float]]:
-        for size, quality, file in product(
-            {*sizes.values(), options.size}, model.qualities, model.formats
-        ):
-            wish = {"size": size, "quality": quality, "output_format": file}
-            order = {**request.order, **wish}
-            if usd := price(app, conversation, plan, ImageRequest().with_order(order)):
-                yield f"{size} {quality} {file}", usd
-
+    every_size = {*sizes.values(), options.size}
+    prices = {}
+    for size, quality in product(every_size, model.qualities):
+        # Of the price a file decides no more than the unfinished pictures on the way to it.
+        known: dict[int, float | None] = {}
+        for file in model.formats:
+            partials = unfinished_pictures(file, app.settings)
+            if partials not in known:
+                wish = replace(options, size=size, quality=quality, partial_images=partials)
+                known[partials] = app.image_generator.price(wish, plan, request)
+            if usd := known[partials]:
+                prices[f"{size} {quality} {file}"] = usd
     return DrawingChoices(
         model=options.image_model,
         sizes=sizes,
@@ -64,7 +66,7 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
             for name in ("size", "quality", "background", "output_format")
         },
         pictures=request.count,
-        prices=dict(priced()),
+        prices=prices,
     )
 
 
