@@ -51,7 +51,6 @@ class DrawingFailure(BaseModel):
 
     kind: ProblemKind
     charged: Charged
-    next_step: str
     text: str
 
 
@@ -207,7 +206,6 @@ def _failure(problem: Problem) -> DrawingFailure:
     return DrawingFailure(
         kind=problem.kind,
         charged=problem.charged or "unknown",
-        next_step=problem.next_step,
         text=str(problem),
     )
 

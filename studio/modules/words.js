@@ -28,10 +28,10 @@ export function nameOf(kind, name) {
 }
 
 /** What is said of a trouble of this kind, and what to do. @param {any} trouble @returns {string[]} */
-export function troubleWords({ kind, next_step, words: own }) {
+export function troubleWords({ kind, code, words: own }) {
   if (own) return [kind === "stopped" ? t("This was stopped") : t("This did not work"), own];
-  // Two purses: the limit of this server names its setting, else the account at OpenAI is meant.
-  const isAccount = kind === "budget" && !/DAILY_BUDGET/.test(next_step);
+  // Two purses: the limit of this server, else the account at OpenAI.
+  const isAccount = kind === "budget" && code !== "daily_budget";
   return words.trouble[isAccount ? "credit" : kind] ?? [t("This did not work"), kind ? t("The server could not be reached.") : t("The drawing ended without a picture.")];
 }
 
