@@ -23,13 +23,15 @@ COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)$", re.DOTAL
 """One that has its lines for itself: within a line it might be part of a text."""
 TYPE = re.compile(r"/\*\* @type \{[^\n*]*\} \*/ ?")
 INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
-RULE_SPACE = re.compile(r"([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
+RULE_SPACE = re.compile(r"(?<![ ;]);\s*(?=\})|([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 SIGN_SPACE = re.compile(
     r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])'
 )
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
 taken to the end of its line, or each of its quotes would be tried."""
+LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{,])\n|;?\n(?=\}))", re.MULTILINE)
+"""A line that the next may follow at once; behind a comment it would be a part of that."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
@@ -63,6 +65,7 @@ class AssemblyError(ValueError):
 def page(entry: str, title: str) -> str:
     """The page whose script begins with a module of `MODULES`. Raises `AssemblyError`."""
     body = SIGN_SPACE.sub(r"\1\2", _slim(TYPE.sub("", script(MODULES / entry))))
+    body = LINE_END.sub(r"\1", body)
     return PAGE.format(title=html.escape(title), style=style_sheet(), script=body)
 
 

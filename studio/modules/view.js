@@ -4,7 +4,6 @@ import { HostDoor } from "./host_door.js";
 import { Session } from "./session.js";
 import { dollars, t } from "./words.js";
 import { Task, phaseOf, placeOf } from "./parts/task.js";
-import { Trouble } from "./parts/trouble.js";
 
 /** @param {{session: any, phase: string}} props */
 function Footer({ session, phase }) {
@@ -25,7 +24,6 @@ function View({ session }) {
   session.changed = () => redraw((count) => count + 1);
   const { state } = session;
   const phase = phaseOf(state);
-  const { trouble } = state;
   const place = placeOf(state);
   const last = useRef(null);
   const before = useRef(place);
@@ -46,7 +44,6 @@ function View({ session }) {
   };
   return html`<main aria-busy=${state.busy ? "true" : "false"} ...${events}>
     <p class="hidden" role="status">${state.message}</p>
-    ${trouble && html`<${Trouble} session=${session} />`}
     <${Task} session=${session} />
     <${Footer} session=${session} phase=${phase} />
   </main>`;

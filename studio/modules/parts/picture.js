@@ -18,17 +18,13 @@ export function Picture({ session }) {
   const image = view.images.find((one) => one.image_id === state.imageId);
   const Panel = { paint: Paint, compare: Compare }[state.panel];
   if (Panel) return html`<${Panel} key=${image.image_id} session=${session} image=${image} />`;
-  const open = (panel) => session.set({ panel });
-  const isSeveral = view.images.length > 1;
+  const compare = html`<button class="plain" onClick=${() => session.set({ panel: "compare" })}>${t("Compare")}</button>`;
   const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Bookmarked")}` : `☆ ${t("Bookmark")}`}</button>`;
   return html`<${Screen} title=${view.title || t("The picture")} aside=${bookmark}>
     <div class="frame" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} /></div>
     <${Facts} session=${session} image=${image} />
     <${Change} session=${session} image=${image} />
-    <div class="row"><button onClick=${() => open("paint")}>${t("Paint a part")}</button>
-      ${isSeveral && html`<button onClick=${() => open("compare")}>${t("Compare")}</button>`}
-      <button onClick=${() => session.draw({ from_image: image.image_id, variations: 4 })}>${t("Four directions")}${about(priceOfChange(view, image, 4))}</button></div>
-    ${isSeveral && html`<${Versions} session=${session} title=${t("Versions")} />`}
+    ${view.images.length > 1 && html`<${Versions} session=${session} title=${t("Versions")} aside=${compare} />`}
     <${Rating} key=${image.image_id} session=${session} image=${image} />
     <${Checklist} image=${image} /><//>`;
 }
@@ -62,9 +58,11 @@ function Change({ session, image }) {
   return html`<${Form} send=${() => session.change(draft, image)}>
     <label>${t("Change this")}
       <textarea rows="2" value=${state.draft} placeholder=${t("warmer light, and without the boat")} onInput=${(event) => session.set({ draft: event.target.value })}></textarea></label>
+    <div class="row">${starts.map((words) => html`<button class="plain" onClick=${() => session.set({ draft: draft ? `${draft}, ${words}` : words })}>${words}</button>`)}</div>
     ${mask && html`<p class="row soft">${t("Only the painted part changes, {share} % of the picture.", mask)} <button class="plain" onClick=${() => session.set({ mask: null })}>${t("Change all of it")}</button></p>`}
     <div class="row"><button class="act" data-send disabled=${!draft}>${mask ? t("Change the painted part") : t("Change it")}${about(priceOfChange(state.view, image))}</button>
-      ${starts.map((words) => html`<button class="plain" onClick=${() => session.set({ draft: draft ? `${draft}, ${words}` : words })}>${words}</button>`)}</div><//>`;
+      <button onClick=${() => session.set({ panel: "paint" })}>${t("Paint a part")}</button>
+      <button onClick=${() => session.draw({ from_image: image.image_id, variations: 4 })}>${t("Four directions")}${about(priceOfChange(state.view, image, 4))}</button></div><//>`;
 }
 
 /** What an independent look found, else what to look at. @param {{image: any}} props */

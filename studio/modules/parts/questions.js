@@ -65,8 +65,8 @@ function Question({ one, looks, answer, put, language }) {
     <legend lang=${language}>${one.text}</legend>
     ${why && html`<p class="soft" id=${why} lang=${language}>${one.why}</p>`}
     <div class="chips">
-      ${one.options.map((option, place) => html`<${Chip} name=${one.id} checked=${!isOwn && answer.option === option} aria-describedby=${why} onChange=${() => put(one.id, { option })}>
-        <${Look} look=${looks[place]} /><span lang=${language}>${option}</span>${option === one.default && html`<small>${t("suggested")}</small>`}<//>`)}
+      ${one.options.map((option, place) => html`<${Chip} name=${one.id} checked=${!isOwn && answer.option === option} aria-describedby=${why} onChange=${() => put(one.id, { option })}
+        look=${html`<${Look} look=${looks[place]} />`} hint=${option === one.default && t("suggested")}><span lang=${language}>${option}</span><//>`)}
       <${Chip} name=${one.id} checked=${isOwn} onChange=${() => put(one.id, { own: "" })}>${t("In my own words")}<//>
     </div>
     ${isOwn && html`<input type="text" aria-label=${`${t("In my own words")}: ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}

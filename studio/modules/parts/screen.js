@@ -6,9 +6,9 @@ export function Screen({ title, aside, children }) {
   return html`<section aria-labelledby="heading"><div class="row spread"><h1 id="heading" tabindex="-1">${title}</h1>${aside}</div>${children}</section>`;
 }
 
-/** One of several choices. @param {{children?: any} & Record<string, any>} props */
-export function Chip({ children, ...input }) {
-  return html`<label class="chip"><input type="radio" ...${input} />${children}</label>`;
+/** One of several choices; its words break beside its drawing, not below it. @param {{look?: any, hint?: any, children?: any} & Record<string, any>} props */
+export function Chip({ look, hint, children, ...input }) {
+  return html`<label class="chip"><input type="radio" ...${input} />${look}<span>${children}${hint && html` <small>${hint}</small>`}</span></label>`;
 }
 
 /** A button that stays down while it holds. @param {{on: boolean, act: () => void, children?: any}} props */

@@ -32,7 +32,7 @@ export function Settings({ session }) {
   const summary = [shape && t(shape), now.size.replace("x", " × "), `${t("Quality")} ${t(now.quality)}`, now.output_format].filter(Boolean).join(", ");
   return html`<details><summary>${t("Settings")}: ${summary}</summary><div class="tools">
     ${fields.map(([name, label, options]) => html`<fieldset key=${name}><legend class="soft">${label}</legend><div class="chips">
-      ${options.map(([word, value]) => html`<${Chip} name=${`set-${name}`} checked=${now[name] === value} onChange=${() => choose(name, value)}>
-        ${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`}${t(word)}${value === choices.settings[name] && html`<small>${t("suggested")}</small>`}<//>`)}
+      ${options.map(([word, value]) => html`<${Chip} name=${`set-${name}`} checked=${now[name] === value} onChange=${() => choose(name, value)}
+        look=${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`} hint=${value === choices.settings[name] && t("suggested")}>${t(word)}<//>`)}
     </div></fieldset>`)}</div></details>`;
 }

@@ -8,7 +8,7 @@ import { Picture } from "./picture.js";
 import { Prompt } from "./prompt.js";
 import { Questions } from "./questions.js";
 import { Screen } from "./screen.js";
-import { Failed } from "./trouble.js";
+import { Failed, Trouble } from "./trouble.js";
 import { Drawing, Waiting } from "./waiting.js";
 
 const PARTS = {
@@ -31,12 +31,13 @@ export function placeOf(state) {
   return [phaseOf(state), view?.conversation_id, imageId, panel, view?.dialogue?.questions[0]?.id, view?.dialogue?.refined_prompt, trouble?.text].join();
 }
 
-/** @param {{session: any}} props */
+/** What went wrong stands above the task; a drawing that failed says it itself. @param {{session: any}} props */
 export function Task({ session }) {
   const { state } = session;
-  const { view, busy } = state;
+  const { view, busy, trouble } = state;
   const phase = phaseOf(state);
-  return html`<fieldset role="none" disabled=${Boolean(busy)}>
+  return html`${trouble && phase !== "failed" && html`<${Trouble} session=${session} />`}
+    <fieldset role="none" disabled=${Boolean(busy)}>
       <${PARTS[phase]} key=${phase === "asking" ? `${view.conversation_id} ${view.dialogue.questions[0]?.id}` : phase} session=${session} /></fieldset>
     ${busy === "asking" && html`<p class="soft pulse">${t("Your words are being read. That takes a few seconds.")}</p>`}`;
 }

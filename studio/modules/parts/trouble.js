@@ -26,7 +26,7 @@ export function Trouble({ session }) {
 export function Failed({ session }) {
   const { view, trouble } = session.state;
   return html`<${Screen} title=${t("No picture came")}>
-    ${!trouble && html`<${Notice} trouble=${view.failure ?? {}} view=${view} />`}
+    ${trouble ? html`<${Trouble} session=${session} />` : html`<${Notice} trouble=${view.failure ?? {}} view=${view} />`}
     <div class="row"><button class="act" onClick=${() => session.draw({ redraw: true })}>${t("Draw it anew")}${about(view.progress?.estimated_cost_usd)}</button>
       ${view.images.length > 0 && html`<button onClick=${() => session.choose(currentOf(view))}>${t("Go back to the last picture")}</button>`}</div>
     ${view.dialogue && html`<div><h2>${t("Or change the prompt in your own words")}</h2><${Reword} session=${session} /></div>`}<//>`;

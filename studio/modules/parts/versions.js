@@ -3,10 +3,10 @@ import { html } from "../vendor/preact.js";
 import { t } from "../words.js";
 import { PictureBox } from "./picture_box.js";
 
-/** @param {{session: any, title: string}} props */
-export function Versions({ session, title }) {
+/** @param {{session: any, title: string, aside?: any}} props */
+export function Versions({ session, title, aside }) {
   const { state } = session;
-  return html`<div><h2>${title}</h2><ol class="strip">${state.view.images.map((one, place) => html`<li key=${one.image_id}>
+  return html`<div><div class="row spread"><h2>${title}</h2>${aside}</div><ol class="strip">${state.view.images.map((one, place) => html`<li key=${one.image_id}>
     <button class="thumb" aria-current=${one.image_id === state.imageId ? "true" : null} onClick=${() => session.choose(one)}>
       <${PictureBox} session=${session} image=${one} edge=${240} alt=${titleOf(one, place)} />
       <span>${place + 1}${one.rating ? ` · ${one.rating}/5` : ""}</span></button></li>`)}</ol></div>`;

@@ -1,16 +1,13 @@
 /** One conversation: its task as in a chat, what is decided beside it, and what may be done with it. */
 import { html } from "../vendor/preact.js";
 import { Task, phaseOf } from "../parts/task.js";
-import { Trouble } from "../parts/trouble.js";
 import { dollars, nameOf, t } from "../words.js";
 import { Removal } from "./removal.js";
 
 /** @param {{desk: any, session: any}} props */
 export function Conversation({ desk, session }) {
-  const { view, trouble } = session.state;
-  return html`<div class="beside"><div class="task">
-      ${trouble && html`<${Trouble} session=${session} />`}
-      <${Task} session=${session} /></div>
+  const { view } = session.state;
+  return html`<div class="beside"><div class="task"><${Task} session=${session} /></div>
     ${view && html`<aside aria-label=${t("About this conversation")}>
       <${Brief} view=${view} isOpen=${["asking", "ready"].includes(phaseOf(session.state))} />
       <p class="soft">${t("{here} here so far", { here: dollars(view.spent_conversation_usd) })}</p>

@@ -26,8 +26,8 @@ export function Create({ desk }) {
     <label><span class="hidden">${t("Your idea")}</span>
       <textarea class="idea" rows="4" value=${idea} placeholder=${t("A lighthouse in a storm, for the top of my website")} onInput=${(event) => session.set({ idea: event.target.value })}></textarea></label>
     <div class="row"><button class="act" data-send disabled=${Boolean(desk.state.pulse?.key)}>${mode === "skip" ? t("Go on to the prompt, free") : t("Begin, about a cent a turn")}</button></div>
-    <fieldset><legend>${t("How much may be asked?")}</legend><div class="chips depths">${depths.map(([name, words, remark]) => html`<${Chip} name="mode" checked=${mode === name} onChange=${() => session.set({ mode: name })}>
-      ${words}<small>${remark}</small><//>`)}</div></fieldset>
+    <fieldset><legend>${t("How much may be asked?")}</legend><div class="chips depths">${depths.map(([name, words, remark]) => html`<${Chip} name="mode" checked=${mode === name} hint=${remark} onChange=${() => session.set({ mode: name })}>
+      ${words}<//>`)}</div></fieldset>
     <${References} session=${session} isOpen=${true} />
     <label>${t("A template to fill")}
       <select value=${template} onChange=${(event) => session.set({ template: event.target.value })}>
