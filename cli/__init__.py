@@ -125,10 +125,8 @@ def _require_command(arguments: Sequence[str]) -> None:
     from difflib import get_close_matches
 
     near = get_close_matches(name, COMMANDS, n=1)
-    meant = f" Did you mean `{near[0]}`?" if near else ""
-    raise UsageProblem(
-        f"There is no command {name!r}.{meant} `image-consultant --help` lists them."
-    )
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    raise UsageProblem(f"There is no command {name!r}.{hint} `image-consultant --help` lists them.")
 
 
 def command_line() -> "App":

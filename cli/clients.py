@@ -154,11 +154,11 @@ def merge(client: str, text: str, entry: Entry) -> str:
     """
     kind = CLIENTS[client]
     earlier = servers_of(kind, text).get(NAME)
-    wanted = _over(earlier, entry) if isinstance(earlier, dict) else entry
+    entry_after = _over(earlier, entry) if isinstance(earlier, dict) else entry
     if kind.servers not in read(text, comments=kind.comments):
-        text = put(text, [kind.servers], {NAME: wanted})
-    elif wanted != earlier:
-        text = put(text, [kind.servers, NAME], wanted)
+        text = put(text, [kind.servers], {NAME: entry_after})
+    elif entry_after != earlier:
+        text = put(text, [kind.servers, NAME], entry_after)
     return _with_key_input(text) if client == "vscode" and "env" in entry else text
 
 

@@ -82,10 +82,10 @@ def _show_source(settings: Settings) -> int:
 
 
 def _remove(settings: Settings) -> None:
-    there = keyring_store.remove(keys.ENTRY)
-    outcome = "The key was removed from" if there else "There is no key in"
+    had_key = keyring_store.remove(keys.ENTRY)
+    outcome = "The key was removed from" if had_key else "There is no key in"
     show.line(f"{outcome} {keys.KEYRING}.{_rival(settings, 'is used still')}")
-    if there:
+    if had_key:
         logger.info("%s %s.", outcome, keys.KEYRING)
 
 

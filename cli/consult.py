@@ -116,8 +116,8 @@ class _Dialogue:
         Where none is open, what was said last is answered in plain words.
         """
         words = self._wording.terminal
-        for said in filter(None, [result.reply, *notes_for_person(result, self._wording)]):
-            show.line(said)
+        for remark in filter(None, [result.reply, *notes_for_person(result, self._wording)]):
+            show.line(remark)
         if not result.questions:
             return {"message": _ask_words(words.anything)}
         show.heading(words.help)
@@ -143,10 +143,10 @@ class _Dialogue:
             result = await self._turn(tools, **self._answer(result))
         show.consultation(result, self._wording)
         words = self._wording.terminal
-        said = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
-        if _is(said, "no", words.no):
+        answer = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
+        if _is(answer, "no", words.no):
             raise _Exit
-        return "" if _is(said, "yes", words.yes) else said
+        return "" if _is(answer, "yes", words.yes) else answer
 
 
 def _choice(question: OpenQuestion, words: str) -> str:
@@ -158,17 +158,17 @@ def _choice(question: OpenQuestion, words: str) -> str:
     return words
 
 
-def _is(said: str, english: str, word: str) -> bool:
+def _is(words: str, english: str, word: str) -> bool:
     """Whether somebody said this one word or its first letters, in either language."""
-    letters = fold(said.strip(" .!"))
+    letters = fold(words.strip(" .!"))
     return bool(letters) and any(one.startswith(letters) for one in (english, fold(word)))
 
 
 def _ask_words(text: str) -> str:
     """A line that says something: asked for again while it is empty. Raises `_Exit`."""
-    while not (said := _ask(text).strip()):
+    while not (words := _ask(text).strip()):
         pass
-    return said
+    return words
 
 
 def _ask(text: str) -> str:

@@ -59,8 +59,8 @@ async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
         return fitting[0]
     if not fitting:
         raise Problem(f"There is no {KINDS[kind]} {printable(beginning)}.", WHERE_IDS_ARE)
-    named = ", ".join(fitting[:SHOWN]) + (" and others" if len(fitting) > SHOWN else "")
-    raise Problem(f"{printable(beginning)} fits several: {named}.", "Type more of it.")
+    ids = ", ".join(fitting[:SHOWN]) + (" and others" if len(fitting) > SHOWN else "")
+    raise Problem(f"{printable(beginning)} fits several: {ids}.", "Type more of it.")
 
 
 async def load_by_beginning(app: App, beginning: str) -> Conversation:
@@ -68,13 +68,13 @@ async def load_by_beginning(app: App, beginning: str) -> Conversation:
     return await app.records.load(await whole_id(app, beginning))
 
 
-async def load_picture(app: App, given: str) -> Image:
+async def load_picture(app: App, beginning: str) -> Image:
     """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
-    if await app.records.ids_beginning("img", given, limit=1):
-        return await app.records.image(await whole_id(app, given, "img"))
-    if given.startswith("img_"):
-        await whole_id(app, given, "img")  # refuses it as a picture
-    conversation = await load_by_beginning(app, given)
+    if await app.records.ids_beginning("img", beginning, limit=1):
+        return await app.records.image(await whole_id(app, beginning, "img"))
+    if beginning.startswith("img_"):
+        await whole_id(app, beginning, "img")  # refuses it as a picture
+    conversation = await load_by_beginning(app, beginning)
     if conversation.current_image is None:
         raise Problem(f"Conversation {conversation.id} has no picture yet.")
     return conversation.current_image

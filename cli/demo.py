@@ -50,16 +50,16 @@ async def _play(tools: Session, idea: str) -> None:
 
 async def _consult(tools: Session, store: PromptStore, idea: str) -> tuple[str, Wording]:
     """Hold the dialogue; its id and language. Each question is answered with its first option."""
-    said, conversation = idea, None
+    message, conversation = idea, None
     for _ in range(MOST_TURNS):
-        fields = await tools.consult(message=said, conversation_id=conversation)
+        fields = await tools.consult(message=message, conversation_id=conversation)
         result = Consultation.model_validate(fields)
         conversation, wording = result.conversation_id, store.wording(result.language)
         show.heading("The facilitator")
         show.consultation(result, wording)
         if result.status == "ready":
             break
-        said = "; ".join(question.options[0] for question in result.questions)
+        message = "; ".join(question.options[0] for question in result.questions)
         show.heading("The demo answers, in plain words")
-        show.line(said)
+        show.line(message)
     return str(conversation), wording

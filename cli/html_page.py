@@ -177,37 +177,37 @@ def _view(conversation: Conversation, wording: Wording) -> dict[str, Any]:
 def _parts(rows: Iterable[Any], name: str) -> Iterator[Part]:
     for row in rows:
         for one in fields([row], "dimension", name, "source"):
-            said = fields(row.get("said") or [], "ref", "quote")
+            quotations = fields(row.get("said") or [], "ref", "quote")
             source = BEFORE.get(one["source"], one["source"])
-            if any(quote["ref"].startswith("q") for quote in said):
+            if any(quote["ref"].startswith("q") for quote in quotations):
                 source = "chosen"  # and what else is quoted are the words that chose it
-            quotes = [*dict.fromkeys(quote["quote"] for quote in said)]
+            quotes = [*dict.fromkeys(quote["quote"] for quote in quotations)]
             yield Part(one["dimension"], one[name], source, quotes)
 
 
 def _exchanges(conversation: Conversation) -> Iterator[PageTurn]:
     turns = [*messages_of(conversation)]
     labels = {question.label for question in conversation.questions}
-    said = [message for _, messages in turns for message in messages]
-    answers = {message.question: message.text for message in said}
+    messages_so_far = [message for _, messages in turns for message in messages]
+    answers = {message.question: message.text for message in messages_so_far}
     for turn, messages in turns:
         words = [message.text for message in messages if message.question not in labels]
-        asked = [one for one in conversation.questions if one.turn_number == turn.number]
+        questions = [one for one in conversation.questions if one.turn_number == turn.number]
         reply = str((turn.reply or {}).get("reply") or "")
-        yield PageTurn(turn, words, reply, [(one, answers.get(one.label, "")) for one in asked])
+        yield PageTurn(turn, words, reply, [(one, answers.get(one.label, "")) for one in questions])
 
 
 def _picked(conversation: Conversation) -> set[tuple[str, str]]:
     """The options that the person chose, each with its question."""
     options = {question.label: question.options for question in conversation.questions}
-    chosen = [
+    choices = [
         row
         for turn in conversation.turns
         for row in (turn.reply or {}).get("chosen") or []
         if isinstance(row, dict) and isinstance(row.get("option"), int)
     ]
     picked = set()
-    for row in chosen:
+    for row in choices:
         label, place = str(row.get("question")), row["option"]
         if 0 < place <= len(options.get(label, [])):
             picked.add((label, str(options[label][place - 1])))
@@ -231,11 +231,11 @@ def _prices(spending: Sequence[Spending], wording: Wording) -> list[tuple[str, s
 
 
 def _sum(rows: Iterable[Spending], wording: Wording) -> str:
-    known = [one for one in rows if one.usd is not None]
-    if not known:
+    prices = [one for one in rows if one.usd is not None]
+    if not prices:
         return wording.translate("not known")
-    about = wording.estimate if any(one.estimated for one in known) else ""
-    return f"{wording.number(sum(one.usd or 0.0 for one in known), 4)}{about}"
+    about = wording.estimate if any(one.estimated for one in prices) else ""
+    return f"{wording.number(sum(one.usd or 0.0 for one in prices), 4)}{about}"
 
 
 def _tree(images: list[Image]) -> list[PictureNode]:

@@ -62,16 +62,16 @@ def put(text: str, path: Sequence[str | int], value: Any) -> str:
         start = _members(plain, start)[key].start
     members = _members(plain, start)
     margin = line_end + indent * len(path)
-    shown = json.dumps(value, indent=indent, ensure_ascii=False).replace("\n", margin)
+    inserted = json.dumps(value, indent=indent, ensure_ascii=False).replace("\n", margin)
     if place := members.get(path[-1]):
-        return text[: place.start] + shown + text[place.stop :]
+        return text[: place.start] + inserted + text[place.stop :]
     label = f"{json.dumps(path[-1])}: " if isinstance(path[-1], str) else ""
     last = max((place.stop for place in members.values()), default=start + 1)
     close = _after_space(plain, last)
     has_comma = not members or "," in _without_comments(text)[last:close]
     rest = text[last:close].rstrip()  # comments behind the last member
     return (
-        f"{text[:last]}{'' if has_comma else ','}{rest}{margin}{label}{shown}"
+        f"{text[:last]}{'' if has_comma else ','}{rest}{margin}{label}{inserted}"
         f"{line_end}{indent * (len(path) - 1)}{text[close:]}"
     )
 
@@ -100,8 +100,8 @@ def _after_space(text: str, place: int) -> int:
 
 
 def _indent(text: str) -> str:
-    found = INDENT.search(_without_comments(text))
-    return found[1] if found else "  "
+    match = INDENT.search(_without_comments(text))
+    return match[1] if match else "  "
 
 
 def _strict(text: str) -> str:

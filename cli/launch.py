@@ -38,8 +38,8 @@ def find_uv() -> str | None:
     """The absolute path of uv: the one that runs this, one on PATH, or one beside this Python."""
     scripts = sysconfig.get_path("scripts")
     running = shutil.which(os.environ.get("UV", ""))
-    found = running or shutil.which("uv") or shutil.which("uv", path=scripts)
-    return str(Path(found).absolute()) if found else None
+    path = running or shutil.which("uv") or shutil.which("uv", path=scripts)
+    return str(Path(path).absolute()) if path else None
 
 
 def server_process(*options: str, log: TextIO) -> "StdioTransport":

@@ -78,12 +78,12 @@ def _send_to(handler: logging.Handler, settings: Settings, bug: str = "") -> Non
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     logging.captureWarnings(True)
 
-    def stopped(what: str, error: BaseException | None) -> None:
+    def log_bug(what: str, error: BaseException | None) -> None:
         logging.getLogger("cli").critical("%s was stopped by a bug.", what, exc_info=error)
         sys.stderr.write(bug)
 
-    sys.excepthook = lambda _, error, __: stopped("The program", error)
-    threading.excepthook = lambda fault: stopped("A thread", fault.exc_value)
+    sys.excepthook = lambda _, error, __: log_bug("The program", error)
+    threading.excepthook = lambda fault: log_bug("A thread", fault.exc_value)
 
 
 def start(settings: Settings) -> None:

@@ -42,12 +42,12 @@ class Session(NamedTuple):
         with show.progress() as report:
             result = await self.client.call_tool(tool, arguments, progress_handler=report)
         fields = dict(result.structured_content or {})
-        shown = [block.data for block in result.content if isinstance(block, ImageContent)]
+        previews = [block.data for block in result.content if isinstance(block, ImageContent)]
         return {
             **fields,
             "reply": show.in_commands(fields.get("reply") or ""),
             "notes": [show.in_commands(words) for words in fields["notes"]],
-            "preview": shown[0] if shown else None,
+            "preview": previews[0] if previews else None,
         }
 
 

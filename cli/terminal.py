@@ -151,11 +151,11 @@ def block(text: str) -> None:
 
 def table(rows: Iterable[Sequence[str]], *columns: str) -> None:
     """Rows below their headings; in a pipe, where nothing wraps them, none is cut."""
-    shown = Table(*columns, box=None)
+    grid = Table(*columns, box=None)
     for row in rows:
-        shown.add_row(*(Text(plain(cell)) for cell in row))
+        grid.add_row(*(Text(plain(cell)) for cell in row))
     # A width for one print only narrows that of its console, which is COLUMNS or 80 in a pipe.
-    (console if console.is_terminal else Terminal(width=UNBROKEN)).print(shown)
+    (console if console.is_terminal else Terminal(width=UNBROKEN)).print(grid)
 
 
 def data(value: Any) -> None:
@@ -218,8 +218,8 @@ def picture(result: Result, wording: Wording) -> None:
         facts = f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes"
         current = " (current)" if len(images) > 1 and image["current"] else ""
         line(f"{facts}, {image['image_id']}{current}")
-    drawn = ImageResult.model_validate(result)
-    found = finding_lines(drawn.verification, wording) if drawn.verification else []
-    notes = map(wording.note, notes_for_person(drawn))
-    for words in filter(None, [*found, money_words(drawn, wording), *notes]):
+    drawing = ImageResult.model_validate(result)
+    findings = finding_lines(drawing.verification, wording) if drawing.verification else []
+    notes = map(wording.note, notes_for_person(drawing))
+    for words in filter(None, [*findings, money_words(drawing, wording), *notes]):
         line(words)

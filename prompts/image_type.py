@@ -117,11 +117,11 @@ def parse_looks(source: str) -> Looks:
 def look_of(option: str, looks: Mapping[str, list[str]]) -> str:
     """The look that the longest words in an option name, whatever follows them; else ""."""
     text = option.casefold()
-    named = [
+    matches = [
         (len(word), look)
         for look, words in looks.items()
         for word in words
         # Japanese has no spaces between words, so only letters of ours keep a word from beginning.
         if re.search(rf"(?<![a-zß-ž]){re.escape(word.casefold())}", text)
     ]
-    return max(named, default=(0, ""))[1]
+    return max(matches, default=(0, ""))[1]

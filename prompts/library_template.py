@@ -222,17 +222,17 @@ def _text_faults(template: LibraryTemplate, document: YamlSource) -> Iterator[tu
     """Where parameters and text do not fit each other. Raises `PromptError` on wrong Jinja."""
     first = document.first_line(TEMPLATE)
     text = Template(document.file, Header(purpose=""), template.template, first)
-    known, used = set(template.parameters), text.variables
-    for name in sorted(used - known):
-        close = get_close_matches(name, known, n=1)
+    parameters, variables = set(template.parameters), text.variables
+    for name in sorted(variables - parameters):
+        close = get_close_matches(name, parameters, n=1)
         fix = f"write {close[0]}" if close else "declare it among the parameters"
         yield (TEMPLATE,), f"it uses {name}, which is no parameter; {fix}."
     for name in template.parameters:
-        if name not in used:
+        if name not in variables:
             yield ("parameters", name), "the text does not use it; remove it or use it."
     for output in text.tree.find_all(nodes.Output):
         for piece in output.nodes:
-            plain = isinstance(piece, nodes.Name) and piece.name in known
+            plain = isinstance(piece, nodes.Name) and piece.name in parameters
             if not plain and not isinstance(piece, nodes.TemplateData):
                 yield (TEMPLATE,), f"{PLAIN_OUTPUT} See line {first + piece.lineno - 1}."
 

@@ -76,15 +76,15 @@ def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
     for place in prompt_files(own):
         if name in ("", place.name):
             text = place.text(own)
-            based = BASED_ON.search(text)
-            origin = _origin(place, based[1] if based else place.name)
+            origin_mark = BASED_ON.search(text)
+            origin = _origin(place, origin_mark[1] if origin_mark else place.name)
             if origin:
-                yield _difference(place, origin, text, based[2] if based else "")
+                yield _difference(place, origin, text, origin_mark[2] if origin_mark else "")
 
 
 def examine(own: Path) -> Iterator[Check]:
     """What `doctor` says of an own folder: each file that is wrong with its fault."""
-    used, places, store = 0, prompt_files(own), PromptStore(own)
+    sound, places, store = 0, prompt_files(own), PromptStore(own)
     strays = unread_files(own)
     for place in places:
         if place.kind == "template" and not place.shipped.is_file():
@@ -95,13 +95,13 @@ def examine(own: Path) -> Iterator[Check]:
         except PromptError as error:
             yield Check(TOPIC, "problem", f"In {own}: {error} {place.substitute}")
         else:
-            used += 1
+            sound += 1
     for file in strays:
         sentence = f"Nothing reads {own / file}. Name it after the file it is to replace."
         yield Check(TOPIC, "warning", sentence)
-    if used or not (places or strays):
+    if sound or not (places or strays):
         sentence = (
-            f"{used} of your own in {own} are used." if used else "The shipped ones are used."
+            f"{sound} of your own in {own} are used." if sound else "The shipped ones are used."
         )
         yield Check(TOPIC, "ok", sentence)
 

@@ -48,8 +48,8 @@ class PromptFile(NamedTuple):
     @property
     def substitute(self) -> str:
         """A sentence on what is used while an own one is broken."""
-        used = "The shipped one is used" if self.shipped.is_file() else "It is left out"
-        return f"{used} meanwhile."
+        instead = "The shipped one is used" if self.shipped.is_file() else "It is left out"
+        return f"{instead} meanwhile."
 
     def parse(self, source: str) -> Any:
         """What the text of such a file says. Raises `PromptError` with file, line and fix."""

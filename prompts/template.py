@@ -88,8 +88,8 @@ class Template:
 
     def line_of(self, variable: str) -> int:
         """The line of the file that first uses a variable."""
-        used = self.tree.find_all(nodes.Name)
-        lines = [node.lineno for node in used if node.name == variable]
+        names = self.tree.find_all(nodes.Name)
+        lines = [node.lineno for node in names if node.name == variable]
         return self.first_line + min(lines, default=1) - 1
 
     def render(self, **values: Any) -> str:  # any value that Jinja prints

@@ -59,14 +59,14 @@ class _Lines(anyio.AsyncFile[str]):
         lines: asyncio.Queue[str] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
-        def read() -> None:
+        def pump() -> None:
             with suppress(RuntimeError):  # the event loop has ended before the input
                 with suppress(OSError):
                     for line in self.wrapped:
                         loop.call_soon_threadsafe(lines.put_nowait, line)
                 loop.call_soon_threadsafe(lines.put_nowait, "")
 
-        threading.Thread(target=read, name="stdin", daemon=True).start()
+        threading.Thread(target=pump, name="stdin", daemon=True).start()
         while line := await lines.get():
             yield line
 

@@ -135,14 +135,14 @@ async def _last_days(database: "Database", model: str) -> tuple[str | None, str 
 
     from storage.tables import Image, Job
 
-    drawing = select(func.max(Image.created_at)).where(
+    drawing_day = select(func.max(Image.created_at)).where(
         Image.model == model, Image.response_id.not_like(SANDBOX_RESPONSES)
     )
-    wanted = select(func.max(Job.changed_at)).where(
+    refusal_day = select(func.max(Job.changed_at)).where(
         Job.error.like(UNVERIFIED), Job.options["image_model"].as_string() == model
     )
     async with database.read() as session:
-        return await session.scalar(drawing), await session.scalar(wanted)
+        return await session.scalar(drawing_day), await session.scalar(refusal_day)
 
 
 def _verification(drawing: str | None, last_refusal: str | None, settings: Settings) -> Check:

@@ -60,14 +60,14 @@ async def check_start(settings: Settings) -> list[Check]:
 
 async def check_clients(settings: Settings) -> list[Check]:
     """Start what each client would start, all at the same time."""
-    there = list(configurations(Path.home(), os.environ, sys.platform))
-    checks: list[list[Check]] = [[] for _ in there]
+    files = list(configurations(Path.home(), os.environ, sys.platform))
+    checks: list[list[Check]] = [[] for _ in files]
 
     async def check(number: int) -> None:
-        checks[number] = await _check_client(there[number], settings)
+        checks[number] = await _check_client(files[number], settings)
 
     async with anyio.create_task_group() as group:
-        for number in range(len(there)):
+        for number in range(len(files)):
             group.start_soon(check, number)
     return [check for some in checks for check in some] or [Check(CLIENTS, "ok", NO_CLIENT)]
 
@@ -217,7 +217,9 @@ async def _play(client: Any) -> None:  # Client of FastMCP, which loads late
 
     ready = await client.call_tool("openai_image_consultation", {"message": IDEA, "finish": True})
     conversation = ready.structured_content["conversation_id"]
-    done = await client.call_tool("openai_conversational_image", {"conversation_id": conversation})
-    pictures = [Path(image["path"]) for image in done.structured_content.get("images", [])]
+    answer = await client.call_tool(
+        "openai_conversational_image", {"conversation_id": conversation}
+    )
+    pictures = [Path(image["path"]) for image in answer.structured_content.get("images", [])]
     if not any(path.is_file() and path.stat().st_size for path in pictures):
         raise ToolError("no picture was saved.")

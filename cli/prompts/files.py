@@ -34,8 +34,8 @@ def list_(*, as_json: show.AsJson = False) -> None:
         ])  # fmt: skip
         return
     for one in listings:
-        used = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
-        facts = f"{one.place.kind}, {used} {one.fingerprint}".strip()
+        origin = "own" if one.state == "own" else "shipped" if one.fingerprint else "none"
+        facts = f"{one.place.kind}, {origin} {one.fingerprint}".strip()
         show.whole(f"{one.place.short_name}  {facts}", "bold")
         show.line(f"    {one.about}")
     for one in listings:
@@ -112,17 +112,17 @@ def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
     own = load_settings().templates_dir
     if name:
         name = find_file(name, own).name
-    changed = list(differences(own, name))
+    own_files = list(differences(own, name))
     if as_json:
         show.data([
             {"name": one.place.name, "shipped": one.shipped.name, "upgraded": one.upgraded,
              "diff": one.lines}
-            for one in changed
+            for one in own_files
         ])  # fmt: skip
         return
-    for one in changed:
+    for one in own_files:
         _show_difference(one)
-    if not changed:
+    if not own_files:
         show.console.print(
             f"No file in {escape(str(own))} replaces a shipped one. `image-consultant prompts new "
             "NAME` begins one."

@@ -55,8 +55,8 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
     """
     own = None if shipped else load_settings().templates_dir
     folders = [folder for folder in (own, SHIPPED) if folder]
-    chosen = {find_file(name, *folders).file for name in names}
-    verdicts = [v for v in lint_rules.lint(own, PROMISES) if not names or v.file in chosen]
+    selection = {find_file(name, *folders).file for name in names}
+    verdicts = [v for v in lint_rules.lint(own, PROMISES) if not names or v.file in selection]
     faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
         show.data([
@@ -138,11 +138,11 @@ class Watcher:
             if before.get(copy) == stamp:
                 continue
             folder, place = copy
-            wrong = list(lint_rules.faults(place, folder, PROMISES))
+            problems = list(lint_rules.faults(place, folder, PROMISES))
             earlier = self._texts.get(copy) or self._texts.get((SHIPPED, place), {})
             now = self._render(copy)
             self._texts[copy] = now or earlier
-            yield Edit(place, wrong, list(_changes(earlier, now)) if now else [])
+            yield Edit(place, problems, list(_changes(earlier, now)) if now else [])
 
     def _look(self) -> dict[Copy, Stamp]:
         stamps = {}

@@ -87,13 +87,13 @@ class Talk(NamedTuple):
 def load_openings(folder: Path) -> list[Opening]:
     """The openings of a folder of dialogues: in turn a natural one and one by its persona."""
     natural = json.loads((folder / "natural.json").read_text(encoding="utf-8"))
-    written = yaml.safe_load((folder / "openings.yaml").read_text(encoding="utf-8"))
+    personas = yaml.safe_load((folder / "openings.yaml").read_text(encoding="utf-8"))
     first = [
         Opening(one["name"], words, "; ".join(later) or NO_WISHES, "guided")
         for one in natural
         for words, *later in [list(one["messages"].values())]
     ]
-    second = [Opening(**one) for one in written]
+    second = [Opening(**one) for one in personas]
     mixed = [one for pair in zip(first, second, strict=False) for one in pair]
     return [*mixed, *(one for one in [*first, *second] if one not in mixed)]
 

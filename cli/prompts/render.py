@@ -123,7 +123,7 @@ def _with_inputs(
         raise Problem(f"--set is for templates; {place.name} has no inputs.")
     values: dict[str, Any] = {key: _value(parsed, key, text) for key, text in pairs.items()}
     samples = parsed.header.samples or {"given": {}}
-    return {name: parsed.render(**{**known, **values}) for name, known in samples.items()}
+    return {name: parsed.render(**{**sample, **values}) for name, sample in samples.items()}
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -137,8 +137,8 @@ def _value(template: Template, name: str, text: str) -> Any:
     """A value as the header declares it. Raises a `Problem` where it does not fit."""
     declared = template.header.inputs.get(name)
     if declared is None:
-        known = ", ".join(template.header.inputs) or "none"
-        raise Problem(f"{template.name} has no input {name!r}; there are {known}.")
+        inputs = ", ".join(template.header.inputs) or "none"
+        raise Problem(f"{template.name} has no input {name!r}; there are {inputs}.")
     if declared.type == "string":
         return text
     try:

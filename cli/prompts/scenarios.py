@@ -117,12 +117,12 @@ async def play(client: Client[Any], sandbox: Sandbox, scenario: Scenario) -> lis
     """Hold a dialogue with its answers handed to the sandbox; the promises that broke."""
     breaches: list[Breach] = []
     conversation: Result = {"mode": scenario.mode}
-    put: set[str] = set()
+    question_ids: set[str] = set()
     for number, exchange in enumerate(scenario.turns, start=1):
         sandbox.clear()
         sandbox.answer(SCHEMA, *exchange.model, *exchange.model[-1:])
-        given = [{"question_id": name, "answer": text} for name, text in exchange.answers.items()]
-        arguments = {"message": exchange.message, "answers": given, "finish": exchange.finish}
+        answers = [{"question_id": name, "answer": text} for name, text in exchange.answers.items()]
+        arguments = {"message": exchange.message, "answers": answers, "finish": exchange.finish}
         try:
             called = await client.call_tool(
                 "openai_image_consultation", {**arguments, **conversation}
@@ -132,26 +132,29 @@ async def play(client: Client[Any], sandbox: Sandbox, scenario: Scenario) -> lis
         text = "\n".join(getattr(block, "text", "") for block in called.content)
         scene = Scene(dict(called.structured_content or {}), text, len(sandbox.requests))
         conversation = {"conversation_id": scene.result["conversation_id"]}
-        put |= {question["id"] for question in scene.result["questions"]}
-        faults = [*_always(scenario, exchange, scene, put), *_expected(exchange.expect, scene)]
+        question_ids |= {question["id"] for question in scene.result["questions"]}
+        faults = [
+            *_always(scenario, exchange, scene, question_ids),
+            *_expected(exchange.expect, scene),
+        ]
         breaches += [Breach(scenario.name, number, *fault) for fault in faults]
     return breaches
 
 
 def _always(
-    scenario: Scenario, exchange: Exchange, scene: Scene, put: set[str]
+    scenario: Scenario, exchange: Exchange, scene: Scene, question_ids: set[str]
 ) -> Iterator[tuple[str, str]]:
     """What holds for every turn of every dialogue."""
     result = scene.result
     prompt = result["refined_prompt"] or ""
     words = "\n".join(one.message for one in scenario.turns)
-    written = [turn.get("prompt", "") for turn in exchange.model]
-    if prompt and prompt not in (words if scenario.mode == "skip" else written):
+    prompts = [turn.get("prompt", "") for turn in exchange.model]
+    if prompt and prompt not in (words if scenario.mode == "skip" else prompts):
         yield "the prompt is as it was written", prompt
     if (joined := "".join(span["text"] for span in result["provenance"])) != prompt:
         yield "the stretches make the prompt", joined
-    if len(put) > BUDGETS[scenario.mode]:
-        yield "within its budget", f"{len(put)} questions"
+    if len(question_ids) > BUDGETS[scenario.mode]:
+        yield "within its budget", f"{len(question_ids)} questions"
     for question in result["questions"]:
         if len(set(question["options"])) != len(question["options"]):
             yield "options differ", ", ".join(question["options"])
@@ -161,28 +164,31 @@ def _expected(expect: Expectation, scene: Scene) -> Iterator[tuple[str, str]]:
     """What this turn promises and does not keep: the promise, and what was seen."""
     result = scene.result
     prompt = result["refined_prompt"] or ""
-    asked = sorted(question["dimension"] for question in result["questions"])
+    dimensions = sorted(question["dimension"] for question in result["questions"])
     unused = " | ".join(entry["quote"] for entry in result["not_used"])
-    said = " | ".join(q["quote"] for span in result["provenance"] for q in span["said"])
+    quotes = " | ".join(q["quote"] for span in result["provenance"] for q in span["said"])
     ours = ", ".join(one["dimension"] for one in result["assumptions"])
     if result["status"] != expect.status:
         yield f"is {expect.status}", result["status"]
     if not expect.calls_at_least <= scene.calls <= expect.calls_at_most:
         yield f"{expect.calls_at_least} to {expect.calls_at_most} calls", str(scene.calls)
-    if expect.asks is not None and asked != sorted(expect.asks):
-        yield f"asks about {', '.join(expect.asks) or 'nothing'}", ", ".join(asked) or "nothing"
+    if expect.asks is not None and dimensions != sorted(expect.asks):
+        yield (
+            f"asks about {', '.join(expect.asks) or 'nothing'}",
+            ", ".join(dimensions) or "nothing",
+        )
     if expect.lettering is not None and result["lettering"] != expect.lettering:
         yield f"letters {expect.lettering}", str(result["lettering"])
     if expect.not_used == [] and unused:
         yield "uses all words", unused
-    wanted = [
+    required = [
         ("the prompt has", expect.prompt_has, prompt),
         ("the text has", expect.text_has, scene.text),
-        ("shows as said", expect.said, said),
+        ("shows as said", expect.said, quotes),
         ("shows as not used", expect.not_used or [], unused),
         ("shows as ours", expect.assumes, ours),
     ]
-    for promise, words, seen in wanted:
+    for promise, words, seen in required:
         yield from ((f"{promise} {word!r}", seen) for word in words if word not in seen)
     unwanted = [
         ("the prompt lacks", expect.prompt_lacks, prompt.casefold()),
