@@ -19,11 +19,9 @@ from cli.doctor import command as doctor
 from cli.doctor.command import examine
 from errors import Check
 from tests import rpc
-from tests.forked import Server
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"
-SERVE_HTTP = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
 
 # What only a picture or a command needs; together they would double the start.
 LATE = {
@@ -143,15 +141,14 @@ def test_a_start_imports_only_what_a_list_of_tools_needs() -> None:
         assert server.end().errors.splitlines()[-1] == "late: "
 
 
-def test_a_port_that_is_taken_is_one_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        with Server([*SERVE_HTTP, "--port", port]) as server:
-            refused = server.end()
+def test_a_port_that_is_taken_is_one_sentence(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        refused = run("serve", "--transport", "http", "--port", port)
 
-    assert (refused.code, refused.replies) == (1, [])
-    assert refused.errors.startswith(f"Port {port} ")
-    assert len(refused.errors.splitlines()) == 1
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(f"Port {port} ")
+    assert len(refused.err.splitlines()) == 1
 
 
 def test_doctor_finds_nothing_wrong_on_the_sandbox(run: Run) -> None:

@@ -382,7 +382,7 @@ def test_a_check_that_fails_is_a_line_and_no_stack(
     found = {check.name: check for check in page(capsys, code=1)}
 
     assert "could not be looked at (ZeroDivisionError" in found["images folder"].sentence
-    assert "could not be tried (ZeroDivisionError" in found["openai"].sentence
+    assert "could not be looked at (ZeroDivisionError" in found["openai"].sentence
     assert "budget" in found
 
 
