@@ -9,9 +9,9 @@ from gateway.api_errors import GatewayError, failure
 from gateway.connection import Connection
 from gateway.image_client import ImageClient
 from gateway.models import Request
-from gateway.prices import Charge, Cost, Usage, charge, text_cost
+from gateway.prices import Charge, Usage, charge, text_cost
 from gateway.response_items import answer_text, raise_for_status, read_usage, require_response
-from gateway.retry import OnCharge
+from gateway.retry import OnCharge, Policy
 from settings import Origin, Settings
 
 if TYPE_CHECKING:
@@ -27,30 +27,10 @@ DIMENSIONS = 512
 """Floats of a vector; shortened by the model itself, which costs little of its meaning."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """The answer of a text model. `notes` tell the person of a change of model."""
+@dataclass(frozen=True, kw_only=True)
+class PaidAnswer:
+    """What every answer has that costs something: how much, and whether it is play money."""
 
-    response_id: str
-    model: str
-    text: str
-    usage: Usage
-    cost: Cost
-    attempts: int
-    sandbox: bool
-    notes: list[str]
-
-    @property
-    def as_booking(self) -> dict[str, Any]:
-        """The fields of a row of spending."""
-        return {**Charge(self.model, self.usage, self.cost).as_booking, "sandbox": self.sandbox}
-
-
-@dataclass(frozen=True)
-class Embeddings:
-    """Vectors of texts, in their order, and what they cost."""
-
-    vectors: list[list[float]]
     charge: Charge
     sandbox: bool
 
@@ -58,6 +38,27 @@ class Embeddings:
     def as_booking(self) -> dict[str, Any]:
         """The fields of a row of spending."""
         return {**self.charge.as_booking, "sandbox": self.sandbox}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(PaidAnswer):
+    """The answer of a text model. `notes` tell the person of a change of model."""
+
+    response_id: str
+    text: str
+    notes: list[str]
+
+    @property
+    def model(self) -> str:
+        """The model that answered."""
+        return self.charge.model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embeddings(PaidAnswer):
+    """Vectors of texts, in their order."""
+
+    vectors: list[list[float]]
 
 
 class Gateway:
@@ -86,20 +87,16 @@ class Gateway:
                 error.note_charges(charge(response.model, read_usage(response)))
                 raise
 
-        outcome = await self._connection.call(
-            once, request, deadline=TEXT_SECONDS, paid=False, on_charge=on_charge
-        )
+        policy = Policy(TEXT_SECONDS, on_charge=on_charge)
+        outcome = await self._connection.call(once, request, policy)
         response, text = outcome.result
         usage = read_usage(response)
         return Reply(
             response_id=response.id,
-            model=response.model,
             text=text,
-            usage=usage,
-            cost=text_cost(response.model, usage),
-            attempts=outcome.attempts,
-            sandbox=self.origin == "sandbox",
             notes=outcome.notes,
+            charge=Charge(response.model, usage, text_cost(response.model, usage)),
+            sandbox=self.origin == "sandbox",
         )
 
     async def embed(self, model: str, texts: list[str]) -> Embeddings:
@@ -114,7 +111,7 @@ class Gateway:
             except (ValueError, AttributeError, TypeError) as error:  # an answer without vectors
                 raise failure("no_api") from error
 
-        vectors, tokens = (await self._connection.attempt(once, deadline=TEXT_SECONDS)).result
+        vectors, tokens = (await self._connection.attempt(once, Policy(TEXT_SECONDS))).result
         usage = Usage(input_tokens=tokens)
         return Embeddings(
             vectors=vectors,
@@ -135,7 +132,7 @@ class Gateway:
             except (ValueError, KeyError, TypeError) as error:
                 raise failure("no_api") from error
 
-        return (await self._connection.attempt(once, deadline=LIST_SECONDS)).result
+        return (await self._connection.attempt(once, Policy(LIST_SECONDS))).result
 
     async def close(self) -> None:
         """Close the connections, if any were opened."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gateway.api_errors import GatewayError, failure
 from gateway.api_key import find_key, way_to_give, way_without_keyring
 from gateway.models import Request, fit, living_text_model, successor
-from gateway.retry import Breaker, CallResult, OnCharge, OnPause, attempt
+from gateway.retry import Breaker, CallResult, Policy, attempt
 from keyring_store import KeyringFault
 from receipt import note_request
 from settings import Origin, Settings, local_date
@@ -59,26 +59,13 @@ class Connection:
         self,
         once: Callable[["AsyncOpenAI", Request], Awaitable[T]],
         request: Request,
-        *,
-        deadline: float,
-        paid: bool,
-        on_pause: OnPause | None = None,
-        on_charge: OnCharge | None = None,
+        policy: Policy,
     ) -> CallResult[T]:
-        """Call the model of a request, or its successor when it is gone. Raises `GatewayError`.
-
-        `deadline` is in seconds, for all attempts together.
-        """
+        """Call the model of a request, or its successor when it is gone. Raises `GatewayError`."""
 
         async def send(name: str) -> CallResult[T]:
             fitting = fit(request, name)
-            return await self.attempt(
-                lambda sdk: once(sdk, fitting),
-                deadline=deadline,
-                paid=paid,
-                on_pause=on_pause,
-                on_charge=on_charge,
-            )
+            return await self.attempt(lambda sdk: once(sdk, fitting), policy)
 
         model, note = living_text_model(request["model"], local_date())
         try:
@@ -96,13 +83,7 @@ class Connection:
         return outcome
 
     async def attempt(
-        self,
-        once: Callable[["AsyncOpenAI"], Awaitable[T]],
-        *,
-        deadline: float,
-        paid: bool = False,
-        on_pause: OnPause | None = None,
-        on_charge: OnCharge | None = None,
+        self, once: Callable[["AsyncOpenAI"], Awaitable[T]], policy: Policy
     ) -> CallResult[T]:
         """Run a call under the retry policy, unless OpenAI is to be left alone for now."""
 
@@ -112,13 +93,7 @@ class Connection:
         self._breaker.enter()
         note_request()
         try:
-            outcome = await attempt(
-                connect_and_send,
-                deadline=deadline,
-                paid=paid,
-                on_pause=on_pause,
-                on_charge=on_charge,
-            )
+            outcome = await attempt(connect_and_send, policy)
         except BaseException as error:
             self._breaker.leave(error)
             raise

@@ -7,7 +7,7 @@ from gateway.api_errors import GatewayError, failure
 from gateway.connection import Connection
 from gateway.image_response import GeneratedImage, OnStep, Step, collect, order, receive
 from gateway.models import Request
-from gateway.retry import CallResult, OnCharge
+from gateway.retry import CallResult, OnCharge, Policy
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -70,7 +70,7 @@ class ImageClient:
                 return error
 
         try:
-            outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
+            outcome = await self._connection.attempt(once, Policy(DRAW_SECONDS))
             if isinstance(outcome.result, GatewayError):
                 raise outcome.result
         except GatewayError as error:
@@ -98,7 +98,7 @@ class ImageClient:
                 expires_after={"anchor": "created_at", "seconds": FILE_SECONDS},
             )
 
-        outcome = await self._connection.attempt(once, deadline=DRAW_SECONDS)
+        outcome = await self._connection.attempt(once, Policy(DRAW_SECONDS))
         self._connection.note_origin(outcome.result.id)
         return str(outcome.result.id)
 
@@ -114,15 +114,10 @@ class ImageClient:
             step = Step("waiting", seconds=seconds, reason=error.event, charged=charged)
             await on_step(step)
 
+        policy = Policy(DRAW_SECONDS, paid=True, on_pause=wait, on_charge=on_charge)
+
         async def send(once: Callable[["AsyncOpenAI", Request], Awaitable[T]]) -> CallResult[T]:
-            return await self._connection.call(
-                once,
-                request,
-                deadline=DRAW_SECONDS,
-                paid=True,
-                on_pause=wait,
-                on_charge=on_charge,
-            )
+            return await self._connection.call(once, request, policy)
 
         outcome: CallResult[Any]
         if self._background:

@@ -1,8 +1,6 @@
 """Receive one picture, streamed or fetched later: its bytes and facts or an error come out."""
 
 import asyncio
-import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,11 +15,14 @@ from gateway.prices import Usage, charge
 from gateway.response_items import (
     UNFINISHED,
     decode_picture,
+    image_model_of,
     missing_picture,
+    partial_picture,
     picture_item,
     raise_for_status,
     read_usage,
     require_response,
+    response_of,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class _Reception:
             self.response = event.response
         elif event.type == "response.output_item.done":
             self.item = picture_item([self.item, event.item])
-        elif (response := _response_of(event)) and response.status not in UNFINISHED:
+        elif (response := response_of(event)) and response.status not in UNFINISHED:
             self.complete(response)  # completed, incomplete, failed, cancelled
         elif event.type in PICTURE_EVENTS:
             self.progress = True
@@ -176,7 +177,7 @@ async def receive(
         async for event in stream:
             reception.add(event)
             if name := STEPS.get(event.type):
-                step = Step(name, reception.response_id or "", partial=_partial(event))
+                step = Step(name, reception.response_id or "", partial=partial_picture(event))
                 await on_step(step)
     except (openai.APIError, httpx2.HTTPError, *UNREADABLE) as error:
         if not reception.has_picture:
@@ -212,22 +213,6 @@ async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
     raise failure("unfinished", response_id=response_id)
 
 
-def _response_of(event: Any) -> Any | None:
-    """The response of an event; one of a type that the SDK does not know brings it as a dict."""
-    from openai.types.responses import Response
-
-    response = getattr(event, "response", None)
-    return Response.construct(**response) if isinstance(response, dict) else response
-
-
-def _partial(event: Any) -> bytes | None:
-    """An unfinished picture, if the event brings one that can be read."""
-    try:
-        return base64.b64decode(getattr(event, "partial_image_b64", ""), validate=True) or None
-    except binascii.Error:
-        return None
-
-
 def _read(reception: _Reception) -> GeneratedImage:
     """The picture of a reception; an error knows what the call cost all the same."""
     try:
@@ -236,7 +221,7 @@ def _read(reception: _Reception) -> GeneratedImage:
         if reception.is_complete:
             error.job_state = "failed"  # OpenAI says so, whatever it gives as its reason
             response = reception.response
-            usage, image_model = read_usage(response), _image_model(response)
+            usage, image_model = read_usage(response), image_model_of(response)
             model = response.model or reception.model
             error.note_charges(charge(model, usage, image_model=image_model))
         raise
@@ -255,18 +240,10 @@ def _image(reception: _Reception) -> GeneratedImage:
         response_id=response_id,
         data=decode_picture(item, reception.images),
         model=getattr(response, "model", None) or reception.model,
-        image_model=_image_model(response),
+        image_model=image_model_of(response),
         size=item.size,
         quality=item.quality,
         revised_prompt=item.revised_prompt,
         usage=read_usage(response) if reception.is_complete else Usage(),
         sandbox=is_sandbox(response_id),
     )
-
-
-def _image_model(response: Any) -> str | None:
-    """The model that drew, as the server echoes it in the tool's settings."""
-    for tool in getattr(response, "tools", None) or []:
-        if getattr(tool, "type", None) == "image_generation":
-            return getattr(tool, "model", None)
-    return None

@@ -5,6 +5,8 @@ a message of empty text, its status may still be `generating` in a finished resp
 and `tool_usage` may be missing. Gateways behind OPENAI_BASE_URL leave out more.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,6 +130,30 @@ def read_usage(response: Any) -> Usage:
         image_input_tokens=getattr(of_image, "image_tokens", 0) or 0,
         image_output_tokens=tokens,
     )
+
+
+def response_of(event: Any) -> Any | None:
+    """The response of an event; one of a type that the SDK does not know brings it as a dict."""
+    from openai.types.responses import Response
+
+    response = getattr(event, "response", None)
+    return Response.construct(**response) if isinstance(response, dict) else response
+
+
+def partial_picture(event: Any) -> bytes | None:
+    """An unfinished picture, if the event brings one that can be read."""
+    try:
+        return base64.b64decode(getattr(event, "partial_image_b64", ""), validate=True) or None
+    except binascii.Error:
+        return None
+
+
+def image_model_of(response: Any) -> str | None:
+    """The model that drew, as the server echoes it in the tool's settings."""
+    for tool in getattr(response, "tools", None) or []:
+        if getattr(tool, "type", None) == "image_generation":
+            return getattr(tool, "model", None)
+    return None
 
 
 def _message_parts(response: Any) -> list[Any]:

@@ -49,6 +49,17 @@ OnCharge = Callable[[list[Charge]], Awaitable[None]]
 then, since a call may end in more ways than an answer or an error."""
 
 
+@dataclass(frozen=True)
+class Policy:
+    """How long a call may take with all its attempts, in seconds, whether it buys a picture, and
+    whom to tell of what happens in between."""
+
+    deadline: float
+    paid: bool = False
+    on_pause: OnPause | None = None
+    on_charge: OnCharge | None = None
+
+
 @dataclass
 class CallResult(Generic[T]):
     """The result of a call, and what it took to get it."""
@@ -92,18 +103,8 @@ class Breaker:
             self._faults = 0
 
 
-async def attempt(
-    once: Callable[[], Awaitable[T]],
-    *,
-    deadline: float,
-    paid: bool,
-    on_pause: OnPause | None = None,
-    on_charge: OnCharge | None = None,
-) -> CallResult[T]:
-    """Send a call, again where that helps, for `deadline` seconds in all.
-
-    `paid` says that it buys a picture. Raises `GatewayError`, with what the attempts cost.
-    """
+async def attempt(once: Callable[[], Awaitable[T]], policy: Policy) -> CallResult[T]:
+    """Send a call, again where that helps. Raises `GatewayError`, with what the attempts cost."""
     import httpx2
     import openai
 
@@ -116,20 +117,20 @@ async def attempt(
         try:
             return await once()
         except (openai.OpenAIError, httpx2.HTTPError, *UNREADABLE) as error:
-            raise explain_exception(error, paid=paid) from error
+            raise explain_exception(error, paid=policy.paid) from error
         except GatewayError as error:
             if error.charges:
                 charges.extend(error.charges)
-                if on_charge is not None:
-                    await on_charge(error.charges)
+                if policy.on_charge is not None:
+                    await policy.on_charge(error.charges)
             raise
 
     try:
-        async with asyncio.timeout(deadline):
-            retrying = _retrying(deadline, on_pause)
+        async with asyncio.timeout(policy.deadline):
+            retrying = _retrying(policy)
             return CallResult(await retrying(explain_failure), attempts)
     except TimeoutError as error:
-        late = explain_exception(error, paid=paid)
+        late = explain_exception(error, paid=policy.paid)
         late.note_charges(charges)
         raise late from error
     except GatewayError as error:
@@ -137,8 +138,8 @@ async def attempt(
         raise
 
 
-def _retrying(deadline: float, on_pause: OnPause | None) -> AsyncRetrying:
-    """Retry what `GatewayError.retryable` allows, as long as `deadline` seconds permit.
+def _retrying(policy: Policy) -> AsyncRetrying:
+    """Retry what `GatewayError.retryable` allows, as long as the deadline permits.
 
     Waits as long as OpenAI asks; where it does not, exponentially with full jitter. A
     wait that would pass the deadline is not begun: the error goes out at once.
@@ -146,13 +147,13 @@ def _retrying(deadline: float, on_pause: OnPause | None) -> AsyncRetrying:
 
     async def tell(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if on_pause is not None and isinstance(error, GatewayError):
-            await on_pause(error, state.upcoming_sleep)
+        if policy.on_pause is not None and isinstance(error, GatewayError):
+            await policy.on_pause(error, state.upcoming_sleep)
 
     return AsyncRetrying(
         retry=retry_if_exception(_is_retryable),
         wait=_pause,
-        stop=lambda state: _is_last(state) or stop_before_delay(deadline)(state),
+        stop=lambda state: _is_last(state) or stop_before_delay(policy.deadline)(state),
         before_sleep=tell,
         reraise=True,
     )

@@ -145,7 +145,7 @@ class _Person:
             "text": {"format": FORM},
             "max_output_tokens": 2_000,
         })  # fmt: skip
-        self.usd += reply.cost.usd
+        self.usd += reply.charge.cost.usd
         words = str(json.loads(reply.text)["message"])
         self.talk.append({"role": "assistant", "content": words})
         return words
