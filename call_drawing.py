@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
 from app import App
@@ -20,7 +19,7 @@ from call_meaning import (
 from generation.image_request import OPTIONS, ImageRequest
 
 if TYPE_CHECKING:
-    from generation.image_result import ImageResult
+    from generation.drawing import DrawingResult
     from generation.input_images import InputImages
     from generation.jobs import ReportProgress, TellProgress
     from generation.plan import Plan
@@ -30,16 +29,6 @@ LEAST_SECONDS = 1.0
 """A picture is waited for at least so long, however much of the call's time the dialogue took."""
 
 IS_CURRENT = "Changes start from this picture now."
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What a drawing brought so far, a JPEG to look at where previews are on, and the
-    conversation as it stands after it."""
-
-    result: "ImageResult"
-    preview: bytes | None
-    conversation: "Conversation"
 
 
 class Drawing:
@@ -70,7 +59,7 @@ class Drawing:
         """
         place = (request.options, request.pictures, request.variations, parent and parent.id)
         if self._inputs is None or self._inputs[0] != place:
-            inputs = await self._app.image_generator.check(request, parent)
+            inputs = await self._app.image_generator.orders.check(request, parent)
             self._inputs = (place, inputs)
         self.key = self.key or self._request.key(self._inputs[1].keys)
         return self._inputs[1]
@@ -83,23 +72,21 @@ class Drawing:
         *,
         key: str = "",
         **options: Any,
-    ) -> Pictures:
+    ) -> "DrawingResult":
         """Draw what is planned, as the call of a key, else as this one.
 
         What came with an asking call is used up by it.
         """
         inputs = await self.check(request, what.parent)
-        outcome = Pictures(
-            *await self._app.image_generator.buy(
-                conversation,
-                what,
-                request=request,
-                inputs=inputs,
-                key=key or self.key,
-                report=self.report(conversation),
-                seconds=self.seconds,
-                **options,
-            )
+        outcome = await self._app.image_generator.buy(
+            conversation,
+            what,
+            request=request,
+            inputs=inputs,
+            key=key or self.key,
+            report=self.report(conversation),
+            seconds=self.seconds,
+            **options,
         )
         if conversation.order:
             await self._app.records.keep_order(conversation.id, {})
@@ -110,7 +97,7 @@ class Drawing:
         means: DrawPrompt | DrawAgain | ChangePicture | DrawFrom,
         conversation: "Conversation",
         request: ImageRequest,
-    ) -> Pictures:
+    ) -> "DrawingResult":
         """What is drawn without a turn of the dialogue."""
         from generation import plan
 
@@ -133,7 +120,9 @@ class Drawing:
                 assert_never(means)
         return await self.buy(conversation, what, request, key=key)
 
-    async def complete(self, conversation: "Conversation", jobs: "Sequence[Job]") -> Pictures:
+    async def complete(
+        self, conversation: "Conversation", jobs: "Sequence[Job]"
+    ) -> "DrawingResult":
         """What this call brought today, and what was taken back of it unsent."""
         from generation.plan import plan_again
         from storage.records import SAME_CALL
@@ -145,7 +134,7 @@ class Drawing:
         self,
         means: Collect | TellFailure | MakeCurrent | ShowPicture,
         conversation: "Conversation",
-    ) -> Pictures:
+    ) -> "DrawingResult":
         """What costs nothing more: what is there, or on its way."""
         match means:
             case Collect() | TellFailure():
@@ -161,14 +150,12 @@ class Drawing:
         """What is called at each step of a drawing; it tells it in the person's language."""
         return self._progress(conversation.language)
 
-    async def collect(self, conversation: "Conversation", jobs: "Sequence[Job]") -> Pictures:
+    async def collect(self, conversation: "Conversation", jobs: "Sequence[Job]") -> "DrawingResult":
         """What jobs bring within the time of the call."""
-        generator = self._app.image_generator
-        return Pictures(
-            *await generator.collect(jobs, self.report(conversation), seconds=self.seconds)
-        )
+        report = self.report(conversation)
+        return await self._app.image_generator.collect(jobs, report, seconds=self.seconds)
 
-    async def make_current(self, conversation: "Conversation", image_id: str) -> Pictures:
+    async def make_current(self, conversation: "Conversation", image_id: str) -> "DrawingResult":
         """Undo, redo, branching: changes start from this picture from now on."""
         from generation.plan import picture_of
 
@@ -179,10 +166,12 @@ class Drawing:
         outcome.result.notes.insert(0, IS_CURRENT)
         return outcome
 
-    async def show(self, conversation: "Conversation", images: "Sequence[Image]") -> Pictures:
+    async def show(
+        self, conversation: "Conversation", images: "Sequence[Image]"
+    ) -> "DrawingResult":
         """Pictures that are there, looked at where the call asks for that."""
-        generator = self._app.image_generator
-        return Pictures(*await generator.show(conversation, images, verify=self._request.verify))
+        verify = self._request.verify
+        return await self._app.image_generator.show(conversation, images, verify=verify)
 
 
 def _shown_images(conversation: "Conversation") -> "list[Image]":

@@ -8,11 +8,11 @@ import asyncio
 import time
 from collections.abc import Container
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, assert_never
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from app import App
-from call_drawing import Drawing, Pictures
+from call_drawing import Drawing
 from call_meaning import (
     Ask,
     ChangePicture,
@@ -36,6 +36,7 @@ from generation.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
+    from generation.drawing import DrawingResult
     from generation.jobs import TellProgress
     from storage.records import OpenedCall
     from storage.tables import Conversation
@@ -55,14 +56,8 @@ SHOWN_AGAIN = (
 )
 
 
-@dataclass(frozen=True)
-class Questions:
-    """The dialogue has questions for the person; nothing was drawn."""
-
-    consultation: "Consultation"
-
-
-Outcome = Questions | Pictures
+Outcome: TypeAlias = "Consultation | DrawingResult"
+"""What a call brings: questions of the dialogue, where nothing was drawn, or pictures."""
 
 
 async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
@@ -109,7 +104,7 @@ class _Call:
     def __init__(
         self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
     ) -> None:
-        from generation.drawing import settle_size
+        from generation.orders import settle_size
 
         self._app = app
         self._request = settle_size(request)
@@ -139,7 +134,7 @@ class _Call:
         records = self._app.records
         has_budget = self._app.settings.daily_budget_usd is not None
         if has_budget and not await records.is_same_call(self._drawing.key, redraw=request.redraw):
-            await self._app.image_generator.check_budget(request, inputs)
+            await self._app.image_generator.orders.check_budget(request, inputs)
         opening = await records.open_conversation(
             self._drawing.key, mode or "guided", redraw=request.redraw
         )
@@ -234,7 +229,9 @@ class _Call:
     ) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
         request = request.with_order(conversation.order)
-        await self._app.image_generator.check_budget(request, await self._drawing.check(request))
+        await self._app.image_generator.orders.check_budget(
+            request, await self._drawing.check(request)
+        )
         if request.order:
             await self._app.records.keep_order(conversation.id, request.order)
         consultation = await self._consult(
@@ -251,6 +248,7 @@ class _Call:
         alone: bool,
     ) -> Outcome:
         """The person's words as they are: all of them, or the newest alone."""
+        from generation.drawing import DrawingResult
         from generation.plan import plan_new
 
         request = request.with_order(conversation.order)
@@ -267,7 +265,7 @@ class _Call:
             consultation = await self._consult(words, key, mode="skip", opened=opened)
             known = opened.conversation if opened else None  # the words joined it
             outcome = await self._draw_or_ask(consultation, request, known)
-            if similar is not None and isinstance(outcome, Pictures):
+            if similar is not None and isinstance(outcome, DrawingResult):
                 outcome.result.notes += await similar
         finally:
             if similar is not None:
@@ -282,7 +280,7 @@ class _Call:
             await self._app.records.keep_order(conversation.id, merged.order)
         turn = [turn for turn in conversation.turns if turn.reply != {}][-1]
         if turn.reply is not None:
-            return Questions(self._app.consultant.recall(conversation))
+            return self._app.consultant.recall(conversation)
         consultation = await self._consult(turn.words, conversation.id)
         return await self._draw_or_ask(consultation, merged)
 
@@ -305,7 +303,7 @@ class _Call:
         from generation.plan import plan_new, refined_prompt
 
         if consultation.status == "asking":
-            return Questions(consultation)
+            return consultation
         conversation = conversation or await self._app.records.load(consultation.conversation_id)
         what = plan_new(conversation, refined_prompt(conversation))
         outcome = await self._drawing.buy(conversation, what, request)
@@ -330,6 +328,8 @@ class _Call:
         self, conversation: "Conversation", request: ImageRequest
     ) -> Outcome:
         """What is under way is never bought again; what OpenAI does not know is, beside it."""
+        from generation.drawing import DrawingResult
+
         jobs = newest_jobs(conversation)
         notes = await self._app.image_generator.release_lost(
             jobs, self._drawing.report(conversation), seconds=self._drawing.seconds
@@ -339,16 +339,17 @@ class _Call:
             has_come = state_of(conversation).drawing == "kept"
             return await self._continue(before if has_come else conversation, request)
         outcome = await self._continue(conversation, request, {job.id for job in jobs})
-        if isinstance(outcome, Pictures):
+        if isinstance(outcome, DrawingResult):
             outcome.result.notes[:0] = notes
         return outcome
 
     async def _with_assumptions(self, outcome: Outcome) -> Outcome:
         """A picture drawn of a dialogue's prompt names what nobody decided in it."""
+        from generation.drawing import DrawingResult
         from generation.image_result import AssumedDecision
         from generation.plan import refined_prompt
 
-        if isinstance(outcome, Pictures):
+        if isinstance(outcome, DrawingResult):
             conversation = outcome.conversation
             if conversation.briefs and outcome.result.prompt == refined_prompt(conversation):
                 consultation = self._app.consultant.recall(conversation)

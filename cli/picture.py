@@ -89,7 +89,7 @@ def show_preferences(*, sandbox: Sandbox = False) -> None:
     from consultation.preferences import learn
 
     async def work(app: App) -> Any:
-        return learn(await app.records.earlier_briefs(app.gateway.origin))
+        return learn(await app.records.earlier_briefs.newest(app.gateway.origin))
 
     habits = with_records(work, sandbox=sandbox)
     for one in habits:
@@ -101,7 +101,7 @@ def show_preferences(*, sandbox: Sandbox = False) -> None:
 @likings.command
 def forget(*, sandbox: Sandbox = False) -> None:
     """Forget them: only later choices count from now on."""
-    with_records(lambda app: app.records.forget(), sandbox=sandbox)
+    with_records(lambda app: app.records.earlier_briefs.forget(), sandbox=sandbox)
     show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
 
 

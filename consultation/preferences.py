@@ -8,7 +8,7 @@ from typing import Any
 from consultation.turn import QuestionDraft
 from consultation.words import fold
 from prompts.wording import Wording
-from storage.records import EarlierBrief
+from storage.earlier_briefs import EarlierBrief
 
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
 """What may be a habit. Subject, words and use belong to one picture."""

@@ -2,11 +2,13 @@
 
 __all__ = [
     "drawing",
+    "drawing_failures",
     "image_request",
     "image_result",
     "input_images",
     "jobs",
     "options",
+    "orders",
     "plan",
     "preview",
     "purchase",

@@ -1,16 +1,13 @@
-"""One call for pictures: checked while that is free, claimed, drawn, told in full."""
+"""One call for pictures: claimed, drawn, told in full."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextvars import Context
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
 from gateway.api_errors import GatewayError
-from gateway.capabilities import size_in_pixels
-from gateway.prices import has_price
 from generation.drawing_failures import (
     DRAW_LOST,
     LOST_DRAWN,
@@ -22,33 +19,31 @@ from generation.drawing_failures import (
     over_budget,
     without_picture,
 )
-from generation.drawing_rows import job_rows
-from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
+from generation.drawing_rows import Purchase
+from generation.image_request import ImageRequest
 from generation.image_result import ImageResult
-from generation.input_images import MOST, InputImages
+from generation.input_images import InputImages
 from generation.jobs import JobOutcome, Jobs, JobView, ReportProgress
-from generation.options import Options, choose, size_note
+from generation.orders import CallOrder, Orders
 from generation.picture_facts import run_apart
-from generation.plan import Plan, changes_of, lineage, suggestion
-from generation.purchase import Buyer, Purchase, PurchaseOrder
-from generation.request_body import instruct
+from generation.plan import Plan
+from generation.purchase import Buyer
 from generation.result_builder import build_result, preview_of_all
-from generation.variations import Variation, replaced_note, set_apart
+from generation.variations import replaced_note
 from generation.verifier import Look
 from prompts.store import PromptStore
-from settings import Settings, local_date
-from storage.job_journal import JUST_NOW, Withdrawn
+from settings import Settings
+from storage.job_claim import JUST_NOW, ClaimTerms
+from storage.job_journal import Withdrawn
 from storage.records import Records
 from storage.tables import Conversation, Image, Job
 
 PROMPT_FILES = ("generation/", "image_types/", "variations.yaml")
 """Those that have a part in a picture: faults in own copies of them are told."""
 
-FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
-
 
 class DrawingResult(NamedTuple):
-    """A result, its preview, which is a JPEG, and the conversation as it stands after it."""
+    """A result, a JPEG to look at where previews are on, and the conversation as it stands now."""
 
     result: ImageResult
     preview: bytes | None
@@ -56,11 +51,12 @@ class DrawingResult(NamedTuple):
 
 
 class ImageGenerator:
-    """Draws the pictures of one server."""
+    """Draws the pictures of one server; `orders` say what a call would, and check it for free."""
 
     def __init__(
         self, settings: Settings, records: Records, prompt_store: PromptStore, buyer: Buyer
     ) -> None:
+        self.orders = Orders(settings, records, prompt_store, buyer)
         self._settings = settings
         self._records = records
         self._prompt_store = prompt_store
@@ -69,33 +65,6 @@ class ImageGenerator:
         # Between the record of a job and its start nobody else may begin to wait for it: whoever
         # comes first says what is done, and that would be nothing.
         self._starting = asyncio.Lock()
-
-    async def check(self, request: ImageRequest, parent: Image | None = None) -> InputImages:
-        """Refuse what cannot be drawn before anything is paid for, a dialogue included.
-
-        What comes along is returned as it was read. Raises a `Problem`.
-        """
-        if request.count > MOST_PICTURES:
-            raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
-        inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
-        choose(request.options, {}, self._settings, local_date())
-        await asyncio.to_thread(self._buyer.pictures.check)
-        return inputs
-
-    async def check_budget(self, request: ImageRequest, inputs: InputImages) -> None:
-        """Refuse a drawing that the day has no money for before a dialogue is paid. Raises
-        `OrderError`."""
-        budget = self._settings.daily_budget_usd
-        if budget is None:
-            return
-        options = choose(request.options, {}, self._settings, local_date())
-        each = options.estimated_usd(len(inputs.pictures), verifier=self._verifier(request))
-        estimate = request.count * each
-        due = await self._records.jobs.due_today(self._buyer.origin)
-        if due + estimate > budget:
-            raise over_budget(
-                options, request.count, estimate, due=due, budget=budget, origin=self._buyer.origin
-            )
 
     async def buy(
         self,
@@ -114,97 +83,59 @@ class ImageGenerator:
         Those that it brought up to `again` ago count, and what was taken back of them unsent is
         drawn. Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
         """
-        options = self.options(conversation, plan, request)
-        inputs = await self._buyer.inputs.with_references(inputs, plan.references)
-        variations, note = self._variations(conversation, plan, request)
-        verifier = self._verifier(request)
-        base = PurchaseOrder(conversation, plan, options, inputs, "", {}, bool(verifier))
-        orders = [await asyncio.to_thread(self._with_instructions, base, one) for one in variations]
-        jobs = job_rows(
-            conversation,
-            plan,
-            options,
-            key=key,
-            inputs=inputs,
-            verifier=verifier,
-            variations=variations,
-            templates=[one.templates for one in orders],
+        order = await self.orders.prepare(
+            conversation, plan, request=request, inputs=inputs, key=key
         )
         lost = without_picture(conversation.newest_jobs_of(key)) if request.redraw else []
         again = timedelta() if request.redraw else again
-        jobs, are_new, mine = await self._start(jobs, orders, again, lost)
+        jobs, are_new, mine = await self._start(order, again, lost)
         if not are_new:
-            taken_back = len(variations) - len(jobs)
+            taken_back = len(order.jobs) - len(jobs)
             return await self._show_or_collect(
                 conversation, jobs, request, report, seconds, taken_back=taken_back
             )
         # At once: of one that ends before anybody waits for it nothing is known here any more.
-        news = await self._jobs.wait(jobs, report, seconds=seconds)
-        answer = await self._conclude(conversation.id, *news)
-        sized = _unsized(conversation, plan, request, options)
-        replaced = replaced_note(variations, _drawn(news[0]))
-        answer.result.notes += filter(None, [sized, note, replaced])
-        answer.result.notes[:0] = _shared(len(jobs) - len(mine), len(jobs), lost=bool(lost))
+        outcomes, elapsed = await self._jobs.wait(jobs, report, seconds=seconds)
+        answer = await self._conclude(conversation.id, outcomes, elapsed)
+        replaced = replaced_note(order.variations, _revised_prompts(outcomes))
+        answer.result.notes += [*order.notes, *filter(None, [replaced])]
+        if elsewhere := len(jobs) - len(mine):
+            note = LOST_DRAWN if lost else REST_DRAWN
+            answer.result.notes.insert(0, note.format(count=elsewhere, wanted=len(jobs)))
         return answer
 
-    def estimated_usd(
-        self, conversation: Conversation, plan: Plan, request: ImageRequest
-    ) -> float | None:
-        """What each picture of a call should cost, None where its model has no known price.
-
-        Raises `OrderError`.
-        """
-        return self.price(self.options(conversation, plan, request), plan, request)
-
-    def price(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
-        """The same with these options."""
-        pictures = len(request.input_images) + len(plan.references)
-        inputs = min(MOST, pictures) + (1 if plan.parent else 0)
-        usd = options.estimated_usd(inputs, verifier=self._verifier(request))
-        return round(usd, 6) if has_price(options.image_model) else None
-
-    def options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
-        """What to draw with: the call's options, else what the dialogue suggests, else settings."""
-        model = request.image_model or self._settings.image_model
-        suggested = suggestion(conversation, plan, model)
-        return choose(request.options, suggested, self._settings, local_date())
-
-    def _verifier(self, request: ImageRequest) -> str:
-        """The model that will look at the pictures of a call, empty where none will."""
-        verify = request.verify or self._settings.verify
-        return self._settings.facilitator_model if verify else ""
-
-    def _variations(
-        self, conversation: Conversation, plan: Plan, request: ImageRequest
-    ) -> tuple[list[Variation], str]:
-        """How the pictures of a call differ, and a note on what could not be varied."""
-        before = lineage(plan.parent, conversation.images) if plan.parent else []
-        labels = [image.variation for image in before]
-        beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
-        ways = self._prompt_store.ways()
-        return set_apart(request, conversation.entries, labels, ways, beyond=beyond)
-
     async def _start(
-        self,
-        jobs: list[Job],
-        orders: Sequence[PurchaseOrder],
-        again: timedelta,
-        lost: Sequence[Job],
+        self, order: CallOrder, again: timedelta, lost: Sequence[Job]
     ) -> tuple[list[Job], bool, list[Job]]:
         """Claim the jobs of a call and begin with those that are new.
 
         Returns the jobs that stand, whether they are of this call, and which of them are drawn by
-        it; the others it waits for.
+        it; the others it waits for. Raises where the budget forbids them.
         """
         async with self._starting:
-            plan, options = orders[0].plan, orders[0].options
-            jobs, are_new = await self._claim(jobs, plan.message, options, again, lost)
+            jobs, are_new = await self._claim(order, again, lost)
             mine = [job for job in jobs if are_new and self._records.jobs.is_mine(job.id)]
-            for job, one in zip(jobs, orders, strict=True) if are_new else ():
+            for job, one in zip(jobs, order.orders, strict=True) if are_new else ():
                 buying = partial(self._buyer.buy, job, one)
                 attending = partial(self._buyer.attend, job)
                 self._jobs.start(job, buying if job in mine else attending)
         return jobs, are_new, mine
+
+    async def _claim(
+        self, order: CallOrder, again: timedelta, lost: Sequence[Job]
+    ) -> tuple[list[Job], bool]:
+        """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
+        budget, origin = self._settings.daily_budget_usd, self._buyer.origin
+        first = order.orders[0]
+        message = first.plan.message
+        terms = ClaimTerms(origin, budget, again, message, lost)
+        claim = await self._records.jobs.claim(order.jobs, terms)
+        if claim.over is None or budget is None:
+            return claim.jobs, claim.new
+        count = len(order.jobs) - len(claim.jobs)
+        estimate = count * order.jobs[0].estimated_usd
+        due = claim.over - estimate
+        raise over_budget(first.options, count, estimate, due=due, budget=budget, origin=origin)
 
     async def collect(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
@@ -213,7 +144,8 @@ class ImageGenerator:
 
         Raises a `Problem`, which is `Withdrawn` where none of them was ever sent.
         """
-        return await self._wait(jobs[0].conversation_id, jobs, report, seconds)
+        news = await self._attend(jobs, report, seconds)
+        return await self._conclude(jobs[0].conversation_id, *news)
 
     async def release_lost(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
@@ -263,45 +195,6 @@ class ImageGenerator:
         """Wait for drawings that are still under way."""
         await self._jobs.finish()
 
-    def _with_instructions(self, order: PurchaseOrder, variation: Variation) -> PurchaseOrder:
-        """The order for one picture of several: with its own instructions, and prompt if any."""
-        plan = replace(order.plan, prompt=variation.prompt or order.plan.prompt)
-        instructions, templates = instruct(
-            plan,
-            order.conversation,
-            self._prompt_store,
-            inputs=order.inputs,
-            variation=variation,
-        )
-        return replace(order, plan=plan, instructions=instructions, templates=templates)
-
-    async def _claim(
-        self,
-        jobs: list[Job],
-        message: str,
-        options: Options,
-        again: timedelta,
-        lost: Sequence[Job],
-    ) -> tuple[list[Job], bool]:
-        """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
-        budget = self._settings.daily_budget_usd
-        claim = await self._records.jobs.claim(
-            jobs,
-            origin=self._buyer.origin,
-            budget=budget,
-            again=again,
-            message=message,
-            lost=lost,
-        )
-        if claim.over is None or budget is None:
-            return claim.jobs, claim.new
-        count = len(jobs) - len(claim.jobs)
-        estimate = count * jobs[0].estimated_usd
-        due = claim.over - estimate
-        raise over_budget(
-            options, count, estimate, due=due, budget=budget, origin=self._buyer.origin
-        )
-
     async def _show_or_collect(
         self,
         conversation: Conversation,
@@ -323,12 +216,6 @@ class ImageGenerator:
             note = REST_TAKEN_BACK.format(count=len(jobs), wanted=len(jobs) + taken_back)
             answer.result.notes.insert(0, note)
         return answer
-
-    async def _wait(
-        self, conversation_id: str, jobs: Sequence[Job], report: ReportProgress, seconds: float
-    ) -> DrawingResult:
-        """Tell what became of jobs when all have ended or the waiting time is over."""
-        return await self._conclude(conversation_id, *await self._attend(jobs, report, seconds))
 
     async def _conclude(
         self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
@@ -376,28 +263,7 @@ class ImageGenerator:
         return DrawingResult(result, preview, conversation)
 
 
-def _unsized(
-    conversation: Conversation, plan: Plan, request: ImageRequest, options: Options
-) -> str:
-    """A note on words that ask for a shape which nothing set: a refined prompt has its size from
-    the brief, other words are drawn as they are."""
-    verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
-    return "" if request.size else size_note(verbatim, options)
-
-
-def _shared(count: int, wanted: int, *, lost: bool) -> list[str]:
-    """What is told where some of the pictures are drawn by another call."""
-    return (
-        [(LOST_DRAWN if lost else REST_DRAWN).format(count=count, wanted=wanted)] if count else []
-    )
-
-
-def _drawn(outcomes: Iterable[JobOutcome]) -> dict[str, str]:
+def _revised_prompts(outcomes: Iterable[JobOutcome]) -> dict[str, str]:
     """By its label, how the assistant model put the prompt of each picture."""
     bought = [(one.job, one.purchase) for one in outcomes if one.purchase]
     return {job.variation: purchase.image.revised_prompt for job, purchase in bought}
-
-
-def settle_size(request: ImageRequest) -> ImageRequest:
-    """The request with its size in pixels where it was a word, or written otherwise."""
-    return replace(request, size=request.size and size_in_pixels(request.size))

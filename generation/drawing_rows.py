@@ -1,64 +1,51 @@
-"""What a drawing leaves in the record: the job, the picture, the money."""
+"""What a drawing leaves: the picture and its price, in the record and in the result."""
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from errors import StorageError
 from gateway.image_response import GeneratedImage
 from gateway.prices import Charge, image_cost, text_cost
-from generation.input_images import InputImages
-from generation.options import Options
 from generation.picture_facts import PictureFacts
-from generation.plan import Plan
-from generation.variations import Variation
+from storage.job_journal import TakenOver
+from storage.records import Records
 from storage.spending import booking
 from storage.stamps import new_id, now
-from storage.tables import Conversation, Image, Job, Spending
+from storage.tables import Image, Job, Spending
 
 
-def job_rows(
-    conversation: Conversation,
-    plan: Plan,
-    options: Options,
-    *,
-    key: str,
-    inputs: InputImages,
-    verifier: str,
-    variations: list[Variation],
-    templates: list[dict[str, str]],
-) -> list[Job]:
-    """The requests of one call for pictures, before any is sent.
+@dataclass(frozen=True)
+class Purchase:
+    """One picture of a result: what is on disk, what it cost, what there is to say of it.
 
-    `key` names the call, `verifier` the model that will look at them, if one will.
+    `rows` are what this call paid for it: none where it was there already. `assistant` is the
+    model that called the image tool, None where nothing was asked of it. `looked` says whether
+    a model was asked to look at a picture that was there already.
     """
-    parent = plan.parent.id if plan.parent else None
-    batch, moment = new_id("call"), now()
-    return [
-        Job(
-            id=new_id("job"),
-            conversation_id=conversation.id,
-            state="requested",
-            prompt=one.prompt or plan.prompt,
-            options=options.as_data(),
-            templates=fingerprints,
-            parent_image_id=parent,
-            batch=batch,
-            variation=one.label,
-            inputs=inputs.as_data,
-            estimated_usd=options.estimated_usd(_count(plan, inputs), verifier=verifier),
-            response_id="",
-            error="",
-            request_key=key,
-            beat_at=moment,
-            created_at=moment,
-            changed_at=moment,
-        )
-        for one, fingerprints in zip(variations, templates, strict=True)
-    ]
 
+    image: Image
+    rows: list[Spending] = field(default_factory=list)
+    looked: bool = False
+    attempts: int = 0
+    assistant: str | None = None
+    notes: list[str] = field(default_factory=list)
+    preview: bytes | None = field(default=None, repr=False)
 
-def _count(plan: Plan, inputs: InputImages) -> int:
-    return len(inputs.pictures) + (1 if plan.parent and not inputs.mask else 0)
+    @property
+    def usd(self) -> float:
+        """What this call paid for it, as far as prices are known."""
+        return sum(row.usd or 0.0 for row in self.rows)
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Models that had a part in it and whose price nobody knows."""
+        return [row.model for row in self.rows if row.usd is None]
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any part of its price is an estimate."""
+        return any(row.estimated for row in self.rows)
 
 
 def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path) -> Image:
@@ -117,3 +104,24 @@ def charge_rows(
         booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox, job_id=job_id)
         for charge in charges
     ]
+
+
+class Bill:
+    """What the requests of a job cost; of one that failed it is booked as soon as that is known."""
+
+    def __init__(self, job: Job, records: Records, *, sandbox: bool) -> None:
+        self.rows: list[Spending] = []
+        self._job = job
+        self._records = records
+        self._sandbox = sandbox
+
+    async def __call__(self, charges: list[Charge]) -> None:
+        """Take what an attempt cost that brought nothing. Raises `TakenOver`."""
+        owner, job_id = self._job.conversation_id, self._job.id
+        self.rows += charge_rows(owner, charges, sandbox=self._sandbox, job_id=job_id)
+        try:
+            await self._records.jobs.book(self._job, self.rows)
+        except TakenOver:
+            raise
+        except StorageError:  # they are written with whatever comes next
+            return

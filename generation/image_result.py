@@ -1,20 +1,16 @@
 """What the image tool returns, as data and as text that stands alone."""
 
-import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal
 
 from pydantic import BaseModel
 
-from generation.plan import prompt_of_record
 from generation.variations import label_words
 from generation.verification import Finding
 from prompts.wording import Wording, met_items
 from settings import Origin
 from storage.picture_files import media_type
-from storage.tables import Image
 
 Status = Literal["done", "working", "asking", "failed"]
 
@@ -22,8 +18,6 @@ SANDBOX_NOTE = (
     "Made by the sandbox, a stand-in for OpenAI: a placeholder, no model drew it. The cost is "
     "what OpenAI would charge; nothing was paid."
 )
-
-WORDS = re.compile(r"(?<!\s)\s*\S+")
 
 VERDICTS = {"met": "Met", "not_met": "Not met", "cannot_tell": "Cannot tell"}
 
@@ -266,32 +260,3 @@ def item_words(item: str, wording: Wording) -> str:
     named = f"{wording.dimensions.get(dimension, dimension)}{colon}{value}"
     label = label_words(item, wording)
     return named if label == item else label
-
-
-def difference(image: Image, pictures: list[Image]) -> PromptDifference | None:
-    """Against the picture it was changed from, else the one drawn before it; None for the first.
-
-    `pictures` are all of the conversation, oldest first.
-    """
-    before = _before(image, pictures)
-    if before is None:
-        return None
-    old = WORDS.findall(prompt_of_record(before, pictures))
-    new = WORDS.findall(prompt_of_record(image, pictures))
-    added, removed = [], []
-    # With its rule for frequent words: without, a thousand times the same word takes seconds.
-    for tag, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
-        if tag != "equal":
-            removed.append("".join(old[a:b]).strip())
-            added.append("".join(new[c:d]).strip())
-    return PromptDifference(
-        added=[one for one in added if one], removed=[one for one in removed if one]
-    )
-
-
-def _before(image: Image, pictures: list[Image]) -> Image | None:
-    for one in pictures:
-        if one.id == image.parent_image_id:
-            return one
-    earlier = [one for one in pictures if one.created_at < image.created_at]
-    return earlier[-1] if earlier else None

@@ -11,7 +11,6 @@ from errors import Problem, StorageError
 from gateway.client import Gateway
 from generation.image_request import OrderError
 from generation.plan import Reference
-from generation.request_body import Part
 from storage.input_files import InputFiles
 from storage.input_pictures import InputError, InputPicture, check_mask, check_picture
 from storage.picture_files import read_picture
@@ -27,6 +26,9 @@ sending them with every change."""
 
 IMAGE_ID = re.compile(r"img_[0-9a-f]{16}")
 FILE_ID = re.compile(r"file-[\w-]+")
+
+Part = dict[str, Any]
+"""A picture as the API takes it, or a mask."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class InputResolver:
         return InputImage(name, await asyncio.to_thread(self._inputs.read, name))
 
 
-def _by_id(file_id: str) -> dict[str, Any]:
+def _by_id(file_id: str) -> Part:
     return {"type": "input_image", "file_id": file_id, "detail": "auto"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from errors import Problem
 from gateway.error_mapper import duration
 from gateway.image_response import OnStep, Step
-from generation.purchase import Purchase
+from generation.drawing_rows import Purchase
 from storage.records import Records
 from storage.tables import Job
 

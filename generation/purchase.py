@@ -4,131 +4,37 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
-from typing import Any, cast
 
-from errors import Charged, Problem, ProblemKind, StorageError
+from errors import Problem, StorageError
 from gateway.api_errors import GatewayError, failure
 from gateway.client import Gateway
 from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage, OnStep, Step
-from gateway.prices import Charge
-from generation.drawing_rows import charge_rows, image_row, spending_rows
-from generation.input_images import InputImages, InputResolver
-from generation.options import Options
+from generation.drawing_failures import (
+    ELSEWHERE,
+    LOST,
+    TAKEN_BACK,
+    fault_of_ours,
+    recorded_problem,
+    state_after,
+)
+from generation.drawing_rows import Bill, Purchase, image_row, spending_rows
+from generation.input_images import InputResolver
 from generation.picture_facts import PictureFacts, examine, run_apart
-from generation.plan import Plan
-from generation.request_body import build_request, with_picture
+from generation.request_body import PurchaseOrder, build_request, request_with_bytes
 from generation.verifier import Verifier
 from storage.job_journal import TakenOver
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.stamps import before, is_alive
+from storage.stamps import is_alive
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
 logger = logging.getLogger(__name__)
 
-LOST = Problem(
-    "An earlier request for this picture was sent, and the server that sent it gives no sign: it "
-    "may have been charged. It is not repeated on its own; should that server still have its "
-    "answer, the picture joins this conversation.",
-    "Call again in a minute with only this conversation_id, which costs nothing; look at the usage "
-    "page of the OpenAI platform before paying for it again.",
-    kind="unknown",
-    charged="unknown",
-)
-TAKEN_BACK = Problem(
-    "The request for this picture was taken back before it was sent again.",
-    kind="unknown",
-    charged="yes",
-)
-"""Of a job of which an attempt had failed, and was charged: else nothing is left of it."""
-ELSEWHERE = (
-    "This picture was ordered from OpenAI, and this server asks the sandbox.",
-    "Call again with only this conversation_id once the server runs as it did then.",
-)
-KEPT = timedelta(days=30)
-"""So long OpenAI keeps a response. That it does not know a younger one may be due to another key or
-address than it was bought with."""
 FOLLOW_SECONDS = 0.5
 """Between looks at the record of a job of another process: SQLite has no call for it."""
 ASIDE = "What came lies in {path}."
-
-NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."
-OTHER_MODEL = (
-    "Another assistant model drew the earlier picture, so its kept file was uploaded instead of "
-    "its response."
-)
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """One picture of a result: what is on disk, what it cost, what there is to say of it.
-
-    `rows` are what this call paid for it: none where it was there already. `assistant` is the
-    model that called the image tool, None where nothing was asked of it. `looked` says whether
-    a model was asked to look at a picture that was there already.
-    """
-
-    image: Image
-    rows: list[Spending] = field(default_factory=list)
-    looked: bool = False
-    attempts: int = 0
-    assistant: str | None = None
-    notes: list[str] = field(default_factory=list)
-    preview: bytes | None = field(default=None, repr=False)
-
-    @property
-    def usd(self) -> float:
-        """What this call paid for it, as far as prices are known."""
-        return sum(row.usd or 0.0 for row in self.rows)
-
-    @property
-    def unpriced(self) -> list[str]:
-        """Models that had a part in it and whose price nobody knows."""
-        return [row.model for row in self.rows if row.usd is None]
-
-    @property
-    def estimated(self) -> bool:
-        """Whether any part of its price is an estimate."""
-        return any(row.estimated for row in self.rows)
-
-
-@dataclass(frozen=True)
-class PurchaseOrder:
-    """All that one picture needs to be asked for."""
-
-    conversation: Conversation
-    plan: Plan
-    options: Options
-    inputs: InputImages
-    instructions: str
-    templates: dict[str, str]
-    verify: bool
-
-
-class _Bill:
-    """What the requests of a job cost; of one that failed it is booked as soon as that is known."""
-
-    def __init__(self, job: Job, records: Records, *, sandbox: bool) -> None:
-        self.rows: list[Spending] = []
-        self._job = job
-        self._records = records
-        self._sandbox = sandbox
-
-    async def __call__(self, charges: list[Charge]) -> None:
-        """Take what an attempt cost that brought nothing. Raises `TakenOver`."""
-        job = self._job
-        owner = job.conversation_id
-        self.rows += charge_rows(owner, charges, sandbox=self._sandbox, job_id=job.id)
-        try:
-            await self._records.jobs.book(job, self.rows)
-        except TakenOver:
-            raise
-        except StorageError:  # they are written with whatever comes next
-            return
 
 
 class Buyer:
@@ -210,11 +116,11 @@ class Buyer:
         await on_step(Step("saved", image.response_id))
         return Purchase(image)
 
-    def _bill(self, job: Job) -> "_Bill":
-        return _Bill(job, self._records, sandbox=self.origin == "sandbox")
+    def _bill(self, job: Job) -> Bill:
+        return Bill(job, self._records, sandbox=self.origin == "sandbox")
 
     async def _draw(
-        self, job: Job, order: PurchaseOrder, on_step: OnStep, bill: "_Bill"
+        self, job: Job, order: PurchaseOrder, on_step: OnStep, bill: Bill
     ) -> GeneratedImage:
         """The picture; where OpenAI no longer has what it starts from, that is sent again, once."""
 
@@ -227,11 +133,11 @@ class Buyer:
                 await self._records.jobs.pause(job)
             await on_step(step)
 
-        request, note = await self._request(order)
+        request, note = await build_request(order, self.inputs)
         try:
             answer = await self._gateway.images.draw(request, journal, bill)
         except GatewayError as error:
-            again = await self._request_with_bytes(request, order, error)
+            again = await request_with_bytes(request, order, self.inputs, error)
             if again is None:
                 raise
             answer = await self._gateway.images.draw(again, journal, bill)
@@ -256,49 +162,12 @@ class Buyer:
         except StorageError:
             return
 
-    async def _request(
-        self, order: PurchaseOrder, *, anew: bool = False
-    ) -> tuple[dict[str, Any], str | None]:
-        """The request of an order, and a note where it does not start as one would expect."""
-        inputs = order.inputs
-        pictures = [await self.inputs.part(one, anew=anew) for one in inputs.pictures]
-        mask = await self.inputs.part(inputs.mask, anew=anew) if inputs.mask else None
-        request = build_request(
-            order.plan,
-            order.options,
-            conversation_id=order.conversation.id,
-            instructions=order.instructions,
-            templates=order.templates,
-            pictures=pictures,
-            mask=mask,
-        )
-        parent = order.plan.parent
-        if parent is None or mask is not None:
-            return request, None
-        if "previous_response_id" not in request:
-            return with_picture(request, await self.inputs.part_of(parent)), NO_RESPONSE
-        if _is_of_other_assistant(order):
-            return with_picture(request, await self.inputs.part_of(parent)), OTHER_MODEL
-        return request, None
-
-    async def _request_with_bytes(
-        self, request: dict[str, Any], order: PurchaseOrder, error: GatewayError
-    ) -> dict[str, Any] | None:
-        """The request with the bytes themselves, where OpenAI lost what it referred to."""
-        parent = order.plan.parent
-        is_lost = error.case in {"previous_response", "zero_retention", "not_found"}
-        if is_lost and parent is not None and "previous_response_id" in request:
-            return with_picture(request, await self.inputs.part_of(parent))
-        if error.case == "input_image" and _names_files(request):
-            return (await self._request(order, anew=True))[0]
-        return None
-
     async def _complete(
         self,
         job: Job,
         coming: Awaitable[GeneratedImage],
         on_step: OnStep,
-        bill: "_Bill",
+        bill: Bill,
         verify: Conversation | None = None,
     ) -> Purchase:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
@@ -318,7 +187,7 @@ class Buyer:
             raise problem.within(job.conversation_id) from error.__cause__
         except Exception as bug:  # each time that it is fetched the same would come of it
             logger.exception("Error drawing %s", job.id)
-            problem = await self._give_up(job, _fault(job, answer), bill, costs)
+            problem = await self._give_up(job, fault_of_ours(job, answer), bill, costs)
             raise problem.within(job.conversation_id) from bug
         await on_step(Step("saved", answer.response_id))
         rows = [*bill.rows, *costs]
@@ -370,7 +239,7 @@ class Buyer:
             raise StorageError(f"The picture is saved as {path}. {error}", charged="yes") from error
         return image, facts, [note] if note else []
 
-    async def _leave(self, job: Job, bill: "_Bill") -> None:
+    async def _leave(self, job: Job, bill: Bill) -> None:
         """Let a job go that is cut off: by a caller who takes it back, or by the server's end.
 
         One that is not with OpenAI is taken back; any other is left to whoever meets it next.
@@ -383,7 +252,7 @@ class Buyer:
                 await self._records.jobs.end(job, state, costs=bill.rows)
 
     async def _give_up(
-        self, job: Job, problem: Problem, bill: "_Bill", costs: list[Spending]
+        self, job: Job, problem: Problem, bill: Bill, costs: list[Spending]
     ) -> Problem:
         """Record how a job ended without a picture, and what that cost; the error to tell.
 
@@ -393,7 +262,7 @@ class Buyer:
             problem = await self._set_aside(job, problem)
         if bill.rows:
             problem.note_charge()
-        state = _state_after(job, problem)
+        state = state_after(job, problem)
         with suppress(StorageError):  # what happened matters more than that it cannot be noted
             if state == "requested":
                 await self._records.jobs.withdraw(job, problem, bill.rows)
@@ -413,50 +282,3 @@ class Buyer:
         return failure(
             error.case, detail=place, charged=error.charged, response_id=error.response_id
         )
-
-
-def _fault(job: Job, answer: GeneratedImage | None) -> GatewayError:
-    """The error of a bug; the bytes that came by then are in it."""
-    charged = "no" if job.state == "requested" else "yes" if answer else None
-    error = failure("fault", charged=charged, response_id=job.response_id or None)
-    error.content = answer.data if answer else b""
-    return error
-
-
-def recorded_problem(job: Job) -> Problem:
-    """The error of a job that ended without a picture, as the record has it."""
-    return Problem(
-        job.error,
-        job.error_next_step,
-        kind=cast("ProblemKind", job.error_kind or "unknown"),
-        charged=cast("Charged", job.error_charged or "unknown"),
-    ).within(job.conversation_id)
-
-
-def _state_after(job: Job, problem: Problem) -> str:
-    """How a job stands after an error; `requested` where nothing of it is with OpenAI.
-
-    One with a response id has ended only where OpenAI says so of that very response, or keeps it
-    no longer.
-    """
-    if job.state == "requested":
-        return "requested"
-    if not isinstance(problem, GatewayError):
-        return "submitted" if job.response_id else "failed"
-    if not job.response_id:
-        return problem.job_state if problem.job_state in {"requested", "unknown"} else "failed"
-    if problem.case == "lost":
-        return "submitted" if job.created_at > before(KEPT) else "failed"
-    return "failed" if problem.is_final else "submitted"
-
-
-def _is_of_other_assistant(order: PurchaseOrder) -> bool:
-    """Whether another assistant model holds the earlier turn."""
-    parent = order.plan.parent
-    models = {job.id: job.options.get("assistant_model") for job in order.conversation.jobs}
-    return parent is not None and models.get(parent.job_id) != order.options.assistant_model
-
-
-def _names_files(request: dict[str, Any]) -> bool:
-    (turn,) = request["input"]
-    return any("file_id" in part for part in turn["content"])

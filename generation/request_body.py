@@ -1,7 +1,10 @@
 """The request for one picture: the image tool is forced, and every option is explicit."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from gateway.api_errors import GatewayError
+from generation.input_images import InputImages, InputResolver, Part
 from generation.options import Options
 from generation.plan import Plan
 from generation.variations import Variation
@@ -10,58 +13,67 @@ from prompts.store import PromptStore
 from prompts.wording import VARIATIONS
 from storage.tables import Conversation
 
-if TYPE_CHECKING:
-    from generation.input_images import InputImages
-
 DRAW, REFINE, AGAIN = "generation/draw", "generation/refine", "generation/again"
 REFERENCES, VARY = "generation/references", "generation/vary"
 
-Part = dict[str, Any]
-"""A picture as the API takes it, or a mask."""
+NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."
+OTHER_MODEL = (
+    "Another assistant model drew the earlier picture, so its kept file was uploaded instead of "
+    "its response."
+)
+
+Request = dict[str, Any]
+"""The body of a call."""
 
 
-def build_request(
-    plan: Plan,
-    options: Options,
-    *,
-    conversation_id: str,
-    instructions: str,
-    templates: dict[str, str],
-    pictures: list[Part],
-    mask: Part | None,
-) -> dict[str, Any]:
-    """The body of the call.
+@dataclass(frozen=True)
+class PurchaseOrder:
+    """All that one picture needs to be asked for."""
 
-    Instructions and tools are sent on every turn, since `previous_response_id` carries
-    neither over. One tool call at most: a second picture would be paid for, too. With a
-    mask the picture it belongs to is sent again, so that both are of one request.
+    conversation: Conversation
+    plan: Plan
+    options: Options
+    inputs: InputImages
+    verify: bool
+    instructions: str = ""
+    templates: dict[str, str] = field(default_factory=dict)
+
+
+async def build_request(
+    order: PurchaseOrder, inputs: InputResolver, *, anew: bool = False
+) -> tuple[Request, str | None]:
+    """The body of the call, and a note where it does not start as one would expect.
+
+    `anew` uploads pictures even where OpenAI should have them. Raises a `Problem`.
     """
-    previous = plan.parent.response_id if plan.parent and not mask else None
-    edits = plan.parent is not None or mask is not None
-    request: dict[str, Any] = {
-        "model": options.assistant_model,
-        "instructions": instructions,
-        "input": [message(plan.prompt, pictures)],
-        "tools": [_tool(options, "edit" if edits else "generate", mask)],
-        "tool_choice": {"type": "image_generation"},
-        "max_tool_calls": 1,
-        "stream_options": {"include_obfuscation": False},
-        "metadata": {
-            "conversation": conversation_id,
-            "templates": " ".join(f"{name}@{mark}" for name, mark in templates.items()),
-        },
-    }
-    if previous:
-        request["previous_response_id"] = previous
-    return request
+    pictures = [await inputs.part(one, anew=anew) for one in order.inputs.pictures]
+    mask = await inputs.part(order.inputs.mask, anew=anew) if order.inputs.mask else None
+    request = _body(order, pictures, mask)
+    parent = order.plan.parent
+    if parent is None or mask is not None:
+        return request, None
+    if "previous_response_id" not in request:
+        return with_picture(request, await inputs.part_of(parent)), NO_RESPONSE
+    if _is_of_other_assistant(order):
+        return with_picture(request, await inputs.part_of(parent)), OTHER_MODEL
+    return request, None
 
 
-def message(prompt: str, pictures: list[Part]) -> dict[str, Any]:
-    """The person's words and pictures."""
-    return {"role": "user", "content": [{"type": "input_text", "text": prompt}, *pictures]}
+async def request_with_bytes(
+    request: Request, order: PurchaseOrder, inputs: InputResolver, error: GatewayError
+) -> Request | None:
+    """The request with the bytes themselves, where OpenAI lost what it referred to."""
+    parent = order.plan.parent
+    is_lost = error.case in {"previous_response", "zero_retention", "not_found"}
+    if is_lost and parent is not None and "previous_response_id" in request:
+        return with_picture(request, await inputs.part_of(parent))
+    (turn,) = request["input"]
+    if error.case == "input_image" and any("file_id" in part for part in turn["content"]):
+        return (await build_request(order, inputs, anew=True))[0]
+    return None
 
 
-def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
+def with_picture(request: Request, picture: Part) -> Request:
     """The request with the file on disk in place of the earlier response."""
     (turn,) = request["input"]
     text, *pictures = turn["content"]
@@ -71,24 +83,20 @@ def with_picture(request: dict[str, Any], picture: Part) -> dict[str, Any]:
     }
 
 
-def instruct(
-    plan: Plan,
-    conversation: Conversation,
-    prompt_store: PromptStore,
-    *,
-    inputs: "InputImages",
-    variation: Variation,
-) -> tuple[str, dict[str, str]]:
-    """What the assistant model is told, and the fingerprints of the templates that say it.
+def with_instructions(
+    order: PurchaseOrder, variation: Variation, prompt_store: PromptStore
+) -> PurchaseOrder:
+    """The order for one picture of several: with its own prompt, if it has one, what the assistant
+    model is told, and the fingerprints of the templates that say it.
 
     The words themselves travel as input.
     """
-    masked, purposes = inputs.mask is not None, inputs.purposes
-    first = len(inputs.pictures) - len(purposes)
-    if plan.parent is None:
+    masked, purposes = order.inputs.mask is not None, order.inputs.purposes
+    first = len(order.inputs.pictures) - len(purposes)
+    if order.plan.parent is None:
         parts = [prompt_store.render(DRAW, pictures=first)]
-    elif plan.is_change:
-        decisions = _decided_dimensions(conversation, prompt_store)
+    elif order.plan.is_change:
+        decisions = _decided_dimensions(order.conversation, prompt_store)
         parts = [prompt_store.render(REFINE, decisions=decisions, masked=masked)]
     else:
         parts = [prompt_store.render(AGAIN, masked=masked)]
@@ -102,7 +110,43 @@ def instruct(
             )
         )
         templates |= {parts[-1].name: parts[-1].fingerprint, VARIATIONS: fingerprint(variation.say)}
-    return "\n\n".join(part.text for part in parts), templates
+    plan = replace(order.plan, prompt=variation.prompt or order.plan.prompt)
+    instructions = "\n\n".join(part.text for part in parts)
+    return replace(order, plan=plan, instructions=instructions, templates=templates)
+
+
+def _body(order: PurchaseOrder, pictures: list[Part], mask: Part | None) -> Request:
+    """The body of the call.
+
+    Instructions and tools are sent on every turn, since `previous_response_id` carries
+    neither over. One tool call at most: a second picture would be paid for, too. With a
+    mask the picture it belongs to is sent again, so that both are of one request.
+    """
+    parent = order.plan.parent
+    previous = parent.response_id if parent and not mask else None
+    action = "edit" if parent is not None or mask is not None else "generate"
+    words = {"type": "input_text", "text": order.plan.prompt}
+    templates = " ".join(f"{name}@{mark}" for name, mark in order.templates.items())
+    request: Request = {
+        "model": order.options.assistant_model,
+        "instructions": order.instructions,
+        "input": [{"role": "user", "content": [words, *pictures]}],
+        "tools": [_tool(order.options, action, mask)],
+        "tool_choice": {"type": "image_generation"},
+        "max_tool_calls": 1,
+        "stream_options": {"include_obfuscation": False},
+        "metadata": {"conversation": order.conversation.id, "templates": templates},
+    }
+    if previous:
+        request["previous_response_id"] = previous
+    return request
+
+
+def _is_of_other_assistant(order: PurchaseOrder) -> bool:
+    """Whether another assistant model holds the earlier turn."""
+    parent = order.plan.parent
+    models = {job.id: job.options.get("assistant_model") for job in order.conversation.jobs}
+    return parent is not None and models.get(parent.job_id) != order.options.assistant_model
 
 
 def _decided_dimensions(conversation: Conversation, prompt_store: PromptStore) -> list[str]:
@@ -113,8 +157,8 @@ def _decided_dimensions(conversation: Conversation, prompt_store: PromptStore) -
     return [name for name in decided if name in known]
 
 
-def _tool(options: Options, action: str, mask: Part | None) -> dict[str, Any]:
-    tool: dict[str, Any] = {
+def _tool(options: Options, action: str, mask: Part | None) -> Request:
+    tool: Request = {
         "type": "image_generation",
         "action": action,
         "model": options.image_model,

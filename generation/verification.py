@@ -133,22 +133,6 @@ def read(text: str, items: Sequence[str]) -> list[Finding]:
     return [_finding(item, answers.get(number)) for number, item in enumerate(items, start=1)]
 
 
-def conclude(
-    findings: Sequence[Finding],
-    model: str,
-    notes: Sequence[str],
-    templates: Mapping[str, str] | None = None,
-) -> Verification:
-    """The findings with their sum; `model` is empty where none was asked."""
-    return Verification(
-        findings=list(findings),
-        confidence=confidence(findings),
-        model=model,
-        notes=list(notes),
-        templates=dict(templates or {}),
-    )
-
-
 def confidence(findings: Sequence[Finding]) -> float | None:
     """The share met of the items that a model could judge, 0 to 1; None without such."""
     verdicts = [finding.verdict for finding in findings if finding.source == "model"]

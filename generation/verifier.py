@@ -13,7 +13,14 @@ from generation.picture_facts import UNREADABLE, examine, run_apart
 from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
 from generation.preview import preview_of
 from generation.variations import variations_in, without_varied
-from generation.verification import Finding, build_request, checklist, conclude, read
+from generation.verification import (
+    Finding,
+    Verification,
+    build_request,
+    checklist,
+    confidence,
+    read,
+)
 from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
@@ -96,7 +103,8 @@ class Verifier:
                 if image.verification is None:
                     return await self._verify(image, job, conversation)
         except StorageError as error:
-            image.verification = conclude([], "", [str(error)], {}).model_dump()
+            failed = Verification(findings=[], confidence=None, model="", notes=[str(error)])
+            image.verification = failed.model_dump()
         return Look()
 
     async def _verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
@@ -108,12 +116,13 @@ class Verifier:
             data = b""
         rendering = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
         look = await self._ask(image, items, prompt, data, rendering)
-        notes = [look.note] if look.note else []
-        verification = conclude(
-            look.findings + await run_apart(facts, data, job),
-            look.model,
-            notes,
-            {rendering.name: rendering.fingerprint} if look.model else {},
+        findings = look.findings + await run_apart(facts, data, job)
+        verification = Verification(
+            findings=findings,
+            confidence=confidence(findings),
+            model=look.model,
+            notes=[look.note] if look.note else [],
+            templates={rendering.name: rendering.fingerprint} if look.model else {},
         )
         try:
             if look.final and data:

@@ -1,4 +1,4 @@
-"""The record database of a data folder: sessions that read, sessions that write."""
+"""The record database of a data folder: opened whole, alone while that takes, then shared."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -10,11 +10,22 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from errors import StorageError
-from storage.database_file import FILE_NAME, is_damage
-from storage.database_opening import DatabaseOpener
+from storage import database_file as files
+from storage import schema_upgrade, sqlite_driver
+from storage.database_file import FILE_NAME, Connect, open_plain, recover
+from storage.shared_folder import FolderLock
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher
+
+ENCRYPTED = (
+    "is encrypted. Set IMAGE_CONSULTANT_ENCRYPT_RECORDS=true, or make it plain again with "
+    "`image-consultant records decrypt`"
+)
+PLAIN = (
+    "is not encrypted yet. Run `image-consultant records encrypt`, or unset "
+    "IMAGE_CONSULTANT_ENCRYPT_RECORDS"
+)
 
 DRIVERS = ("sqlite3", "sqlcipher3")
 DAMAGED = (
@@ -36,19 +47,24 @@ FAULTS = {
 
 
 class Database:
-    """The record database, made and migrated on first use; several processes may share it."""
+    """The record database, made and migrated on first use; several processes may share it.
+
+    Whether it is damaged is looked at only where there is reason to: after an unclean end
+    (a -wal file is there and nobody else has it open), and after SQLite called it malformed.
+    That is `PRAGMA quick_check`, 0.1 s for 100 MB; a normal start does not pay for it. What is
+    damaged is set aside, new records are begun, and `notice` says so to the person.
+    """
 
     def __init__(self, folder: Path, cipher: "Cipher | None" = None) -> None:
         self.path = folder / FILE_NAME
-        self._opener = DatabaseOpener(self.path, cipher)
+        self.notice: str | None = None
+        self._cipher = cipher
+        self._connect: Connect = cipher.connect if cipher else open_plain
+        self._lock = FolderLock(folder)
+        self._is_suspect = False
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
         self._writing = asyncio.Lock()
-
-    @property
-    def notice(self) -> str | None:
-        """What a person has to know of damage that was met since this process began."""
-        return self._opener.notice
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -76,7 +92,7 @@ class Database:
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.dispose()
-        self._opener.release()
+        self._lock.release()
 
     @asynccontextmanager
     async def _session(self, options: dict[str, Any]) -> AsyncIterator[AsyncSession]:
@@ -89,16 +105,81 @@ class Database:
             except DBAPIError as error:
                 # Only of the engine in use: a session that was open before the last repair
                 # would have the new records doubted.
-                if is_damage(error) and engine is self._engine:
-                    self._opener.suspect = True
+                if files.is_damage(error) and engine is self._engine:
+                    self._is_suspect = True
                     await self.close()
                 raise
 
     async def _open(self) -> AsyncEngine:
+        """The engine, of a database that is whole and of the newest schema."""
         async with self._opening:
             if self._engine is None:
-                self._engine = await self._opener.open()
-        return self._engine
+                files.make_private(self.path)
+                alone = await self._lock.acquire()
+                try:
+                    if self._cipher is not None:
+                        is_new = self.path.stat().st_size == 0
+                        await asyncio.to_thread(self._cipher.unlock, create=is_new)
+                    engine = await self._open_whole(alone)
+                    await self._lock.share()
+                except BaseException:
+                    self._lock.release()
+                    raise
+                self._engine = engine
+            return self._engine
+
+    async def _open_whole(self, alone: bool) -> AsyncEngine:
+        """Open the database; where it turns out to be damaged, begin anew if one is alone.
+
+        Otherwise the damage is raised: another process has the file open, and lets go of it
+        when it meets the damage itself.
+        """
+        if alone:
+            files.remove_unfinished(self.path)
+            if self._is_suspect or files.ended_uncleanly(self.path):
+                await self._recover()
+        try:
+            return await self._start()
+        except StorageError:
+            raise
+        except Exception as error:  # of SQLAlchemy, or of a failed upgrade
+            if not files.is_damage(error):
+                raise
+            self._refuse_other_settings()
+            if not alone:
+                raise
+            await self._recover()
+        return await self._start()
+
+    async def _recover(self) -> None:
+        self._refuse_other_settings()
+        notice = await asyncio.to_thread(recover, self.path, self._connect)
+        self.notice = notice or self.notice
+        self._is_suspect = False
+        files.make_private(self.path)
+
+    def _refuse_other_settings(self) -> None:
+        """Leave what other settings can read: encrypted records here, plain ones there."""
+        if self.path.stat().st_size == 0:
+            return
+        if self._cipher is None and files.looks_encrypted(self.path):
+            raise StorageError(f"The record database {self.path} {ENCRYPTED}.")
+        if self._cipher is not None and files.is_plain(self.path):
+            raise StorageError(f"The record database {self.path} {PLAIN}.")
+        if self._cipher is not None:
+            self._cipher.check()
+
+    async def _start(self) -> AsyncEngine:
+        engine = sqlite_driver.make_engine(self.path, self._cipher)
+        try:
+            async with engine.execution_options(immediate=True).begin() as connection:
+                copy = await connection.run_sync(schema_upgrade.upgrade, self.path, self._connect)
+        except BaseException:
+            await engine.dispose()
+            raise
+        if copy is not None:
+            schema_upgrade.remove_older_copies(copy, self.path)
+        return engine
 
 
 @contextmanager

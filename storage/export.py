@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
 from storage.database import Database
-from storage.earlier_errors import read_earlier
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
 from storage.full_text import index
+from storage.schema_upgrade import read_earlier_error
 from storage.stamps import printable
 from storage.tables import UNDER_WAY, Base, Conversation, Image, Job, Spending
 
@@ -159,7 +159,7 @@ async def _remove_prices(session: AsyncSession, rows: list[Row]) -> None:
 def _left(job: Row) -> Row:
     """A job as nobody works on it here: one with a response id can still be fetched."""
     if job["state"] not in UNDER_WAY:
-        return {**job, **read_earlier(job)}
+        return {**job, **read_earlier_error(job)}
     if job.get("response_id"):
         # A key of its own: no two of a document stand in each other's way.
         return {**job, "state": "submitted", "beat_at": "", "request_key": job["id"]}

@@ -7,11 +7,9 @@ took over changes nothing any more, and is told so by `TakenOver`.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     and_,
     delete,
@@ -26,25 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import Problem, StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.same_call import (
-    batch_of,
-    is_alike,
-    is_drawn_anew,
-    jobs_beside,
-    jobs_of_same_call,
-    lacking,
-    leave_call,
-)
-from storage.spending import sum_of_today
+from storage.job_claim import Claim, ClaimTerms, batch_of, claim_jobs, is_drawn_anew
+from storage.spending import is_of
 from storage.stamps import beating, before, is_alive, is_dead, now
-from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, Turn
-
-COUNTED = timedelta(days=1)
-"""How long a job under way counts for the day's budget; it has long ended or failed by then."""
-
-JUST_NOW = timedelta(minutes=2)
-"""So long after its end the same call again is a client that asks twice, not a new wish."""
-
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
 TRIED = timedelta(minutes=1)
 """So long a job that could not be fetched is left alone by calls that are about others."""
@@ -67,21 +50,6 @@ class Withdrawn(StorageError):  # noqa: N818  # reads as what it is
         super().__init__(f"Request {job_id} was taken back before it was sent.", charged="no")
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Who gets to pay: these jobs are new, or they are those that the same call has already.
-
-    Jobs that are not new are under way, in whichever process, or have just brought pictures.
-    Where some of a call were taken back unsent, or lost, those alone are new, beside the others.
-    `over` is what the day would have cost with the jobs, where the budget does not allow it;
-    then nothing was written.
-    """
-
-    jobs: list[Job]
-    new: bool
-    over: float | None = None
-
-
 class JobJournal:
     """The jobs of one data folder, which many processes work on."""
 
@@ -89,56 +57,17 @@ class JobJournal:
         self._database = database
         self._mine: set[str] = set()
 
-    async def claim(
-        self,
-        jobs: list[Job],
-        *,
-        origin: str,
-        budget: float | None,
-        again: timedelta = JUST_NOW,
-        message: str = "",
-        lost: Sequence[Job] = (),
-    ) -> Claim:
+    async def claim(self, jobs: list[Job], terms: ClaimTerms) -> Claim:
         """Write the jobs of a call down, unless the same call has jobs already: then those.
 
-        Those of its `request_key` in the conversation that are under way, whether or not their
-        process is alive, or that draw the very same for a call in other words; or those that
-        brought pictures, or may have been paid for, no longer than `again` ago and are the newest
-        (zero where the call is to draw anew). What was taken back of them unsent is written anew,
-        where the budget allows it. So are those `lost` of an earlier call, which ended without a
-        picture, beside the others of that call. One write transaction, so that of many processes
-        only one gets to pay, and the day's budget (USD) counts what runs elsewhere. The jobs that
-        are written belong to this process; `message` are words of the person that brought them and
-        that no dialogue has recorded.
+        One write transaction, so that of many processes only one gets to pay. The jobs that are
+        written belong to this process.
         """
         async with self._database.write() as session:
-            for place, job in enumerate(jobs):
-                job.origin = origin
-                job.state, job.place, job.runs, job.beat_at = "requested", place, 1, now()
-            same = await jobs_of_same_call(session, jobs, again)
-            beside = [] if same else await jobs_beside(session, lost)
-            lost = () if same or not is_alike(jobs, beside) else lost
-            same = same or (beside if lost else [])
-            new = lacking(jobs, same) if same else jobs
-            if not new:
-                return Claim(same, new=False)
-            if budget is not None:
-                over = await _due_today(session, origin) + sum(job.estimated_usd for job in new)
-                if over > budget:
-                    return Claim(same, new=False, over=None if same and not lost else over)
-            await leave_call(session, lost)
-            if message and not same:
-                await _note_message(session, jobs[0], message)
-            for job in new if same else []:
-                job.batch = same[0].batch
-            session.add_all(new)
-        self._mine.update(job.id for job in new)
-        return Claim(sorted([*same, *new], key=lambda job: job.place), new=True)
-
-    async def due_today(self, origin: str) -> float:
-        """USD that the day has cost so far, and will for what is being drawn."""
-        async with self._database.read() as session:
-            return await _due_today(session, origin)
+            claim = await claim_jobs(session, jobs, terms)
+        if claim.new:
+            self._mine.update(job.id for job in jobs if job in claim.jobs)
+        return claim
 
     async def job(self, job_id: str) -> Job:
         """A job as it stands. Raises `Withdrawn`."""
@@ -166,7 +95,7 @@ class JobJournal:
         is_free = or_(Job.changed_at <= before(TRIED), and_(Job.beat_at == "", Job.error == ""))
         return await self._all(
             select(Job).where(
-                Job.state.in_(UNDER_WAY), is_dead(Job.beat_at), is_free, _is_of(origin)
+                Job.state.in_(UNDER_WAY), is_dead(Job.beat_at), is_free, is_of(origin)
             )
         )
 
@@ -326,29 +255,6 @@ class JobJournal:
             return list(await session.scalars(rows))
 
 
-async def add_turn(session: AsyncSession, turn: Turn) -> None:
-    """Number a turn behind those of its conversation, whichever process wrote them, and add it."""
-    numbers = select(func.max(Turn.number)).where(Turn.conversation_id == turn.conversation_id)
-    turn.number = (await session.scalar(numbers) or 0) + 1
-    session.add(turn)
-
-
-async def _note_message(session: AsyncSession, job: Job, words: str) -> None:
-    """Write down words that a job draws; those of a job that was taken back stand there already."""
-    owner = job.conversation_id
-    turns = select(Turn).where(Turn.conversation_id == owner).order_by(Turn.number.desc())
-    newest = await session.scalar(turns.limit(1))
-    if newest is not None and newest.reply == {} and newest.words == words:
-        drawn = select(Job.id).where(
-            Job.conversation_id == owner, Job.created_at >= newest.created_at
-        )
-        if await session.scalar(drawn.limit(1)) is None:
-            return
-    turn = Turn(conversation_id=owner, words=words, reply={}, created_at=job.created_at)
-    await add_turn(session, turn)
-    await index(session, owner)
-
-
 async def _picture_of_newer_call(session: AsyncSession, job: Job) -> str | None:
     """The picture of the newest call after that of a job; changes go on from it, though this
     job's came later."""
@@ -393,21 +299,3 @@ def _apply(job: Job, values: dict[str, str]) -> None:
     """Bring what this process knows of a job in line with what was committed."""
     for name, value in values.items():
         setattr(job, name, value)
-
-
-async def _due_today(session: AsyncSession, origin: str) -> float:
-    running = await session.scalar(_sum_of_running(origin)) or 0.0
-    return running + (await session.scalar(sum_of_today(origin)) or 0.0)
-
-
-def _sum_of_running(origin: str) -> Select[float]:
-    """What jobs that are under way should cost, those of a process that died included."""
-    return select(func.sum(Job.estimated_usd)).where(
-        Job.state.in_(UNDER_WAY),
-        Job.created_at > before(COUNTED),
-        _is_of(origin),
-    )
-
-
-def _is_of(origin: str) -> ColumnElement[bool]:
-    return Job.origin.in_((origin, ""))  # jobs of before do not say whose they are

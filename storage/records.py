@@ -1,19 +1,20 @@
 """The conversations of a data folder, written down as they go: words, questions, briefs, prices."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from errors import StorageError
 from storage.database import Database
+from storage.earlier_briefs import EarlierBriefs
 from storage.full_text import index
 from storage.holds import Hold, Holds
-from storage.job_journal import JobJournal, add_turn
+from storage.job_claim import add_turn
+from storage.job_journal import JobJournal
 from storage.spending import Ledger
 from storage.stamps import (
     IdKind,
@@ -32,9 +33,7 @@ from storage.tables import (
     Conversation,
     Image,
     Job,
-    Memory,
     Question,
-    Spending,
     Turn,
     Upload,
 )
@@ -51,25 +50,8 @@ JUST_SAID = timedelta(minutes=10)
 PARTS = ("turns", "questions", "answers", "briefs", "jobs", "images", "spending")
 """What is read with a conversation."""
 
-FORGOTTEN = "likings forgotten at"
-"""The row of `Memory` that says when; older ones were written under this name."""
-
 LONGEST_FIRST_TITLE = 60
 """Letters of the first words that name a conversation until a model does: a line of a list."""
-
-LEARNT_FROM = 60
-"""Newest conversations that preferences are learnt from: what one chose long ago says little."""
-
-
-@dataclass(frozen=True)
-class EarlierBrief:
-    """What was decided in an earlier conversation, the best rating of its pictures, what was
-    disliked in them, a line each, and the answers that were proposed to its questions."""
-
-    entries: list[Any]
-    rating: int | None
-    disliked: str = ""
-    defaults: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -93,12 +75,13 @@ class NumberTaken(StorageError):  # noqa: N818  # reads as what it is
 
 
 class Records:
-    """The conversations of one data folder, their `jobs`, who `holds` them, and the `ledger`."""
+    """The conversations of one data folder, with what else is recorded of them."""
 
     def __init__(self, database: Database) -> None:
         self.jobs = JobJournal(database)
         self.ledger = Ledger(database)
         self.holds = Holds(database)
+        self.earlier_briefs = EarlierBriefs(database)
         self._database = database
 
     async def begin(self, mode: str, template: str = "") -> str:
@@ -269,53 +252,6 @@ class Records:
                 update(Image).where(Image.id == image.id).values(verification=findings)
             )
         image.verification = findings
-
-    async def earlier_briefs(
-        self, origin: str, *, without: str | None = None
-    ) -> list[EarlierBrief]:
-        """What was decided in the newest conversations since preferences were last forgotten.
-
-        Only in those with this `origin`: play in the `sandbox` is nobody's taste.
-        """
-        async with self._database.read() as session:
-            row = await session.get(Memory, FORGOTTEN)
-            elsewhere = Spending.origin != origin
-            newest = (
-                select(Conversation.id)
-                .where(Conversation.changed_at > (row.value if row else ""))
-                .where(Conversation.id != (without or ""))
-                .where(~exists().where(elsewhere, Spending.conversation_id == Conversation.id))
-                .order_by(Conversation.changed_at.desc())
-                .limit(LEARNT_FROM)
-            )
-            last = select(func.max(Brief.id)).group_by(Brief.conversation_id)
-            briefs = (
-                select(
-                    Brief.conversation_id,
-                    Brief.entries,
-                    func.max(Image.rating),
-                    func.aggregate_strings(Image.disliked, "\n"),
-                )
-                .outerjoin(Image, Image.conversation_id == Brief.conversation_id)
-                .where(Brief.conversation_id.in_(newest))
-                .where(Brief.id.in_(last.where(Brief.conversation_id.in_(newest))))
-                .group_by(Brief.id)
-            )
-            rows = (await session.execute(briefs)).all()
-            proposals = select(Question.conversation_id, Question.default)
-            defaults: defaultdict[str, set[str]] = defaultdict(set)
-            offered = proposals.where(Question.conversation_id.in_(newest))
-            for conversation, text in await session.execute(offered):
-                defaults[conversation].add(text)
-        return [
-            EarlierBrief(entries, rating, text or "", frozenset(defaults[conversation]))
-            for conversation, entries, rating, text in rows
-        ]
-
-    async def forget(self) -> None:
-        """Learn preferences only from what comes after this moment."""
-        async with self._database.write() as session:
-            await session.merge(Memory(name=FORGOTTEN, value=now()))
 
     async def upload_id(self, sha256: str, origin: str) -> str | None:
         """The file id under which OpenAI still holds these bytes."""

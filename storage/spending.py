@@ -1,17 +1,23 @@
 """What calls cost, what a day or a conversation comes to, and what earlier work spared."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from receipt import note_cost
 from storage.database import Database
-from storage.stamps import today
-from storage.tables import Conversation, Reuse, Spending
+from storage.stamps import before, today
+from storage.tables import UNDER_WAY, Conversation, Job, Reuse, Spending
 
 ReuseKind = Literal["shown", "offered", "taken"]
 """Shown again free for the same call; offered as similar; such an offer taken."""
+
+
+COUNTED = timedelta(days=1)
+"""How long a job under way counts for the day's budget; it has long ended or failed by then."""
 
 
 def booking(
@@ -46,6 +52,21 @@ def booking(
 def sum_of_today(origin: str) -> Select[float | None]:
     """The query for USD since midnight, local time, with `openai` or in the `sandbox`."""
     return select(func.sum(Spending.usd)).where(Spending.day == today(), Spending.origin == origin)
+
+
+async def due_today(session: AsyncSession, origin: str) -> float:
+    """USD that the day has cost so far, and what jobs under way should cost, those of a process
+    that died included."""
+    running = select(func.sum(Job.estimated_usd)).where(
+        Job.state.in_(UNDER_WAY), Job.created_at > before(COUNTED), is_of(origin)
+    )
+    spent = await session.scalar(sum_of_today(origin)) or 0.0
+    return spent + (await session.scalar(running) or 0.0)
+
+
+def is_of(origin: str) -> ColumnElement[bool]:
+    """That a job is one with `openai` or in the `sandbox`; those of before do not say."""
+    return Job.origin.in_((origin, ""))
 
 
 @dataclass(frozen=True)
@@ -93,6 +114,11 @@ class Ledger:
         """USD spent since midnight, local time, with `openai` or in the `sandbox`."""
         async with self._database.read() as session:
             return await session.scalar(sum_of_today(origin)) or 0.0
+
+    async def due_today(self, origin: str) -> float:
+        """USD that the day has cost so far, and will for what is being drawn."""
+        async with self._database.read() as session:
+            return await due_today(session, origin)
 
     async def is_spent(self, budget: float | None, origin: str) -> bool:
         """Whether a day's USD are used up; never where there is no budget."""

@@ -1,17 +1,82 @@
-"""SQLite below SQLAlchemy's asyncio: each statement in one visit to the connection's thread.
+"""SQLite below SQLAlchemy's asyncio: its engine, and each statement in one visit to its thread.
 
 aiosqlite makes four of each, for the cursor, the statement, its rows and the end: a visit takes
 more processor time than most statements do, and a picture takes a hundred statements.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import aiosqlite
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.database_file import BUSY_SECONDS, RETRY_SECONDS
+
+if TYPE_CHECKING:
+    from storage.encryption import Cipher
 
 ROWS_AT_ONCE = 64
 """Rows that aiosqlite hands over at a time: its own default, which nothing here asks for."""
+
+
+def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
+    """An engine for a database file; nothing is opened before its first use.
+
+    Its transactions begin with the write lock where the option `immediate` is set, and are on the
+    disk when they end unless `durable` is false. Values are hidden in its errors: these are
+    logged, and the values are a person's words.
+    """
+    driver = {"module": cipher.driver()} if cipher else {}
+    open_file = partial(cipher.open if cipher else sqlite3.connect, str(path.absolute()))
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        hide_parameters=True,
+        # Whichever thread drops a connection that was left closes it.
+        async_creator=lambda: connect(partial(open_file, check_same_thread=False)),
+        **driver,
+    )
+    event.listen(engine.sync_engine, "connect", _configure)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection
+    connection.isolation_level = None  # SQLAlchemy begins, see _begin
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    _log_ahead(cursor)
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _log_ahead(cursor: Any) -> None:
+    """Switch to WAL; SQLite refuses that at once, not after its timeout, while another does."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:  # sqlite3's or SQLCipher's
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get("immediate"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A journaled payment must survive a power cut.
+    level = "FULL" if options.get("durable", True) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def connect(open_file: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:

@@ -23,7 +23,7 @@ from sqlalchemy.util import LRUCache
 
 import server
 from prompts.store import PromptStore
-from storage import database_opening, schema_upgrade
+from storage import schema_upgrade, sqlite_driver
 from tools.view import view_tools
 
 IMPORTED = [
@@ -51,7 +51,7 @@ def build(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
     patch.setattr(ClientSession, "_output_schema_validator", _validators())
     patch.setattr(schema_upgrade, "_run", _migrations())
-    patch.setattr(database_opening, "make_engine", _engines())
+    patch.setattr(sqlite_driver, "make_engine", _engines())
     # A statement's text is looked up by its dialect, of which each database has one of its own.
     patch.setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))
     patch.setattr(SQLiteDialect_aiosqlite, "__hash__", lambda one: hash(type(one)))
@@ -80,7 +80,7 @@ def _validators() -> Callable[[ClientSession, str, dict[str, Any]], Any]:
 
 def _engines() -> Callable[..., AsyncEngine]:
     """Engines that share the text of the statements that were compiled for any of them."""
-    make_engine = database_opening.make_engine
+    make_engine = sqlite_driver.make_engine
     statements = LRUCache[Any, Any](MANY_STATEMENTS)
 
     def make(*arguments: Any) -> AsyncEngine:

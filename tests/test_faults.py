@@ -12,7 +12,8 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
-from storage.job_journal import Claim, JobJournal
+from storage.job_claim import Claim
+from storage.job_journal import JobJournal
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
 from tests.conftest import KEY, Connect
 

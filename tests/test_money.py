@@ -17,6 +17,7 @@ from gateway.retry import OnCharge
 from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
+from storage.job_claim import ClaimTerms
 from storage.records import Records
 from storage.stamps import now
 from storage.tables import Job
@@ -148,9 +149,8 @@ async def test_what_the_sandbox_draws_takes_nothing_from_the_budget_for_openai(
     for number, (origin, is_allowed) in enumerate(
         [("sandbox", True), ("openai", True), ("openai", False)]
     ):
-        claim = await records.jobs.claim(
-            [job(conversation, str(number))], origin=origin, budget=0.05
-        )
+        terms = ClaimTerms(origin, budget=0.05)
+        claim = await records.jobs.claim([job(conversation, str(number))], terms)
         assert (claim.over is None) is is_allowed
     await database.close()
 
@@ -162,15 +162,14 @@ async def test_a_call_is_not_bought_again_that_another_process_lost_since_it_was
     records = Records(database)
     conversation = await records.begin("skip")
     lost = job(conversation, "fox")
-    await records.jobs.claim([lost], origin="openai", budget=None)
+    await records.jobs.claim([lost], ClaimTerms("openai"))
     await records.jobs.send(lost)
     await records.jobs.end(lost, "unknown", Problem("It may have been paid for."))
 
     equal = job(conversation, "fox", 2)
-    claim = await records.jobs.claim([equal], origin="openai", budget=None)
-    again = await records.jobs.claim(
-        [job(conversation, "fox", 3)], origin="openai", budget=None, again=timedelta(), lost=[lost]
-    )
+    claim = await records.jobs.claim([equal], ClaimTerms("openai"))
+    anew = ClaimTerms("openai", again=timedelta(), lost=[lost])
+    again = await records.jobs.claim([job(conversation, "fox", 3)], anew)
     await database.close()
 
     assert [one.id for one in claim.jobs] == [lost.id]

@@ -13,13 +13,13 @@ from fastmcp.tools import ToolResult
 from pydantic import BaseModel
 
 from app import App
-from call_drawing import Pictures
 from errors import Charged, Problem, ProblemKind
 from receipt import Receipt
-from workflow import Outcome, Questions
 
 if TYPE_CHECKING:
     from consultation.consultation_result import Consultation
+    from generation.drawing import DrawingResult
+    from workflow import Outcome
 
 LARGEST_BYTES = 900_000
 """Of a whole result; clients refuse more. A preview that would pass it is left out."""
@@ -95,10 +95,12 @@ def build_result(
     return ToolResult(content=content, structured_content=result.model_dump(mode="json"))
 
 
-def outcome_result(app: App, outcome: Outcome) -> ToolResult:
+def outcome_result(app: App, outcome: "Outcome") -> ToolResult:
     """The result of a call for pictures: questions to the person, or what was drawn."""
-    if isinstance(outcome, Questions):
-        return consultation_result(app, outcome.consultation)
+    from consultation.consultation_result import Consultation
+
+    if isinstance(outcome, Consultation):
+        return consultation_result(app, outcome)
     return _image_result(app, outcome)
 
 
@@ -111,7 +113,7 @@ def consultation_result(app: App, consultation: "Consultation") -> ToolResult:
     return build_result(consultation, as_text(consultation, wording))
 
 
-def _image_result(app: App, outcome: Pictures) -> ToolResult:
+def _image_result(app: App, outcome: "DrawingResult") -> ToolResult:
     from generation.image_result import as_text
 
     result = outcome.result

@@ -38,7 +38,7 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
     if model is None:
         return DrawingChoices()
     try:
-        options = app.image_generator.options(conversation, plan, request)
+        options = app.image_generator.orders.options(conversation, plan, request)
     except OrderError:
         return DrawingChoices()
     rule = models.sizes[model.sizes]
@@ -52,7 +52,7 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
             partials = unfinished_pictures(file, app.settings)
             if partials not in known:
                 wish = replace(options, size=size, quality=quality, partial_images=partials)
-                known[partials] = app.image_generator.price(wish, plan, request)
+                known[partials] = app.image_generator.orders.price(wish, plan, request)
             if usd := known[partials]:
                 prices[f"{size} {quality} {file}"] = usd
     return DrawingChoices(
@@ -73,5 +73,5 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
 def price(app: App, conversation: Conversation, plan: Plan, request: ImageRequest) -> float | None:
     """USD for each picture of a call; None where it is not known, or would be refused."""
     with suppress(OrderError):
-        return app.image_generator.estimated_usd(conversation, plan, request)
+        return app.image_generator.orders.estimated_usd(conversation, plan, request)
     return None

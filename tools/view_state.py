@@ -14,10 +14,10 @@ from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation
 from consultation.conversation_list import ConversationItem
 from errors import Charged, Problem, ProblemKind
+from generation.drawing_failures import recorded_problem
 from generation.image_request import ImageRequest
 from generation.image_result import ResultImage, item_words
 from generation.plan import plan_from
-from generation.purchase import recorded_problem
 from generation.result_builder import result_image
 from generation.verification import Finding, Verification
 from prompts.wording import Wording

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.earlier_errors import read_earlier
+from storage.schema_upgrade import read_earlier_error
 
 revision = "0009"
 down_revision = "0008"
@@ -18,4 +18,4 @@ def upgrade() -> None:
     connection = op.get_bind()
     for row in connection.execute(sa.select(JOBS).where(JOBS.c.error != "")).mappings().all():
         change = sa.update(JOBS).where(JOBS.c.id == row["id"])
-        connection.execute(change.values(read_earlier({**row})))
+        connection.execute(change.values(read_earlier_error({**row})))

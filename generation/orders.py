@@ -1,0 +1,186 @@
+"""What one call for pictures orders, checked whole while that is free."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.capabilities import size_in_pixels
+from gateway.prices import has_price
+from generation.drawing_failures import over_budget
+from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
+from generation.input_images import MOST, InputImages
+from generation.options import Options, choose, size_note
+from generation.plan import Plan, changes_of, lineage, suggestion
+from generation.purchase import Buyer
+from generation.request_body import PurchaseOrder, with_instructions
+from generation.variations import Variation, set_apart
+from prompts.store import PromptStore
+from settings import Settings, local_date
+from storage.records import Records
+from storage.stamps import new_id, now
+from storage.tables import Conversation, Image, Job
+
+FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
+
+
+@dataclass(frozen=True)
+class CallOrder:
+    """What a call orders: of each picture the job as it is recorded before it is sent, and the
+    order; how they differ. `notes` are to be told once they are drawn."""
+
+    jobs: list[Job]
+    orders: list[PurchaseOrder]
+    variations: list[Variation]
+    notes: list[str]
+
+
+class Orders:
+    """Settles what calls of one server order."""
+
+    def __init__(
+        self, settings: Settings, records: Records, prompt_store: PromptStore, buyer: Buyer
+    ) -> None:
+        self._settings = settings
+        self._records = records
+        self._prompt_store = prompt_store
+        self._buyer = buyer
+
+    async def check(self, request: ImageRequest, parent: Image | None = None) -> InputImages:
+        """Refuse what cannot be drawn before anything is paid for, a dialogue included.
+
+        What comes along is returned as it was read. Raises a `Problem`.
+        """
+        if request.count > MOST_PICTURES:
+            raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
+        inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
+        choose(request.options, {}, self._settings, local_date())
+        await asyncio.to_thread(self._buyer.pictures.check)
+        return inputs
+
+    async def check_budget(self, request: ImageRequest, inputs: InputImages) -> None:
+        """Refuse a drawing that the day has no money for before a dialogue is paid. Raises
+        `OrderError`."""
+        budget = self._settings.daily_budget_usd
+        if budget is None:
+            return
+        options = choose(request.options, {}, self._settings, local_date())
+        each = options.estimated_usd(len(inputs.pictures), verifier=self._verifier(request))
+        estimate = request.count * each
+        due = await self._records.ledger.due_today(self._buyer.origin)
+        if due + estimate > budget:
+            raise over_budget(
+                options, request.count, estimate, due=due, budget=budget, origin=self._buyer.origin
+            )
+
+    async def prepare(
+        self,
+        conversation: Conversation,
+        plan: Plan,
+        *,
+        request: ImageRequest,
+        inputs: InputImages,
+        key: str,
+    ) -> CallOrder:
+        """All that a call of this key orders. Raises a `Problem`."""
+        options = self.options(conversation, plan, request)
+        inputs = await self._buyer.inputs.with_references(inputs, plan.references)
+        variations, note = self._variations(conversation, plan, request)
+        verifier = self._verifier(request)
+        base = PurchaseOrder(conversation, plan, options, inputs, bool(verifier))
+        orders = [
+            await asyncio.to_thread(with_instructions, base, one, self._prompt_store)
+            for one in variations
+        ]
+        labels = [one.label for one in variations]
+        jobs = _job_rows(orders, labels, key=key, verifier=verifier)
+        sized = _unsized(conversation, plan, request, options)
+        return CallOrder(jobs, orders, variations, [one for one in (sized, note) if one])
+
+    def estimated_usd(
+        self, conversation: Conversation, plan: Plan, request: ImageRequest
+    ) -> float | None:
+        """What each picture of a call should cost, None where its model has no known price.
+
+        Raises `OrderError`.
+        """
+        return self.price(self.options(conversation, plan, request), plan, request)
+
+    def price(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
+        """The same with these options."""
+        pictures = len(request.input_images) + len(plan.references)
+        inputs = min(MOST, pictures) + (1 if plan.parent else 0)
+        usd = options.estimated_usd(inputs, verifier=self._verifier(request))
+        return round(usd, 6) if has_price(options.image_model) else None
+
+    def options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
+        """What to draw with: the call's options, else what the dialogue suggests, else settings."""
+        model = request.image_model or self._settings.image_model
+        suggested = suggestion(conversation, plan, model)
+        return choose(request.options, suggested, self._settings, local_date())
+
+    def _verifier(self, request: ImageRequest) -> str:
+        """The model that will look at the pictures of a call, empty where none will."""
+        verify = request.verify or self._settings.verify
+        return self._settings.facilitator_model if verify else ""
+
+    def _variations(
+        self, conversation: Conversation, plan: Plan, request: ImageRequest
+    ) -> tuple[list[Variation], str]:
+        """How the pictures of a call differ, and a note on what could not be varied."""
+        before = lineage(plan.parent, conversation.images) if plan.parent else []
+        labels = [image.variation for image in before]
+        beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
+        ways = self._prompt_store.ways()
+        return set_apart(request, conversation.entries, labels, ways, beyond=beyond)
+
+
+def _job_rows(
+    orders: Sequence[PurchaseOrder], labels: Sequence[str], *, key: str, verifier: str
+) -> list[Job]:
+    """The requests of one call for pictures, before any is sent.
+
+    `labels` say how each differs, `key` names the call, `verifier` the model that will look at
+    them, if one will.
+    """
+    batch, moment = new_id("call"), now()
+    return [
+        Job(
+            id=new_id("job"),
+            conversation_id=one.conversation.id,
+            state="requested",
+            prompt=one.plan.prompt,
+            options=one.options.as_data(),
+            templates=one.templates,
+            parent_image_id=one.plan.parent.id if one.plan.parent else None,
+            batch=batch,
+            variation=label,
+            inputs=one.inputs.as_data,
+            estimated_usd=one.options.estimated_usd(_input_count(one), verifier=verifier),
+            response_id="",
+            error="",
+            request_key=key,
+            beat_at=moment,
+            created_at=moment,
+            changed_at=moment,
+        )
+        for one, label in zip(orders, labels, strict=True)
+    ]
+
+
+def _input_count(order: PurchaseOrder) -> int:
+    inputs = order.inputs
+    return len(inputs.pictures) + (1 if order.plan.parent and not inputs.mask else 0)
+
+
+def _unsized(
+    conversation: Conversation, plan: Plan, request: ImageRequest, options: Options
+) -> str:
+    """A note on words that ask for a shape which nothing set: a refined prompt has its size from
+    the brief, other words are drawn as they are."""
+    verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
+    return "" if request.size else size_note(verbatim, options)
+
+
+def settle_size(request: ImageRequest) -> ImageRequest:
+    """The request with its size in pixels where it was a word, or written otherwise."""
+    return replace(request, size=request.size and size_in_pixels(request.size))
