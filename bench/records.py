@@ -27,7 +27,8 @@ from bench.start import ROOT
 from sandbox.loopback import Sandbox
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.search import Filter, Search
+from storage.list_pages import Filter
+from storage.search import Search
 from tests.rpc import Server
 
 SIZES = "1000,10000,100000"

@@ -41,7 +41,7 @@ def list_(
     """
     from consultation.conversation_list import facts_of, listing
     from consultation.conversation_page import moment
-    from storage.search import Filter
+    from storage.list_pages import Filter
 
     criteria = Filter(query=query, since=since, until=until, bookmarked=bookmarked or None)
 

@@ -10,8 +10,9 @@ from consultation.turn import FORMAT, BriefEntry
 from consultation.words import content, words_of
 from errors import Problem
 from settings import Settings
+from storage.list_pages import Filter
 from storage.records import Records
-from storage.search import ConversationSummary, Filter, Search
+from storage.search import ConversationSummary, Search
 from storage.spending import ReuseKind
 
 LOOKED_AT = 5

@@ -3,8 +3,9 @@
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from settings import Origin, Settings
+from storage.list_pages import Filter
 from storage.records import Records
-from storage.search import Filter, Search, SearchPage
+from storage.search import Search, SearchPage
 from storage.spending import booking
 from storage.vectors import Vectors
 

@@ -1,17 +1,21 @@
-"""Lists of records: cursors, opaque and good for one list only, and the newest as resources."""
+"""What lists of records choose, and where a page of one goes on; a cursor is good for one list."""
 
 import base64
+import hashlib
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from errors import StorageError
-from storage.picture_files import media_type
-from storage.tables import Conversation, Image
+from storage.stamps import printable
+from storage.tables import Conversation
 
 Rows = TypeVar("Rows", bound="Select[*tuple[Any, ...]]")
 
@@ -20,8 +24,29 @@ PARTS = 2
 OFFSET_DIGITS = 9
 """Of an offset in a cursor: a billion conversations, and no number too large for SQLite."""
 
-PROMPT_START = 80
-"""Letters of a prompt that stand for a picture in a list: one line."""
+
+@dataclass(frozen=True)
+class Filter:
+    """Which conversations to list; what is empty or None does not choose.
+
+    `since` and `until` are ISO dates in UTC of the last change, both inclusive. `style` may
+    be a part, in any case. `rating` is the least that some picture has, `without` a
+    conversation to leave out.
+    """
+
+    query: str = ""
+    since: str = ""
+    until: str = ""
+    image_type: str = ""
+    style: str = ""
+    rating: int | None = None
+    bookmarked: bool | None = None
+    without: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What tells this filter from others, in its cursors."""
+        return hashlib.sha256(repr(self).encode(errors="replace")).hexdigest()[:12]
 
 
 def cursor_of(mark: str, first: str, second: str) -> str:
@@ -65,50 +90,40 @@ def _foreign() -> StorageError:
     )
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A record or a picture that clients may read; `at` is its last change, or its making."""
-
-    kind: str
-    id: str
-    title: str
-    at: str
-    format: str = ""
-    path: str = ""
-
-    @property
-    def uri(self) -> str:
-        """Its address."""
-        return f"{self.kind}://{self.id}"
-
-    @property
-    def name(self) -> str:
-        """Its name in lists."""
-        return self.id
-
-    @property
-    def mime_type(self) -> str:
-        """What it is read as."""
-        if self.kind == "conversation":
-            return "text/markdown"
-        return media_type(self.format)
+def within(criteria: Filter, times: InstrumentedAttribute[str]) -> Iterator[ColumnElement[bool]]:
+    """That a time lies within the days of a filter. Raises `StorageError` for bad dates."""
+    if criteria.since:
+        yield times >= _day("since", criteria.since)
+    if criteria.until:  # "~" sorts behind every time of the day
+        yield times < _day("until", criteria.until) + "~"
 
 
-async def newest_resources(session: AsyncSession, limit: int) -> list[Resource]:
-    """At most so many of them."""
-    parts = [(await session.execute(rows.limit(limit))).all() for rows in _rows()]
-    resources = (Resource(*row) for row in chain(*parts))
-    return sorted(resources, key=lambda one: (one.at, one.id), reverse=True)[:limit]
+def of_conversations(criteria: Filter) -> Iterator[ColumnElement[bool]]:
+    """What a filter asks of the facts that stand in a conversation's own row."""
+    if criteria.image_type:
+        yield Conversation.image_type == _clean(criteria.image_type)
+    if criteria.bookmarked is not None:
+        yield Conversation.bookmarked.is_(criteria.bookmarked)
 
 
-def _rows() -> list[Select[Any]]:
-    """The two queries, each newest first."""
-    record: ColumnElement[str] = literal_column("'conversation'")
-    picture: ColumnElement[str] = literal_column("'image'")
-    records = select(record, Conversation.id, Conversation.title, Conversation.changed_at)
-    start = func.substr(Image.prompt, 1, PROMPT_START)
-    pictures = select(picture, Image.id, start, Image.created_at, Image.format, Image.path)
-    return [
-        newest_first(records, Conversation.changed_at, Conversation.id, []),
-        newest_first(pictures, Image.created_at, Image.id, []),
-    ]
+async def styles_with(session: AsyncSession, part: str) -> Select[Any]:
+    """The styles that hold a part: SQLite itself knows upper and lower case of ASCII only."""
+    styles = await session.scalars(select(Conversation.style).distinct())
+    fitting = [style for style in styles if _clean(part).casefold() in style.casefold()]
+    return select(func.json_each(json.dumps(fitting)).table_valued("value").c.value)
+
+
+def _clean(text: str) -> str:
+    """Text that SQLite takes: lone surrogates have no bytes."""
+    return text.encode(errors="ignore").decode()
+
+
+def _day(name: str, value: str) -> str:
+    try:
+        return date.fromisoformat(value.strip()).isoformat()
+    except ValueError:
+        raise StorageError(
+            f"{name} is {printable(value)}, which is no date.",
+            "Write a day as YYYY-MM-DD, such as 2026-01-31, or leave it out.",
+            kind="input",
+        ) from None

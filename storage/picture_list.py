@@ -12,8 +12,15 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.database import Database
 from storage.full_text import WordQuery, holding, words_of
-from storage.list_pages import cursor_of, newest_first, place_in
-from storage.search import Filter, of_conversations, styles_with, within
+from storage.list_pages import (
+    Filter,
+    cursor_of,
+    newest_first,
+    of_conversations,
+    place_in,
+    styles_with,
+    within,
+)
 from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 MANY = 1000

@@ -1,57 +1,34 @@
 """Find conversations again: by date, kind, rating and bookmark, or by their words."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
-from errors import StorageError
 from storage.database import Database
 from storage.full_text import WordQuery, look_for, words_of
 from storage.list_pages import (
-    Resource,
+    Filter,
     cursor_of,
     newest_first,
-    newest_resources,
+    of_conversations,
     offset_in,
     place_in,
+    styles_with,
+    within,
 )
-from storage.stamps import printable
+from storage.picture_files import media_type
 from storage.tables import Conversation, Image, Job, Spending, Text
 
 MOST_ITEMS = 200
 """Of one page: about 60 kB of JSON, which clients still show whole."""
 HOW = ("all", "any")
 
-
-@dataclass(frozen=True)
-class Filter:
-    """Which conversations to list; what is empty or None does not choose.
-
-    `since` and `until` are ISO dates in UTC of the last change, both inclusive. `style` may
-    be a part, in any case. `rating` is the least that some picture has, `without` a
-    conversation to leave out.
-    """
-
-    query: str = ""
-    since: str = ""
-    until: str = ""
-    image_type: str = ""
-    style: str = ""
-    rating: int | None = None
-    bookmarked: bool | None = None
-    without: str = ""
-
-    @property
-    def mark(self) -> str:
-        """What tells this filter from others, in its cursors."""
-        return hashlib.sha256(repr(self).encode(errors="replace")).hexdigest()[:12]
+PROMPT_START = 80
+"""Letters of a prompt that stand for a picture in a list: one line."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +52,35 @@ class ConversationSummary:
     rating: int | None
     newest_image_id: str
     snippet: str = ""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A record or a picture that clients may read; `at` is its last change, or its making."""
+
+    kind: str
+    id: str
+    title: str
+    at: str
+    format: str = ""
+    path: str = ""
+
+    @property
+    def uri(self) -> str:
+        """Its address."""
+        return f"{self.kind}://{self.id}"
+
+    @property
+    def name(self) -> str:
+        """Its name in lists."""
+        return self.id
+
+    @property
+    def mime_type(self) -> str:
+        """What it is read as."""
+        if self.kind == "conversation":
+            return "text/markdown"
+        return media_type(self.format)
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ class Search:
     async def resources(self, limit: int) -> list[Resource]:
         """The newest records and pictures, at most so many."""
         async with self._database.read() as session:
-            return await newest_resources(session, limit)
+            return await _newest_resources(session, limit)
 
 
 def _bounded(limit: int) -> int:
@@ -227,40 +233,21 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
     return conditions
 
 
-def within(criteria: Filter, times: InstrumentedAttribute[str]) -> Iterator[ColumnElement[bool]]:
-    """That a time lies within the days of a filter. Raises `StorageError` for bad dates."""
-    if criteria.since:
-        yield times >= _day("since", criteria.since)
-    if criteria.until:  # "~" sorts behind every time of the day
-        yield times < _day("until", criteria.until) + "~"
+async def _newest_resources(session: AsyncSession, limit: int) -> list[Resource]:
+    """At most so many of them."""
+    parts = [(await session.execute(rows.limit(limit))).all() for rows in _resource_rows()]
+    resources = (Resource(*row) for row in chain(*parts))
+    return sorted(resources, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
 
-def of_conversations(criteria: Filter) -> Iterator[ColumnElement[bool]]:
-    """What a filter asks of the facts that stand in a conversation's own row."""
-    if criteria.image_type:
-        yield Conversation.image_type == _clean(criteria.image_type)
-    if criteria.bookmarked is not None:
-        yield Conversation.bookmarked.is_(criteria.bookmarked)
-
-
-async def styles_with(session: AsyncSession, part: str) -> Select[Any]:
-    """The styles that hold a part: SQLite itself knows upper and lower case of ASCII only."""
-    styles = await session.scalars(select(Conversation.style).distinct())
-    fitting = [style for style in styles if _clean(part).casefold() in style.casefold()]
-    return select(func.json_each(json.dumps(fitting)).table_valued("value").c.value)
-
-
-def _clean(text: str) -> str:
-    """Text that SQLite takes: lone surrogates have no bytes."""
-    return text.encode(errors="ignore").decode()
-
-
-def _day(name: str, value: str) -> str:
-    try:
-        return date.fromisoformat(value.strip()).isoformat()
-    except ValueError:
-        raise StorageError(
-            f"{name} is {printable(value)}, which is no date.",
-            "Write a day as YYYY-MM-DD, such as 2026-01-31, or leave it out.",
-            kind="input",
-        ) from None
+def _resource_rows() -> list[Select[Any]]:
+    """The two queries, each newest first."""
+    record: ColumnElement[str] = literal_column("'conversation'")
+    picture: ColumnElement[str] = literal_column("'image'")
+    records = select(record, Conversation.id, Conversation.title, Conversation.changed_at)
+    start = func.substr(Image.prompt, 1, PROMPT_START)
+    pictures = select(picture, Image.id, start, Image.created_at, Image.format, Image.path)
+    return [
+        newest_first(records, Conversation.changed_at, Conversation.id, []),
+        newest_first(pictures, Image.created_at, Image.id, []),
+    ]

@@ -28,10 +28,11 @@ from storage.database_file import FILE_NAME, all_set_aside, looks_encrypted
 from storage.encryption import PASSPHRASE, Cipher, cipher_for, connect_for
 from storage.full_text import index
 from storage.health import examine
+from storage.list_pages import Filter
 from storage.records import Records
 from storage.rewriting import decrypt, encrypt
 from storage.schema_upgrade import MIGRATIONS
-from storage.search import Filter, Search
+from storage.search import Search
 from storage.tables import Turn
 from tests.calls import CONSULT, consult, data_of, refusal
 from tests.crowd import RAW_KEY

@@ -15,8 +15,9 @@ from sqlalchemy import delete, update
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.list_pages import Filter
 from storage.records import Records
-from storage.search import Filter, Search, SearchPage
+from storage.search import Search, SearchPage
 from storage.spending import booking
 from storage.stamps import now
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn

@@ -22,7 +22,8 @@ import pytest
 from storage.database import Database
 from storage.database_file import all_set_aside, is_plain, open_plain, side
 from storage.encryption import Cipher
-from storage.search import Filter, Search
+from storage.list_pages import Filter
+from storage.search import Search
 from storage.shared_folder import FolderLock
 from tests import crowd, forked
 from tests.crowd import RAW_KEY, path_in

@@ -17,9 +17,10 @@ from generation.drawing_failures import recorded_problem
 from settings import Settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
+from storage.list_pages import Filter
 from storage.records import Records
 from storage.schema_upgrade import MIGRATIONS
-from storage.search import Filter, Search
+from storage.search import Search
 from tests.calls import Result, consult
 from tests.conftest import Connect, Run
 

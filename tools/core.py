@@ -147,7 +147,7 @@ async def openai_list_conversations(
     returns that record in full: what was said, asked, written, drawn and paid.
     """
     from consultation.conversation_list import as_text, listing, record_page
-    from storage.search import Filter
+    from storage.list_pages import Filter
 
     app = app_of(ctx)
     if conversation_id is not None:

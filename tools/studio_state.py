@@ -16,8 +16,8 @@ from errors import Problem
 from gateway.api_key import find_key, way_to_give
 from keyring_store import KeyringFault
 from settings import Settings
+from storage.list_pages import Filter
 from storage.picture_list import ListedPicture
-from storage.search import Filter
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
 from tools.view_words import ViewWords, view_words
 

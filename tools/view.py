@@ -193,7 +193,7 @@ async def _picture(app: "App", image_id: str, edge: "Edge") -> ToolResult:
 async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
     """A page of conversations, and a thumbnail of the current picture of each that has one."""
     from consultation.conversation_list import listing
-    from storage.search import Filter
+    from storage.list_pages import Filter
     from tools.view_state import Gallery
 
     page = await app.search.page(Filter(query=query), cursor=cursor, limit=THUMBNAILS)
