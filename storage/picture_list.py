@@ -21,6 +21,7 @@ from storage.list_pages import (
     styles_with,
     within,
 )
+from storage.spending import is_of
 from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 MANY = 1000
@@ -129,10 +130,9 @@ class PictureList:
 
     async def outcomes(self, origin: str) -> Outcomes:
         """How the drawings of `openai` or the `sandbox` ended since records are kept."""
-        is_of = Job.origin.in_((origin, ""))  # jobs of before do not say whose they are
-        counts = select(Job.state, Job.error_kind, func.count()).where(is_of)
+        counts = select(Job.state, Job.error_kind, func.count()).where(is_of(origin))
         times = select(Job.created_at, Job.finished_at)
-        times = times.where(is_of, Job.state == "kept", Job.finished_at != "")
+        times = times.where(is_of(origin), Job.state == "kept", Job.finished_at != "")
         async with self._database.read() as session:
             rows = list(await session.execute(counts.group_by(Job.state, Job.error_kind)))
             newest = list(await session.execute(times.order_by(Job.created_at.desc()).limit(MANY)))
