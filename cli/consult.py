@@ -12,7 +12,7 @@ from cli import terminal as show
 from cli.data_folder import conversation_id
 from cli.session import Session, local_server, session
 from consultation.consultation_result import Consultation, OpenQuestion
-from consultation.consultation_text import notes_for_person, question_text
+from consultation.consultation_text import question_text
 from consultation.words import fold
 from prompts.store import PromptStore
 from prompts.wording import Wording
@@ -116,7 +116,7 @@ class _Dialogue:
         Where none is open, what was said last is answered in plain words.
         """
         words = self._wording.terminal
-        for remark in filter(None, [result.reply, *notes_for_person(result, self._wording)]):
+        for remark in filter(None, [result.reply, *show.remarks(result, self._wording)]):
             show.line(remark)
         if not result.questions:
             return {"message": _ask_words(words.anything)}

@@ -46,7 +46,6 @@ class Session(NamedTuple):
         return {
             **fields,
             "reply": show.in_commands(fields.get("reply") or ""),
-            "notes": [show.in_commands(words) for words in fields["notes"]],
             "preview": previews[0] if previews else None,
         }
 

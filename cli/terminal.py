@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consultation.consultation_result import Consultation
+from consultation.consultation_text import notes_for_person as notes_of_turn
 from consultation.consultation_text import text_for_person
 from generation.image_result import ImageResult, finding_lines, money_words, notes_for_person
 from prompts.wording import Wording
@@ -204,8 +205,14 @@ def progress() -> Iterator[ReportProgress]:
 
 def consultation(result: Consultation, wording: Wording) -> None:
     """Where a dialogue stands, part by part."""
-    for part in text_for_person(result, wording):
+    rest = result.model_copy(update={"notes": []})
+    for part in [*text_for_person(rest, wording), *remarks(result, wording)]:
         line(f"\n{part}")
+
+
+def remarks(result: Consultation, wording: Wording) -> list[str]:
+    """The notes of a turn, in the person's language and with the names of the command line."""
+    return [in_commands(note) for note in notes_of_turn(result, wording)]
 
 
 def picture(result: Result, wording: Wording) -> None:
@@ -220,6 +227,6 @@ def picture(result: Result, wording: Wording) -> None:
         line(f"{facts}, {image['image_id']}{current}")
     drawing = ImageResult.model_validate(result)
     findings = finding_lines(drawing.verification, wording) if drawing.verification else []
-    notes = map(wording.note, notes_for_person(drawing))
+    notes = [in_commands(wording.note(note)) for note in notes_for_person(drawing)]
     for words in filter(None, [*findings, money_words(drawing, wording), *notes]):
         line(words)

@@ -178,6 +178,10 @@ def test_the_command_speaks_the_language_of_the_person(consult: Consult) -> None
     assert "Ausgearbeiteter Prompt" in said
     assert ".png" in said
 
+    again = consult(["finish", "n"], "Ein Leuchtturm im Sturm")
+    assert "Etwas Ähnliches hast du am 20" in again
+    assert "als Vorlage mit oder die --conversation; sonst" in " ".join(again.split())
+
 
 def test_signs_that_a_terminal_would_obey_reach_it_from_nowhere(consult: Consult) -> None:
     said = consult(["finish", "n"], "a fox \x1b]0;mine\x07 with\x9b2J a hat \u202egnp.exe")
