@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.launch import find_uv
+from cli.clients import find_uv
 from errors import Problem
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from errors import Problem
 if TYPE_CHECKING:
     from cyclopts import App
 
-__all__ = ["launch", "terminal"]
+__all__ = ["clients", "terminal"]
 
 FASTMCP_DEFAULTS = {"FASTMCP_ENV_FILE": os.devnull, "FASTMCP_TELEMETRY_MODE": "off"}
 """FastMCP reads a `.env` of the working directory and records spans unless set otherwise."""

@@ -10,9 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from cli import launch
 from cli import terminal as show
-from cli.clients import CLIENTS, Entry, add_command, entry_for, merge, place, text_of
+from cli.clients import (
+    CLIENTS,
+    Entry,
+    add_command,
+    entry_for,
+    merge,
+    own_command,
+    place,
+    text_of,
+)
 from cli.json_edit import JsonError
 from errors import Problem
 from gateway.api_key import ENVIRONMENT, find_key, way_to_give
@@ -46,7 +54,7 @@ def client_config(
         write: Put it into the file. Everything else in it stays, and a copy is kept beside it.
         as_json: Print it as JSON: client, path, entry, text, command, next, changed, copy.
     """
-    entry = entry_for(client, launch.command(), sandbox=sandbox)
+    entry = entry_for(client, own_command(), sandbox=sandbox)
     path = place(client, Path.home(), os.environ, sys.platform)
     advice: dict[str, Any] = {
         "client": client,

@@ -1,15 +1,26 @@
-"""The MCP clients we know: where each keeps its configuration, and our entry in it."""
+"""The MCP clients we know: where each keeps its configuration, and our entry in it.
 
+An entry starts this very installation by absolute paths: programs with a window do not see the
+PATH of a shell, least of all on macOS, where a bare `uv` is found in a terminal and not by them.
+"""
+
+import json
+import os
 import shlex
+import shutil
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
 from cli.json_edit import JsonError, put, read
 
+ROOT = Path(__file__).parent.parent
 NAME = "image-consultant"
-"""The name of our entry in every configuration."""
+"""The name of our distribution, its script, and our entry in every configuration."""
 
 DESKTOP_FILE = "claude_desktop_config.json"
 STORE = "Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming"
@@ -187,3 +198,36 @@ def _with_key_input(text: str) -> str:
     if any(isinstance(one, dict) and one.get("id") == KEY_INPUT["id"] for one in inputs):
         return text
     return put(text, ["inputs", len(inputs)], KEY_INPUT)
+
+
+def own_command() -> list[str]:
+    """The program and its arguments that serve over stdio.
+
+    In a clone that is uv, which brings the environment up to date after a pull; in uv's
+    cache, which may be emptied, uvx; else the installed script, or this Python.
+    """
+    uv = find_uv()
+    if uv and (ROOT / "pyproject.toml").is_file():
+        return [uv, "run", "--directory", str(ROOT), NAME]
+    if uv and Path(sys.prefix).parent.name.startswith("archive-v"):
+        return [uv, "tool", "run", "--from", _origin(), NAME]
+    script = shutil.which(NAME, path=sysconfig.get_path("scripts"))
+    return [script] if script else [sys.executable, str(ROOT / "__main__.py")]
+
+
+def find_uv() -> str | None:
+    """The absolute path of uv: the one that runs this, one on PATH, or one beside this Python."""
+    scripts = sysconfig.get_path("scripts")
+    running = shutil.which(os.environ.get("UV", ""))
+    path = running or shutil.which("uv") or shutil.which("uv", path=scripts)
+    return str(Path(path).absolute()) if path else None
+
+
+def _origin() -> str:
+    """What was installed: the address of a file or folder, or the version in a registry."""
+    try:
+        installed = distribution(NAME)
+    except PackageNotFoundError:
+        return NAME
+    address = json.loads(installed.read_text("direct_url.json") or "{}").get("url")
+    return f"{NAME} @ {address}" if address else f"{NAME}=={installed.version}"

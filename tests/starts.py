@@ -24,7 +24,7 @@ from fastmcp.client.transports import StdioTransport
 from PIL import Image
 
 from bundle.build import NAME, build
-from cli.launch import find_uv
+from cli.clients import find_uv
 from tests.calls import consult, draw, picture
 
 ROOT = Path(__file__).parent.parent

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from keyring.backends.fail import Keyring as NoKeyring
 
 import keyring_store
-from cli import command_line, launch
+from cli import clients, command_line
 from cli.clients import CLIENTS, NAME, configurations, merge, place
 from errors import Problem
 from tests.conftest import KEY
@@ -272,17 +272,17 @@ def test_a_start_names_what_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     uv = tmp_path / "uv"
     uv.touch(0o755)
     monkeypatch.setenv("UV", str(uv))
-    clone = launch.command()
-    monkeypatch.setattr(launch, "ROOT", tmp_path)
-    installed = launch.command()
+    clone = clients.own_command()
+    monkeypatch.setattr(clients, "ROOT", tmp_path)
+    installed = clients.own_command()
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "archive-v0" / "abc"))
-    cached = launch.command()
+    cached = clients.own_command()
 
     assert clone == [
         str(uv),
         "run",
         "--directory",
-        str(launch.__file__)[: -len("/cli/launch.py")],
+        str(clients.__file__)[: -len("/cli/clients.py")],
         NAME,
     ]
     assert installed[0].startswith(str(Path(sys.executable).parent))

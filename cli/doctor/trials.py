@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, TextIO
 
 import anyio
 
-from cli.clients import Configuration, Entry, configurations
-from cli.launch import server_process
+from cli.clients import ROOT, Configuration, Entry, configurations
 from errors import Check, redact
 from gateway.api_key import ENTRY, ENVIRONMENT, find_key, way_to_give
 from settings import PREFIX, Settings
@@ -47,8 +46,15 @@ class Start(NamedTuple):
 
 async def check_start(settings: Settings) -> list[Check]:
     """Start this server as a client does and list its tools."""
+    from fastmcp.client.transports import StdioTransport
+
     options = ["--sandbox"] if settings.sandbox else []
-    start = await _start(lambda log: server_process(*options, log=log))
+    arguments = [str(ROOT / "__main__.py"), "serve", *options]
+    start = await _start(
+        lambda log: StdioTransport(
+            sys.executable, arguments, env=dict(os.environ), keep_alive=False, log_file=log
+        )
+    )
     if start.failure:
         sentence = f"The server did not list its tools: {start.failure}"
         return [Check("start", "problem", sentence)]
