@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from app import App
 from cli.studio import build_web
@@ -20,6 +20,8 @@ SECRET = "a secret of the tests"
 HERE = "127.0.0.1"
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 FOCUS = """(() => {
   const one = document.activeElement;
@@ -110,9 +112,12 @@ class Visitor:
         self.page.wait_for_timeout(100)
 
     def judge(self) -> list[str]:
-        """What is inaccessible, cut, too small, or lies over something else."""
+        """What is inaccessible in light or dark, cut, too small, or lies over something else."""
         found: list[str] = self.page.evaluate(GEOMETRY)
-        return inaccessible(self.page) + found
+        for theme in THEMES:
+            self.page.emulate_media(color_scheme=theme)
+            found += [f"{theme}: {fault}" for fault in inaccessible(self.page)]
+        return found
 
     def leave(self) -> None:
         """Close the page; no script may have failed in it."""
