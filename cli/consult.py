@@ -11,8 +11,9 @@ from app import App
 from cli import terminal as show
 from cli.data_folder import conversation_id
 from cli.session import Session, local_server, session
-from consultation.consultation_result import Consultation, OpenQuestion
+from consultation.consultation_result import Consultation
 from consultation.consultation_text import question_text
+from consultation.turn import OpenQuestion
 from consultation.words import fold
 from prompts.store import PromptStore
 from prompts.wording import Wording

@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consultation.consultation_text import own_stretches
 from consultation.conversation_page import fields, moment, picture_tree, verdicts_of
+from consultation.recorded_result import BEFORE
 from consultation.transcript import messages_of
-from consultation.turn_rows import BEFORE
 from consultation.words import fold
 from errors import StorageError
 from gateway.connection import is_sandbox

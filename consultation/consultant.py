@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -13,22 +12,23 @@ from consultation.earlier_work import EarlierWork, words_of_the_picture
 from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
 from consultation.facilitator_request import take_references
 from consultation.preferences import dislikes_of, learn, note_preferences
-from consultation.provenance import Span, with_picks
-from consultation.recorded_result import completeness, failed_result, recorded_result
-from consultation.review import Review
-from consultation.settling import assumptions, settle, settled_turn
+from consultation.provenance import with_picks
+from consultation.recorded_result import completeness, open_result, recorded_result
+from consultation.review import Review, settle
+from consultation.shared_turns import SharedTurns
 from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
 from consultation.template_dialogue import TemplateDialogue
 from consultation.transcript import ConsultationError, Transcript, transcript_of
-from consultation.turn import BriefEntry, FacilitatorTurn, Quote
-from consultation.turn_rows import (
+from consultation.turn import BriefEntry, FacilitatorTurn
+from consultation.turn_record import (
     answer_rows,
     brief_row,
     check_answers,
-    decided_value,
     entry_of,
+    newest_turn,
     question_rows,
     turn_as_data,
+    verbatim_spans,
 )
 from errors import DAILY_BUDGET, Problem
 from prompts.store import PromptStore
@@ -36,19 +36,13 @@ from settings import Mode, Settings
 from storage.holds import Hold
 from storage.input_files import InputFiles
 from storage.records import LONGEST_FIRST_TITLE, NumberTaken, OpenedCall, Records
-from storage.stamps import now, without_controls
+from storage.stamps import without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
 
 FOLLOW_SECONDS = 0.2
 """Between looks at whether another process still asks: SQLite has no call for it."""
 
 CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
-
-REMEMBERED_SECONDS = 600.0
-"""How long a turn waits for a caller who went away: those whose time was over call again soon."""
-
-_Call = tuple[str | None, str]
-"""A conversation, None for a new one, and all that a call says."""
 
 
 class Consultant:
@@ -72,7 +66,7 @@ class Consultant:
         self._template_dialogue = template_dialogue
         self._prompt_store = prompt_store
         self._earlier_work = earlier_work
-        self._turns: dict[_Call, asyncio.Task[Consultation]] = {}
+        self._turns = SharedTurns()
         self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def consult(
@@ -102,19 +96,9 @@ class Consultant:
             "template": template,
             "finish": finish,
         }
-        key = (conversation_id, json.dumps(call))
-        turn = self._turns.get(key)
-        if turn is None:
-            self._forget_ended(conversation_id)
-            turn = asyncio.create_task(self._consult(**call, opened=opened))
-            turn.add_done_callback(partial(self._remember, key))
-            self._turns[key] = turn
-        try:
-            result = await asyncio.shield(turn)
-        finally:
-            if turn.done() and not _is_cancelled():
-                self._forget(key, turn)
-        result = result.model_copy(deep=True)
+        result = await self._turns.share(
+            conversation_id, json.dumps(call), lambda: self._consult(**call, opened=opened)
+        )
         result.notes += [CONTROL_NOTE] * (words != message)
         return result
 
@@ -135,8 +119,7 @@ class Consultant:
 
     async def finish(self) -> None:
         """Wait for turns that are still with the facilitator: they are paid for."""
-        if turns := [turn for turn in self._turns.values() if not turn.done()]:
-            await asyncio.wait(turns, timeout=TURN_SECONDS)
+        await self._turns.finish(TURN_SECONDS)
 
     async def _consult(
         self,
@@ -170,7 +153,7 @@ class Consultant:
             conversation.template = template or conversation.template
             if accepted is None:
                 accepted = await self._accept(conversation, answers or [], reference_images)
-            turn = _newest_turn(conversation, message, *accepted)
+            turn = newest_turn(conversation, message, *accepted)
             if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn, durable=opened is None)
             await self._records.open_turn(turn)  # before anything can fail
@@ -180,27 +163,8 @@ class Consultant:
             except Problem as problem:
                 raise problem.within(conversation_id) from problem.__cause__
             if outcome.review is None:
-                return failed_result(
-                    conversation, outcome, transcript, self._prompt_store, self._facilitator.origin
-                )
+                return self._failed(conversation, outcome, transcript)
             return await self._conclude(conversation, turn, outcome, outcome.review, transcript)
-
-    def _remember(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
-        """Have a turn that ended for a while; of one that failed the same call tries anew."""
-        if turn.cancelled() or turn.exception() is not None:
-            self._forget(key, turn)
-        else:
-            turn.get_loop().call_later(REMEMBERED_SECONDS, self._forget, key, turn)
-
-    def _forget(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
-        if self._turns.get(key) is turn:
-            del self._turns[key]
-
-    def _forget_ended(self, conversation_id: str | None) -> None:
-        """Once a conversation goes on, the words of an earlier turn are a new one."""
-        for key, turn in [*self._turns.items()]:
-            if conversation_id is not None and key[0] == conversation_id and turn.done():
-                del self._turns[key]
 
     async def _take(self, conversation_id: str) -> Hold:
         """Become the one process that asks in a conversation, once no other does."""
@@ -215,13 +179,20 @@ class Consultant:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
         result = recorded_result(conversation, self._prompt_store)
         if result.suggested:
-            result.estimated_cost_usd = self._estimate(conversation, result.suggested.model_dump())
+            references = sum(len(turn.references) for turn in conversation.turns)
+            suggested = result.suggested.model_dump()
+            result.estimated_cost_usd = estimate(suggested, self._settings, references)
         return result
 
-    def _estimate(self, conversation: Conversation, suggested: dict[str, str]) -> float | None:
-        """USD for one picture of a dialogue; what it refers to goes along."""
-        references = sum(len(turn.references) for turn in conversation.turns)
-        return estimate(suggested, self._settings, references)
+    def _failed(
+        self, conversation: Conversation, outcome: Outcome, transcript: Transcript
+    ) -> Consultation:
+        """What a turn comes to that nobody led: the reply says so, what was said is kept."""
+        result = open_result(conversation, transcript, self._prompt_store)
+        wording = self._prompt_store.wording(result.language)
+        result.reply = wording.unusable if outcome.failure == "unusable" else wording.nobody
+        result.origin, result.notes = self._facilitator.origin, outcome.notes
+        return result
 
     async def _lead(
         self, conversation: Conversation, turn: Turn, transcript: Transcript
@@ -238,11 +209,10 @@ class Consultant:
         outcome = await self._facilitator.lead(
             conversation, transcript, preferences, dislikes_of(past)
         )
-        if outcome.review and outcome.review.questions:
-            wording = self._prompt_store.wording(outcome.review.turn.language)
-            outcome.notes += note_preferences(outcome.review.questions, preferences, wording)
-        brief = outcome.review.brief if outcome.review else []
-        outcome.notes += await self._offers(conversation, turn, brief)
+        led = outcome.review.turn if outcome.review else FacilitatorTurn()
+        wording = self._prompt_store.wording(led.language)
+        outcome.notes += note_preferences(led.questions, preferences, wording)
+        outcome.notes += await self._offers(conversation, turn, led.brief)
         return outcome
 
     async def _offers(
@@ -287,20 +257,10 @@ class Consultant:
         self, conversation: Conversation, turn: Turn, *, durable: bool
     ) -> Consultation:
         """Mode skip: the person's words are the prompt, one message after another."""
-        transcript = transcript_of(conversation, finish=False)
-        *before, newest = transcript.messages
-        spans = [
-            Span(
-                text=transcript.messages[ref] + ("" if ref == newest else "\n"),
-                source="said",
-                ref=ref,
-                said=[Quote(ref=ref, quote=transcript.messages[ref])],
-            )
-            for ref in (*before, newest)
-        ]
+        spans = verbatim_spans(transcript_of(conversation, finish=False))
         prompt = "".join(span.text for span in spans)
         turn.reply = {"prompt": prompt, "reply": "", "language": conversation.language}
-        brief = brief_row(turn, entries=[], share=0, spans=spans, suggested={})
+        brief = brief_row(turn, [], spans, share=0, suggested={})
         await self._records.close_turn(
             turn,
             conversation={
@@ -324,29 +284,25 @@ class Consultant:
         """Record what the facilitator made of a turn, and put it as a result."""
         image_type = outcome.image_type
         wording = self._prompt_store.wording(held.turn.language)
-        standing = settle(held, transcript, wording)
-        settled = settled_turn(held, image_type.name, standing)
-        suggested = settle_settings(image_type, held.brief, self._settings)
-        share, _ = completeness(held.brief, image_type)
+        settled = settle(held, transcript, wording)
+        settled = settled.model_copy(update={"image_type": image_type.name})
+        suggested = settle_settings(image_type, settled, self._settings)
+        spans = held.spans if settled.is_ready else []
         brief = brief_row(
             turn,
-            entries=[entry_of(entry, transcript) for entry in held.brief],
-            share=share,
-            spans=[with_picks(span, transcript) for span in held.spans if standing.ready],
+            [entry_of(entry, transcript) for entry in settled.brief],
+            [with_picks(span, transcript) for span in spans],
+            share=completeness(settled.brief, image_type)[0],
             suggested=suggested,
         )
         turn.model, turn.response_id = outcome.model, outcome.response_id
         turn.templates, turn.repairs = outcome.templates, outcome.attempts
-        turn.notes = [*outcome.notes, *size_notes(suggested["size"], held.brief, wording)]
-        turn.notes += draft_notes(suggested, self._settings, wording) if standing.ready else []
+        turn.notes = [*outcome.notes, *size_notes(suggested["size"], settled, wording)]
+        turn.notes += draft_notes(suggested, self._settings, wording) if spans else []
         rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]
         await self._write(conversation, turn, settled, held, rows)
         conversation.briefs = [*conversation.briefs, brief]
-        result = recorded_result(conversation, self._prompt_store)
-        if standing.ready:
-            result.assumptions = assumptions(held)
-        result.estimated_cost_usd = self._estimate(conversation, suggested)
-        return result
+        return self.recall(conversation)
 
     async def _write(
         self,
@@ -360,12 +316,13 @@ class Consultant:
 
         Its questions take the next numbers, again where another client took these first.
         """
+        style = settled.decided("style")
         described = {
             "mode": conversation.mode,
             "title": settled.title,
             "image_type": settled.image_type,
             "language": settled.language,
-            "style": decided_value(settled.brief, "style"),
+            "style": style.value if style else "",
             "template": conversation.template,
         }
         while True:  # who was first has written, so this ends; a turn that is paid for stays
@@ -380,40 +337,3 @@ class Consultant:
                 conversation.questions = (await self._records.load(conversation.id)).questions
         conversation.questions = [*conversation.questions, *questions]
         conversation.image_type, conversation.language = settled.image_type, settled.language
-
-
-def _newest_turn(
-    conversation: Conversation,
-    message: str,
-    answers: list[dict[str, str]],
-    references: list[dict[str, str]],
-) -> Turn:
-    """The turn of a call, now in the conversation; a repeated call continues its own.
-
-    What a repeated call brings besides (answers, pictures) joins what is there.
-    """
-    last = conversation.turns[-1] if conversation.turns else None
-    if last and last.reply is None and last.words == message:
-        known = {answer["question_id"] for answer in answers}
-        kept = [one for one in last.answers_given if one["question_id"] not in known]
-        last.answers_given = [*kept, *answers]
-        last.references = [*last.references, *references]
-        return last
-    turn = Turn(
-        conversation_id=conversation.id,
-        words=message,
-        answers_given=answers,
-        templates={},
-        notes=[],
-        repairs=[],
-        references=references,
-        created_at=now(),
-    )
-    conversation.turns.append(turn)
-    return turn
-
-
-def _is_cancelled() -> bool:
-    """Whether the caller of this turn has gone away."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

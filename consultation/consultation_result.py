@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from consultation.provenance import Span, SpanSource
-from consultation.turn import BriefEntry, QuestionDraft, Reason
+from consultation.turn import BriefEntry, OpenQuestion, Reason
 from settings import Origin
 
 NotUsedReason = Literal[Reason, "unplaced"]
@@ -17,12 +17,6 @@ class Completeness(BaseModel):
     first: int
     now: int
     missing: list[str]
-
-
-class OpenQuestion(QuestionDraft):
-    """A question that waits for the person, with its id."""
-
-    id: str
 
 
 class Entry(BriefEntry):

@@ -7,9 +7,9 @@ the client (ids, what to call next) is English.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from consultation.consultation_result import SANDBOX_NOTE, Consultation, NotUsed, OpenQuestion
+from consultation.consultation_result import SANDBOX_NOTE, Consultation, NotUsed
 from consultation.provenance import Span, source_of
-from consultation.turn import Quote
+from consultation.turn import OpenQuestion, Quote
 from consultation.words import Word, near, size, words_of
 from prompts.wording import Wording
 

@@ -3,6 +3,7 @@
 A word is accounted for where a quote of the prompt's sources (of the brief while there is
 no prompt), of a picked option or of what was set aside matched it. What is left is shown
 to the person; words of an option or a decision, numbers and refusals go back to the model.
+No rule can tell every wish from talk, so the person is shown what was set aside, too.
 """
 
 import re
@@ -11,21 +12,34 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from consultation.evidence import Evidence, Fault
+from consultation.quotes import Evidence, Fault
+from consultation.refusals import refused_words
 from consultation.transcript import Transcript
-from consultation.turn import FORMAT, BriefEntry, FacilitatorTurn
-from consultation.words import LONG, Word, asks, distinct, near, words_of
+from consultation.turn import FORMAT, FacilitatorTurn, SetAside
+from consultation.words import (
+    LONG,
+    QUESTION_MARKS,
+    Word,
+    asks,
+    content,
+    distinct,
+    near,
+    size,
+    words_of,
+)
 from gateway.capabilities import edges_of
 
 UNSEEN = frozenset({"use", "platform"})
-"""Dimensions of the types that say where a picture goes, not what it shows: what is quoted
-for them in the brief is listed where it is not in the prompt, and not sent back."""
+"""Dimensions that say where a picture goes, not what it shows: the brief is their place."""
 
 LIST_NUMBER = re.compile(r"(?<!\S)\d{1,2}(?:\)|\.\s)")
 """What a line of a list begins with; "(2)" and "18.5" are numbers of their own."""
 
-PIXELS = re.compile(r"\d{3,5}x\d{3,5}")
-"""A size as our own lines print it: it is set beside the prompt, and nothing in it shows it."""
+LONGEST = 6
+"""Content words set aside at once: of 54 honest entries none has more, of 38 dumps eleven have."""
+
+MOST_LEFT_TO_US = 4
+"""Content words that hand a choice over: "ask nothing more, just finish" has four in Zulu."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,7 @@ class Coverage:
         sources: Collection[int],
     ) -> None:
         """`sources` are the places of those sources whose stretch stands in the prompt."""
-        self._transcript = transcript
+        self._turn, self._transcript, self._evidence = turn, transcript, evidence
         self._words = {ref: words_of(text) for ref, text in transcript.messages.items()}
         self._placed: dict[str, set[int]] = {ref: set() for ref in self._words}
         self.accounted: dict[str, set[int]] = {ref: set() for ref in self._words}
@@ -59,13 +73,14 @@ class Coverage:
         for one in evidence:
             places = one.part == "sources" and one.index in sources
             if one.part == "brief":
-                places = asking or _sizes(turn.brief[one.index])
+                entry = turn.brief[one.index]
+                sizes = entry.dimension == FORMAT and edges_of(entry.value) is not None
+                places = asking or sizes or entry.dimension in UNSEEN
             elif one.part == "chosen":  # in a prompt without the option it would look placed
                 places = asking or turn.chosen[one.index].question in quoted
             for run in one.runs if places or one.part == "set_aside" else ():
-                self.accounted[run.ref] |= run.words
-                self._placed[run.ref] |= run.words if places else set()
-        self._excused = self._excuse(turn, evidence)
+                self.accounted[run.quote.ref] |= run.words
+                self._placed[run.quote.ref] |= run.words if places else set()
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -86,13 +101,11 @@ class Coverage:
             if all(words[n].text in quoted for n in telling):
                 continue
             answered = ref != self._transcript.newest and asks(text, words[run[-1]].end)
-            # The "no" of another refusal may be quoted; what this one refuses is not.
-            new = any(not (words[n].refuses or self.is_spoken(words[n])) for n in telling)
             hot = [
                 words[n]
                 for n in telling
-                if n not in self._excused[ref]
-                and (self.matters(words[n]) or (words[n].refuses and new))
+                if n not in self._said_in_part[ref]
+                and self.matters(words[n])
                 # An answered question and the label `CLIENT:` wish for nothing.
                 and (words[n].is_strict or not (answered or text[words[n].end :][:1] == ":"))
             ]
@@ -101,15 +114,48 @@ class Coverage:
             found.append(Leftover(ref, whole, bool(hot), len(telling), refuses))
         return found
 
-    def matters(self, word: Word) -> bool:
-        """Whether a word in no quote is a refusal, a number, or one of an option or decision."""
-        if self.is_spoken(word):
-            return False
-        known = len(word.text) >= LONG and any(near(word, other) for other in self._known)
-        number = word.number and not PIXELS.fullmatch(word.text)
-        return word.refuses or number or known
+    @cached_property
+    def doubts(self) -> dict[int, str]:
+        """Entries set aside in this turn that look like wishes, by their place, and what tells."""
+        # What an earlier turn set aside was judged in its own turn.
+        judged = self._transcript.set_aside
+        aside = [e for e in self._evidence if e.part == "set_aside" and e.given not in judged]
+        entries = {e.index: self._doubt(self._turn.set_aside[e.index], e) for e in aside if e.runs}
+        return {index: why for index, why in entries.items() if why}
 
-    def is_spoken(self, word: Word) -> bool:
+    def matters(self, word: Word) -> bool:
+        """Whether a word in no quote refuses, is a number, or one of an option or decision."""
+        known = len(word.text) >= LONG and any(near(word, other) for other in self._known)
+        return word.refuses or ((word.number or known) and not self._is_spoken(word))
+
+    def _doubt(self, entry: SetAside, one: Evidence) -> str:
+        """What speaks against setting words aside, empty where nothing does."""
+        wanted = [word for word in content(words_of(one.text)) if not word.refuses]
+        text = self._transcript.messages[one.runs[0].quote.ref]
+        asks_back = {*QUESTION_MARKS} & {*entry.quote} or asks(text, one.runs[0].end)
+        if entry.why == "left_to_us":
+            long = size(wanted) > MOST_LEFT_TO_US and not asks_back
+            return "it says more than that the choice is ours" if long else ""
+        if entry.why in {"replaced", "withdrawn"} or self._is_decided(entry):
+            return ""
+        # "no idea" refuses nothing, "no people" does.
+        if any(word.signed or len(word.text) >= LONG for word in refused_words(one.text)):
+            return "it refuses something"
+        if asks_back:
+            return ""
+        if hot := [w.text for w in wanted if len(w.text) >= LONG and self.matters(w)]:
+            return f"{', '.join(hot)} belongs to an option or an earlier wish"
+        new = [word for word in wanted if not self._is_spoken(word)]
+        return "it is long enough to hold a wish" if size(new) > LONGEST else ""
+
+    def _is_decided(self, entry: SetAside) -> bool:
+        """Whether an entry cannot be seen and its words are in the brief as well, such as a use."""
+        if entry.why != "not_visible":
+            return False
+        brief = [w for one in self._evidence if one.part == "brief" for w in words_of(one.text)]
+        return all(any(near(w, other) for other in brief) for w in content(words_of(entry.quote)))
+
+    def _is_spoken(self, word: Word) -> bool:
         """Whether a quote holds the word, wherever it stands."""
         return any(near(word, other) for other in self._spoken)
 
@@ -126,6 +172,18 @@ class Coverage:
         words = (word for text in (*offered, *decided) for word in words_of(text))
         return distinct(word for word in words if len(word.text) >= LONG)
 
+    @cached_property
+    def _said_in_part(self) -> dict[str, set[int]]:
+        """Words of decisions of which the prompt has other words; numbers and refusals are
+        no such words."""
+        excused: dict[str, set[int]] = {ref: set() for ref in self._words}
+        for index in range(len(self._turn.brief)):
+            runs = [r for e in self._evidence if e.where == f"brief[{index}]" for r in e.runs]
+            if any(run.words & self._placed[run.quote.ref] for run in runs):
+                for ref, numbers in ((run.quote.ref, run.words) for run in runs):
+                    excused[ref] |= {n for n in numbers if not self._words[ref][n].is_strict}
+        return excused
+
     def _runs(self) -> Iterator[tuple[str, list[int]]]:
         """Rows of neighbours among the words that are not accounted for."""
         for ref, words in self._words.items():
@@ -138,33 +196,22 @@ class Coverage:
         counts = word.number and LIST_NUMBER.match(text, word.start) is not None
         return counts or self._transcript.question(word.text) is not None
 
-    def _excuse(self, turn: FacilitatorTurn, evidence: Sequence[Evidence]) -> dict[str, set[int]]:
-        """Words that may miss in the prompt: what need not be seen, and, of a decision that other
-        words of it say there, all but numbers and refusals."""
-        excused: dict[str, set[int]] = {ref: set() for ref in self._words}
-        for index, entry in enumerate(turn.brief):
-            unseen = entry.dimension in UNSEEN
-            runs = [r for e in evidence if (e.part, e.index) == ("brief", index) for r in e.runs]
-            if unseen or any(run.words & self._placed[run.ref] for run in runs):
-                for run in runs:
-                    words = self._words[run.ref]
-                    excused[run.ref] |= {n for n in run.words if unseen or not words[n].is_strict}
-        return excused
-
-
-def _sizes(entry: BriefEntry) -> bool:
-    """Whether an entry decides the size: its words have their place there."""
-    return entry.dimension == FORMAT and edges_of(entry.value) is not None
-
 
 def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]:
-    """What got lost with words of an option, a number or a refusal in it; the rest is listed."""
+    """What got lost with words of an option, a number or a refusal in it, and what was set
+    aside though it looks like a wish; the rest is listed."""
     part, way = "in no quote", "Quote it in the brief"
     if turn.prompt:
         part, way = "quoted for no stretch of the prompt", "Put it into the prompt and quote it"
-    way += "; or set it aside with its reason. `talk` is only for words that wish for nothing."
-    return [
-        Fault("lost", left.ref, f"`{left.text}` is {part}. {way}", words=left.text)
-        for left in coverage.leftovers
-        if left.hot
-    ]
+    faults = []
+    for left in coverage.leftovers:
+        advice = f"`{left.text}` is {part}. {way}; or set it aside with its reason. `talk` is only "
+        advice += "for words that wish for nothing."
+        if left.hot:
+            faults.append(Fault("lost", left.ref, advice, words=left.text))
+    for index, why in coverage.doubts.items():
+        quote, reason = turn.set_aside[index].quote, turn.set_aside[index].why
+        advice = f"`{quote}` is set aside as {reason}, but {why}. {way}; leave it set aside only "
+        advice += "if it truly asks for nothing."
+        faults.append(Fault("set aside", f"set_aside[{index}]", advice, words=quote))
+    return faults

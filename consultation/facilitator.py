@@ -16,7 +16,7 @@ from consultation.facilitator_request import (
 from consultation.preferences import Preference
 from consultation.review import Review, complaint, review
 from consultation.transcript import Transcript
-from consultation.turn import UnusableAnswerError, parse_turn
+from consultation.turn import FacilitatorTurn, UnusableAnswerError, parse_turn
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
 from prompts.image_type import ImageType, fingerprint_of
@@ -122,7 +122,7 @@ class Facilitator:
             again = send_back(request, first.reply.text, complaint(first.review.faults))
             answers += await self._second(conversation, again, transcript, ends)
         best = min(reversed(answers), key=lambda answer: answer.review.weight)
-        if not best.review.turn.prompt.strip() and not _asks(best.review, transcript):
+        if not best.review.turn.prompt.strip() and not _asks(best.review.turn, transcript):
             outcome.failure = "unusable"  # it neither asks nor writes, twice
             return outcome
         outcome.review = best.review
@@ -199,18 +199,18 @@ def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:
     return types.get(name) or types[FALLBACK_TYPE]
 
 
-def _asks(held: Review, transcript: Transcript) -> bool:
+def _asks(turn: FacilitatorTurn, transcript: Transcript) -> bool:
     """Whether a turn leaves a question for the person, a new one or an earlier one."""
-    waiting = transcript.open_questions(held.brief, held.choices, held.turn.set_aside)
-    return bool(held.questions or waiting)
+    return bool(
+        turn.questions or transcript.open_questions(turn.brief, turn.chosen, turn.set_aside)
+    )
 
 
 def _poor(answers: list[_Answer], best: _Answer) -> list[str]:
     """A note where much of what was sent back is still wrong."""
     if len(answers) == 1 or not best.review.must_go_back:
         return []
-    serious = sum(fault.serious for fault in answers[0].review.faults)
-    left = sum(fault.serious for fault in best.review.faults)
+    serious, left = answers[0].review.weight[0], best.review.weight[0]
     return [POOR_NOTE] if left >= FEWEST_POOR and left > POOR * serious else []
 
 

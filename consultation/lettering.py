@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from consultation.evidence import Fault
+from consultation.quotes import Fault
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn
 from consultation.words import near, words_of
@@ -16,14 +16,8 @@ QUOTED = re.compile('“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)�
 INCHES = re.compile(r'(?<=\d)"')
 """A straight mark right behind a number is a measure, also inside a text: Gus's 12" Hero."""
 
-PARTS = re.compile(r"(?<!\s)\s*(?:\n|\s[-–—/|·•]\s)\s*")
-"""Where a text of several lines is parted."""
-
 NUMBERING = re.compile(r"^\d{1,2}[.):]?\s+")
 """A running number before words that were said: `1 Collect`."""
-
-CLOSING_MARK = re.compile(r"(?<![.,])[.,]$")
-"""A mark that a sentence may put inside the quotation marks: of `...` none goes."""
 
 Standing = Literal["said", "composed", "changed"]
 
@@ -42,8 +36,10 @@ def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Lett
     for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
         alike = [one for one in quoted_in(turn.prompt) if _letters(one) == _letters(text)]
         own = next((form for form in (*alike, text) if _stands(form, said)), text)
-        changed = _changes_marks(own, turn, transcript)
-        settled.append(Letters(own, "changed" if changed else _standing(own, said)))
+        standing = _standing(own, said)
+        if standing == "composed" and _has_other_marks(own, turn, transcript):
+            standing = "changed"
+        settled.append(Letters(own, standing))
     return settled
 
 
@@ -52,10 +48,11 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
     faults = []
     for text, standing in letters:
         if standing == "changed":
-            advice = f'"{text}" changes a number, a mark or the spelling of what the person typed. '
+            advice = f'"{text}" changes a number or the spelling of what the person typed. '
             advice += "Copy it to the letter."
             faults.append(Fault("lettering", "lettering", advice, words=text))
-        if turn.prompt and not all(part in _plain(turn.prompt) for part in PARTS.split(text)):
+        lines = map(_plain, text.split("\n"))
+        if turn.prompt and not all(line in _plain(turn.prompt) for line in lines):
             advice = f"the text `{text}` does not stand in the prompt in quotation marks, letter "
             advice += "by letter. Write it there."
             faults.append(Fault("lettering", "prompt", advice, words=text))
@@ -74,6 +71,18 @@ def quoted_in(text: str) -> list[str]:
     return [one.replace("″", '"') for one in found]
 
 
+def _has_other_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> bool:
+    """Whether a message has these letters in quotation marks, and no newer words are quoted."""
+    given = [
+        message_number(ref)
+        for ref, message in transcript.messages.items()
+        if any(_letters(one) == _letters(text) for one in quoted_in(message))
+    ]
+    said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
+    newest = max((message_number(quote.ref) for quote in said), default=0)
+    return bool(given) and newest <= max(given)
+
+
 def _stands(text: str, said: Sequence[str]) -> bool:
     """Whether a text stands in a message to the letter, as whole words."""
     whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
@@ -81,37 +90,17 @@ def _stands(text: str, said: Sequence[str]) -> bool:
     return any(whole.search(one) if spaced else _plain(text) in one for one in said)
 
 
-def _changes_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> bool:
-    """Whether messages have a text in quotation marks, and never with these marks.
-
-    Where its stretch rests on newer words too, those may be what changes it.
-    """
-    given = {
-        ref: one
-        for ref, message in transcript.messages.items()
-        for one in quoted_in(message)
-        if _letters(one) == _letters(text)
-    }
-    newest = max(map(message_number, given), default=0)
-    said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
-    return (
-        bool(given)
-        and all(_line(one) != _line(text) for one in given.values())
-        and all(message_number(quote.ref) <= newest for quote in said)
-    )
-
-
 def _standing(text: str, said: Sequence[str]) -> Standing:
-    """Whether a text was said, part by part, changes what was, or is put together anew."""
-    plain = _plain(text)
-    parts = PARTS.split(NUMBERING.sub("", plain, count=1))
+    """Whether a text was said, line by line, changes what was, or is put together anew."""
     typed = {one[word.start : word.end]: word for one in said for word in words_of(one)}
+    plain = _plain(text)
     other = [word for word in words_of(plain) if plain[word.start : word.end] not in typed]
-    known = typed.values()
-    if _stands(plain, said) or all(_stands(part, said) for part in parts):
+    lines = [line for line in NUMBERING.sub("", text, count=1).split("\n") if line.strip()]
+    if _stands(text, said) or (lines and all(_stands(line, said) for line in lines)):
         return "said"
     if plain.isupper() and _stands(plain.casefold(), [one.casefold() for one in said]):
         return "said"  # "the title in capitals, please"
+    known = typed.values()
     renumbered = any(word.number for word in other) and any(word.number for word in known)
     misspelt = other and all(any(near(word, one) for one in known) for word in other)
     return "changed" if renumbered or misspelt else "composed"
@@ -121,11 +110,6 @@ def _plain(text: str) -> str:
     """Spaces, width and the form of apostrophes made one; case and accents stay."""
     flat = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
     return " ".join(flat.replace("″", '"').split())
-
-
-def _line(text: str) -> str:
-    """A text as one line without case and the mark that may close a sentence."""
-    return CLOSING_MARK.sub("", PARTS.sub(" ", _plain(text))).casefold()
 
 
 def _letters(text: str) -> str:

@@ -6,10 +6,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from consultation.evidence import Evidence, Fault, Part, words_behind
-from consultation.quotes import align, nearest
+from consultation.quotes import Evidence, Fault, Part, align, nearest, words_behind
 from consultation.refusals import refuses
-from consultation.transcript import Transcript
+from consultation.transcript import Transcript, message_number
 from consultation.turn import FORMAT, FacilitatorTurn, Quote
 from consultation.words import SHORTEST_TO_SHARE, content, share, size, words_of
 
@@ -27,12 +26,6 @@ PREFIXES: dict[SpanSource, str] = {
 LONGEST_QUOTE = (2, 3)
 """A quote has at most so many times the content words of its stretch, and so many more: of
 164 honest quotes none has more, of whole messages quoted for one stretch all have."""
-
-LARGEST_STRETCH = 0.4
-"""The share of a prompt that one stretch may cover; honest ones cover at most 0.32."""
-
-LONG_PROMPT = 25
-"""Words of a prompt from which on that share says something; a terse one has few stretches."""
 
 
 class Span(BaseModel):
@@ -61,7 +54,8 @@ class Stretch(NamedTuple):
 def place_sources(
     turn: FacilitatorTurn, evidence: Sequence[Evidence]
 ) -> tuple[list[Stretch], list[Fault]]:
-    """Each source's stretch with its place in the prompt, and the sources that have none."""
+    """Each source's stretch with its place in the prompt; sources that have none, or that quote
+    far more than their stretch says."""
     stretches: list[Stretch] = []
     faults: list[Fault] = []
     for index, source in enumerate(turn.sources):
@@ -73,24 +67,11 @@ def place_sources(
         elif said := words_behind(evidence, "sources", index):
             loose = _is_loose(source.prompt, said)
             stretches.append(Stretch(*place, said, loose, index))
+            longest = LONGEST_QUOTE[0] * size(words_of(source.prompt)) + LONGEST_QUOTE[1]
+            if any(size(words_of(q.quote)) > longest for q in said if message_number(q.ref)):
+                advice = "one quote for too much. Give each part of the prompt its own short quote."
+                faults.append(Fault("length", f"sources[{index}]", advice))
     return stretches, faults
-
-
-def faults_of_length(
-    turn: FacilitatorTurn, evidence: Sequence[Evidence], stretches: Sequence[Stretch]
-) -> list[Fault]:
-    """Quotes far longer than their stretch, and stretches that are most of the prompt."""
-    times, more = LONGEST_QUOTE
-    most = LARGEST_STRETCH * len(turn.prompt)
-    long = len(words_of(turn.prompt)) >= LONG_PROMPT
-    where = [f"sources[{s.source}]" for s in stretches if long and s.end - s.start > most]
-    for one in evidence:
-        if one.part == "sources" and one.match:
-            stretch = words_of(turn.sources[one.index].prompt)
-            if size(words_of(one.text)) > times * size(stretch) + more:
-                where.append(one.where)
-    advice = "one quote for too much. Give each part of the prompt its own short quote."
-    return [Fault("length", place, advice) for place in dict.fromkeys(where)]
 
 
 def faults_of_sharing(
@@ -175,8 +156,8 @@ def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int
     """The first place of a stretch that no source has yet; else the first of all."""
     found = re.finditer(f"(?={re.escape(stretch)})", prompt) if stretch.strip() else ()
     places = [(one.start(), one.start() + len(stretch)) for one in found]
-    if not places and (match := align(stretch, prompt, "prompt")):
-        places = [(run.start, run.end) for run in (*match.runs, *match.repeats)]
+    if not places and (run := align(stretch, prompt, "prompt")):
+        places = [(run.start, run.end)]
     free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
     return next(iter([*free, *places]), None)
 

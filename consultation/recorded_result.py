@@ -11,15 +11,17 @@ from consultation.consultation_result import (
     NotUsed,
     PictureSettings,
 )
-from consultation.facilitator import Outcome
-from consultation.transcript import Transcript, transcript_of
+from consultation.provenance import Span
+from consultation.transcript import Transcript, question_of, transcript_of
 from consultation.turn import BriefEntry
-from consultation.turn_rows import entry_of, recorded_span, shown_question
+from consultation.turn_record import entry_of
 from gateway.connection import is_sandbox
 from prompts.image_type import ImageType
 from prompts.store import FALLBACK_TYPE, PromptStore
-from settings import Origin
 from storage.tables import Conversation, Question, Turn
+
+BEFORE = {"request": "said", "answer": "chosen", "assumption": "assumed"}
+"""What records of version 0.1 call sources that have other names now."""
 
 ASK = (
     "The person answers these in their own words, also by number; pass the words on as message "
@@ -40,13 +42,16 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     """Where a dialogue with a brief stands, as its newest turn and brief say."""
     turn, brief = led_turns(conversation)[-1], conversation.briefs[-1]
     reply = turn.reply or {}
-    spans = [recorded_span(phrase) for phrase in brief.phrases]
+    spans = [
+        Span(**{**phrase, "source": BEFORE.get(phrase["source"], phrase["source"])})
+        for phrase in brief.phrases
+    ]
     transcript = transcript_of(conversation, finish=False)
-    entries = [entry_of(entry, transcript) for entry in transcript.brief]
     sandbox = is_sandbox(turn.response_id)
-    assumed = [
+    assumed = [Assumption(dimension="text", value=text) for text in reply.get("composed", [])]
+    assumed += [
         Assumption(dimension=entry.dimension, value=entry.value)
-        for entry in entries
+        for entry in transcript.brief
         if entry.value and (entry.open or not entry.said)
     ]
     return Consultation(
@@ -54,8 +59,8 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         status="ready" if spans else "asking",
         reply=reply.get("reply", ""),
         language=reply.get("language") or conversation.language or "en",
-        questions=[] if spans else [shown_question(row) for row in open_rows(conversation)],
-        brief=entries,
+        questions=[] if spans else [question_of(row) for row in open_rows(conversation)],
+        brief=[entry_of(entry, transcript) for entry in transcript.brief],
         completeness=_completeness(conversation, transcript.brief, prompt_store),
         refined_prompt="".join(span.text for span in spans) if spans else None,
         provenance=spans,
@@ -70,26 +75,17 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     )
 
 
-def failed_result(
-    conversation: Conversation,
-    outcome: Outcome,
-    transcript: Transcript,
-    prompt_store: PromptStore,
-    origin: Origin,
+def open_result(
+    conversation: Conversation, transcript: Transcript, prompt_store: PromptStore
 ) -> Consultation:
-    """Nobody led the turn: nothing is ready, what was said is kept, and the reply says so."""
-    language = conversation.language or "en"
-    wording = prompt_store.wording(language)
+    """Where a dialogue stands whose newest turn nobody led: nothing is ready."""
     return Consultation(
         conversation_id=conversation.id,
         status="asking",
-        reply=wording.unusable if outcome.failure == "unusable" else wording.nobody,
-        language=language,
-        questions=[shown_question(row) for row in open_rows(conversation)],
+        language=conversation.language or "en",
+        questions=[question_of(row) for row in open_rows(conversation)],
         brief=[entry_of(entry, transcript) for entry in transcript.brief],
         completeness=_completeness(conversation, transcript.brief, prompt_store),
-        origin=origin,
-        notes=outcome.notes,
         next_step=AGAIN,
     )
 

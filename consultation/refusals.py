@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from consultation.evidence import Evidence, Fault
-from consultation.quotes import Run
+from consultation.quotes import Evidence, Fault, Run
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn
 from consultation.words import (
@@ -17,10 +16,8 @@ from consultation.words import (
 )
 
 REACH = 3
-"""Words before a quote in which its refusal may stand: "no big red balloon"."""
-
-REACH_AFTER = 6
-"""Signs after a quote in which a refusal may stand in scripts without spaces: は要らない."""
+"""Words beside a quote in which its refusal may stand: "no big red balloon"; of a script
+without spaces twice as many signs: は要らない."""
 
 FAR = 8
 """Words after a refusing one that it may still refuse."""
@@ -38,14 +35,14 @@ def faults_of_refusals(
     """
     part = "sources" if turn.prompt else "brief"
     faults = []
-    for one in evidence:
-        if one.part == part and one.match and (word := _left_out(one, transcript, accounted)):
-            run = one.match.runs[0]
-            text = transcript.messages[run.ref]
-            whole = text[min(word.start, run.start) : max(word.end, run.end)]
-            advice = f'"{one.given.quote}": the person wrote `{whole}`. Quote the refusal too, and '
-            advice += "make the prompt say it."
-            faults.append(Fault("turned round", one.where, advice, words=whole))
+    for one in (one for one in evidence if one.part == part):
+        for run in one.runs:
+            text = transcript.messages[run.quote.ref]
+            if word := _refusal_of(run, text, accounted[run.quote.ref]):
+                whole = text[min(word.start, run.start) : max(word.end, run.end)]
+                advice = f'"{one.given.quote}": the person wrote `{whole}`. Quote the refusal '
+                advice += "too, and make the prompt say it."
+                faults.append(Fault("turned round", one.where, advice, words=whole))
     for index, source in enumerate(turn.sources):
         texts = [e.text for e in evidence if (e.part, e.index) == ("sources", index)]
         for text in (text for text in texts if _is_wanted(source.prompt, text, texts)):
@@ -72,31 +69,16 @@ def _is_wanted(stretch: str, text: str, texts: Sequence[str]) -> bool:
     return len(wanted) == len(refused) or not share(instead, words_of(stretch))
 
 
-def _left_out(
-    one: Evidence, transcript: Transcript, accounted: Mapping[str, set[int]]
-) -> Word | None:
-    """A refusing word that a quote leaps over, or that stands beside it and is in no quote."""
-    if leaps := [word for word in (one.match.leaps if one.match else ()) if word.refuses]:
-        return leaps[0]
-    beside = [
-        _refusal_of(run, transcript.messages[run.ref], accounted[run.ref]) for run in one.runs
-    ]
-    # The same words may stand again where nothing refuses them; then they are wanted there.
-    return beside[0] if all(beside) else None
-
-
 def _refusal_of(run: Run, text: str, accounted: set[int]) -> Word | None:
     """The refusing word that belongs to a run and is in no quote, if there is one."""
     words = words_of(text)
     first, last = min(run.words), max(run.words)
-    reach = REACH_AFTER if words[first].signed else REACH
-    beside = (
-        *((n, words[n]) for n in range(max(0, first - REACH), first)),
-        *enumerate(words[last + 1 :][:reach], last + 1),
-    )
-    for number, word in beside:
+    reach = REACH * 2 if words[first].signed else REACH
+    beside = [*range(max(0, first - REACH), first), *range(last + 1, last + 1 + reach)]
+    free = {n: word for n, word in enumerate(words) if word.refuses and n not in accounted}
+    for word in (free[number] for number in beside if number in free):
         between = text[word.end : run.start] or text[run.end : word.start]
-        if word.refuses and number not in accounted and not CLAUSE_END.search(between):
+        if not CLAUSE_END.search(between):
             return word
     return None
 

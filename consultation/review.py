@@ -8,27 +8,24 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from consultation.consultation_result import NotUsed
 from consultation.coverage import Coverage, Leftover, faults_of_coverage
-from consultation.decisions import carry_over, faults_of_changes, settle_brief
-from consultation.evidence import Fault, faults_of_quotes, gather
-from consultation.lettering import Letters, faults_of_lettering, settle_lettering
-from consultation.provenance import (
-    Span,
-    faults_of_length,
-    faults_of_sharing,
-    place_sources,
-    spans_of,
-)
-from consultation.question_rules import (
+from consultation.decisions import (
+    carry_over,
+    faults_of_changes,
     faults_of_choices,
     faults_of_questions,
+    settle_brief,
     settle_choices,
     settle_questions,
 )
+from consultation.lettering import Letters, faults_of_lettering, settle_lettering
+from consultation.provenance import Span, faults_of_sharing, place_sources, spans_of
+from consultation.quotes import Fault, faults_of_quotes, gather
 from consultation.refusals import faults_of_refusals
-from consultation.set_aside import doubts, faults_of_set_aside
 from consultation.transcript import Transcript
-from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, SetAside
+from consultation.turn import FacilitatorTurn, QuestionDraft, Reason, SetAside
+from prompts.wording import Wording
 
 MOST_POINTS = 12
 """Points in one message to the model; with more a weak one begins to rewrite everything."""
@@ -39,32 +36,37 @@ SMALL_FAULTS = 2
 SAME_WORDS = 75
 """Per cent of words that a leftover shares with a refused quote which means it."""
 
-BLOCKING = frozenset({"turned round"})
-"""What keeps a prompt from being ready after the second answer, beside lettering and lost
-refusals: a picture of what somebody refused is worse than a question."""
+LEAST_SUSPICIOUS: tuple[Reason, ...] = (
+    "left_to_us",
+    "replaced",
+    "withdrawn",
+    "not_visible",
+    "talk",
+)
+"""What was set aside, in the order in which it is worth a look; chat comes last."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """What a turn comes to: its faults, and everything of it that holds."""
+    """What a turn comes to: everything of it that holds, and its faults.
+
+    `turn` has the model's prompt untouched and the rest as it was settled; `set_aside` are the
+    entries of all turns so far, `doubtful` the places of those that look like wishes.
+    """
 
     turn: FacilitatorTurn
-    faults: tuple[Fault, ...]
-    brief: list[BriefEntry]
-    choices: list[Choice]
-    questions: list[QuestionDraft]
-    spans: list[Span]
-    letters: list[Letters]
-    set_aside: list[SetAside]
-    doubtful: frozenset[int]
-    leftovers: list[Leftover]
-    counts: tuple[int, int]
+    faults: Sequence[Fault] = ()
+    spans: Sequence[Span] = ()
+    letters: Sequence[Letters] = ()
+    set_aside: Sequence[SetAside] = ()
+    doubtful: frozenset[int] = frozenset()
+    leftovers: Sequence[Leftover] = ()
+    counts: tuple[int, int] = (0, 0)
 
     @property
     def must_go_back(self) -> bool:
         """Whether the model is to answer again: one serious fault, or two small ones."""
-        serious = sum(fault.serious for fault in self.faults)
-        return bool(serious) or len(self.faults) >= SMALL_FAULTS
+        return bool(self.weight[0]) or len(self.faults) >= SMALL_FAULTS
 
     @property
     def weight(self) -> tuple[int, int]:
@@ -73,11 +75,14 @@ class Review:
 
     @property
     def unresolved(self) -> list[str]:
-        """The person's words that have to be asked about before anything is drawn."""
+        """The person's words that have to be asked about before anything is drawn.
+
+        A picture of what somebody refused is worse than a question.
+        """
+        turned = [fault.words for fault in self.faults if fault.rule == "turned round"]
         lost = [left.text for left in self.leftovers if left.refuses]
         changed = [one.text for one in self.letters if one.standing == "changed"]
-        round_ = [fault.words for fault in self.faults if fault.rule in BLOCKING]
-        return list(dict.fromkeys([*round_, *lost, *changed]))
+        return list(dict.fromkeys([*turned, *lost, *changed]))
 
 
 def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
@@ -90,38 +95,38 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         }
     )
     evidence = gather(joined, transcript, transcript.option_texts(turn))
-    stretches, faults = place_sources(joined, evidence)
-    wrong = faults_of_choices(turn, transcript, evidence)
-    places = {fault.where for fault in wrong}  # words of a pick that does not hold have no place
-    placed = [one for one in evidence if one.where not in places]
-    coverage = Coverage(joined, transcript, placed, {place.source for place in stretches})
-    doubtful = doubts(joined, transcript, evidence, coverage)
+    stretches, misplaced = place_sources(joined, evidence)
+    coverage = Coverage(joined, transcript, evidence, {place.source for place in stretches})
     letters = settle_lettering(turn, transcript)
     quotes = faults_of_quotes(joined, transcript, evidence)
-    faults += quotes
-    faults += faults_of_length(joined, evidence, stretches)
-    faults += _without_meant(faults_of_coverage(coverage, joined), quotes)
-    faults += faults_of_set_aside(joined, doubtful)
-    faults += faults_of_refusals(joined, transcript, evidence, coverage.accounted)
-    faults += faults_of_sharing(joined, transcript, evidence)
-    faults += faults_of_lettering(turn, letters)
-    faults += faults_of_changes(joined, transcript, evidence)
-    faults += wrong
-    faults += faults_of_questions(turn, transcript)
+    faults = [
+        *misplaced,
+        *quotes,
+        *_without_meant(faults_of_coverage(coverage, joined), quotes),
+        *faults_of_refusals(joined, transcript, evidence, coverage.accounted),
+        *faults_of_sharing(joined, transcript, evidence),
+        *faults_of_lettering(turn, letters),
+        *faults_of_changes(joined, transcript, evidence),
+        *faults_of_choices(turn, transcript, evidence),
+        *faults_of_questions(turn, transcript),
+    ]
     brief = settle_brief(joined, transcript, evidence, faults)
     questions = settle_questions(turn, transcript, brief)
     asked_about = {question.dimension for question in questions}
     brief = [e.model_copy(update={"open": e.open or e.dimension in asked_about}) for e in brief]
+    settled = {
+        "brief": brief,
+        "chosen": settle_choices(turn, faults),
+        "questions": questions,
+        "lettering": [one.text for one in letters],
+    }
     return Review(
-        turn=turn,
-        faults=tuple(sorted(faults, key=lambda fault: not fault.serious)),
-        brief=brief,
-        choices=settle_choices(turn, faults),
-        questions=questions,
+        turn=turn.model_copy(update=settled),
+        faults=sorted(faults, key=lambda fault: not fault.serious),
         spans=spans_of(turn.prompt, stretches) if turn.prompt.strip() else [],
         letters=letters,
         set_aside=joined.set_aside,
-        doubtful=frozenset(doubtful),
+        doubtful=frozenset(coverage.doubts),
         leftovers=coverage.leftovers,
         counts=coverage.counts,
     )
@@ -143,13 +148,49 @@ def complaint(faults: Sequence[Fault]) -> str:
     )
 
 
+def settle(held: Review, transcript: Transcript, wording: Wording) -> FacilitatorTurn:
+    """The turn as the person gets it: what may be turned round is asked first.
+
+    Where nothing may be asked any more, the reply begins with a warning.
+    """
+    turn = held.turn
+    doubts = held.unresolved if turn.prompt.strip() else []
+    if not doubts:
+        return turn
+    words = doubts[0]
+    if transcript.finish:
+        warning = wording.warning.format(words=words)
+        return turn.model_copy(update={"reply": f"{warning} {turn.reply}".strip()})
+    letters = words in {one.text for one in held.letters}
+    question = QuestionDraft(
+        dimension="text" if letters else "avoid",
+        text=(wording.letters if letters else wording.holds).format(words=words),
+        options=[wording.holds_yes, wording.holds_no],
+        default=wording.holds_yes,
+    )
+    return turn.model_copy(update={"questions": [question]})
+
+
+def not_used(held: Review) -> list[NotUsed]:
+    """The person's words that are in no stretch of the prompt, the most suspicious first."""
+    lost = sorted(held.leftovers, key=lambda left: (not left.hot, -left.size))
+    unplaced = [NotUsed(ref=left.ref, quote=left.text, why="unplaced") for left in lost]
+    hot = sum(left.hot for left in lost)
+    aside = [NotUsed(ref=e.ref, quote=e.quote, why=e.why) for e in held.set_aside]
+    doubtful = [one for index, one in enumerate(aside) if index in held.doubtful]
+    others = [one for index, one in enumerate(aside) if index not in held.doubtful]
+    others.sort(key=lambda one: LEAST_SUSPICIOUS.index(one.why))
+    return [*unplaced[:hot], *doubtful, *unplaced[hot:], *others]
+
+
 def _without_meant(lost: list[Fault], quotes: list[Fault]) -> list[Fault]:
     """The faults without leftovers that a refused quote meant: those two are one."""
     meant = [fault.words for fault in quotes if not fault.serious]
     return [
         fault
         for fault in lost
-        if not any(fuzz.token_set_ratio(fault.words, words) >= SAME_WORDS for words in meant)
+        if fault.rule != "lost"
+        or not any(fuzz.token_set_ratio(fault.words, words) >= SAME_WORDS for words in meant)
     ]
 
 

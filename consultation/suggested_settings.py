@@ -1,10 +1,7 @@
 """Settings to draw with: the size of the format that was said; else the type's settings where
 the configured model takes them, or plain ones."""
 
-from collections.abc import Sequence
-
-from consultation.turn import FORMAT, BriefEntry
-from consultation.turn_rows import decided_value
+from consultation.turn import FORMAT, FacilitatorTurn
 from gateway.capabilities import (
     edges_of,
     fault_of_image_model,
@@ -27,23 +24,24 @@ PLAIN = {
 
 
 def settle_settings(
-    image_type: ImageType, brief: Sequence[BriefEntry], settings: Settings
+    image_type: ImageType, turn: FacilitatorTurn, settings: Settings
 ) -> dict[str, str]:
     """Size, quality, background and format that the configured image model draws."""
     suits = image_type.suggested.model_dump(exclude={"why"})
     if any(faults_of_options(settings.image_model, compression=None, **suits)):
         suits = dict(PLAIN)
-    if edges := edges_of(decided_value(brief, FORMAT)):
+    if (shape := turn.decided(FORMAT)) and (edges := edges_of(shape.value)):
         suits["size"] = size_near(settings.image_model, *edges)
     return suits
 
 
-def size_notes(size: str, brief: Sequence[BriefEntry], wording: Wording) -> list[str]:
+def size_notes(size: str, turn: FacilitatorTurn, wording: Wording) -> list[str]:
     """Which words of the person the size follows, where it follows any."""
-    named = edges_of(decided_value(brief, FORMAT)) is not None
-    said = [q for e in brief if e.dimension == FORMAT and named for q in e.said]
-    words = ", ".join(f"{wording.quoted.format(words=q.quote)} ({q.ref})" for q in said)
-    return [wording.sized.format(size=size, words=words)] if said else []
+    shape = turn.decided(FORMAT)
+    if shape is None or not shape.said or edges_of(shape.value) is None:
+        return []
+    words = ", ".join(f"{wording.quoted.format(words=q.quote)} ({q.ref})" for q in shape.said)
+    return [wording.sized.format(size=size, words=words)]
 
 
 def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording) -> list[str]:

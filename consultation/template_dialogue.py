@@ -195,19 +195,14 @@ def _review(
         title=(title or first)[:LONGEST_TITLE],
         image_type=template.image_type,
         prompt="".join(span.text for span in spans),
+        brief=list(values.entries.values()),
+        questions=asking,
     )
     every = [word for text in transcript.messages.values() for word in content(words_of(text))]
     said = [q.quote for entry in values.entries.values() for q in entry.said if q.ref[:1] == "m"]
     return Review(
         turn=turn,
-        faults=(),
-        brief=list(values.entries.values()),
-        choices=[],
-        questions=asking,
         spans=spans,
-        letters=[],
-        set_aside=[],
-        doubtful=frozenset(),
         leftovers=[
             Leftover(wish.ref, wish.quote, False, len(words_of(wish.quote)), refuses=False)
             for wish in values.besides

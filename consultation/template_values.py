@@ -157,8 +157,7 @@ def said_in(text: str, transcript: Transcript) -> Quote | None:
     """The run of the newest message that says something."""
     for ref in reversed(transcript.messages):
         if found := find_quote(text, ref, {ref: transcript.messages[ref]}):
-            run = found.runs[0]
-            return Quote(ref=ref, quote=transcript.messages[ref][run.start : run.end])
+            return found[0].quote
     return None
 
 

@@ -8,13 +8,14 @@ from consultation.turn import (
     BriefEntry,
     Choice,
     FacilitatorTurn,
+    OpenQuestion,
     QuestionDraft,
     Quote,
     SetAside,
 )
 from consultation.words import fold
 from errors import Problem
-from storage.tables import Conversation, Turn
+from storage.tables import Conversation, Question, Turn
 
 
 class ConsultationError(Problem):
@@ -29,25 +30,6 @@ NOT_THEIRS = frozenset({"open", "assumption", "assumed"})
 
 
 @dataclass(frozen=True)
-class PutQuestion:
-    """A question that was put: its id, what it offers, and how many messages were there then."""
-
-    id: str
-    draft: QuestionDraft
-    after: int = 0
-
-    @property
-    def dimension(self) -> str:
-        """What it is about."""
-        return self.draft.dimension
-
-    @property
-    def options(self) -> list[str]:
-        """What it offers."""
-        return self.draft.options
-
-
-@dataclass(frozen=True)
 class Transcript:
     """A dialogue up to its newest message, as plain data.
 
@@ -58,7 +40,7 @@ class Transcript:
     """
 
     messages: dict[str, str]
-    questions: tuple[PutQuestion, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
@@ -72,7 +54,7 @@ class Transcript:
         """The ref of the newest message."""
         return next(reversed(self.messages), "m0")
 
-    def question(self, label: str) -> PutQuestion | None:
+    def question(self, label: str) -> OpenQuestion | None:
         """The question of an id, if there was one."""
         return next((one for one in self.questions if one.id == label), None)
 
@@ -128,7 +110,7 @@ class Transcript:
         brief: Iterable[BriefEntry],
         choices: Iterable[Choice] = (),
         set_aside: Iterable[SetAside] = (),
-    ) -> list[PutQuestion]:
+    ) -> list[OpenQuestion]:
         """Those that wait: nothing picked, no answer by id, and their dimension is not decided.
 
         `choices` and `set_aside` are what the newest turn adds to those of earlier ones.
@@ -159,29 +141,14 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
     """A recorded conversation as the checks read it, its newest turn included."""
     messages: dict[str, str] = {}
     answers: dict[str, str] = {}
-    until: dict[int, int] = {}
-    for turn, said in messages_of(conversation):
+    for _, said in messages_of(conversation):
         messages |= {one.ref: one.text for one in said}
         answers |= {one.ref: one.question for one in said if one.question}
-        until[turn.number] = len(messages)
     replies = [turn.reply for turn in conversation.turns if turn.reply]
     left = max(0, BUDGETS[conversation.mode] - len(conversation.questions))
     return Transcript(
         messages=messages,
-        questions=tuple(
-            PutQuestion(
-                row.label,
-                QuestionDraft(
-                    dimension=row.dimension,
-                    text=row.text,
-                    why=row.why,
-                    options=row.options,
-                    default=row.default,
-                ),
-                until.get(row.turn_number, 0),
-            )
-            for row in conversation.questions
-        ),
+        questions=tuple(map(question_of, conversation.questions)),
         answers=answers,
         choices=tuple(Choice(**one) for reply in replies for one in reply.get("chosen", [])),
         set_aside=tuple(SetAside(**one) for reply in replies for one in reply.get("set_aside", [])),
@@ -192,6 +159,12 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
         left=left,
         finish=finish or left == 0,
     )
+
+
+def question_of(row: Question) -> OpenQuestion:
+    """A recorded question as results and checks have it."""
+    names = set(QuestionDraft.model_fields) - {"follows"}
+    return OpenQuestion(id=row.label, **{name: getattr(row, name) for name in names})
 
 
 def messages_of(conversation: Conversation) -> Iterator[tuple[Turn, list[Message]]]:

@@ -67,6 +67,12 @@ class QuestionDraft(_Part):
     follows: str | None = None
 
 
+class OpenQuestion(QuestionDraft):
+    """A question that was put to the person, with its id."""
+
+    id: str
+
+
 class Source(_Part):
     """A stretch of the prompt, and the words that it rests on."""
 
@@ -101,6 +107,15 @@ class FacilitatorTurn(_Part):
     sources: list[Source] = []
     lettering: list[str] = []
     set_aside: list[SetAside] = []
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has a prompt and nothing to ask."""
+        return bool(self.prompt.strip()) and not self.questions
+
+    def decided(self, dimension: str) -> BriefEntry | None:
+        """What the brief says of a dimension; None while that is open."""
+        return next((e for e in self.brief if e.dimension == dimension and not e.open), None)
 
     @field_validator("lettering", mode="before")
     @classmethod

@@ -5,8 +5,9 @@ No list of any language's words is used but the refusing ones (`prompts/refusing
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import yaml
@@ -17,9 +18,7 @@ from prompts.prompt_files import SHIPPED
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai to Khmer, kana and ideographs: scripts in which a sign is compared, not a word."""
 
-MARKS = (
-    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
-)
+MARKS = "".join(s for s in map(chr, range(0x300, 0xE00)) if unicodedata.category(s)[0] == "M")
 """Accents that stand apart, and the vowels of Hebrew, Arabic and the scripts of India."""
 
 APOSTROPHES = "'’‘\u02bc\uff07"
@@ -158,10 +157,22 @@ def _alike(a: str, b: str) -> bool:
     return JaroWinkler.similarity(a, b, score_cutoff=ALIKE) > 0
 
 
-def share(some: Iterable[Word], others: Iterable[Word]) -> list[Word]:
-    """Those of `some` that are near one of `others`; grammar's signs do not count."""
-    mine, theirs = (
-        [w for w in content(words, SHORTEST_TO_SHARE) if not HIRAGANA.match(w.text)]
-        for words in (some, others)
-    )
-    return [word for word in mine if any(near(word, other) for other in theirs)]
+def share(some: Sequence[Word], others: Sequence[Word]) -> list[Word]:
+    """Those of `some` that are near one of `others`.
+
+    Hiragana are mostly grammar: two in a row have to stand so in both.
+    """
+    mine, theirs = (content(words, SHORTEST_TO_SHARE) for words in (some, others))
+    rows = {one.text + other.text for one, other in _rows(theirs)}
+    spelled = {w for row in _rows(mine) if row[0].text + row[1].text in rows for w in row}
+    return [
+        word
+        for word in mine
+        if (word in spelled if HIRAGANA.match(word.text) else any(near(word, o) for o in theirs))
+    ]
+
+
+def _rows(words: Iterable[Word]) -> Iterator[tuple[Word, Word]]:
+    """Hiragana with the one that stands beside it."""
+    kana = (word for word in words if HIRAGANA.match(word.text))
+    return ((one, other) for one, other in pairwise(kana) if one.end == other.start)

@@ -8,10 +8,9 @@ from fastmcp import Client
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from consultation.review import review
-from consultation.settling import not_used
-from consultation.transcript import PutQuestion, Transcript
-from consultation.turn import QuestionDraft, Reason, parse_turn
+from consultation.review import not_used, review
+from consultation.transcript import Transcript
+from consultation.turn import OpenQuestion, Reason, parse_turn
 from sandbox.loopback import Sandbox
 from tests.calls import consult
 from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
@@ -29,7 +28,7 @@ QUESTIONS = st.builds(
     lambda dimension, text, options: question(dimension, text, *options),
     DIMENSIONS, PHRASES, st.lists(PHRASES, min_size=1, max_size=6),
 )  # fmt: skip
-PUT = QuestionDraft(dimension="style", text="Which style?", options=["oil", "warm colours"])
+PUT = OpenQuestion(id="q1", dimension="style", text="Which style?", options=["oil", "warm colours"])
 
 
 @st.composite
@@ -80,8 +79,7 @@ def test_the_prompt_is_the_models_and_every_word_has_its_place(
     answer: Json, messages: list[str], left: int, finish: bool
 ) -> None:
     spoken = {f"m{number}": text for number, text in enumerate(messages, start=1)}
-    put = PutQuestion("q1", PUT, after=1)
-    transcript = Transcript(spoken, (put,), left=left, finish=finish)
+    transcript = Transcript(spoken, (PUT,), left=left, finish=finish)
     if not (answer["reply"] or answer["questions"] or answer["prompt"].strip()):
         return
     held = review(parse_turn(json.dumps(answer)), transcript)
@@ -92,14 +90,14 @@ def test_the_prompt_is_the_models_and_every_word_has_its_place(
     for span in held.spans:
         for one in span.said:
             assert one.quote in spoken.get(one.ref, one.quote)
-    texts = [PUT.text, *(one.text for one in held.questions)]
+    texts = [PUT.text, *(one.text for one in held.turn.questions)]
     assert len(set(texts)) == len(texts)
-    assert len(held.questions) <= (0 if finish else left)
+    assert len(held.turn.questions) <= (0 if finish else left)
 
     asking = not answer["prompt"].strip()
-    resting = [one.said for one in held.brief] if asking else [one.said for one in held.spans]
+    resting = [one.said for one in held.turn.brief] if asking else [one.said for one in held.spans]
     quotes = [quote.quote for said in resting for quote in said]
-    quotes += [one.quote for one in held.choices]
+    quotes += [one.quote for one in held.turn.chosen]
     quotes += [one.quote for one in held.set_aside]
     quotes += [one.quote for one in not_used(held)]
     known = {word.casefold() for word in long_words(" ".join(quotes))}

@@ -221,7 +221,7 @@ async def test_a_turn_whose_caller_left_waits_for_the_same_call_and_not_for_ever
     seconds: float,
     turns: int,
 ) -> None:
-    monkeypatch.setattr("consultation.consultant.REMEMBERED_SECONDS", seconds)
+    monkeypatch.setattr("consultation.shared_turns.REMEMBERED_SECONDS", seconds)
     sandbox.fail("delay=0.3", kind="text")
     leaving = asyncio.create_task(consult(client, "a boat"))
     while not sandbox.requests:  # noqa: ASYNC110  # the sandbox runs in a thread of its own

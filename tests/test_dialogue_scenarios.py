@@ -17,11 +17,10 @@ from consultation.consultation_result import (
     Assumption,
     Consultation,
     NotUsed,
-    OpenQuestion,
 )
 from consultation.consultation_text import as_text
 from consultation.provenance import Span
-from consultation.turn import Quote
+from consultation.turn import OpenQuestion, Quote
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, consult, text_of

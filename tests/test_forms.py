@@ -11,7 +11,7 @@ from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
 from mcp.types import Implementation
 
-from consultation.consultation_result import OpenQuestion
+from consultation.turn import OpenQuestion
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from server import create_server

@@ -12,8 +12,9 @@ import workflow
 from call_drawing import IS_CURRENT
 from cli.html_page import PURPOSES
 from consultation import consultant, earlier_work, facilitator, template_dialogue, template_values
-from consultation.consultation_result import Consultation, OpenQuestion
+from consultation.consultation_result import Consultation
 from consultation.conversation_list import listing
+from consultation.turn import OpenQuestion
 from errors import ProblemKind
 from gateway import image_client, models
 from gateway.capabilities import SHAPES

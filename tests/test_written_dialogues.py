@@ -15,8 +15,8 @@ import pytest
 from fastmcp import Client
 
 from consultation.review import Review, review
-from consultation.transcript import BUDGETS, PutQuestion, Transcript
-from consultation.turn import BriefEntry, QuestionDraft, parse_turn
+from consultation.transcript import BUDGETS, Transcript
+from consultation.turn import BriefEntry, OpenQuestion, parse_turn
 from sandbox.loopback import Sandbox
 from tests import dialogues
 from tests import turns as short
@@ -88,7 +88,7 @@ def test_bad_answers_go_back_and_honest_ones_seldom(kind: str, fewest: int, most
     sent_back = 0
     for case in dialogues.sloppy(kind):
         before = tuple(BriefEntry(**entry) for entry in case.before)
-        put = _put(case.questions, 1)
+        put = _put(case.questions)
         sent_back += held(case.turn, Transcript(case.messages, put, brief=before)).must_go_back
 
     assert fewest <= sent_back <= most
@@ -111,16 +111,16 @@ def reviewed(said: list[str], turns: list[tuple[int, Json]]) -> Iterator[Reviewe
         yield turn, transcript, result
         transcript = replace(
             transcript,
-            questions=(*transcript.questions, *_put(turn["questions"], count, asked)),
-            choices=(*transcript.choices, *result.choices),
+            questions=(*transcript.questions, *_put(turn["questions"], asked)),
+            choices=(*transcript.choices, *result.turn.chosen),
             set_aside=tuple(result.set_aside),
-            brief=tuple(result.brief),
+            brief=tuple(result.turn.brief),
         )
 
 
-def _put(questions: list[Json], after: int, known: int = 0) -> tuple[PutQuestion, ...]:
+def _put(questions: list[Json], known: int = 0) -> tuple[OpenQuestion, ...]:
     return tuple(
-        PutQuestion(f"q{number}", QuestionDraft(**question), after)
+        OpenQuestion(**{**question, "id": f"q{number}"})
         for number, question in enumerate(questions, start=known + 1)
     )
 
@@ -128,7 +128,7 @@ def _put(questions: list[Json], after: int, known: int = 0) -> tuple[PutQuestion
 def ready_turns() -> Iterator[tuple[str, Json, Transcript]]:
     """Every written answer with a prompt, and what had been said and decided before it."""
     for case in NATURAL:
-        yield case.name, case.turn, Transcript(case.messages, _put(case.questions, 1), left=3)
+        yield case.name, case.turn, Transcript(case.messages, _put(case.questions), left=3)
     for dialogue in TURNS:
         turns = [(int(step["after"][1:]), step["turn"]) for step in dialogue["turns"]]
         for turn, transcript, _ in reviewed([*dialogue["messages"].values()], turns):
@@ -161,7 +161,7 @@ def test_a_use_that_the_model_no_longer_repeats_is_not_sent_back_as_lost() -> No
     *_, (_, _, result) = reviewed(said, [(1, first), (2, second)])
 
     assert not result.must_go_back, result.faults
-    assert [entry.dimension for entry in result.brief] == ["subject", "use"]
+    assert [entry.dimension for entry in result.turn.brief] == ["subject", "use"]
 
 
 def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:

@@ -20,7 +20,8 @@ from mcp.types import ElicitRequest, ElicitRequestFormParams, InputRequiredResul
 from app import App
 
 if TYPE_CHECKING:
-    from consultation.consultation_result import Consultation, OpenQuestion
+    from consultation.consultation_result import Consultation
+    from consultation.turn import OpenQuestion
     from prompts.wording import Wording
 
 FIRST_MODERN = "2026-07-28"

@@ -12,7 +12,7 @@ from rich.markup import escape
 from cli import terminal as show
 from cli.prompts.files import print_diff
 from cli.prompts.render import previews
-from consultation.question_rules import FEWEST_OPTIONS, MOST_OPTIONS
+from consultation.decisions import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
 from prompts import lint_rules
 from prompts.image_type import ImageType, SuggestedSettings

@@ -1,19 +1,15 @@
-"""What a turn leaves in the record: answers, questions, the brief, and the turn itself."""
+"""What a turn leaves in the record: its words, answers, questions, brief, and the turn itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from consultation.consultation_result import Entry, OpenQuestion
+from consultation.consultation_result import Entry
 from consultation.provenance import Span, name_of, source_of
-from consultation.review import Review
-from consultation.settling import not_used
-from consultation.transcript import ConsultationError, Transcript
-from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft
-from storage import tables
-from storage.tables import Conversation, Turn
-
-BEFORE = {"request": "said", "answer": "chosen", "assumption": "assumed"}
-"""What records of version 0.1 call sources that have other names now."""
+from consultation.review import Review, not_used
+from consultation.transcript import ConsultationError, Transcript, question_of
+from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft, Quote
+from storage.stamps import now
+from storage.tables import Answer, Brief, Conversation, Question, Turn
 
 
 def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> None:
@@ -28,9 +24,38 @@ def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> 
             )
 
 
-def answer_rows(
-    turn: Turn, settled: FacilitatorTurn, transcript: Transcript
-) -> list[tables.Answer]:
+def newest_turn(
+    conversation: Conversation,
+    message: str,
+    answers: list[dict[str, str]],
+    references: list[dict[str, str]],
+) -> Turn:
+    """The turn of a call, now in the conversation; a repeated call continues its own.
+
+    What a repeated call brings besides (answers, pictures) joins what is there.
+    """
+    last = conversation.turns[-1] if conversation.turns else None
+    if last and last.reply is None and last.words == message:
+        known = {answer["question_id"] for answer in answers}
+        kept = [one for one in last.answers_given if one["question_id"] not in known]
+        last.answers_given = [*kept, *answers]
+        last.references = [*last.references, *references]
+        return last
+    turn = Turn(
+        conversation_id=conversation.id,
+        words=message,
+        answers_given=answers,
+        templates={},
+        notes=[],
+        repairs=[],
+        references=references,
+        created_at=now(),
+    )
+    conversation.turns.append(turn)
+    return turn
+
+
+def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) -> list[Answer]:
     """What the turn answered: as it came by id, else as the facilitator understood a pick."""
     options = transcript.option_texts(settled)
     picked: dict[str, str] = {}
@@ -39,7 +64,7 @@ def answer_rows(
         picked[choice.question] = ", ".join(filter(None, words))
     by_id = {item["question_id"]: item["answer"] for item in turn.answers_given}
     return [
-        tables.Answer(
+        Answer(
             conversation_id=turn.conversation_id, turn_number=turn.number, question=label, text=text
         )
         for label, text in {**picked, **by_id}.items()
@@ -48,11 +73,11 @@ def answer_rows(
 
 def question_rows(
     conversation: Conversation, turn: Turn, drafts: list[QuestionDraft]
-) -> list[tables.Question]:
+) -> list[Question]:
     """The questions of a turn, numbered on from those before."""
     first = max((question.number for question in conversation.questions), default=0) + 1
     return [
-        tables.Question(
+        Question(
             conversation_id=conversation.id,
             turn_number=turn.number,
             number=number,
@@ -64,20 +89,20 @@ def question_rows(
 
 def brief_row(
     turn: Turn,
+    entries: Sequence[Entry],
+    spans: Sequence[Span],
     *,
-    entries: list[Entry],
     share: int,
-    spans: list[Span],
-    suggested: dict[str, str],
-) -> tables.Brief:
-    """What is decided after a turn."""
-    return tables.Brief(
+    suggested: Mapping[str, str],
+) -> Brief:
+    """What is decided after a turn, `share` per cent of it by the person."""
+    return Brief(
         conversation_id=turn.conversation_id,
         turn_number=turn.number,
         entries=[entry.model_dump() for entry in entries],
         completeness=share,
         phrases=[span.model_dump() for span in spans],
-        suggested=suggested,
+        suggested=dict(suggested),
     )
 
 
@@ -91,30 +116,27 @@ def entry_of(entry: BriefEntry, transcript: Transcript) -> Entry:
     )
 
 
-def shown_question(row: tables.Question) -> OpenQuestion:
-    """A recorded question as results have it."""
-    names = set(QuestionDraft.model_fields) - {"follows"}
-    return OpenQuestion(id=row.label, **{name: getattr(row, name) for name in names})
-
-
-def recorded_span(row: dict[str, Any]) -> Span:
-    """A span of a recorded prompt, those of records of version 0.1 among them."""
-    source = BEFORE.get(row["source"], row["source"])
-    return Span(text=row["text"], source=source, ref=row.get("ref"), said=row.get("said", []))
+def verbatim_spans(transcript: Transcript) -> list[Span]:
+    """The person's words as the prompt, one message after another."""
+    return [
+        Span(
+            text=text + ("" if ref == transcript.newest else "\n"),
+            source="said",
+            ref=ref,
+            said=[Quote(ref=ref, quote=text)],
+        )
+        for ref, text in transcript.messages.items()
+    ]
 
 
 def turn_as_data(
-    settled: FacilitatorTurn, questions: list[tables.Question], held: Review
+    settled: FacilitatorTurn, questions: Sequence[Question], held: Review
 ) -> dict[str, Any]:
     """The turn as the record keeps it: its questions with the ids they were put under."""
     return {
         **settled.model_dump(),
-        "questions": [shown_question(row).model_dump() for row in questions],
+        "questions": [question_of(row).model_dump() for row in questions],
+        "composed": [one.text for one in held.letters if one.standing == "composed"],
         "not_used": [one.model_dump() for one in not_used(held)],
         "accounted": {"words": held.counts[0], "placed": held.counts[1]},
     }
-
-
-def decided_value(brief: Sequence[BriefEntry], dimension: str) -> str:
-    """What the brief says of a dimension, empty while that is open."""
-    return next((e.value for e in brief if e.dimension == dimension and not e.open), "")
