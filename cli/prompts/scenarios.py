@@ -7,20 +7,17 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from consultation.transcript import BUDGETS
 from errors import Problem
+from prompts.source import read_text
 from sandbox.loopback import Sandbox
 from settings import Mode
 
 SCHEMA = "facilitator_turn"
 
 Result = dict[str, Any]
-
-
-class ScenarioError(Problem):
-    """A file of scenarios cannot be used."""
 
 
 class _Data(BaseModel):
@@ -64,6 +61,9 @@ class Scenario(_Data):
     turns: list[Exchange] = Field(min_length=1)
 
 
+SCENARIOS = TypeAdapter(list[Scenario])
+
+
 class Breach(NamedTuple):
     """A promise that was not kept: in which scenario and turn, and what was seen instead."""
 
@@ -82,35 +82,33 @@ class Scene(NamedTuple):
 
 
 def load_scenarios(folder: Path) -> list[Scenario]:
-    """All scenarios of a folder's YAML files. Raises `ScenarioError`."""
+    """All scenarios of a folder's YAML files. Raises a `Problem`."""
     files = sorted(folder.glob("*.yaml"))
     if not files:
-        raise ScenarioError(f"There are no scenarios in {folder}. Name a folder with --folder.")
+        raise Problem(f"There are no scenarios in {folder}. Name a folder with --folder.")
     scenarios = [scenario for file in files for scenario in _read(file)]
     names = [scenario.name for scenario in scenarios]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise ScenarioError(f"Two scenarios in {folder} have the name {twice[0]!r}. Rename one.")
+        raise Problem(f"Two scenarios in {folder} have the name {twice[0]!r}. Rename one.")
     return scenarios
 
 
-def _read(file: Path) -> Iterator[Scenario]:
+def _read(file: Path) -> list[Scenario]:
     try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return SCENARIOS.validate_python(yaml.safe_load(read_text(file, file.name)))
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         fault = str(error).splitlines()[0]
-        raise ScenarioError(f"{file.name} is no YAML{line}: {fault}.") from error
-    if not isinstance(entries, list):
-        raise ScenarioError(f"{file.name} must be a list of scenarios.")
-    for number, entry in enumerate(entries, start=1):
-        try:
-            yield Scenario.model_validate(entry)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the whole"
-            way = f"{file.name}, scenario {number}: {where}: {first['msg']}."
-            raise ScenarioError(way) from error
+        raise Problem(f"{file.name} is no YAML{line}: {fault}.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if not first["loc"]:
+            raise Problem(f"{file.name} must be a list of scenarios.") from error
+        number, *keys = first["loc"]
+        where = ".".join(map(str, keys)) or "the whole"
+        sentence = f"{file.name}, scenario {int(number) + 1}: {where}: {first['msg']}."
+        raise Problem(sentence) from error
 
 
 async def play(client: Client[Any], sandbox: Sandbox, scenario: Scenario) -> list[Breach]:
