@@ -32,8 +32,6 @@ PORT = 8642
 MOST_PORTS = 20
 """Tried from there on where nobody asked for one: more than a few are never taken."""
 
-IPV4 = 4
-
 WAIT_SECONDS = 1
 """For a picture in one call: the page looks on by itself, and a browser has six connections."""
 
@@ -165,7 +163,10 @@ def _urls(address: "Address") -> tuple[str, str]:
     ip = ipaddress.ip_address(address.ip)
     hosts = [address.name, "" if address.is_here else address.name]
     if ip.is_unspecified:
-        hosts = ["127.0.0.1" if ip.version == IPV4 else "::1", _own_address(address)]
+        hosts = [
+            "127.0.0.1" if isinstance(ip, ipaddress.IPv4Address) else "::1",
+            _own_address(address),
+        ]
     names = [f"[{host}]" if ":" in host else host for host in hosts]
     here, elsewhere = (f"http://{name}:{address.port}" if name else "" for name in names)
     return here, elsewhere

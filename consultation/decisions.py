@@ -14,9 +14,7 @@ from consultation.turn import (
     Quote,
 )
 from consultation.words import content, fold, share, words_of
-
-FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
-"""One option is no choice; of more than five nobody keeps the first in mind."""
+from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS
 
 
 def faults_of_changes(

@@ -9,8 +9,6 @@ from pydantic import Field, model_validator
 
 from prompts.source import FileModel, fingerprint, read_yaml
 
-WHOLE = 100
-
 FIRST_OPTIONS = 2
 LED_DIMENSIONS = 3
 """In the first turn a type is told by two options for its first three dimensions: with all
@@ -25,7 +23,7 @@ Look = Annotated[str, Field(pattern=r"^(#[0-9a-f]{6}( #[0-9a-f]{6})*|M[A-Za-z0-9
 class Dimension(FileModel):
     """One thing that decides the picture; the sooner it stands, the more it counts."""
 
-    weight: int | None = Field(None, ge=1, le=WHOLE, description="Its place: the heaviest first.")
+    weight: int | None = Field(None, ge=1, le=100, description="Its place: the heaviest first.")
     asks: str = Field(min_length=1, description="What to find out, as a seed for the question.")
     options: list[str] = Field(default=[], description="Choices worth offering.")
     translations: dict[str, list[str]] = Field(

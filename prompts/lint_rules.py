@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import LibraryTemplate
+from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS
 from prompts.prompt_files import SHIPPED, SUFFIX, PromptFile, prompt_files, unread_files
 from prompts.source import PromptError, YamlSource, read_yaml
 from prompts.store import PromptStore
@@ -44,12 +45,8 @@ CONTRADICTIONS = {
 the model, and the code mends what comes back. Each with the way out."""
 
 
-class Promises(NamedTuple):
-    """What the rest of the code says: the fewest and most choices of a question, and why
-    suggested settings cannot be drawn."""
-
-    options: tuple[int, int]
-    undrawable: Callable[[SuggestedSettings], Iterable[str]]
+Undrawable = Callable[[SuggestedSettings], Iterable[str]]
+"""Why suggested settings cannot be drawn: models are known to a room that builds on this one."""
 
 
 class Verdict(NamedTuple):
@@ -60,11 +57,11 @@ class Verdict(NamedTuple):
     faults: list[PromptError]
 
 
-def lint(own: Path | None, promises: Promises) -> Iterator[Verdict]:
+def lint(own: Path | None, undrawable: Undrawable) -> Iterator[Verdict]:
     """Every shipped file, then every own one with its faults."""
     for folder in [SHIPPED, own] if own else [SHIPPED]:
         for place in prompt_files(folder):
-            yield Verdict(place.file, folder is not SHIPPED, [*faults(place, folder, promises)])
+            yield Verdict(place.file, folder is not SHIPPED, [*faults(place, folder, undrawable)])
     for file in unread_files(own) if own else []:
         sentence = (
             "nothing reads this file; put it where the shipped one lies: a template as "
@@ -73,7 +70,7 @@ def lint(own: Path | None, promises: Promises) -> Iterator[Verdict]:
         yield Verdict(file, True, [PromptError.at(file, 1, sentence)])
 
 
-def faults(place: PromptFile, folder: Path, promises: Promises) -> Iterator[PromptError]:
+def faults(place: PromptFile, folder: Path, undrawable: Undrawable) -> Iterator[PromptError]:
     """What is wrong with one file in a folder."""
     store = PromptStore(None if folder == SHIPPED else folder)
     try:
@@ -86,15 +83,15 @@ def faults(place: PromptFile, folder: Path, promises: Promises) -> Iterator[Prom
     match place.kind:
         case "template":
             yield from _template_faults(content, read_header(place.file, source), place)
-            for line, sentence in _contradictions(content.text, promises.options):
+            for line, sentence in _contradictions(content.text):
                 yield PromptError.at(place.file, content.first_line + line - 1, sentence)
         case "image type":
             document = read_yaml(place.file, source)
             yield from _type_faults(content, document)
-            yield from _settings_faults(content.suggested, document, promises)
+            yield from _settings_faults(content.suggested, document, undrawable)
         case "library":
             document = read_yaml(place.file, source)
-            yield from _settings_faults(content.suggested, document, promises)
+            yield from _settings_faults(content.suggested, document, undrawable)
             yield from _namesake_faults(content, store, document)
 
 
@@ -180,15 +177,15 @@ def _type_faults(image_type: ImageType, document: YamlSource) -> Iterator[Prompt
 
 
 def _settings_faults(
-    suggested: SuggestedSettings, document: YamlSource, promises: Promises
+    suggested: SuggestedSettings, document: YamlSource, undrawable: Undrawable
 ) -> Iterator[PromptError]:
-    for sentence in promises.undrawable(suggested):
+    for sentence in undrawable(suggested):
         yield document.fault(("suggested",), sentence)
 
 
-def _contradictions(text: str, options: tuple[int, int]) -> Iterator[tuple[int, str]]:
-    """What a text says otherwise than the code, by its line; `options` as in `Promises`."""
-    fewest, most = options
+def _contradictions(text: str) -> Iterator[tuple[int, str]]:
+    """What a text says otherwise than the code, by its line."""
+    fewest, most = FEWEST_OPTIONS, MOST_OPTIONS
     claims = [
         (match, way) for claim, way in CONTRADICTIONS.items() for match in claim.finditer(text)
     ]

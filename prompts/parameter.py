@@ -16,8 +16,11 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr
 from prompts.source import FileModel
 
 LONGEST = 600
+"""Letters of a value: a paragraph. What is longer is a prompt of its own, and no value in one."""
 LONGEST_COLOR = 40
+"""Letters of a colour's name: "the deep green of a bottle held against light" is a description."""
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 5
+"""Of every question: one is no choice; of more than five nobody keeps the first in mind."""
 COLORS = ["deep blue", "warm red", "forest green", "charcoal", "cream"]
 LEFT_OUT = "leave it out"
 """The choice to give an optional parameter no value."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.prompts.lint import PROMISES
+from cli.prompts.lint import undrawable
 from gateway.capabilities import faults_of_options
 from prompts.library_template import LibraryTemplate, suggest
 from prompts.lint_rules import lint
@@ -304,7 +304,7 @@ def test_a_shipped_template_says_what_people_call_it_in_five_languages(name: str
 def test_lint_names_a_template_that_takes_anothers_name(tmp_path: Path) -> None:
     own(tmp_path, SOUND.replace("image_type", "called: {fr: [Vue Eclatée]}\nimage_type"))
 
-    told = [str(fault) for one in lint(tmp_path, PROMISES) if one.own for fault in one.faults]
+    told = [str(fault) for one in lint(tmp_path, undrawable) if one.own for fault in one.faults]
 
     assert len(told) == 1
     assert "line 2" in told[0]

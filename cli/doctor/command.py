@@ -19,6 +19,7 @@ from tools.status import findings, untried
 PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
 """Those whose version explains most of what goes wrong."""
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
+"""Those that the tests run on."""
 
 TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
     "openai": account.check_access,
@@ -32,6 +33,7 @@ TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 SEVERE: tuple[Severity, ...] = ("problem", "warning")
 STATE_WIDTH, NAME_WIDTH = 7, 17
+"""Letters of `problem` and of `records integrity`, the longest."""
 
 
 def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:

@@ -12,7 +12,6 @@ from rich.markup import escape
 from cli import terminal as show
 from cli.prompts.files import print_diff
 from cli.prompts.render import previews
-from consultation.decisions import FEWEST_OPTIONS, MOST_OPTIONS
 from gateway.capabilities import faults_of_options
 from prompts import lint_rules
 from prompts.image_type import ImageType, SuggestedSettings
@@ -25,13 +24,12 @@ from prompts.wording import Ways
 from settings import Settings, load_settings
 
 
-def _undrawable(suggested: SuggestedSettings) -> Iterator[str]:
+def undrawable(suggested: SuggestedSettings) -> Iterator[str]:
     """What the image model that is used unless told otherwise does not take."""
     model: str = Settings.model_fields["image_model"].default
     return faults_of_options(model, compression=None, **suggested.model_dump(exclude={"why"}))
 
 
-PROMISES = lint_rules.Promises((FEWEST_OPTIONS, MOST_OPTIONS), _undrawable)
 SECONDS = 0.3
 """Between two looks: at once for a person, and little work for the disk. Asking the system for
 news instead would not work on every disk."""
@@ -56,7 +54,7 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
     own = None if shipped else load_settings().templates_dir
     folders = [folder for folder in (own, SHIPPED) if folder]
     selection = {find_file(name, *folders).file for name in names}
-    verdicts = [v for v in lint_rules.lint(own, PROMISES) if not names or v.file in selection]
+    verdicts = [v for v in lint_rules.lint(own, undrawable) if not names or v.file in selection]
     faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
         show.data([
@@ -138,7 +136,7 @@ class Watcher:
             if before.get(copy) == stamp:
                 continue
             folder, place = copy
-            problems = list(lint_rules.faults(place, folder, PROMISES))
+            problems = list(lint_rules.faults(place, folder, undrawable))
             earlier = self._texts.get(copy) or self._texts.get((SHIPPED, place), {})
             now = self._render(copy)
             self._texts[copy] = now or earlier
