@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from storage.picture_list import PictureList
     from storage.records import Records
     from storage.search import Search
+    from styles.style_store import StyleStore
 
 
 class App:
@@ -132,6 +133,13 @@ class App:
         from prompts.store import PromptStore
 
         return PromptStore(self.settings.templates_dir)
+
+    @cached_property
+    def style_store(self) -> "StyleStore":
+        """The styles, the person's own before those that are shipped."""
+        from styles.style_store import StyleStore
+
+        return StyleStore(self.settings.styles_dir)
 
     @cached_property
     def consultant(self) -> "Consultant":

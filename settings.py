@@ -223,6 +223,11 @@ class Settings(BaseSettings):
         }
 
     @property
+    def styles_dir(self) -> Path:
+        """Where the person's own styles lie, whether or not there are any."""
+        return self.data_dir / "styles"
+
+    @property
     def templates_dir(self) -> Path:
         """Where the person's own templates lie, whether or not there are any."""
         return self.prompts_dir or self.data_dir / "prompts"

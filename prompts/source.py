@@ -137,6 +137,9 @@ class YamlSource:
         """The nodes of the innermost key that the file has, and of its value."""
         key, value = None, self.node
         for name in keys:
+            if isinstance(value, yaml.SequenceNode) and name.isdecimal():
+                key = value = value.value[int(name)]
+                continue
             pairs = value.value if isinstance(value, yaml.MappingNode) else []
             pair = next((one for one in pairs if one[0].value == name), None)
             if pair is None:

@@ -4,4 +4,6 @@ __all__ = [
     "comparison",
     "measurement",
     "palette",
+    "style_file",
+    "style_store",
 ]

@@ -21,6 +21,7 @@ from errors import Problem
 from prompts.prompt_files import SHIPPED, prompt_files, recognise
 from prompts.store import PromptStore
 from prompts.template import read_header
+from styles.style_store import StyleStore
 from tests.conftest import ROOT
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"
@@ -115,7 +116,7 @@ def test_a_copy_is_made_once_and_is_used_from_then_on(own: Path, run: Run, data:
 
 
 def files() -> int:
-    return len(prompt_files(SHIPPED))
+    return len(prompt_files(SHIPPED)) + len(StyleStore(None).names())
 
 
 @pytest.mark.parametrize(

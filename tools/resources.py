@@ -1,5 +1,6 @@
-"""The resources: records and pictures, of which the newest are listed, and the templates."""
+"""The resources: records and pictures, of which the newest are listed, templates, styles."""
 
+import asyncio
 from typing import Any
 
 import mcp.types as mt
@@ -11,13 +12,13 @@ from typing_extensions import override
 
 from app import App
 from errors import Problem
-from tools.library_prompts import LibraryPrompts
+from tools.library_prompts import MIME_TYPE, LibraryPrompts
 from tools.middleware import read_failure
 from tools.view import view_resource
 
 NEWEST = 100
-"""Resources that are listed, templates aside: clients show them in a menu, follow every page
-before they do, and give up where there are hundreds. The rest is found by search."""
+"""Resources that are listed, templates and styles aside: clients show them in a menu, follow every
+page before they do, and give up where there are hundreds. The rest is found by search."""
 
 
 class ShortListServer(FastMCP):
@@ -56,7 +57,8 @@ class ShortListServer(FastMCP):
             for one in await self._app.search.resources(NEWEST)
         ]
         templates = await self._library.resources()
-        return mt.ListResourcesResult(resources=[view_resource(), *resources, *templates])
+        styles = await asyncio.to_thread(_style_resources, self._app)
+        return mt.ListResourcesResult(resources=[view_resource(), *resources, *templates, *styles])
 
 
 def add_resources(server: FastMCP, app: App) -> None:
@@ -89,3 +91,28 @@ def add_resources(server: FastMCP, app: App) -> None:
         except Problem as problem:
             raise read_failure(problem) from problem
         return ResourceResult([ResourceContent(data, mime_type=media_type(row.format))])
+
+    @server.resource("style://{name}", title="A style", mime_type=MIME_TYPE)
+    async def style(name: str) -> str:
+        """The file of a style: each aspect in words, and what was measured of it."""
+        try:
+            return await asyncio.to_thread(app.style_store.source, name)
+        except Problem as problem:
+            raise read_failure(problem) from problem
+
+
+def _style_resources(app: App) -> list[mt.Resource]:
+    """Each sound style; importing what reads it takes longer than a start may."""
+    from styles.style_file import Style
+
+    return [
+        mt.Resource(
+            uri=f"style://{name}",
+            name=name,
+            title=name.replace("_", " ").capitalize(),
+            description=style.note,
+            mime_type=MIME_TYPE,
+        )
+        for name, style in app.style_store.styles()
+        if isinstance(style, Style)
+    ]

@@ -22,6 +22,8 @@ from prompts.store import PromptStore
 from prompts.template import Header
 from prompts.wording import Ways
 from settings import Settings, load_settings
+from styles.style_file import Style
+from styles.style_store import StyleStore
 
 
 def undrawable(suggested: SuggestedSettings) -> Iterator[str]:
@@ -39,7 +41,7 @@ Copy = tuple[Path, PromptFile]
 Stamp = tuple[int, int]
 """When a file was written, in nanoseconds, and its size: some disks know whole seconds only."""
 
-FILE_SAYS = {"image_type": ("name",), "library": ("name", "category")}
+FILE_SAYS = {"image_type": ("name",), "library": ("name", "category"), "style": ("name",)}
 """What a file's place says, so that the file need not."""
 
 
@@ -51,10 +53,17 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
         shipped: The shipped files alone, without your own.
         as_json: Print JSON.
     """
-    own = None if shipped else load_settings().templates_dir
+    settings = load_settings()
+    own = None if shipped else settings.templates_dir
+    styles = [*StyleStore(None if shipped else settings.styles_dir).verdicts()]
     folders = [folder for folder in (own, SHIPPED) if folder]
-    selection = {find_file(name, *folders).file for name in names}
-    verdicts = [v for v in lint_rules.lint(own, undrawable) if not names or v.file in selection]
+    of_styles = {one.file.removesuffix(".yaml"): one.file for one in styles}
+    selection = {
+        of_styles.get(name.removesuffix(".yaml")) or find_file(name, *folders).file
+        for name in names
+    }
+    every = [*lint_rules.lint(own, undrawable), *styles]
+    verdicts = [one for one in every if not names or one.file in selection]
     faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
         show.data([
@@ -100,6 +109,7 @@ def _schemas() -> dict[str, Any]:
         "header": Header,
         "image_type": ImageType,
         "library": LibraryTemplate,
+        "style": Style,
         "variations": Ways,
     }
     return {name: _schema(model, FILE_SAYS.get(name, ())) for name, model in models.items()}
