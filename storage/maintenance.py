@@ -19,6 +19,7 @@ from storage.stamps import UnknownId, before, now, printable, unknown_image
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Turn
 
 LONGEST_TITLE = 200
+"""Letters: a sentence; whoever pastes a whole prompt would fill the list with it."""
 MOST_DAYS = 36_500
 """A hundred years: dates before the year 1 cannot be written."""
 LIKED = 4

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
@@ -112,7 +111,7 @@ class Search:
         Newest first goes on without gaps or doubles while others are added; what changes
         meanwhile moves to the front. Raises `StorageError` for bad dates and cursors.
         """
-        place, limit = place_in(criteria.mark, cursor), _bounded(limit)
+        place, limit = place_in(criteria.mark, cursor), min(max(limit, 1), MOST_ITEMS)
         page = _best if criteria.query.strip() else _newest
         async with self._database.read() as session:
             return await page(session, criteria, place, limit)
@@ -140,11 +139,9 @@ class Search:
     async def resources(self, limit: int) -> list[Resource]:
         """The newest records and pictures, at most so many."""
         async with self._database.read() as session:
-            return await _newest_resources(session, limit)
-
-
-def _bounded(limit: int) -> int:
-    return min(max(limit, 1), MOST_ITEMS)
+            parts = [await session.execute(rows.limit(limit)) for rows in _resource_rows()]
+        resources = [Resource(*row) for rows in parts for row in rows]
+        return sorted(resources, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
 
 async def _newest(
@@ -231,13 +228,6 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
     if criteria.without:
         conditions.append(Conversation.id != criteria.without)
     return conditions
-
-
-async def _newest_resources(session: AsyncSession, limit: int) -> list[Resource]:
-    """At most so many of them."""
-    parts = [(await session.execute(rows.limit(limit))).all() for rows in _resource_rows()]
-    resources = (Resource(*row) for row in chain(*parts))
-    return sorted(resources, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
 
 def _resource_rows() -> list[Select[Any]]:
