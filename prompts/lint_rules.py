@@ -1,7 +1,7 @@
 """Look for what is wrong with prompt files: all that can be told without asking a model."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,12 +57,16 @@ class Verdict(NamedTuple):
     faults: list[PromptError]
 
 
-def lint(own: Path | None, undrawable: Undrawable) -> Iterator[Verdict]:
-    """Every shipped file, then every own one with its faults."""
+def lint(
+    own: Path | None, undrawable: Undrawable, selection: Collection[str] = ()
+) -> Iterator[Verdict]:
+    """Every shipped file, then every own one with its faults; of a selection those alone."""
     for folder in [SHIPPED, own] if own else [SHIPPED]:
         for place in prompt_files(folder):
-            yield Verdict(place.file, folder is not SHIPPED, [*faults(place, folder, undrawable)])
-    for file in unread_files(own) if own else []:
+            if place.file in selection or not selection:
+                problems = [*faults(place, folder, undrawable)]
+                yield Verdict(place.file, folder is not SHIPPED, problems)
+    for file in unread_files(own) if own and not selection else []:
         sentence = (
             "nothing reads this file; put it where the shipped one lies: a template as "
             f"consultation/NAME{SUFFIX}, an image type as image_types/NAME.yaml."

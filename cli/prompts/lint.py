@@ -62,7 +62,7 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
         of_styles.get(name.removesuffix(".yaml")) or find_file(name, *folders).file
         for name in names
     }
-    every = [*lint_rules.lint(own, undrawable), *styles]
+    every = [*lint_rules.lint(own, undrawable, selection), *styles]
     verdicts = [one for one in every if not names or one.file in selection]
     faults = [(one, fault) for one in verdicts for fault in one.faults]
     if as_json:
@@ -76,8 +76,9 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
         show.console.print(f"[red]fault[/red] in {whose}{escape(str(fault))}")
     mine = sum(one.own for one in verdicts)
     whose = f", {mine} of them your own" if mine else ""
-    total = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    show.console.print(f"{len(verdicts)} files{whose}: {total if faults else 'no faults'}.")
+    count = "1 file" if len(verdicts) == 1 else f"{len(verdicts)} files"
+    total = "1 fault" if len(faults) == 1 else f"{len(faults) or 'no'} faults"
+    show.console.print(f"{count}{whose}: {total}.")
     return int(bool(faults))
 
 
