@@ -62,7 +62,8 @@ def _is_wanted(stretch: str, text: str, texts: Sequence[str]) -> bool:
     wanted = share(refused, words_of(stretch))
     if refuses(stretch) or not any(not share([word], others) for word in wanted):
         return False
-    after = (word for word in words_of(text) if word.start > refused[-1].start)
+    last = max(word.start for word in refused)
+    after = (word for word in words_of(text) if word.start > last and not word.refuses)
     instead = content(after, SHORTEST_TO_SHARE)
     if len(texts) > 1 and not instead:
         return False  # "no wait purple spots" corrects what another quote said
@@ -89,11 +90,21 @@ def refused_words(text: str) -> list[Word]:
     A refusal ends with its clause: "you don't see her, only the hands" refuses no hands.
     """
     words, forward = words_of(text), refusing().words
+    found: list[Word] = []
+    for number, word in enumerate(words):
+        if word.refuses:
+            ahead = _in_clause(words[number + 1 :][:FAR], word, text)
+            before = _in_clause(words[:number][-FAR:], word, text)
+            # Signs of Chinese refuse what comes, those of Japanese what was: 不要 does both.
+            found += ahead if word.text in forward or not before else before
+    return found
+
+
+def _in_clause(others: Sequence[Word], word: Word, text: str) -> list[Word]:
+    """Those of other words that stand in the clause of a word and do not refuse themselves."""
     return [
         other
-        for number, word in enumerate(words)
-        if word.refuses
-        for other in (words[number + 1 :][:FAR] if word.text in forward else words[:number][-FAR:])
+        for other in others
         if not other.refuses
         and not CLAUSE_END.search(text[word.end : other.start] or text[other.end : word.start])
     ]

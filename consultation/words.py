@@ -27,7 +27,7 @@ WORD = re.compile(
     rf"(?:[^\W_]|[{MARKS}]|(?<=[^\W_])[{APOSTROPHES}](?=[^\W_])))+"
 )
 HIRAGANA = re.compile("[\u3041-\u309f]")
-CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
+CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff0c\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
 QUESTION_MARKS = ("?", "\uff1f", "؟")
 
 SHORTEST = 4

@@ -22,8 +22,8 @@ _RATIO = re.compile(
     # A time has two digits behind its colon, as have no ratios but these; edges are of pixels.
     r"(?<![\d:.])\d{1,2}(?:\.\d+)?:(?:\d|16|21)(?![\d:])|(?<!\w)\d{3,4}\s?[x\u00d7]\s?\d{3,4}(?!\w)"
 )
-_PLACE = re.compile(r"([1-9]\d{0,2})(?:st|nd|rd|th|er|番目?[でをがに]?|つ目[でをがに]?)?")
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_LONGEST_NUMBER = 3  # digits: 2024 is a year
 _LONG = 4  # letters from which a word may have an ending: warm, warmen
 _SAYS = 3  # letters of a word that may say something
 
@@ -182,7 +182,15 @@ def parts(clause: str) -> list[str]:
 
 def places(clause: str) -> list[tuple[int, str]]:
     """The places of options that a clause names, if it names nothing else, with their words."""
-    ordinals = {word: place for place, words in data()["places"].items() for word in words}
-    words = [w for w in _TOKEN.findall(clause) if w.casefold() not in data()["around_a_number"]]
-    marks = [_PLACE.fullmatch(ordinals.get(w.casefold(), "".join(tokens(w)))) for w in words]
-    return [(int(m[1]), w) for m, w in zip(marks, words, strict=True) if m] if all(marks) else []
+    around = data()["around_a_number"]
+    words = [word for word in _TOKEN.findall(trim(clause)) if word.casefold() not in around]
+    found = [(place, word) for word in words if (place := _place("".join(tokens(word))))]
+    return found if len(found) == len(words) else []
+
+
+def _place(word: str) -> int:
+    """The place that a word names, as a number, an ordinal or a count; 0 where it names none."""
+    known = {name: place for place, names in data()["places"].items() for name in names}
+    match = re.fullmatch(data()["place"], word)
+    number = str(known.get(word) or (known.get(match[1], match[1]) if match else ""))
+    return int(number) if number.isdecimal() and len(number) <= _LONGEST_NUMBER else 0

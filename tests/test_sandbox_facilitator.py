@@ -7,6 +7,7 @@ import yaml
 from fastmcp import Client
 
 from prompts.prompt_files import SHIPPED
+from sandbox import phrasebook
 from sandbox.loopback import Sandbox
 from tests.calls import consult
 
@@ -60,6 +61,19 @@ async def test_an_answer_answers_one_question_and_the_rest_stays_open(
 
     assert values(result).get("style") == style
     assert [name for name in ("style", "use") if name in asked(result)] == waiting
+
+
+SECOND = [
+    "the second one", "das zweite bitte", "le deuxième", "la segunda", "二番目", "2番目で",
+    "二つ目をお願いします", "ふたつめ", "두 번째", "2번", "第二个",
+]  # fmt: skip
+
+
+def test_the_second_is_a_place_in_each_language_and_other_words_are_none() -> None:
+    for words in SECOND:
+        assert [place for place, _ in phrasebook.places(words)] == [2], words
+    for words in ("2024", "water", "二匹の猫", "two cats", "para imprimir"):
+        assert phrasebook.places(words) == [], words
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ label of a bad answer. Nothing of the code under test takes part in that.
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
@@ -246,3 +247,29 @@ def test_a_quote_that_nobody_said_goes_back() -> None:
                 assert held({**turn, "sources": sources}, transcript).must_go_back, (name, quote)
 
     assert tried > 200
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "refused"),
+    [
+        ("a harbour at noon, no people", "people on the quay", "no people"),
+        ("ein Hafen, ohne Menschen", "Menschen am Kai", "ohne Menschen"),
+        ("un port, sans texte", "un texte en haut", "sans texte"),
+        ("un puerto, nada de gente", "gente en el muelle", "nada de gente"),
+        ("うみのまち、もじはいらない", "もじをいれる", "もじはいれない"),
+        ("うみのまち、ひとはかかないで", "ひとがあるく", "ひとはかかない"),
+        ("うみのまち、もじはだめ", "もじがある", "もじなし"),
+        ("海辺の町、文字を入れずに", "文字を入れる", "文字なし"),
+        ("바다 마을, 글자는 빼고", "글자를 넣는다", "글자 없이"),
+        ("海边小镇\uff0c不要文字", "上面有文字", "没有文字"),
+    ],
+)
+def test_what_a_language_refuses_is_not_drawn_as_a_wish(
+    said: str, wanted: str, refused: str
+) -> None:
+    whole = re.split("[,、\uff0c]", said)[-1].strip()
+    for stretch, goes_back in ((wanted, True), (refused, False)):
+        answer = short.turn(prompt=stretch, sources=[short.source(stretch, ("m1", whole))])
+        faults = held(answer, Transcript({"m1": said})).faults
+
+        assert ("turned round" in {fault.rule for fault in faults}) == goes_back, faults
