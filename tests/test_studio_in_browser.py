@@ -249,6 +249,25 @@ def test_the_whole_job_by_pointer_and_by_touch_with_each_screen_whole_and_access
     }  # fmt: skip
 
 
+def test_what_was_typed_is_there_again_for_who_goes_back_and_what_was_begun_is_offered(
+    visit: Callable[..., Visitor],
+) -> None:
+    one = visit()
+    one.press("Begin, about a cent")
+    one.page.get_by_role("alert").get_by_text("First say").wait_for()
+    one.page.get_by_label("Your idea").fill("A kite over a beach")
+    one.press("Begin, about a cent")
+    one.see("What is still open")
+    one.page.get_by_text("In my own words").first.click()
+    one.page.get_by_role("textbox").first.fill("like chalk")
+    one.page.go_back()
+    one.see("What would you like to see?")
+    one.hit(one.page.get_by_role("complementary", name="Go on with").get_by_role("link").first)
+    one.see("What is still open")
+
+    assert one.page.get_by_role("textbox").first.input_value() == "like chalk"
+
+
 def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
     visit: Callable[..., Visitor],
 ) -> None:

@@ -31,6 +31,7 @@ export class Session {
     };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
+    /** @type {Record<string, any>} */ this.drafts = {};
     this.touched = false;
     this.looking = 0;
   }

@@ -1,6 +1,7 @@
 /** What is still open: two questions at a time, each with options and room for own words. */
 import { html, useState } from "../vendor/preact.js";
 import { t } from "../words.js";
+import { useDraft } from "./draft.js";
 import { Form } from "./form.js";
 import { References } from "./references.js";
 import { Chip, Look, Screen } from "./screen.js";
@@ -13,10 +14,11 @@ export function Questions({ session }) {
   const { dialogue, looks } = session.state.view;
   const { questions, language } = dialogue;
   const [first, setFirst] = useState(0);
+  const asked = `${session.state.view.conversation_id} ${questions[0]?.id}`;
   /** @type {[Record<string, {option?: string, own?: string}>, any]} */
-  const [answers, setAnswers] = useState({});
+  const [answers, setAnswers] = useDraft(session, `answers ${asked}`, {});
   // Where nobody could read the last words, no question is open: they are said anew.
-  const [extra, setExtra] = useState(questions.length ? null : "");
+  const [extra, setExtra] = useDraft(session, `extra ${asked}`, questions.length ? null : "");
   const shown = questions.slice(first, first + AT_ONCE);
   const isLast = first + AT_ONCE >= questions.length;
 

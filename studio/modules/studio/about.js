@@ -42,6 +42,7 @@ function Drawings({ drawings: { done, failed, unknown, seconds } }) {
   const [half, most, nearly] = seconds.map((one) => `${Math.round(one)} s`);
   return html`<div><h2>${t("Drawings")}</h2>
     <p>${t("Pictures that came: {done}. That did not: {failures}. Whose end is not known: {unknown}.", { done, failures, unknown })}</p>
+    <p class="soft">${t("Those of conversations that were deleted are not counted.")}</p>
     ${done > 0 && html`<p class="soft">${t("Half took up to {half}, 95 of 100 up to {most}, 99 up to {nearly}.", { half, most, nearly })}</p>`}
     ${failures > 0 && html`<table><caption>${t("Why none came")}</caption><thead><tr><th scope="col">${t("Reason")}</th><th scope="col" class="rest">${t("Times")}</th></tr></thead>
       <tbody>${kinds.map(([kind, count]) => html`<tr key=${kind}><th scope="row">${troubleWords({ kind })[0]}</th><td class="rest">${count}</td></tr>`)}</tbody></table>`}</div>`;

@@ -17,14 +17,17 @@ export function Create({ desk }) {
     ["quick", t("Quick"), t("1 or 2 questions")], ["guided", t("Guided"), t("3 to 5 questions")],
     ["explorer", t("Explorer"), t("6 to 10 questions")], ["skip", t("As I say it"), t("no questions, free")],
   ];
+  const [isEmpty, setEmpty] = useState(false);
   const begin = () => {
     const message = idea.trim();
+    setEmpty(!message);
     if (!message) return document.querySelector("textarea")?.focus();
     session.consult({ message, mode, ...(template ? { template } : {}) });
   };
   return html`<${Screen} title=${t("What would you like to see?")}><div class="beside"><${Form} send=${begin}>
     <label><span class="hidden">${t("Your idea")}</span>
-      <textarea class="idea" rows="4" value=${idea} placeholder=${t("A lighthouse in a storm, for the top of my website")} onInput=${(event) => session.set({ idea: event.target.value })}></textarea></label>
+      <textarea class="idea" rows="4" value=${idea} placeholder=${t("A lighthouse in a storm, for the top of my website")} onInput=${(event) => { setEmpty(false); session.set({ idea: event.target.value }); }}></textarea></label>
+    ${isEmpty && html`<p role="alert">${t("First say in a few words what you would like to see.")}</p>`}
     <div class="row"><button class="act" data-send disabled=${Boolean(desk.state.pulse?.key)}>${mode === "skip" ? t("Go on to the prompt, free") : t("Begin, about a cent a turn")}</button></div>
     <fieldset><legend>${t("How much may be asked?")}</legend><div class="chips depths">${depths.map(([name, words, remark]) => html`<${Chip} name="mode" checked=${mode === name} hint=${remark} onChange=${() => session.set({ mode: name })}>
       ${words}<//>`)}</div></fieldset>

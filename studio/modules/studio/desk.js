@@ -23,6 +23,7 @@ export class Desk {
     /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, gallery: null };
     /** @type {Map<string, Session>} */ this.sessions = new Map();
     this.fresh = this.open();
+    /** @type {Record<string, any>} */ this.drafts = {};
   }
 
   /** @param {any} patch */
@@ -45,7 +46,7 @@ export class Desk {
     if (view && session === this.fresh) {
       this.sessions.set(view.conversation_id, session);
       this.fresh = this.open();
-      if (this.state.place.name === "create") location.replace(`#c=${view.conversation_id}`);
+      if (this.state.place.name === "create") location.hash = `#c=${view.conversation_id}`;
       else this.finish(view.conversation_id, view.title);
     }
     const { place } = this.state;

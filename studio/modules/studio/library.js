@@ -1,5 +1,6 @@
 /** The templates, each a form whose prompt is seen while it is filled. */
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { useDraft } from "../parts/draft.js";
 import { Form } from "../parts/form.js";
 import { Screen } from "../parts/screen.js";
 import { t } from "../words.js";
@@ -25,7 +26,7 @@ export function Library({ desk }) {
 
 /** @param {{desk: any, name: string}} props */
 export function Template({ desk, name }) {
-  const [values, setValues] = useState(/** @type {Record<string, string>} */ ({}));
+  const [values, setValues] = useDraft(desk, name, {});
   const [{ data, problem }, setForm] = useState(/** @type {any} */ ({}));
   useEffect(() => {
     let stop = () => {};
@@ -58,7 +59,7 @@ function Field({ field, example, value, put }) {
   const input = (event) => put(event.target.value);
   if (type === "choice") {
     return html`<label>${question}<select value=${value} onChange=${input}>
-      ${required ? html`<option value="">${t("Choose")}</option>` : html`<option value="">${t("{value}, unless you choose", { value: fallback })}</option>`}
+      ${required ? html`<option value="">${t("Choose")}</option>` : html`<option value="">${fallback}</option>`}
       ${choices.filter((one) => one !== fallback).map((one) => html`<option value=${one}>${one}</option>`)}</select></label>`;
   }
   const chips = choices.filter((one) => one !== value && one !== fallback);

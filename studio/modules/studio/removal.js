@@ -19,8 +19,8 @@ export function Removal({ desk, id }) {
   };
   if (!told) return html`<p><button class="plain" onClick=${() => ask(false)}>${t("Delete this conversation")}</button></p>${problem && html`<p role="alert">${problem}</p>`}`;
   return html`<div class="panel form" role="group" aria-label=${t("Delete this conversation")}>
-    ${told.map((sentence) => html`<p class="words" role="status">${sentence}</p>`)}
+    ${told.map((sentence) => html`<p class="words" role="status" lang="en">${sentence}</p>`)}
     <label class="tick"><input type="checkbox" checked=${pictures} onChange=${(event) => ask(event.target.checked)} />${t("Its picture files, too")}</label>
-    <div class="row"><button onClick=${() => ask(pictures, true)}>${t("Delete for good")}</button><button onClick=${() => setTold(null)}>${t("Leave it")}</button></div>
+    <div class="row"><button class="danger" onClick=${() => ask(pictures, true)}>${t("Delete for good")}</button><button onClick=${() => setTold(null)}>${t("Leave it")}</button></div>
     ${problem && html`<p role="alert">${problem}</p>`}</div>`;
 }
