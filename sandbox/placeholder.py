@@ -65,9 +65,7 @@ def call_tool(call: ApiCall, tool: Json, sources: EditSources) -> ImageCall:
     if tool["output_format"] == "svg":
         stages = [svg(words, size, sources.picture)]
     else:
-        image = _image(words, size, source, sources.mask, transparent=transparent)
-        blurs = [_blur(image, pixels) for pixels in BLURS[:count]]
-        stages = [encode(stage, words, tool) for stage in (image, *blurs)]
+        stages = _stages(words, size, source, sources, tool, count=count, transparent=transparent)
     call.has_picture = True
     item |= {
         "status": "generating" if call.meets("no_completed_event") else "completed",
@@ -85,6 +83,22 @@ def call_tool(call: ApiCall, tool: Json, sources: EditSources) -> ImageCall:
         response_body.picture_tokens(tool["model"], quality, *size, count),
     )
     return ImageCall(item, [base64.b64encode(stage).decode() for stage in stages[1:]], usage)
+
+
+def _stages(
+    words: str,
+    size: Size,
+    source: Image.Image | None,
+    sources: EditSources,
+    tool: Json,
+    *,
+    count: int,
+    transparent: bool,
+) -> list[bytes]:
+    """The picture, and so many before it is done."""
+    image = _image(words, size, source, sources.mask, transparent=transparent)
+    blurs = [_blur(image, pixels) for pixels in BLURS[:count]]
+    return [encode(stage, words, tool) for stage in (image, *blurs)]
 
 
 def _size(words: str, tool: Json, source: Image.Image | None) -> Size:

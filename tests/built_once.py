@@ -1,7 +1,8 @@
 """What is the same in every test, built once in a process: it takes longer than most tests do.
 
 Each worker of the tests has it, and so have the forks (`tests.forked`). None of it decides
-anything: tools, validators, prompt files, tables and the text of SQL come out the same each time.
+anything: tools, validators, prompt files, placeholders, tables and the text of SQL come out
+the same each time.
 """
 
 import functools
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from mcp.client.session import ClientSession
 from openai.types.responses import Response
+from PIL import Image
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,7 +24,9 @@ from sqlalchemy.orm import configure_mappers
 from sqlalchemy.util import LRUCache
 
 import server
+from generation import preview, purchase
 from prompts.store import PromptStore
+from sandbox import placeholder
 from storage import schema_upgrade, sqlite_driver
 from tools.view import view_tools
 
@@ -41,6 +45,9 @@ MIGRATIONS = schema_upgrade.MIGRATIONS
 MANY_STATEMENTS = 1000
 """More than there are; a cache that overflows is emptied by half."""
 
+MANY_PICTURES = 60
+"""Neighbouring tests draw the same words; of a placeholder 50 kB stay, of a small copy 3 MB."""
+
 
 def build(patch: pytest.MonkeyPatch) -> None:
     """Build it, for as long as the patch lasts."""
@@ -52,6 +59,9 @@ def build(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ClientSession, "_output_schema_validator", _validators())
     patch.setattr(schema_upgrade, "_run", _migrations())
     patch.setattr(sqlite_driver, "make_engine", _engines())
+    patch.setattr(placeholder, "_stages", _placeholders())
+    patch.setattr(purchase, "examine", functools.lru_cache(MANY_PICTURES)(purchase.examine))
+    patch.setattr(preview, "small_copy", _small_copies())
     # A statement's text is looked up by its dialect, of which each database has one of its own.
     patch.setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))
     patch.setattr(SQLiteDialect_aiosqlite, "__hash__", lambda one: hash(type(one)))
@@ -76,6 +86,31 @@ def _validators() -> Callable[[ClientSession, str, dict[str, Any]], Any]:
         return known[key]
 
     return validator
+
+
+def _placeholders() -> Callable[..., list[bytes]]:
+    """Placeholders, of which the same words in the same form give the same."""
+    paint = placeholder._stages
+    known = LRUCache[Any, list[bytes]](MANY_PICTURES)
+
+    def stages(words: str, size: Any, source: Any, sources: Any, tool: Any, **form: Any) -> Any:
+        key = (words, size, sources, json.dumps(tool), *form.values())
+        if key not in known:
+            known[key] = paint(words, size, source, sources, tool, **form)
+        return list(known[key])
+
+    return stages
+
+
+def _small_copies() -> Callable[[bytes, int], Image.Image | None]:
+    """Small copies, each a copy of its own, since a sheet may draw upon them."""
+    known = functools.lru_cache(MANY_PICTURES // 4)(preview.small_copy)
+
+    def small_copy(data: bytes, edge: int) -> Image.Image | None:
+        image = known(data, edge)
+        return image and image.copy()
+
+    return small_copy
 
 
 def _engines() -> Callable[..., AsyncEngine]:
