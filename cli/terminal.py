@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import fill
-from typing import Annotated, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from cyclopts import Parameter
 from rich.cells import cell_len
@@ -23,6 +23,9 @@ from consultation.consultation_text import text_for_person
 from generation.image_result import ImageResult, finding_lines, money_words, notes_for_person
 from prompts.wording import Wording
 from storage.stamps import without_controls
+
+if TYPE_CHECKING:
+    from fastmcp.client.progress import ProgressHandler
 
 AsJson = Annotated[bool, Parameter(name="--json")]
 
@@ -170,15 +173,8 @@ def note(text: str) -> None:
     _print(errors, text, "dim")
 
 
-class ReportProgress(Protocol):
-    """What a client calls at each step."""
-
-    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
-        """`progress` of `total`, in words."""
-
-
 @contextmanager
-def progress() -> Iterator[ReportProgress]:
+def progress() -> Iterator["ProgressHandler"]:
     """Show how far a drawing is: as a bar in a terminal, as a line for each new step elsewhere."""
     columns = TextColumn("  {task.description:24}"), BarColumn(), TaskProgressColumn()
     moves = errors.is_terminal and not errors.is_dumb_terminal

@@ -110,9 +110,7 @@ def test_a_copy_is_made_once_and_is_used_from_then_on(own: Path, run: Run, data:
     assert data("render", DRAW)["text"].startswith("Please call the image tool once")
     with pytest.raises(Problem, match="is there already; it stays as it is"):
         run("new", DRAW)
-    assert run("lint", "--shipped") == run("lint").replace(", 1 of them your own", "").replace(
-        f"{files() + 1} files", f"{files()} files"
-    )
+    assert run("lint", DRAW) == "2 files, 1 of them your own: no faults.\n"
 
 
 def files() -> int:
@@ -149,7 +147,7 @@ def test_a_copy_of_a_library_template_under_another_name_takes_no_name_from_it(
 
     assert (own / "library" / "marketing" / "bottle.yaml").is_file()
 
-    assert "the name" not in run("lint")
+    assert run("lint", "bottle") == "1 file, 1 of them your own: no faults.\n"
 
 
 def test_a_difference_is_shown_and_an_upgrade_is_told(own: Path, run: Run, data: Any) -> None:
@@ -174,8 +172,7 @@ def test_a_difference_is_shown_and_an_upgrade_is_told(own: Path, run: Run, data:
     assert "The shipped one changed since you copied it." in run("diff", "image_types/stamp")
 
 
-def test_what_ships_has_no_faults(run: Run, data: Any) -> None:
-    assert data("lint", "--shipped") == []
+def test_what_ships_has_no_faults(run: Run) -> None:
     assert run("lint", "--shipped") == f"{files()} files: no faults.\n"
 
 
@@ -292,7 +289,7 @@ def test_wording_that_agrees_with_the_code_is_no_fault(own: Path, run: Run) -> N
     )
     write(own, f"{DRAW}.md.j2", SAYS + words)
 
-    assert "no faults" in run("lint")
+    assert "no faults" in run("lint", DRAW)
 
 
 def test_a_rendering_comes_with_its_length_and_what_stays(data: Any, run: Run) -> None:
