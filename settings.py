@@ -266,12 +266,13 @@ class _Expanded(PydanticBaseSettingsSource):
         return {key: value for key, value in self._source().items() if not _is_unset(value)}
 
 
-def load_settings(**overrides: Any) -> Settings:  # passed on to pydantic
+def load_settings(*, sandbox: bool = False, **overrides: Any) -> Settings:  # as pydantic has them
     """Read the environment and the data folder's `.env`.
 
-    Overrides win over both; the command line passes its options this way. Raises
-    `SettingsError` that names the variable, never its value: it may be a key.
+    Overrides win over both, as does `sandbox` where it is true; the command line passes its options
+    this way. Raises `SettingsError` that names the variable, never its value: it may be a key.
     """
+    overrides |= {"sandbox": True} if sandbox else {}
     value = os.environ.get(f"{PREFIX}DATA_DIR", "")
     folder = Path(DEFAULT_DATA_DIR if _is_unset(value) else value).expanduser()
     try:

@@ -31,7 +31,7 @@ def with_records(work: Callable[[App], Awaitable[T]], *, sandbox: bool = False) 
     """Do something with the records of this data folder, then close them."""
 
     async def run() -> T:
-        app = App(load_settings(sandbox=True) if sandbox else load_settings())
+        app = App(load_settings(sandbox=sandbox))
         try:
             return await work(app)
         finally:

@@ -35,7 +35,7 @@ def serve(
             IMAGE_CONSULTANT_INPUT_DIRS; once for each.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    options: dict[str, Any] = {"sandbox": True} if sandbox else {}
+    options: dict[str, Any] = {"sandbox": sandbox}
     # Of a form that was left blank a client hands on the placeholder.
     if folders := [folder for folder in input_dirs if not folder.startswith("${")]:
         options["input_dirs"] = folders

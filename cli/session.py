@@ -65,4 +65,4 @@ def local_server(*, sandbox: bool) -> "FastMCP":
     from server import create_server
     from settings import load_settings
 
-    return create_server(load_settings(sandbox=True) if sandbox else load_settings())
+    return create_server(load_settings(sandbox=sandbox))

@@ -7,7 +7,7 @@ import socket
 import sys
 import webbrowser
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import anyio
 from cyclopts import Parameter
@@ -77,8 +77,7 @@ def studio(
 
 
 def _settings(*, sandbox: bool) -> Settings:
-    options: dict[str, Any] = {"sandbox": True} if sandbox else {}
-    settings = load_settings(toolsets=["all"], wait_seconds=WAIT_SECONDS, **options)
+    settings = load_settings(sandbox=sandbox, toolsets=["all"], wait_seconds=WAIT_SECONDS)
     # Who calls from elsewhere has no business in the Desktop of whoever runs this.
     settings.input_dirs = settings.input_dirs or [settings.images_dir]
     return settings

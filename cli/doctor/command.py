@@ -70,7 +70,7 @@ def _examine(sandbox: bool) -> Iterator[Check]:
     yield _python()
     yield _packages()
     try:
-        settings = load_settings(sandbox=True) if sandbox else load_settings()
+        settings = load_settings(sandbox=sandbox)
     except Problem as problem:
         yield Check("settings", "problem", str(problem))
         return
