@@ -24,7 +24,7 @@ from sqlalchemy.orm import configure_mappers
 from sqlalchemy.util import LRUCache
 
 import server
-from generation import preview, purchase
+from generation import picture_facts, preview
 from prompts.store import PromptStore
 from sandbox import placeholder
 from storage import schema_upgrade, sqlite_driver
@@ -60,7 +60,8 @@ def build(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(schema_upgrade, "_run", _migrations())
     patch.setattr(sqlite_driver, "make_engine", _engines())
     patch.setattr(placeholder, "_stages", _placeholders())
-    patch.setattr(purchase, "examine", functools.lru_cache(MANY_PICTURES)(purchase.examine))
+    examine = functools.lru_cache(MANY_PICTURES)(picture_facts.examine)
+    patch.setattr("generation.purchase.examine", examine)
     patch.setattr(preview, "small_copy", _small_copies())
     # A statement's text is looked up by its dialect, of which each database has one of its own.
     patch.setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))
