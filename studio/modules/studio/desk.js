@@ -20,7 +20,7 @@ export class Desk {
   constructor(door) {
     this.door = door;
     this.changed = () => {};
-    /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, gallery: null };
+    /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, gallery: null, asked: { query: "", values: {} } };
     /** @type {Map<string, Session>} */ this.sessions = new Map();
     this.fresh = this.open();
     /** @type {Record<string, any>} */ this.drafts = {};

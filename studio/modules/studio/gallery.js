@@ -1,5 +1,5 @@
 /** All pictures, newest first; found by words, by meaning and facts; several chosen to compare or save. */
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen, Switch } from "../parts/screen.js";
 import { nameOf, t } from "../words.js";
@@ -13,26 +13,29 @@ let looks = 0;
 
 /** @param {{desk: any}} props */
 export function Pictures({ desk }) {
-  const { gallery, chosen } = desk.state;
+  const { gallery, chosen, asked } = desk.state;
   const [problem, setProblem] = useState("");
-  const asked = gallery ?? { query: "", values: {} };
-  const look = async (query, values, cursor = "") => {
+  // What is asked for next goes on from what was asked last, whether or not its answer is there.
+  const look = async (query, values, { cursor = "", meaning = "" } = {}) => {
     const turn = ++looks;
+    desk.set({ asked: { query, values } });
     try {
-      const page = await desk.read("pictures", { query, values, cursor });
+      const page = await desk.read("pictures", { query, values: { ...values, meaning }, cursor });
       if (turn !== looks) return;
       const before = cursor ? gallery.pictures : [];
       const { types, styles } = cursor ? gallery : page;
       const message = t("{count} of {total}", { count: before.length + page.pictures.length, total: page.total });
       setProblem("");
-      desk.set({ gallery: { ...page, types, styles, query, values, pictures: [...before, ...page.pictures] }, message });
+      desk.set({ gallery: { ...page, types, styles, pictures: [...before, ...page.pictures] }, message });
     } catch (error) {
       setProblem(error.message || t("The server could not be reached."));
     }
   };
+  // What was compared by meaning was paid for: it stays until somebody asks for something else.
+  const isDue = !gallery || (gallery.isOld && !gallery.note);
   useEffect(() => {
-    if (!gallery || gallery.isOld) look(asked.query, asked.values);
-  }, [!gallery || gallery.isOld]);
+    if (isDue) look(asked.query, asked.values);
+  }, [isDue]);
   const pick = (id) => {
     if (chosen.includes(id)) desk.set({ chosen: chosen.filter((one) => one !== id) });
     else if (chosen.length < MOST_CHOSEN) desk.set({ chosen: [...chosen, id] });
@@ -45,7 +48,7 @@ export function Pictures({ desk }) {
     ${gallery ? html`<ul class="photos">${gallery.pictures.map((one) => html`<li key=${one.id} style=${{ "--ratio": ratioOf(one) }}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
     ${gallery && !gallery.pictures.length && html`<${Empty} asked=${asked} look=${look} />`}
     ${gallery?.pictures.length > 0 && html`<div class="row spread soft">${t("{count} of {total}", { count: gallery.pictures.length, total: gallery.total })}
-      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, gallery.cursor)}>${t("More")}</button>`}</div>`}
+      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, { cursor: gallery.cursor })}>${t("More")}</button>`}</div>`}
     ${chosen && html`<${Selection} desk=${desk} chosen=${chosen} />`}<//>`;
 }
 
@@ -67,13 +70,15 @@ function Selection({ desk, chosen }) {
 /** @param {any} props */
 function Filters({ asked, gallery, look }) {
   const { query, values } = asked;
+  const words = useRef(null);
+  useEffect(() => { words.current.value = query; }, [query]);
   const filter = (name, value) => look(query, { ...values, [name]: value });
   const choice = (name, label, options) => html`<label>${label}<select value=${values[name] ?? ""} onChange=${(event) => filter(name, event.target.value)}>
     ${options.map(([value, words]) => html`<option value=${value}>${words}</option>`)}</select></label>`;
   const field = (name, label, rest) => html`<label>${label}<input value=${values[name] ?? ""} ...${rest} onChange=${(event) => filter(name, event.target.value)} /></label>`;
   const count = ["image_type", "style", "rating", "bookmarked", "since", "until"].filter((name) => values[name]).length;
-  return html`<div class="form"><${Form} role="search" class="line" send=${(fields, way) => look(fields.query, { ...values, meaning: way })}>
-      <input type="search" name="query" defaultValue=${query} key=${query} aria-label=${t("Words to look for")} placeholder=${t("a word of what was said or drawn")} />
+  return html`<div class="form"><${Form} role="search" class="line" send=${(fields, way) => look(fields.query, values, { meaning: way })}>
+      <input type="search" name="query" ref=${words} aria-label=${t("Words to look for")} placeholder=${t("a word of what was said or drawn")} />
       <button data-send="">${t("Search")}</button><button data-send="true">${t("By meaning, below a cent")}</button><//>
     <details open=${count > 0}><summary>${count ? t("Filters: {count}", { count }) : t("Filters")}</summary><div class="filters">
       ${choice("image_type", t("Kind of picture"), [["", t("any")], ...(gallery?.types ?? []).map((one) => [one, nameOf("dimensions", one)])])}
