@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
 from consultation.consultation_result import Consultation
 from consultation.earlier_work import EarlierWork, words_of_the_picture
-from consultation.facilitator import TURN_SECONDS, Facilitator, Outcome
+from consultation.facilitator import Facilitator, Outcome
 from consultation.facilitator_request import take_references
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import with_picks
@@ -26,21 +25,16 @@ from consultation.turn_record import (
     check_answers,
     entry_of,
     newest_turn,
-    question_rows,
-    turn_as_data,
     verbatim_spans,
+    write_turn,
 )
 from errors import DAILY_BUDGET, Problem
 from prompts.store import PromptStore
 from settings import Mode, Settings
-from storage.holds import Hold
 from storage.input_files import InputFiles
-from storage.records import LONGEST_FIRST_TITLE, NumberTaken, OpenedCall, Records
+from storage.records import LONGEST_FIRST_TITLE, OpenedCall, Records
 from storage.stamps import without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
-
-FOLLOW_SECONDS = 0.2
-"""Between looks at whether another process still asks: SQLite has no call for it."""
 
 CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
 
@@ -66,7 +60,7 @@ class Consultant:
         self._template_dialogue = template_dialogue
         self._prompt_store = prompt_store
         self._earlier_work = earlier_work
-        self._turns = SharedTurns()
+        self._turns = SharedTurns(records)
         self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def consult(
@@ -107,19 +101,11 @@ class Consultant:
 
         Raises `ConsultationError` where that takes longer than a turn may.
         """
-        ends = time.monotonic() + TURN_SECONDS
-        while await self._records.holds.is_held(conversation_id):
-            if time.monotonic() > ends:
-                raise ConsultationError(
-                    "Another call has the facilitator's answer to this conversation under way.",
-                    "Make this call again in half a minute.",
-                    charged="no",
-                )
-            await asyncio.sleep(FOLLOW_SECONDS)
+        await self._turns.wait(conversation_id)
 
     async def finish(self) -> None:
         """Wait for turns that are still with the facilitator: they are paid for."""
-        await self._turns.finish(TURN_SECONDS)
+        await self._turns.finish()
 
     async def _consult(
         self,
@@ -144,7 +130,9 @@ class Consultant:
         lock = self._one_at_a_time.setdefault(conversation_id, asyncio.Lock())
         async with (
             lock,
-            self._records.holds.keep((opened and opened.hold) or await self._take(conversation_id)),
+            self._records.holds.keep(
+                (opened and opened.hold) or await self._turns.hold(conversation_id)
+            ),
         ):
             conversation = (
                 opened.conversation if opened else await self._records.load(conversation_id)
@@ -165,13 +153,6 @@ class Consultant:
             if outcome.review is None:
                 return self._failed(conversation, outcome, transcript)
             return await self._conclude(conversation, turn, outcome, outcome.review, transcript)
-
-    async def _take(self, conversation_id: str) -> Hold:
-        """Become the one process that asks in a conversation, once no other does."""
-        await self._records.load(conversation_id)  # an unknown one is told as such
-        while (hold := await self._records.holds.take(conversation_id)) is None:
-            await self.wait_for_turn(conversation_id)
-        return hold
 
     def recall(self, conversation: Conversation) -> Consultation:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
@@ -300,40 +281,6 @@ class Consultant:
         turn.notes = [*outcome.notes, *size_notes(suggested["size"], settled, wording)]
         turn.notes += draft_notes(suggested, self._settings, wording) if spans else []
         rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]
-        await self._write(conversation, turn, settled, held, rows)
+        await write_turn(self._records, conversation, turn, settled, held, rows=rows)
         conversation.briefs = [*conversation.briefs, brief]
         return self.recall(conversation)
-
-    async def _write(
-        self,
-        conversation: Conversation,
-        turn: Turn,
-        settled: FacilitatorTurn,
-        held: Review,
-        rows: list[Answer | Brief],
-    ) -> None:
-        """Record a settled turn with its questions and `rows`, and what it says of the dialogue.
-
-        Its questions take the next numbers, again where another client took these first.
-        """
-        style = settled.decided("style")
-        described = {
-            "mode": conversation.mode,
-            "title": settled.title,
-            "image_type": settled.image_type,
-            "language": settled.language,
-            "style": style.value if style else "",
-            "template": conversation.template,
-        }
-        while True:  # who was first has written, so this ends; a turn that is paid for stays
-            questions = question_rows(conversation, turn, settled.questions)
-            turn.reply = turn_as_data(settled, questions, held)
-            try:
-                await self._records.close_turn(
-                    turn, conversation=described, rows=[*questions, *rows]
-                )
-                break
-            except NumberTaken:
-                conversation.questions = (await self._records.load(conversation.id)).questions
-        conversation.questions = [*conversation.questions, *questions]
-        conversation.image_type, conversation.language = settled.image_type, settled.language

@@ -45,6 +45,9 @@ NEWEST_FORM = (
 """What a model sees again of its own turns: of the newest what it has to keep, of the
 others what was said and asked."""
 
+TEMPERATURE = 0.3
+"""Enough for questions and prose that do not repeat, too little to stray from what was said."""
+
 MOST_REFERENCES = 4
 """At once: each is sent again in every turn."""
 IMAGE_ID = "img_"
@@ -58,15 +61,20 @@ def build_request(
     templates: dict[str, str],
     state: dict[str, Any],
     input_files: InputFiles,
+    answer: dict[str, Any] | None = None,
+    temperature: float = TEMPERATURE,
 ) -> dict[str, Any]:
-    """The body of the call. The person's words travel as input, never as instructions."""
+    """The body of the call. The person's words travel as input, never as instructions.
+
+    `answer` is the form of what is asked for, a facilitator's turn unless it is given.
+    """
     told = {"role": "developer", "content": _compact(state)}
     return {
         "model": model,
         "instructions": instructions.text,
         "input": [*dialogue(conversation, input_files), told],
-        "text": response_format(),
-        "temperature": 0.3,
+        "text": answer or response_format(),
+        "temperature": temperature,
         "max_output_tokens": MOST_TOKENS,
         "prompt_cache_key": f"{instructions.name}@{instructions.fingerprint}",
         "metadata": {

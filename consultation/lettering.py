@@ -56,11 +56,6 @@ def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> li
             advice = f"the text `{text}` does not stand in the prompt in quotation marks, letter "
             advice += "by letter. Write it there."
             faults.append(Fault("lettering", "prompt", advice, words=text))
-    for text in quoted_in(turn.prompt):
-        if not any(_letters(text) in _letters(one.text) for one in letters):
-            advice = f'"{text}" stands in quotation marks in the prompt. List it in lettering, or '
-            advice += "write it without the marks."
-            faults.append(Fault("lettering", "lettering", advice, serious=False))
     return faults
 
 

@@ -1,11 +1,19 @@
-"""Turns that calls have in common: the same call joins one, and nobody who goes away stops it."""
+"""One turn at a time, whoever calls: the same call joins it, and nobody who goes away stops it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from consultation.consultation_result import Consultation
+from consultation.facilitator import TURN_SECONDS
+from consultation.transcript import ConsultationError
+from storage.holds import Hold
+from storage.records import Records
+
+FOLLOW_SECONDS = 0.2
+"""Between looks at whether another process still asks: SQLite has no call for it."""
 
 REMEMBERED_SECONDS = 600.0
 """How long a turn waits for a caller who went away: those whose time was over call again soon."""
@@ -17,7 +25,8 @@ _Call = tuple[str | None, str]
 class SharedTurns:
     """The turns under way in this process, and those whose result nobody has fetched yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: Records) -> None:
+        self._records = records
         self._turns: dict[_Call, asyncio.Task[Consultation]] = {}
 
     async def share(
@@ -41,10 +50,32 @@ class SharedTurns:
                 self._forget(key, turn)
         return result.model_copy(deep=True)
 
-    async def finish(self, seconds: float) -> None:
-        """Wait so long for the turns that are under way: they are paid for."""
+    async def hold(self, conversation_id: str) -> Hold:
+        """Become the one process that asks in a conversation, once no other does."""
+        await self._records.load(conversation_id)  # an unknown one is told as such
+        while (hold := await self._records.holds.take(conversation_id)) is None:
+            await self.wait(conversation_id)
+        return hold
+
+    async def wait(self, conversation_id: str) -> None:
+        """Wait while a turn is with the facilitator, in whichever process.
+
+        Raises `ConsultationError` where that takes longer than a turn may.
+        """
+        ends = time.monotonic() + TURN_SECONDS
+        while await self._records.holds.is_held(conversation_id):
+            if time.monotonic() > ends:
+                raise ConsultationError(
+                    "Another call has the facilitator's answer to this conversation under way.",
+                    "Make this call again in half a minute.",
+                    charged="no",
+                )
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def finish(self) -> None:
+        """Wait for turns that are still with the facilitator: they are paid for."""
         if turns := [turn for turn in self._turns.values() if not turn.done()]:
-            await asyncio.wait(turns, timeout=seconds)
+            await asyncio.wait(turns, timeout=TURN_SECONDS)
 
     def _remember(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
         """Have a turn that ended for a while; of one that failed the same call tries anew."""

@@ -7,34 +7,38 @@ model that leads dialogues. Questions and prompt are the template's own.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from pydantic import ValidationError
+
 from consultation.coverage import Leftover
 from consultation.facilitator import TURN_SECONDS, Outcome
-from consultation.facilitator_request import ask
-from consultation.provenance import Span, name_of, source_of
+from consultation.facilitator_request import ask, build_request
 from consultation.review import Review
-from consultation.template_request import FILL, build_filling, parse_filling
 from consultation.template_values import (
     TemplateValues,
     assume_rest,
     name_answers,
+    parameters_as_data,
+    questions_of,
     says_more,
+    spans_of,
     take_answers,
     take_filling,
     take_unread,
     values_before,
 )
 from consultation.transcript import Transcript
-from consultation.turn import BriefEntry, FacilitatorTurn, Filling, QuestionDraft, Quote
+from consultation.turn import FILLING_NAME, FacilitatorTurn, Filling, Quote, response_format
 from consultation.words import content, words_of
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
 from prompts.library_template import LibraryTemplate, file_of, suggest
-from prompts.parameter import Parameter
 from prompts.store import PromptStore
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
+
+FILL = "consultation/fill"
 
 UNREAD_NOTE = "The words were not read into the template; they are kept as they were said."
 NO_PLACE_NOTE = (
@@ -141,16 +145,22 @@ class TemplateDialogue:
         instructions = self._prompt_store.render(FILL)
         outcome.templates[instructions.name] = instructions.fingerprint
         waiting = [put for put in transcript.questions if put.dimension not in values.entries]
-        request = build_filling(
+        state = {
+            "template": template.name,
+            "about": template.description,
+            "parameters": parameters_as_data(values, template),
+            "open_questions": [{"id": put.id, "dimension": put.dimension} for put in waiting],
+            "answers": dict(transcript.answers),
+        }
+        request = build_request(
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,
             templates=outcome.templates,
-            template=template,
-            values={name: entry.value for name, entry in values.entries.items()},
-            waiting=[{"id": put.id, "dimension": put.dimension} for put in waiting],
-            answers=transcript.answers,
+            state=state,
             input_files=self._input_files,
+            answer=response_format(Filling, FILLING_NAME),
+            temperature=0,
         )
         try:
             async with asyncio.timeout(TURN_SECONDS):
@@ -165,10 +175,11 @@ class TemplateDialogue:
             return None
         outcome.model, outcome.response_id = reply.model, reply.response_id
         outcome.notes += reply.notes
-        filling = parse_filling(reply.text)
-        if filling is None:
+        try:
+            return Filling.model_validate_json(reply.text)
+        except ValidationError:
             outcome.notes.append(UNREAD_NOTE)
-        return filling
+            return None
 
     def _faults(self, template: LibraryTemplate) -> list[str]:
         """What is wrong with own files that this dialogue would use."""
@@ -184,7 +195,7 @@ def _review(
     filling: Filling | None,
 ) -> Review:
     """The turn as a facilitator's would come out: questions, or the template's own text."""
-    asking = [] if conversation.mode == "skip" else _questions(values, template, transcript)
+    asking = [] if conversation.mode == "skip" else questions_of(values, template, transcript)
     if not asking:
         assume_rest(values, template)
     spans = [] if asking else spans_of(values, template)
@@ -209,52 +220,3 @@ def _review(
         ],
         counts=(len(every), sum(len(content(words_of(text))) for text in said)),
     )
-
-
-def spans_of(values: TemplateValues, template: LibraryTemplate) -> list[Span]:
-    """The template filled in: its own text, and each value with the words it rests on."""
-    texts = {name: entry.value for name, entry in values.entries.items()}
-    return [
-        _span(text, values.entries.get(origin), template) for text, origin in template.spans(texts)
-    ]
-
-
-def _span(text: str, entry: BriefEntry | None, template: LibraryTemplate) -> Span:
-    if entry is None:
-        return Span(text=text, source="template", ref=template.name)
-    ref = name_of(entry.said[0].ref) if entry.said else None
-    return Span(text=text, source=source_of(entry.said), ref=ref, said=entry.said)
-
-
-def _questions(
-    values: TemplateValues, template: LibraryTemplate, transcript: Transcript
-) -> list[QuestionDraft]:
-    """What is to be asked now: each open parameter once, those first that have no default."""
-    if transcript.finish:
-        return []
-    settled = {*values.entries, *(put.dimension for put in transcript.questions)}
-    still = [name for name in template.parameters if name not in settled]
-    still.sort(key=lambda name: _urgency(template.parameters[name]))
-    return [
-        QuestionDraft(
-            dimension=name,
-            text=parameter.question,
-            why=_why(parameter),
-            options=parameter.choices,
-            default=parameter.fallback,
-        )
-        for name in still[: transcript.left]
-        for parameter in [template.parameters[name]]
-    ]
-
-
-def _urgency(parameter: Parameter) -> int:
-    return 0 if parameter.required else 2 if parameter.optional else 1
-
-
-def _why(parameter: Parameter) -> str:
-    if parameter.required:
-        return "The template needs it."
-    if parameter.optional:
-        return "It may stay out."
-    return f"Without an answer it is {parameter.default}."

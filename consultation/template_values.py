@@ -6,12 +6,15 @@ taken as it is; what a model read in other words is taken as far as the words sa
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from consultation.provenance import Span, name_of, source_of
 from consultation.quotes import find_quote
 from consultation.transcript import ConsultationError, Transcript, brief_entry
-from consultation.turn import BriefEntry, Filling, Quote, Value
+from consultation.turn import BriefEntry, Filling, QuestionDraft, Quote, Value
 from consultation.words import content, words_of
 from prompts.library_template import LibraryTemplate
+from prompts.parameter import Parameter
 from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
 
@@ -179,3 +182,67 @@ def _take(
     entry = entry_of(template, value.parameter, value.value, said)
     if before is None or before.value != entry.value:
         values.entries[value.parameter] = entry
+
+
+def parameters_as_data(values: TemplateValues, template: LibraryTemplate) -> list[dict[str, Any]]:
+    """The parameters as a model is told of them, each with what fills it so far."""
+    return [
+        {
+            "name": name,
+            "question": parameter.question,
+            "takes": parameter.takes,
+            "options": parameter.choices,
+            "optional": parameter.optional,
+            "value": values.entries[name].value if name in values.entries else None,
+        }
+        for name, parameter in template.parameters.items()
+    ]
+
+
+def spans_of(values: TemplateValues, template: LibraryTemplate) -> list[Span]:
+    """The template filled in: its own text, and each value with the words it rests on."""
+    texts = {name: entry.value for name, entry in values.entries.items()}
+    return [
+        _span(text, values.entries.get(origin), template) for text, origin in template.spans(texts)
+    ]
+
+
+def _span(text: str, entry: BriefEntry | None, template: LibraryTemplate) -> Span:
+    if entry is None:
+        return Span(text=text, source="template", ref=template.name)
+    ref = name_of(entry.said[0].ref) if entry.said else None
+    return Span(text=text, source=source_of(entry.said), ref=ref, said=entry.said)
+
+
+def questions_of(
+    values: TemplateValues, template: LibraryTemplate, transcript: Transcript
+) -> list[QuestionDraft]:
+    """What is to be asked now: each open parameter once, those first that have no default."""
+    if transcript.finish:
+        return []
+    settled = {*values.entries, *(put.dimension for put in transcript.questions)}
+    still = [name for name in template.parameters if name not in settled]
+    still.sort(key=lambda name: _urgency(template.parameters[name]))
+    return [
+        QuestionDraft(
+            dimension=name,
+            text=parameter.question,
+            why=_why(parameter),
+            options=parameter.choices,
+            default=parameter.fallback,
+        )
+        for name in still[: transcript.left]
+        for parameter in [template.parameters[name]]
+    ]
+
+
+def _urgency(parameter: Parameter) -> int:
+    return 0 if parameter.required else 2 if parameter.optional else 1
+
+
+def _why(parameter: Parameter) -> str:
+    if parameter.required:
+        return "The template needs it."
+    if parameter.optional:
+        return "It may stay out."
+    return f"Without an answer it is {parameter.default}."

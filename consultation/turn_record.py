@@ -8,6 +8,7 @@ from consultation.provenance import Span, name_of, source_of
 from consultation.review import Review, not_used
 from consultation.transcript import ConsultationError, Transcript, question_of
 from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft, Quote
+from storage.records import NumberTaken, Records
 from storage.stamps import now
 from storage.tables import Answer, Brief, Conversation, Question, Turn
 
@@ -140,3 +141,37 @@ def turn_as_data(
         "not_used": [one.model_dump() for one in not_used(held)],
         "accounted": {"words": held.counts[0], "placed": held.counts[1]},
     }
+
+
+async def write_turn(
+    records: Records,
+    conversation: Conversation,
+    turn: Turn,
+    settled: FacilitatorTurn,
+    held: Review,
+    *,
+    rows: Sequence[Answer | Brief],
+) -> None:
+    """Record a settled turn with its questions and `rows`, and what it says of the dialogue.
+
+    Its questions take the next numbers, again where another client took these first.
+    """
+    style = settled.decided("style")
+    described = {
+        "mode": conversation.mode,
+        "title": settled.title,
+        "image_type": settled.image_type,
+        "language": settled.language,
+        "style": style.value if style else "",
+        "template": conversation.template,
+    }
+    while True:  # who was first has written, so this ends; a turn that is paid for stays
+        questions = question_rows(conversation, turn, settled.questions)
+        turn.reply = turn_as_data(settled, questions, held)
+        try:
+            await records.close_turn(turn, conversation=described, rows=[*questions, *rows])
+            break
+        except NumberTaken:
+            conversation.questions = (await records.load(conversation.id)).questions
+    conversation.questions = [*conversation.questions, *questions]
+    conversation.image_type, conversation.language = settled.image_type, settled.language
