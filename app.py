@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from storage.picture_list import PictureList
     from storage.records import Records
     from storage.search import Search
+    from styles.extraction import StyleExtractor
     from styles.style_store import StyleStore
 
 
@@ -140,6 +141,20 @@ class App:
         from styles.style_store import StyleStore
 
         return StyleStore(self.settings.styles_dir)
+
+    @cached_property
+    def style_extractor(self) -> "StyleExtractor":
+        """Makes styles of pictures."""
+        from styles.extraction import StyleExtractor
+
+        return StyleExtractor(
+            self.settings,
+            self.gateway,
+            self.records,
+            prompt_store=self.prompt_store,
+            input_files=self.input_files,
+            style_store=self.style_store,
+        )
 
     @cached_property
     def consultant(self) -> "Consultant":

@@ -1,14 +1,19 @@
 """The command `styles`: what pictures look like, kept to be used again."""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 from rich.markup import escape
 
 from cli import terminal as show
+from cli.data_folder import Sandbox, with_records
 from settings import load_settings
+from styles.aspect import ASPECTS, Aspect
+from styles.extraction_result import as_text
 from styles.style_file import Style
 from styles.style_store import StyleStore
 
-app = App(name="styles", help="List, show and delete styles: what pictures look like.")
+app = App(name="styles", help="Make, list, show and delete styles: what pictures look like.")
 
 
 def _store() -> StyleStore:
@@ -58,6 +63,32 @@ def show_(name: str, /, *, as_json: show.AsJson = False) -> None:
         show.data(store.style(name).model_dump(mode="json", by_alias=True))
         return
     show.block(store.source(name))
+
+
+@app.command
+def extract(
+    *images: str,
+    name: str = "",
+    aspect: Annotated[tuple[Aspect, ...], Parameter(negative=())] = (),
+    sandbox: Sandbox = False,
+    as_json: show.AsJson = False,
+) -> None:
+    """Make a style of pictures, and keep it where it is given a name.
+
+    Args:
+        images: Paths or image ids, at most 8 of one look.
+        name: Small letters, digits and underscores.
+        aspect: Only this aspect; may be given several times. Without it all.
+        as_json: Print JSON.
+    """
+    wanted = aspect or ASPECTS
+    result = with_records(
+        lambda app: app.style_extractor.extract(images, wanted, name), sandbox=sandbox
+    )
+    if as_json:
+        show.data(result.model_dump(mode="json"))
+    else:
+        show.block(show.in_commands(as_text(result)))
 
 
 @app.command

@@ -10,5 +10,6 @@ __all__ = [
     "source",
     "store",
     "template",
+    "template_names",
     "wording",
 ]

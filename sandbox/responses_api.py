@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox import (
     dialogue_model,
+    look,
     openai_errors,
     request_content,
     response_body,
@@ -161,6 +162,8 @@ def _play(call: ApiCall, form: Json) -> str:
             return dialogue_model.reply(call.body, fault)
         case "template_filling":
             return structured_answers.fill_template(call.body)
+        case "style_description":
+            return look.describe(call.body)
         case "picture_check":
             return structured_answers.check_picture(call.body, fault)
         case _:

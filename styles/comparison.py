@@ -1,13 +1,14 @@
 """How close two looks are in what was measured of them: no score of beauty, and no model asked."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from prompts.source import FileModel
-from styles.measurement import MeasuredPalette
-from styles.palette import palette_distance
+from styles.measurement import MeasuredPalette, Measurement
+from styles.palette import join_palettes, palette_distance
 
 Closeness = Literal["close", "near", "far"]
 
@@ -19,6 +20,12 @@ pairs in one look are within 13, those in two looks begin at 18, and half are be
 REST = (0.4, 0.8)
 """The same for the other aspects, in `SPREADS`: copies up to 0.2, nine of ten pairs in one look
 within 0.46, half of those in two looks beyond 1.0."""
+
+ONE_ASPECT = (0.4, 1.2)
+"""The same for one of them alone, which varies more: by 0.9 between the ink pictures."""
+
+ASKED = ("palette", "light", "texture", "line")
+"""Aspects in which pictures of one look agree, in the order in which one is asked about them."""
 
 SPREADS = {
     "key": 34, "contrast": 30, "shadow": 0.38, "centre": 0.2, "symmetry": 0.3,
@@ -56,3 +63,54 @@ def _apart(here: Mapping[str, Any], there: Mapping[str, Any]) -> float:
     """The mean distance of the numbers of an aspect, in their spreads."""
     gaps = [np.abs(np.subtract(here[name], there[name])).mean() / SPREADS[name] for name in here]
     return float(np.mean(gaps))
+
+
+class Disagreement(NamedTuple):
+    """An aspect in which pictures differ, and the one that differs from all others, if it is one;
+    pictures are counted from 0."""
+
+    aspect: str
+    outlier: int | None
+
+
+def disagreement(pictures: Sequence[Measurement], aspects: Collection[str]) -> Disagreement | None:
+    """The first of these aspects in which pictures of one look would not differ so far.
+
+    A composition belongs to what a picture shows, so it may differ.
+    """
+    for aspect in ASKED:
+        if aspect in aspects and (pairs := _far_pairs(pictures, aspect)):
+            common = set.intersection(*({*pair} for pair in pairs))
+            is_one = len(common) == 1 and len(pairs) == len(pictures) - 1
+            return Disagreement(aspect, common.pop() if is_one else None)
+    return None
+
+
+def shared_measure(pictures: Sequence[Measurement], aspect: str) -> FileModel | None:
+    """What pictures have in common of an aspect: the mean of each number, palettes joined.
+
+    None for an aspect that is not measured, or in which they differ.
+    """
+    if aspect not in Measurement.model_fields or _far_pairs(pictures, aspect):
+        return None
+    measured: list[FileModel] = [getattr(one, aspect) for one in pictures]
+    first = measured[0]
+    means: dict[str, Any] = {
+        name: np.mean([getattr(one, name) for one in measured], axis=0).round(3).tolist()
+        for name in type(first).model_fields
+        if name != "colours"
+    }
+    if isinstance(first, MeasuredPalette):
+        means["colours"] = join_palettes([(one.palette.colours, 1) for one in pictures])
+    return type(first).model_validate(means)
+
+
+def _far_pairs(pictures: Sequence[Measurement], aspect: str) -> list[tuple[int, int]]:
+    bounds = PALETTE if aspect == "palette" else ONE_ASPECT
+    looks = [{aspect: getattr(one, aspect)} for one in pictures]
+    return [
+        (here, there)
+        for here, there in combinations(range(len(looks)), 2)
+        for distance in distances(looks[here], looks[there])
+        if distance is not None and closeness(distance, bounds) == "far"
+    ]

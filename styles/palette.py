@@ -62,31 +62,18 @@ def palette_of(image: Image.Image) -> list[Colour]:
     )
     counts = draft.histogram()[:DRAFT_COLOURS]
     colours = [bytes(colour) for colour in zip(*[iter(draft.getpalette() or ())] * 3, strict=True)]
-    largest = sorted(zip(colours, counts, strict=False), key=lambda one: -one[1])
-    merged: list[tuple[bytes, int]] = []
-    labs = _lab_of_colours([colour for colour, _ in largest])
-    leading: list[int] = []
-    for place, (colour, count) in enumerate(largest):
-        apart = np.linalg.norm(labs[leading] - labs[place], axis=-1)
-        if leading and apart.min() < ALIKE:
-            other, weight = merged[apart.argmin()]
-            merged[apart.argmin()] = (other, weight + count)
-        else:
-            leading.append(place)
-            merged.append((colour, count))
-    shares = [(f"#{colour.hex()}", round(count / sum(counts), 3)) for colour, count in merged]
-    return [Colour(colour=colour, share=share) for colour, share in _most(shares)]
+    shares = [count / sum(counts) for count in counts]
+    return _merged(zip(colours, shares, strict=False))
 
 
 def join_palettes(palettes: Sequence[tuple[Sequence[Colour], float]]) -> list[Colour]:
     """One palette of several, each with its weight: colours by their share in all of them."""
     total = sum(weight for _, weight in palettes)
-    shares: dict[str, float] = {}
-    for colours, weight in palettes:
-        for one in colours:
-            shares[one.colour] = shares.get(one.colour, 0) + one.share * weight / total
-    rounded = [(colour, round(share, 3)) for colour, share in shares.items()]
-    return [Colour(colour=colour, share=share) for colour, share in _most(rounded)]
+    return _merged(
+        (bytes.fromhex(one.colour[1:]), one.share * weight / total)
+        for colours, weight in palettes
+        for one in colours
+    )
 
 
 def palette_distance(one: Sequence[Colour], other: Sequence[Colour]) -> float:
@@ -112,10 +99,25 @@ def _to_lab() -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(screen, lab, "RGB", "LAB")
 
 
-def _most(shares: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The colours with the largest shares, those left out that round to nothing."""
-    largest = sorted(shares, key=lambda one: -one[1])[:MOST_COLOURS]
-    return [(colour, share) for colour, share in largest if share]
+def _merged(shares: Iterable[tuple[bytes, float]]) -> list[Colour]:
+    """The colours with the largest shares, each with those that one would call alike."""
+    largest = sorted(shares, key=lambda one: -one[1])
+    labs = _lab_of_colours([colour for colour, _ in largest])
+    leading: list[int] = []
+    sums: list[float] = []
+    for place, (_, share) in enumerate(largest):
+        apart = np.linalg.norm(labs[leading] - labs[place], axis=-1)
+        if leading and apart.min() < ALIKE:
+            sums[int(apart.argmin())] += share
+        else:
+            leading.append(place)
+            sums.append(share)
+    merged = sorted(zip(leading, sums, strict=True), key=lambda one: -one[1])[:MOST_COLOURS]
+    return [
+        Colour(colour=f"#{largest[place][0].hex()}", share=min(rounded, 1))
+        for place, share in merged
+        if (rounded := round(share, 3))
+    ]
 
 
 def _table(colours: Sequence[Colour]) -> tuple[Pixels, Pixels]:

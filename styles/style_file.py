@@ -7,12 +7,13 @@ import datetime
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Generic, TypeVar
 
 import yaml
 from pydantic import ConfigDict, Field
 
 from prompts.source import FileModel, Keys, read_yaml
+from styles.aspect import ASPECTS, Aspect
 from styles.measurement import (
     MeasuredComposition,
     MeasuredLight,
@@ -20,9 +21,6 @@ from styles.measurement import (
     MeasuredPalette,
     MeasuredTexture,
 )
-
-Aspect = Literal["palette", "light", "composition", "texture", "line", "mood", "medium"]
-ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 NAMING = "3-40 small letters, digits and underscores, a letter first"

@@ -1,4 +1,4 @@
-"""The toolset `explore`: see directions before choosing one."""
+"""The toolset `explore`: see directions before choosing one, and keep a look."""
 
 from typing import Annotated
 
@@ -8,9 +8,11 @@ from pydantic import Field
 
 from generation.image_request import ImageRequest
 from settings import Quality
+from styles.aspect import ASPECTS, Aspect
 from tools import parameters
 from tools.progress import draw
-from tools.registration import build_tool
+from tools.registration import app_of, build_tool
+from tools.tool_result import build_result
 
 
 def explore_tools() -> list[Tool]:
@@ -18,7 +20,8 @@ def explore_tools() -> list[Tool]:
     return [
         build_tool(
             openai_generate_variations, "Draw variations", result="pictures", audience="viewer"
-        )
+        ),
+        build_tool(openai_extract_style, "Make a style of pictures", result="style"),
     ]
 
 
@@ -51,3 +54,36 @@ async def openai_generate_variations(
         redraw=redraw,
     )
     return await draw(ctx, request)
+
+
+async def openai_extract_style(
+    ctx: Context,
+    images: Annotated[
+        list[parameters.Words],
+        Field(
+            min_length=1,
+            max_length=8,
+            description="Pictures of one look: paths, image ids, uploads.",
+        ),
+    ],
+    *,
+    aspects: Annotated[
+        list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
+    ] = None,
+    name: Annotated[
+        str,
+        Field(max_length=40, description="Keep it under this name: small letters, digits and _."),
+    ] = "",
+) -> ToolResult:
+    """Say what pictures look like, aspect by aspect, and keep it as a style.
+
+    Returns each aspect in words with what was measured of it, the palette, and what was
+    not taken: what the pictures show, names of artists or brands. Where pictures disagree
+    it asks first, free. Fits when a person likes a look. Costs about a cent.
+    """
+    from styles.extraction_result import as_text
+
+    app = app_of(ctx)
+    result = await app.style_extractor.extract(images, aspects or ASPECTS, name)
+    result.notes += app.news()
+    return build_result(result, as_text(result))

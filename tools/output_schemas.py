@@ -39,6 +39,7 @@ def generate() -> dict[str, Schema]:
     from consultation.consultation_result import Consultation
     from consultation.conversation_list import ConversationList, RecordChange
     from generation.image_result import ImageResult
+    from styles.extraction_result import StyleExtraction
     from tools.status import Status
     from tools.tool_result import ErrorResult
 
@@ -51,6 +52,7 @@ def generate() -> dict[str, Schema]:
         "catalogue": schema_of(ConversationList, levels=1),
         "change": schema_of(RecordChange),
         "status": schema_of(Status),
+        "style": schema_of(StyleExtraction),
     }
     error = schema_of(ErrorResult, levels=1)
     view = {"type": "object", "properties": {"error": error["properties"]["error"]}}

@@ -1,0 +1,266 @@
+"""Make a style of pictures: measured here, described by a model in one turn, kept where named."""
+
+import asyncio
+import base64
+import datetime
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from errors import Problem
+from gateway.api_errors import GatewayError
+from gateway.client import Gateway, Reply
+from gateway.prices import Charge
+from prompts.source import FileModel
+from prompts.store import PromptStore
+from prompts.template import Rendering
+from settings import Settings
+from storage.input_files import InputFiles
+from storage.picture_files import read_picture
+from storage.records import Records
+from storage.spending import booking
+from styles.aspect import ASPECTS, Aspect
+from styles.comparison import disagreement, shared_measure
+from styles.description import (
+    TEMPLATE,
+    Description,
+    Omission,
+    build_request,
+    omissions_of,
+    one_line,
+    parse_description,
+    send_back,
+    without,
+    words_of_aspects,
+)
+from styles.extraction_result import ExtractedAspect, LeftOut, StyleExtraction
+from styles.measurement import Measurement, measure
+from styles.style_file import MOST_SAMPLES, Style
+from styles.style_store import StyleStore
+
+MOST_PICTURES = 8
+"""More say nothing new of a look, and each costs its tokens."""
+
+IMAGE_ID = "img_"
+PURPOSE = "style"
+UNNAMED = "unnamed"
+SECONDS = 50.0
+"""For both answers: clients give a call up after 60 s."""
+
+
+class _Picture(NamedTuple):
+    """A picture as it was given, its copy for the model, and what was measured of it."""
+
+    given: str
+    copy: bytes
+    measured: Measurement
+
+
+class StyleExtractor:
+    """Looks at pictures, and says what makes their look."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        gateway: Gateway,
+        records: Records,
+        *,
+        prompt_store: PromptStore,
+        input_files: InputFiles,
+        style_store: StyleStore,
+    ) -> None:
+        self._settings = settings
+        self._gateway = gateway
+        self._records = records
+        self._prompt_store = prompt_store
+        self._input_files = input_files
+        self._style_store = style_store
+
+    async def extract(
+        self, images: Sequence[str], aspects: Sequence[Aspect], name: str
+    ) -> StyleExtraction:
+        """The style of pictures, named by path, image id or upload; kept where it has a name.
+
+        Where they disagree nothing is asked of a model. Raises a `Problem`.
+        """
+        if not images or len(images) > MOST_PICTURES:
+            raise Problem(f"images takes 1 to {MOST_PICTURES} pictures.", charged="no")
+        if name:
+            self._style_store.refuse_name(name)
+        wanted = [aspect for aspect in ASPECTS if aspect in aspects]
+        pictures = [await self._picture(given) for given in images]
+        if question := _question(pictures, wanted):
+            return question
+        await self._check_budget()
+        shared = {
+            aspect: measured
+            for aspect in wanted
+            if (measured := shared_measure([one.measured for one in pictures], aspect))
+        }
+        rendering = self._prompt_store.render(TEMPLATE, aspects=wanted, count=len(pictures))
+        replies, description, omissions = await self._describe(pictures, shared, rendering)
+        words = words_of_aspects(description, wanted)
+        if not words:
+            raise Problem(
+                "Nothing is left of the description without subjects and names.",
+                "Call again, or with other pictures.",
+            )
+        content = {
+            aspect: {"words": line}
+            | ({"measured": shared[aspect].model_dump()} if aspect in shared else {})
+            for aspect, line in words.items()
+        }
+        making = {
+            "model": replies[-1].model,
+            "date": datetime.datetime.now().astimezone().date(),
+            "template": f"{rendering.name}@{rendering.fingerprint}",
+        }
+        style = _style(name or UNNAMED, content, description, pictures, making)
+        if name:
+            copies = [one.copy for one in pictures[:MOST_SAMPLES]]
+            await asyncio.to_thread(self._style_store.save, style, copies)
+        return _result(style, omissions, replies, self._prompt_store.faults("styles/"))
+
+    async def _picture(self, given: str) -> _Picture:
+        if given.startswith(IMAGE_ID):
+            image = await self._records.image(given)
+            data = await asyncio.to_thread(read_picture, image)
+            file = await asyncio.to_thread(self._input_files.copy, data, given)
+        else:
+            file = await asyncio.to_thread(self._input_files.copy_file, given)
+        copy = await asyncio.to_thread(self._input_files.read_copy, file) or b""
+        return _Picture(given, copy, await asyncio.to_thread(measure, copy))
+
+    async def _check_budget(self) -> None:
+        budget = self._settings.daily_budget_usd
+        if await self._records.ledger.is_spent(budget, self._gateway.origin):
+            raise Problem(
+                f"The daily budget of ${budget:.2f} is spent.", kind="budget", charged="no"
+            )
+
+    async def _describe(
+        self, pictures: Sequence[_Picture], shared: dict[Aspect, FileModel], rendering: Rendering
+    ) -> tuple[list[Reply], Description, list[Omission]]:
+        """The answers, the description without what may not be in it, and what that was.
+
+        An answer that names subjects or anybody's work is sent back once.
+        """
+        urls = [f"data:image/jpeg;base64,{base64.b64encode(one.copy).decode()}" for one in pictures]
+        facts = {aspect: measured.model_dump() for aspect, measured in shared.items()}
+        model = self._settings.facilitator_model
+        request = build_request(urls, facts, model=model, rendering=rendering)
+        ends = time.monotonic() + SECONDS
+        replies = [await self._ask(request)]
+        description = parse_description(replies[0].text)
+        omissions = omissions_of(description) if description else []
+        if description is None or omissions:
+            again = send_back(request, replies[0].text, omissions) if description else request
+            with suppress(GatewayError, TimeoutError):  # the first answer stands then
+                async with asyncio.timeout(ends - time.monotonic()):
+                    replies.append(await self._ask(again))
+                    description = parse_description(replies[1].text) or description
+        if description is None:
+            raise Problem("The model's description could not be used.", "Call again.")
+        omissions = omissions_of(description)
+        return replies, without(description, omissions), omissions
+
+    async def _ask(self, request: dict[str, Any]) -> Reply:
+        """One answer, with what it cost booked. Raises a `Problem`."""
+        sandbox = self._gateway.origin == "sandbox"
+
+        async def bill(charges: list[Charge]) -> None:
+            rows = [booking(None, "failed", **one.as_booking, sandbox=sandbox) for one in charges]
+            await asyncio.shield(self._records.add(*rows))
+
+        reply = await self._gateway.talk(request, bill)
+        await asyncio.shield(self._records.add(booking(None, PURPOSE, **reply.as_booking)))
+        return reply
+
+
+def _question(pictures: Sequence[_Picture], wanted: Sequence[Aspect]) -> StyleExtraction | None:
+    """What is asked where pictures disagree."""
+    found = disagreement([one.measured for one in pictures], wanted)
+    if found is None:
+        return None
+    rest = f"take everything but {found.aspect}"
+    if found.outlier is None:
+        question = f"The pictures do not share their {found.aspect}. Which of them is meant?"
+        options = [f"{one.given} alone" for one in pictures]
+    else:
+        name = pictures[found.outlier].given
+        how = _how(pictures, found.outlier, found.aspect)
+        question = f"{name} differs from the others in {found.aspect}{how}. Leave it out?"
+        options = [f"leave out {name}"]
+    return StyleExtraction(
+        status="asking",
+        question=question,
+        options=[*options, rest],
+        next_step="Put the question to the person, then call again with the pictures or the "
+        "aspects that they chose. Nothing was charged.",
+    )
+
+
+def _how(pictures: Sequence[_Picture], outlier: int, aspect: str) -> str:
+    """In what a picture differs, in numbers that one can picture."""
+    if aspect not in {"palette", "light"}:
+        return ""
+    values = [
+        one.measured.palette.temperature if aspect == "palette" else one.measured.light.key
+        for one in pictures
+    ]
+    own = values.pop(outlier)
+    mean = sum(values) / len(values)
+    more, less = ("warmer", "cooler") if aspect == "palette" else ("lighter", "darker")
+    return f": it is {more if own > mean else less} ({own:.0f} against {mean:.0f})"
+
+
+def _style(
+    name: str,
+    content: Mapping[Aspect, dict[str, Any]],
+    description: Description,
+    pictures: Sequence[_Picture],
+    making: dict[str, Any],
+) -> Style:
+    samples = range(1, min(len(pictures), MOST_SAMPLES) + 1)
+    return Style.model_validate({
+        "name": name,
+        "note": one_line(description.note) or f"Taken from {len(pictures)} pictures.",
+        "aspects": content,
+        "avoid": [*dict.fromkeys(filter(None, map(one_line, description.avoid)))],
+        "samples": [f"{name}-{number}.jpg" for number in samples],
+        "from": [{"id": one.given, "sha256": hashlib.sha256(one.copy).hexdigest()}
+                 for one in pictures],
+        "made": making,
+    })  # fmt: skip
+
+
+def _result(
+    style: Style, omissions: Sequence[Omission], replies: Sequence[Reply], faults: Sequence[str]
+) -> StyleExtraction:
+    is_saved = style.name != UNNAMED
+    prices = [reply.charge.cost.booked for reply in replies]
+    known = [usd for usd in prices if usd is not None]
+    return StyleExtraction(
+        status="saved" if is_saved else "described",
+        name=style.name if is_saved else "",
+        note=style.note,
+        aspects=[
+            ExtractedAspect(
+                aspect=aspect,
+                words=words,
+                measured=style.measured[aspect].model_dump() if aspect in style.measured else None,
+            )
+            for aspect, words in style.words.items()
+        ],
+        colours=style.colours,
+        avoid=style.avoid,
+        left_out=[LeftOut(**one._asdict()) for one in omissions],
+        uri=f"style://{style.name}" if is_saved else "",
+        cost_usd=sum(known) if len(known) == len(prices) else None,
+        notes=[*dict.fromkeys(note for reply in replies for note in reply.notes), *faults],
+        next_step=""
+        if is_saved
+        else "Nothing is kept yet. Call again with a name to keep it; that asks the model again.",
+    )

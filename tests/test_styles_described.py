@@ -1,0 +1,150 @@
+"""A style is made of pictures: asked about where they disagree, without subjects and names."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from sandbox.loopback import Sandbox
+from styles.style_store import StyleStore
+from tests.calls import data_of, refusal, text_of
+from tests.conftest import Connect, Run
+from tests.painted import encoded, paint
+
+EXTRACT = "openai_extract_style"
+FORM = "style_description"
+pytestmark = pytest.mark.anyio
+
+
+def painted(folder: Path, *takes: tuple[str, int]) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for look, take in takes:
+        (folder / f"{look}-{take}.png").write_bytes(encoded(paint(look, take, 256)))
+    return [f"{look}-{take}.png" for look, take in takes]
+
+
+@pytest.fixture
+def warm(tmp_path: Path) -> list[str]:
+    return painted(tmp_path / "images", ("flat", 0), ("flat", 1))
+
+
+@pytest.fixture
+async def explorer(connect: Connect) -> Any:
+    async with connect(toolsets=["explore"]) as client:
+        yield client
+
+
+async def extract(client: Client[Any], **arguments: Any) -> Any:
+    return data_of(await client.call_tool(EXTRACT, arguments))
+
+
+def description(**aspects: str) -> dict[str, Any]:
+    said = [{"aspect": name, "words": words} for name, words in aspects.items()]
+    empty: dict[str, Any] = {"subjects": [], "names": [], "note": "a look", "avoid": []}
+    return {**empty, "aspects": said}
+
+
+async def test_a_cold_one_among_warm_pictures_is_asked_about_and_left_out(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str], tmp_path: Path
+) -> None:
+    cold = painted(tmp_path / "images", ("night", 0))
+    asked = await extract(explorer, images=[*warm, *cold], name="sunny")
+
+    assert asked["status"] == "asking"
+    assert "night-0.png differs from the others in palette: it is cooler" in asked["question"]
+    assert asked["options"] == ["leave out night-0.png", "take everything but palette"]
+    assert not sandbox.requests  # and nothing was charged
+
+    kept = await extract(explorer, images=warm, name="sunny")
+
+    assert kept["status"] == "saved"
+    assert kept["uri"] == "style://sunny"
+    assert kept["cost_usd"] > 0
+    style = StyleStore(tmp_path / "data" / "styles").style("sunny")
+    assert style.colours[0] in {"#f4d35e", "#f4d35f"}  # through JPEG
+    assert [one.id for one in style.sources] == warm
+    assert len(StyleStore(tmp_path / "data" / "styles").samples(style)) == 2
+
+
+async def test_the_model_sees_the_pictures_and_their_numbers_and_only_wanted_aspects(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str]
+) -> None:
+    result = await extract(explorer, images=warm, aspects=["palette", "line"])
+
+    body = sandbox.requests[-1].body
+    (message,) = body["input"]
+    assert json.loads(message["content"][0]["text"])["measured"].keys() == {"palette", "line"}
+    pictures = [one["image_url"] for one in message["content"][1:]]
+    assert [base64.b64decode(url.partition(",")[2])[:2] for url in pictures] == [b"\xff\xd8"] * 2
+    assert "light" not in body["instructions"].partition("Describe")[2].partition("`note`")[0]
+    assert [one["aspect"] for one in result["aspects"]] == ["palette", "line"]
+    assert result["status"] == "described"  # without a name nothing is kept
+
+
+async def test_subjects_and_names_go_back_once_then_stay_out_and_are_told(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str], tmp_path: Path
+) -> None:
+    spoilt = description(
+        palette="warm yellow, as in the fields of Van Gogh",
+        light="even light, hokusai-like clouds",
+        texture="smooth, like the fur of foxes",
+        medium="Studio Ghibli",
+    )
+    spoilt |= {"names": ["hokusai"], "subjects": ["fox"], "avoid": ["Disney gloss", "grain"]}
+    sandbox.answer(FORM, spoilt, spoilt)
+
+    called = await explorer.call_tool(EXTRACT, {"images": warm, "name": "spoilt"})
+
+    first, second = [call.body["input"] for call in sandbox.requests]
+    assert len(first) == 1
+    broken = json.loads(second[-1]["content"])["broken"]
+    for name in ("Van Gogh", "hokusai", "fox", "Studio Ghibli", "Disney"):
+        assert name in " ".join(broken)
+    text = (tmp_path / "data" / "styles" / "spoilt.yaml").read_text("utf-8")
+    for name in ("Gogh", "okusai", "fox", "Ghibli", "Disney"):
+        assert name not in text
+    style = StyleStore(tmp_path / "data" / "styles").style("spoilt")
+    assert style.words == {"palette": "warm yellow", "light": "even light", "texture": "smooth"}
+    assert style.avoid == ["grain"]
+    left = {one["aspect"]: one["because"] for one in data_of(called)["left_out"]}
+    assert left["medium"] == "Studio Ghibli"
+    assert 'Not taken: "as in the fields of Van Gogh" (palette)' in text_of(called)
+
+
+async def test_an_answer_put_right_is_taken_whole(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str]
+) -> None:
+    spoilt = description(palette="warm Van Gogh yellow")
+    sandbox.answer(FORM, spoilt, description(palette="warm yellow, thickly laid on"))
+
+    result = await extract(explorer, images=warm)
+
+    assert [one["words"] for one in result["aspects"]] == ["warm yellow, thickly laid on"]
+    assert result["left_out"] == []
+
+
+async def test_a_name_that_is_taken_is_refused_before_anything_is_paid(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str]
+) -> None:
+    assert "linocut!" not in await refusal(explorer, EXTRACT, images=warm, name="linocut!")
+    await extract(explorer, images=warm, name="mine")
+    before = len(sandbox.requests)
+
+    words = await refusal(explorer, EXTRACT, images=warm, name="mine")
+
+    assert "stays as it is" in words
+    assert "Nothing was charged" in words
+    assert len(sandbox.requests) == before
+
+
+def test_the_command_makes_a_style(run: Run, tmp_path: Path) -> None:
+    images = painted(tmp_path / "images", ("product", 0))
+
+    said = run("styles", "extract", *images, "--name", "white", "--aspect", "composition")
+
+    assert "Style white, kept as style://white." in said
+    assert "composition: the weight in the middle, with an empty border" in said
+    assert [*StyleStore(tmp_path / "data" / "styles").style("white").words] == ["composition"]
