@@ -157,4 +157,6 @@ def _key_advice(client: str, *, sandbox: bool) -> str:
         if key and key.source != ENVIRONMENT:  # which the client does not hand on
             return f"The server finds your OpenAI key in {key.source}."
     way = way_to_give(settings, to_client=True)
-    return f"Give your OpenAI key once, and every client has it. {way} A key in its file wins."
+    return (
+        f"Give your OpenAI key once, and every client has it. {way} One in that file wins over it."
+    )
