@@ -23,7 +23,7 @@ from generation.drawing_rows import Purchase
 from generation.image_request import ImageRequest
 from generation.image_result import ImageResult
 from generation.input_images import InputImages
-from generation.jobs import JobOutcome, Jobs, JobView, ReportProgress
+from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.orders import CallOrder, Orders
 from generation.picture_facts import run_apart
 from generation.plan import Plan
@@ -174,7 +174,7 @@ class ImageGenerator:
             outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
         return await self._tell(conversation, outcomes, 0.0)
 
-    def look(self, jobs: Sequence[Job]) -> list[JobView]:
+    def look(self, jobs: Sequence[Job]) -> list[JobOutcome]:
         """How far drawings are, at once and free."""
         return [self._jobs.look(job) for job in jobs]
 

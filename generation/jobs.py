@@ -74,30 +74,19 @@ class _Run:
 
 
 @dataclass(frozen=True)
-class JobView:
-    """How far one drawing is, for whoever looks without waiting.
+class JobOutcome:
+    """What is known of a job: its picture, why there is none, or else how far it is.
 
     `step` is the newest, `partial` the newest of the `partials` unfinished pictures so far,
-    `pause` says why the request is not with OpenAI.
-    """
-
-    step: str
-    partial: bytes | None = field(default=None, repr=False)
-    partials: int = 0
-    pause: str = ""
-
-
-@dataclass(frozen=True)
-class JobOutcome:
-    """What a call knows of a job when its waiting is over: one of the three, or nothing yet.
-
-    `attempts` are those so far of one under way; `pause` says why it is not with OpenAI.
+    `attempts` those so far; `pause` says why the request is not with OpenAI.
     """
 
     job: Job
     purchase: Purchase | None = None
     problem: Problem | None = None
-    partial: bytes | None = None
+    step: str = NOT_SENT
+    partial: bytes | None = field(default=None, repr=False)
+    partials: int = 0
     attempts: int = 0
     pause: str = ""
 
@@ -157,13 +146,12 @@ class Jobs:
         elapsed = time.monotonic() - min(run.start for run in runs)
         return [_outcome(job, run) for job, run in zip(jobs, runs, strict=True)], elapsed
 
-    def look(self, job: Job) -> JobView:
+    def look(self, job: Job) -> JobOutcome:
         """How far a drawing is, at once; of another process's only what the journal says."""
         run = self._runs.get(job.id)
         if run is None:
-            return JobView(RECORDED.get(job.state, "saved"))
-        pause = run.pause if run.step == "waiting" else ""
-        return JobView(run.step, run.partial, run.partials, pause)
+            return JobOutcome(job, step=RECORDED.get(job.state, "saved"))
+        return _progress_of(job, run)
 
     async def finish(self) -> None:
         """Wait for what this process draws, though not for ever: it can be collected later.
@@ -220,9 +208,19 @@ def _progress(runs: list[_Run], start: float) -> JobProgress:
 
 def _outcome(job: Job, run: _Run) -> JobOutcome:
     if not run.task.done() or run.task.cancelled():
-        pause = run.pause if run.step == "waiting" else ""
-        return JobOutcome(job, partial=run.partial, attempts=run.attempts, pause=pause)
+        return _progress_of(job, run)
     error = run.task.exception()
     if isinstance(error, Problem):
         return JobOutcome(job, problem=error)
     return JobOutcome(job, purchase=run.task.result())  # raises what is a bug
+
+
+def _progress_of(job: Job, run: _Run) -> JobOutcome:
+    return JobOutcome(
+        job,
+        step=run.step,
+        partial=run.partial,
+        partials=run.partials,
+        attempts=run.attempts,
+        pause=run.pause if run.step == "waiting" else "",
+    )
