@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, assert_never
 
 from app import App
@@ -16,6 +17,7 @@ from call_meaning import (
     TellFailure,
     newest_jobs,
 )
+from errors import StorageError
 from generation.image_request import OPTIONS, ImageRequest
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ LEAST_SECONDS = 1.0
 """A picture is waited for at least so long, however much of the call's time the dialogue took."""
 
 IS_CURRENT = "Changes start from this picture now."
+SHOWN_AGAIN = (
+    "The same call brought this on {day}, so it is shown again; redraw=true draws all of it anew."
+)
 
 
 class Drawing:
@@ -164,6 +169,23 @@ class Drawing:
         conversation = await self._app.records.load(conversation.id)
         outcome = await self.show(conversation, [image])
         outcome.result.notes.insert(0, IS_CURRENT)
+        return outcome
+
+    async def show_again(
+        self, conversation: "Conversation", jobs: "Sequence[Job]"
+    ) -> "DrawingResult":
+        """What the same call brought today, free; it tells of those that failed, too."""
+        images = conversation.images_of(jobs)
+        if len(images) < len(jobs):
+            outcome = await self.collect(conversation, jobs)
+        else:
+            outcome = await self.show(conversation, images)
+        outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
+        ledger = self._app.records.ledger
+        costs = await ledger.by_job(conversation.id)
+        saved = sum(costs.get(job.id, 0.0) for job in jobs)
+        with suppress(StorageError):  # a full disk is no reason to hide the picture
+            await ledger.note_reuse("shown", origin=self._app.gateway.origin, usd=saved)
         return outcome
 
     async def show(

@@ -7,7 +7,6 @@ own form; whether a question comes before the picture is decided here.
 import asyncio
 import time
 from collections.abc import Container
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
@@ -31,7 +30,7 @@ from call_meaning import (
     newest_jobs,
     state_of,
 )
-from errors import Problem, StorageError
+from errors import Problem
 from generation.image_request import ImageRequest
 
 if TYPE_CHECKING:
@@ -51,10 +50,6 @@ CHANGE_AGAIN = (
     "Make this same call again, with the change, in half a minute or so: that collects the picture "
     "and changes it."
 )
-SHOWN_AGAIN = (
-    "The same call brought this on {day}, so it is shown again; redraw=true draws all of it anew."
-)
-
 
 Outcome: TypeAlias = "Consultation | DrawingResult"
 """What a call brings: questions of the dialogue, where nothing was drawn, or pictures."""
@@ -156,19 +151,7 @@ class _Call:
         if lacks_some and not request.redraw and jobs == newest_jobs(conversation):
             return await self._drawing.complete(conversation, jobs)
         if images and all(job.finished_at for job in jobs) and not request.redraw:
-            if len(images) < len(jobs):
-                outcome = await self._drawing.collect(
-                    conversation, jobs
-                )  # tells of the others, too
-            else:
-                outcome = await self._drawing.show(conversation, images)
-            outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
-            costs = await self._app.records.ledger.by_job(conversation.id)
-            saved = sum(costs.get(job.id, 0.0) for job in jobs)
-            with suppress(StorageError):  # a full disk is no reason to hide the picture
-                origin = self._app.gateway.origin
-                await self._app.records.ledger.note_reuse("shown", origin=origin, usd=saved)
-            return outcome
+            return await self._drawing.show_again(conversation, jobs)
         if jobs and not request.redraw:
             return await self._drawing.collect(conversation, jobs)
         if not jobs and not any(turn.reply for turn in conversation.turns):

@@ -8,6 +8,7 @@ import anyio
 import pytest
 from fastmcp import Client
 
+import call_drawing
 import workflow
 from call_drawing import IS_CURRENT
 from cli.html_page import PURPOSES
@@ -39,7 +40,7 @@ NOTES = {
     picture_facts.ACTIVE_NOTE, picture_facts.UNREADABLE, result_builder.FILE_GONE,
     result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
-    workflow.CHANGE_WAITS, workflow.SHOWN_AGAIN,
+    workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN,
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
 
