@@ -6,18 +6,27 @@ It needs Chromium and the dependency group `browser`, and is left out without th
 import json
 from collections.abc import Callable, Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.browser import chat
 from tests.browser.aria import file_of, snapshot_of
-from tests.browser.chat import Chat, paid_calls
+from tests.browser.chat import Chat, paid_calls, until
 from tests.browser.host import Host, serve_host
 from tests.browser.server import serve_chat, serve_mcp
-from tests.browser.tour import press, tour
+from tests.browser.tour import (
+    GERMAN,
+    hand_over,
+    press,
+    remount,
+    tour,
+)
 from tests.calls import CONSULT, DRAW
 
 pytestmark = chat.NEEDS_BROWSER
@@ -89,14 +98,6 @@ def to_picture(one: Chat, **given: Any) -> Any:
     return view
 
 
-def remount(one: Chat, words: str, times: int) -> None:
-    """Have the frame built anew, now and then waiting until it says this again."""
-    for count in range(1, times + 1):
-        one.remount()
-        if count % 10 == 0:
-            one.view.get_by_text(words).first.wait_for()
-
-
 def judge(one: Chat) -> None:
     """Nothing is inaccessible, cut, too small or over something else."""
     one.view.locator(".pulse").first.wait_for(state="detached")
@@ -104,11 +105,29 @@ def judge(one: Chat) -> None:
     assert one.geometry() == []
 
 
-def test_the_whole_job_by_pointer(open_chat: Open, settings: Settings) -> None:
+def hand_in(view: Any, photo: Path) -> None:
+    """Choose, drop and paste a picture each, and take one of them away again."""
+    taken = view.get_by_role("button", name="Take away")
+    view.get_by_label("A picture that shows what you mean").set_input_files(photo)
+    taken.nth(0).wait_for()
+    hand_over(view, "drop", "label:has([type=file])", "dropped.png")
+    taken.nth(1).wait_for()
+    hand_over(view, "paste", "body", "pasted.png")
+    taken.nth(2).wait_for()
+    press(view, "Take away dropped.png")
+    taken.nth(2).wait_for(state="detached")
+
+
+def test_the_whole_job_by_pointer(open_chat: Open, settings: Settings, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.bmp"
+    Image.new("RGB", (4096, 4096), "teal").save(photo)
+    assert photo.stat().st_size > 50_000_000
     one = open_chat()
     view = one.show(CONSULT, {"message": IDEA})
     view.get_by_text("In my own words").first.click()
     view.get_by_label("In my own words:").fill("a linocut with two colours")
+    press(view, "Say more, add a picture")
+    hand_in(view, photo)
     press(view, "Answer")
     while not view.get_by_role("button", name="Draw it, about $").count():
         press(view, "Decide the rest for me")
@@ -148,6 +167,8 @@ def test_the_whole_job_by_pointer(open_chat: Open, settings: Settings) -> None:
     assert view.get_by_role("radio", name="4 of 5").is_checked()
     changed = [call["arguments"] for call in one.calls if "mask" in call["arguments"]]
     assert [call["prompt"] for call in changed] == ["a small boat"]
+    handed_in = [call["arguments"].get("reference_images") for call in one.calls]
+    assert [len(ids) for ids in handed_in if ids] == [2]
 
 
 def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
@@ -166,7 +187,7 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
 
     reach("Say more")
     keyboard.press("Enter")
-    view.wait_for_function("document.activeElement.matches('textarea')")
+    until(view, "document.activeElement.matches('textarea')")
     reach("Decide the rest for me")
     keyboard.press("Enter")
     view.get_by_role("heading", name="The prompt").wait_for()
@@ -248,15 +269,32 @@ def view_height(one: Chat) -> float:
     return float(one.view.evaluate("document.body.getBoundingClientRect().height"))
 
 
-def test_text_alone_is_enough(open_chat: Open) -> None:
-    one = open_chat()
-    view = to_prompt(one, strip="structured")
-    press(view, "Draw it")
-    view.get_by_text("How do you like it?").wait_for()
+def test_the_whole_job_in_german_by_text_alone(
+    browser: Any, settings: Settings, sandbox: Sandbox
+) -> None:
+    """Hosts lose structured content, and German words are long."""
+    settings = settings.model_copy(update={"wait_seconds": 3, "partial_images": 2})
+    page = browser.new_page(viewport={"width": WIDTH, "height": 1600}, reduced_motion="reduce")
+    own = PromptStore().wording(GERMAN).view
+    english = [words for words in own if " " in words and "{" not in words]
+    faults = []
+    with serve_chat(settings) as host:
+        one = Chat(page, host)
+        for state in tour(one, sandbox, GERMAN, strip="structured"):
+            one.settle()
+            one.widen(NARROW)
+            one.enlarge(200)
+            shown = one.view.locator("main").inner_text()
+            for words in one.view.locator("main [lang=en]").all_inner_texts():
+                shown = shown.replace(words, "")
+            faults += [f"{state}: {fault}" for fault in one.geometry()]
+            faults += [f"{state}: in English: {words}" for words in english if words in shown]
+            one.widen(WIDTH)
+            one.enlarge(100)
+    page.close()
 
-    assert view.locator(".picture img").evaluate(
-        "(one) => one.decode().then(() => one.naturalWidth)"
-    )
+    assert "\n".join(faults) == ""
+    assert one.faults == []
 
 
 def test_where_pictures_are_lost_their_words_and_place_are_there(open_chat: Open) -> None:
@@ -441,7 +479,7 @@ def test_a_list_of_conversations_is_a_gallery(open_chat: Open) -> None:
     one.page.keyboard.press("Enter")
     view.get_by_text("Nothing was found").wait_for()
     # The field could not be used while the words were looked for; whoever typed types on.
-    view.wait_for_function("document.activeElement.type === 'search'")
+    until(view, "document.activeElement.type === 'search'")
 
 
 def test_the_model_is_told_what_was_done(open_chat: Open) -> None:

@@ -70,6 +70,8 @@ export class Session {
   /** @param {any} context */
   heardContext(context) {
     this.set({ context });
+    // Until an answer comes nothing tells the person's language but the host.
+    if (!/^en\b/.test(context.locale ?? "en")) this.speak();
   }
 
   /** The host's reason is for programs. */
@@ -98,7 +100,10 @@ export class Session {
   async speak() {
     if (knownLanguage()) return;
     try {
-      learn(dataOf(await this.read({ what: "costs", query: this.state.context.locale ?? "" })).words);
+      const { words } = dataOf(await this.read({ what: "costs", query: this.state.context.locale ?? "" }));
+      // A conversation that told its own meanwhile knows better.
+      if (!knownLanguage()) learn(words);
+      this.set({});
     } catch {
       // English, then.
     }
