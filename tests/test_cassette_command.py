@@ -84,36 +84,6 @@ def test_what_is_stale_fails_a_check_only_where_that_is_asked_for(
     assert run("check", "--strict") == 0
 
 
-def test_a_test_that_fails_keeps_its_recording(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def play(new: Path, *_options: str, tests: list[RecordedTest]) -> dict[str, Outcome]:
-        for test in tests:
-            (new / test.place).parent.mkdir(exist_ok=True)
-            (new / test.place).write_text("new", encoding="utf-8")
-        return {ASKED.id: Outcome(), NAMELESS.id: Outcome(failure="it broke")}
-
-    before = (folder / NAMELESS.place).read_bytes()
-    monkeypatch.setattr(cassettes, "collect", lambda: [ASKED, NAMELESS])
-    monkeypatch.setattr(cassettes, "run", play)
-
-    assert run("record") == 1
-    assert (folder / ASKED.place).read_text(encoding="utf-8") == "new"
-    assert (folder / NAMELESS.place).read_bytes() == before
-    assert "its recording is as it was: it broke" in capsys.readouterr().out
-
-
-def test_a_recording_from_openai_is_replaced_only_where_that_is_said(folder: Path) -> None:
-    edit(folder / ASKED.place, "origin: sandbox", "origin: openai")
-
-    with pytest.raises(Problem, match=f"from OpenAI: {ASKED.name}; say --origin sandbox"):
-        cassettes.settle_origin([ASKED, NAMELESS], None)
-    assert cassettes.settle_origin([NAMELESS], None) == "sandbox"
-    assert cassettes.settle_origin([ASKED, NAMELESS], "sandbox") == "sandbox"
-    with pytest.raises(Problem, match="takes a key: set OPENAI_API_KEY"):
-        cassettes.settle_origin([NAMELESS], "openai")
-
-
 def test_a_cost_is_agreed_to_before_openai_is_asked(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
