@@ -106,7 +106,8 @@ class Visitor:
         self.page.locator(".pulse").first.wait_for(state="detached")
         # Playwright's own way to wait for a script's word is closed by the page's policy.
         self.page.evaluate(
-            "Promise.all([...document.images].filter((one) => one.loading !== 'lazy')"
+            "Promise.all([...document.images].filter((one) => one.loading !== 'lazy'"
+            " || one.getBoundingClientRect().top < innerHeight)"
             ".map((one) => one.decode().catch(() => null)))"
         )
         self.page.wait_for_timeout(100)
