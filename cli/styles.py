@@ -88,7 +88,7 @@ def extract(
     if as_json:
         show.data(result.model_dump(mode="json"))
     else:
-        show.block(show.in_commands(as_text(result)))
+        show.block(f"{show.in_commands(as_text(result))}\n")
 
 
 @app.command

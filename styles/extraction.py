@@ -46,6 +46,9 @@ MOST_PICTURES = 8
 IMAGE_ID = "img_"
 PURPOSE = "style"
 UNNAMED = "unnamed"
+"""What a style is called that is not kept: its file's form wants a name."""
+
+NOT_KEPT = "Nothing is kept yet. Call again with a name to keep it; that asks the model again."
 SECONDS = 50.0
 """For both answers: clients give a call up after 60 s."""
 
@@ -121,7 +124,12 @@ class StyleExtractor:
         if name:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
             await asyncio.to_thread(self._style_store.save, style, copies)
-        return _result(style, omissions, replies, self._prompt_store.faults("styles/"))
+        result = _result(style, omissions, replies)
+        result.notes += self._prompt_store.faults("styles/")
+        if not name:
+            result.next_step = NOT_KEPT
+            return result
+        return result.model_copy(update={"status": "saved", "name": name, "uri": f"style://{name}"})
 
     async def _picture(self, given: str) -> _Picture:
         if given.startswith(IMAGE_ID):
@@ -237,30 +245,25 @@ def _style(
 
 
 def _result(
-    style: Style, omissions: Sequence[Omission], replies: Sequence[Reply], faults: Sequence[str]
+    style: Style, omissions: Sequence[Omission], replies: Sequence[Reply]
 ) -> StyleExtraction:
-    is_saved = style.name != UNNAMED
     prices = [reply.charge.cost.booked for reply in replies]
     known = [usd for usd in prices if usd is not None]
+    measured = style.measured
     return StyleExtraction(
-        status="saved" if is_saved else "described",
-        name=style.name if is_saved else "",
+        status="described",
         note=style.note,
         aspects=[
             ExtractedAspect(
                 aspect=aspect,
                 words=words,
-                measured=style.measured[aspect].model_dump() if aspect in style.measured else None,
+                measured=measured[aspect].model_dump() if aspect in measured else None,
             )
             for aspect, words in style.words.items()
         ],
         colours=style.colours,
         avoid=style.avoid,
         left_out=[LeftOut(**one._asdict()) for one in omissions],
-        uri=f"style://{style.name}" if is_saved else "",
         cost_usd=sum(known) if len(known) == len(prices) else None,
-        notes=[*dict.fromkeys(note for reply in replies for note in reply.notes), *faults],
-        next_step=""
-        if is_saved
-        else "Nothing is kept yet. Call again with a name to keep it; that asks the model again.",
+        notes=[*dict.fromkeys(note for reply in replies for note in reply.notes)],
     )

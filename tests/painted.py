@@ -1,10 +1,10 @@
 """Pictures in five looks, each of any subject: what a style is measured of in tests and docs.
 
-They are painted by chance that is the same each time. `python -m tests.painted FOLDER` shows them.
+They are painted by chance that is the same each time. `python -m tests.painted` renews the picture
+of `docs/styles.md`.
 """
 
 import io
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,8 +123,16 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: int) -> bytes:
     return target.getvalue()
 
 
+def sheet(edge: int = 160) -> Image.Image:
+    """Two takes of each look, one above the other."""
+    page = Image.new("RGB", (len(LOOKS) * (edge + 8) - 8, 2 * edge + 8), "white")
+    for column, look in enumerate(LOOKS):
+        for take in range(2):
+            small = paint(look, take).resize((edge, edge))
+            page.paste(small, (column * (edge + 8), take * (edge + 8)))
+    return page
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    for name in LOOKS:
-        for number in range(3):
-            paint(name, number).save(folder / f"{name}-{number}.png")
+    place = Path(__file__).parent.parent / "docs" / "pictures" / "styles.jpg"
+    place.write_bytes(encoded(sheet(), "JPEG", quality=80))

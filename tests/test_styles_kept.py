@@ -13,7 +13,7 @@ from prompts.source import PromptError
 from styles.measurement import MeasuredPalette, measure
 from styles.style_file import Aspects, MeasuredAspect, Style, parse_style
 from styles.style_store import SHIPPED, StyleStore
-from tests.conftest import Connect, Run
+from tests.conftest import ROOT, Connect, Run
 from tests.painted import encoded, paint
 
 SOUND = """\
@@ -135,6 +135,14 @@ def test_the_shipped_styles_say_that_no_picture_was_looked_at() -> None:
         assert isinstance(style, Style)
         assert style.note.startswith("From words alone")
         assert (style.sources, style.samples, style.measured) == ([], [], {})
+
+
+def test_the_file_that_the_page_shows_is_sound() -> None:
+    page = (ROOT / "docs" / "styles.md").read_text(encoding="utf-8")
+
+    style = parse_style("harbour_light", page.partition("```yaml\n")[2].partition("```")[0])
+
+    assert style.words == {"palette": "pale blue and rust", "mood": "calm"}
 
 
 def test_lint_tells_a_broken_style_and_counts_the_sound_ones(run: Run, tmp_path: Path) -> None:
