@@ -20,7 +20,7 @@ SCHEMA_NAME = "style_description"
 MOST_TOKENS = 3_000
 """Seven lines of thirty words take about 600; the rest is for a model that reasons."""
 
-CLAUSE = re.compile(r"\s*[,;:.–—]\s+|\s*\.\s*$")
+CLAUSE = re.compile(r"[,;:.–—]\s+|\.$")
 NAME = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ]\w*(?:[\s-]+[^\W\d_a-zß-öø-ÿ]\w*)*")
 """A run of words with a capital; scripts without capitals have none, and English is asked for."""
 LONGEST = 300

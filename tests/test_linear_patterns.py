@@ -33,6 +33,7 @@ BUILT = {
     "prompts.image_type",  # a word, at its beginning
     "prompts.template_names",  # a name, whole
     "prompts.wording",  # a note of ours of under a thousand letters, whole
+    "styles.style_file",  # the name of a sample, whole
     "storage.full_text",  # the words of a query
     "storage.input_files",  # ADDRESSES, at the start of a path
     "storage.input_pictures",  # SIGNS, at the start of a file
