@@ -30,7 +30,7 @@ SIGN_SPACE = re.compile(
 )
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
 taken to the end of its line, or each of its quotes would be tried."""
-LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{,])\n|;?\n(?=\}))", re.MULTILINE)
+LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
 """A line that the next may follow at once; behind a comment it would be a part of that."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
