@@ -13,8 +13,9 @@ from tests.conftest import Connect
 
 TOOLS = [
     "openai_image_consultation", "openai_conversational_image", "openai_list_conversations",
-    "openai_generate_image", "openai_generate_variations", "openai_rate_image",
-    "openai_search_conversations", "openai_delete_conversation", "openai_status",
+    "openai_generate_image", "openai_generate_variations", "openai_extract_style",
+    "openai_rate_image", "openai_search_conversations", "openai_delete_conversation",
+    "openai_status",
 ]  # fmt: skip
 STRANGE = ["pydantic", "http", "nput should", "validation", "Traceback", "cannot be used", "None"]
 WRONG: dict[str, list[Any]] = {
@@ -59,12 +60,18 @@ def plain(error: str) -> bool:
     return len(error) < 1000 and "\n" not in error and not any(word in error for word in STRANGE)
 
 
+def needed_by(schema: dict[str, Any]) -> dict[str, Any]:
+    """A value of the right type for each parameter that is required."""
+    types = {name: schema["properties"][name]["type"] for name in schema.get("required", [])}
+    return {name: ["x"] if type_ == "array" else "x" for name, type_ in types.items()}
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 async def test_a_wrong_value_is_told_by_its_parameter_and_what_it_may_be(
     client: Client[Any], sandbox: Sandbox, tool: str
 ) -> None:
     schema = await schema_of(client, tool)
-    needed = dict.fromkeys(schema.get("required", []), "x")
+    needed = needed_by(schema)
     for name, allowed in schema["properties"].items():
         for value, says in wrong(allowed):
             error = await refusal(client, tool, **{**needed, name: value})
@@ -80,7 +87,7 @@ async def test_a_parameter_that_is_missing_or_unheard_of_is_named(
     client: Client[Any], tool: str
 ) -> None:
     schema = await schema_of(client, tool)
-    needed = dict.fromkeys(schema.get("required", []), "x")
+    needed = needed_by(schema)
     for name in needed:
         for given in ({}, {name: None}):
             error = await refusal(client, tool, **given)
@@ -97,7 +104,7 @@ async def test_a_megabyte_for_a_name_is_answered_at_once_and_in_few_words(
     client: Client[Any], sandbox: Sandbox, tool: str
 ) -> None:
     schema = await schema_of(client, tool)
-    needed = dict.fromkeys(schema.get("required", []), "x")
+    needed = needed_by(schema)
     for name, allowed in schema["properties"].items():
         if allowed.get("type") not in {"string", "array"}:
             continue
