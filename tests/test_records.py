@@ -285,7 +285,7 @@ async def test_the_newest_resources_are_one_page(
 
     listed = await client.list_resources_mcp()
     uris = [str(one.uri) for one in listed.resources]
-    newest = [uri for uri in uris if not uri.startswith(("template://", "ui://"))]
+    newest = [uri for uri in uris if not uri.startswith(("template://", "style://", "ui://"))]
 
     assert listed.next_cursor is None
     assert len(set(newest)) == len(newest) == 3
@@ -295,7 +295,7 @@ async def test_the_newest_resources_are_one_page(
 
 
 UNKNOWN = [
-    "image://no", "conversation://no", "template://no", "nothing://no", "image://../x",
+    "image://no", "conversation://no", "template://no", "style://no", "nothing://no", "image://../x",
     "image://" + "a" * 60_000,
 ]  # fmt: skip
 
