@@ -31,6 +31,7 @@ from bench.records import processor
 from bench.start import ROOT
 from sandbox.loopback import Sandbox
 from studio import assembler
+from studio.routes import ASSETS
 from tests.rpc import Server
 from tools.studio_setup import costs
 from tools.studio_state import gallery_page, pulse
@@ -198,14 +199,9 @@ def _size(data: object) -> int:
 
 def studio() -> Iterator[Measurement]:
     """The studio's files, and what its page waits for where there are many pictures."""
-    scripts = (
-        path
-        for path in assembler.MODULES.rglob("*.js")
-        if path.name not in {"view.js", "host_door.js"}
-    )
-    files = [path.read_bytes() for path in (*scripts, *assembler.FOLDER.glob("*.css"))]
+    files = [read().encode() for _, read in ASSETS.values()]
     yield Measurement("the studio's files", sum(map(len, files)) / 1000, "kB", 150)
-    compressed = len(gzip.compress(b"".join(files)))
+    compressed = sum(len(gzip.compress(file)) for file in files)
     yield Measurement("the studio's files, compressed", compressed / 1000, "kB", 45)
     with tempfile.TemporaryDirectory() as folder:
         yield from asyncio.run(_reads(Path(folder)))

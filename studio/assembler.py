@@ -1,7 +1,8 @@
-"""Make one HTML page of ES modules and the style sheet, without a build step.
+"""Make one script of ES modules, and an HTML page that brings it along, without a build step.
 
-A view in a chat is one file, and its policy lets it load nothing. Each module becomes a function
-of its own, in the order of their imports, so that a page needs neither import maps nor `blob:`.
+A view in a chat is one file, and its policy lets it load nothing; the studio would wait for forty
+requests. Each module becomes a function of its own, in the order of their imports, so that a page
+needs neither import maps nor `blob:`.
 What the modules may say of imports and exports is little on purpose: all else is refused.
 """
 
@@ -12,7 +13,6 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 MODULES = FOLDER / "modules"
-STYLE_SHEET = FOLDER / "look.css"
 
 NAME = r"[A-Za-z_$][\w$]*"
 IMPORT = re.compile(r'^import \{([^{}]*)\} from "(\.{1,2}/[\w./-]+\.js)";$', re.MULTILINE)
@@ -64,16 +64,21 @@ class AssemblyError(ValueError):
 @cache
 def page(entry: str, title: str) -> str:
     """The page whose script begins with a module of `MODULES`. Raises `AssemblyError`."""
-    body = SIGN_SPACE.sub(r"\1\2", _slim(TYPE.sub("", script(MODULES / entry))))
-    body = LINE_END.sub(r"\1", body)
-    return PAGE.format(title=html.escape(title), style=style_sheet(), script=body)
+    return PAGE.format(title=html.escape(title), style=style_sheet(), script=slim_script(entry))
 
 
 @cache
-def style_sheet() -> str:
-    """The one style sheet, for a page that brings it along."""
-    text = _slim(STYLE_SHEET.read_text(encoding="utf-8"))
-    return RULE_SPACE.sub(r"\1\2", text).replace("</style", "<\\/style")
+def slim_script(entry: str) -> str:
+    """The script that begins with a module of `MODULES`. Raises `AssemblyError`."""
+    body = SIGN_SPACE.sub(r"\1\2", _slim(TYPE.sub("", script(MODULES / entry))))
+    return LINE_END.sub(r"\1", body)
+
+
+@cache
+def style_sheet(*more: str) -> str:
+    """The style sheet that all pages have, and those of `more` names behind it."""
+    text = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("look.css", *more))
+    return RULE_SPACE.sub(r"\1\2", _slim(text)).replace("</style", "<\\/style")
 
 
 def script(entry: Path) -> str:
@@ -134,7 +139,7 @@ def _entries(path: Path, text: str, match: re.Match[str]) -> list[tuple[str, str
 
 
 def _slim(text: str) -> str:
-    """Without comments and indentation: chats keep the page with every result."""
+    """Without comments and indentation: chats keep the page with every result, browsers wait."""
     return INDENT.sub("", COMMENT.sub("", text))
 
 

@@ -1,10 +1,9 @@
-"""What a studio serves beside MCP: its page and modules, the way in, pictures and files."""
+"""What a studio serves beside MCP: its page and script, the way in, pictures and files."""
 
 import asyncio
 import hashlib
 import json
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast, get_args
 
 from fastmcp import FastMCP
@@ -14,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app import App
 from studio.access import COOKIE_SECONDS, Access
-from studio.assembler import FOLDER
+from studio.assembler import FOLDER, slim_script, style_sheet
 from studio.downloads import Downloads, Export
 from studio.guard import LOCKED, SESSION, SHELL, SHELL_POLICY
 from studio.problem_answers import Handler, RefusedRequest, expect, in_words
@@ -23,11 +22,14 @@ if TYPE_CHECKING:
     from storage.picture_copies import Edge
 
 PAGE = FOLDER / "studio.html"
-MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
-"""What of this folder is served; the system's own table may call a script plain text."""
+ASSETS: dict[str, tuple[str, Callable[[], str]]] = {
+    "studio.js": ("text/javascript; charset=utf-8", lambda: slim_script("studio.js")),
+    "studio.css": ("text/css; charset=utf-8", lambda: style_sheet("studio.css")),
+}
+"""What the page loads. Types are named here: the system's table may call a script plain text."""
 
 FRESH = "private, no-cache"
-"""Kept by the browser, and asked for anew: a picture may be deleted, a module changed."""
+"""Kept by the browser, and asked for anew: a picture may be deleted, a script changed."""
 
 FORM_BYTES = 10_000
 """Around the file of a form: its name, and the lines that part it from the next."""
@@ -55,7 +57,7 @@ def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> Non
     add("/v1/images/{image_id}/{form}", "GET", routes.picture)
     add("/v1/images.zip", "GET", downloads.pictures)
     add("/conversations/{conversation_id}", "GET", downloads.conversation)
-    add(f"{SHELL}/{{name:path}}", "GET", asset)
+    add(f"{SHELL}/{{name}}", "GET", asset)
 
 
 async def home(_request: Request) -> Response:
@@ -72,21 +74,12 @@ async def shell(request: Request) -> Response:
 
 
 async def asset(request: Request) -> Response:
-    """A module or a style sheet."""
-    path = (await asyncio.to_thread(assets)).get(request.path_params["name"])
-    if path is None:
+    """The script or the style sheet."""
+    name = request.path_params["name"]
+    if name not in ASSETS:
         raise RefusedRequest(404, "There is no such file.")
-    return _with_tag(request, await asyncio.to_thread(path.read_bytes), MEDIA_TYPES[path.suffix])
-
-
-@cache
-def assets() -> dict[str, Path]:
-    """The modules and style sheets by their names, which are looked up and never followed.
-
-    Listed once: a page asks for each of some forty files.
-    """
-    paths = (path for path in FOLDER.rglob("*") if path.suffix in MEDIA_TYPES)
-    return {path.relative_to(FOLDER).as_posix(): path for path in paths}
+    media_type, read = ASSETS[name]
+    return _with_tag(request, (await asyncio.to_thread(read)).encode(), media_type)
 
 
 class Routes:
