@@ -169,11 +169,12 @@ async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: 
     else:
         criteria = replace(criteria, query=query)
         page = await app.picture_list.page(criteria, cursor=cursor or None, limit=PAGE)
+    types, styles = ([], []) if cursor else await app.picture_list.types_and_styles()
     return GalleryPage(
         pictures=page.items,
         total=page.total,
         cursor=page.cursor,
-        types=[] if cursor else await app.picture_list.types(),
-        styles=[] if cursor else await app.picture_list.styles(),
+        types=types,
+        styles=styles,
         note=note,
     )
