@@ -110,7 +110,7 @@ class InputResolver:
             pictures = [await self._read(parent.id)]
         mask_image = await self._read(mask) if mask is not None else None
         if mask_image and mask_image.picture and pictures[0].picture:
-            check_mask(mask_image.picture, pictures[0].picture)
+            await asyncio.to_thread(check_mask, mask_image.picture, pictures[0].picture)
         return InputImages(tuple(pictures), mask_image)
 
     async def with_references(

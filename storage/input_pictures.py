@@ -128,7 +128,7 @@ def check_mask(mask: InputPicture, first: InputPicture) -> None:
             "mask has no alpha channel but must be transparent where the picture may change; "
             "add one and erase that part."
         )
-    elif _is_opaque(mask):
+    elif _THREAD.submit(_is_opaque, mask).result():
         faults.append(
             "mask is opaque everywhere but must be transparent where the picture may change; "
             "erase that part."

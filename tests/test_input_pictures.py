@@ -5,6 +5,7 @@ import io
 import os
 import socket
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -429,6 +430,25 @@ async def test_a_mask_that_does_not_fit_is_refused_saying_what_it_is_and_must_be
     assert all(words in error for words in says)
     assert error.count("Nothing was charged.") == 1
     assert sandbox.requests == []
+
+
+async def test_no_picture_is_unpacked_where_all_calls_are_answered(
+    client: Client[Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.png").write_bytes(encoded("PNG"))
+    (folder / "mask.png").write_bytes(encoded("PNG", color=(0, 0, 0, 0)))
+    answers_calls, opens = threading.get_ident(), Image.open
+    threads = []
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        threads.append(threading.get_ident())
+        return opens(*args, **kwargs)
+
+    monkeypatch.setattr(Image, "open", noted)
+    await drawn_from(client, "a.png", mask="mask.png")
+
+    assert len(threads) > 2
+    assert answers_calls not in threads
 
 
 async def test_a_mask_fits_a_turned_picture_as_it_is_seen(

@@ -258,7 +258,8 @@ async def _keep_upload(app: "App", what: str, image_id: str, value: str) -> str:
     if what == "mask":
         image = await app.records.image(image_id)
         whole = await asyncio.to_thread(read_picture, image)
-        check_mask(picture, await asyncio.to_thread(check_picture, whole, image_id))
+        drawn = await asyncio.to_thread(check_picture, whole, image_id)
+        await asyncio.to_thread(check_mask, picture, drawn)
     return await asyncio.to_thread(app.input_files.uploads.keep, picture)
 
 
