@@ -146,13 +146,8 @@ def faults_of_choices(
     """Picked options that are not there, or whose words name another one."""
     faults = []
     for index, choice in enumerate(turn.chosen):
-        put = transcript.question(choice.question)
         words = " ".join(q.quote for q in words_behind(evidence, "chosen", index)) or choice.quote
-        other = _named(words, put.options, choice.option) if put else choice.option
-        advice = f"`{words}` names option {other} of {choice.question}, not option {choice.option}."
-        if put is None or not 0 < choice.option <= len(put.options):
-            other, advice = 0, f"{choice.question} has no option {choice.option}."
-        if other != choice.option:
+        if advice := _choice_fault(choice, words, transcript):
             advice += " Correct the option, or leave it out."
             faults.append(Fault("chosen", f"chosen[{index}]", advice))
     return faults
@@ -162,6 +157,17 @@ def settle_choices(turn: FacilitatorTurn, faults: Sequence[Fault]) -> list[Choic
     """The picks that hold; a wrong one leaves its question open."""
     wrong = {fault.where for fault in faults if fault.rule == "chosen"}
     return [c for index, c in enumerate(turn.chosen) if f"chosen[{index}]" not in wrong]
+
+
+def _choice_fault(choice: Choice, words: str, transcript: Transcript) -> str:
+    """What is wrong with a pick that rests on these words, empty where nothing is."""
+    put = transcript.question(choice.question)
+    if put is None or not 0 < choice.option <= len(put.options):
+        return f"{choice.question} has no option {choice.option}."
+    other = _named(words, put.options, choice.option)
+    if other == choice.option:
+        return ""
+    return f"`{words}` names option {other} of {choice.question}, not option {choice.option}."
 
 
 def _named(words: str, options: Sequence[str], picked: int) -> int:

@@ -108,6 +108,22 @@ async def test_words_to_an_asking_conversation_are_an_answer_and_not_the_picture
     assert till.paid() == (1, 1)
 
 
+async def test_a_pick_counted_from_zero_goes_back_and_leaves_its_question_open(
+    client: Client[Any], sandbox: Sandbox, till: Till
+) -> None:
+    conversation = await asked(client, sandbox)
+    till.paid()
+    pick = {"question": "q1", "option": 0, "ref": "m2", "quote": "the first"}
+    from_zero = {**ASKS, "questions": [], "chosen": [pick]}
+    sandbox.answer(FACILITATOR, from_zero, from_zero)
+
+    result = await draw(client, prompt="the first", conversation_id=conversation)
+
+    assert [question["id"] for question in result["questions"]] == ["q1"]
+    assert "q1 has no option 0." in str(sandbox.requests[-1].body["input"])
+    assert till.paid() == (2, 0)
+
+
 async def test_an_asking_conversation_without_words_asks_again_free(
     client: Client[Any], sandbox: Sandbox, till: Till
 ) -> None:
