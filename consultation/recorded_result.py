@@ -1,6 +1,7 @@
 """The result of a dialogue, read from its record: what was just written reads the same later."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from consultation.consultation_result import (
     SANDBOX_NOTE,
@@ -17,6 +18,7 @@ from consultation.turn import BriefEntry
 from consultation.turn_record import entry_of
 from gateway.connection import is_sandbox
 from prompts.image_type import ImageType
+from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
 from storage.tables import Conversation, Question, Turn
 
@@ -124,11 +126,15 @@ def _completeness(
     """How much is decided after the first turn and now; None where no model led a turn."""
     if conversation.mode == "skip" and not conversation.template:
         return None
-    templates, types = prompt_store.library_templates(), prompt_store.image_types()
-    if conversation.template in templates:
-        image_type = templates[conversation.template].as_type
-    else:
-        image_type = types.get(conversation.image_type) or types[FALLBACK_TYPE]
-    share, missing = completeness(brief, image_type)
+    share, missing = completeness(brief, _type_of(conversation, prompt_store))
     first = conversation.briefs[0].completeness if conversation.briefs else share
     return Completeness(first=first, now=share, missing=missing)
+
+
+def _type_of(conversation: Conversation, prompt_store: PromptStore) -> ImageType:
+    """What decides the dimensions: its template if that is there, else its image type."""
+    if conversation.template:
+        with suppress(PromptError):
+            return prompt_store.library_template(conversation.template).as_type
+    named = prompt_store.image_type(conversation.image_type)
+    return named or prompt_store.image_types()[FALLBACK_TYPE]

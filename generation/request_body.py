@@ -151,7 +151,7 @@ def _is_of_other_assistant(order: PurchaseOrder) -> bool:
 
 def _decided_dimensions(conversation: Conversation, prompt_store: PromptStore) -> list[str]:
     """The names of what is decided for a picture: those of its type, never the person's words."""
-    image_type = prompt_store.image_types().get(conversation.image_type)
+    image_type = prompt_store.image_type(conversation.image_type)
     known = set(image_type.dimensions) if image_type else set()
     decided = [entry["dimension"] for entry in conversation.entries if entry["source"] != "open"]
     return [name for name in decided if name in known]

@@ -77,7 +77,7 @@ class Verifier:
             return []
         labels = variations_in([one.variation for one in pictures])
         changes = words_of_record(image, conversation.images)[1:]
-        image_type = self._prompt_store.image_types().get(conversation.image_type)
+        image_type = self._prompt_store.image_type(conversation.image_type)
         return checklist(
             without_varied(brief.entries, labels),
             [*labels.values(), *(f"change: {words}" for words in changes)],

@@ -72,12 +72,16 @@ class PromptStore:
     def image_types(self) -> dict[str, ImageType]:
         """Every sound image type by name; an own file replaces the shipped one."""
         places = [one for one in prompt_files(*self.folders) if one.kind == "image type"]
-        types: dict[str, ImageType] = {}
-        for place in places:
-            with suppress(PromptError):
-                image_type: ImageType = next(self._sound(self._files(place)))
-                types[image_type.name] = image_type
-        return types
+        types = [self.image_type(PurePosixPath(one.file).stem) for one in places]
+        return {one.name: one for one in types if one}
+
+    def image_type(self, name: str) -> ImageType | None:
+        """One of them, None where there is none: what is shown often reads no other file."""
+        place = recognise(f"image_types/{name}.yaml")
+        with suppress(PromptError, StopIteration):
+            image_type: ImageType = next(self._sound(self._files(place) if place else []))
+            return image_type
+        return None
 
     def ways(self) -> Ways:
         """The ways to vary a picture."""

@@ -50,7 +50,7 @@ def option_looks(
 ) -> dict[str, list[str]]:
     """By question id what each option looks like, by the type's own data before that of all."""
     shared = store.looks().dimensions
-    kind = store.image_types().get(image_type)
+    kind = store.image_type(image_type)
     looks: dict[str, list[str]] = {}
     for question in dialogue.questions:
         name = question.dimension
