@@ -23,6 +23,7 @@ from storage.input_pictures import InputError
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking
+from storage.stamps import is_image_id
 from storage.tables import Conversation, Image, Turn
 
 TEMPLATE = "consultation/facilitator"
@@ -50,7 +51,6 @@ TEMPERATURE = 0.3
 
 MOST_REFERENCES = 4
 """At once: each is sent again in every turn."""
-IMAGE_ID = "img_"
 
 
 def build_request(
@@ -166,7 +166,7 @@ async def take_references(
         raise ConsultationError(f"reference_images takes {most}.")
     references = []
     for number, name in enumerate(given, start=before + 1):
-        if name.startswith(IMAGE_ID):
+        if is_image_id(name):
             data = await asyncio.to_thread(_bytes, await records.image(name))
             file = await asyncio.to_thread(inputs.copy, data, name)
         else:

@@ -15,6 +15,7 @@ from storage.input_files import InputFiles
 from storage.input_pictures import InputError, InputPicture, check_mask, check_picture
 from storage.picture_files import read_picture
 from storage.records import Records
+from storage.stamps import is_image_id
 from storage.tables import Image
 
 MOST = 8
@@ -24,7 +25,6 @@ INLINE_BYTES = 1024 * 1024
 """Larger pictures are uploaded once and named by their file id from then on, which spares
 sending them with every change."""
 
-IMAGE_ID = re.compile(r"img_[0-9a-f]{16}")
 FILE_ID = re.compile(r"file-[\w-]+")
 
 Part = dict[str, Any]
@@ -160,7 +160,7 @@ class InputResolver:
     async def _read(self, name: str) -> InputImage:
         if FILE_ID.fullmatch(name):
             return InputImage(name)
-        if IMAGE_ID.fullmatch(name):
+        if is_image_id(name):
             image = await self._records.image(name)
             data = await asyncio.to_thread(_file_of, image)
             return InputImage(name, await asyncio.to_thread(check_picture, data, name))

@@ -28,6 +28,8 @@ Databases and models refuse some of them."""
 IdKind = Literal["conv", "img"]
 """What the ids of conversations and of pictures begin with."""
 
+IMAGE_ID = re.compile(r"img_[0-9a-f]{16}")
+
 BEAT_SECONDS = 5.0
 """How often a process says that it works on a row: seldom enough to cost no disk."""
 ALIVE = timedelta(seconds=20)
@@ -43,6 +45,11 @@ class UnknownId(StorageError):  # noqa: N818  # reads as what it is
 def new_id(kind: str) -> str:
     """A new id such as conv_4f1c0a9b77d2e65a."""
     return f"{kind}_{secrets.token_hex(8)}"
+
+
+def is_image_id(name: str) -> bool:
+    """Whether a name is an id such as `new_id` gives to pictures: img_2024.png is a path."""
+    return IMAGE_ID.fullmatch(name) is not None
 
 
 def now() -> str:

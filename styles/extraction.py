@@ -21,6 +21,7 @@ from storage.input_files import InputFiles
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking
+from storage.stamps import is_image_id
 from styles.aspect import ASPECTS, Aspect
 from styles.comparison import disagreement, shared_measure
 from styles.description import (
@@ -43,7 +44,6 @@ from styles.style_store import StyleStore
 MOST_PICTURES = 8
 """More say nothing new of a look, and each costs its tokens."""
 
-IMAGE_ID = "img_"
 PURPOSE = "style"
 UNNAMED = "unnamed"
 """What a style is called that is not kept: its file's form wants a name."""
@@ -132,7 +132,7 @@ class StyleExtractor:
         return result.model_copy(update={"status": "saved", "name": name, "uri": f"style://{name}"})
 
     async def _picture(self, given: str) -> _Picture:
-        if given.startswith(IMAGE_ID):
+        if is_image_id(given):
             image = await self._records.image(given)
             data = await asyncio.to_thread(read_picture, image)
             file = await asyncio.to_thread(self._input_files.copy, data, given)

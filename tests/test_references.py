@@ -80,6 +80,16 @@ async def test_a_drawn_picture_can_be_referred_to_by_its_id(
     assert len(shown(sandbox)) == 1
 
 
+async def test_a_file_may_be_named_as_a_camera_names_it(
+    client: Client[Any], sandbox: Sandbox, folder: Path
+) -> None:
+    save(folder / "img_2024.png")
+
+    await consult(client, "a boat like this", reference_images=["img_2024.png"])
+
+    assert len(shown(sandbox)) == 1
+
+
 async def test_what_is_taken_from_a_picture_points_to_it(client: Client[Any], folder: Path) -> None:
     save(folder / "a.png")
 
