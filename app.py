@@ -7,7 +7,7 @@ or Jinja.
 import asyncio
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from settings import Settings
 
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from storage.search import Search
     from styles.extraction import StyleExtractor
     from styles.style_store import StyleStore
+
+LAST_SECONDS = 6.0
+"""How long a server that is to end waits for what it has paid for: supervisors kill after ten,
+and the next server collects what OpenAI has."""
+
+LETTING_GO_SECONDS = 1.0
+"""How long what is cut off may write down what it was charged: usually some milliseconds, and
+with those above it ends before the eight after which `transports/process.py` breaks off."""
 
 
 class App:
@@ -207,12 +215,27 @@ class App:
     async def close(self) -> None:
         """Finish what is paid for, then close what was opened."""
         in_use = self.__dict__  # a cached property stands here once it was used
-        parts = [in_use[name] for name in ("consultant", "image_generator") if name in in_use]
-        # At once: a server that is stopped has but seconds.
-        await asyncio.gather(*(part.finish() for part in parts))
+        tasks: list[asyncio.Task[Any]] = []  # of turns and drawings
+        if "consultant" in in_use:
+            tasks += self.consultant.turns.wind_down()
+        if "image_generator" in in_use:
+            tasks += self.image_generator.wind_down()
+        await _end(tasks)
         if "gateway" in in_use:
             await self.gateway.close()
         if "database" in in_use:
             await self.database.close()
         if "sandbox" in in_use:
             self.sandbox.stop()
+
+
+async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+    """Wait for tasks, though not for ever. What is late is let go of, so that whoever meets it
+    next need not wait until its heartbeat is old."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=LAST_SECONDS)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=LETTING_GO_SECONDS)

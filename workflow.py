@@ -135,7 +135,7 @@ class _Call:
         )
         if opening.is_new:
             return await self._act(means, opening.conversation, request, opening)
-        await self._app.consultant.wait_for_turn(opening.conversation.id)
+        await self._app.consultant.turns.wait(opening.conversation.id)
         conversation = await records.load(opening.conversation.id)
         return await self._repeat(means, conversation, request)
 

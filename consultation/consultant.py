@@ -60,7 +60,7 @@ class Consultant:
         self._template_dialogue = template_dialogue
         self._prompt_store = prompt_store
         self._earlier_work = earlier_work
-        self._turns = SharedTurns(records)
+        self.turns = SharedTurns(records)
         self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def consult(
@@ -90,22 +90,11 @@ class Consultant:
             "template": template,
             "finish": finish,
         }
-        result = await self._turns.share(
+        result = await self.turns.share(
             conversation_id, json.dumps(call), lambda: self._consult(**call, opened=opened)
         )
         result.notes += [CONTROL_NOTE] * (words != message)
         return result
-
-    async def wait_for_turn(self, conversation_id: str) -> None:
-        """Wait while a turn is with the facilitator, in whichever process.
-
-        Raises `ConsultationError` where that takes longer than a turn may.
-        """
-        await self._turns.wait(conversation_id)
-
-    async def finish(self) -> None:
-        """Wait for turns that are still with the facilitator: they are paid for."""
-        await self._turns.finish()
 
     async def _consult(
         self,
@@ -131,7 +120,7 @@ class Consultant:
         async with (
             lock,
             self._records.holds.keep(
-                (opened and opened.hold) or await self._turns.hold(conversation_id)
+                (opened and opened.hold) or await self.turns.hold(conversation_id)
             ),
         ):
             conversation = (

@@ -18,6 +18,7 @@ from gateway.client import Gateway, Reply
 from gateway.prices import Charge
 from prompts.image_type import ImageType
 from prompts.template import Rendering
+from storage.database import write_to_the_end
 from storage.input_files import InputFiles
 from storage.input_pictures import InputError
 from storage.picture_files import read_picture
@@ -211,9 +212,9 @@ async def ask(
             booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox)
             for charge in charges
         ]
-        await asyncio.shield(records.add(*rows))  # the turn's time may be over just now
+        await write_to_the_end(records.add(*rows))  # the turn's time may be over just now
 
     reply = await gateway.talk(request, bill)
     row = booking(conversation_id, "consultation", **reply.as_booking)
-    await asyncio.shield(records.add(row))
+    await write_to_the_end(records.add(row))
     return reply

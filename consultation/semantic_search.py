@@ -3,6 +3,7 @@
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from settings import Origin, Settings
+from storage.database import write_to_the_end
 from storage.list_pages import Filter
 from storage.records import Records
 from storage.search import Search, SearchPage
@@ -85,7 +86,8 @@ class SemanticSearch:
             vector, *others = embedding.vectors
             rows = zip(texts, texts.values(), others, strict=True)
             charge = booking(None, "search", **embedding.as_booking)
-            await self._vectors.store(MODEL, rows, charge)
+            # Whoever waits for an offer gives up after seconds, and this is paid.
+            await write_to_the_end(self._vectors.store(MODEL, rows, charge))
             if len(stale) < TEXTS_AT_ONCE:
                 return vector
             last = list(stale)[-1]

@@ -72,10 +72,9 @@ class SharedTurns:
                 )
             await asyncio.sleep(FOLLOW_SECONDS)
 
-    async def finish(self) -> None:
-        """Wait for turns that are still with the facilitator: they are paid for."""
-        if turns := [turn for turn in self._turns.values() if not turn.done()]:
-            await asyncio.wait(turns, timeout=TURN_SECONDS)
+    def wind_down(self) -> "list[asyncio.Task[Consultation]]":
+        """The turns that are still with the facilitator: they are paid for."""
+        return [turn for turn in self._turns.values() if not turn.done()]
 
     def _remember(self, key: _Call, turn: "asyncio.Task[Consultation]") -> None:
         """Have a turn that ended for a while; of one that failed the same call tries anew."""

@@ -191,9 +191,10 @@ class ImageGenerator:
             # Apart from this call: what it books is not on this call's receipt.
             Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
 
-    async def finish(self) -> None:
-        """Wait for drawings that are still under way."""
-        await self._jobs.finish()
+    def wind_down(self) -> list[asyncio.Task[Purchase]]:
+        """The drawings of this process that are to end before it does; what waits to be sent
+        again is taken back."""
+        return self._jobs.wind_down()
 
     async def _show_or_collect(
         self,

@@ -42,14 +42,6 @@ Work = Callable[[OnStep], Coroutine[Any, Any, Purchase]]
 TICK_SECONDS = 5.0
 """Between reports without news: many clients begin their time-out anew at each."""
 
-LAST_SECONDS = 6.0
-"""How long a server that is to end waits for what it has paid for: supervisors kill after ten,
-and the next server collects what OpenAI has."""
-
-LETTING_GO_SECONDS = 1.0
-"""How long one that is cut off may write down that it is: usually some milliseconds, and with
-those above it ends before the eight after which `transports/process.py` breaks off."""
-
 NOT_SENT = ""
 """The step before the first."""
 
@@ -153,23 +145,13 @@ class Jobs:
             return JobOutcome(job, step=RECORDED.get(job.state, "saved"))
         return _progress_of(job, run)
 
-    async def finish(self) -> None:
-        """Wait for what this process draws, though not for ever: it can be collected later.
-
-        What OpenAI has sent back and waits here is taken back. What is late is let go of, so
-        that whoever meets it next need not wait until its heartbeat is old.
-        """
+    def wind_down(self) -> list[asyncio.Task[Purchase]]:
+        """The drawings of this process that are to end before it does; what waits to be sent
+        again is taken back."""
         for run in self._runs.values():
             if run.step == "waiting":
                 run.task.cancel()
-        tasks = [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=LAST_SECONDS)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=LETTING_GO_SECONDS)
+        return [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
 
     async def _watch(
         self, runs: list[_Run], news: asyncio.Event, report: ReportProgress, until: float

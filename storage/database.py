@@ -1,7 +1,7 @@
 """The record database of a data folder: opened whole, alone while that takes, then shared."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,6 +180,19 @@ class Database:
         if copy is not None:
             schema_upgrade.remove_older_copies(copy, self.path)
         return engine
+
+
+async def write_to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Write what must not get lost, such as a charge, though the caller is cancelled meanwhile.
+
+    The caller is held until it is written: a server that ends closes the database next.
+    """
+    writing = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise
 
 
 @contextmanager

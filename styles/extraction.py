@@ -17,6 +17,7 @@ from prompts.source import FileModel
 from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
+from storage.database import write_to_the_end
 from storage.input_files import InputFiles
 from storage.picture_files import read_picture
 from storage.records import Records
@@ -180,10 +181,10 @@ class StyleExtractor:
 
         async def bill(charges: list[Charge]) -> None:
             rows = [booking(None, "failed", **one.as_booking, sandbox=sandbox) for one in charges]
-            await asyncio.shield(self._records.add(*rows))
+            await write_to_the_end(self._records.add(*rows))
 
         reply = await self._gateway.talk(request, bill)
-        await asyncio.shield(self._records.add(booking(None, PURPOSE, **reply.as_booking)))
+        await write_to_the_end(self._records.add(booking(None, PURPOSE, **reply.as_booking)))
         return reply
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from fastmcp import Client
 
+from app import App
 from consultation.facilitator_request import ask
 from errors import Problem
 from gateway.client import Gateway
@@ -106,11 +107,32 @@ async def test_a_charged_attempt_of_a_turn_is_booked_though_the_turns_time_is_ov
     conversation = await records.begin("guided")
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(0.05):
             await ask({}, conversation, cast(Gateway, SlowGateway()), records)
     await database.close()
 
     assert booked(settings) == [("failed", 0.01)]
+
+
+async def test_a_server_that_ends_is_held_by_a_turn_only_until_its_charge_is_booked(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.LAST_SECONDS", 0.4)
+    app = App(settings)
+    sandbox.fail("delay=0.2", kind="text")
+    turn = asyncio.create_task(app.consultant.consult("a fox"))
+    while not sandbox.requests:  # noqa: ASYNC110  # the sandbox runs in a thread of its own
+        await asyncio.sleep(0.02)
+    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        end = asyncio.create_task(app.close())
+        await asyncio.sleep(0.7)
+        assert not end.done()
+        other.rollback()
+    await end
+
+    assert turn.cancelled()
+    assert [purpose for purpose, _ in booked(settings)] == ["consultation"]
 
 
 async def test_drawings_under_way_count_in_the_budget_and_what_is_bought_is_shown_beyond_it(

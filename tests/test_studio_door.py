@@ -491,7 +491,7 @@ def test_a_drawing_that_ctrl_c_cuts_off_is_collected_when_the_page_is_served_aga
         "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
     }
     # It waits six seconds for what is nearly there, which this is not.
-    start = "from generation import jobs; jobs.LAST_SECONDS = 0.1; from cli import main; main()"
+    start = "import app; app.LAST_SECONDS = 0.1; from cli import main; main()"
     words = [sys.executable, "-c", start, "studio", "--no-open", "--port", "0"]
     with Server(words, environment) as server:
         assert server.process.stdout
