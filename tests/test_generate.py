@@ -64,7 +64,7 @@ def test_it_waits_until_the_picture_is_there(
 async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is_made(
     connect: Connect, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=2", kind="image")
+    sandbox.fail("delay=3", kind="image")
     async with connect(wait_seconds=1) as client:
         begun = await draw(client, prompt="a red boat", dialogue_mode="skip", quality="low")
         going_on = {"prompt": "make it blue", "conversation_id": begun["conversation_id"]}

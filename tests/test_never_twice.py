@@ -27,6 +27,8 @@ HASTY = (
     "stamps.BEAT_SECONDS, stamps.ALIVE = 0.2, timedelta(seconds=1);"
 )
 """The server with a fast heart."""
+CALM = "stamps.ALIVE = timedelta(seconds=20);"
+"""A heart that is not late where twenty calls keep a busy machine from beating it."""
 IMPATIENT = "image_client.DRAW_SECONDS = 6.0;"
 """Longer than a server needs on a busy machine to send its first request."""
 
@@ -193,7 +195,7 @@ def test_a_server_that_slept_while_another_took_over_books_nothing_twice(place: 
 
 def test_twenty_equal_calls_to_two_processes_buy_one_picture(place: Place) -> None:
     place.openai.behaviour = Behaviour(drawing=2)
-    servers = [place.start() for _ in range(2)]
+    servers = [place.start(changes=CALM) for _ in range(2)]
     calls = [[send(server, **FOX) for _ in range(10)] for server in servers]
 
     place.assert_bought_once(

@@ -20,7 +20,8 @@ def studio_tour(one: Visitor, sandbox: Sandbox) -> Iterator[str]:
     one.press("Decide the rest for me")
     one.see("The prompt")
     yield "prompt"
-    sandbox.fail("delay=4", kind="image")
+    # A page on a busy machine has to show the unfinished version before the picture is there.
+    sandbox.fail("delay=7", kind="image")
     one.press("Draw it, about")
     one.page.get_by_alt_text("An unfinished version").wait_for()
     yield "drawing"
