@@ -122,14 +122,16 @@ class _Call:
 
     async def _open(self, request: ImageRequest) -> Outcome:
         """A call without a conversation: a new one, or that of the same call of today."""
+        from generation.plan import Plan
+
         require_words(request.prompt, "prompt")
-        inputs = await self._drawing.check(request)
+        await self._drawing.check(request)
         means = meaning(request, None)
         mode = means.mode if isinstance(means, Ask) else "skip"
         records = self._app.records
         has_budget = self._app.settings.daily_budget_usd is not None
         if has_budget and not await records.is_same_call(self._drawing.key, redraw=request.redraw):
-            await self._app.image_generator.orders.check_budget(request, inputs)
+            await self._app.image_generator.orders.check_budget(request, Plan(request.words))
         opening = await records.open_conversation(
             self._drawing.key, mode or "guided", redraw=request.redraw
         )
@@ -211,10 +213,12 @@ class _Call:
         opened: "OpenedCall | None",
     ) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
+        from generation.plan import plan_new
+
         request = request.with_order(conversation.order)
-        await self._app.image_generator.orders.check_budget(
-            request, await self._drawing.check(request)
-        )
+        await self._drawing.check(request)
+        plan = plan_new(conversation, request.words)
+        await self._app.image_generator.orders.check_budget(request, plan)
         if request.order:
             await self._app.records.keep_order(conversation.id, request.order)
         consultation = await self._consult(

@@ -3,6 +3,7 @@ the configured model takes them, or plain ones."""
 
 from consultation.turn import FORMAT, FacilitatorTurn
 from gateway.capabilities import (
+    MOST_INPUTS,
     edges_of,
     fault_of_image_model,
     faults_of_options,
@@ -53,7 +54,7 @@ def draft_notes(suggested: dict[str, str], settings: Settings, wording: Wording)
 
 
 def estimate(suggested: dict[str, str], settings: Settings, references: int) -> float | None:
-    """USD for one picture with these settings and so many that go along, from the table."""
+    """USD for one picture with these settings, of a dialogue with so many references."""
     today = local_date()
     if fault_of_image_model(settings.image_model, today):
         return None
@@ -62,7 +63,7 @@ def estimate(suggested: dict[str, str], settings: Settings, references: int) -> 
         size=suggested["size"],
         quality=suggested["quality"],
         partials=unfinished_pictures(suggested["output_format"], settings),
-        inputs=references,
+        inputs=min(MOST_INPUTS, references),
         assistant=settings.assistant_model,
         verifier=settings.facilitator_model if settings.verify else "",
     )

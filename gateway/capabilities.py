@@ -32,6 +32,9 @@ SHAPE_IN_WORDS = re.compile(
 )
 """A shape as the parameter `size` and a brief take it, in the middle of other words."""
 
+MOST_INPUTS = 8
+"""Pictures to start from in one call; each is charged as about a thousand tokens."""
+
 LONGER_EDGE = 1536
 """Pixels of the longer edge where only a ratio is known: that of the sizes by a word."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from errors import Problem, StorageError
+from gateway.capabilities import MOST_INPUTS
 from gateway.client import Gateway
 from generation.image_request import OrderError
 from generation.plan import Reference
@@ -17,9 +18,6 @@ from storage.picture_files import read_picture
 from storage.records import Records
 from storage.stamps import is_image_id
 from storage.tables import Image
-
-MOST = 8
-"""Pictures to start from in one call; each is charged as about a thousand tokens."""
 
 INLINE_BYTES = 1024 * 1024
 """Larger pictures are uploaded once and named by their file id from then on, which spares
@@ -98,8 +96,8 @@ class InputResolver:
 
         A mask without pictures belongs to `parent`, whose file is then sent again.
         """
-        if len(names) > MOST:
-            raise OrderError(f"input_images takes at most {MOST}.")
+        if len(names) > MOST_INPUTS:
+            raise OrderError(f"input_images takes at most {MOST_INPUTS}.")
         pictures = [await self._read(name) for name in names]
         if mask is not None and not pictures and parent is None:
             raise OrderError(
@@ -118,7 +116,7 @@ class InputResolver:
     ) -> InputImages:
         """What a drawing starts from and, behind it, as many references as there is room for."""
         pictures = [*inputs.pictures]
-        for reference in references[: MOST - len(pictures)]:
+        for reference in references[: MOST_INPUTS - len(pictures)]:
             pictures += await self._read_reference(reference)
         return replace(inputs, pictures=tuple(pictures))
 

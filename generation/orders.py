@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gateway.capabilities import size_in_pixels
+from gateway.capabilities import MOST_INPUTS, size_in_pixels
 from gateway.prices import has_price
 from generation.drawing_failures import over_budget
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
-from generation.input_images import MOST, InputImages
+from generation.input_images import InputImages
 from generation.options import Options, choose, size_note
 from generation.plan import Plan, changes_of, lineage, suggestion
 from generation.purchase import Buyer
@@ -57,15 +57,14 @@ class Orders:
         await asyncio.to_thread(self._buyer.pictures.check)
         return inputs
 
-    async def check_budget(self, request: ImageRequest, inputs: InputImages) -> None:
+    async def check_budget(self, request: ImageRequest, plan: Plan) -> None:
         """Refuse a drawing that the day has no money for before a dialogue is paid. Raises
         `OrderError`."""
         budget = self._settings.daily_budget_usd
         if budget is None:
             return
         options = choose(request.options, {}, self._settings, local_date())
-        each = options.estimated_usd(len(inputs.pictures), verifier=self._verifier(request))
-        estimate = request.count * each
+        estimate = request.count * self._usd(options, plan, request)
         due = await self._records.ledger.due_today(self._buyer.origin)
         if due + estimate > budget:
             raise over_budget(
@@ -85,31 +84,20 @@ class Orders:
         options = self.options(conversation, plan, request)
         inputs = await self._buyer.inputs.with_references(inputs, plan.references)
         variations, note = self._variations(conversation, plan, request)
-        verifier = self._verifier(request)
-        base = PurchaseOrder(conversation, plan, options, inputs, bool(verifier))
+        base = PurchaseOrder(conversation, plan, options, inputs, bool(self._verifier(request)))
         orders = [
             await asyncio.to_thread(with_instructions, base, one, self._prompt_store)
             for one in variations
         ]
         labels = [one.label for one in variations]
-        jobs = _job_rows(orders, labels, key=key, verifier=verifier)
+        usd = self._usd(options, plan, request)
+        jobs = _job_rows(orders, labels, key=key, usd=usd)
         sized = _unsized(conversation, plan, request, options)
         return CallOrder(jobs, orders, variations, [one for one in (sized, note) if one])
 
-    def estimated_usd(
-        self, conversation: Conversation, plan: Plan, request: ImageRequest
-    ) -> float | None:
-        """What each picture of a call should cost, None where its model has no known price.
-
-        Raises `OrderError`.
-        """
-        return self.price(self.options(conversation, plan, request), plan, request)
-
-    def price(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
-        """The same with these options."""
-        pictures = len(request.input_images) + len(plan.references)
-        inputs = min(MOST, pictures) + (1 if plan.parent else 0)
-        usd = options.estimated_usd(inputs, verifier=self._verifier(request))
+    def estimated_usd(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
+        """What each picture of a call should cost, None where its model has no known price."""
+        usd = self._usd(options, plan, request)
         return round(usd, 6) if has_price(options.image_model) else None
 
     def options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
@@ -117,6 +105,9 @@ class Orders:
         model = request.image_model or self._settings.image_model
         suggested = suggestion(conversation, plan, model)
         return choose(request.options, suggested, self._settings, local_date())
+
+    def _usd(self, options: Options, plan: Plan, request: ImageRequest) -> float:
+        return options.estimated_usd(_input_count(plan, request), verifier=self._verifier(request))
 
     def _verifier(self, request: ImageRequest) -> str:
         """The model that will look at the pictures of a call, empty where none will."""
@@ -135,12 +126,11 @@ class Orders:
 
 
 def _job_rows(
-    orders: Sequence[PurchaseOrder], labels: Sequence[str], *, key: str, verifier: str
+    orders: Sequence[PurchaseOrder], labels: Sequence[str], *, key: str, usd: float
 ) -> list[Job]:
     """The requests of one call for pictures, before any is sent.
 
-    `labels` say how each differs, `key` names the call, `verifier` the model that will look at
-    them, if one will.
+    `labels` say how each differs, `key` names the call, `usd` is what each should cost.
     """
     batch, moment = new_id("call"), now()
     return [
@@ -155,7 +145,7 @@ def _job_rows(
             batch=batch,
             variation=label,
             inputs=one.inputs.as_data,
-            estimated_usd=one.options.estimated_usd(_input_count(one), verifier=verifier),
+            estimated_usd=usd,
             response_id="",
             error="",
             request_key=key,
@@ -167,9 +157,12 @@ def _job_rows(
     ]
 
 
-def _input_count(order: PurchaseOrder) -> int:
-    inputs = order.inputs
-    return len(inputs.pictures) + (1 if order.plan.parent and not inputs.mask else 0)
+def _input_count(plan: Plan, request: ImageRequest) -> int:
+    """How many pictures each of a call is charged for starting from."""
+    along = min(MOST_INPUTS, len(request.input_images) + len(plan.references))
+    if request.mask:  # the picture under it is one of those, and else the earlier one, sent again
+        return max(1, along)
+    return along + (1 if plan.parent else 0)
 
 
 def _unsized(

@@ -178,6 +178,20 @@ async def test_the_price_of_a_button_is_what_its_call_is_estimated_at(connect: C
     assert varied["estimated_cost_usd"] == pytest.approx(2 * image["next_usd"])
 
 
+async def test_more_pictures_than_go_along_are_not_in_the_price_that_is_shown(
+    client: Client[Any],
+) -> None:
+    given = {"what": "reference", "value": png(64, 48)}
+    names = [data_of(await client.call_tool("view_keep", given))["upload_id"]] * 3
+    place = (await consult(client, "a fox", reference_images=names))["conversation_id"]
+    like = {"conversation_id": place, "reference_images": names}
+    await consult(client, "and like this", **like)
+    ready = await consult(client, "and so", **like, finish=True)
+    drawn = await draw(client, conversation_id=place)
+
+    assert ready["estimated_cost_usd"] == pytest.approx(drawn["estimated_cost_usd"], abs=1e-4)
+
+
 async def test_the_view_sees_a_drawing_while_another_call_waits_for_it(
     connect: Connect, sandbox: Sandbox
 ) -> None:

@@ -52,7 +52,7 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
             partials = unfinished_pictures(file, app.settings)
             if partials not in known:
                 wish = replace(options, size=size, quality=quality, partial_images=partials)
-                known[partials] = app.image_generator.orders.price(wish, plan, request)
+                known[partials] = app.image_generator.orders.estimated_usd(wish, plan, request)
             if usd := known[partials]:
                 prices[f"{size} {quality} {file}"] = usd
     return DrawingChoices(
@@ -72,6 +72,7 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
 
 def price(app: App, conversation: Conversation, plan: Plan, request: ImageRequest) -> float | None:
     """USD for each picture of a call; None where it is not known, or would be refused."""
+    orders = app.image_generator.orders
     with suppress(OrderError):
-        return app.image_generator.orders.estimated_usd(conversation, plan, request)
+        return orders.estimated_usd(orders.options(conversation, plan, request), plan, request)
     return None
