@@ -1,6 +1,7 @@
 """Earlier work that is close to a new idea: offered, and never used on its own."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -14,6 +15,8 @@ from storage.list_pages import Filter
 from storage.records import Records
 from storage.search import ConversationSummary, Search
 from storage.spending import ReuseKind
+
+logger = logging.getLogger(__name__)
 
 LOOKED_AT = 5
 """Conversations that are compared; what is close comes first."""
@@ -55,7 +58,10 @@ class EarlierWork:
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 item = await self._closest(idea, words, without)
-        except (TimeoutError, Problem):
+        except TimeoutError:
+            return []
+        except Problem as problem:  # the turn is paid for, and goes on without an offer
+            logger.warning("Earlier work could not be searched: %s", problem)
             return []
         if item is None:
             return []

@@ -60,7 +60,7 @@ class SemanticSearch:
             try:
                 vector = await self._vector_of(query)
             except GatewayError as error:
-                why = str(error).split(".")[0]
+                why = error.event.removesuffix(".")
             else:
                 near = await self._vectors.nearest(vector, MODEL, limit=limit)
                 page = await self._search.these([key for key, _ in near])

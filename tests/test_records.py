@@ -9,9 +9,13 @@ from fastmcp import Client
 from fastmcp.exceptions import ResourceError
 from mcp import MCPError
 
+from errors import StorageError
+from gateway.api_errors import GatewayError
+from gateway.client import Gateway
 from gateway.connection import Connection
 from sandbox.loopback import Sandbox
 from settings import Settings
+from storage.search import Search
 from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
 from tools import resources
@@ -211,6 +215,35 @@ async def test_without_meanings_words_are_compared_and_it_is_said(
     assert [one["conversation_id"] for one in found["conversations"]] == [lighthouse]
     assert "Words were compared" in found["notes"][0]
     assert sandbox.requests == []
+
+
+async def test_the_reason_why_meanings_are_not_compared_is_a_whole_sentence(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise GatewayError("model_access", words={"model": "text-embedding-3.5"})
+
+    monkeypatch.setattr(Gateway, "embed", refuse)
+    async with connect(toolsets=["all"]) as client:
+        found = await call(client, SEARCH, query="lighthouse")
+
+    assert found["notes"][0].endswith(
+        "not meanings: This OpenAI project has no access to text-embedding-3.5."
+    )
+
+
+async def test_a_search_for_earlier_work_that_fails_is_in_the_log_and_the_turn_goes_on(
+    client: Client[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **_arguments: object) -> None:
+        raise StorageError("The record database is damaged.")
+
+    monkeypatch.setattr(Search, "has_pictures", fail)
+
+    asked = await call(client, CONSULT, message="a red fox in deep snow")
+
+    assert asked["questions"]
+    assert "The record database is damaged." in caplog.text
 
 
 async def test_no_meaning_is_asked_for_once_the_budget_is_spent(
