@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,8 @@ class Database:
         self._lock = FolderLock(folder)
         self._is_suspect = False
         self._engine: AsyncEngine | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[AsyncEngine] | None = None
+        self._changing = asyncio.Lock()
         self._writing = asyncio.Lock()
 
     @asynccontextmanager
@@ -88,16 +90,17 @@ class Database:
             await session.commit()
 
     async def close(self) -> None:
-        """Close the connections, if any were opened."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.dispose()
-        self._lock.release()
+        """Close the connections, if any were opened; what is being opened is waited for."""
+        async with self._changing:
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                await engine.dispose()
+            self._lock.release()
 
     @asynccontextmanager
     async def _session(self, options: dict[str, Any]) -> AsyncIterator[AsyncSession]:
         with _faults_as_sentences(self.path):
-            engine = await self._open()
+            engine = await self._ready()
             bound = engine.execution_options(**options)
             try:
                 async with AsyncSession(bound, expire_on_commit=False) as session:
@@ -107,26 +110,34 @@ class Database:
                 # would have the new records doubted.
                 if files.is_damage(error) and engine is self._engine:
                     self._is_suspect = True
-                    await self.close()
+                    await asyncio.shield(self.close())
                 raise
+
+    async def _ready(self) -> AsyncEngine:
+        """The engine; who waits for its opening joins it, and breaks nothing off by going away."""
+        if self._engine is not None:
+            return self._engine
+        if self._opening is None or self._opening.done():
+            # In a context of its own: the first request's would live as long as the engine.
+            self._opening = asyncio.create_task(self._open(), context=Context())
+        return await asyncio.shield(self._opening)
 
     async def _open(self) -> AsyncEngine:
         """The engine, of a database that is whole and of the newest schema."""
-        async with self._opening:
-            if self._engine is None:
-                files.make_private(self.path)
-                alone = await self._lock.acquire()
-                try:
-                    if self._cipher is not None:
-                        is_new = self.path.stat().st_size == 0
-                        await asyncio.to_thread(self._cipher.unlock, create=is_new)
-                    engine = await self._open_whole(alone)
-                    await self._lock.share()
-                except BaseException:
-                    self._lock.release()
-                    raise
-                self._engine = engine
-            return self._engine
+        async with self._changing:
+            files.make_private(self.path)
+            alone = await self._lock.acquire()
+            try:
+                if self._cipher is not None:
+                    is_new = self.path.stat().st_size == 0
+                    await asyncio.to_thread(self._cipher.unlock, create=is_new)
+                engine = await self._open_whole(alone)
+                await self._lock.share()
+            except BaseException:
+                self._lock.release()
+                raise
+            self._engine = engine
+            return engine
 
     async def _open_whole(self, alone: bool) -> AsyncEngine:
         """Open the database; where it turns out to be damaged, begin anew if one is alone.

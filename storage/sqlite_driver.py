@@ -4,6 +4,7 @@ aiosqlite makes four of each, for the cursor, the statement, its rows and the en
 more processor time than most statements do, and a picture takes a hundred statements.
 """
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -88,6 +89,14 @@ class _Connection(aiosqlite.Connection):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._thread.daemon = True  # as SQLAlchemy does: a process may end without closing it
+
+    def stop(self) -> "asyncio.Future[Any] | None":
+        """Close the connection and end its thread, the first time; then there is nothing to await.
+
+        SQLAlchemy stops one whose orderly closing was cancelled, as anyio cancels again and again;
+        that closing then goes on to stop a thread that has ended, and awaits it for ever.
+        """
+        return super().stop() if self._running else None
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # SQLAlchemy enters it, no more
         return _Cursor(self)

@@ -1,5 +1,6 @@
 """What is kept: whole, private, and with several processes at once."""
 
+import asyncio
 import os
 import re
 import sqlite3
@@ -11,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -20,6 +22,7 @@ from sqlalchemy import Connection, delete, func, select, text
 from errors import StorageError
 from server import create_server
 from settings import Settings
+from storage import schema_upgrade
 from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
@@ -28,7 +31,7 @@ from storage.spending import SpendingTotals, booking
 from storage.sqlite_driver import connect
 from storage.stamps import UnknownId, new_id, now
 from storage.tables import Base, Conversation, Image, Job, Spending, Turn
-from tests.calls import draw
+from tests.calls import data_of, draw
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
@@ -134,6 +137,47 @@ async def test_a_record_that_another_process_is_just_making_is_waited_for(
     finally:
         ending.join()
         other.close()
+
+
+async def test_a_record_is_made_once_whoever_goes_away_meanwhile(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, making, made, upgrade = asyncio.all_tasks(), asyncio.Event(), [], schema_upgrade.upgrade
+
+    def watch(connection: Connection, *arguments: Any) -> Path | None:
+        made.append(connection)
+        making.set()
+        return upgrade(connection, *arguments)
+
+    monkeypatch.setattr(schema_upgrade, "upgrade", watch)
+    async with Client(create_server(settings)) as client:
+        async with anyio.create_task_group() as page:
+            for _reload in range(5):
+                page.start_soon(client.call_tool, "view_read", {"what": "list"})
+            await making.wait()
+            page.cancel_scope.cancel()
+        shown = data_of(await client.call_tool("view_read", {"what": "list"}))
+
+    assert shown["total"] == 0
+    assert len(made) == 1
+    assert asyncio.all_tasks() == before
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_the_connection_of_a_request_that_is_cancelled_is_closed(database: Database) -> None:
+    before = asyncio.all_tasks()
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+    async with database.read():
+        pass
+
+    with anyio.move_on_after(0.01) as request:
+        async with database.read() as session:
+            await session.execute(text(slow + "SELECT count(*) FROM n"))
+    assert request.cancelled_caught
+
+    _, endless = await asyncio.wait(asyncio.all_tasks() - before, timeout=5)
+    assert not endless
 
 
 async def test_what_cannot_be_written_whole_is_not_written_at_all(
