@@ -60,7 +60,7 @@ def image_row(job: Job, answer: GeneratedImage, facts: PictureFacts, path: Path)
         width=facts.width,
         height=facts.height,
         bytes=len(answer.data),
-        has_alpha=facts.has_alpha,
+        has_alpha=bool(facts.has_alpha),
         sha256=hashlib.sha256(answer.data).hexdigest(),
         prompt=job.prompt,
         revised_prompt=answer.revised_prompt or "",

@@ -44,13 +44,18 @@ async def run_apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 @dataclass(frozen=True)
 class PictureFacts:
-    """What the bytes say. Width and height are pixels, 0 where an SVG does not say."""
+    """What the bytes say. Width and height are pixels, 0 where an SVG does not say.
+
+    `has_alpha` is None where no pixel was looked at. Of bytes that end early (`is_whole` is false)
+    no more than the header is sure.
+    """
 
     format: str
     extension: str
     width: int
     height: int
-    has_alpha: bool
+    has_alpha: bool | None
+    is_whole: bool = True
     note: str | None = None
     preview: bytes | None = field(default=None, repr=False)
 
@@ -73,7 +78,7 @@ def examine(data: bytes, *, preview: bool = False) -> PictureFacts:
 def _facts(image: Image.Image, *, preview: bool) -> PictureFacts:
     """The header's facts, and those of the pixels where they can be unpacked."""
     name, (width, height) = str(image.format), image.size
-    has_alpha, note, small = False, None, None
+    has_alpha, is_whole, note, small = None, True, None, None
     try:
         bound(image, edge=PREVIEW_EDGE)
         image.load()
@@ -82,13 +87,14 @@ def _facts(image: Image.Image, *, preview: bool) -> PictureFacts:
     except TooManyPixels as error:
         note = f"It has {error} It was kept as it came, and not looked at."
     except UNDECODABLE:
-        note = UNREADABLE
+        is_whole, note = False, UNREADABLE
     return PictureFacts(
         format=name.lower(),
         extension=EXTENSIONS.get(name, name.lower()),
         width=width,
         height=height,
         has_alpha=has_alpha,
+        is_whole=is_whole,
         note=note,
         preview=small,
     )
@@ -103,4 +109,4 @@ def _svg(data: bytes) -> PictureFacts:
     )
     note = ACTIVE_NOTE if ACTIVE.search(data) else None
     width, height = int(sizes.get(b"width", 0)), int(sizes.get(b"height", 0))
-    return PictureFacts("svg", "svg", width, height, has_alpha=False, note=note)
+    return PictureFacts("svg", "svg", width, height, has_alpha=None, note=note)

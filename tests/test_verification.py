@@ -14,6 +14,7 @@ from gateway.prices import UNPRICED
 from generation.verification import Finding, Verdict, checklist, confidence, read
 from generation.verifier import facts
 from sandbox.loopback import Sandbox
+from storage import pixels
 from storage.tables import Job
 from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
 from tests.calls import picture as file_of
@@ -397,6 +398,15 @@ def test_format_size_and_alpha_are_read_from_the_bytes(
     data: bytes, options: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert verdicts(data, **options) == expected
+
+
+def test_of_a_picture_too_large_to_unpack_nobody_says_that_it_is_opaque(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pixels, "MOST_UNPACKED", 1000)
+    wishes = {"size": "300x200", "background": "transparent"}
+
+    assert verdicts(picture("RGBA", alpha=0), **wishes) == {"size: 300x200": "met"}
 
 
 async def test_of_two_servers_that_are_asked_at_once_one_pays_a_look(
