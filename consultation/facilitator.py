@@ -1,4 +1,4 @@
-"""Have GPT-4o lead one turn: ask, check, send back once, keep the better answer whole."""
+"""Have a model lead one turn: ask, check, send back once, keep the better answer whole."""
 
 import asyncio
 import time
@@ -56,7 +56,6 @@ class Outcome:
     failure: Failure | None = None
     model: str = ""
     response_id: str = ""
-    sandbox: bool = False
     templates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
@@ -68,6 +67,14 @@ class _Answer:
 
     reply: Reply
     review: Review
+
+
+@dataclass(frozen=True)
+class _NoAnswer:
+    """Why there is none, and what the person hears of it."""
+
+    failure: Failure
+    notes: list[str] = field(default_factory=list)
 
 
 class Facilitator:
@@ -112,26 +119,28 @@ class Facilitator:
             input_files=self._input_files,
         )
         ends = time.monotonic() + TURN_SECONDS
-        outcome = Outcome(image_type=_type_of(conversation.image_type, types), templates=used)
-        outcome.notes += self._prompt_store.faults("consultation/", "image_types/", "wording/")
-        first = await self._first(conversation, request, transcript, ends, outcome)
-        if first is None:
-            return outcome
+        faults = self._prompt_store.faults("consultation/", "image_types/", "wording/")
+        before = _type_of(conversation.image_type, types)
+        first = await self._first(conversation, request, transcript, ends)
+        if isinstance(first, _NoAnswer):
+            return Outcome(before, failure=first.failure, notes=[*faults, *first.notes])
         answers = [first]
         if first.review.must_go_back and ends - time.monotonic() > SECOND_ANSWER_SECONDS:
             again = send_back(request, first.reply.text, complaint(first.review.faults))
             answers += await self._second(conversation, again, transcript, ends)
         best = min(reversed(answers), key=lambda answer: answer.review.weight)
-        if not best.review.turn.prompt.strip() and not _asks(best.review.turn, transcript):
-            outcome.failure = "unusable"  # it neither asks nor writes, twice
-            return outcome
-        outcome.review = best.review
-        outcome.image_type = _type_of(best.review.turn.image_type, types)
-        outcome.model, outcome.response_id = best.reply.model, best.reply.response_id
-        outcome.sandbox = best.reply.sandbox
-        outcome.notes = [*best.reply.notes, *_poor(answers, best), *outcome.notes]
-        outcome.attempts = [_as_data(answer) for answer in answers if answer.review.faults]
-        return outcome
+        led = best.review.turn
+        if not led.prompt.strip() and not _asks(led, transcript):  # twice
+            return Outcome(before, failure="unusable", notes=faults)
+        return Outcome(
+            _type_of(led.image_type, types),
+            best.review,
+            model=best.reply.model,
+            response_id=best.reply.response_id,
+            templates=used,
+            notes=[*best.reply.notes, *_poor(answers, best), *faults],
+            attempts=[_as_data(answer) for answer in answers if answer.review.faults],
+        )
 
     async def _first(
         self,
@@ -139,12 +148,9 @@ class Facilitator:
         request: dict[str, Any],
         transcript: Transcript,
         ends: float,
-        outcome: Outcome,
-    ) -> _Answer | None:
-        """The first usable answer: one that was cut off or empty is asked for once more.
-
-        None, with the reason in `outcome`, where nobody answers in time or usably.
-        """
+    ) -> _Answer | _NoAnswer:
+        """The first usable answer: one that was cut off or empty is asked for once more."""
+        failure: Failure = "nobody"
         for tokens in (request["max_output_tokens"], MORE_TOKENS):
             try:
                 reply = await self._ask(
@@ -152,20 +158,17 @@ class Facilitator:
                 )
                 return await _judge(reply, transcript)
             except UnusableAnswerError:
-                outcome.failure = "unusable"
+                failure = "unusable"
             except TimeoutError:
-                outcome.failure = outcome.failure or "nobody"
-                return None
+                break
             except GatewayError as error:
                 if error.case in {"truncated", "empty"}:
-                    outcome.failure = "unusable"
+                    failure = "unusable"
                 elif error.unavailable:
-                    outcome.failure = outcome.failure or "nobody"
-                    outcome.notes.append(str(error))
-                    return None
+                    return _NoAnswer(failure, [str(error)])
                 else:
                     raise
-        return None
+        return _NoAnswer(failure)
 
     async def _second(
         self,

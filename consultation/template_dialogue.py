@@ -6,6 +6,8 @@ model that leads dialogues. Questions and prompt are the template's own.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -30,9 +32,10 @@ from consultation.transcript import Transcript
 from consultation.turn import FILLING_NAME, FacilitatorTurn, Filling, Quote, response_format
 from consultation.words import content, words_of
 from gateway.api_errors import GatewayError
-from gateway.client import Gateway, Reply
+from gateway.client import Gateway
 from prompts.library_template import LibraryTemplate, file_of, suggest
 from prompts.store import PromptStore
+from prompts.template import Rendering
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records
@@ -47,6 +50,16 @@ NO_PLACE_NOTE = (
 )
 LONGEST_TITLE = 60
 """Letters of a title, so that a list of conversations keeps to one line each."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a model made of words, if one was asked and answered."""
+
+    filling: Filling | None = None
+    model: str = ""
+    response_id: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 class TemplateDialogue:
@@ -110,53 +123,46 @@ class TemplateDialogue:
         """
         template = self.template(conversation.template)
         file = file_of(template.name, template.category)
-        outcome = Outcome(
-            template.as_type,
-            templates={file: template.text.fingerprint},
-            sandbox=self._gateway.origin == "sandbox",
-        )
+        templates = {file: template.text.fingerprint}
         *before, turn = conversation.turns
         follows = any(file in one.templates for one in before)
         values = values_before(conversation, template, follows=follows)
         unread = take_answers(values, template, transcript)
-        filling = None
+        reading = _Reading()
         more = says_more(turn, template) or unread or (before and not follows)
         if more and conversation.mode != "skip":
             await allow()
-            filling = await self._read(conversation, template, values, transcript, outcome)
-        if filling:
-            take_filling(values, filling, template, transcript)
+            instructions = self._prompt_store.render(FILL)
+            templates[instructions.name] = instructions.fingerprint
+            state = _state(template, values, transcript)
+            reading = await self._read(conversation, instructions, templates, state)
+        if reading.filling:
+            take_filling(values, reading.filling, template, transcript)
         elif more and turn.words.strip():
             take_unread(values, Quote(ref=transcript.newest, quote=turn.words), template)
-        outcome.review = _review(conversation, template, values, transcript, filling)
         besides = [NO_PLACE_NOTE] if values.besides else []
-        outcome.notes += [*values.notes, *besides, *self._faults(template)]
-        return outcome
+        return Outcome(
+            template.as_type,
+            _review(conversation, template, values, transcript, reading.filling),
+            model=reading.model,
+            response_id=reading.response_id,
+            templates=templates,
+            notes=[*reading.notes, *values.notes, *besides, *self._faults(template)],
+        )
 
     async def _read(
         self,
         conversation: Conversation,
-        template: LibraryTemplate,
-        values: TemplateValues,
-        transcript: Transcript,
-        outcome: Outcome,
-    ) -> Filling | None:
-        """What the words say, as a model reads them; nothing where none can be asked."""
-        instructions = self._prompt_store.render(FILL)
-        outcome.templates[instructions.name] = instructions.fingerprint
-        waiting = [put for put in transcript.questions if put.dimension not in values.entries]
-        state = {
-            "template": template.name,
-            "about": template.description,
-            "parameters": parameters_as_data(values, template),
-            "open_questions": [{"id": put.id, "dimension": put.dimension} for put in waiting],
-            "answers": dict(transcript.answers),
-        }
+        instructions: Rendering,
+        templates: dict[str, str],
+        state: dict[str, Any],
+    ) -> _Reading:
+        """What the words say, as a model reads them; no filling where none can be asked."""
         request = build_request(
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,
-            templates=outcome.templates,
+            templates=templates,
             state=state,
             input_files=self._input_files,
             answer=response_format(Filling, FILLING_NAME),
@@ -164,27 +170,38 @@ class TemplateDialogue:
         )
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                reply: Reply = await ask(request, conversation.id, self._gateway, self._records)
+                reply = await ask(request, conversation.id, self._gateway, self._records)
         except GatewayError as error:
             if not error.unavailable:
                 raise
-            outcome.notes.append(f"{error} {UNREAD_NOTE}")
-            return None
+            return _Reading(notes=[f"{error} {UNREAD_NOTE}"])
         except TimeoutError:
-            outcome.notes.append(UNREAD_NOTE)
-            return None
-        outcome.model, outcome.response_id = reply.model, reply.response_id
-        outcome.notes += reply.notes
+            return _Reading(notes=[UNREAD_NOTE])
+        filling, notes = None, reply.notes
         try:
-            return Filling.model_validate_json(reply.text)
+            filling = Filling.model_validate_json(reply.text)
         except ValidationError:
-            outcome.notes.append(UNREAD_NOTE)
-            return None
+            notes = [*notes, UNREAD_NOTE]
+        return _Reading(filling, reply.model, reply.response_id, notes)
 
     def _faults(self, template: LibraryTemplate) -> list[str]:
         """What is wrong with own files that this dialogue would use."""
         faults = self._prompt_store.faults("library/", f"{FILL}.")
         return [told for told in faults if f"/{template.name}.yaml" in told or FILL in told]
+
+
+def _state(
+    template: LibraryTemplate, values: TemplateValues, transcript: Transcript
+) -> dict[str, Any]:
+    """Where the dialogue stands, for the model that reads words into the template."""
+    waiting = [put for put in transcript.questions if put.dimension not in values.entries]
+    return {
+        "template": template.name,
+        "about": template.description,
+        "parameters": parameters_as_data(values, template),
+        "open_questions": [{"id": put.id, "dimension": put.dimension} for put in waiting],
+        "answers": dict(transcript.answers),
+    }
 
 
 def _review(
