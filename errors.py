@@ -104,10 +104,14 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         self.charged = "yes"
         self.args = (self.sentence(MONEY["yes"]),)
 
-    def add_step(self, next_step: str) -> None:
-        """Say what else helps."""
-        self.advice = self.next_step = f"{self.advice} {next_step}".strip()
-        self.args = (self.sentence(MONEY[self.charged] if self.charged else ""),)
+    def with_step(self, next_step: str) -> Self:
+        """A problem like this one that says what else helps; this one may be raised to others."""
+        twin = type(self).__new__(type(self))  # what subclasses are made from is not known here
+        twin.__dict__.update(self.__dict__)
+        twin.__cause__ = self.__cause__
+        twin.advice = twin.next_step = f"{self.advice} {next_step}".strip()
+        twin.args = (twin.sentence(MONEY[twin.charged] if twin.charged else ""),)
+        return twin
 
     def within(self, conversation_id: str) -> Self:
         """The same problem, knowing the conversation that can be continued after it."""

@@ -101,9 +101,7 @@ def failure_of(outcomes: list["JobOutcome"], conversation: Conversation) -> Prob
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
     has_ended = len(ended_in_vain(outcomes, conversation)) == len(outcomes)
-    if has_ended and DRAW_ANEW not in problem.next_step:  # all who waited have the same error
-        problem.add_step(DRAW_ANEW)
-    return problem
+    return problem.with_step(DRAW_ANEW) if has_ended else problem
 
 
 def _problem_of(outcomes: list["JobOutcome"]) -> Problem:
