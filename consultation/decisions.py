@@ -183,7 +183,8 @@ def _named(words: str, options: Sequence[str], picked: int) -> int:
     refusing = any(word.refuses for word in said)
     fits = [
         len(share(content(option), content(said)))
-        * (any(word.refuses for word in option) == refusing)
+        if any(word.refuses for word in option) == refusing
+        else 0
         for option in map(words_of, options)
     ]
     best = max(fits, default=0)

@@ -110,7 +110,8 @@ class Facilitator:
         types = self._prompt_store.image_types()
         instructions = self._prompt_store.render(TEMPLATE)
         used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
-        request = build_request(
+        request = await asyncio.to_thread(  # it reads pictures of the person
+            build_request,
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,

@@ -88,9 +88,11 @@ def faults_of_sharing(
         if said and _is_loose(text, said):
             words = [w for w in content(words_of(text)) if not w.refuses]
             there = [r for r, m in transcript.messages.items() if share(words, words_of(m))]
+            if not there:
+                continue
             advice = f'"{text}" shares nothing with its quote; its words stand in '
             advice += f"{', '.join(there)}. Quote those, or leave the quote out."
-            faults += [Fault("shares", f"{part}[{index}]", advice, serious=False)] * bool(there)
+            faults.append(Fault("shares", f"{part}[{index}]", advice, serious=False))
     return faults
 
 

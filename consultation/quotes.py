@@ -220,8 +220,10 @@ def _run(text: str, numbers: Sequence[int], ref: str) -> Run:
     words = words_of(text)
     start, end = words[numbers[0]].start, words[numbers[-1]].end
     closing = CLOSING.match(text, end)
-    shown = text[start - bool(closing and text[start - 1 : start] in {*OPENING}) : end]
-    shown += closing[0] if closing else ""
+    shown = text[start:end]
+    if closing:
+        opening = text[start - 1 : start]
+        shown = f"{opening if opening in {*OPENING} else ''}{shown}{closing[0]}"
     return Run(Quote(ref=ref, quote=shown), start, end, frozenset(numbers))
 
 

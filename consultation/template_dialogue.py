@@ -158,7 +158,8 @@ class TemplateDialogue:
         state: dict[str, Any],
     ) -> _Reading:
         """What the words say, as a model reads them; no filling where none can be asked."""
-        request = build_request(
+        request = await asyncio.to_thread(  # it reads pictures of the person
+            build_request,
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,

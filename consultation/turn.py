@@ -1,4 +1,4 @@
-"""One turn of the facilitator, as the strict schema that GPT-4o answers in.
+"""One turn of the facilitator, as the strict schema that the model answers in.
 
 The schema is part of every request: a changed field or description here changes the
 request, and recordings of it no longer match. That is right. What is read is read with
