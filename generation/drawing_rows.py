@@ -8,7 +8,6 @@ from errors import StorageError
 from gateway.image_response import GeneratedImage
 from gateway.prices import Charge, image_cost, text_cost
 from generation.picture_facts import PictureFacts
-from storage.job_journal import TakenOver
 from storage.records import Records
 from storage.spending import booking
 from storage.stamps import new_id, now
@@ -121,7 +120,5 @@ class Bill:
         self.rows += charge_rows(owner, charges, sandbox=self._sandbox, job_id=job_id)
         try:
             await self._records.jobs.book(self._job, self.rows)
-        except TakenOver:
-            raise
         except StorageError:  # they are written with whatever comes next
             return

@@ -155,12 +155,8 @@ class Buyer:
         deadline or the server's end cuts this off.
         """
         job.response_id = response_id
-        try:
+        with suppress(StorageError):
             await self._records.jobs.submit(job, response_id)
-        except TakenOver:
-            raise
-        except StorageError:
-            return
 
     async def _complete(
         self,
@@ -233,8 +229,6 @@ class Buyer:
         )  # fmt: skip
         try:
             await self._records.jobs.record_picture(job, image, costs)
-        except TakenOver:
-            raise
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}", charged="yes") from error
         return image, facts, [note] if note else []
@@ -244,7 +238,7 @@ class Buyer:
 
         One that is not with OpenAI is taken back; any other is left to whoever meets it next.
         """
-        with suppress(StorageError):  # TakenOver among them
+        with suppress(StorageError, TakenOver):
             if job.state == "requested":
                 await self._records.jobs.withdraw(job, TAKEN_BACK, bill.rows)
             else:
@@ -263,7 +257,9 @@ class Buyer:
         if bill.rows:
             problem.note_charge()
         state = state_after(job, problem)
-        with suppress(StorageError):  # what happened matters more than that it cannot be noted
+        with suppress(
+            StorageError, TakenOver
+        ):  # what happened matters more than that it cannot be noted
             if state == "requested":
                 await self._records.jobs.withdraw(job, problem, bill.rows)
             else:

@@ -37,9 +37,13 @@ NO_ERROR = dict.fromkeys(("error", "error_kind", "error_charged", "error_next_st
 """Of a job that nothing is to be told of."""
 
 
-class TakenOver(StorageError):  # noqa: N818  # reads as what it is
-    """Another process works on the job now, or has ended it: what it pays is not known here."""
+class TakenOver(Problem):
+    """Another process works on the job now, or has ended it: what it pays is not known here.
 
+    No `StorageError`: the record can be written, and who goes on without one must hear of it.
+    """
+
+    kind = "storage"
     charged = "unknown"
 
 
