@@ -216,7 +216,7 @@ def undrawn_prompt(conversation: "Conversation") -> str | None:
 
     Empty while that still asks, None where there is no such dialogue.
     """
-    turns = [turn for turn in conversation.turns if turn.reply != {}]  # others change pictures
+    turns = [turn for turn in conversation.turns if turn.is_of_dialogue]
     newest = conversation.jobs[-1].created_at if conversation.jobs else ""
     if not turns or turns[-1].created_at <= newest:
         return None

@@ -265,8 +265,8 @@ class _Call:
         if request.order:
             await self._drawing.check(merged)
             await self._app.records.keep_order(conversation.id, merged.order)
-        turn = [turn for turn in conversation.turns if turn.reply != {}][-1]
-        if turn.reply is not None:
+        turn = [turn for turn in conversation.turns if turn.is_of_dialogue][-1]
+        if not turn.is_waiting:
             return self._app.consultant.recall(conversation)
         consultation = await self._consult(turn.words, conversation.id)
         return await self._draw_or_ask(consultation, merged)

@@ -23,8 +23,8 @@ from consultation.turn_record import (
     answer_rows,
     brief_row,
     check_answers,
+    enter_turn,
     entry_of,
-    newest_turn,
     verbatim_spans,
     write_turn,
 )
@@ -130,7 +130,7 @@ class Consultant:
             conversation.template = template or conversation.template
             if accepted is None:
                 accepted = await self._accept(conversation, answers or [], reference_images)
-            turn = newest_turn(conversation, message, *accepted)
+            turn = enter_turn(conversation, message, *accepted)
             if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn, durable=opened is None)
             await self._records.open_turn(turn)  # before anything can fail

@@ -105,7 +105,7 @@ def open_rows(conversation: Conversation) -> list[Question]:
 
 def led_turns(conversation: Conversation) -> list[Turn]:
     """The turns of the dialogue; the others are words that change a picture."""
-    return [turn for turn in conversation.turns if turn.reply != {}]
+    return [turn for turn in conversation.turns if turn.is_of_dialogue]
 
 
 def completeness(brief: Iterable[BriefEntry], image_type: ImageType) -> tuple[int, list[str]]:

@@ -15,18 +15,15 @@ from consultation.turn import (
 )
 from consultation.words import fold
 from errors import Problem
-from storage.tables import Conversation, Question, Turn
+from storage.tables import UNDECIDED, Conversation, Question, Turn
 
 
 class ConsultationError(Problem):
     """The dialogue cannot go on as it was called."""
 
 
-BUDGETS: dict[str, int] = {"quick": 2, "guided": 5, "explorer": 10, "skip": 0}
+QUESTIONS_OF_MODE: dict[str, int] = {"quick": 2, "guided": 5, "explorer": 10, "skip": 0}
 """Questions in all. The code keeps them, whatever the model would like to ask."""
-
-NOT_THEIRS = frozenset({"open", "assumption", "assumed"})
-"""Sources of a value that the person has not decided."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
         messages |= {one.ref: one.text for one in said}
         answers |= {one.ref: one.question for one in said if one.question}
     replies = [turn.reply for turn in conversation.turns if turn.reply]
-    left = max(0, BUDGETS[conversation.mode] - len(conversation.questions))
+    left = max(0, QUESTIONS_OF_MODE[conversation.mode] - len(conversation.questions))
     return Transcript(
         messages=messages,
         questions=tuple(map(question_of, conversation.questions)),
@@ -192,7 +189,7 @@ def brief_entry(row: dict[str, Any]) -> BriefEntry:
     Rows of version 0.1 name where a value comes from, and not the words: the value stands for them.
     """
     source, ref = row.get("source", "assumption"), row.get("ref") or "m1"
-    known = [] if source in NOT_THEIRS else [{"ref": ref, "quote": row["value"]}]
+    known = [] if source in UNDECIDED else [{"ref": ref, "quote": row["value"]}]
     return BriefEntry(
         dimension=row["dimension"],
         value=row["value"],

@@ -25,18 +25,18 @@ def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> 
             )
 
 
-def newest_turn(
+def enter_turn(
     conversation: Conversation,
     message: str,
     answers: list[dict[str, str]],
     references: list[dict[str, str]],
 ) -> Turn:
-    """The turn of a call, now in the conversation; a repeated call continues its own.
+    """Enter a call into the conversation as its turn; a repeated call continues its own.
 
     What a repeated call brings besides (answers, pictures) joins what is there.
     """
     last = conversation.turns[-1] if conversation.turns else None
-    if last and last.reply is None and last.words == message:
+    if last and last.is_waiting and last.words == message:
         known = {answer["question_id"] for answer in answers}
         kept = [one for one in last.answers_given if one["question_id"] not in known]
         last.answers_given = [*kept, *answers]

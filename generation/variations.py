@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from generation.image_request import ImageRequest, OrderError, Strategy
+from storage.tables import UNDECIDED
 
 if TYPE_CHECKING:
     from prompts.wording import Way, Ways, Wording
@@ -24,9 +25,6 @@ DIMENSIONS: dict[str, Thing] = {
     "mood": "mood",
 }
 """Dimensions of a brief that decide what varies."""
-
-OURS = {"open", "assumed", "assumption"}
-"""Sources of an entry that the person did not decide; the last is version 0.1's."""
 
 SAMPLE = "plain sample"
 LONGEST_LABEL = 80
@@ -122,7 +120,7 @@ def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
     decided: dict[Thing, bool] = {}
     for entry in entries:
         if thing := DIMENSIONS.get(entry["dimension"]):
-            decided[thing] = decided.get(thing, False) or entry.get("source") not in OURS
+            decided[thing] = decided.get(thing, False) or entry.get("source") not in UNDECIDED
     return decided
 
 
@@ -139,7 +137,7 @@ def without_varied(
     return [
         entry
         for entry in entries
-        if entry.get("source") not in OURS or DIMENSIONS.get(entry["dimension"]) not in varied
+        if entry.get("source") not in UNDECIDED or DIMENSIONS.get(entry["dimension"]) not in varied
     ]
 
 

@@ -27,6 +27,9 @@ UNDER_WAY = ("requested", "sending", "submitted")
 WITHOUT_PICTURE = ("failed", "unknown")
 """States of a job that has ended and brought none."""
 
+UNDECIDED = frozenset({"open", "assumed", "assumption"})
+"""Sources of an entry that the person did not decide; the last is version 0.1's."""
+
 
 class Conversation(Base):
     """One piece of work.
@@ -113,10 +116,10 @@ class Conversation(Base):
 class Turn(Base):
     """What the person said, and what the facilitator made of it.
 
-    `reply` is the facilitator's turn as it was sent to the model again, empty while
-    there is none. `templates` maps each template used to its fingerprint. `notes` were told
-    to the person; `repairs` say what the code mended in the facilitator's answers.
-    `references` are the pictures that came with the words.
+    `reply` is the facilitator's turn as it was sent to the model again, None while nobody has
+    led it, and empty where the words change a picture, which nobody leads. `templates` maps each
+    template used to its fingerprint. `notes` were told to the person; `repairs` say what the code
+    mended in the facilitator's answers. `references` are the pictures that came with the words.
     """
 
     __tablename__ = "turns"
@@ -135,6 +138,16 @@ class Turn(Base):
     repairs: Mapped[list[Any]] = mapped_column(default=list)
     references: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[str]
+
+    @property
+    def is_of_dialogue(self) -> bool:
+        """Whether a facilitator leads it, or will; the others change a picture."""
+        return self.reply != {}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has led it yet."""
+        return self.reply is None
 
 
 class Question(Base):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consultation.transcript import BUDGETS
+from consultation.transcript import QUESTIONS_OF_MODE
 from tests.conftest import ROOT
 from tests.forked import Server
 
@@ -62,7 +62,7 @@ def test_an_idea_becomes_a_picture_with_every_answer_in_plain_words(
         )
         ending = server.end()
 
-    assert 1 <= asked <= BUDGETS["guided"]
+    assert 1 <= asked <= QUESTIONS_OF_MODE["guided"]
     assert "lighthouse in a storm" in result["refined_prompt"]
     assert drawn["prompt"] == result["refined_prompt"]
     for made in (drawn, changed):

@@ -16,7 +16,7 @@ import pytest
 from fastmcp import Client
 
 from consultation.review import Review, review
-from consultation.transcript import BUDGETS, Transcript
+from consultation.transcript import QUESTIONS_OF_MODE, Transcript
 from consultation.turn import BriefEntry, OpenQuestion, parse_turn
 from sandbox.loopback import Sandbox
 from tests import dialogues
@@ -105,7 +105,7 @@ def reviewed(said: list[str], turns: list[tuple[int, Json]]) -> Iterator[Reviewe
     transcript = Transcript({})
     for count, turn in turns:
         asked = len(transcript.questions)
-        left = BUDGETS["guided"] - asked
+        left = QUESTIONS_OF_MODE["guided"] - asked
         so_far = dict(list(messages.items())[:count])
         transcript = replace(transcript, messages=so_far, left=left, finish=left == 0)
         result = held(turn, transcript)

@@ -9,7 +9,7 @@ from fastmcp import Client
 from fastmcp.exceptions import ToolError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from consultation.transcript import BUDGETS
+from consultation.transcript import QUESTIONS_OF_MODE
 from errors import Problem
 from prompts.source import read_text
 from sandbox.loopback import Sandbox
@@ -151,7 +151,7 @@ def _always(
         yield "the prompt is as it was written", prompt
     if (joined := "".join(span["text"] for span in result["provenance"])) != prompt:
         yield "the stretches make the prompt", joined
-    if len(question_ids) > BUDGETS[scenario.mode]:
+    if len(question_ids) > QUESTIONS_OF_MODE[scenario.mode]:
         yield "within its budget", f"{len(question_ids)} questions"
     for question in result["questions"]:
         if len(set(question["options"])) != len(question["options"]):
