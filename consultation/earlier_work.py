@@ -91,7 +91,7 @@ class EarlierWork:
         return next((item for item in page.items if item.pictures), None)
 
     async def _closest_by_words(self, words: set[str], without: str) -> ConversationSummary | None:
-        query = " ".join(sorted(words))[:400]
+        query = " ".join(sorted(words))
         page = await self._search.page(Filter(query=query, without=without), limit=LOOKED_AT)
         for item in page.items:
             there = {w.text for w in words_of(f"{item.title} {await self._search.words(item.id)}")}

@@ -11,9 +11,7 @@ from consultation.facilitator import TURN_SECONDS
 from consultation.transcript import ConsultationError
 from storage.holds import Hold
 from storage.records import Records
-
-FOLLOW_SECONDS = 0.2
-"""Between looks at whether another process still asks: SQLite has no call for it."""
+from storage.stamps import FOLLOW_SECONDS
 
 REMEMBERED_SECONDS = 600.0
 """How long a turn waits for a caller who went away: those whose time was over call again soon."""

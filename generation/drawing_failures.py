@@ -1,6 +1,7 @@
 """A drawing without its picture: how its job stands then, what is told of it, and what draws it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -71,11 +72,12 @@ def over_budget(
     `estimate` is what they should cost together, `due` what the day has cost and will.
     """
     about = "This picture" if count == 1 else f"These {count} pictures"
-    draft = estimate - count * (options.estimated_usd() - options.draft_usd)
+    low = replace(options, quality="low", partial_images=0)
+    draft = estimate - count * (options.estimated_usd() - low.estimated_usd())
     fits = options.quality != "low" and due + draft <= budget
     each = " for each" if count > 1 else ""
-    low = f"Quality low fits, at about ${draft / count:.3f}{each}; or draw"
-    offer = low if fits else "Draw"
+    way_out = f"Quality low fits, at about ${draft / count:.3f}{each}; or draw"
+    offer = way_out if fits else "Draw"
     play = " of the sandbox's play money" if origin == "sandbox" else ""
     return OrderError(
         f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "

@@ -99,12 +99,12 @@ class InputResolver:
         if len(names) > MOST_INPUTS:
             raise OrderError(f"input_images takes at most {MOST_INPUTS}.")
         pictures = [await self._read(name) for name in names]
-        if mask is not None and not pictures and parent is None:
-            raise OrderError(
-                "mask needs the picture it belongs to.",
-                "Name it in input_images, or refine one that was drawn.",
-            )
-        if mask is not None and not pictures and parent is not None:
+        if mask is not None and not pictures:
+            if parent is None:
+                raise OrderError(
+                    "mask needs the picture it belongs to.",
+                    "Name it in input_images, or refine one that was drawn.",
+                )
             pictures = [await self._read(parent.id)]
         mask_image = await self._read(mask) if mask is not None else None
         if mask_image and mask_image.picture and pictures[0].picture:

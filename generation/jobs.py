@@ -45,8 +45,8 @@ TICK_SECONDS = 5.0
 NOT_SENT = ""
 """The step before the first."""
 
-RECORDED = {"requested": NOT_SENT, "sending": "sending", "submitted": "submitted"}
-"""The step that a job has reached at least, by its state in the journal."""
+RECORDED = {"requested": NOT_SENT, "sending": "sending", "submitted": "submitted", "kept": "saved"}
+"""The step that a job has reached, by its state in the journal; one without a picture has none."""
 
 WAITS = "The request is sent again in about {wait}; {money}."
 
@@ -142,7 +142,7 @@ class Jobs:
         """How far a drawing is, at once; of another process's only what the journal says."""
         run = self._runs.get(job.id)
         if run is None:
-            return JobOutcome(job, step=RECORDED.get(job.state, "saved"))
+            return JobOutcome(job, step=RECORDED.get(job.state, NOT_SENT))
         return _progress_of(job, run)
 
     def wind_down(self) -> list[asyncio.Task[Purchase]]:

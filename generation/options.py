@@ -54,11 +54,6 @@ class Options:
             verifier=verifier,
         ).usd
 
-    @property
-    def draft_usd(self) -> float:
-        """What the same would cost as a draft."""
-        return replace(self, quality="low", partial_images=0).estimated_usd()
-
     def as_data(self) -> dict[str, Any]:
         """For the record."""
         return asdict(self)

@@ -170,10 +170,11 @@ def _lines(label: str, font: Font, width: int) -> list[str]:
             lines.append(word)
         else:
             lines[-1] = longer
-    last = lines[:LINES][-1] + ("..." if len(lines) > LINES else "")
+    *whole, last = lines[:LINES]
+    last += "..." if len(lines) > LINES else ""
     while font.getlength(last) > width:
         last = f"{last.removesuffix('...')[:-1]}..."
-    return [*lines[: LINES - 1], last][-min(len(lines), LINES) :]
+    return [*whole, last]
 
 
 def _drawable(label: str, font: Font) -> str:

@@ -27,13 +27,11 @@ from generation.verifier import Verifier
 from storage.job_journal import TakenOver
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.stamps import is_alive
+from storage.stamps import FOLLOW_SECONDS, is_alive
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
 
 logger = logging.getLogger(__name__)
 
-FOLLOW_SECONDS = 0.5
-"""Between looks at the record of a job of another process: SQLite has no call for it."""
 ASIDE = "What came lies in {path}."
 
 

@@ -27,14 +27,13 @@ from settings import Settings
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking
+from storage.stamps import FOLLOW_SECONDS
 from storage.tables import Conversation, Image, Job, Spending
 
 VERIFY = "generation/verify"
 NOT_SHOWN = "The picture could not be shown to the model, so only its bytes were checked."
 UNUSABLE = "The model's findings could not be used, so only the bytes were checked."
 BUDGET_SPENT = "The daily budget of ${budget:.2f} is spent, so only the bytes were checked."
-FOLLOW_SECONDS = 0.5
-"""Between looks at whether another process still asks: SQLite has no call for it."""
 OPEN = {"", "auto"}
 """Values of an option that leave it to the model."""
 

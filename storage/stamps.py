@@ -36,6 +36,10 @@ ALIVE = timedelta(seconds=20)
 """A row whose heartbeat is older was left by a process that died: four beats may be late."""
 
 
+FOLLOW_SECONDS = 0.5
+"""Between looks at whether another process still works on a row: SQLite has no call for it."""
+
+
 class UnknownId(StorageError):  # noqa: N818  # reads as what it is
     """No record has this id."""
 
