@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
 from weakref import WeakValueDictionary
 
 from consultation.consultation_result import Consultation
@@ -37,6 +37,19 @@ from storage.stamps import without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
 
 CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
+
+
+@dataclass(frozen=True)
+class _Call:
+    """All that a call says: one that says the same joins its turn."""
+
+    message: str
+    conversation_id: str | None
+    mode: Mode | None
+    answers: list[dict[str, str]]
+    reference_images: list[str]
+    template: str | None
+    finish: bool
 
 
 class Consultant:
@@ -81,40 +94,31 @@ class Consultant:
         `opened` is the conversation that this call has just opened; its words join it.
         """
         words = without_controls(message)
-        call: dict[str, Any] = {
-            "message": words,
-            "conversation_id": conversation_id,
-            "mode": mode,
-            "answers": [{**a, "answer": without_controls(a["answer"])} for a in answers or []],
-            "reference_images": [*reference_images],
-            "template": template,
-            "finish": finish,
-        }
-        result = await self.turns.share(
-            conversation_id, json.dumps(call), lambda: self._consult(**call, opened=opened)
+        call = _Call(
+            message=words,
+            conversation_id=conversation_id,
+            mode=mode,
+            answers=[{**a, "answer": without_controls(a["answer"])} for a in answers or []],
+            reference_images=[*reference_images],
+            template=template,
+            finish=finish,
         )
-        result.notes += [CONTROL_NOTE] * (words != message)
+        result = await self.turns.share(
+            conversation_id, json.dumps(asdict(call)), lambda: self._consult(call, opened)
+        )
+        if words != message:
+            result.notes.append(CONTROL_NOTE)
         return result
 
-    async def _consult(
-        self,
-        *,
-        message: str,
-        conversation_id: str | None,
-        mode: Mode | None,
-        answers: list[dict[str, str]] | None,
-        reference_images: Sequence[str],
-        template: str | None,
-        finish: bool,
-        opened: OpenedCall | None,
-    ) -> Consultation:
+    async def _consult(self, call: _Call, opened: OpenedCall | None) -> Consultation:
+        template, conversation_id = call.template, call.conversation_id
         if template:
-            template = self._template_dialogue.check_name(template, answers, conversation_id)
+            template = self._template_dialogue.check_name(template, call.answers, conversation_id)
         accepted = None
         if conversation_id is None:
             # Refused first calls leave no conversation behind.
-            blank = Conversation(mode=mode or "guided", template=template or "")
-            accepted = await self._accept(blank, answers or [], reference_images)
+            blank = Conversation(mode=call.mode or "guided", template=template or "")
+            accepted = await self._accept(blank, call.answers, call.reference_images)
             conversation_id = await self._records.begin(blank.mode, blank.template)
         lock = self._one_at_a_time.setdefault(conversation_id, asyncio.Lock())
         async with (
@@ -126,15 +130,15 @@ class Consultant:
             conversation = (
                 opened.conversation if opened else await self._records.load(conversation_id)
             )
-            conversation.mode = mode or conversation.mode
+            conversation.mode = call.mode or conversation.mode
             conversation.template = template or conversation.template
             if accepted is None:
-                accepted = await self._accept(conversation, answers or [], reference_images)
-            turn = enter_turn(conversation, message, *accepted)
+                accepted = await self._accept(conversation, call.answers, call.reference_images)
+            turn = enter_turn(conversation, call.message, *accepted)
             if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn, durable=opened is None)
             await self._records.open_turn(turn)  # before anything can fail
-            transcript = transcript_of(conversation, finish=finish)
+            transcript = transcript_of(conversation, finish=call.finish)
             try:
                 outcome = await self._lead(conversation, turn, transcript)
             except Problem as problem:

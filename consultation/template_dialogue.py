@@ -86,13 +86,13 @@ class TemplateDialogue:
     def check_name(
         self,
         name: str,
-        answers: Iterable[Mapping[str, str]] | None,
+        answers: Iterable[Mapping[str, str]],
         conversation_id: str | None,
     ) -> str:
         """The template's own name; what cannot be begins no conversation. Raises a `Problem`."""
         template = self.template(name)
         if conversation_id is None:
-            name_answers(answers or [], template, [])
+            name_answers(answers, template, [])
         return template.name
 
     def name_answers(
