@@ -40,7 +40,7 @@ CONTROL_NOTE = "Control characters were left out of your words; check that nothi
 
 
 @dataclass(frozen=True)
-class _Call:
+class _TurnCall:
     """All that a call says: one that says the same joins its turn."""
 
     message: str
@@ -94,7 +94,7 @@ class Consultant:
         `opened` is the conversation that this call has just opened; its words join it.
         """
         words = without_controls(message)
-        call = _Call(
+        call = _TurnCall(
             message=words,
             conversation_id=conversation_id,
             mode=mode,
@@ -110,7 +110,7 @@ class Consultant:
             result.notes.append(CONTROL_NOTE)
         return result
 
-    async def _consult(self, call: _Call, opened: OpenedCall | None) -> Consultation:
+    async def _consult(self, call: _TurnCall, opened: OpenedCall | None) -> Consultation:
         template, conversation_id = call.template, call.conversation_id
         if template:
             template = self._template_dialogue.check_name(template, call.answers, conversation_id)
