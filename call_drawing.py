@@ -221,7 +221,7 @@ def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:
 
     first = jobs[0]
     prompts = [job.prompt for job in jobs]
-    things = [*variations_in(job.variation for job in jobs)]
+    things = [*variations_in(jobs)]
     several: dict[str, Any] = {"samples": len(jobs)}
     if len(set(prompts)) > 1:
         several = {"prompts": prompts}

@@ -119,10 +119,9 @@ class Orders:
     ) -> tuple[list[Variation], str]:
         """How the pictures of a call differ, and a note on what could not be varied."""
         before = lineage(plan.parent, conversation.images) if plan.parent else []
-        labels = [image.variation for image in before]
         beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
         ways = self._prompt_store.ways()
-        return set_apart(request, conversation.entries, labels, ways, beyond=beyond)
+        return set_apart(request, conversation.entries, before, ways, beyond=beyond)
 
 
 def _job_rows(

@@ -10,6 +10,7 @@ from storage.tables import UNDECIDED
 
 if TYPE_CHECKING:
     from prompts.wording import Way, Ways, Wording
+    from storage.tables import Image, Job
 
 Thing = Literal["color", "composition", "style", "light", "mood"]
 
@@ -69,15 +70,15 @@ def label_words(label: str, wording: "Wording") -> str:
 def set_apart(
     request: ImageRequest,
     entries: Sequence[Mapping[str, Any]],
-    ancestors: Iterable[str],
+    ancestors: "Iterable[Image]",
     ways: "Ways",
     *,
     beyond: bool,
 ) -> tuple[list[Variation], str]:
     """What each picture of a call is to be, and what there is to say of how they differ.
 
-    `entries` are those of the brief, `ancestors` the labels of the picture that they start from
-    and of those before; words `beyond` the brief may have decided more. Raises `OrderError` where
+    `entries` are those of the brief, `ancestors` the picture that they start from and those
+    before; words `beyond` the brief may have decided more. Raises `OrderError` where
     nothing is open that variations could differ in.
     """
     if request.variations == 1:
@@ -124,8 +125,12 @@ def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
     return decided
 
 
-def variations_in(labels: Iterable[str]) -> dict[str, str]:
-    """The last label for each thing that was varied on purpose; those of samples are none."""
+def variations_in(drawn: "Iterable[Image | Job]") -> dict[str, str]:
+    """The last label for each thing that was varied on purpose; those of samples are none.
+
+    Nor is one that only says its own prompt, which may begin like that: "style: a comic".
+    """
+    labels = [one.variation for one in drawn if one.variation != _label(one.prompt)]
     things = {label: label.partition(":")[0] for label in labels}
     return {thing: label for label, thing in things.items() if thing in get_args(Thing)}
 

@@ -74,7 +74,7 @@ class Verifier:
         brief = brief_of(pictures[0], conversation.briefs)
         if brief is None or not brief.entries:
             return []
-        labels = variations_in([one.variation for one in pictures])
+        labels = variations_in(pictures)
         changes = words_of_record(image, conversation.images)[1:]
         image_type = self._prompt_store.image_type(conversation.image_type)
         return checklist(

@@ -211,6 +211,18 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
     assert not any(label.startswith("color") for label in labels(result)), "cool was chosen"
 
 
+async def test_words_that_begin_like_a_variation_are_no_choice_of_one(connect: Connect) -> None:
+    prompts = ["style: a fox as in a comic", "a hen"]
+    async with connect(toolsets=["all"]) as client:
+        first = data_of(await client.call_tool(QUICK, {"prompts": prompts, "quality": "low"}))
+        start = {"conversation_id": first["conversation_id"], "quality": "low"}
+        comic = first["images"][0]["image_id"]
+        varied = await draw(client, **start, from_image=comic, variations=3)
+
+    things = {label.partition(":")[0] for label in labels(varied)}
+    assert things == {"color", "composition", "style"}
+
+
 async def test_a_change_after_the_brief_may_decide_what_was_to_vary(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
