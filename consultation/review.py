@@ -96,7 +96,11 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     )
     evidence = gather(joined, transcript, transcript.option_texts(turn))
     stretches, misplaced = place_sources(joined, evidence)
-    coverage = Coverage(joined, transcript, evidence, {place.source for place in stretches})
+    picks = faults_of_choices(turn, transcript, evidence)
+    wrong = {fault.where for fault in picks}
+    # A pick that is dropped is no place for the words that it quoted.
+    lasting = [one for one in evidence if one.where not in wrong]
+    coverage = Coverage(joined, transcript, lasting, {place.source for place in stretches})
     letters = settle_lettering(turn, transcript)
     quotes = faults_of_quotes(joined, transcript, evidence)
     faults = [
@@ -107,7 +111,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         *faults_of_sharing(joined, transcript, evidence),
         *faults_of_lettering(turn, letters),
         *faults_of_changes(joined, transcript, evidence),
-        *faults_of_choices(turn, transcript, evidence),
+        *picks,
         *faults_of_questions(turn, transcript),
     ]
     brief = settle_brief(joined, transcript, evidence, faults)
