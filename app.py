@@ -187,6 +187,7 @@ class App:
         """Draws, changes and collects pictures."""
         from generation.drawing import ImageGenerator
         from generation.input_images import InputResolver
+        from generation.orders import Orders
         from generation.purchase import Buyer
         from generation.verifier import Verifier
         from storage.picture_files import PictureFiles
@@ -204,7 +205,17 @@ class App:
             preview=with_preview,
             stand_in=self.settings.sandbox,
         )
-        return ImageGenerator(self.settings, self.records, self.prompt_store, buyer)
+        orders = Orders(
+            self.settings,
+            self.gateway,
+            self.records,
+            self.prompt_store,
+            pictures=pictures,
+            inputs=inputs,
+        )
+        return ImageGenerator(
+            self.settings, self.records, self.prompt_store, orders, buyer, verifier=verifier
+        )
 
     def news(self) -> list[str]:
         """What the person has to know of their records, once: that they were damaged."""

@@ -30,7 +30,7 @@ from generation.plan import Plan
 from generation.purchase import Buyer
 from generation.result_builder import build_result, preview_of_all
 from generation.variations import replaced_note
-from generation.verifier import Look
+from generation.verifier import Look, Verifier
 from prompts.store import PromptStore
 from settings import Settings
 from storage.job_claim import JUST_NOW, ClaimTerms
@@ -54,13 +54,21 @@ class ImageGenerator:
     """Draws the pictures of one server; `orders` say what a call would, and check it for free."""
 
     def __init__(
-        self, settings: Settings, records: Records, prompt_store: PromptStore, buyer: Buyer
+        self,
+        settings: Settings,
+        records: Records,
+        prompt_store: PromptStore,
+        orders: Orders,
+        buyer: Buyer,
+        *,
+        verifier: Verifier,
     ) -> None:
-        self.orders = Orders(settings, records, prompt_store, buyer)
+        self.orders = orders
         self._settings = settings
         self._records = records
         self._prompt_store = prompt_store
         self._buyer = buyer
+        self._verifier = verifier
         self._jobs = Jobs(records)
         # Between the record of a job and its start nobody else may begin to wait for it: whoever
         # comes first says what is done, and that would be nothing.
@@ -170,7 +178,7 @@ class ImageGenerator:
         for image in images:
             job, look = jobs[image.job_id], Look()
             if (verify or self._settings.verify) and image.verification is None:
-                look = await self._buyer.verifier.verify(image, job, conversation)
+                look = await self._verifier.verify(image, job, conversation)
             outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
         return await self._tell(conversation, outcomes, 0.0)
 
@@ -180,7 +188,7 @@ class ImageGenerator:
 
     def checklist(self, image: Image, conversation: Conversation) -> list[str]:
         """What is to be looked at in a picture."""
-        return self._buyer.verifier.items(image, conversation)
+        return self._verifier.items(image, conversation)
 
     async def adopt_abandoned(self) -> None:
         """Go on with what servers that died have bought, whosever call it was.
@@ -245,7 +253,7 @@ class ImageGenerator:
             raise failure_of(outcomes, conversation)
         totals = await self._records.ledger.totals(self._buyer.origin, conversation.id)
         images = [one.purchase.image for one in outcomes if one.purchase]
-        checklist = await asyncio.to_thread(self._buyer.verifier.shared_items, images, conversation)
+        checklist = await asyncio.to_thread(self._verifier.shared_items, images, conversation)
         wording = await asyncio.to_thread(self._prompt_store.wording, conversation.language or "en")
         result = build_result(
             conversation,

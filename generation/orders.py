@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.capabilities import MOST_INPUTS, size_in_pixels
+from gateway.client import Gateway
 from gateway.prices import has_price
 from generation.drawing_failures import over_budget
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
-from generation.input_images import InputImages
+from generation.input_images import InputImages, InputResolver
 from generation.options import Options, choose, size_note
 from generation.plan import Plan, changes_of, lineage, suggestion
-from generation.purchase import Buyer
 from generation.request_body import PurchaseOrder, with_instructions
 from generation.variations import Variation, set_apart
 from prompts.store import PromptStore
 from settings import Settings, local_date
+from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job
@@ -38,12 +39,21 @@ class Orders:
     """Settles what calls of one server order."""
 
     def __init__(
-        self, settings: Settings, records: Records, prompt_store: PromptStore, buyer: Buyer
+        self,
+        settings: Settings,
+        gateway: Gateway,
+        records: Records,
+        prompt_store: PromptStore,
+        *,
+        pictures: PictureFiles,
+        inputs: InputResolver,
     ) -> None:
         self._settings = settings
         self._records = records
         self._prompt_store = prompt_store
-        self._buyer = buyer
+        self._gateway = gateway
+        self._pictures = pictures
+        self._inputs = inputs
 
     async def check(self, request: ImageRequest, parent: Image | None = None) -> InputImages:
         """Refuse what cannot be drawn before anything is paid for, a dialogue included.
@@ -52,9 +62,9 @@ class Orders:
         """
         if request.count > MOST_PICTURES:
             raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
-        inputs = await self._buyer.inputs.read(request.input_images, request.mask, parent=parent)
+        inputs = await self._inputs.read(request.input_images, request.mask, parent=parent)
         choose(request.options, {}, self._settings, local_date())
-        await asyncio.to_thread(self._buyer.pictures.check)
+        await asyncio.to_thread(self._pictures.check)
         return inputs
 
     async def check_budget(self, request: ImageRequest, plan: Plan) -> None:
@@ -65,10 +75,15 @@ class Orders:
             return
         options = choose(request.options, {}, self._settings, local_date())
         estimate = request.count * self._usd(options, plan, request)
-        due = await self._records.ledger.due_today(self._buyer.origin)
+        due = await self._records.ledger.due_today(self._gateway.origin)
         if due + estimate > budget:
             raise over_budget(
-                options, request.count, estimate, due=due, budget=budget, origin=self._buyer.origin
+                options,
+                request.count,
+                estimate,
+                due=due,
+                budget=budget,
+                origin=self._gateway.origin,
             )
 
     async def prepare(
@@ -82,7 +97,7 @@ class Orders:
     ) -> CallOrder:
         """All that a call of this key orders. Raises a `Problem`."""
         options = self.options(conversation, plan, request)
-        inputs = await self._buyer.inputs.with_references(inputs, plan.references)
+        inputs = await self._inputs.with_references(inputs, plan.references)
         variations, note = self._variations(conversation, plan, request)
         base = PurchaseOrder(conversation, plan, options, inputs, bool(self._verifier(request)))
         orders = [

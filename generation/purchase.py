@@ -51,9 +51,9 @@ class Buyer:
     ) -> None:
         self._gateway = gateway
         self._records = records
-        self.pictures = pictures
-        self.inputs = inputs
-        self.verifier = verifier
+        self._pictures = pictures
+        self._inputs = inputs
+        self._verifier = verifier
         self._preview = preview
         self._stand_in = stand_in
 
@@ -131,11 +131,11 @@ class Buyer:
                 await self._records.jobs.pause(job)
             await on_step(step)
 
-        request, note = await build_request(order, self.inputs)
+        request, note = await build_request(order, self._inputs)
         try:
             answer = await self._gateway.images.draw(request, journal, bill)
         except GatewayError as error:
-            again = await request_with_bytes(request, order, self.inputs, error)
+            again = await request_with_bytes(request, order, self._inputs, error)
             if again is None:
                 raise
             answer = await self._gateway.images.draw(again, journal, bill)
@@ -186,7 +186,7 @@ class Buyer:
         await on_step(Step("saved", answer.response_id))
         rows = [*bill.rows, *costs]
         if verify:
-            rows += (await self.verifier.verify(image, job, verify)).rows
+            rows += (await self._verifier.verify(image, job, verify)).rows
         return Purchase(
             image=image,
             preview=facts.preview,
@@ -207,7 +207,7 @@ class Buyer:
             raise
         try:
             path, note = await asyncio.to_thread(
-                self.pictures.save,
+                self._pictures.save,
                 answer.data,
                 facts.extension,
                 at=job.created_at,
@@ -268,7 +268,7 @@ class Buyer:
 
     async def _set_aside(self, job: Job, error: GatewayError) -> GatewayError:
         """Keep what came instead of a picture: it was paid for. The error that says where."""
-        keep = partial(self.pictures.set_aside, at=job.created_at, tag=job.id[-8:])
+        keep = partial(self._pictures.set_aside, at=job.created_at, tag=job.id[-8:])
         path = await asyncio.to_thread(keep, error.content)
         if path is None:
             return error
