@@ -14,7 +14,7 @@ from storage.picture_files import media_type
 
 Status = Literal["done", "working", "asking", "failed"]
 
-SANDBOX_NOTE = (
+PLACEHOLDER_NOTE = (
     "Made by the sandbox, a stand-in for OpenAI: a placeholder, no model drew it. The cost is "
     "what OpenAI would charge; nothing was paid."
 )
@@ -176,7 +176,7 @@ def money_words(result: ImageResult, wording: Wording) -> str:
 
 def notes_for_person(result: ImageResult) -> list[str]:
     """What else is to be known; that it is the sandbox's stands beside the money."""
-    return [note for note in result.notes if note != SANDBOX_NOTE]
+    return [note for note in result.notes if note != PLACEHOLDER_NOTE]
 
 
 def _call_line(result: ImageResult) -> str:

@@ -10,7 +10,7 @@ from gateway.prices import draft_usd, has_price
 from generation.drawing_rows import Purchase
 from generation.image_request import numbered
 from generation.image_result import (
-    SANDBOX_NOTE,
+    PLACEHOLDER_NOTE,
     ImageResult,
     PromptDifference,
     ResultFinding,
@@ -92,7 +92,7 @@ def build_result(
         attempts=sum(one.attempts for one in purchases) + sum(one.attempts for one in pending),
         origin="sandbox" if sandbox else "openai",
         notes=[
-            *([SANDBOX_NOTE] if sandbox else []),
+            *([PLACEHOLDER_NOTE] if sandbox else []),
             *_notes(outcomes, purchases, pending, wording),
         ],
         next_step=COLLECT if pending else CHOOSE if len(images) > 1 else REFINE,
