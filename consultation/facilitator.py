@@ -131,7 +131,7 @@ class Facilitator:
             answers += await self._second(conversation, again, transcript, ends)
         best = min(reversed(answers), key=lambda answer: answer.review.weight)
         led = best.review.turn
-        if not led.prompt.strip() and not _asks(led, transcript):  # twice
+        if not led.prompt.strip() and not _asks(led, transcript):  # neither, twice
             return Outcome(before, failure="unusable", notes=faults)
         return Outcome(
             _type_of(led.image_type, types),
