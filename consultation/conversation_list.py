@@ -145,7 +145,7 @@ def _item(item: ConversationSummary) -> ConversationItem:
         bookmarked=item.bookmarked,
         changed_at=item.changed_at,
         matches=item.snippet,
-        newest_image_id=item.newest_image_id,
+        newest_image_id=item.current_image_id,
     )
 
 

@@ -65,9 +65,9 @@ class EarlierWork:
             return []
         if item is None:
             return []
-        self._offers |= {item.id: item.id, item.newest_image_id: item.id}
+        self._offers |= {item.id: item.id, item.current_image_id: item.id}
         await self._count("offered")
-        day, picture = item.changed_at[:10], item.newest_image_id
+        day, picture = item.changed_at[:10], item.current_image_id
         return [OFFER.format(day=day, title=item.title, conversation=item.id, picture=picture)]
 
     async def note_use(self, names: Iterable[str | None]) -> None:

@@ -49,7 +49,7 @@ class ConversationSummary:
     usd: float
     play_money: bool
     rating: int | None
-    newest_image_id: str
+    current_image_id: str
     snippet: str = ""
 
 

@@ -135,10 +135,10 @@ async def test_the_last_changed_comes_first_with_its_facts(
     bare, full = (await search.page(Filter())).items
 
     assert (bare.id, bare.pictures, bare.usd, bare.rating) == ("b", 0, 0.0, None)
-    assert (bare.newest_image_id, bare.bookmarked, bare.snippet) == ("", False, "")
+    assert (bare.current_image_id, bare.bookmarked, bare.snippet) == ("", False, "")
     assert (full.id, full.title, full.mode, full.style) == ("a", "Fox", "guided", "linocut")
     assert (full.pictures, full.usd, full.rating) == (2, 0.75, 4)
-    assert (full.newest_image_id, full.bookmarked) == ("img_2", True)
+    assert (full.current_image_id, full.bookmarked) == ("img_2", True)
     assert full.changed_at == "2026-02-01T12:00:00.000000+00:00"
 
 

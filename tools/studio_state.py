@@ -137,7 +137,7 @@ async def recent(app: App) -> Recent:
                 conversation_id=one.id,
                 title=one.title,
                 changed_at=one.changed_at,
-                image_id=one.newest_image_id,
+                image_id=one.current_image_id,
             )
             for one in page.items
         ]
