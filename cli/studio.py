@@ -39,10 +39,7 @@ UPLOAD_SECONDS = 300.0
 """For 50 MB from a phone in a slow network."""
 
 PLAY = "The sandbox plays OpenAI: no key, no cost, placeholder pictures."
-ONCE = (
-    "This address lets one browser in, once. `image-consultant studio` in another terminal prints "
-    "a new one."
-)
+ONCE = "This address lets one browser in, once. `{command}` in another terminal prints a new one."
 END = "Ctrl-C ends it. A picture that is drawn then is kept, or collected when it is next open."
 
 
@@ -85,10 +82,14 @@ def _settings(*, sandbox: bool) -> Settings:
 
 def _require_same(other: "Running", settings: Settings) -> None:
     if other.sandbox != settings.sandbox:
+        from studio.guard import command_for
+
         names = ("with OpenAI", "on the sandbox")
         raise Problem(
-            f"A studio of {settings.data_dir} runs already, {names[other.sandbox]}. End it with "
-            "Ctrl-C first, or choose another data folder with IMAGE_CONSULTANT_DATA_DIR."
+            f"A studio of {settings.data_dir} runs already, {names[other.sandbox]}: "
+            f"`{command_for(sandbox=other.sandbox)}` opens it. For one {names[settings.sandbox]} "
+            "end it with Ctrl-C first, or choose another data folder with "
+            "IMAGE_CONSULTANT_DATA_DIR."
         )
 
 
@@ -132,7 +133,7 @@ def build_web(app: "App", address: "Address", access: "Access") -> "uvicorn.Serv
 
     from cli.export import export
     from server import create_server
-    from studio.guard import LOCKED, Guard
+    from studio.guard import Guard, way_in
     from studio.routes import UPLOADS, add_routes
     from tools.studio import add_studio
     from transports.http import build_http_server
@@ -152,7 +153,7 @@ def build_web(app: "App", address: "Address", access: "Access") -> "uvicorn.Serv
         hosts=settings.http_hosts,
         proxies=settings.http_proxies,
         guard=Middleware(Guard, access=access, token=settings.http_token),
-        advice={**ADVICE, 401: LOCKED},
+        advice={**ADVICE, 401: way_in(sandbox=settings.sandbox)},
         patience={UPLOADS: UPLOAD_SECONDS},
     )
 
@@ -184,7 +185,7 @@ def _own_address(address: "Address") -> str:
 
 def _show(running: "Running", access: "Access", *, opens: bool) -> None:
     """Open the page for this machine and print the addresses, each with a token of its own."""
-    from studio.guard import SHELL
+    from studio.guard import SHELL, command_for
 
     def address(url: str) -> str:
         return f"{url}{SHELL}#t={access.token()}"
@@ -192,7 +193,7 @@ def _show(running: "Running", access: "Access", *, opens: bool) -> None:
     if opens and _has_window():
         webbrowser.open(address(running.here))
     show.whole(address(running.here))
-    show.line(ONCE)
+    show.line(ONCE.format(command=command_for(sandbox=running.sandbox)))
     if running.elsewhere:
         _show_code(address(running.elsewhere))
 

@@ -32,12 +32,20 @@ HEADERS = {
 }
 """Of every answer that does not bring its own."""
 
-LOCKED = (
-    "This studio does not know the browser. Run `image-consultant studio` in a terminal: it opens "
-    "the studio that runs, and prints an address that lets one browser in. A client of MCP sends "
-    f"the header `Authorization: Bearer TOKEN`, where {variable_of('http_token')} sets one."
-)
-"""What whoever is refused with 401 is told."""
+
+def command_for(*, sandbox: bool) -> str:
+    """What opens such a studio: without `--sandbox` the command refuses to open one on it."""
+    return f"image-consultant studio{' --sandbox' if sandbox else ''}"
+
+
+def way_in(*, sandbox: bool) -> str:
+    """What whoever is refused with 401 is told."""
+    return (
+        f"This studio does not know the browser. Run `{command_for(sandbox=sandbox)}` in a "
+        "terminal: it opens the studio that runs, and prints an address that lets one browser in. "
+        "A client of MCP sends the header `Authorization: Bearer TOKEN`, where "
+        f"{variable_of('http_token')} sets one."
+    )
 
 
 class Guard:

@@ -15,7 +15,7 @@ from app import App
 from studio.access import COOKIE_SECONDS, Access
 from studio.assembler import FOLDER, slim_script, style_sheet
 from studio.downloads import Downloads, Export
-from studio.guard import LOCKED, SESSION, SHELL, SHELL_POLICY
+from studio.guard import SESSION, SHELL, SHELL_POLICY, command_for, way_in
 from studio.problem_answers import Handler, RefusedRequest, expect, in_words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> Non
         server.custom_route(path, methods=[method])(in_words(handler))
 
     add("/", "GET", home)
-    add(SHELL, "GET", shell)
+    add(SHELL, "GET", routes.shell)
     add(SESSION, "POST", routes.session)
     add(UPLOADS, "POST", routes.upload)
     add("/v1/images/{image_id}/{form}", "GET", routes.picture)
@@ -63,14 +63,6 @@ def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> Non
 async def home(_request: Request) -> Response:
     """Where the studio is, for who types the address without a path."""
     return RedirectResponse(SHELL)
-
-
-async def shell(request: Request) -> Response:
-    """The page, which holds nothing of anybody's."""
-    data = await asyncio.to_thread(PAGE.read_bytes)
-    response = _with_tag(request, data, "text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = SHELL_POLICY
-    return response
 
 
 async def asset(request: Request) -> Response:
@@ -88,6 +80,14 @@ class Routes:
     def __init__(self, app: App, access: Access) -> None:
         self._app, self._access = app, access
 
+    async def shell(self, request: Request) -> Response:
+        """The page, which holds nothing of anybody's, and the command that lets a browser in."""
+        page = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
+        page = page.replace("{command}", command_for(sandbox=self._app.settings.sandbox))
+        response = _with_tag(request, page.encode(), "text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = SHELL_POLICY
+        return response
+
     async def session(self, request: Request) -> Response:
         """Exchange the token of an address for the cookie, once."""
         expect(request, "application/json", LONGEST_TOKEN)
@@ -97,7 +97,7 @@ class Routes:
             raise RefusedRequest(400, 'Send {"token": "..."}.') from None
         cookie = self._access.redeem(str(token))
         if cookie is None:
-            raise RefusedRequest(401, LOCKED)
+            raise RefusedRequest(401, way_in(sandbox=self._app.settings.sandbox))
         response = Response(status_code=204)
         response.set_cookie(
             self._access.cookie,

@@ -157,7 +157,8 @@ def test_without_the_cookie_there_is_an_empty_page_and_nothing_of_anybodys(
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
     assert {(one.status, one.body) for one in refused} == {(401, refused[0].body)}
-    assert "image-consultant studio" in json.loads(refused[0].body)["error"]
+    assert "`image-consultant studio`" in json.loads(refused[0].body)["error"]
+    assert b'data-command="image-consultant studio"' in shell.body
 
 
 @pytest.mark.parametrize(
@@ -422,9 +423,10 @@ def test_a_second_studio_prints_a_new_address_and_says_where_it_would_be_another
         first.announce(Running("http://127.0.0.1:1", "", sandbox=True, run=first.run))
         command.studio(sandbox=True, no_open=True)
         printed = capsys.readouterr().out
-        with pytest.raises(Problem, match="runs already, on the sandbox"):
+        with pytest.raises(Problem, match=r"already, on .* `image.* --sandbox` opens"):
             command.studio(no_open=True)
 
+        assert "`image-consultant studio --sandbox` in another terminal" in printed
         token = re.findall(r"http://127\.0\.0\.1:1/studio#t=(\S+)", printed)[0]
         assert first.access.redeem(token)
 

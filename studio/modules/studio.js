@@ -54,7 +54,7 @@ function Tray({ desk }) {
 function Notices({ desk }) {
   const { trouble, pulse } = desk.state;
   return html`${trouble === "gone" && html`<p class="notice" role="alert">${t("The server does not answer. This page goes on by itself once it runs again; nothing is lost.")}</p>`}
-    ${trouble === "locked" && html`<p class="notice" role="alert">${t("This browser is not let in. Run image-consultant studio in a terminal: it prints an address that lets one browser in.")}</p>`}
+    ${trouble === "locked" && html`<p class="notice" role="alert">${t("This browser is not let in. Run {command} in a terminal: it prints an address that lets one browser in.", { command: document.documentElement.dataset.command })}</p>`}
     ${trouble && !["gone", "locked"].includes(trouble) && html`<p class="notice words" role="alert">${trouble}</p>`}
     ${pulse?.key && html`<p class="notice words">${t("There is no OpenAI key, so nothing can be asked or drawn. {way} Then start the studio anew.", { way: pulse.key })}</p>`}`;
 }
