@@ -297,4 +297,10 @@ def test_without_a_key_the_page_says_what_to_do(browser: Any, tmp_path: Path) ->
         assert one.judge() == []
         one.page.context.clear_cookies()
         one.page.get_by_text("This browser is not let in").wait_for()
+        assert one.page.get_by_role("button").count() == 0
+        assert one.page.get_by_text("could not be reached").count() == 0
+        address = studio.address
+        one.page.evaluate("(address) => { location = address; }", address)
+        one.see("What would you like to see?")
+        assert address.rpartition("#")[2] not in one.page.url
         one.leave()

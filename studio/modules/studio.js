@@ -88,6 +88,7 @@ function Studio({ desk }) {
     if (before.current !== place) /** @type {HTMLElement} */ (document.querySelector("main [role=alert]") ?? heading)?.focus();
     before.current = place;
   });
+  if (state.trouble === "locked") return html`<div class="studio"><header class="rail"><p class="brand">Image consultant</p></header><main><${Notices} desk=${desk} /></main></div>`;
   return html`<div class="studio"><${Rail} desk=${desk} />
     <main aria-busy=${session?.state.busy ? "true" : "false"}>
       <p class="hidden" role="status">${state.message || session?.state.message}</p>
@@ -95,16 +96,28 @@ function Studio({ desk }) {
       <${Place} desk=${desk} /></main></div>`;
 }
 
+/** The token that the address brings. It is for one use: it stays neither there nor in the history. */
+function takeToken() {
+  const token = /^#t=(.+)$/.exec(location.hash)?.[1];
+  if (token) history.replaceState(null, "", "#create");
+  return token;
+}
+
 async function start() {
   const door = new HttpDoor();
-  const token = /^#t=(.+)$/.exec(location.hash)?.[1];
-  // The token is for one use: it stays neither in the address nor in the history.
-  if (token) history.replaceState(null, "", "#create");
+  let token = takeToken();
   const desk = new Desk(door);
   render(html`<${Studio} desk=${desk} />`, /** @type {HTMLElement} */ (document.getElementById("root")));
-  addEventListener("hashchange", () => desk.arrive());
-  if (token) await door.enter(token).catch(() => {});
-  desk.arrive();
+  const arrive = async () => {
+    if (token) await door.enter(token).catch(() => {});
+    desk.arrive();
+  };
+  // An address that is pasted over that of an open page loads nothing: its fragment alone is new.
+  addEventListener("hashchange", () => {
+    token = takeToken();
+    arrive();
+  });
+  await arrive();
   desk.live();
 }
 

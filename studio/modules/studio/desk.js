@@ -15,6 +15,23 @@ const SCREENS = ["create", "gallery", "library", "about"];
 /** Screens that show one thing, by how their addresses begin. */
 const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template" };
 
+/** A session of the page, which says itself, and once, that it is not let in. */
+class StudioSession extends Session {
+  /** @param {Desk} desk */
+  constructor(desk) {
+    super(() => desk.follow(this));
+    this.desk = desk;
+    this.door = desk.door;
+    this.state.ended = true; // no host's call is waited for
+  }
+
+  /** @param {any} error @param {(() => void) | null} again */
+  fault(error, again = null) {
+    if (error instanceof LockedError) this.desk.miss(error);
+    else super.fault(error, again);
+  }
+}
+
 export class Desk {
   /** @param {any} door */
   constructor(door) {
@@ -34,10 +51,7 @@ export class Desk {
 
   /** A session for one conversation. */
   open() {
-    const session = new Session(() => this.follow(session));
-    session.door = this.door;
-    session.state.ended = true; // no host's call is waited for
-    return session;
+    return new StudioSession(this);
   }
 
   /** Give a conversation that was just begun its address, and know that the gallery has changed. @param {Session} session */
@@ -79,15 +93,15 @@ export class Desk {
     if (place.name === "image") this.visitImage(place.id);
   }
 
-  /** The session of a conversation, which is read unless the page knows it. @param {string} id */
+  /** The session of a conversation, which is read unless the page has its record. @param {string} id */
   async visit(id) {
     let session = this.sessions.get(id);
     if (!session) {
       session = this.open();
       this.sessions.set(id, session);
       this.changed();
-      await session.load(id);
     }
+    if (!session.state.view) await session.load(id);
     return session;
   }
 
@@ -139,10 +153,16 @@ export class Desk {
       this.notice(pulse);
       this.set({ pulse, trouble: "" });
       if (shown && id) await this.refresh(shown, pulse.stamp, Boolean(wasGone));
+      // What could not be read meanwhile is read now.
+      else if (wasGone) await this.arrive();
     } catch (error) {
-      const kind = error instanceof LockedError ? "locked" : error instanceof DoorError ? "gone" : error.message;
-      this.set({ trouble: kind });
+      this.miss(error);
     }
+  }
+
+  /** Know what keeps the page from working, until the next beat finds it gone. @param {any} error */
+  miss(error) {
+    this.set({ trouble: error instanceof LockedError ? "locked" : error instanceof DoorError ? "gone" : error.message });
   }
 
   /** Know which drawings ended while something else was shown. @param {any} pulse */
