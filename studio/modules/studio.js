@@ -53,7 +53,7 @@ function Tray({ desk }) {
 /** What keeps the page from working, and what to do. @param {{desk: any}} props */
 function Notices({ desk }) {
   const { trouble, pulse } = desk.state;
-  return html`${trouble === "gone" && html`<p class="notice" role="alert">${t("The server does not answer. This page goes on by itself once it runs again; nothing is lost.")}</p>`}
+  return html`${trouble === "gone" && html`<p class="notice" role="alert">${t("The server does not answer. What was being drawn is on record, and comes when the server is back; this page goes on by itself then.")}</p>`}
     ${trouble === "locked" && html`<p class="notice" role="alert">${t("This browser is not let in. Run {command} in a terminal: it prints an address that lets one browser in.", { command: document.documentElement.dataset.command })}</p>`}
     ${trouble && !["gone", "locked"].includes(trouble) && html`<p class="notice words" role="alert">${trouble}</p>`}
     ${pulse?.key && html`<p class="notice words">${t("There is no OpenAI key, so nothing can be asked or drawn. {way} Then start the studio anew.", { way: pulse.key })}</p>`}`;
@@ -93,7 +93,7 @@ function Studio({ desk }) {
     <main aria-busy=${session?.state.busy ? "true" : "false"}>
       <p class="hidden" role="status">${state.message || session?.state.message}</p>
       <${Notices} desk=${desk} /><${Tray} desk=${desk} />
-      <${Place} desk=${desk} /></main></div>`;
+      <fieldset role="none" class="place" disabled=${state.trouble === "gone"}><${Place} desk=${desk} /></fieldset></main></div>`;
 }
 
 /** The token that the address brings. It is for one use: it stays neither there nor in the history. */

@@ -15,7 +15,7 @@ const SCREENS = ["create", "gallery", "library", "about"];
 /** Screens that show one thing, by how their addresses begin. */
 const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template" };
 
-/** A session of the page, which says itself, and once, that it is not let in. */
+/** A session of a page that says itself, and once, that it is not let in or that nobody answers. */
 class StudioSession extends Session {
   /** @param {Desk} desk */
   constructor(desk) {
@@ -27,8 +27,9 @@ class StudioSession extends Session {
 
   /** @param {any} error @param {(() => void) | null} again */
   fault(error, again = null) {
-    if (error instanceof LockedError) this.desk.miss(error);
-    else super.fault(error, again);
+    // One with a message is an answer.
+    if (error instanceof DoorError && !error.message) this.desk.miss(error);
+    if (!(error instanceof LockedError)) super.fault(error, again);
   }
 }
 
