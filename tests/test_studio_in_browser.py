@@ -276,12 +276,18 @@ def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
     one.press("Go on to the prompt, free")
     one.see("The prompt")
     address = one.page.url
+    other = visit()
+    other.page.goto(address)
+    other.see("The prompt")
     one.press("Delete this conversation")
     one.page.get_by_text("A gate in a wall", exact=False).last.wait_for()
     one.press("Delete for good")
     one.see("Gallery")
     one.page.goto(address)
     one.see("This is not there")
+    assert one.page.get_by_text("press the button again").count() == 0
+    assert other.page.url == address
+    other.see("This is not there")
 
 
 @pytest.mark.usefixtures("ring")

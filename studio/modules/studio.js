@@ -69,7 +69,12 @@ function Place({ desk }) {
   if (place.name === "about") return html`<${About} desk=${desk} />`;
   if (place.name === "pair") return html`<${Pair} desk=${desk} ids=${place.id.split(",")} />`;
   if (place.name === "create") return desk.fresh.state.busy ? html`<${Task} session=${desk.fresh} />` : html`${desk.fresh.state.trouble && html`<${Trouble} session=${desk.fresh} />`}<${Create} desk=${desk} />`;
-  if (!shown?.state.view) return html`${shown?.state.trouble ? html`<${Trouble} session=${shown} />` : null}<${Screen} title=${lost || shown?.state.trouble ? t("This is not there") : t("One moment")}>${lost && html`<p class="words">${lost}</p>`}<//>`;
+  if (!shown?.state.view) {
+    const { trouble } = shown?.state ?? {};
+    if (trouble && trouble.kind !== "input") return html`<${Trouble} session=${shown} />`;
+    const absent = lost || trouble?.text;
+    return html`<${Screen} title=${absent ? t("This is not there") : t("One moment")}>${absent && html`<p class="words" lang="en">${absent}</p>`}<//>`;
+  }
   if (place.name === "tree") return html`<${Tree} desk=${desk} session=${shown} />`;
   return html`<${Conversation} desk=${desk} session=${shown} />`;
 }

@@ -153,7 +153,9 @@ export class Desk {
       pulse.key ??= this.state.pulse?.key;
       this.notice(pulse);
       this.set({ pulse, trouble: "" });
-      if (shown && id) await this.refresh(shown, pulse.stamp, Boolean(wasGone));
+      await this.dropAbsent();
+      if (id && !pulse.stamp) await this.lose(id);
+      else if (shown && id) await this.refresh(shown, pulse.stamp, Boolean(wasGone));
       // What could not be read meanwhile is read now.
       else if (wasGone) await this.arrive();
     } catch (error) {
@@ -183,6 +185,20 @@ export class Desk {
   /** Have the gallery read anew; until then it shows what it has. */
   renewGallery() {
     if (this.state.gallery) this.set({ gallery: { ...this.state.gallery, isOld: true } });
+  }
+
+  /** Offer nothing to look at that was deleted, by another page or in a chat. */
+  async dropAbsent() {
+    for (const { id } of this.state.finished) {
+      const { stamp } = await this.read("pulse", { id, query: navigator.language, cursor: knownLanguage() });
+      if (!stamp) this.set({ finished: this.state.finished.filter((one) => one.id !== id) });
+    }
+  }
+
+  /** Say of the conversation that is shown that it is not there any more. @param {string} id */
+  async lose(id) {
+    this.sessions.delete(id);
+    await this.arrive();
   }
 
   /** Say that something waits to be looked at. @param {string} id @param {string} title */
