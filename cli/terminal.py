@@ -37,6 +37,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 and tabs: what comes from outside (an idea, a file name, an answer of OpenAI) may hold any."""
 
 IN_COMMANDS = (
+    (r"\bThe same call\b", "The same command"),
     (r"\bMake the same call again\b", "Run the same command again"),
     (r"\bmake the same call again\b", "run the same command again"),
     (r"\((?:dialogue_)?mode: skip\)", "(`generate` in place of `consult`)"),

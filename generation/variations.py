@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Thing = Literal["color", "composition", "style", "light", "mood"]
 
 ALWAYS: tuple[Thing, ...] = ("color", "composition", "style")
-"""Things that every picture has; the others vary where a brief leaves them to us."""
+"""Things that every picture has; the others vary where a brief leaves them to us, or where all of
+these are decided."""
 
 DIMENSIONS: dict[str, Thing] = {
     "palette": "color",
@@ -156,11 +157,10 @@ def open_things(
     """
     if strategy != "mixed" and not decided.get(strategy):
         return [strategy]
-    free = [
-        thing
-        for thing in get_args(Thing)
-        if (thing in ALWAYS or thing in decided) and not decided.get(thing) and getattr(ways, thing)
+    undecided: list[Thing] = [
+        thing for thing in get_args(Thing) if not decided.get(thing) and getattr(ways, thing)
     ]
+    free = [thing for thing in undecided if thing in ALWAYS or thing in decided] or undecided
     free.sort(key=lambda thing: thing not in decided)
     return [thing for thing in free if thing not in chosen] or free
 

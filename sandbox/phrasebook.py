@@ -120,6 +120,8 @@ def begins(text: str) -> str:
 
 def language(text: str, before: str) -> str:
     """The language of a text by its commonest words and letters; the one before if it may be."""
+    if not re.search(r"[^\W\d_]{2}", text):
+        return before  # a "y" says yes in any language, and "and" in one
     plain, counts = text.casefold(), dict[str, float]()
     words = re.findall(r"[^\W\d_]+", plain)
     for one, known in data()["languages"].items():

@@ -170,7 +170,7 @@ async def test_what_is_decided_is_not_varied_even_if_asked_for_and_the_result_sa
 async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_wanted(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    turn = decided("palette", "style", "composition")
+    turn = decided("palette", "style", "composition", "light", "mood")
 
     refused = await vary_decided(client, sandbox, turn)
 
@@ -189,6 +189,16 @@ async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_want
     assert (
         len({call.body["instructions"] for call in sandbox.requests if call.kind == "image"}) == 1
     )
+
+
+async def test_light_and_mood_vary_where_all_else_is_decided(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    turn = decided("palette", "style", "composition")
+
+    varied = data_of(await vary_decided(client, sandbox, turn))
+
+    assert {label.partition(":")[0] for label in labels(varied)} == {"light", "mood"}
 
 
 async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_chosen(
