@@ -91,6 +91,9 @@ class Database:
 
     async def close(self) -> None:
         """Close the connections, if any were opened; what is being opened is waited for."""
+        if self._opening is not None and not self._opening.done():
+            # One that has yet to take its turn would open what nobody closes any more.
+            await asyncio.wait([self._opening])
         async with self._changing:
             engine, self._engine = self._engine, None
             if engine is not None:

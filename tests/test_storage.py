@@ -180,6 +180,25 @@ async def test_the_connection_of_a_request_that_is_cancelled_is_closed(database:
     assert not endless
 
 
+async def test_nothing_stays_open_where_a_server_ends_as_its_first_request_goes_away(
+    tmp_path: Path,
+) -> None:
+    database, before = Database(tmp_path), asyncio.all_tasks()
+
+    async def read() -> None:
+        async with database.read():
+            pass
+
+    request = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    request.cancel()
+    await database.close()
+
+    await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)
+    # The last connection that closes takes it away.
+    assert not database.path.with_name(f"{FILE_NAME}-wal").exists()
+
+
 async def test_what_cannot_be_written_whole_is_not_written_at_all(
     records: Records, tmp_path: Path
 ) -> None:
