@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from errors import Problem
+from gateway.answer_form import answer_form
 
 SCHEMA_NAME = "facilitator_turn"
 FILLING_NAME = "template_filling"
@@ -166,7 +167,7 @@ def response_format(
 ) -> dict[str, Any]:
     """The `text` field of a request."""
     schema = answer.model_json_schema(schema_generator=_Strict)
-    return {"format": {"type": "json_schema", "name": name, "schema": schema, "strict": True}}
+    return answer_form(name, schema)
 
 
 def parse_turn(text: str) -> FacilitatorTurn:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from gateway.answer_form import answer_form, closed
+
 if TYPE_CHECKING:
     from prompts.template import Rendering
 
@@ -103,17 +105,15 @@ def response_format(name: Literal["id", "item"]) -> dict[str, Any]:
 
     `seen` comes before the verdict, so that the model looks before it judges.
     """
-    finding = _closed(
+    finding = closed(
         {
             name: {"type": "integer" if name == "id" else "string"},
             "seen": {"type": "string"},
             "verdict": {"type": "string", "enum": list(get_args(Verdict))},
         }
     )
-    schema = _closed({"findings": {"type": "array", "items": finding}})
-    return {
-        "format": {"type": "json_schema", "name": SCHEMA_NAME, "schema": schema, "strict": True}
-    }
+    schema = closed({"findings": {"type": "array", "items": finding}})
+    return answer_form(SCHEMA_NAME, schema)
 
 
 def read(text: str, items: Sequence[str]) -> list[Finding]:
@@ -167,13 +167,3 @@ def _one_line(text: object) -> str:
     if not isinstance(text, str):
         return ""
     return " ".join(text.encode(errors="replace").decode().split())
-
-
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
-    """An object with these properties and no others, as strict mode wants it."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gateway.answer_form import answer_form, closed
 from prompts.template import Rendering
 from prompts.template_names import says
 from styles.aspect import ASPECTS, Aspect
@@ -65,8 +66,7 @@ def build_request(
         "model": model,
         "instructions": rendering.text,
         "input": [{"role": "user", "content": [{"type": "input_text", "text": task}, *images]}],
-        "text": {"format": {"type": "json_schema", "name": SCHEMA_NAME, "schema": SCHEMA,
-                            "strict": True}},
+        "text": answer_form(SCHEMA_NAME, SCHEMA),
         "temperature": 0,
         "max_output_tokens": MOST_TOKENS,
         "metadata": {"templates": f"{rendering.name}@{rendering.fingerprint}"},
@@ -164,26 +164,16 @@ def _reason(clause: str, description: Description) -> str:
     return next((word for word, form in forms if says(clause, form)), "")
 
 
-def _closed(**properties: Any) -> dict[str, Any]:
-    """An object with these properties and no others, as strict mode wants it."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [*properties],
-        "additionalProperties": False,
-    }
-
-
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
-SCHEMA = _closed(
+SCHEMA = closed({
     # What must not be said comes first, so that it is known while the rest is written.
-    subjects=_TEXTS,
-    names=_TEXTS,
-    aspects={
+    "subjects": _TEXTS,
+    "names": _TEXTS,
+    "aspects": {
         "type": "array",
-        "items": _closed(aspect={"type": "string", "enum": [*ASPECTS]}, words=_TEXT),
+        "items": closed({"aspect": {"type": "string", "enum": [*ASPECTS]}, "words": _TEXT}),
     },
-    note=_TEXT,
-    avoid=_TEXTS,
-)
+    "note": _TEXT,
+    "avoid": _TEXTS,
+})  # fmt: skip

@@ -13,6 +13,7 @@ from fastmcp.exceptions import ToolError
 
 from app import App
 from errors import Problem
+from gateway.answer_form import answer_form, closed
 from gateway.prices import Usage, text_cost
 from settings import Settings
 from storage.tables import Conversation
@@ -38,17 +39,7 @@ its number, sometimes not answering every question. You know what you would like
 you have no wish about, you leave to the art director. Never write a prompt, never play the art \
 director."""
 NO_WISHES = "what you said first, and nothing more."
-FORM = {
-    "type": "json_schema",
-    "name": PERSON_SCHEMA,
-    "strict": True,
-    "schema": {
-        "type": "object",
-        "properties": {"message": {"type": "string"}},
-        "required": ["message"],
-        "additionalProperties": False,
-    },
-}
+FORM = answer_form(PERSON_SCHEMA, closed({"message": {"type": "string"}}))
 
 
 class Opening(NamedTuple):
@@ -142,7 +133,7 @@ class _Person:
             "model": self._model,
             "instructions": INSTRUCTIONS.format(persona=self.opening.persona),
             "input": self.talk,
-            "text": {"format": FORM},
+            "text": FORM,
             "max_output_tokens": 2_000,
         })  # fmt: skip
         self.usd += reply.charge.cost.usd
