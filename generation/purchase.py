@@ -255,9 +255,8 @@ class Buyer:
         if bill.rows:
             problem.note_charge()
         state = state_after(job, problem)
-        with suppress(
-            StorageError, TakenOver
-        ):  # what happened matters more than that it cannot be noted
+        # What happened matters more than that it cannot be noted.
+        with suppress(StorageError, TakenOver):
             if state == "requested":
                 await self._records.jobs.withdraw(job, problem, bill.rows)
             else:
