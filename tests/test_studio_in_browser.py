@@ -19,6 +19,7 @@ from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.browser import chat
 from tests.browser.chat import paid_calls
+from tests.browser.server import settings_in
 from tests.browser.studio import DESK, PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import studio_tour
 
@@ -73,16 +74,6 @@ def visit(browser: Any, studio: Studio) -> Iterator[Callable[..., Visitor]]:
     yield open_one
     for one in visitors:
         one.leave()
-
-
-def settings_in(folder: Path, sandbox: Sandbox) -> Settings:
-    return Settings(
-        openai_api_key="sk-studio",
-        openai_base_url=sandbox.base_url,
-        data_dir=folder / "data",
-        images_dir=folder / "images",
-        partial_images=2,
-    )
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["wide", "narrow"])

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.loopback import Sandbox
-from settings import Settings
 from tests.browser.chat import Chat, open_browser, paid_calls
-from tests.browser.server import serve_chat
+from tests.browser.server import serve_chat, settings_in
 from tests.browser.tour import GERMAN, press, remount, see, tour
 from tests.calls import CONSULT
 
@@ -34,7 +33,7 @@ REMOUNTS = 34
 def judge(browser: "Browser", language: str) -> Iterator[str]:
     """The faults of every state in a language."""
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        settings = _settings(Path(folder), sandbox)
+        settings = settings_in(Path(folder), sandbox, wait_seconds=3)
         with serve_chat(settings) as host:
             one = Chat(browser.new_page(reduced_motion="reduce"), host)
             count = 0
@@ -60,7 +59,7 @@ def judge(browser: "Browser", language: str) -> Iterator[str]:
 def purchases(browser: "Browser") -> Iterator[str]:
     """What was bought by frames that were built anew, before, after and behind a failed drawing."""
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        settings = _settings(Path(folder), sandbox)
+        settings = settings_in(Path(folder), sandbox, wait_seconds=3)
         with serve_chat(settings) as host:
             one = Chat(browser.new_page(), host)
             one.show(CONSULT, {"message": "A lighthouse in a storm"})
@@ -81,17 +80,6 @@ def purchases(browser: "Browser") -> Iterator[str]:
     print(f"built anew {3 * REMOUNTS} times", flush=True)
     if (none, failed, drawn) != (0, 1, 2):
         yield f"pictures asked for: {none}, {failed}, {drawn} instead of 0, 1, 2"
-
-
-def _settings(folder: Path, sandbox: Sandbox) -> Settings:
-    return Settings(
-        openai_api_key="sk-survey",
-        openai_base_url=sandbox.base_url,
-        data_dir=folder / "data",
-        images_dir=folder / "images",
-        wait_seconds=3,
-        partial_images=2,
-    )
 
 
 def main() -> int:
