@@ -89,14 +89,19 @@ class _Connection(aiosqlite.Connection):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._thread.daemon = True  # as SQLAlchemy does: a process may end without closing it
+        self._ending: asyncio.Future[Any] | None = None
 
     def stop(self) -> "asyncio.Future[Any] | None":
-        """Close the connection and end its thread, the first time; then there is nothing to await.
+        """Have the connection closed and its thread ended, once; what says that it is done.
 
         SQLAlchemy stops one whose orderly closing was cancelled, as anyio cancels again and again;
-        that closing then goes on to stop a thread that has ended, and awaits it for ever.
+        that closing then goes on to stop a thread that ends, and would await it for ever. It has
+        to await the first stop: a thread that still works when the loop is closed leaves its
+        connection open.
         """
-        return super().stop() if self._running else None
+        if self._running:
+            self._ending = super().stop()
+        return self._ending
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # SQLAlchemy enters it, no more
         return _Cursor(self)
