@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 from fastmcp import FastMCP
 from mcp.types import Icon
 
@@ -57,7 +58,9 @@ def create_server(settings: Settings, app: App | None = None) -> FastMCP:
         try:
             yield {"app": app}
         finally:
-            await app.close()
+            # Whoever cancels the server, what is paid for is kept; it takes seconds at most.
+            with anyio.CancelScope(shield=True):
+                await app.close()
 
     server = ShortListServer(
         "image-consultant",

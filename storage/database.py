@@ -135,7 +135,11 @@ class Database:
                     is_new = self.path.stat().st_size == 0
                     await asyncio.to_thread(self._cipher.unlock, create=is_new)
                 engine = await self._open_whole(alone)
-                await self._lock.share()
+                try:
+                    await self._lock.share()
+                except BaseException:
+                    await engine.dispose()
+                    raise
             except BaseException:
                 self._lock.release()
                 raise

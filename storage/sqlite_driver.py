@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import aiosqlite
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.database_file import BUSY_SECONDS, RETRY_SECONDS
@@ -25,6 +25,10 @@ ROWS_AT_ONCE = 64
 """Rows that aiosqlite hands over at a time: its own default, which nothing here asks for."""
 
 
+Stops = set["asyncio.Future[Any]"]
+"""Of connections whose threads are about to end."""
+
+
 def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
     """An engine for a database file; nothing is opened before its first use.
 
@@ -34,16 +38,37 @@ def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
     """
     driver = {"module": cipher.driver()} if cipher else {}
     open_file = partial(cipher.open if cipher else sqlite3.connect, str(path.absolute()))
-    engine = create_async_engine(
+    stops: Stops = set()
+    # Whichever thread drops a connection that was left closes it.
+    connector = partial(open_file, check_same_thread=False)
+    plain = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
         hide_parameters=True,
-        # Whichever thread drops a connection that was left closes it.
-        async_creator=lambda: connect(partial(open_file, check_same_thread=False)),
+        async_creator=lambda: connect(connector, stops),
         **driver,
     )
+    engine = _Engine(plain.sync_engine, stops)
     event.listen(engine.sync_engine, "connect", _configure)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+class _Engine(AsyncEngine):
+    """An engine that has ended its connections' threads when it is disposed of.
+
+    A thread that hands its result to an event loop that is closed dies of it, and leaves open
+    what it was to close next.
+    """
+
+    def __init__(self, engine: Engine, stops: Stops) -> None:
+        super().__init__(engine)
+        self._stops = stops
+
+    async def dispose(self, close: bool = True) -> None:
+        """Close all connections; those that a cancelled request left may still be at work."""
+        await super().dispose(close)
+        if self._stops:
+            await asyncio.wait(self._stops)
 
 
 def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection
@@ -80,28 +105,33 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def connect(open_file: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
-    """A connection, to be awaited, over one that a thread of its own opens."""
-    return _Connection(open_file, ROWS_AT_ONCE)
+def connect(open_file: Callable[[], sqlite3.Connection], stops: Stops) -> aiosqlite.Connection:
+    """A connection, to be awaited, over one that a thread of its own opens.
+
+    While that thread ends, what says that it has ended stands in `stops`.
+    """
+    return _Connection(open_file, stops)
 
 
 class _Connection(aiosqlite.Connection):
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, open_file: Callable[[], sqlite3.Connection], stops: Stops) -> None:
+        super().__init__(open_file, ROWS_AT_ONCE)
         self._thread.daemon = True  # as SQLAlchemy does: a process may end without closing it
-        self._ending: asyncio.Future[Any] | None = None
+        self._stops = stops
+        self._stop: asyncio.Future[Any] | None = None
 
     def stop(self) -> "asyncio.Future[Any] | None":
         """Have the connection closed and its thread ended, once; what says that it is done.
 
         SQLAlchemy stops one whose orderly closing was cancelled, as anyio cancels again and again;
-        that closing then goes on to stop a thread that ends, and would await it for ever. It has
-        to await the first stop: a thread that still works when the loop is closed leaves its
-        connection open.
+        that closing then goes on to stop a thread that ends, and would await it for ever.
         """
         if self._running:
-            self._ending = super().stop()
-        return self._ending
+            self._stop = super().stop()
+            if self._stop is not None:
+                self._stops.add(self._stop)
+                self._stop.add_done_callback(self._stops.discard)
+        return self._stop
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # SQLAlchemy enters it, no more
         return _Cursor(self)

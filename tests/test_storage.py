@@ -98,7 +98,7 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
 async def test_a_statement_brings_its_rows_and_the_drivers_thread_holds_up_no_end() -> None:
     """Both stand on private members of aiosqlite."""
     before = set(threading.enumerate())
-    connection = await connect(lambda: sqlite3.connect(":memory:"))
+    connection = await connect(lambda: sqlite3.connect(":memory:"), set())
     (thread,) = set(threading.enumerate()) - before
     cursor = await connection.cursor().__aenter__()  # as SQLAlchemy does
     await cursor.execute("SELECT ? UNION SELECT 2", (1,))
@@ -178,6 +178,23 @@ async def test_the_connection_of_a_request_that_is_cancelled_is_closed(database:
 
     _, endless = await asyncio.wait(asyncio.all_tasks() - before, timeout=5)
     assert not endless
+
+
+async def test_closing_waits_for_the_thread_of_a_request_that_is_cancelled(tmp_path: Path) -> None:
+    database, before = Database(tmp_path), set(threading.enumerate())
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900000) "
+    async with database.read():
+        pass
+
+    with anyio.move_on_after(0.01):
+        async with database.read() as session:
+            await session.execute(text(slow + "SELECT count(*) FROM n"))
+    await database.close()
+
+    # One that outlives its event loop dies of it, with the file open.
+    for thread in set(threading.enumerate()) - before:
+        thread.join(0.1)  # what it says last comes a moment before its end
+        assert not thread.is_alive()
 
 
 async def test_nothing_stays_open_where_a_server_ends_as_its_first_request_goes_away(
