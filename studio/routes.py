@@ -56,6 +56,7 @@ def add_routes(server: FastMCP, app: App, access: Access, export: Export) -> Non
     add(UPLOADS, "POST", routes.upload)
     add("/v1/images/{image_id}/{form}", "GET", routes.picture)
     add("/v1/images.zip", "GET", downloads.pictures)
+    add("/v1/styles/{name}/samples/{number:int}", "GET", routes.sample)
     add("/conversations/{conversation_id}", "GET", downloads.conversation)
     add(f"{SHELL}/{{name}}", "GET", asset)
 
@@ -132,6 +133,20 @@ class Routes:
             data, kind = await asyncio.to_thread(copies.copy, image, wanted)
         return Response(data, media_type=kind, headers={"ETag": tag, "Cache-Control": FRESH})
 
+    async def sample(self, request: Request) -> Response:
+        """A sample picture of a style, counted from 1."""
+        from prompts.source import PromptError
+
+        store, number = self._app.style_store, request.path_params["number"]
+        try:
+            style = await asyncio.to_thread(store.style, request.path_params["name"])
+        except PromptError as error:
+            raise RefusedRequest(404, str(error)) from None
+        if not 1 <= number <= len(style.samples):
+            raise RefusedRequest(404, f"The style {style.name} has no sample {number}.")
+        samples = await asyncio.to_thread(store.samples, style)
+        return _with_tag(request, samples[number - 1], "image/jpeg")
+
     async def upload(self, request: Request) -> Response:
         """Keep a picture of any size that OpenAI takes; its id stands wherever a path may."""
         from storage.input_pictures import MOST_BYTES, check_picture
@@ -151,8 +166,7 @@ def _with_tag(request: Request, data: bytes, media_type: str) -> Response:
     tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if _knows(request, tag):
         return _unchanged(tag)
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    return Response(data, media_type=media_type, headers=headers)
+    return Response(data, media_type=media_type, headers={"ETag": tag, "Cache-Control": FRESH})
 
 
 def _knows(request: Request, tag: str) -> bool:

@@ -37,7 +37,7 @@ from styles.description import (
     without,
     words_of_aspects,
 )
-from styles.extraction_result import ExtractedAspect, LeftOut, StyleExtraction
+from styles.extraction_result import ExtractedAspect, LeftOut, StyleAnswer, StyleExtraction
 from styles.measurement import Measurement, measure
 from styles.style_file import MOST_SAMPLES, Style
 from styles.style_store import StyleStore
@@ -188,24 +188,31 @@ class StyleExtractor:
         return reply
 
 
-def _question(pictures: Sequence[_Picture], wanted: Sequence[Aspect]) -> StyleExtraction | None:
+def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtraction | None:
     """What is asked where pictures disagree."""
     found = disagreement([one.measured for one in pictures], wanted)
     if found is None:
         return None
-    rest = f"take everything but {found.aspect}"
+    given = [one.given for one in pictures]
     if found.outlier is None:
         question = f"The pictures do not share their {found.aspect}. Which of them is meant?"
-        options = [f"{one.given} alone" for one in pictures]
+        ways = [(f"{one} alone", [one], wanted) for one in given]
     else:
-        name = pictures[found.outlier].given
+        name = given[found.outlier]
         how = _how(pictures, found.outlier, found.aspect)
         question = f"{name} differs from the others in {found.aspect}{how}. Leave it out?"
-        options = [f"leave out {name}"]
+        ways = [(f"leave out {name}", [one for one in given if one != name], wanted)]
+    if rest := [aspect for aspect in wanted if aspect != found.aspect]:
+        ways.append((f"take everything but {found.aspect}", given, rest))
+    answers = [
+        StyleAnswer(option=option, images=images, aspects=aspects)
+        for option, images, aspects in ways
+    ]
     return StyleExtraction(
         status="asking",
         question=question,
-        options=[*options, rest],
+        options=[one.option for one in answers],
+        answers=answers,
         next_step="Put the question to the person, then call again with the pictures or the "
         "aspects that they chose. Nothing was charged.",
     )

@@ -23,6 +23,14 @@ class LeftOut(BaseModel):
     because: str
 
 
+class StyleAnswer(BaseModel):
+    """What to call again with where the person takes an option."""
+
+    option: str
+    images: list[str]
+    aspects: list[Aspect]
+
+
 class StyleExtraction(BaseModel):
     """What was made of pictures: a question where they disagree, else their style."""
 
@@ -30,6 +38,7 @@ class StyleExtraction(BaseModel):
     name: str = ""
     question: str = ""
     options: list[str] = []
+    answers: list[StyleAnswer] = []
     note: str = ""
     aspects: list[ExtractedAspect] = []
     colours: list[str] = []

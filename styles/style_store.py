@@ -106,14 +106,20 @@ class StyleStore:
             raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
         return path
 
+    def own_files(self, name: str) -> list[Path]:
+        """What is there of a style of the person's own, its samples last; none of a shipped one."""
+        if not self.is_own(name):
+            return []
+        samples = sorted(self._folder.glob(f"{name}-?.jpg"))
+        return [self._folder / f"{name}{SUFFIX}", *samples]
+
     def delete(self, name: str) -> None:
         """Remove an own style and its samples, sound or not. Raises a `Problem`."""
         if not self.is_own(name):
             self._folder_of(name)  # an unknown one is told as such
             raise Problem(f"The style {name} is shipped, so it cannot be deleted.", charged="no")
         try:
-            (self._folder / f"{name}{SUFFIX}").unlink()
-            for path in self._folder.glob(f"{name}-?.jpg"):
+            for path in self.own_files(name):
                 path.unlink()
         except OSError as error:
             raise StorageError(f"The style {name} cannot be deleted: {error.strerror}.") from error

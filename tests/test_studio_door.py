@@ -280,6 +280,22 @@ def test_a_picture_comes_as_it_was_saved_or_small_and_only_once(
     assert page.get("/v1/images/img_0000000000000000/content").status == 404
 
 
+def test_a_sample_of_a_style_is_shown_and_one_that_is_not_there_is_not(
+    page: Visitor, settings_of_all: Settings
+) -> None:
+    folder = settings_of_all.styles_dir
+    folder.mkdir(parents=True)
+    (folder / "dusk.yaml").write_text(
+        "note: Late.\naspects: {mood: {words: calm}}\nsamples: [dusk-1.jpg]\n"
+    )
+    (folder / "dusk-1.jpg").write_bytes(b"a picture")
+    sample = page.get("/v1/styles/dusk/samples/1")
+
+    assert (sample.body, sample.headers["content-type"]) == (b"a picture", "image/jpeg")
+    for gone in ("dusk/samples/2", "dusk/samples/0", "dawn/samples/1", "..%2Fdusk/samples/1"):
+        assert page.get(f"/v1/styles/{gone}").status == 404
+
+
 def test_a_reference_that_is_handed_in_is_an_input_like_any_other(
     page: Visitor, settings_of_all: Settings
 ) -> None:

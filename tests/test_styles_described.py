@@ -56,9 +56,15 @@ async def test_a_cold_one_among_warm_pictures_is_asked_about_and_left_out(
     assert asked["status"] == "asking"
     assert "night-0.png differs from the others in palette: it is cooler" in asked["question"]
     assert asked["options"] == ["leave out night-0.png", "take everything but palette"]
+    without, rest = asked["answers"]
+    assert (without["images"], rest["images"]) == (warm, [*warm, *cold])
+    assert "palette" in without["aspects"]
+    assert "palette" not in rest["aspects"]
+    only = await extract(explorer, images=[*warm, *cold], aspects=["palette"])
+    assert only["options"] == ["leave out night-0.png"]  # nothing else would be left
     assert not sandbox.requests  # and nothing was charged
 
-    kept = await extract(explorer, images=warm, name="sunny")
+    kept = await extract(explorer, images=without["images"], name="sunny")
 
     assert kept["status"] == "saved"
     assert kept["uri"] == "style://sunny"

@@ -341,6 +341,27 @@ async def test_what_a_person_thinks_is_kept(client: Client[Any]) -> None:
     assert (state["bookmarked"], state["title"]) == (True, "Fox")
 
 
+async def test_a_style_of_the_persons_own_is_listed_with_its_files_and_deleted(
+    client: Client[Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data" / "styles"
+    folder.mkdir(parents=True)
+    (folder / "dusk.yaml").write_text("note: Late.\naspects: {mood: {words: calm}}\n"
+                                      "samples: [dusk-1.jpg]\ntags: [home]\n")  # fmt: skip
+    (folder / "dusk-1.jpg").write_bytes(b"a picture")
+    (folder / "spoilt.yaml").write_text("note: {")
+    listed = {one["name"]: one for one in (await read(client, "styles"))["styles"]}
+    await client.call_tool("view_keep", {"what": "style", "id": "dusk", "value": "delete"})
+
+    assert listed["dusk"]["files"] == ["dusk.yaml", "dusk-1.jpg"]
+    assert (listed["dusk"]["words"], listed["dusk"]["tags"]) == ({"mood": "calm"}, ["home"])
+    assert "styles/spoilt.yaml" in listed["spoilt"]["fault"]
+    assert (listed["linocut"]["own"], listed["linocut"]["files"]) == (False, [])
+    assert [path.name for path in folder.iterdir()] == ["spoilt.yaml"]
+    shipped = {"what": "style", "id": "linocut", "value": "delete"}
+    assert "is shipped" in await refusal(client, "view_keep", **shipped)
+
+
 @pytest.mark.parametrize(
     ("what", "value"),
     [("rating", "6"), ("rating", '{"rating": 9}'), ("bookmark", "yes"), ("title", " "),

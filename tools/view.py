@@ -49,7 +49,8 @@ def view_tools() -> list[Tool]:
     return [
         build_tool(view_read, "Read for the view", result="view", reads=True, leaves=False,
                    audience="view"),
-        build_tool(view_keep, "Keep for the view", result="view", leaves=False, audience="view"),
+        build_tool(view_keep, "Keep for the view", result="view", destroys=True, leaves=False,
+                   audience="view"),
     ]  # fmt: skip
 
 
@@ -91,14 +92,8 @@ async def view_read(
             if what == "state":
                 return await _state(app, conversation, cursor)
             return await _progress(app, conversation, cursor)
-        case "costs":
-            from tools.view_state import costs
-
-            return as_answer(await costs(app, query, cursor))
-        case _:
-            from tools.view_state import offers
-
-            return as_answer(await offers(app, what))
+        case "costs" | "styles" | "templates":
+            return as_answer(await _overview(app, what, query, cursor))
 
 
 async def view_keep(
@@ -108,7 +103,7 @@ async def view_keep(
     id: str = "",  # noqa: A002  # a name of the contract
     value: Annotated[str, Field(max_length=LONGEST_VALUE)] = "",
 ) -> ToolResult:
-    """For the view: keep a mask, reference, rating, bookmark or title."""
+    """For the view: keep a mask, reference, rating, bookmark or title; delete a style."""
     app = app_of(ctx)
     match what:
         case "mask" | "reference":
@@ -127,7 +122,9 @@ async def view_keep(
                 raise Problem("value is empty. Give the title to keep.")
             await app.maintenance.mark(id, title=value)
         case "style":
-            raise Problem("This server keeps no styles.", "Describe the style in words instead.")
+            from tools.view_styles import keep_style
+
+            await keep_style(app, id, value)
     return as_answer(Confirmation(what=what, id=id))
 
 
@@ -188,6 +185,18 @@ async def _picture(app: "App", image_id: str, edge: "Edge") -> ToolResult:
     image = await app.records.image(image_id)
     copy = await asyncio.to_thread(app.small_copies.copy, image, edge)
     return as_answer(CopyFacts(image_id=image.id, edge=edge), [copy])
+
+
+async def _overview(
+    app: "App", what: Literal["costs", "styles", "templates"], language: str, known_words: str
+) -> BaseModel:
+    """What there is besides conversations."""
+    from tools.view_state import costs, offers
+    from tools.view_styles import style_list
+
+    if what == "costs":
+        return await costs(app, language, known_words)
+    return await (style_list(app) if what == "styles" else offers(app))
 
 
 async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:

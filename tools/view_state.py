@@ -127,11 +127,9 @@ class OfferedTemplate(BaseModel):
 
 
 class Offers(BaseModel):
-    """What can be chosen from; `notes` say why there is nothing."""
+    """What can be chosen from."""
 
-    templates: list[OfferedTemplate] = []
-    styles: list[str] = []
-    notes: list[str] = []
+    templates: list[OfferedTemplate]
 
 
 async def conversation_view(
@@ -226,10 +224,8 @@ async def spending(app: App) -> SpendingView:
     )
 
 
-async def offers(app: App, what: str) -> Offers:
-    """What can be chosen from: templates, or styles."""
-    if what == "styles":
-        return Offers(notes=["This server keeps no styles."])
+async def offers(app: App) -> Offers:
+    """The templates that can be chosen from."""
     templates = await asyncio.to_thread(app.prompt_store.library_templates)
     return Offers(
         templates=[
