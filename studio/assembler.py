@@ -27,9 +27,11 @@ RULE_SPACE = re.compile(r"(?<![ ;]);\s*(?=\})|([{};])\s+|(?<!\s)\s+(?=[{};])|([,
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 SIGN_SPACE = re.compile(
     r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])'
+    r'|(?<=,) (?=[\w."`({[])'
 )
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
-taken to the end of its line, or each of its quotes would be tried."""
+taken to the end of its line, or each of its quotes would be tried. Between a comma and `$` a space
+may be text of a template."""
 LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
 """A line that the next may follow at once; behind a comment it would be a part of that."""
 OTHER = re.compile(
