@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from generation.image_request import OrderError
 from storage.tables import Brief, Conversation, Image, Job
 
-SHAPE = ("size", "background", "output_format")
+HERITAGE = ("size", "quality", "background", "output_format")
 """Options that a change takes over from the picture that it changes."""
 
 DIMENSION = re.compile(r"[a-z][a-z_ -]{0,30}")
@@ -137,8 +137,8 @@ def references_of(conversation: Conversation) -> list[Reference]:
 def suggestion(conversation: Conversation, plan: Plan, image_model: str) -> dict[str, str]:
     """Options to draw with where the caller leaves them open.
 
-    The dialogue's; a change keeps the shape and format of the picture that it changes, unless
-    another image model is to draw it.
+    The dialogue's; a change keeps the shape, quality and format of the picture that it changes,
+    unless another image model is to draw it.
     """
     options = dict(conversation.briefs[-1].suggested) if conversation.briefs else {}
     if plan.parent is None:
@@ -146,4 +146,4 @@ def suggestion(conversation: Conversation, plan: Plan, image_model: str) -> dict
     before = conversation.job_of(plan.parent).options
     if before.get("image_model") != image_model:
         return options
-    return options | {name: before[name] for name in SHAPE if name in before}
+    return options | {name: before[name] for name in HERITAGE if name in before}

@@ -98,6 +98,19 @@ async def test_where_the_earlier_turn_is_gone_and_the_file_too_it_is_said(
     assert sandbox.count("image") == 1
 
 
+async def test_a_change_is_drawn_in_the_quality_of_its_picture_unless_another_is_asked_for(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt=COMPLETE, quality="max")
+    place = first["conversation_id"]
+    await draw(client, prompt="make it blue", conversation_id=place)
+    await draw(client, prompt="make it red", conversation_id=place, quality="high")
+    await draw(client, prompt="make it green", conversation_id=place)
+
+    ordered = [one.body["tools"][0]["quality"] for one in sandbox.requests if "tools" in one.body]
+    assert ordered == ["max", "max", "high", "high"]
+
+
 async def test_a_higher_quality_draws_the_prompt_again_instead_of_showing_the_draft(
     client: Client[Any], sandbox: Sandbox
 ) -> None:

@@ -168,14 +168,14 @@ async def test_the_price_of_a_button_is_what_its_call_is_estimated_at(connect: C
         price = state["choices"]["prices"][settings]
         drawn = await draw(client, conversation_id=place)
         (image,) = (await read(client, "state", id=place))["images"]
-        changed = await draw(client, prompt="a hat", conversation_id=place)
-        several = {"from_image": image["image_id"], "variations": 2}
+        changed = await draw(client, prompt="a hat", conversation_id=place, quality="high")
+        several = {"from_image": image["image_id"], "variations": 2, "quality": "low"}
         varied = await draw(client, conversation_id=place, **several)
 
     assert ready["estimated_cost_usd"] == pytest.approx(price, abs=1e-4)
     assert drawn["estimated_cost_usd"] == pytest.approx(price)
-    assert changed["estimated_cost_usd"] == pytest.approx(image["next_usd"])
-    assert varied["estimated_cost_usd"] == pytest.approx(2 * image["next_usd"])
+    assert changed["estimated_cost_usd"] == pytest.approx(image["next_prices"]["high"])
+    assert varied["estimated_cost_usd"] == pytest.approx(2 * image["next_prices"]["low"])
 
 
 async def test_more_pictures_than_go_along_are_not_in_the_price_that_is_shown(

@@ -1,6 +1,5 @@
 """What the next picture of a conversation can be drawn with, and what it would cost."""
 
-from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 
@@ -70,9 +69,21 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
     )
 
 
-def price(app: App, conversation: Conversation, plan: Plan, request: ImageRequest) -> float | None:
-    """USD for each picture of a call; None where it is not known, or would be refused."""
-    orders = app.image_generator.orders
-    with suppress(OrderError):
-        return orders.estimated_usd(orders.options(conversation, plan, request), plan, request)
-    return None
+def next_prices(
+    app: App, conversation: Conversation, plan: Plan
+) -> tuple[str, dict[str, float | None]]:
+    """The quality that a plan is drawn in where nobody chooses, and USD for each picture in each.
+
+    USD are None where they are not known, all is empty where the drawing would be refused.
+    """
+    orders, request = app.image_generator.orders, ImageRequest()
+    try:
+        options = orders.options(conversation, plan, request)
+    except OrderError:
+        return "", {}
+    model = load_models().find_image(options.image_model)
+    prices = {
+        quality: orders.estimated_usd(replace(options, quality=quality), plan, request)
+        for quality in (*(model.qualities if model else ()), options.quality)
+    }
+    return options.quality, prices

@@ -15,7 +15,6 @@ from consultation.consultation_result import Consultation
 from consultation.conversation_list import ConversationItem
 from errors import Charged, Problem, ProblemKind
 from generation.drawing_failures import recorded_problem
-from generation.image_request import ImageRequest
 from generation.image_result import ResultImage, item_words
 from generation.plan import plan_from
 from generation.result_builder import result_image
@@ -24,7 +23,7 @@ from prompts.wording import Wording
 from settings import Origin
 from storage.tables import UNDER_WAY, Conversation, Image
 from tools.progress import STAGES
-from tools.view_choices import DrawingChoices, choices, price
+from tools.view_choices import DrawingChoices, choices, next_prices
 from tools.view_words import ViewWords, option_looks, view_words
 
 Standing = Literal["asking", "ready", "working", "failed", "done", "begun"]
@@ -33,10 +32,12 @@ Standing = Literal["asking", "ready", "working", "failed", "done", "begun"]
 class ShownImage(ResultImage):
     """A picture of a conversation, what it was drawn from, and what was said of it.
 
-    `next_usd` is what each picture that starts from it should cost.
+    `next_quality` is that of a picture that starts from it, unless somebody chooses another, and
+    `next_prices` what each should cost in USD, by quality.
     """
 
-    next_usd: float | None
+    next_quality: str
+    next_prices: dict[str, float | None]
     prompt: str
     revised_prompt: str
     rating: int | None
@@ -264,9 +265,11 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
     look = Verification.model_validate(image.verification) if image.verification else None
     findings = look.findings if look else []
     items = app.image_generator.checklist(image, conversation)
+    quality, prices = next_prices(app, conversation, plan)
     return ShownImage(
         **facts,
-        next_usd=price(app, conversation, plan, ImageRequest()),
+        next_quality=quality,
+        next_prices=prices,
         prompt=image.prompt,
         revised_prompt=image.revised_prompt,
         rating=image.rating,

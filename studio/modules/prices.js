@@ -6,7 +6,8 @@ export function priceOf({ choices }, { size, quality, output_format }, count = c
   return price && price * count;
 }
 
-/** USD for pictures that start from one. @param {any} view @param {any} image @param {number} count */
-export function priceOfChange(view, image, count = 1) {
-  return image.next_usd && image.next_usd * count;
+/** USD for pictures that start from one. @param {any} image @param {string} quality @param {number} count */
+export function priceOfChange(image, quality, count = 1) {
+  const usd = image.next_prices[quality];
+  return usd && usd * count;
 }

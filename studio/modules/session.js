@@ -27,7 +27,7 @@ export class Session {
     /** @type {any} */ this.door = null;
     /** @type {any} */ this.state = {
       idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null, gallery: null, panel: "", message: "",
-      draft: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {}, looksAt: "",
+      draft: "", quality: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {}, looksAt: "",
     };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
@@ -134,7 +134,7 @@ export class Session {
       imageId: current?.image_id ?? "",
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
       panel: "",
-      settings: isOther ? {} : this.state.settings,
+      ...(isOther ? { settings: {}, quality: "" } : {}),
       message: newsOf(view.status),
     });
     if (isWorking) this.look(view.conversation_id);
@@ -266,11 +266,19 @@ export class Session {
     return this.act("drawing", DRAW, given);
   }
 
-  /** Change a picture in the person's words. @param {string} prompt @param {any} image */
+  /** Change a picture in the person's words, or draw it in another quality. @param {string} prompt @param {any} image */
   async change(prompt, image) {
     const mask = this.maskOf(image);
-    const done = await this.draw({ prompt, from_image: image.image_id, ...(mask ? { mask: mask.uploadId } : {}) });
+    const done = await this.drawFrom(image, { prompt, ...(mask ? { mask: mask.uploadId } : {}) });
     if (done) this.set({ draft: "", mask: null });
+  }
+
+  /** Draw what starts from a picture, in the quality that was chosen for it. @param {any} image @param {any} given */
+  async drawFrom(image, given) {
+    const { quality } = this.state;
+    const done = await this.draw({ from_image: image.image_id, ...given, ...(quality ? { quality } : {}) });
+    if (done) this.set({ quality: "" });
+    return done;
   }
 
   /** Have changes start from a picture, which is free. @param {any} image */

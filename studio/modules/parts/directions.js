@@ -16,6 +16,6 @@ export function Directions({ session }) {
       <${PictureBox} session=${session} image=${one} edge=${512} alt=${one.variation ?? one.prompt} />
       <p class="words">${place + 1}. ${one.variation ?? one.prompt.slice(0, 80)}</p>
       <div class="row"><button onClick=${() => session.choose(one)}>${t("Go on with {number}", { number: place + 1 })}</button>
-        <button class="plain" onClick=${() => session.draw({ from_image: one.image_id, variations: 4 })}>${t("Four more")}${about(priceOfChange(view, one, 4))}</button></div>
+        <button class="plain" onClick=${() => session.draw({ from_image: one.image_id, variations: 4 })}>${t("Four more")}${about(priceOfChange(one, one.next_quality, 4))}</button></div>
     </li>`)}</ol><div><button onClick=${back}>${t("Back")}</button></div><//>`;
 }

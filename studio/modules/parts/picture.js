@@ -8,7 +8,7 @@ import { Form } from "./form.js";
 import { Paint } from "./paint.js";
 import { PictureBox } from "./picture_box.js";
 import { Rating } from "./rating.js";
-import { Screen } from "./screen.js";
+import { Chip, Screen } from "./screen.js";
 import { Versions } from "./versions.js";
 
 /** @param {{session: any}} props */
@@ -53,6 +53,8 @@ function Change({ session, image }) {
   const { state } = session;
   const mask = session.maskOf(image);
   const draft = state.draft.trim();
+  const quality = state.quality || image.next_quality;
+  const isAnew = !draft && quality !== image.next_quality;
   // Words that begin a change, put into the field to be gone on with.
   const starts = [t("warmer light"), t("closer"), t("simpler"), t("more contrast")];
   return html`<${Form} send=${() => session.change(draft, image)}>
@@ -60,9 +62,11 @@ function Change({ session, image }) {
       <textarea rows="2" value=${state.draft} placeholder=${t("warmer light, and without the boat")} onInput=${(event) => session.set({ draft: event.target.value })}></textarea></label>
     <div class="row">${starts.map((words) => html`<button class="plain" onClick=${() => session.set({ draft: draft ? `${draft}, ${words}` : words })}>${words}</button>`)}</div>
     ${mask && html`<p class="row soft">${t("Only the painted part changes, {share} % of the picture.", mask)} <button class="plain" onClick=${() => session.set({ mask: null })}>${t("Change all of it")}</button></p>`}
-    <div class="row"><button class="act" data-send disabled=${!draft}>${mask ? t("Change the painted part") : t("Change it")}${about(priceOfChange(state.view, image))}</button>
+    <div class="row"><button class="act" data-send disabled=${!draft && !isAnew}>${mask ? t("Change the painted part") : isAnew ? t("Draw it anew") : t("Change it")}${about(priceOfChange(image, quality))}</button>
       <button onClick=${() => session.set({ panel: "paint" })}>${t("Paint a part")}</button>
-      <button onClick=${() => session.draw({ from_image: image.image_id, variations: 4 })}>${t("Four directions")}${about(priceOfChange(state.view, image, 4))}</button></div><//>`;
+      <button onClick=${() => session.drawFrom(image, { variations: 4 })}>${t("Four directions")}${about(priceOfChange(image, quality, 4))}</button></div>
+    <details><summary>${t("Quality")}: ${t(quality)}</summary><div class="chips" role="radiogroup" aria-label=${t("Quality")}>${Object.entries(image.next_prices).map(([name, usd]) => html`<${Chip} name="quality" checked=${name === quality} hint=${dollars(usd)} onChange=${() => session.set({ quality: name })}>
+      ${t(name)}<//>`)}</div></details><//>`;
 }
 
 /** What an independent look found, else what to look at. @param {{image: any}} props */

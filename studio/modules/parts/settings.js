@@ -5,15 +5,14 @@ import { Chip } from "./screen.js";
 
 /** The settings as they stand. @param {any} state */
 export function settingsOf(state) {
-  const { dialogue, choices } = state.view;
-  return { ...dialogue.suggested, ...choices.settings, ...state.settings };
+  return { ...state.view.choices.settings, ...state.settings };
 }
 
 /** @param {{session: any}} props */
 export function Settings({ session }) {
   const { state } = session;
-  const { choices, dialogue } = state.view;
-  if (!dialogue.suggested) return null;
+  const { choices } = state.view;
+  if (!choices.model) return null;
   const now = settingsOf(state);
   const formats = (background) => choices.formats.filter((one) => background !== "transparent" || one === "png" || one === "webp");
   const same = (values) => values.map((one) => [one, one]);
