@@ -24,6 +24,9 @@ DRAW, CHANGE = "generate", f'generate "{show.YOUR_CHANGE}"'
 
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
 
+QUESTION_MARKS = ("?", "？", "؟")
+"""What ends with one asks back, and answers no question by its id: that one stays open."""
+
 
 class _Exit(Exception):  # noqa: N818  # leaving is no error
     """The person closed the input, or wants no picture."""
@@ -114,7 +117,9 @@ class _Dialogue:
     def _answer(self, result: Consultation) -> dict[str, Any]:
         """What the person says to the open questions, put one by one; back returns to the last.
 
-        Where none is open, what was said last is answered in plain words.
+        Own words end the round, since they may say more than their question asks: that somebody
+        else is to decide the rest, or what a word means. Where no question is open, what was said
+        last is answered in plain words.
         """
         words = self._wording.terminal
         for remark in filter(None, [result.reply, *show.remarks(result, self._wording)]):
@@ -129,10 +134,15 @@ class _Dialogue:
             answer = _ask("").strip()
             if answer.lower() in FINISH:
                 return {"message": "", "answers": answers, "finish": True}
+            if answer.endswith(QUESTION_MARKS):
+                return {"message": answer, "answers": answers}
             if answer.lower() in BACK:
                 answers = answers[:-1]
-            else:
-                answers.append({"question_id": question.id, "answer": _choice(question, answer)})
+                continue
+            option = _option(question, answer)
+            answers.append({"question_id": question.id, "answer": option or answer})
+            if not option:
+                break
         return {"message": "", "answers": answers}
 
     async def _lead(self, tools: Session, result: Consultation) -> str:
@@ -150,13 +160,13 @@ class _Dialogue:
         return "" if _is(answer, "yes", words.yes) else answer
 
 
-def _choice(question: OpenQuestion, words: str) -> str:
-    """An option by its number, the default for nothing, else the words as they are."""
+def _option(question: OpenQuestion, words: str) -> str:
+    """The option that a number or its own text names, the default for no words; else nothing."""
     if not words:
         return question.default
     if words.isdecimal() and 1 <= int(words) <= len(question.options):
         return question.options[int(words) - 1]
-    return words
+    return next((option for option in question.options if fold(option) == fold(words)), "")
 
 
 def _is(words: str, english: str, word: str) -> bool:

@@ -162,7 +162,7 @@ def settle(held: Review, transcript: Transcript, wording: Wording) -> Facilitato
     if not doubts:
         return turn
     words = doubts[0]
-    if transcript.finish:
+    if transcript.finish or not transcript.left:
         warning = wording.warning.format(words=words)
         return turn.model_copy(update={"reply": f"{warning} {turn.reply}".strip()})
     letters = words in {one.text for one in held.letters}

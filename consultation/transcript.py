@@ -1,7 +1,7 @@
 """What was said and decided so far: the ground that every claim of the model stands on."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from consultation.turn import (
@@ -143,7 +143,7 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
         answers |= {one.ref: one.question for one in said if one.question}
     replies = [turn.reply for turn in conversation.turns if turn.reply]
     left = max(0, QUESTIONS_OF_MODE[conversation.mode] - len(conversation.questions))
-    return Transcript(
+    transcript = Transcript(
         messages=messages,
         questions=tuple(map(question_of, conversation.questions)),
         answers=answers,
@@ -154,8 +154,12 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
             reference["id"] for turn in conversation.turns for reference in turn.references
         ),
         left=left,
-        finish=finish or left == 0,
     )
+    # A question back, or an answer to one of two, leaves a question open: that is no end yet.
+    # Those that stood open when a prompt was written are decided.
+    is_ready = bool(replies and replies[-1].get("prompt"))
+    waits = not is_ready and bool(transcript.open_questions(transcript.brief))
+    return replace(transcript, finish=finish or (left == 0 and not waits))
 
 
 def question_of(row: Question) -> OpenQuestion:

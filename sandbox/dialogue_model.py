@@ -36,7 +36,6 @@ def turn(talk: Dialogue) -> Json:
         reading.put("reference" if name in reading.brief else name, sight, (ref, sight))
     asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
-    ends = ends or (talk.state.get("questions_left", 0) <= 0 and not asks_back)
     questions = [] if ends or asks_back else _questions(talk, reading, tongue)
     prompt, sources = "", list[Json]()
     if ends or not (questions or reading.waiting()):

@@ -81,6 +81,24 @@ def test_a_wish_at_the_last_question_goes_into_the_prompt_before_it_is_drawn(
     assert said.count(".png") == 1
 
 
+def test_a_question_back_is_answered_before_the_next_question_and_its_own_stays_open(
+    consult: Consult,
+) -> None:
+    asked_back = ["what does watercolor mean?", "2", "1", "n"]
+    said = consult(["a lighthouse", *asked_back], "--mode", "quick")
+
+    first, _, rest = said.partition("That is for you to say")
+    assert (first.count("q1. "), first.count("q2. ")) == (1, 0)
+    assert rest.find("q1. ") < rest.find("q2. ") < rest.find("chose: “watercolor” (q1)")
+
+
+def test_you_decide_the_rest_asks_nothing_more(consult: Consult) -> None:
+    said = consult(["a lighthouse", "you decide the rest", "n"])
+
+    assert "q2. " not in said
+    assert "Refined prompt" in said
+
+
 def test_an_empty_line_is_asked_again(consult: Consult) -> None:
     said = consult(["", "a lighthouse", "finish", "", "n"])
 
