@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from storage.records import Records
     from storage.search import Search
     from styles.extraction import StyleExtractor
+    from styles.style_offer import StyleOffers
     from styles.style_store import StyleStore
 
 LAST_SECONDS = 6.0
@@ -161,6 +162,20 @@ class App:
             self.records,
             prompt_store=self.prompt_store,
             input_files=self.input_files,
+            style_store=self.style_store,
+        )
+
+    @cached_property
+    def style_offers(self) -> "StyleOffers":
+        """Offers to make a style of pictures that a person likes."""
+        from storage.liked_pictures import LikedPictures
+        from styles.style_offer import StyleOffers
+
+        return StyleOffers(
+            self.settings,
+            self.gateway,
+            LikedPictures(self.database),
+            small_copies=self.small_copies,
             style_store=self.style_store,
         )
 

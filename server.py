@@ -72,7 +72,7 @@ def create_server(settings: Settings, app: App | None = None) -> FastMCP:
         mask_error_details=True,  # the text of a bug is none of a client's business
     )
     for name, tools in TOOLSETS.items():
-        if name == "core" or {name, "all"} & set(settings.toolsets):
+        if settings.has_toolset(name):
             for tool in tools():
                 server.add_tool(tool)
     for tool in view_tools():

@@ -203,6 +203,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"unknown toolset{quote}; there are {', '.join(TOOLSETS)}, all")
         return value
 
+    def has_toolset(self, name: str) -> bool:
+        """Whether the tools of a toolset are offered; those of `core` always are."""
+        return name == "core" or bool({name, "all"} & {*self.toolsets})
+
     @property
     def input_folders(self) -> list[Path]:
         """Where input pictures may come from besides the images folder.

@@ -75,12 +75,18 @@ def rate(
     """
     stars = STARS.get(rating) or int(rating)
 
-    async def work(app: App) -> "Image":
+    async def work(app: App) -> list[str]:
         image = await load_picture(app, picture)
-        return await app.maintenance.rate(image.id, stars, liked=liked, disliked=disliked)
+        image = await app.maintenance.rate(image.id, stars, liked=liked, disliked=disliked)
+        lines = [f"{image.id} is {rating_words(image)}."]
+        if offer := await app.style_offers.after_rating(image):
+            pictures = " ".join(offer.images)
+            lines.append(offer.sentence(app.prompt_store.wording(offer.language)))
+            lines.append(f"image-consultant styles extract {pictures} --name NAME")
+        return lines
 
-    image = with_records(work, sandbox=sandbox)
-    show.line(f"{image.id} is {rating_words(image)}.")
+    for words in with_records(work, sandbox=sandbox):
+        show.whole(words)
 
 
 @likings.default

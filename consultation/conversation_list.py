@@ -51,10 +51,11 @@ class ConversationList(BaseModel):
 
 
 class RecordChange(BaseModel):
-    """What was done with a record."""
+    """What was done with a record, and what that gives reason to offer."""
 
     conversation_id: str
     done: list[str]
+    offer: str = ""
     next_step: str = "openai_list_conversations shows what there is."
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "job_claim",
     "job_journal",
     "legacy_import",
+    "liked_pictures",
     "list_pages",
     "maintenance",
     "picture_copies",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
+from storage.liked_pictures import LIKED
 from storage.picture_copies import SmallCopies
 from storage.picture_files import read_picture
 from storage.stamps import UnknownId, before, now, printable, unknown_image
@@ -22,8 +23,6 @@ LONGEST_TITLE = 200
 """Letters: a sentence; whoever pastes a whole prompt would fill the list with it."""
 MOST_DAYS = 36_500
 """A hundred years: dates before the year 1 cannot be written."""
-LIKED = 4
-"""Stars from which on a picture keeps its conversation from being pruned."""
 COLLECTED = timedelta(days=30)
 """OpenAI keeps a response for so long; after that there is nothing left to collect."""
 

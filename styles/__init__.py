@@ -8,5 +8,6 @@ __all__ = [
     "measurement",
     "palette",
     "style_file",
+    "style_offer",
     "style_store",
 ]

@@ -25,6 +25,7 @@ from generation.jobs import JobProgress
 from prompts.store import PromptStore
 from storage.search import SearchPage
 from studio.assembler import MODULES
+from styles import style_offer
 from tests.calls import DRAW, consult, data_of, text_of
 from tests.conftest import ROOT
 from tools.progress import STAGES, progress_words
@@ -40,7 +41,7 @@ NOTES = {
     picture_facts.ACTIVE_NOTE, picture_facts.UNREADABLE, result_builder.FILE_GONE,
     result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
-    workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN,
+    workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
 

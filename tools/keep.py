@@ -53,7 +53,7 @@ async def openai_rate_image(
         raise Problem("image_id is missing: a rating is of one picture.")
     if image_id is None and bookmark is None and not title:
         raise Problem("Pass bookmark or title for the conversation, or image_id with a rating.")
-    app, sentences = app_of(ctx), []
+    app, sentences, offer = app_of(ctx), [], None
     if conversation_id is not None:
         await app.records.load(conversation_id)  # refused before anything is stored
     if image_id is not None:
@@ -63,11 +63,16 @@ async def openai_rate_image(
         image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
         conversation_id = conversation_id or image.conversation_id
         sentences.append(f"{image.id} is rated {stars} of 5.")
+        if app.settings.has_toolset("explore"):  # elsewhere nobody could take the offer
+            offer = await app.style_offers.after_rating(image)
     if bookmark is not None or title:
         sentences.append(await _mark(app, str(conversation_id), bookmark, title))
     result = RecordChange(conversation_id=str(conversation_id), done=sentences)
-    place = f"Conversation {conversation_id}:"
-    return build_result(result, " ".join([place, *sentences, result.next_step]))
+    if offer:
+        result.offer = offer.sentence(app.prompt_store.wording(offer.language))
+        result.next_step = offer.next_step
+    text = f"Conversation {conversation_id}: {' '.join(sentences)}"
+    return build_result(result, "\n".join(filter(None, [text, result.offer, result.next_step])))
 
 
 async def _mark(app: App, conversation_id: str, bookmark: bool | None, title: str) -> str:

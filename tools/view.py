@@ -109,10 +109,7 @@ async def view_keep(
         case "mask" | "reference":
             return as_answer(UploadReceipt(upload_id=await _keep_upload(app, what, id, value)))
         case "rating":
-            opinion = _opinion(value)
-            await app.maintenance.rate(
-                id, opinion.rating, liked=opinion.liked, disliked=opinion.disliked
-            )
+            return as_answer(await _rate(app, id, _opinion(value)))
         case "bookmark":
             if value not in {"true", "false"}:
                 raise Problem("value must be true or false to set a bookmark.")
@@ -139,6 +136,7 @@ class Confirmation(BaseModel):
 
     what: str
     id: str
+    offer: str = ""
 
 
 class Opinion(BaseModel):
@@ -147,6 +145,17 @@ class Opinion(BaseModel):
     rating: Annotated[int, Field(ge=1, le=5)]
     liked: Annotated[str, Field(max_length=1000)] = ""
     disliked: Annotated[str, Field(max_length=1000)] = ""
+
+
+async def _rate(app: "App", image_id: str, opinion: Opinion) -> Confirmation:
+    """Write a rating down, with what that gives reason to offer."""
+    image = await app.maintenance.rate(image_id, **opinion.model_dump())
+    confirmation = Confirmation(what="rating", id=image_id)
+    # Where pictures are not explored nobody could take the offer.
+    can_take = app.settings.has_toolset("explore")
+    if can_take and (offer := await app.style_offers.after_rating(image)):
+        confirmation.offer = offer.sentence(app.prompt_store.wording(offer.language))
+    return confirmation
 
 
 class CopyFacts(BaseModel):

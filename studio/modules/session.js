@@ -293,8 +293,9 @@ export class Session {
   async keep(what, id, value, message) {
     try {
       const result = orThrow(await this.door.call("view_keep", { what, id, value }));
-      this.set({ message });
-      return dataOf(result);
+      const data = dataOf(result);
+      this.set({ message: data.offer || message });
+      return data;
     } catch (error) {
       this.fault(error);
       return null;
