@@ -13,7 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consultation.consultation_text import own_stretches
 from consultation.conversation_page import fields, moment, picture_tree, verdicts_of
-from consultation.recorded_result import BEFORE
 from consultation.transcript import messages_of
 from consultation.words import fold
 from errors import StorageError
@@ -178,7 +177,7 @@ def _parts(rows: Iterable[Any], name: str) -> Iterator[Part]:
     for row in rows:
         for one in fields([row], "dimension", name, "source"):
             quotations = fields(row.get("said") or [], "ref", "quote")
-            source = BEFORE.get(one["source"], one["source"])
+            source = one["source"]
             if any(quote["ref"].startswith("q") for quote in quotations):
                 source = "chosen"  # and what else is quoted are the words that chose it
             quotes = [*dict.fromkeys(quote["quote"] for quote in quotations)]

@@ -87,10 +87,7 @@ SOURCES = {
     "template": "template",
     "style": "style",
     "assumed": "assumed",
-    "request": "said",
-    "answer": "answer to",
-    "assumption": "assumed",
 }
-"""Sources in the words of an English record; the last three are those of version 0.1."""
+"""Sources in the words of an English record."""
 
 SANDBOX_NOTE = "Made by the sandbox, a stand-in for OpenAI: no model was asked, nothing was paid."

@@ -131,7 +131,7 @@ def dialogue(conversation: Conversation, input_files: InputFiles) -> list[dict[s
         if turn.reply:
             form = NEWEST_FORM if turn.number == newest else SHORT_FORM
             shown = {name: turn.reply[name] for name in form if name in turn.reply}
-            if "brief" in shown:  # one of version 0.1 has other fields
+            if "brief" in shown:
                 shown["brief"] = [brief_entry(row).model_dump() for row in shown["brief"]]
             items.append({"role": "assistant", "content": json.dumps(shown, ensure_ascii=False)})
     return items

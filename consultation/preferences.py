@@ -13,8 +13,8 @@ from storage.earlier_briefs import EarlierBrief
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
 """What may be a habit. Subject, words and use belong to one picture."""
 
-OF_THE_PERSON = frozenset({"said", "chosen", "request", "answer"})
-"""Sources of what the person decided; the last two are those of records of version 0.1."""
+OF_THE_PERSON = frozenset({"said", "chosen"})
+"""Sources of what the person decided."""
 
 ENOUGH = 2
 """Conversations in which something is chosen before it is a preference: one picture may be chance,

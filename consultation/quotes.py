@@ -108,7 +108,7 @@ def _evidence(
     if transcript.question(quote.ref):  # a part of an option may be refused
         run = align(quote.quote, options.get(quote.ref, ""), quote.ref)
         runs, shown = (), (run.quote,) if run else ()
-    # Of a record of version 0.1 no message has the words.
+    # Of records whose entries had no quotes, no message has the words.
     known = (known for entry in transcript.brief for known in entry.said)
     if quote.ref in transcript.names or (not shown and quote in known):
         shown = (quote,)

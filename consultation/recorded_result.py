@@ -22,9 +22,6 @@ from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
 from storage.tables import Conversation, Question, Turn
 
-BEFORE = {"request": "said", "answer": "chosen", "assumption": "assumed"}
-"""What records of version 0.1 call sources that have other names now."""
-
 ASK = (
     "The person answers these in their own words, also by number; pass the words on as message "
     "(of the image tool: as prompt) with this conversation_id. finish=true ends the questions."
@@ -44,10 +41,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     """Where a dialogue with a brief stands, as its newest turn and brief say."""
     turn, brief = led_turns(conversation)[-1], conversation.briefs[-1]
     reply = turn.reply or {}
-    spans = [
-        Span(**{**phrase, "source": BEFORE.get(phrase["source"], phrase["source"])})
-        for phrase in brief.phrases
-    ]
+    spans = [Span(**phrase) for phrase in brief.phrases]
     transcript = transcript_of(conversation, finish=False)
     sandbox = is_sandbox(turn.response_id)
     assumed = [Assumption(dimension="text", value=text) for text in reply.get("composed", [])]

@@ -15,7 +15,7 @@ from consultation.turn import (
 )
 from consultation.words import fold
 from errors import Problem
-from storage.tables import UNDECIDED, Conversation, Question, Turn
+from storage.tables import Conversation, Question, Turn
 
 
 class ConsultationError(Problem):
@@ -188,15 +188,5 @@ def timeline_of(turn: Turn) -> list[tuple[str, str]]:
 
 
 def brief_entry(row: dict[str, Any]) -> BriefEntry:
-    """An entry as a brief keeps it.
-
-    Rows of version 0.1 name where a value comes from, and not the words: the value stands for them.
-    """
-    source, ref = row.get("source", "assumption"), row.get("ref") or "m1"
-    known = [] if source in UNDECIDED else [{"ref": ref, "quote": row["value"]}]
-    return BriefEntry(
-        dimension=row["dimension"],
-        value=row["value"],
-        said=row.get("said", known),
-        open=row.get("open", source == "open"),
-    )
+    """An entry as a brief keeps it."""
+    return BriefEntry(**{name: row[name] for name in BriefEntry.model_fields})

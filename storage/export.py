@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
 from storage.database import Database
+from storage.earlier_rows import read_earlier_brief, read_earlier_error, read_earlier_reply
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
 from storage.full_text import index
-from storage.schema_upgrade import read_earlier_error
 from storage.stamps import printable
 from storage.tables import UNDER_WAY, Base, Conversation, Image, Job, Spending
 
@@ -58,8 +58,11 @@ async def import_document(database: Database, text: str) -> str:
     """
     document = read(text)
     conversation_id: str = document["conversation"]["id"]
-    jobs = [_left(job) for job in document["jobs"]]
-    document = {**document, "jobs": jobs}
+    document |= {
+        "jobs": [_left(job) for job in document["jobs"]],
+        "briefs": [{**brief, **read_earlier_brief(brief)} for brief in document["briefs"]],
+        "turns": [{**turn, **read_earlier_reply(turn)} for turn in document["turns"]],
+    }
     async with database.write() as session:
         await _refuse_known(session, document)
         await _remove_prices(session, document["spending"])

@@ -154,11 +154,11 @@ def _briefs(dialogue: LegacyDialogue, labels: dict[str, str], turn: int) -> list
     words = dialogue.words[0] if dialogue.words else ""
     request = words if dialogue.enhanced.startswith(words) else ""
     phrases: list[Row] = [
-        {"text": request, "source": "request", "ref": "m1"},
+        {"text": request, "source": "said", "ref": "m1"},
         {"text": dialogue.enhanced.removeprefix(request), "source": "template", "ref": None},
     ]
     entries = [
-        {"dimension": stage, "value": answer, "source": "answer", "ref": labels[stage]}
+        {"dimension": stage, "value": answer, "source": "chosen", "ref": labels[stage]}
         for stage, answer in dialogue.answers.items()
     ]
     return [

@@ -1,9 +1,7 @@
 """Bring the records to the newest schema in one transaction, with a copy from before beside it."""
 
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -17,15 +15,6 @@ NEWER = (
     "was written by a newer version of this server. It was left as it is: update the server, or "
     "set IMAGE_CONSULTANT_DATA_DIR to another folder"
 )
-
-EARLIER_MONEY = {
-    "no": "Nothing was charged.",
-    "unknown": "It is unknown whether this was charged.",
-    "yes": "The call was charged.",
-}
-"""As it was worded then, whatever is said today."""
-EARLIER_ADVICE = "The same call again only tells this; redraw=true draws it anew, for money."
-"""What is told of each failure, and recorded of none any more."""
 
 
 def newest_version() -> str:
@@ -122,18 +111,3 @@ def _failure(path: Path, copy: Path, versions: str, error: Exception) -> str:
         f"The records in {path} could not be brought from schema {versions} ({reason}). "
         f"They are as they were, and a copy is in {copy}. {way}"
     )
-
-
-def read_earlier_error(job: Mapping[str, Any]) -> dict[str, str]:
-    """The columns of a job's error that stands as one text, its money a sentence in it, as before
-    0009; none where there is no such error."""
-    error = job.get("error") or ""
-    if not error or job.get("error_charged"):
-        return {}
-    error = error.replace(EARLIER_ADVICE, "").strip()
-    for charged, words in EARLIER_MONEY.items():
-        event, said, step = error.partition(words)
-        if said:
-            columns = {"error_charged": charged, "error_next_step": step.strip()}
-            return {"error": event.strip(), **columns}
-    return {"error": error, "error_charged": "unknown"}

@@ -27,8 +27,8 @@ UNDER_WAY = ("requested", "sending", "submitted")
 WITHOUT_PICTURE = ("failed", "unknown")
 """States of a job that has ended and brought none."""
 
-UNDECIDED = frozenset({"open", "assumed", "assumption"})
-"""Sources of an entry that the person did not decide; the last is version 0.1's."""
+UNDECIDED = frozenset({"open", "assumed"})
+"""Sources of an entry that the person did not decide."""
 
 
 class Conversation(Base):

@@ -285,10 +285,10 @@ async def test_verify_is_a_yes_or_a_no(client: Client[Any], sandbox: Sandbox) ->
 
 def test_each_decision_of_the_brief_is_one_line_and_what_is_open_is_none() -> None:
     entries: list[dict[str, Any]] = [
-        {"dimension": "subject", "value": "a  light\nhouse", "source": "request"},
-        {"dimension": "style", "value": "flat", "source": "assumption"},
+        {"dimension": "subject", "value": "a  light\nhouse", "source": "said"},
+        {"dimension": "style", "value": "flat", "source": "assumed"},
         {"dimension": "light", "value": "dusk", "source": "open"},
-        {"dimension": "text", "value": "  ", "source": "answer"},
+        {"dimension": "text", "value": "  ", "source": "chosen"},
     ]
 
     assert checklist(entries, [], ["It can be read from afar.", "style: flat"]) == [

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.schema_upgrade import read_earlier_error
+from storage.earlier_rows import read_earlier_error
 
 revision = "0009"
 down_revision = "0008"
