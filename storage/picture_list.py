@@ -125,6 +125,15 @@ class PictureList:
         async with self._database.read() as session:
             return list(await session.scalars(rows))
 
+    async def newer(self, moment: str, limit: int) -> list[ListedPicture]:
+        """The newest of the pictures that came after a moment, oldest first."""
+        rows = newest_first(
+            _columns().where(Image.created_at > moment), Image.created_at, Image.id, []
+        )
+        async with self._database.read() as session:
+            found = [ListedPicture(*row) for row in await session.execute(rows.limit(limit))]
+        return found[::-1]
+
     async def outcomes(self, origin: str) -> Outcomes:
         """How the drawings of `openai` or the `sandbox` ended since records are kept."""
         counts = select(Job.state, Job.error_kind, func.count()).where(is_of(origin))

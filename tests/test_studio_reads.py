@@ -166,8 +166,14 @@ async def test_a_page_is_told_whatever_another_changed_in_what_it_shows(
     await draw(page, prompt="a hat", conversation_id=shown)
     stamps.append((await read(page, "pulse", id=shown))["stamp"])
 
+    before = await read(page, "pulse", id=shown)
+    hare = await draw(page, prompt="a hare", **SKIP)
+    after = await read(page, "pulse", id=shown, values={"since": before["moment"]})
+
     assert len(set(stamps)) == len(stamps)
-    assert (await read(page, "pulse", id=shown))["stamp"] == stamps[-1]
+    assert before["stamp"] == stamps[-1]
+    assert (before["pictures"], after["drawings"]) == ([], [])
+    assert after["pictures"][-1]["id"] == hare["images"][0]["image_id"]
     assert (await read(page, "pulse", id="conv_none"))["stamp"] == ""
 
 

@@ -39,7 +39,9 @@ async def studio_read(
     app, given = app_of(ctx), values or {}
     match what:
         case "pulse":
-            answer: BaseModel = await studio_state.pulse(app, id, query or "en", cursor)
+            answer: BaseModel = await studio_state.pulse(
+                app, id, query or "en", cursor, given.get("since", "")
+            )
         case "pictures":
             answer = await studio_state.gallery_page(app, query, given, cursor)
         case "place":

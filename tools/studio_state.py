@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +19,7 @@ from keyring_store import KeyringFault
 from settings import Settings
 from storage.list_pages import Filter
 from storage.picture_list import ListedPicture
+from storage.stamps import before
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
 from tools.view_words import ViewWords, view_words
 
@@ -28,6 +30,10 @@ RECENT = 4
 """Conversations below the idea: a row."""
 MOST_DRAWINGS = 12
 """In the tray: more than one person has under way."""
+MOST_NEWER = 50
+"""Pictures that came since the page asked last: more than those under way, in variations."""
+OVERLAP = timedelta(seconds=5)
+"""A picture has its time before it is written down, which may be after a pulse has looked."""
 
 
 class UnderWay(DrawingProgress):
@@ -39,6 +45,7 @@ class UnderWay(DrawingProgress):
 class Pulse(SpendingView):
     """What the page asks for again and again: drawings under way, the day's spending.
 
+    `pictures` came since an earlier pulse, whose `moment` the page passes on.
     `key` says what to do where there is no key, None to a page that knows; `words` come where
     the page has them not.
     `stamp` differs once the conversation that the page shows does, "" where it shows none that
@@ -46,6 +53,8 @@ class Pulse(SpendingView):
     """
 
     drawings: list[UnderWay]
+    pictures: list[ListedPicture]
+    moment: str
     stamp: str
     key: str | None
     words: ViewWords | None
@@ -80,15 +89,16 @@ class GalleryPage(BaseModel):
     note: str = ""
 
 
-async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
+async def pulse(app: App, shown: str, language: str, known_words: str, since: str) -> Pulse:
     """Drawings under way in all conversations, the day's spending, and whether a key is there.
 
-    `shown` is the conversation that the page shows, if any. A page that knows words already is
+    `shown` is the conversation that the page shows, if any, `since` the moment of the pulse
+    before. A page that knows words already is
     not told of the key again: some keyrings take long, or ask the person each time.
     """
     with suppress(Problem):  # whoever opens its conversation is told
         await app.image_generator.adopt_abandoned()
-    drawings = []
+    moment, drawings = before(OVERLAP), []
     for conversation_id in await app.picture_list.drawing(MOST_DRAWINGS):
         conversation = await app.records.load(conversation_id)
         progress = drawing_progress(app, conversation)
@@ -96,6 +106,8 @@ async def pulse(app: App, shown: str, language: str, known_words: str) -> Pulse:
             drawings.append(UnderWay(title=conversation.title, **progress.model_dump()))
     return Pulse(
         drawings=drawings,
+        pictures=await app.picture_list.newer(since, MOST_NEWER) if since else [],
+        moment=moment,
         stamp=await app.records.stamp(shown) if shown else "",
         key=None if known_words else await asyncio.to_thread(_key_wanted, app.settings),
         words=await asyncio.to_thread(

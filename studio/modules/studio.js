@@ -39,7 +39,7 @@ function Rail({ desk }) {
 function Tray({ desk }) {
   const { pulse, finished, place } = desk.state;
   const here = desk.shown?.state.view?.conversation_id;
-  const drawings = (pulse?.drawings ?? []).filter((one) => one.conversation_id !== here && !desk.isSeen(one.conversation_id));
+  const drawings = (pulse?.drawings ?? []).filter((one) => one.conversation_id !== here);
   const isRead = desk.fresh.state.busy && place.name !== "create";
   if (!drawings.length && !finished.length && !isRead) return null;
   return html`<section class="tray" aria-label=${t("Under way")}><ul>
@@ -47,7 +47,7 @@ function Tray({ desk }) {
     ${drawings.map((one) => html`<li key=${one.conversation_id}><a href=${`#c=${one.conversation_id}`}><span class="words">${one.title || t("Untitled")}</span>
       <span class="soft">${t(one.stage)} · ${Math.round(one.elapsed_seconds)} s</span>
       <span class="bar" aria-hidden="true"><i style=${{ width: `${one.percent}%` }}></i></span></a></li>`)}
-    ${finished.map((one) => html`<li key=${one.id}><a href=${`#c=${one.id}`}><span class="words">${one.title || t("Untitled")}</span><span class="soft">${t("ready to look at")}</span></a></li>`)}</ul></section>`;
+    ${finished.map((one) => html`<li key=${one.id}><a href=${`#c=${one.id}`}><span class="words">${one.title || t("Untitled")}</span><span class="soft">${one.failed ? t("No picture came") : t("ready to look at")}</span></a></li>`)}</ul></section>`;
 }
 
 /** What keeps the page from working, and what to do. @param {{desk: any}} props */
@@ -89,14 +89,15 @@ function Studio({ desk }) {
   const before = useRef(place);
   useEffect(() => {
     const heading = document.getElementById("heading");
-    document.title = heading ? `${heading.textContent} · Image consultant` : "Image consultant";
+    const waiting = state.finished.length ? `(${state.finished.length}) ` : "";
+    document.title = `${waiting}${heading ? `${heading.textContent} · ` : ""}Image consultant`;
     if (before.current !== place) /** @type {HTMLElement} */ (document.querySelector("main [role=alert]") ?? heading)?.focus();
     before.current = place;
   });
   if (state.trouble === "locked") return html`<div class="studio"><header class="rail"><p class="brand">Image consultant</p></header><main><${Notices} desk=${desk} /></main></div>`;
   return html`<div class="studio"><${Rail} desk=${desk} />
     <main aria-busy=${session?.state.busy ? "true" : "false"}>
-      <p class="hidden" role="status">${state.message || session?.state.message}</p>
+      <p class="hidden" role="status">${state.message}</p><p class="hidden" role="status">${session?.state.message}</p>
       <${Notices} desk=${desk} /><${Tray} desk=${desk} />
       <fieldset role="none" class="place" disabled=${state.trouble === "gone"}><${Place} desk=${desk} /></fieldset></main></div>`;
 }

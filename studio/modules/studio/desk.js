@@ -38,6 +38,7 @@ export class Desk {
   constructor(door) {
     this.door = door;
     this.changed = () => {};
+    /** Pictures of which it was said that they came. @type {Set<string>} */ this.known = new Set();
     /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, gallery: null, asked: { query: "", values: {} } };
     /** @type {Map<string, Session>} */ this.sessions = new Map();
     this.fresh = this.open();
@@ -57,16 +58,17 @@ export class Desk {
 
   /** Give a conversation that was just begun its address, and know that the gallery has changed. @param {Session} session */
   follow(session) {
-    const { view } = session.state;
-    if (view && session === this.fresh) {
+    const { view, busy, imageId } = session.state;
+    const { place } = this.state;
+    const isFresh = view && session === this.fresh;
+    if (isFresh) {
       this.sessions.set(view.conversation_id, session);
       this.fresh = this.open();
-      if (this.state.place.name === "create") location.hash = `#c=${view.conversation_id}`;
-      else this.finish(view.conversation_id, view.title);
     }
-    const { place } = this.state;
-    const { imageId } = session.state;
-    if (session === this.shown) session.sight = standingOf(session);
+    if (isFresh && place.name === "create") location.hash = `#c=${view.conversation_id}`;
+    else if (session === this.shown) session.sight = view;
+    else if (view && session.wasBusy && !busy && view.status !== "working") this.finish(view, view.status === "failed");
+    session.wasBusy = Boolean(busy);
     if (session === this.imageSession && view && imageId !== place.id) {
       // Another picture has taken the place of the one that the address names.
       history.replaceState(null, "", `#i=${imageId}`);
@@ -137,9 +139,15 @@ export class Desk {
   /** Ask again and again while somebody looks. */
   async live() {
     for (;;) {
-      if (!document.hidden) await this.beat();
+      // The title of a page behind others says that a drawing ended.
+      if (!document.hidden || this.isWaiting) await this.beat();
       await new Promise((resolve) => setTimeout(resolve, BEAT_MS));
     }
+  }
+
+  /** Whether something that was begun has not ended. */
+  get isWaiting() {
+    return this.state.pulse?.drawings.length > 0 || [this.fresh, ...this.sessions.values()].some((one) => one.state.busy);
   }
 
   async beat() {
@@ -148,7 +156,7 @@ export class Desk {
     try {
       const { trouble: wasGone } = this.state;
       // A server that was started anew may have a key now: it is asked as if for the first time.
-      const pulse = await this.read("pulse", { id, query: navigator.language, cursor: wasGone ? "" : knownLanguage() });
+      const pulse = await this.read("pulse", { id, query: navigator.language, cursor: wasGone ? "" : knownLanguage(), values: { since: this.state.pulse?.moment ?? "" } });
       learn(pulse.words, true);
       pulse.key ??= this.state.pulse?.key;
       this.notice(pulse);
@@ -168,18 +176,25 @@ export class Desk {
     this.set({ trouble: error instanceof LockedError ? "locked" : error instanceof DoorError ? "gone" : error.message });
   }
 
-  /** Know which drawings ended while something else was shown. @param {any} pulse */
+  /** Know which drawings ended while something else was shown, also one that no beat saw begin. @param {any} pulse */
   notice(pulse) {
-    const now = new Set(pulse.drawings.map((one) => one.conversation_id));
-    const ended = (this.state.pulse?.drawings ?? []).filter((one) => !now.has(one.conversation_id));
+    const running = new Set(pulse.drawings.map((one) => one.conversation_id));
+    const came = new Map(pulse.pictures.map((one) => [one.conversation_id, one]));
+    const empty = (this.state.pulse?.drawings ?? []).filter((one) => !came.has(one.conversation_id));
+    const ended = [...came.values(), ...empty].filter((one) => !running.has(one.conversation_id) && !this.known.has(one.id));
     if (ended.length) this.renewGallery();
-    for (const { conversation_id, title } of ended) if (!this.isSeen(conversation_id)) this.finish(conversation_id, title);
+    for (const one of ended) {
+      if (one.id) this.known.add(one.id);
+      if (!this.isSeen(one)) this.finish(one, !one.id);
+    }
   }
 
-  /** Whether somebody looked while a conversation came to where it stands. @param {string} id */
-  isSeen(id) {
-    const session = this.sessions.get(id);
-    return Boolean(session) && (session === this.shown || (session.sight === standingOf(session) && session.state.view?.status !== "working"));
+  /** Whether somebody looked at what a drawing brought. @param {any} ended */
+  isSeen({ conversation_id, id }) {
+    const session = this.sessions.get(conversation_id);
+    if (!session) return false;
+    const { sight } = session;
+    return session === this.shown || Boolean(id ? sight?.images.some((one) => one.image_id === id) : sight?.status === "failed");
   }
 
   /** Have the gallery read anew; until then it shows what it has. */
@@ -201,10 +216,11 @@ export class Desk {
     await this.arrive();
   }
 
-  /** Say that something waits to be looked at. @param {string} id @param {string} title */
-  finish(id, title) {
+  /** Say that something waits to be looked at. @param {any} conversation @param {boolean} failed */
+  finish({ conversation_id: id, title }, failed) {
     const others = this.state.finished.filter((one) => one.id !== id);
-    this.set({ finished: [...others, { id, title }], message: t("Ready to look at: {title}", { title: title || t("Untitled") }) });
+    const name = { title: title || t("Untitled") };
+    this.set({ finished: [...others, { id, title, failed }], message: failed ? `${t("No picture came")}: ${name.title}` : t("Ready to look at: {title}", name) });
   }
 
   /** See what another page or a chat did, unless somebody works here. @param {any} session @param {string} stamp @param {boolean} wasGone */
@@ -226,11 +242,6 @@ export class Desk {
     this.set({ finished: this.state.finished.filter((one) => one.id !== id) });
     location.hash = "#gallery";
   }
-}
-
-/** What differs once something was drawn, or failed. @param {any} session */
-function standingOf({ state: { view } }) {
-  return `${view?.status} ${view?.images.length}`;
 }
 
 /** What an address names. @param {string} hash @returns {Place} */
