@@ -208,7 +208,7 @@ class App:
         from storage.picture_files import PictureFiles
 
         pictures = PictureFiles(self.settings.images_dir, self._reserve)
-        inputs = InputResolver(self.gateway, self.records, self.input_files)
+        inputs = InputResolver(self.gateway, self.records, self.input_files, self.style_store)
         verifier = Verifier(self.settings, self.gateway, self.records, self.prompt_store)
         with_preview = self.settings.preview == "on"
         buyer = Buyer(

@@ -1,8 +1,10 @@
 """The drawing of one call: checked while that is free, bought, collected, told, shown."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from app import App
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from generation.jobs import ReportProgress, TellProgress
     from generation.plan import Plan
     from storage.tables import Conversation, Image, Job
+    from styles.style_use import StyleUse
 
 LEAST_SECONDS = 1.0
 """A picture is waited for at least so long, however much of the call's time the dialogue took."""
@@ -37,7 +40,8 @@ SHOWN_AGAIN = (
 
 
 class Drawing:
-    """What one call does about pictures; `key` names the call once it was checked.
+    """What one call does about pictures; once it was checked `key` names the call, and `styles`
+    are what goes along of the style that it names.
 
     `ends` is when its time is over, by the monotonic clock.
     """
@@ -46,6 +50,7 @@ class Drawing:
         self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
     ) -> None:
         self.key = ""
+        self.styles: tuple[StyleUse, ...] = ()
         self._progress = progress
         self._app = app
         self._request = request
@@ -58,7 +63,8 @@ class Drawing:
         return max(LEAST_SECONDS, self._ends - time.monotonic())
 
     async def check(self, request: ImageRequest, parent: "Image | None" = None) -> "InputImages":
-        """Refuse what cannot be drawn, and name the call by what it asks for.
+        """Refuse what cannot be drawn, a broken style among it, and name the call by what it asks
+        for.
 
         What came along is read once.
         """
@@ -66,8 +72,20 @@ class Drawing:
         if self._inputs is None or self._inputs[0] != place:
             inputs = await self._app.image_generator.orders.check(request, parent)
             self._inputs = (place, inputs)
-        self.key = self.key or self._request.key(self._inputs[1].keys)
+        if not self.key:
+            self.styles = await asyncio.to_thread(self._style_uses)
+            words = [use.model_dump_json() for use in self.styles]
+            self.key = self._request.key([*self._inputs[1].keys, *words])
         return self._inputs[1]
+
+    def _style_uses(self) -> "tuple[StyleUse, ...]":
+        """What goes along of the style that the call names. Raises a `Problem`."""
+        if not self._request.style:
+            return ()
+        from styles.style_use import use_of
+
+        style = self._app.style_store.style(self._request.style)
+        return (use_of(style, self._request.style_strength),)
 
     async def buy(
         self,
@@ -80,9 +98,13 @@ class Drawing:
     ) -> "DrawingResult":
         """Draw what is planned, as the call of a key, else as this one.
 
-        What came with an asking call is used up by it.
+        A style that the call names goes along, unless the prompt was written after it. What came
+        with an asking call is used up by it.
         """
         inputs = await self.check(request, what.parent)
+        written = what.styled and conversation.style_uses == [u.model_dump() for u in self.styles]
+        if self.styles and not written:
+            what = replace(what, styles=self.styles, styled=False)
         outcome = await self._app.image_generator.buy(
             conversation,
             what,

@@ -1,6 +1,6 @@
 """What a call for pictures means where its conversation stands: the table, on plain data."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -17,7 +17,8 @@ class ConversationState:
 
     `dialogue` and `refined_prompt` are of a dialogue that nothing was drawn of yet, `drawing`
     and `drawn_prompt` of the newest call for pictures. `current` is the picture that changes
-    start from, `drawn_with` the options that it was drawn with.
+    start from, `drawn_with` the options that it was drawn with. `styles` are names and strengths of
+    those that the dialogue or that picture has.
     """
 
     mode: Mode = "guided"
@@ -27,6 +28,7 @@ class ConversationState:
     drawn_prompt: str = ""
     current: str | None = None
     drawn_with: Mapping[str, Any] = field(default_factory=dict)
+    styles: Collection[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -142,11 +144,12 @@ def meaning(  # noqa: PLR0911  # a table: a row, a return
 
 def _of_dialogue(request: ImageRequest, state: ConversationState) -> Meaning:
     """What a call means while a dialogue is not drawn yet."""
+    restyles = _restyles(request, state)
     if state.dialogue == "ready" and request.words in {"", state.refined_prompt}:
-        return DrawPrompt()
+        return Ask(request.dialogue_mode) if restyles and not _skips(request) else DrawPrompt()
     if _skips(request):
         return DrawWords()
-    return Ask(request.dialogue_mode) if request.words else ShowQuestions()
+    return Ask(request.dialogue_mode) if request.words or restyles else ShowQuestions()
 
 
 def _of_failure(request: ImageRequest, state: ConversationState) -> Meaning:
@@ -170,7 +173,7 @@ def _of_picture(request: ImageRequest, image_id: str, state: ConversationState) 
     is_current = image_id == state.current
     drawn_with = state.drawn_with if is_current else {}
     others = request.options.items() - drawn_with.items()
-    if request.pictures or request.variations > 1 or others:
+    if request.pictures or request.variations > 1 or others or _restyles(request, state):
         return DrawFrom(image_id)
     if request.redraw:
         return DrawAgain(image_id)
@@ -179,6 +182,12 @@ def _of_picture(request: ImageRequest, image_id: str, state: ConversationState) 
 
 def _skips(request: ImageRequest) -> bool:
     return request.dialogue_mode == "skip"
+
+
+def _restyles(request: ImageRequest, state: ConversationState) -> bool:
+    """Whether a call names a style that is not there yet, or not so strong."""
+    chosen = (request.style, request.style_strength)
+    return bool(request.style) and chosen not in state.styles
 
 
 def state_of(conversation: "Conversation", *, attended: Container[str] = ()) -> ConversationState:
@@ -194,6 +203,8 @@ def state_of(conversation: "Conversation", *, attended: Container[str] = ()) -> 
     current = conversation.current_image
     options = conversation.job_of(current).options if current else {}
     prompt = undrawn_prompt(conversation)
+    drawn_in = conversation.job_of(current).style_uses if current else []
+    uses = drawn_in if prompt is None else conversation.style_uses
     return ConversationState(
         mode=cast("Mode", conversation.mode),
         dialogue="none" if prompt is None else "ready" if prompt else "asking",
@@ -203,6 +214,7 @@ def state_of(conversation: "Conversation", *, attended: Container[str] = ()) -> 
         drawn_prompt=jobs[0].prompt if jobs else "",
         current=current.id if current else None,
         drawn_with={name: options.get(name) for name in OPTIONS},
+        styles=[(use["name"], use["strength"]) for use in uses],
     )  # fmt: skip
 
 

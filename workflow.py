@@ -213,7 +213,7 @@ class _Call:
         opened: "OpenedCall | None",
     ) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
-        from generation.plan import plan_new
+        from generation.plan import plan_new, refined_prompt
 
         request = request.with_order(conversation.order)
         await self._drawing.check(request)
@@ -221,8 +221,14 @@ class _Call:
         await self._app.image_generator.orders.check_budget(request, plan)
         if request.order:
             await self._app.records.keep_order(conversation.id, request.order)
+        prompt = refined_prompt(conversation)
+        is_said = request.words in {"", prompt}  # only its style is new
         consultation = await self._consult(
-            request.prompt, conversation.id, mode=mode, opened=opened
+            "" if is_said else request.prompt,
+            conversation.id,
+            mode=mode,
+            finish=is_said and bool(prompt),
+            opened=opened,
         )
         return await self._draw_or_ask(consultation, request)
 
@@ -272,8 +278,9 @@ class _Call:
         return await self._draw_or_ask(consultation, merged)
 
     async def _consult(self, words: str, conversation_id: str, **arguments: Any) -> "Consultation":
+        styles = self._drawing.styles
         return await self._app.consultant.consult(
-            words, conversation_id=conversation_id, **arguments
+            words, conversation_id=conversation_id, styles=styles, **arguments
         )
 
     async def _draw_or_ask(

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 from weakref import WeakValueDictionary
 
 from consultation.consultation_result import Consultation
@@ -17,7 +18,7 @@ from consultation.review import Review, settle
 from consultation.shared_turns import SharedTurns
 from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
 from consultation.template_dialogue import TemplateDialogue
-from consultation.transcript import ConsultationError, Transcript, transcript_of
+from consultation.transcript import ConsultationError, Transcript, timeline_of, transcript_of
 from consultation.turn import BriefEntry, FacilitatorTurn
 from consultation.turn_record import (
     answer_rows,
@@ -25,6 +26,7 @@ from consultation.turn_record import (
     check_answers,
     enter_turn,
     entry_of,
+    style_row,
     verbatim_spans,
     write_turn,
 )
@@ -35,6 +37,7 @@ from storage.input_files import InputFiles
 from storage.records import LONGEST_FIRST_TITLE, OpenedCall, Records
 from storage.stamps import without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
+from styles.style_use import StyleUse
 
 CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
 
@@ -49,6 +52,7 @@ class _TurnCall:
     answers: list[dict[str, str]]
     reference_images: list[str]
     template: str | None
+    styles: list[dict[str, Any]]
     finish: bool
 
 
@@ -85,13 +89,16 @@ class Consultant:
         answers: list[dict[str, str]] | None = None,
         reference_images: Sequence[str] = (),
         template: str | None = None,
+        styles: Sequence[StyleUse] = (),
         finish: bool = False,
         opened: OpenedCall | None = None,
     ) -> Consultation:
         """One turn of the dialogue. Raises a `Problem`; what was said is kept all the same.
 
         A caller that goes away does not stop a turn: the same call shows what it brought.
-        `opened` is the conversation that this call has just opened; its words join it.
+        `styles` are material for the prompt from now on, in place of earlier ones; a turn that
+        brings nothing else is not kept where nobody leads it. `opened` is the conversation that
+        this call has just opened; its words join it.
         """
         words = without_controls(message)
         call = _TurnCall(
@@ -101,6 +108,7 @@ class Consultant:
             answers=[{**a, "answer": without_controls(a["answer"])} for a in answers or []],
             reference_images=[*reference_images],
             template=template,
+            styles=[use.model_dump() for use in styles],
             finish=finish,
         )
         result = await self.turns.share(
@@ -134,7 +142,9 @@ class Consultant:
             conversation.template = template or conversation.template
             if accepted is None:
                 accepted = await self._accept(conversation, call.answers, call.reference_images)
-            turn = enter_turn(conversation, call.message, *accepted)
+            answers, references = accepted
+            references = [*references, *map(style_row, call.styles)]
+            turn = enter_turn(conversation, call.message, answers, references)
             if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn, durable=opened is None)
             await self._records.open_turn(turn)  # before anything can fail
@@ -142,8 +152,10 @@ class Consultant:
             try:
                 outcome = await self._lead(conversation, turn, transcript)
             except Problem as problem:
+                await self._drop_unsaid(turn)
                 raise problem.within(conversation_id) from problem.__cause__
             if outcome.review is None:
+                await self._drop_unsaid(turn)
                 return self._failed(conversation, outcome, transcript)
             return await self._conclude(conversation, turn, outcome, outcome.review, transcript)
 
@@ -153,7 +165,7 @@ class Consultant:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
         result = recorded_result(conversation, self._prompt_store)
         if result.suggested:
-            references = sum(len(turn.references) for turn in conversation.turns)
+            references = sum(len(turn.pictures) for turn in conversation.turns)
             suggested = result.suggested.model_dump()
             result.estimated_cost_usd = estimate(suggested, self._settings, references)
         return result
@@ -167,6 +179,11 @@ class Consultant:
         result.reply = wording.unusable if outcome.failure == "unusable" else wording.nobody
         result.origin, result.notes = self._facilitator.origin, outcome.notes
         return result
+
+    async def _drop_unsaid(self, turn: Turn) -> None:
+        """Take a turn back that nobody led and that says nothing: it only brought a style."""
+        if turn.style_uses and not timeline_of(turn):
+            await self._records.drop_turn(turn)
 
     async def _lead(
         self, conversation: Conversation, turn: Turn, transcript: Transcript

@@ -45,7 +45,8 @@ def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> It
         about = dimensions.get(message.question, "given by name")
         yield from _said(message, f"{message.question} ({about}): " if message.question else "")
     for reference in fields(turn.references, "id", "given"):
-        yield f"> (picture {reference['id']}: {reference['given']})"
+        kind = "style" if reference["id"].startswith("style:") else f"picture {reference['id']}"
+        yield f"> ({kind}: {reference['given']})"
     named = {message.question for message in messages}
     read = [one for one in conversation.answers if one.turn_number == turn.number]
     if read := [answer for answer in read if answer.question not in named]:
@@ -152,7 +153,8 @@ def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[s
         yield f"  - varied on purpose: {image.variation}"
     inputs = [row for job in conversation.jobs if job.id == image.job_id for row in job.inputs]
     for source in fields(inputs, "use", "given"):
-        yield f"  - started from the {source['use']} {source['given']}"
+        how = "in" if source["use"] == "style" else "started from"
+        yield f"  - {how} the {source['use']} {source['given']}"
     if items := met_items(verdicts_of(image)):
         yield f"  - looked at: {items}"
     if opinion := rating_words(image):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from consultation.facilitator_request import (
     MORE_TOKENS,
+    STYLES,
     TEMPLATE,
     ask,
     build_request,
@@ -110,12 +111,17 @@ class Facilitator:
         types = self._prompt_store.image_types()
         instructions = self._prompt_store.render(TEMPLATE)
         used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
+        addition = ""
+        if transcript.styles:
+            styles = self._prompt_store.render(STYLES)
+            used[styles.name], addition = styles.fingerprint, f"\n\n{styles.text}"
         request = await asyncio.to_thread(  # it reads pictures of the person
             build_request,
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,
             templates=used,
+            addition=addition,
             state=build_state(conversation, transcript, types, preferences, dislikes),
             input_files=self._input_files,
         )

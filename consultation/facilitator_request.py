@@ -27,7 +27,7 @@ from storage.spending import booking
 from storage.stamps import is_image_id
 from storage.tables import Conversation, Image, Turn
 
-TEMPLATE = "consultation/facilitator"
+TEMPLATE, STYLES = "consultation/facilitator", "consultation/styles"
 
 MOST_TOKENS, MORE_TOKENS = 8_000, 16_000
 """Tokens of one answer, and of a second try where the first was cut off or empty. A turn
@@ -60,6 +60,7 @@ def build_request(
     model: str,
     instructions: Rendering,
     templates: dict[str, str],
+    addition: str = "",
     state: dict[str, Any],
     input_files: InputFiles,
     answer: dict[str, Any] | None = None,
@@ -67,12 +68,13 @@ def build_request(
 ) -> dict[str, Any]:
     """The body of the call. The person's words travel as input, never as instructions.
 
-    `answer` is the form of what is asked for, a facilitator's turn unless it is given.
+    `addition` follows the instructions where a dialogue has more than words. `answer` is the form
+    of what is asked for, a facilitator's turn unless it is given.
     """
     told = {"role": "developer", "content": _compact(state)}
     return {
         "model": model,
-        "instructions": instructions.text,
+        "instructions": f"{instructions.text}{addition}",
         "input": [*dialogue(conversation, input_files), told],
         "text": answer or response_format(),
         "temperature": temperature,
@@ -106,6 +108,10 @@ def build_state(
         state["image_type"] = known.details(conversation.language)
     else:
         state["image_types"] = [one.summary() for one in types.values()]
+    if transcript.styles:
+        state["styles"] = [
+            {"id": use.ref, "degree": use.step.degree, **use.lines} for use in transcript.styles
+        ]
     if preferences:
         state["preferences"] = [preference.as_data for preference in preferences]
     if dislikes:
@@ -161,7 +167,7 @@ async def take_references(
     `given` are paths or image ids. Each becomes r1, r2, ... in its conversation. Raises
     a `Problem` for what cannot be used, before anything is sent.
     """
-    before = sum(len(turn.references) for turn in conversation.turns)
+    before = sum(len(turn.pictures) for turn in conversation.turns)
     if len(given) > MOST_REFERENCES:
         most = f"at most {MOST_REFERENCES} pictures at once"
         raise ConsultationError(f"reference_images takes {most}.")
@@ -179,7 +185,7 @@ async def take_references(
 def reference_parts(turn: Turn, inputs: InputFiles) -> list[dict[str, Any]]:
     """The pictures of a turn as parts of its message, each behind its id."""
     parts: list[dict[str, Any]] = []
-    for reference in turn.references:
+    for reference in turn.pictures:
         parts.append({"type": "input_text", "text": json.dumps({"reference": reference["id"]})})
         data = inputs.read_copy(reference["file"])
         if data is not None:

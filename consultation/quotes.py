@@ -108,6 +108,9 @@ def _evidence(
     if transcript.question(quote.ref):  # a part of an option may be refused
         run = align(quote.quote, options.get(quote.ref, ""), quote.ref)
         runs, shown = (), (run.quote,) if run else ()
+    if use := transcript.style(quote.ref):
+        found = find_quote(quote.quote, quote.ref, {quote.ref: use.text})
+        runs, shown = (), tuple(run.quote for run in found)
     # Of records whose entries had no quotes, no message has the words.
     known = (known for entry in transcript.brief for known in entry.said)
     if quote.ref in transcript.names or (not shown and quote in known):
@@ -133,7 +136,9 @@ def faults_of_quotes(
             ref, quote = one.given.ref, one.given.quote
             put = transcript.question(ref)
             offered = put.options if put else []
-            copy = nearest(quote, "\n".join(offered) or transcript.messages.get(ref, ""))
+            use = transcript.style(ref)
+            text = use.text if use else transcript.messages.get(ref, "")
+            copy = nearest(quote, "\n".join(offered) or text)
             advice = f'"{quote}" does not stand in {ref}. '
             advice += "List in chosen every option that they picked of it. " if put else ""
             advice += f"Copy letter by letter, such as `{copy}`, or leave the quote out."

@@ -16,6 +16,7 @@ from consultation.turn import (
 from consultation.words import fold
 from errors import Problem
 from storage.tables import Conversation, Question, Turn
+from styles.style_use import REF, StyleUse
 
 
 class ConsultationError(Problem):
@@ -32,8 +33,8 @@ class Transcript:
 
     `messages` maps m1, m2, ... to the person's words in their order, `answers` those that
     were given to a question by its id. `choices`, `set_aside` and `brief` are those that
-    earlier turns left. `names` are references, templates and styles that may be quoted;
-    `left` is how many questions may still be put.
+    earlier turns left. `names` are references and templates that may be quoted in any words, and
+    `styles` what those that count say, a line each; `left` is how many questions may still be put.
     """
 
     messages: dict[str, str]
@@ -43,8 +44,13 @@ class Transcript:
     set_aside: tuple[SetAside, ...] = ()
     brief: tuple[BriefEntry, ...] = ()
     names: frozenset[str] = frozenset()
+    styles: tuple[StyleUse, ...] = ()
     left: int = 0
     finish: bool = False
+
+    def style(self, ref: str) -> StyleUse | None:
+        """The style of a ref, if it counts."""
+        return next((use for use in self.styles if use.ref == ref), None)
 
     @property
     def newest(self) -> str:
@@ -141,18 +147,20 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
     for _, said in messages_of(conversation):
         messages |= {one.ref: one.text for one in said}
         answers |= {one.ref: one.question for one in said if one.question}
+    styles = tuple(StyleUse.model_validate(row) for row in conversation.style_uses)
     replies = [turn.reply for turn in conversation.turns if turn.reply]
+    aside = [SetAside(**one) for reply in replies for one in reply.get("set_aside", [])]
+    entries = [brief_entry(row) for row in conversation.entries]
     left = max(0, QUESTIONS_OF_MODE[conversation.mode] - len(conversation.questions))
     transcript = Transcript(
         messages=messages,
         questions=tuple(map(question_of, conversation.questions)),
         answers=answers,
         choices=tuple(Choice(**one) for reply in replies for one in reply.get("chosen", [])),
-        set_aside=tuple(SetAside(**one) for reply in replies for one in reply.get("set_aside", [])),
-        brief=tuple(brief_entry(one) for one in conversation.entries),
-        names=frozenset(
-            reference["id"] for turn in conversation.turns for reference in turn.references
-        ),
+        set_aside=tuple(one for one in aside if _counts(one, styles)),
+        brief=tuple(one for entry in entries if (one := _with_styles(entry, styles))),
+        names=frozenset(picture["id"] for turn in conversation.turns for picture in turn.pictures),
+        styles=styles,
         left=left,
     )
     # A question back, or an answer to one of two, leaves a question open: that is no end yet.
@@ -160,6 +168,18 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
     is_ready = bool(replies and replies[-1].get("prompt"))
     waits = not is_ready and bool(transcript.open_questions(transcript.brief))
     return replace(transcript, finish=finish or (left == 0 and not waits))
+
+
+def _counts(quote: Quote, styles: Sequence[StyleUse]) -> bool:
+    """Whether a quote is not of a style that counts no more, or says something else now."""
+    is_there = any(use.ref == quote.ref and quote.quote in use.text for use in styles)
+    return is_there or not quote.ref.startswith(REF)
+
+
+def _with_styles(entry: BriefEntry, styles: Sequence[StyleUse]) -> BriefEntry | None:
+    """An entry without words of styles that count no more; None where it rested on those alone."""
+    said = [quote for quote in entry.said if _counts(quote, styles)]
+    return None if entry.said and not said else entry.model_copy(update={"said": said})
 
 
 def question_of(row: Question) -> OpenQuestion:

@@ -11,6 +11,7 @@ from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft, Quote
 from storage.records import NumberTaken, Records
 from storage.stamps import now
 from storage.tables import Answer, Brief, Conversation, Question, Turn
+from styles.style_use import REF
 
 
 def check_answers(conversation: Conversation, answers: list[dict[str, str]]) -> None:
@@ -29,18 +30,20 @@ def enter_turn(
     conversation: Conversation,
     message: str,
     answers: list[dict[str, str]],
-    references: list[dict[str, str]],
+    references: list[dict[str, Any]],
 ) -> Turn:
     """Enter a call into the conversation as its turn; a repeated call continues its own.
 
-    What a repeated call brings besides (answers, pictures) joins what is there.
+    What a repeated call brings besides (answers, pictures) joins what is there; styles replace
+    those that are there.
     """
     last = conversation.turns[-1] if conversation.turns else None
     if last and last.is_waiting and last.words == message:
         known = {answer["question_id"] for answer in answers}
         kept = [one for one in last.answers_given if one["question_id"] not in known]
         last.answers_given = [*kept, *answers]
-        last.references = [*last.references, *references]
+        has_styles = any("style" in row for row in references)
+        last.references = [*(last.pictures if has_styles else last.references), *references]
         return last
     turn = Turn(
         conversation_id=conversation.id,
@@ -54,6 +57,11 @@ def enter_turn(
     )
     conversation.turns.append(turn)
     return turn
+
+
+def style_row(use: dict[str, Any]) -> dict[str, Any]:
+    """A style that comes with a turn, among its references."""
+    return {"id": f"{REF}{use['name']}", "given": use["name"], "file": "", "style": use}
 
 
 def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) -> list[Answer]:

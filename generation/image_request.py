@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from errors import Problem
 from settings import Mode, Quality
+from styles.strength import DEFAULT_STRENGTH
 
 Background = Literal["auto", "opaque", "transparent"]
 OutputFormat = Literal["png", "jpeg", "webp", "gif", "svg"]
@@ -57,7 +58,8 @@ class ImageRequest:
 
     `input_images` and `mask` are paths, image ids or OpenAI file ids, `size` is WIDTHxHEIGHT in
     pixels or one of `square`, `wide` and `tall`, `compression` percent. Of `samples` each differs
-    by chance alone; `prompts` are drawn one by one, where `prompt` says all of them.
+    by chance alone; `prompts` are drawn one by one, where `prompt` says all of them. `style` is the
+    name of one, `style_strength` 0 to 100.
     """
 
     prompt: str = ""
@@ -77,6 +79,8 @@ class ImageRequest:
     strategy: Strategy = "mixed"
     samples: int = 1
     prompts: tuple[str, ...] = ()
+    style: str = ""
+    style_strength: int = DEFAULT_STRENGTH
     verify: bool = False
     redraw: bool = False
 
@@ -123,12 +127,15 @@ class ImageRequest:
     def key(self, contents: Sequence[str]) -> str:
         """Names what was asked for: the same call has the same key, whoever makes it.
 
-        `contents` name the bytes of `pictures`, in their order: one picture under two paths is
-        the same. A look at the result (`verify`) and `redraw` change nothing of what is drawn.
+        `contents` name the bytes of `pictures`, in their order, and what goes along of a style: one
+        picture under two paths is the same. A look at the result (`verify`) and `redraw` change
+        nothing of what is drawn.
         """
         wishes = {**asdict(self), "prompt": self.words, "contents": list(contents)}
         for name in ("input_images", "mask", "verify", "redraw"):
             del wishes[name]
+        if not self.style:  # of a call without one the key is what it was before there were some
+            del wishes["style"], wishes["style_strength"]
         wishes["masked"] = self.mask is not None
         return hashlib.sha256(json.dumps(wishes, sort_keys=True).encode()).hexdigest()
 

@@ -5,7 +5,7 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from errors import Problem, StorageError
 from gateway.capabilities import MOST_INPUTS
@@ -18,12 +18,17 @@ from storage.picture_files import read_picture
 from storage.records import Records
 from storage.stamps import is_image_id
 from storage.tables import Image
+from styles.style_store import StyleStore
+from styles.style_use import StyleUse, samples_of
 
 INLINE_BYTES = 1024 * 1024
 """Larger pictures are uploaded once and named by their file id from then on, which spares
 sending them with every change."""
 
 FILE_ID = re.compile(r"file-[\w-]+")
+
+InputUse = Literal["picture", "reference", "sample"]
+"""What a picture is to a drawing; a sample shows a style."""
 
 Part = dict[str, Any]
 """A picture as the API takes it, or a mask."""
@@ -33,12 +38,13 @@ Part = dict[str, Any]
 class InputImage:
     """A picture to start from: its bytes, or the id of a file that OpenAI has.
 
-    `purpose` is what a reference of the dialogue is for, None where it is no reference.
+    `purpose` is what a reference of the dialogue or a sample of a style is for.
     """
 
     name: str
     picture: InputPicture | None = None
-    purpose: str | None = None
+    use: InputUse = "picture"
+    purpose: str = ""
 
     @property
     def key(self) -> str:
@@ -48,7 +54,8 @@ class InputImage:
     @property
     def as_data(self) -> dict[str, str]:
         """For the record."""
-        return {"given": self.name, "sha256": self.picture.sha256 if self.picture else ""}
+        sha256 = self.picture.sha256 if self.picture else ""
+        return {"given": self.name, "sha256": sha256, "use": self.use}
 
 
 @dataclass(frozen=True)
@@ -67,23 +74,23 @@ class InputImages:
     def as_data(self) -> list[dict[str, str]]:
         """For the record."""
         masks = [{**self.mask.as_data, "use": "mask"}] if self.mask else []
-        uses = ("picture" if image.purpose is None else "reference" for image in self.pictures)
-        pictures = zip(self.pictures, uses, strict=True)
-        return [*({**image.as_data, "use": use} for image, use in pictures), *masks]
+        return [*(image.as_data for image in self.pictures), *masks]
 
-    @property
-    def purposes(self) -> list[str]:
-        """What each reference is for; they come last."""
-        return [image.purpose for image in self.pictures if image.purpose is not None]
+    def purposes(self, use: InputUse) -> list[str]:
+        """What each reference is for, or each sample: samples come last, references before."""
+        return [image.purpose for image in self.pictures if image.use == use]
 
 
 class InputResolver:
     """Reads the pictures that a call names, and puts them into requests."""
 
-    def __init__(self, gateway: Gateway, records: Records, inputs: InputFiles) -> None:
+    def __init__(
+        self, gateway: Gateway, records: Records, inputs: InputFiles, styles: StyleStore
+    ) -> None:
         self._gateway = gateway
         self._records = records
         self._inputs = inputs
+        self._styles = styles
 
     async def read(
         self,
@@ -120,6 +127,18 @@ class InputResolver:
             pictures += await self._read_reference(reference)
         return replace(inputs, pictures=tuple(pictures))
 
+    async def with_samples(self, inputs: InputImages, styles: Sequence[StyleUse]) -> InputImages:
+        """What a drawing starts from and, behind it, as many samples of styles as there is room
+        for."""
+        pictures = [*inputs.pictures]
+        for use, name in samples_of(styles)[: MOST_INPUTS - len(pictures)]:
+            data = await asyncio.to_thread(self._styles.sample, name)
+            if data is not None:
+                picture = await asyncio.to_thread(check_picture, data, name)
+                purpose = " and ".join(use.aspects)
+                pictures.append(InputImage(name, picture, "sample", purpose))
+        return replace(inputs, pictures=tuple(pictures))
+
     async def part_of(self, image: Image) -> Part:
         """The file of a picture that was drawn, as the API takes it. Raises a `Problem`."""
         return await self.part(await self._read(image.id))
@@ -153,7 +172,7 @@ class InputResolver:
                 return []
             picture = await asyncio.to_thread(check_picture, data, reference.given)
             whole = InputImage(reference.given, picture)
-        return [replace(whole, purpose=reference.purpose)]
+        return [replace(whole, use="reference", purpose=reference.purpose)]
 
     async def _read(self, name: str) -> InputImage:
         if FILE_ID.fullmatch(name):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.capabilities import MOST_INPUTS, size_in_pixels
 from gateway.client import Gateway
@@ -20,6 +21,7 @@ from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job
+from styles.style_use import samples_of
 
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 
@@ -98,6 +100,7 @@ class Orders:
         """All that a call of this key orders. Raises a `Problem`."""
         options = self.options(conversation, plan, request)
         inputs = await self._inputs.with_references(inputs, plan.references)
+        inputs = await self._inputs.with_samples(inputs, plan.styles)
         variations, note = self._variations(conversation, plan, request)
         base = PurchaseOrder(conversation, plan, options, inputs, bool(self._verifier(request)))
         orders = [
@@ -158,7 +161,7 @@ def _job_rows(
             parent_image_id=one.plan.parent.id if one.plan.parent else None,
             batch=batch,
             variation=label,
-            inputs=one.inputs.as_data,
+            inputs=[*one.inputs.as_data, *_styles_as_data(one.plan)],
             estimated_usd=usd,
             response_id="",
             error="",
@@ -171,9 +174,18 @@ def _job_rows(
     ]
 
 
+def _styles_as_data(plan: Plan) -> list[dict[str, Any]]:
+    """The styles of a drawing for the record, and whether the prompt itself has their words."""
+    return [
+        {"given": use.name, "use": "style", "style": use.model_dump(), "styled": plan.styled}
+        for use in plan.styles
+    ]
+
+
 def _input_count(plan: Plan, request: ImageRequest) -> int:
     """How many pictures each of a call is charged for starting from."""
-    along = min(MOST_INPUTS, len(request.input_images) + len(plan.references))
+    along = len(request.input_images) + len(plan.references) + len(samples_of(plan.styles))
+    along = min(MOST_INPUTS, along)
     if request.mask:  # the picture under it is one of those, and else the earlier one, sent again
         return max(1, along)
     return along + (1 if plan.parent else 0)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generation.image_request import OrderError
 from storage.tables import Brief, Conversation, Image, Job
+from styles.style_use import StyleUse
 
 HERITAGE = ("size", "quality", "background", "output_format")
 """Options that a change takes over from the picture that it changes."""
@@ -29,19 +30,29 @@ class Plan:
 
     `parent` is the picture to start from; `is_change` says that the prompt changes it and does
     not say all that it shows. `references` go along where there is no picture to start from.
-    `message` are words of the person that no dialogue has recorded.
+    `styles` are those that it is drawn in: their samples go along, and their words beside the
+    prompt unless it is `styled` itself. `message` are words of the person that no dialogue has
+    recorded.
     """
 
     prompt: str
     parent: Image | None = None
     is_change: bool = False
     references: tuple[Reference, ...] = ()
+    styles: tuple[StyleUse, ...] = ()
+    styled: bool = False
     message: str = ""
 
 
 def plan_new(conversation: Conversation, prompt: str) -> Plan:
-    """A prompt drawn from nothing but the pictures that the dialogue refers to."""
-    return Plan(prompt, references=tuple(references_of(conversation)))
+    """A prompt drawn from nothing but the pictures and styles that the dialogue refers to."""
+    references = tuple(references_of(conversation))
+    chosen = [StyleUse.model_validate(row) for row in conversation.style_uses]
+    if not (is_led(conversation) and prompt == refined_prompt(conversation)):
+        return Plan(prompt, references=references, styles=tuple(chosen))
+    said = [quote for span in conversation.briefs[-1].phrases for quote in span.get("said", [])]
+    resting = [rest for use in chosen if (rest := use.quoted(said)).aspects]
+    return Plan(prompt, references=references, styles=tuple(resting), styled=True)
 
 
 def plan_change(conversation: Conversation, image_id: str, words: str) -> Plan:
@@ -57,11 +68,14 @@ def plan_from(conversation: Conversation, image_id: str) -> Plan:
 
 def plan_again(conversation: Conversation, job: Job) -> Plan:
     """The same once more, from where it started. Raises `OrderError`."""
+    rows = [row for row in job.inputs if row["use"] == "style"]
+    styles = tuple(StyleUse.model_validate(row["style"]) for row in rows)
+    styled = any(row["styled"] for row in rows)
     if job.parent_image_id is None:
-        return plan_new(conversation, job.prompt)
+        return replace(plan_new(conversation, job.prompt), styles=styles, styled=styled)
     parent = picture_of(conversation, job.parent_image_id)
-    whole = prompt_of_record(parent, conversation.images)
-    return Plan(job.prompt, parent=parent, is_change=job.prompt != whole)
+    is_change = job.prompt != prompt_of_record(parent, conversation.images)
+    return Plan(job.prompt, parent=parent, is_change=is_change, styles=styles, styled=styled)
 
 
 def picture_of(conversation: Conversation, image_id: str) -> Image:
@@ -76,6 +90,14 @@ def picture_of(conversation: Conversation, image_id: str) -> Image:
 def refined_prompt(conversation: Conversation) -> str:
     """The prompt that a dialogue ended with, empty while it has not."""
     return prompt_of(conversation.briefs[-1]) if conversation.briefs else ""
+
+
+def is_led(conversation: Conversation) -> bool:
+    """Whether the newest prompt was written by a facilitator, and not taken word for word or from
+    a template: of those nothing rests on a style."""
+    turns = {turn.number: turn for turn in conversation.turns}
+    newest = turns.get(conversation.briefs[-1].turn_number) if conversation.briefs else None
+    return bool(newest and newest.model and not conversation.template)
 
 
 def lineage(image: Image, images: Sequence[Image]) -> list[Image]:
@@ -130,7 +152,7 @@ def references_of(conversation: Conversation) -> list[Reference]:
     return [
         Reference(one["given"], one["file"], " and ".join(purposes.get(one["id"], [])))
         for turn in conversation.turns
-        for one in turn.references
+        for one in turn.pictures
     ]
 
 

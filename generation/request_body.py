@@ -10,11 +10,13 @@ from generation.plan import Plan
 from generation.variations import Variation
 from prompts.source import fingerprint
 from prompts.store import PromptStore
+from prompts.template import Rendering
 from prompts.wording import VARIATIONS
 from storage.tables import Conversation
+from styles.style_use import text_of
 
 DRAW, REFINE, AGAIN = "generation/draw", "generation/refine", "generation/again"
-REFERENCES, VARY = "generation/references", "generation/vary"
+REFERENCES, VARY, STYLE = "generation/references", "generation/vary", "generation/style"
 
 NO_RESPONSE = "No response of the earlier picture is known, so its kept file was uploaded instead."
 OTHER_MODEL = (
@@ -38,6 +40,11 @@ class PurchaseOrder:
     instructions: str = ""
     templates: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def has_words_beside(self) -> bool:
+        """Whether a style's words go along as a text of their own."""
+        return bool(self.plan.styles) and not self.plan.styled
+
 
 async def build_request(
     order: PurchaseOrder, inputs: InputResolver, *, anew: bool = False
@@ -53,9 +60,9 @@ async def build_request(
     if parent is None or mask is not None:
         return request, None
     if "previous_response_id" not in request:
-        return with_picture(request, await inputs.part_of(parent)), NO_RESPONSE
+        return with_picture(request, await inputs.part_of(parent), order), NO_RESPONSE
     if _is_of_other_assistant(order):
-        return with_picture(request, await inputs.part_of(parent)), OTHER_MODEL
+        return with_picture(request, await inputs.part_of(parent), order), OTHER_MODEL
     return request, None
 
 
@@ -66,20 +73,22 @@ async def request_with_bytes(
     parent = order.plan.parent
     is_lost = error.case in {"previous_response", "zero_retention", "not_found"}
     if is_lost and parent is not None and "previous_response_id" in request:
-        return with_picture(request, await inputs.part_of(parent))
+        return with_picture(request, await inputs.part_of(parent), order)
     (turn,) = request["input"]
     if error.case == "input_image" and any("file_id" in part for part in turn["content"]):
         return (await build_request(order, inputs, anew=True))[0]
     return None
 
 
-def with_picture(request: Request, picture: Part) -> Request:
+def with_picture(request: Request, picture: Part, order: PurchaseOrder) -> Request:
     """The request with the file on disk in place of the earlier response."""
     (turn,) = request["input"]
-    text, *pictures = turn["content"]
+    content = [*turn["content"]]
+    # Last where there is a style: its samples are named by their numbers.
+    content.insert(len(content) if order.plan.styles else 1, picture)
     return {
         **{key: value for key, value in request.items() if key != "previous_response_id"},
-        "input": [{**turn, "content": [text, picture, *pictures]}],
+        "input": [{**turn, "content": content}],
     }
 
 
@@ -91,8 +100,8 @@ def with_instructions(
 
     The words themselves travel as input.
     """
-    masked, purposes = order.inputs.mask is not None, order.inputs.purposes
-    first = len(order.inputs.pictures) - len(purposes)
+    masked, purposes = order.inputs.mask is not None, order.inputs.purposes("reference")
+    first = len(order.inputs.purposes("picture"))
     if order.plan.parent is None:
         parts = [prompt_store.render(DRAW, pictures=first)]
     elif order.plan.is_change:
@@ -102,6 +111,8 @@ def with_instructions(
         parts = [prompt_store.render(AGAIN, masked=masked)]
     if purposes:
         parts.append(prompt_store.render(REFERENCES, first=first + 1, purposes=purposes))
+    if order.has_words_beside or order.inputs.purposes("sample"):
+        parts.append(_say_style(order, first + len(purposes) + 1, prompt_store))
     templates = {part.name: part.fingerprint for part in parts}
     if variation.say:
         parts.append(
@@ -125,12 +136,14 @@ def _body(order: PurchaseOrder, pictures: list[Part], mask: Part | None) -> Requ
     parent = order.plan.parent
     previous = parent.response_id if parent and not mask else None
     action = "edit" if parent is not None or mask is not None else "generate"
-    words = {"type": "input_text", "text": order.plan.prompt}
+    words = [{"type": "input_text", "text": order.plan.prompt}]
+    if order.has_words_beside:
+        words.append({"type": "input_text", "text": text_of(order.plan.styles)})
     templates = " ".join(f"{name}@{mark}" for name, mark in order.templates.items())
     request: Request = {
         "model": order.options.assistant_model,
         "instructions": order.instructions,
-        "input": [{"role": "user", "content": [words, *pictures]}],
+        "input": [{"role": "user", "content": [*words, *pictures]}],
         "tools": [_tool(order.options, action, mask)],
         "tool_choice": {"type": "image_generation"},
         "max_tool_calls": 1,
@@ -140,6 +153,17 @@ def _body(order: PurchaseOrder, pictures: list[Part], mask: Part | None) -> Requ
     if previous:
         request["previous_response_id"] = previous
     return request
+
+
+def _say_style(order: PurchaseOrder, first: int, prompt_store: PromptStore) -> Rendering:
+    """What the assistant model is told of the styles; `first` is the number of the first sample."""
+    return prompt_store.render(
+        STYLE,
+        degree=order.plan.styles[0].step.degree,
+        beside=order.has_words_beside,
+        first=first,
+        purposes=order.inputs.purposes("sample"),
+    )
 
 
 def _is_of_other_assistant(order: PurchaseOrder) -> bool:

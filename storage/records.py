@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -214,6 +214,11 @@ class Records:
             title = turn.words.strip()[:LONGEST_FIRST_TITLE]
             await session.execute(update(Conversation).where(*untitled).values(title=title))
             await index(session, turn.conversation_id)
+
+    async def drop_turn(self, turn: Turn) -> None:
+        """Take a turn back that was opened and says nothing."""
+        async with self._database.write() as session:
+            await session.execute(delete(Turn).where(Turn.id == turn.id))
 
     async def close_turn(
         self,

@@ -83,6 +83,12 @@ class Conversation(Base):
         return self.images_of(self.jobs_beside(jobs[0]))[-1] if jobs else newest
 
     @property
+    def style_uses(self) -> list[Any]:
+        """The styles that count, as `StyleUse` has them: those of the newest turn with some."""
+        chosen = (turn.style_uses for turn in reversed(self.turns) if turn.style_uses)
+        return next(chosen, [])
+
+    @property
     def entries(self) -> list[Any]:
         """What is known of each dimension: those of the newest brief."""
         return self.briefs[-1].entries if self.briefs else []
@@ -119,7 +125,8 @@ class Turn(Base):
     `reply` is the facilitator's turn as it was sent to the model again, None while nobody has
     led it, and empty where the words change a picture, which nobody leads. `templates` maps each
     template used to its fingerprint. `notes` were told to the person; `repairs` say what the code
-    mended in the facilitator's answers. `references` are the pictures that came with the words.
+    mended in the facilitator's answers. `references` are the pictures that came with the words, and
+    the styles, each under `style`.
     """
 
     __tablename__ = "turns"
@@ -143,6 +150,16 @@ class Turn(Base):
     def is_of_dialogue(self) -> bool:
         """Whether a facilitator leads it, or will; the others change a picture."""
         return self.reply != {}
+
+    @property
+    def pictures(self) -> list[Any]:
+        """The pictures among its references."""
+        return [row for row in self.references if "style" not in row]
+
+    @property
+    def style_uses(self) -> list[Any]:
+        """The styles among its references."""
+        return [row["style"] for row in self.references if "style" in row]
 
     @property
     def is_waiting(self) -> bool:
@@ -210,8 +227,8 @@ class Job(Base):
     while a process works on it, and `runs` counts the processes that took it: one that slept
     while another took over has an older count, and changes nothing any more. The jobs of one
     call share their `batch`, where each has its `place`; one that was drawn anew has left it, and
-    its own id as its key. `variation` says what this one varies
-    on purpose, `inputs` which pictures it starts from, `estimated_usd` what it should cost with
+    its own id as its key. `variation` says what this one varies on purpose, `inputs` which pictures
+    it starts from, and its styles, each under `style`; `estimated_usd` what it should cost with
     `openai` or in the `sandbox`, as `origin` says where it is known. `error` is what happened to
     one that brought nothing; beside it stand its kind, whether it was charged, and what helps.
     """
@@ -253,6 +270,11 @@ class Job(Base):
     changed_at: Mapped[str]
     finished_at: Mapped[str] = mapped_column(default="")
     origin: Mapped[str] = mapped_column(default="")
+
+    @property
+    def style_uses(self) -> list[Any]:
+        """The styles that it is drawn in, as `StyleUse` has them."""
+        return [row["style"] for row in self.inputs if "style" in row]
 
 
 class Image(Base):

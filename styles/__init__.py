@@ -7,7 +7,9 @@ __all__ = [
     "extraction_result",
     "measurement",
     "palette",
+    "strength",
     "style_file",
     "style_offer",
     "style_store",
+    "style_use",
 ]

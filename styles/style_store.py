@@ -4,6 +4,7 @@ Files are read anew on each use, so that an edit takes effect without a restart.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -81,6 +82,13 @@ class StyleStore:
             raise StorageError(
                 f"A sample of the style {style.name} cannot be read: {error.strerror}."
             ) from error
+
+    def sample(self, name: str) -> bytes | None:
+        """A sample by its file's name, None where it is gone: drawing goes on without it."""
+        for folder in self.folders:
+            with suppress(OSError):
+                return (folder / name).read_bytes()
+        return None
 
     def refuse_name(self, name: str) -> None:
         """Raise a `Problem` where a new style cannot be called so."""

@@ -10,6 +10,7 @@ from pydantic import Field
 import workflow
 from generation.image_request import Background, ImageRequest, OutputFormat
 from settings import Quality
+from styles.strength import DEFAULT_STRENGTH
 from tools import forms, parameters
 from tools.progress import draw
 from tools.registration import app_of, build_tool
@@ -86,6 +87,8 @@ async def openai_conversational_image(
     variation_strategy: parameters.VariationStrategy = "mixed",
     image_model: parameters.Name | None = None,
     assistant_model: parameters.Name | None = None,
+    style: parameters.Style = "",
+    style_strength: parameters.Strength = DEFAULT_STRENGTH,
     verify: parameters.Verify = False,
     redraw: parameters.Redraw = False,
 ) -> ToolResult:
@@ -98,24 +101,15 @@ async def openai_conversational_image(
     Takes 10-120 seconds and a few cents per picture.
     """
     request = ImageRequest(
-        prompt=prompt,
-        conversation_id=conversation_id,
-        dialogue_mode=dialogue_mode,
-        from_image=from_image,
-        input_images=tuple(input_images or ()),
-        mask=mask,
-        size=size,
-        quality=quality,
-        background=background,
-        output_format=output_format,
-        compression=compression,
-        image_model=image_model,
-        assistant_model=assistant_model,
-        variations=variations,
-        strategy=variation_strategy,
-        verify=verify,
-        redraw=redraw,
-    )
+        prompt=prompt, conversation_id=conversation_id, dialogue_mode=dialogue_mode,
+        from_image=from_image, input_images=tuple(input_images or ()), mask=mask,
+        size=size, quality=quality, background=background,
+        output_format=output_format, compression=compression,
+        image_model=image_model, assistant_model=assistant_model,
+        variations=variations, strategy=variation_strategy,
+        style=style.strip(), style_strength=style_strength,
+        verify=verify, redraw=redraw,
+    )  # fmt: skip
     return await draw(ctx, request)
 
 

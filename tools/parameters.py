@@ -122,6 +122,8 @@ Compression = Annotated[int | None, Field(ge=0, le=100, description="For jpeg an
 VariationStrategy = Annotated[
     Strategy, Field(description="The one thing that variations differ in.")
 ]
+Style = Annotated[Name, Field(description="Name of a style; its words go along.")]
+Strength = Annotated[int, Field(ge=0, le=100)]
 Verify = Annotated[
     bool, Field(description="Have a second model look at it against the brief, about $0.01.")
 ]

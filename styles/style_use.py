@@ -1,0 +1,107 @@
+"""What of a style goes along with one dialogue or picture: its words, colours and samples.
+
+This is what the record keeps, so that a file that is changed or deleted later changes nothing of
+what was drawn.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from pydantic import BaseModel
+
+from styles.aspect import ASPECTS, Aspect
+from styles.palette import Colour
+from styles.strength import StrengthStep, step_of
+from styles.style_file import Style
+
+REF = "style:"
+"""What the ref of a style begins with, in quotes and in the record."""
+
+
+class StyleUse(BaseModel):
+    """A style as it was chosen: how strong, its share of a mix in per cent, and what of it.
+
+    `aspects` are its words, the leading ones first; `samples` are files beside the style.
+    """
+
+    name: str
+    strength: int
+    weight: int = 100
+    aspects: dict[Aspect, str]
+    colours: list[Colour] = []
+    avoid: list[str] = []
+    samples: list[str] = []
+
+    @property
+    def ref(self) -> str:
+        """How quotes name it."""
+        return f"{REF}{self.name}"
+
+    @property
+    def step(self) -> StrengthStep:
+        """What its strength means."""
+        return step_of(self.strength)
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """All that it says, a line each, by what it is about."""
+        lines = {str(aspect): words for aspect, words in self.aspects.items()}
+        if self.colours:
+            lines["colours"] = ", ".join(one.colour for one in self.colours)
+        if self.avoid:
+            lines["avoid"] = "; ".join(self.avoid)
+        return lines
+
+    @property
+    def text(self) -> str:
+        """All that may be quoted of it."""
+        return "\n".join(self.lines.values())
+
+    def quoted(self, quotes: Iterable[Mapping[str, Any]]) -> "StyleUse":
+        """What of it quotes, as a record has them, speak of: the rest gave way to other words."""
+        own = [quote["quote"] for quote in quotes if quote["ref"] == self.ref]
+        texts = self.lines
+        heard = {name for name, line in texts.items() if any(text in line for text in own)}
+        aspects = {name: words for name, words in self.aspects.items() if name in heard}
+        if "colours" in heard and "palette" in self.aspects:
+            aspects = {"palette": self.aspects["palette"], **aspects}
+        return self.model_copy(update={"aspects": aspects})
+
+
+def use_of(style: Style, strength: int, aspects: Collection[Aspect] = ASPECTS) -> StyleUse:
+    """What of a style goes along at a strength, of some aspects only where one wants less.
+
+    What it avoids is of the whole look, so that goes along with nothing less.
+    """
+    step = step_of(strength)
+    chosen = {name: words for name, words in style.words.items() if name in aspects}
+    palette = style.aspects.palette
+    measured = palette.measured if palette and "palette" in chosen else None
+    is_whole = chosen == style.words and step.aspects is None
+    return StyleUse(
+        name=style.name,
+        strength=strength,
+        aspects=dict([*chosen.items()][: step.aspects]),
+        colours=measured.colours if measured and step.colours else [],
+        avoid=style.avoid if is_whole else [],
+        samples=style.samples[: step.samples],
+    )
+
+
+def samples_of(uses: Sequence[StyleUse]) -> list[tuple[StyleUse, str]]:
+    """The samples that go along, each with its style: of several styles in turns, and in all no
+    more than of one."""
+    turns = zip_longest(*([(use, name) for name in use.samples] for use in uses))
+    most = max((use.step.samples for use in uses), default=0)
+    return [one for turn in turns for one in turn if one][:most]
+
+
+def text_of(uses: Sequence[StyleUse]) -> str:
+    """How the styles are meant, and all that they say, a line each."""
+    lines: dict[str, str] = {}
+    for use in uses:
+        for name, line in use.lines.items():
+            lines[name] = f"{lines[name]}, {line}" if name in lines else line
+    said = (f"{name}: {line}" for name, line in lines.items())
+    return "\n".join([f"Style, {uses[0].step.degree}:", *said])
