@@ -11,7 +11,9 @@ import { Create } from "./studio/create.js";
 import { Desk } from "./studio/desk.js";
 import { Pictures } from "./studio/gallery.js";
 import { Library, Template } from "./studio/library.js";
+import { Making } from "./studio/making.js";
 import { Pair } from "./studio/pair.js";
+import { Style } from "./studio/styles.js";
 import { Tree } from "./studio/tree.js";
 
 const ICONS = {
@@ -22,7 +24,7 @@ const ICONS = {
 };
 
 /** Which entry of the rail a place belongs to. */
-const ENTRY = { conversation: "create", image: "gallery", tree: "gallery", pair: "gallery", template: "library" };
+const ENTRY = { conversation: "create", image: "gallery", tree: "gallery", pair: "gallery", making: "gallery", template: "library", style: "library" };
 
 /** @param {{desk: any}} props */
 function Rail({ desk }) {
@@ -66,6 +68,8 @@ function Place({ desk }) {
   if (place.name === "gallery") return html`<${Pictures} desk=${desk} />`;
   if (place.name === "library") return html`<${Library} desk=${desk} />`;
   if (place.name === "template") return html`<${Template} key=${place.id} desk=${desk} name=${place.id} />`;
+  if (place.name === "style") return html`<${Style} key=${place.id} desk=${desk} name=${place.id} />`;
+  if (place.name === "making") return html`<${Making} key=${place.id} desk=${desk} ids=${place.id.split(",")} />`;
   if (place.name === "about") return html`<${About} desk=${desk} />`;
   if (place.name === "pair") return html`<${Pair} desk=${desk} ids=${place.id.split(",")} />`;
   if (place.name === "create") return desk.fresh.state.busy ? html`<${Task} session=${desk.fresh} />` : html`${desk.fresh.state.trouble && html`<${Trouble} session=${desk.fresh} />`}<${Create} desk=${desk} />`;

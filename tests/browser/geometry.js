@@ -10,7 +10,7 @@
     if (one.tagName === "BUTTON" && one.scrollWidth > one.clientWidth + 1) faults.push(`cut: ${name}`);
     if (/BUTTON|LABEL/.test(one.tagName) && box.height < 24) faults.push(`small: ${name}`);
     // Five letters of a field are read at once, or nobody sees what stands in it.
-    if (/INPUT|TEXTAREA/.test(one.tagName) && box.width < 5 * parseFloat(getComputedStyle(one).fontSize))
+    if (one.matches("textarea, input:not([type=checkbox])") && box.width < 5 * parseFloat(getComputedStyle(one).fontSize))
       faults.push(`narrow: ${one.name || one.ariaLabel}`);
   }
   const controls = boxes.filter(([one]) => /BUTTON|LABEL|TEXTAREA/.test(one.tagName) && !one.closest(".floating"));

@@ -14,7 +14,14 @@ export function Conversation({ desk, session }) {
       ${session.state.looksAt && view.status !== "done" && html`<p><a class="more" href=${`#c=${view.conversation_id}`}>${t("Where this conversation stands")}</a></p>`}
       ${view.images.length > 1 && html`<p><a class="more" href=${`#tree=${view.conversation_id}`}>${t("History as a tree")}</a></p>`}
       <p><a class="more" href=${`/conversations/${view.conversation_id}?as=html`} download>${t("Save as a page of its own")}</a></p>
-      <${Removal} key=${view.conversation_id} desk=${desk} id=${view.conversation_id} /></aside>`}</div>`;
+      <${Removal} key=${view.conversation_id} title=${t("Delete this conversation")} option=${t("Its picture files, too")} lang="en" ask=${(pictures, confirm) => remove(desk, view.conversation_id, pictures, confirm)} /></aside>`}</div>`;
+}
+
+/** What of a conversation would go, or has gone. @param {any} desk @param {string} id @param {boolean} pictures @param {boolean} confirm */
+async function remove(desk, id, pictures, confirm) {
+  const { done } = await desk.call("openai_delete_conversation", { conversation_id: id, pictures, confirm });
+  if (confirm) desk.forget(id);
+  return done;
 }
 
 /** What is known of the picture, and whose words that is. @param {{view: any, isOpen: boolean}} props */

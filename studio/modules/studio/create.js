@@ -36,7 +36,7 @@ export function Create({ desk }) {
       <select value=${template} onChange=${(event) => session.set({ template: event.target.value })}>
         <option value="">${t("None: the questions follow the idea")}</option>
         ${(library.data?.templates ?? []).map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select></label>
-    <p class="soft">${t("Styles are not kept here yet: say in your own words how it should look.")}</p><//>
+<//>
     <${Recent} desk=${desk} /></div><//>`;
 }
 

@@ -13,7 +13,7 @@ import { knownLanguage, learn, t } from "../words.js";
 const BEAT_MS = 2000;
 const SCREENS = ["create", "gallery", "library", "about"];
 /** Screens that show one thing, by how their addresses begin. */
-const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template" };
+const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template", style: "style", make: "making" };
 
 /** A session of a page that says itself, and once, that it is not let in or that nobody answers. */
 class StudioSession extends Session {
@@ -39,7 +39,7 @@ export class Desk {
     this.door = door;
     this.changed = () => {};
     /** Pictures of which it was said that they came. @type {Set<string>} */ this.known = new Set();
-    /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, gallery: null, asked: { query: "", values: {} } };
+    /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, made: null, gallery: null, asked: { query: "", values: {} } };
     /** @type {Map<string, Session>} */ this.sessions = new Map();
     this.fresh = this.open();
     /** @type {Record<string, any>} */ this.drafts = {};
@@ -127,6 +127,11 @@ export class Desk {
   /** What the studio reads, as data. @param {string} what @param {any} args @returns {Promise<any>} */
   async read(what, args = {}) {
     return this.call("studio_read", { what, ...args });
+  }
+
+  /** The styles, and the folder of the person's own. @returns {Promise<any>} */
+  async styles() {
+    return this.call("view_read", { what: "styles" });
   }
 
   /** @param {string} name @param {any} args @returns {Promise<any>} */

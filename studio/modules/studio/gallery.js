@@ -1,4 +1,4 @@
-/** All pictures, newest first; found by words, by meaning and facts; several chosen to compare or save. */
+/** All pictures, newest first; found by words, by meaning and facts; several chosen to compare, save or make a style of. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen, Switch } from "../parts/screen.js";
@@ -7,6 +7,8 @@ import { Thumb } from "./thumb.js";
 
 /** Pictures that one archive takes, as the server says. */
 const MOST_CHOSEN = 100;
+/** Pictures that a style is made of at most, as the server says. */
+const MOST_OF_A_LOOK = 8;
 
 /** Counts the looks: of two under way the answer to the later one stands, whichever comes last. */
 let looks = 0;
@@ -63,6 +65,7 @@ function Selection({ desk, chosen }) {
   return html`<div class="floating panel row" role="group" aria-label=${t("Chosen pictures")}>
     <span>${count ? t("{count} chosen", { count }) : t("Choose pictures")}</span>
     <button disabled=${count !== 2} onClick=${() => { location.hash = `#x=${chosen.join()}`; }}>${t("Compare two")}</button>
+    <button disabled=${!count || count > MOST_OF_A_LOOK} onClick=${() => { location.hash = `#make=${chosen.join()}`; }}>${count > MOST_OF_A_LOOK ? t("A style takes {count} at most", { count: MOST_OF_A_LOOK }) : t("Make a style of them")}</button>
     <button disabled=${!count} onClick=${() => desk.door.save(`/v1/images.zip?ids=${chosen.join()}`, "pictures.zip")}>${t("Save them in one file")}</button>
     <button class="plain" onClick=${() => desk.set({ chosen: null })}>${t("Done")}</button></div>`;
 }

@@ -1,10 +1,11 @@
-/** The templates, each a form whose prompt is seen while it is filled. */
+/** The library: styles, and templates, each a form whose prompt is seen while it is filled. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { useDraft } from "../parts/draft.js";
 import { Form } from "../parts/form.js";
 import { Screen } from "../parts/screen.js";
 import { t } from "../words.js";
 import { readInto } from "./reading.js";
+import { Styles } from "./styles.js";
 
 /** After the last key, so that a word is one request. */
 const PREVIEW_MS = 250;
@@ -15,13 +16,13 @@ export function Library({ desk }) {
   useEffect(() => readInto(setLibrary, () => desk.read("library")), []);
   const categories = [...new Set((data?.templates ?? []).map((one) => one.category))];
   return html`<${Screen} title=${t("Library")}>
+    <${Styles} desk=${desk} />
     ${problem && html`<p role="alert">${problem}</p>`}
     ${(data?.notes ?? []).map((note) => html`<p class="words" role="note">${note}</p>`)}
     ${categories.map((category) => html`<div key=${category}><h2 class="sentence">${category}</h2><ul class="grid entries">
       ${data.templates.filter((one) => one.category === category).map((one) => html`<li key=${one.name}><a class="entry" href=${`#library=${one.name}`}>
         <b>${one.title}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}<span class="soft" lang="en">${one.description}</span></a></li>`)}</ul></div>`)}
-    ${data && html`<p class="soft">${t("Templates of your own belong into {folder}.", { folder: data.own_folder })}</p>
-      <p class="soft">${t("Styles are not kept here yet: say in your own words how it should look.")}</p>`}<//>`;
+    ${data && html`<p class="soft">${t("Templates of your own belong into {folder}.", { folder: data.own_folder })}</p>`}<//>`;
 }
 
 /** @param {{desk: any, name: string}} props */
