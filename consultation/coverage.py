@@ -28,6 +28,7 @@ from consultation.words import (
     words_of,
 )
 from gateway.capabilities import edges_of
+from storage.tables import REFERENCE
 
 UNSEEN = frozenset({"use", "platform"})
 """Dimensions that say where a picture goes, not what it shows: the brief is their place."""
@@ -123,6 +124,14 @@ class Coverage:
         entries = {e.index: self._doubt(self._turn.set_aside[e.index], e) for e in aside if e.runs}
         return {index: why for index, why in entries.items() if why}
 
+    @property
+    def unused_references(self) -> list[str]:
+        """Pictures that no quote takes anything of, where nobody was asked what to take."""
+        if any(put.dimension == REFERENCE for put in self._transcript.questions):
+            return []
+        quoted = {one.given.ref for one in self._evidence}
+        return sorted(name for name in self._transcript.references if name not in quoted)
+
     def matters(self, word: Word) -> bool:
         """Whether a word in no quote refuses, is a number, or one of an option or decision."""
         known = len(word.text) >= LONG and any(near(word, other) for other in self._known)
@@ -214,4 +223,9 @@ def faults_of_coverage(coverage: Coverage, turn: FacilitatorTurn) -> list[Fault]
         advice = f"`{quote}` is set aside as {reason}, but {why}. {way}; leave it set aside only "
         advice += "if it truly asks for nothing."
         faults.append(Fault("set aside", f"set_aside[{index}]", advice, words=quote))
+    for ref in coverage.unused_references if turn.prompt else ():
+        advice = "nothing is taken of this picture. Quote it in each entry that something of it "
+        advice += f"goes into, or ask under `{REFERENCE}` what to take."
+        # Alone not worth a second call: the picture goes along, for what the words say of it.
+        faults.append(Fault("unused", ref, advice, serious=False))
     return faults

@@ -53,6 +53,11 @@ class Transcript:
         return next((use for use in self.styles if use.ref == ref), None)
 
     @property
+    def references(self) -> list[str]:
+        """The pictures that the person refers to: r1, r2 and so on."""
+        return [name for name in self.names if name[:1] == "r" and name[1:].isdecimal()]
+
+    @property
     def newest(self) -> str:
         """The ref of the newest message."""
         return next(reversed(self.messages), "m0")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from generation.image_request import OrderError
-from storage.tables import Brief, Conversation, Image, Job
+from storage.tables import REFERENCE, Brief, Conversation, Image, Job
 from styles.style_use import StyleUse
 
 HERITAGE = ("size", "quality", "background", "output_format")
@@ -143,9 +143,14 @@ def prompt_of_record(image: Image, images: Sequence[Image]) -> str:
 
 
 def references_of(conversation: Conversation) -> list[Reference]:
-    """The pictures that a dialogue refers to, each with the dimensions that rest on it."""
+    """The pictures that a dialogue refers to, each with the dimensions that rest on it.
+
+    What a person was asked to take of one stands under each dimension that they named.
+    """
     purposes: dict[str, list[str]] = {}
     for entry in conversation.entries:
+        if entry["dimension"] == REFERENCE:
+            continue
         for ref in {quote["ref"] for quote in entry.get("said", [])}:
             if DIMENSION.fullmatch(entry["dimension"]):
                 purposes.setdefault(ref, []).append(entry["dimension"].replace("_", " "))

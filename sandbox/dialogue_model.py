@@ -12,6 +12,7 @@ from sandbox.openai_errors import Json
 _PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
 _MOST_OPTIONS = 5
+REFERENCE = "reference"  # what its pictures are for
 _AGAIN = 200  # letters of what the reply says again
 
 Brief = dict[str, list[Stretch]]
@@ -31,14 +32,14 @@ def turn(talk: Dialogue) -> Json:
         tongue = book.language(words, tongue)
     kind = _image_type(talk)
     reading = Reading(talk, _options(kind))
-    for ref in talk.references:
-        sight, name = book.say("reference", tongue), "palette"
-        reading.put("reference" if name in reading.brief else name, sight, (ref, sight))
+    _take(_aspects(reading), reading, tongue)
     asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
     questions = [] if ends or asks_back else _questions(talk, reading, tongue)
     prompt, sources = "", list[Json]()
     if ends or not (questions or reading.waiting()):
+        if not _aspects(reading) and REFERENCE not in reading.brief:
+            _take([*book.data()["aspects"]][:1], reading, tongue)
         _assume(reading, tongue)
         prompt, sources = write(reading.brief, talk, tongue)
     return {
@@ -62,6 +63,25 @@ def turn(talk: Dialogue) -> Json:
         "lettering": lettering(reading.brief) if prompt else [],
         "set_aside": reading.set_aside,
     }
+
+
+def _aspects(reading: Reading) -> list[str]:
+    """What of the reference pictures the person's words, or their answer, speak of."""
+    answers = [words for words, _ in reading.brief.get(REFERENCE, [])]
+    texts = [*reading.talk.messages.values(), *answers]
+    return [
+        aspect
+        for aspect, phrases in book.data()["aspects"].items()
+        if any(book.find(phrase, text) for phrase in phrases for text in texts)
+    ]
+
+
+def _take(aspects: list[str], reading: Reading, tongue: str) -> None:
+    """Take these of the reference pictures, where nothing else is known of them."""
+    sight = book.say(REFERENCE, tongue)
+    for aspect in aspects:
+        if reading.talk.references and aspect not in reading.brief:
+            reading.put(aspect, sight, *((ref, sight) for ref in reading.talk.references))
 
 
 def _image_type(talk: Dialogue) -> Json:
@@ -94,6 +114,9 @@ def _questions(talk: Dialogue, reading: Reading, tongue: str) -> list[Json]:
     names = [name for name in reading.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
     names = [name for name in names if name not in known]
     candidates = [*_follow_ups(talk, reading, tongue)]
+    if talk.references and REFERENCE not in known and not _aspects(reading):
+        options = [*book.data()["options"][REFERENCE]]
+        candidates.append(_question(talk, REFERENCE, options, tongue))
     candidates += [_question(talk, name, reading.dimensions[name], tongue) for name in names]
     most = max(0, min(_PER_TURN.get(mode, 3) - len(reading.waiting()), left))
     return [question for question in candidates if len(question["options"]) > 1][:most]
@@ -169,7 +192,9 @@ def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
 def write(brief: Brief, talk: Dialogue, tongue: str) -> tuple[str, list[Json]]:
     """The prompt and its sources: the idea, the decisions, lettering, what must not be."""
     comma, texts = book.say("comma", tongue), lettering(brief)
-    seen = [(name, stretches) for name, stretches in brief.items() if name != "format"]
+    # A format is no thing to see; what is taken of a reference stands under its aspect.
+    unseen = ("format", REFERENCE)
+    seen = [(name, stretches) for name, stretches in brief.items() if name not in unseen]
     said = [(name, one) for name, stretches in seen for one in stretches if one[1]]
     refusals = [one for _, one in said if book.refuses(one[0])]
     wishes = [(name, one) for name, one in said if one not in refusals]

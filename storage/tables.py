@@ -30,6 +30,9 @@ WITHOUT_PICTURE = ("failed", "unknown")
 UNDECIDED = frozenset({"open", "assumed"})
 """Sources of an entry that the person did not decide."""
 
+REFERENCE = "reference"
+"""The dimension of what is taken of reference pictures, which a person may be asked."""
+
 
 class Conversation(Base):
     """One piece of work.

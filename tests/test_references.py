@@ -100,6 +100,34 @@ async def test_what_is_taken_from_a_picture_points_to_it(client: Client[Any], fo
     assert {entry["ref"] for entry in seen} == {"r1"}
 
 
+async def test_what_to_take_of_a_picture_is_asked_by_aspect_and_goes_along_with_the_drawing(
+    client: Client[Any], sandbox: Sandbox, folder: Path
+) -> None:
+    save(folder / "a.png")
+    asked = await consult(client, "ein Boot so wie dieses", reference_images=["a.png"])
+
+    (question,) = [one for one in asked["questions"] if one["dimension"] == "reference"]
+    assert {"seine Farben", "der Aufbau"} <= {*question["options"]}
+
+    colours = {"question_id": question["id"], "answer": "nur die Farben"}
+    place = {"conversation_id": asked["conversation_id"]}
+    await consult(client, "", answers=[colours], finish=True, **place)
+    await draw(client, quality="low", **place)
+
+    instructions = sandbox.requests[-1].body["instructions"]
+    assert "Picture 1 is there for its palette alone" in instructions
+
+
+async def test_what_words_say_a_picture_is_for_is_not_asked_again(
+    client: Client[Any], folder: Path
+) -> None:
+    save(folder / "a.png")
+
+    asked = await consult(client, "a boat in these colours", reference_images=["a.png"])
+
+    assert "reference" not in {one["dimension"] for one in asked["questions"]}
+
+
 def outside(folder: Path) -> str:
     return str(save(folder.parent / "secret.png"))
 
