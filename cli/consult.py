@@ -19,9 +19,6 @@ from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import load_settings
 
-DRAW, CHANGE = "generate", f'generate "{show.YOUR_CHANGE}"'
-"""What goes on with a picture: without words it brings one that is under way."""
-
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
 
 QUESTION_MARKS = ("?", "？", "؟")
@@ -58,22 +55,22 @@ def consult(
     except _Exit:
         pass
     except KeyboardInterrupt:
-        if dialogue.command == DRAW:
-            show.note(show.INTERRUPTED_PLAY if sandbox else show.INTERRUPTED)
+        if dialogue.state == "drawing":
+            show.note(show.interruption(dialogue.wording, sandbox=sandbox))
         dialogue.say_how_to_go_on()
         raise
     dialogue.say_how_to_go_on()
 
 
 class _Dialogue:
-    """One dialogue with the person at the keyboard; `command` goes on with it where it stands."""
+    """One dialogue with the person at the keyboard, and where it stands."""
 
     def __init__(self, conversation: str | None, *, sandbox: bool) -> None:
-        self.command = "consult"
+        self.state: Literal["asking", "drawing", "drawn"] = "asking"
         self._conversation = conversation
         self._sandbox = sandbox
         self._store = PromptStore(load_settings().templates_dir)
-        self._wording: Wording = self._store.wording("en")
+        self.wording: Wording = self._store.wording("en")
 
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
@@ -83,18 +80,22 @@ class _Dialogue:
             result = result or await self._turn(tools, message=message, **beginning)
             while wish := await self._lead(tools, result):
                 result = await self._turn(tools, message=wish)
-            self.command = DRAW
-            show.picture(await tools.draw(conversation_id=self._conversation), self._wording)
-            self.command = CHANGE
+            self.state = "drawing"
+            drawn = await tools.draw(self.wording, conversation_id=self._conversation)
+            show.picture(drawn, self.wording)
+            self.state = "drawn"
 
     def say_how_to_go_on(self) -> None:
         """The command that goes on with the conversation, where one was begun."""
-        if self._conversation:
-            sandbox = " --sandbox" if self._sandbox else ""
-            show.heading(f"{self._wording.terminal.goes_on}:")
-            show.whole(
-                f"image-consultant {self.command} --conversation {self._conversation}{sandbox}"
-            )
+        where = {"sandbox": self._sandbox}
+        if not self._conversation:
+            return
+        if self.state == "drawn":
+            show.how_to_change(self._conversation, self.wording, **where)
+            return
+        # Without words `generate` brings a picture that is under way.
+        command = "generate" if self.state == "drawing" else "consult"
+        show.how_to_go_on(command, self._conversation, self.wording, **where)
 
     async def _recall(self) -> Consultation | None:
         """Where the conversation stands, if it has begun."""
@@ -111,7 +112,7 @@ class _Dialogue:
 
     def _take(self, result: Consultation) -> Consultation:
         self._conversation = result.conversation_id
-        self._wording = self._store.wording(result.language)
+        self.wording = self._store.wording(result.language)
         return result
 
     def _answer(self, result: Consultation) -> dict[str, Any]:
@@ -121,8 +122,8 @@ class _Dialogue:
         else is to decide the rest, or what a word means. Where no question is open, what was said
         last is answered in plain words.
         """
-        words = self._wording.terminal
-        for remark in filter(None, [result.reply, *show.remarks(result, self._wording)]):
+        words = self.wording.terminal
+        for remark in filter(None, [result.reply, *show.remarks(result, self.wording)]):
             show.line(remark)
         if not result.questions:
             return {"message": _ask_words(words.anything)}
@@ -130,7 +131,7 @@ class _Dialogue:
         answers: list[dict[str, str]] = []
         while len(answers) < len(result.questions):
             question = result.questions[len(answers)]
-            show.line(question_text(question, self._wording))
+            show.line(question_text(question, self.wording))
             answer = _ask("").strip()
             if answer.lower() in FINISH:
                 return {"message": "", "answers": answers, "finish": True}
@@ -152,8 +153,8 @@ class _Dialogue:
         """
         while result.status == "asking":
             result = await self._turn(tools, **self._answer(result))
-        show.consultation(result, self._wording)
-        words = self._wording.terminal
+        show.consultation(result, self.wording)
+        words = self.wording.terminal
         answer = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
         if _is(answer, "no", words.no):
             raise _Exit

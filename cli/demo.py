@@ -36,10 +36,10 @@ async def _play(tools: Session, idea: str) -> None:
     show.line(idea)
     conversation, wording = await _consult(tools, store, idea)
     show.heading("Drawing")
-    first = await tools.draw(conversation_id=conversation)
+    first = await tools.draw(wording, conversation_id=conversation)
     show.picture(first, wording)
     show.heading(f"Changing it: {CHANGE}")
-    second = await tools.draw(conversation_id=conversation, prompt=CHANGE)
+    second = await tools.draw(wording, conversation_id=conversation, prompt=CHANGE)
     show.picture(second, wording)
     show.heading("Saved, made by the sandbox")
     for image in [*first["images"], *second["images"]]:

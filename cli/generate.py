@@ -8,15 +8,14 @@ import anyio
 from cyclopts import Parameter
 
 from cli import terminal as show
-from cli.data_folder import conversation_id, image_id
+from cli.data_folder import image_id, load_by_beginning, with_records
 from cli.session import local_server, session
 from errors import Problem
 from generation.image_request import Background, OutputFormat
 from prompts.store import PromptStore
+from prompts.wording import Wording
 from settings import Quality, load_settings
 from storage.shared_folder import write_file
-
-SAME_COMMAND = "The same command without --redraw brings the picture."
 
 
 def generate(
@@ -52,8 +51,11 @@ def generate(
         redraw: Draw anew what the same command has brought already.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
+    _check_words(prompt)
+    begun = conversation and with_records(lambda app: load_by_beginning(app, conversation))
+    wording = PromptStore(load_settings().templates_dir).wording(begun.language if begun else "en")
     wishes = {
-        "conversation_id": conversation and conversation_id(conversation),
+        "conversation_id": begun.id if begun else None,
         "from_image": from_image and image_id(from_image),
         "input_images": [_given(path) for path in inputs or []] or None,
         "mask": mask and _given(mask),
@@ -65,17 +67,18 @@ def generate(
     stated: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     stated |= {"variations": variations, "verify": verify, "redraw": redraw}
     try:
-        anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, sandbox)
+        anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, wording, sandbox)
     except KeyboardInterrupt:
-        show.note(f"{show.INTERRUPTED_PLAY if sandbox else show.INTERRUPTED} {SAME_COMMAND}")
+        again = wording.translate("The same command without --redraw brings the picture.")
+        show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
         raise
 
 
 def _check_words(prompt: str) -> None:
     """Refuse what an example puts where a person's words belong. Raises a `Problem`."""
-    if prompt.strip() == show.YOUR_CHANGE:
+    if prompt.strip() in (show.YOUR_WORDS, "..."):
         raise Problem(
-            f"{show.YOUR_CHANGE} stands for what you want.",
+            f"{show.YOUR_WORDS} stands for what you want.",
             "Put your own words in its place.",
             charged="no",
         )
@@ -91,23 +94,22 @@ def _given(path: Path) -> str:
     raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
 
 
-async def _run(arguments: dict[str, Any], sandbox: bool) -> None:
-    _check_words(arguments["prompt"])
+async def _run(arguments: dict[str, Any], wording: Wording, sandbox: bool) -> None:
     async with session(local_server(sandbox=sandbox)) as tools:
-        result = await tools.draw(**arguments)
-    show.picture(result, PromptStore(load_settings().templates_dir).wording("en"))
+        result = await tools.draw(wording, **arguments)
+    show.picture(result, wording)
     if len(result["images"]) > 1 and result["preview"]:
-        _write_sheet(result)
-    options = f"{result['conversation_id']}{' --sandbox' if sandbox else ''}"
-    show.heading(f"Go on with, your own words in place of {show.YOUR_CHANGE}:")
-    show.whole(f'image-consultant generate "{show.YOUR_CHANGE}" --conversation {options}')
+        _write_sheet(result, wording)
+    show.how_to_change(result["conversation_id"], wording, sandbox=sandbox)
+    t, before = wording.translate, result["images"][0]["parent_image_id"]
     if len(result["images"]) > 1:
-        show.line("That changes the current picture; --from-image and its id change another.")
-    elif before := result["images"][0]["parent_image_id"]:
-        show.line(f"That changes this picture; with --from-image {before} the one before it.")
+        show.line(t("That changes the current picture; --from-image and its id change another."))
+    elif before:
+        words = t("That changes this picture; with --from-image {id} the one before it.", id=before)
+        show.line(words)
 
 
-def _write_sheet(result: show.Result) -> None:
+def _write_sheet(result: show.Result, wording: Wording) -> None:
     """Put what the tool shows of several pictures, each under what varies, beside the first."""
     first = Path(result["images"][0]["path"])
     sheet = first.with_name(f"{first.stem}_sheet.jpg")
@@ -116,4 +118,4 @@ def _write_sheet(result: show.Result) -> None:
     except OSError as error:  # the pictures are there and paid for
         show.note(f"The sheet of all cannot be written as {sheet}: {error.strerror}.")
         return
-    show.line(f"All on one sheet: {sheet}")
+    show.line(wording.translate("All on one sheet: {sheet}", sheet=sheet))

@@ -94,7 +94,7 @@ class Part:
         label = getattr(wording.source, self.source, self.source)
         other = [quote for quote in self.quotes if fold(quote) not in fold(self.text)]
         words = ", ".join(wording.quoted.format(words=quote) for quote in other)
-        return f"{label}: {words}" if words else label
+        return f"{wording.label(label)} {words}" if words else label
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from mcp.types import ImageContent
 
 from cli import terminal as show
 from errors import Problem
+from prompts.wording import Wording
 from workflow import CHANGE_AGAIN
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ class Session(NamedTuple):
         """One turn of the dialogue."""
         return await self._call("openai_image_consultation", arguments)
 
-    async def draw(self, **arguments: Any) -> show.Result:
+    async def draw(self, wording: Wording, **arguments: Any) -> show.Result:
         """Draw or change a picture, and wait until it is there."""
         result = await self._call("openai_conversational_image", arguments)
         while result["status"] == "working":
-            show.note(f"Still being drawn after {result['elapsed_seconds']:.0f} s.")
+            seconds = round(result["elapsed_seconds"])
+            show.note(wording.translate("Still being drawn after {seconds} s.", seconds=seconds))
             if result["next_step"] != CHANGE_AGAIN:
                 arguments = {"conversation_id": result["conversation_id"]}
             result = await self._call("openai_conversational_image", arguments)

@@ -57,12 +57,7 @@ IN_COMMANDS = (
 )
 """What the tools call a thing, and what it is called here."""
 
-INTERRUPTED = "Stopped. A request that had reached OpenAI is drawn and paid for all the same, once."
-INTERRUPTED_PLAY = (
-    "Stopped. What the sandbox had begun is drawn all the same; nothing is paid there."
-)
-
-YOUR_CHANGE = "YOUR CHANGE"
+YOUR_WORDS = "…"
 """Stands in printed commands for words of the person, and is refused where it was left."""
 
 UNBROKEN = 10_000
@@ -219,11 +214,39 @@ def picture(result: Result, wording: Wording) -> None:
         if len(images) > 1:
             line(f"{number} {image['variation'] or ''}".strip())
         line(image["path"])
-        facts = f"{image['width']}x{image['height']} {image['format']}, {image['bytes']:,} bytes"
-        current = " (current)" if len(images) > 1 and image["current"] else ""
+        size = f"{image['bytes'] / 1000:.0f} kB"
+        facts = f"{image['width']}x{image['height']} {image['format']}, {size}"
+        is_marked = len(images) > 1 and image["current"]
+        current = f" ({wording.translate('current')})" if is_marked else ""
         line(f"{facts}, {image['image_id']}{current}")
     drawing = ImageResult.model_validate(result)
     findings = finding_lines(drawing.verification, wording) if drawing.verification else []
     notes = [in_commands(wording.note(note)) for note in notes_for_person(drawing)]
     for words in filter(None, [*findings, money_words(drawing, wording), *notes]):
         line(words)
+
+
+def how_to_change(conversation: str, wording: Wording, *, sandbox: bool) -> None:
+    """The command that changes the current picture of a conversation."""
+    heading(wording.translate("Go on with, your own words in place of …:"))
+    whole(f'image-consultant generate "{YOUR_WORDS}" {_options(conversation, sandbox)}')
+
+
+def how_to_go_on(command: str, conversation: str, wording: Wording, *, sandbox: bool) -> None:
+    """The command that goes on with a conversation where it stands."""
+    heading(wording.label(wording.terminal.goes_on))
+    whole(f"image-consultant {command} {_options(conversation, sandbox)}")
+
+
+def _options(conversation: str, sandbox: bool) -> str:
+    return f"--conversation {conversation}{' --sandbox' if sandbox else ''}"
+
+
+def interruption(wording: Wording, *, sandbox: bool) -> str:
+    """What Ctrl-C does to a drawing, and to what it costs."""
+    t = wording.translate
+    if sandbox:
+        return t(
+            "Stopped. What the sandbox had begun is drawn all the same; nothing is paid there."
+        )
+    return t("Stopped. A request that had reached OpenAI is drawn and paid for all the same, once.")

@@ -58,14 +58,14 @@ def source_words(span: Span, wording: Wording) -> str:
     """Where a stretch comes from, with the person's words beside it."""
     if span.source == "assumed":
         quotes = ", ".join(_quoted(quote, wording) for quote in span.said)
-        return f"{wording.after}: {quotes}" if quotes else wording.source.assumed
+        return f"{wording.label(wording.after)} {quotes}" if quotes else wording.source.assumed
     if not span.said:
         return f"{getattr(wording.source, span.source)} {span.ref or ''}".strip()
     parts: dict[str, list[str]] = {}
     for quote in span.said:
         parts.setdefault(source_of([quote]), []).append(_quoted(quote, wording))
     return "; ".join(
-        f"{getattr(wording.source, source)}: {', '.join(quotes)}"
+        f"{wording.label(getattr(wording.source, source))} {', '.join(quotes)}"
         for source, quotes in parts.items()
     )
 
@@ -89,7 +89,7 @@ def question_text(question: OpenQuestion, wording: Wording) -> str:
     """A question with why it is asked and its numbered options."""
     lines = [f"{question.id}. {question.text}"]
     if question.why:
-        lines.append(f"   {wording.why}: {question.why}")
+        lines.append(f"   {wording.label(wording.why)} {question.why}")
     lines += [
         f"   {number}) {option}" + (f" ({wording.default})" if option == question.default else "")
         for number, option in enumerate(question.options, start=1)
@@ -100,36 +100,38 @@ def question_text(question: OpenQuestion, wording: Wording) -> str:
 def _prompt(result: Consultation, wording: Wording) -> Iterator[str]:
     if result.refined_prompt is None:
         return
-    yield f"{wording.refined_prompt}:\n{result.refined_prompt}"
+    yield f"{wording.label(wording.refined_prompt)}\n{result.refined_prompt}"
     if result.lettering:
         texts = "\n".join(f"- {text}" for text in result.lettering)
-        yield f"{wording.lettering}:\n{texts}"
+        yield f"{wording.label(wording.lettering)}\n{texts}"
     spans = [
         f"- {span.text.strip()}\n  {source_words(span, wording)}"
         for span in result.provenance
         if span.said or span.source != "assumed"
     ]
     if spans:
-        yield f"{wording.sources}:\n" + "\n".join(spans)
+        yield f"{wording.label(wording.sources)}\n" + "\n".join(spans)
 
 
 def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
     if result.assumptions:
         lines = [
-            f"- {wording.name_of(item.dimension)}: {item.value}" for item in result.assumptions
+            f"- {wording.label(wording.name_of(item.dimension))} {item.value}"
+            for item in result.assumptions
         ]
-        yield f"{wording.assumptions}:\n" + "\n".join(lines)
+        yield f"{wording.label(wording.assumptions)}\n" + "\n".join(lines)
     unsourced = [s.text for s in result.provenance if s.source == "assumed" and not s.said]
     if ours := own_stretches(unsourced, [item.value for item in result.assumptions]):
-        yield f"{wording.added}:\n" + "\n".join(f"- {text}" for text in ours)
+        yield f"{wording.label(wording.added)}\n" + "\n".join(f"- {text}" for text in ours)
     shown = [entry for entry in result.not_used if is_worth_showing(entry)]
     if shown and result.refined_prompt is not None:
         # In their order, a line for neighbours: a lost wish does not stand beside thanks.
         lines = [
-            f"- {getattr(wording.reason, why)}: {'; '.join(_quoted(e, wording) for e in entries)}"
+            f"- {wording.label(getattr(wording.reason, why))} "
+            + "; ".join(_quoted(e, wording) for e in entries)
             for why, entries in groupby(shown, key=lambda entry: entry.why)
         ]
-        yield f"{wording.not_used}:\n" + "\n".join(lines)
+        yield f"{wording.label(wording.not_used)}\n" + "\n".join(lines)
 
 
 def _figures(result: Consultation, wording: Wording) -> Iterator[str]:

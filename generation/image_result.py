@@ -120,19 +120,22 @@ def as_text(result: ImageResult, wording: Wording) -> str:
     parts = _picture_lines(result.images, wording)
     parts.append(wording.sandbox if sandbox else money_words(result, wording))
     if [image.changed for image in result.images] != [result.prompt]:  # which says it already
-        parts.append(f"{t('Prompt')}: {result.prompt}")
+        parts.append(f"{wording.label(t('Prompt'))} {result.prompt}")
     if result.revised_prompt and result.revised_prompt != result.prompt:
-        parts.append(f"{t('As the assistant model put it')}: {result.revised_prompt}")
+        parts.append(f"{wording.label(t('As the assistant model put it'))} {result.revised_prompt}")
     if result.difference:
         parts.append(_difference_lines(result.difference, wording))
     if result.assumptions:
-        lines = [f"- {wording.name_of(one.dimension)}: {one.value}" for one in result.assumptions]
-        parts.append("\n".join([f"{wording.assumptions}:", *lines]))
+        lines = [
+            f"- {wording.label(wording.name_of(one.dimension))} {one.value}"
+            for one in result.assumptions
+        ]
+        parts.append("\n".join([wording.label(wording.assumptions), *lines]))
     if result.verification:
         parts.append("\n".join(finding_lines(result.verification, wording)))
     elif result.checklist:
         items = [f"- {item_words(item, wording)}" for item in result.checklist]
-        parts.append("\n".join([f"{t('What to look at')}:", *items]))
+        parts.append("\n".join([wording.label(t("What to look at")), *items]))
     parts += map(wording.note, notes_for_person(result))
     parts.append("\n".join([_call_line(result), *_id_lines(result.images)]))
     parts.append(result.next_step)
@@ -219,7 +222,7 @@ def _price(usd: float | None) -> str:
 def _difference_lines(difference: PromptDifference, wording: Wording) -> str:
     added = [f"+ {words}" for words in difference.added]
     removed = [f"- {words}" for words in difference.removed]
-    head = f"{wording.translate('Against the prompt before')}:"
+    head = wording.label(wording.translate("Against the prompt before"))
     return "\n".join([head, *removed, *added]) if added or removed else ""
 
 
@@ -229,8 +232,8 @@ def finding_lines(verification: ResultVerification, wording: Wording) -> list[st
     findings = verification.findings
     verdicts = [finding.verdict for finding in findings if finding.source == "model"]
     heads = {
-        "model": f"{t('What a second look found')}: {met_items(verdicts, t)}.",
-        "bytes": f"{t('Read from the file')}:",
+        "model": f"{wording.label(t('What a second look found'))} {met_items(verdicts, t)}.",
+        "bytes": wording.label(t("Read from the file")),
     }
     several = len({finding.image_id for finding in findings}) > 1
     lines = []
@@ -248,7 +251,7 @@ def _finding_line(finding: Finding, wording: Wording) -> str:
     is_plain = finding.source == "bytes" and finding.verdict == "met"
     seen = "" if is_plain or not finding.seen else f" ({finding.seen})"
     verdict = wording.translate(VERDICTS[finding.verdict])
-    return f"- {verdict}: {item_words(finding.item, wording)}{seen}"
+    return f"- {wording.label(verdict)} {item_words(finding.item, wording)}{seen}"
 
 
 def item_words(item: str, wording: Wording) -> str:
@@ -256,7 +259,7 @@ def item_words(item: str, wording: Wording) -> str:
     dimension has."""
     dimension, colon, value = item.partition(": ")
     if dimension == "change":
-        return f"{wording.translate('Changed')}: {value}"
-    named = f"{wording.dimensions.get(dimension, dimension)}{colon}{value}"
-    label = label_words(item, wording)
-    return named if label == item else label
+        return f"{wording.label(wording.translate('Changed'))} {value}"
+    if (words := label_words(item, wording)) != item or not colon:
+        return words
+    return f"{wording.label(wording.dimensions.get(dimension, dimension))} {value}"

@@ -111,6 +111,7 @@ class Wording(FileModel):
     unpriced: str = Field(description="Said in its place where the model has no known price.")
     sandbox: str = Field(description="Said of what the stand-in for OpenAI made.")
     play: str = Field(description="What OpenAI would charge for it.")
+    colon: str = Field(":", description="Stands behind what names what follows, French spaced.")
     decimal: Literal[".", ","] = Field(".", description="Stands in numbers before the fraction.")
     terminal: TerminalWords
     dimensions: dict[str, str] = Field(
@@ -126,6 +127,10 @@ class Wording(FileModel):
     trouble: dict[str, tuple[str, str]] = Field(
         {}, description="A title and a sentence to people for each kind of error."
     )
+
+    def label(self, name: str) -> str:
+        """A name with the colon behind it, before what it names."""
+        return f"{name}{self.colon}"
 
     def name_of(self, dimension: str) -> str:
         """What a dimension is called in this language."""

@@ -10,6 +10,7 @@ from cli import generate
 from cli.session import Session
 from cli.terminal import in_commands
 from errors import Problem
+from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from tests.calls import draw
 from tests.conftest import Connect, Run
@@ -69,7 +70,7 @@ async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is
         begun = await draw(client, prompt="a red boat", dialogue_mode="skip", quality="low")
         going_on = {"prompt": "make it blue", "conversation_id": begun["conversation_id"]}
         waiting = await draw(client, quality="low", **going_on)
-        changed = await Session(client).draw(quality="low", **going_on)
+        changed = await Session(client).draw(PromptStore().wording("en"), quality="low", **going_on)
 
     assert begun["status"] == waiting["status"] == "working"
     assert "same call" in waiting["next_step"]

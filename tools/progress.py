@@ -73,5 +73,5 @@ def progress_words(state: "JobProgress", wording: "Wording") -> str:
     if len(state.steps) > 1:
         cost = f"${wording.number(state.estimated_usd, 2)}{' (sandbox)' * state.play_money}"
         pictures = wording.translate("Pictures: {pictures}", pictures=len(state.steps))
-        head = f"{pictures}{wording.translate(', about {price}', price=cost)}: "
+        head = f"{pictures}{wording.label(wording.translate(', about {price}', price=cost))} "
     return f"{head}{wording.translate(STAGES[slowest][1])}, {state.elapsed:.0f} s"
