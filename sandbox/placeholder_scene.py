@@ -6,6 +6,7 @@ The mark SANDBOX says that no model drew it, so that nobody takes it for a pictu
 import colorsys
 import hashlib
 import textwrap
+import unicodedata
 from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -17,6 +18,18 @@ NOTE = "placeholder, no model was asked"
 INK, CARD = "white", "#181a22"
 DISCS, NEW_DISCS = 6, 2
 """Of a picture, and those that an edit lays over one, so that it is seen to be an edit."""
+MARKS = {
+    "\u0300": "`", "\u0301": "\u00b4", "\u0302": "^", "\u0303": "~", "\u0308": "..", "\u030a": "°",
+    "\u0327": ",",
+}  # fmt: skip
+"""Signs of Pillow's own font in place of the combining marks: it has no accented letters."""
+WHOLE = str.maketrans({
+    "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L",
+    "–": "-", "—": "-", "\u00a0": " ", "\u202f": " ",
+})  # fmt: skip
+"""Letters that the font lacks and that no mark makes."""
+SIGNS = "«»‘’“”…°"
+"""Signs beyond ASCII that the font has."""
 MOST_LETTERS, MOST_LINES = 600, 3
 """What fits on the card, and what Pillow measures in no time."""
 
@@ -86,7 +99,9 @@ def sign(image: Image.Image, words: str) -> None:
     draw.rectangle((edge, top, image.width - edge, bottom), CARD)
     room = int((image.width - 2 * edge - 5 * unit) / font.getlength("o"))
     lines = textwrap.wrap(_writable(words), room, max_lines=MOST_LINES, placeholder=" …")
-    draw.text((edge + 2.5 * unit, top + 2 * unit), "\n".join(lines), INK, font, spacing=unit)
+    step = font.getbbox("A")[3] + unit
+    for number, line in enumerate(lines):
+        _write(draw, (edge + 2.5 * unit, top + 2 * unit + number * step), line, font)
 
 
 def mark_within(image: Image.Image, box: tuple[int, int, int, int]) -> None:
@@ -98,8 +113,28 @@ def mark_within(image: Image.Image, box: tuple[int, int, int, int]) -> None:
     draw.text(middle, MARK, INK, font, "mm", stroke_width=2, stroke_fill=CARD)
 
 
+def _write(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], line: str, font: ImageFont.FreeTypeFont
+) -> None:
+    """Write a line, the marks of accented letters over or under the letters themselves."""
+    (x, y), bare = at, ""
+    for letter in unicodedata.normalize("NFD", line):
+        if mark := MARKS.get(letter):
+            middle = x + font.getlength(bare) - font.getlength(bare[-1:]) / 2
+            # As signs of their own they hang at other heights: all stand clear of the letter here.
+            end = font.getbbox(mark)[1] + (font.getmask(mark).getbbox() or (0, 0, 0, 0))[3]
+            lift = 0 if mark == "," else font.getbbox(bare[-1:])[1] - font.size / 12 - end
+            draw.text((middle, y + lift), mark, INK, font, "ma")
+        else:
+            bare += letter
+    draw.text((x, y), bare, INK, font)
+
+
 def _writable(words: str) -> str:
-    """What Pillow's own font can write of the words: letters of Western Europe."""
-    letters = words[:MOST_LETTERS].replace("–", "-").encode("cp1252", "ignore").decode("cp1252")
-    enough = 2 * sum(map(str.isalnum, letters)) >= sum(map(str.isalnum, words[:MOST_LETTERS]))
-    return letters if enough and letters.strip() else "(words in another script)"
+    """What Pillow's own font can write of the words: Latin letters and common marks."""
+    plain = unicodedata.normalize("NFD", words[:MOST_LETTERS].translate(WHOLE))
+    letters = "".join(sign for sign in plain if sign in MARKS or sign.isascii() or sign in SIGNS)
+    enough = 2 * sum(map(str.isalnum, letters)) >= sum(map(str.isalnum, plain))
+    if not enough or not letters.strip():
+        return "(words in another script)"
+    return unicodedata.normalize("NFC", letters)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from cli import main
+from sandbox import placeholder_scene
 from tests.conftest import KEY
 
 IDEA = "a heron [bold]in the reeds"
@@ -130,3 +131,16 @@ def test_a_folder_that_cannot_be_written_ends_it_in_one_sentence(tmp_path: Path)
     assert str(tmp_path / "images") in played.err
     assert "IMAGE_CONSULTANT_IMAGES_DIR" in played.err
     assert "Traceback" not in played.out + played.err
+
+
+def test_a_placeholder_writes_accented_letters_as_themselves() -> None:
+    def card(words: str) -> Image.Image:
+        image = Image.new("RGB", (1024, 1024))
+        placeholder_scene.sign(image, words)
+        return image
+
+    seen = ImageChops.difference(card("o"), card("ö")).getbbox()
+    letter = ImageChops.difference(card(" "), card("o")).getbbox()
+    assert seen
+    assert letter
+    assert seen[3] <= letter[1]  # nothing but what stands over the letter
