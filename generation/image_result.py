@@ -151,7 +151,7 @@ def _picture_lines(images: Sequence[ResultImage], wording: Wording) -> list[str]
         if len(images) > 1:
             head = f"{number}. {image.variation or image.changed or t('The picture')}"
         else:
-            head = f"{t('Changed')}: {image.changed}" if image.changed else ""
+            head = f"{wording.label(t('Changed'))} {image.changed}" if image.changed else ""
         facts = [
             f"{image.width}x{image.height} {image.format}" if image.width else image.format,
             t("transparent background") if image.has_alpha else "",
