@@ -23,11 +23,11 @@ export function PictureBox({ session, image, edge, alt }) {
   if (!address) return html`<p class="empty pulse" style=${room} aria-hidden="true"></p>`;
   // An address says nothing of what is wrong; the server does.
   const explain = () => session.read({ what: "picture", id, edge }).catch((error) => setProblem(error.message));
-  return html`<${Shown} address=${address} alt=${alt} explain=${explain} />`;
+  return html`<${Shown} address=${address} alt=${alt} room=${room} explain=${explain} />`;
 }
 
-/** An image; a canvas where the host's policy lets no image in. @param {{address: string, alt: string, explain?: () => void}} props */
-export function Shown({ address, alt, explain }) {
+/** An image; a canvas where the host's policy lets no image in. @param {{address: string, alt: string, room?: any, explain?: () => void}} props */
+export function Shown({ address, alt, room, explain }) {
   const [isBlocked, setBlocked] = useState(false);
   const canvas = useRef(null);
   useEffect(() => {
@@ -35,7 +35,7 @@ export function Shown({ address, alt, explain }) {
   }, [isBlocked, address]);
   return html`<div class="picture">${isBlocked
     ? html`<canvas ref=${canvas} role="img" aria-label=${alt}></canvas>`
-    : html`<img src=${address} alt=${alt} onError=${() => (address.startsWith("data:") ? setBlocked(true) : explain?.())} />`}</div>`;
+    : html`<img src=${address} alt=${alt} style=${room} onError=${() => (address.startsWith("data:") ? setBlocked(true) : explain?.())} />`}</div>`;
 }
 
 /** @param {HTMLCanvasElement} canvas @param {string} address */

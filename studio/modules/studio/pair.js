@@ -4,7 +4,8 @@ import { Compare } from "../parts/compare.js";
 
 /** @param {{desk: any, ids: string[]}} props */
 export function Pair({ desk, ids }) {
-  const images = ids.map((id) => ({ image_id: id, prompt: "", parent_image_id: ids[0] }));
+  const known = desk.state.gallery?.pictures ?? [];
+  const images = ids.map((id) => ({ prompt: "", ...known.find((one) => one.id === id), image_id: id, parent_image_id: ids[0] }));
   const session = {
     state: { view: { images } },
     picture: async (id, edge) => desk.door.addressOf(id, edge),
