@@ -27,11 +27,13 @@ RULE_SPACE = re.compile(r"(?<![ ;]);\s*(?=\})|([{};])\s+|(?<!\s)\s+(?=[{};])|([,
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 SIGN_SPACE = re.compile(
     r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])'
-    r'|(?<=,) (?=[\w."`({[])'
+    r'|(?<=[,:)]) (?=[\w."`({[])|(?<=\bif) (?=\()| (?=/>)| ([+*]) '
 )
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
-taken to the end of its line, or each of its quotes would be tried. Between a comma and `$` a space
-may be text of a template."""
+taken to the end of its line, or each of its quotes would be tried. Before `$` a space may be text
+of a template."""
+QUOTES = re.compile(r'(?<=[\w-]=)"([\w-]+)"(?=[ >\n])')
+"""Of an attribute in a template, which htm takes without; elsewhere `=` has spaces about it."""
 LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
 """A line that the next may follow at once; behind a comment it would be a part of that."""
 OTHER = re.compile(
@@ -72,7 +74,8 @@ def page(entry: str, title: str) -> str:
 @cache
 def slim_script(entry: str) -> str:
     """The script that begins with a module of `MODULES`. Raises `AssemblyError`."""
-    body = SIGN_SPACE.sub(r"\1\2", _slim(TYPE.sub("", script(MODULES / entry))))
+    text = QUOTES.sub(r"\1", _slim(TYPE.sub("", script(MODULES / entry))))
+    body = SIGN_SPACE.sub(r"\1\2\3", text)
     return LINE_END.sub(r"\1", body)
 
 

@@ -27,7 +27,7 @@ export class Session {
     /** @type {any} */ this.door = null;
     /** @type {any} */ this.state = {
       idea: "", view: null, imageId: "", progress: null, partials: [], busy: "", trouble: null, gallery: null, panel: "", message: "",
-      draft: "", quality: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {}, looksAt: "",
+      draft: "", quality: "", mask: null, settings: {}, references: [], directions: false, ended: false, context: {}, looksAt: "", focus: "",
     };
     /** @type {Map<string, Promise<string>>} */ this.pictures = new Map();
     this.words = "";
@@ -270,7 +270,7 @@ export class Session {
   async change(prompt, image) {
     const mask = this.maskOf(image);
     const done = await this.drawFrom(image, { prompt, ...(mask ? { mask: mask.uploadId } : {}) });
-    if (done) this.set({ draft: "", mask: null });
+    if (done) this.set({ draft: "" });
   }
 
   /** Draw what starts from a picture, in the quality that was chosen for it. @param {any} image @param {any} given */
@@ -318,7 +318,7 @@ export class Session {
   /** Keep a painted mask for the next change. @param {any} image @param {string} png @param {any[]} strokes @param {number} share */
   async mask(image, png, strokes, share) {
     const kept = await this.keep("mask", image.image_id, png, t("Kept."));
-    if (kept) this.set({ mask: { imageId: image.image_id, uploadId: kept.upload_id, strokes, share }, panel: "" });
+    if (kept) this.set({ mask: { imageId: image.image_id, uploadId: kept.upload_id, strokes, share }, panel: "", focus: "textarea" });
   }
 
   /** The mask of a picture, if one is kept. @param {any} image */

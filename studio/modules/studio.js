@@ -2,7 +2,7 @@
 import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { HttpDoor } from "./http_door.js";
 import { dollars, t } from "./words.js";
-import { Screen, Sketch } from "./parts/screen.js";
+import { Screen, Sketch, focusScreen } from "./parts/screen.js";
 import { Task, placeOf } from "./parts/task.js";
 import { Trouble } from "./parts/trouble.js";
 import { About } from "./studio/about.js";
@@ -95,7 +95,7 @@ function Studio({ desk }) {
     const heading = document.getElementById("heading");
     const waiting = state.finished.length ? `(${state.finished.length}) ` : "";
     document.title = `${waiting}${heading ? `${heading.textContent} · ` : ""}Image consultant`;
-    if (before.current !== place) /** @type {HTMLElement} */ (document.querySelector("main [role=alert]") ?? heading)?.focus();
+    if (before.current !== place) focusScreen(session);
     before.current = place;
   });
   if (state.trouble === "locked") return html`<div class="studio"><header class="rail"><p class="brand">Image consultant</p></header><main><${Notices} desk=${desk} /></main></div>`;

@@ -3,6 +3,7 @@ import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { HostDoor } from "./host_door.js";
 import { Session } from "./session.js";
 import { dollars, t } from "./words.js";
+import { focusScreen } from "./parts/screen.js";
 import { Task, phaseOf, placeOf } from "./parts/task.js";
 
 /** @param {{session: any, phase: string}} props */
@@ -29,7 +30,7 @@ function View({ session }) {
   const before = useRef(place);
   useEffect(() => {
     // A frame that takes the focus unasked would take it from whoever types in the chat.
-    if (before.current !== place && session.touched) document.querySelector("[role=alert], #heading")?.focus();
+    if (before.current !== place && session.touched) focusScreen(session);
     before.current = place;
   }, [place]);
   useEffect(() => {

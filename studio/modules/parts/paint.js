@@ -16,9 +16,6 @@ export function Paint({ session, image }) {
   const [size, setSize] = useState(8);
   const [erases, setErases] = useState(false);
   const canvas = useRef(null);
-  const factor = EDGE / Math.max(image.width, image.height);
-  useEffect(() => draw(canvas.current, strokes), [strokes]);
-
   const add = (stroke) => {
     setStrokes([...strokes, stroke]);
     setUndone([]);
@@ -48,8 +45,8 @@ export function Paint({ session, image }) {
 
   return html`<${Screen} title=${t("Paint over what may change")}>
     <div class="paint"><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
-      <canvas ref=${canvas} width=${Math.round(image.width * factor)} height=${Math.round(image.height * factor)} role="img"
-        aria-label=${t("The painted part; the fields below choose one without a pointer")} onPointerDown=${begin} onPointerMove=${move}></canvas></div>
+      <${Layer} canvas=${canvas} image=${image} strokes=${strokes} role="img"
+        aria-label=${t("The painted part; the fields below choose one without a pointer")} onPointerDown=${begin} onPointerMove=${move} /></div>
     <div class="row"><${Switch} on=${!erases} act=${() => setErases(false)}>${t("Brush")}<//><${Switch} on=${erases} act=${() => setErases(true)}>${t("Eraser")}<//>
       ${tool(t("Undo"), undo, strokes.length)}${tool(t("Redo"), redo, undone.length)}${tool(t("Clear"), () => add({ kind: "clear" }), strokes.length)}${tool(t("Invert"), () => add({ kind: "invert" }))}</div>
     <label>${t("Size of the brush")}<input type="range" min="1" max="25" value=${size} onInput=${(event) => setSize(Number(event.target.value))} /></label>
@@ -58,6 +55,15 @@ export function Paint({ session, image }) {
       ${field("left", t("Left"), 25)}${field("top", t("Top"), 25)}${field("width", t("Width"), 50)}${field("height", t("Height"), 50)}<button data-send>${t("Add it")}</button><//></details>
     <div class="row"><button class="act" disabled=${!strokes.length} onClick=${use}>${t("Use this part")}</button>
       <button onClick=${() => session.set({ panel: "" })}>${t("Stop painting")}</button></div><//>`;
+}
+
+/** What is painted, to lie over the picture. @param {any} props */
+export function Layer({ canvas, image, strokes, ...rest }) {
+  const own = useRef(null);
+  const layer = canvas ?? own;
+  const factor = EDGE / Math.max(image.width, image.height);
+  useEffect(() => draw(layer.current, strokes), [strokes]);
+  return html`<canvas ref=${layer} width=${Math.round(image.width * factor)} height=${Math.round(image.height * factor)} ...${rest}></canvas>`;
 }
 
 /** Where a pointer is, as shares of the picture. @param {PointerEvent & {target: any}} event */

@@ -5,7 +5,7 @@ import { about, dollars, t } from "../words.js";
 import { Compare } from "./compare.js";
 import { Copy } from "./copy.js";
 import { Form } from "./form.js";
-import { Paint } from "./paint.js";
+import { Layer, Paint } from "./paint.js";
 import { PictureBox } from "./picture_box.js";
 import { Rating } from "./rating.js";
 import { Chip, Screen } from "./screen.js";
@@ -18,10 +18,12 @@ export function Picture({ session }) {
   const image = view.images.find((one) => one.image_id === state.imageId);
   const Panel = { paint: Paint, compare: Compare }[state.panel];
   if (Panel) return html`<${Panel} key=${image.image_id} session=${session} image=${image} />`;
+  const mask = session.maskOf(image);
   const compare = html`<button class="plain" onClick=${() => session.set({ panel: "compare" })}>${t("Compare")}</button>`;
   const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Bookmarked")}` : `☆ ${t("Bookmark")}`}</button>`;
   return html`<${Screen} title=${view.title || t("The picture")} aside=${bookmark}>
-    <div class="frame" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} /></div>
+    <div class="frame paint" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
+      ${mask && html`<${Layer} image=${image} strokes=${mask.strokes} aria-hidden="true" />`}</div>
     <${Facts} session=${session} image=${image} />
     <${Change} session=${session} image=${image} />
     ${view.images.length > 1 && html`<${Versions} session=${session} title=${t("Versions")} aside=${compare} />`}

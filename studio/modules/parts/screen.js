@@ -6,6 +6,13 @@ export function Screen({ title, aside, children }) {
   return html`<section aria-labelledby="heading"><div class="row spread"><h1 id="heading" tabindex="-1">${title}</h1>${aside}</div>${children}</section>`;
 }
 
+/** Go on reading where another screen is shown: at what went wrong, at what is to be done next, or at its heading. @param {any} session */
+export function focusScreen(session) {
+  const { focus } = session?.state ?? {};
+  if (focus) session.state.focus = "";
+  /** @type {any} */ (document.querySelector("main [role=alert]") ?? document.querySelector(focus || "#heading"))?.focus();
+}
+
 /** One of several choices; its words break beside its drawing, not below it. @param {{look?: any, hint?: any, children?: any} & Record<string, any>} props */
 export function Chip({ look, hint, children, ...input }) {
   return html`<label class="chip"><input type="radio" ...${input} />${look}<span>${children}${hint && html` <small>${hint}</small>`}</span></label>`;
