@@ -133,7 +133,8 @@ export class Session {
       partials: isWorking && !isOther ? this.state.partials : [],
       imageId: current?.image_id ?? "",
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
-      panel: "",
+      // What was opened on a picture stays open when its record is read once more.
+      panel: current?.image_id === this.state.imageId ? this.state.panel : "",
       ...(isOther ? { settings: {}, quality: "" } : {}),
       message: newsOf(view.status),
     });
