@@ -19,6 +19,7 @@ export function Questions({ session }) {
   const [answers, setAnswers] = useDraft(session, `answers ${asked}`, {});
   // Where nobody could read the last words, no question is open: they are said anew.
   const [extra, setExtra] = useDraft(session, `extra ${asked}`, questions.length ? null : "");
+  const [isEmpty, setEmpty] = useState(false);
   const shown = questions.slice(first, first + AT_ONCE);
   const isLast = first + AT_ONCE >= questions.length;
 
@@ -34,9 +35,10 @@ export function Questions({ session }) {
   const textOf = ({ own, option } = {}) => (own ?? option ?? "").trim();
   const send = () => {
     if (!isLast) return turn(first + AT_ONCE);
-    if (!questions.length && !extra?.trim()) return document.querySelector("textarea").focus();
-    const given = questions.map((one) => ({ question_id: one.id, answer: textOf(answers[one.id] ?? { option: one.default }) }));
-    session.consult({ message: extra ?? "", answers: given.filter((one) => one.answer) });
+    const given = questions.map((one) => ({ question_id: one.id, answer: textOf(answers[one.id] ?? { option: one.default }) })).filter((one) => one.answer);
+    setEmpty(!given.length && !extra?.trim());
+    if (given.length || extra?.trim()) session.consult({ message: extra ?? "", answers: given });
+    else /** @type {any} */ (document.querySelector("[type=text], textarea"))?.focus();
   };
   // What nobody touched is ours to decide; the suggestion beside it is no answer.
   const finish = () => {
@@ -50,6 +52,7 @@ export function Questions({ session }) {
     ${extra !== null && html`<label>${t("Anything else, or a question of your own")}
       <textarea rows="2" value=${extra} onInput=${(event) => setExtra(event.target.value)}></textarea></label>`}
     <${References} session=${session} isOpen=${extra !== null} />
+    ${isEmpty && html`<p role="alert">${t("Choose an answer, or say it in a few words.")}</p>`}
     <div class="row">
       <button class="act" data-send>${isLast ? t("Answer") : t("Next")}</button>
       ${first > 0 && html`<button onClick=${() => turn(first - AT_ONCE)}>${t("Back")}</button>`}
