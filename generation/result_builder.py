@@ -1,6 +1,7 @@
 """The records of pictures as the result of a call."""
 
 import re
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from prompts.wording import Wording
 from storage.picture_files import read_picture
 from storage.spending import SpendingTotals
 from storage.tables import Conversation, Image
+from styles.style_check import StyleCheck, check
+from styles.style_use import StyleUse
 
 REFINE = (
     "To change the picture, pass the change as prompt with this conversation_id; from_image "
@@ -63,15 +66,20 @@ def build_result(
     *,
     totals: SpendingTotals,
     checklist: list[str],
+    checks: Mapping[str, StyleCheck],
     elapsed: float,
     sandbox: bool,
     wording: Wording,
 ) -> ImageResult:
-    """The result of a call for pictures, finished or not."""
+    """The result of a call for pictures, finished or not.
+
+    `checks` hold pictures of these ids against the styles that they were drawn in.
+    """
     purchases = [one.purchase for one in outcomes if one.purchase]
     pending = [one for one in outcomes if not one.purchase and not one.problem]
     unpriced = [model for one in purchases for model in one.unpriced]
     images = [one.image for one in purchases]
+    style_facts = _style_facts(images, checks, wording)
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
     return ImageResult(
         conversation_id=conversation.id,
@@ -86,8 +94,8 @@ def build_result(
         estimated_cost_usd=_estimate(outcomes),
         spent_today_usd=round(totals.today, 6),
         spent_conversation_usd=round(totals.conversation, 6),
-        checklist=checklist if purchases else [],
-        verification=_verification(images),
+        checklist=[*checklist, *(one.item for one in style_facts)] if purchases else [],
+        verification=_verification(images, style_facts),
         elapsed_seconds=round(elapsed, 1),
         attempts=sum(one.attempts for one in purchases) + sum(one.attempts for one in pending),
         origin="sandbox" if sandbox else "openai",
@@ -132,7 +140,38 @@ def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, 
     return models
 
 
-def _verification(images: list[Image]) -> ResultVerification | None:
+def style_checks(outcomes: list[JobOutcome]) -> dict[str, StyleCheck]:
+    """Each picture that was drawn in a style held against it, by its id; measured here, free."""
+    checks = {}
+    for one in outcomes:
+        styles = [StyleUse.model_validate(row) for row in one.job.style_uses]
+        if styles and one.purchase:
+            data = one.purchase.preview or _bytes(one.purchase.image)
+            if found := check(data, styles):
+                checks[one.purchase.image.id] = found
+    return checks
+
+
+def _style_facts(
+    images: list[Image], checks: Mapping[str, StyleCheck], wording: Wording
+) -> list[ResultFinding]:
+    """What was measured of pictures beside their styles; of several each has its number."""
+    return [
+        ResultFinding(
+            image_id=image.id,
+            item=f"{number}. {sentence}" if len(images) > 1 else sentence,
+            verdict="not_met" if checks[image.id].is_far else "met",
+            seen="",
+            source="bytes",
+        )
+        for number, image in enumerate(images, start=1)
+        if image.id in checks and (sentence := checks[image.id].sentence(wording))
+    ]
+
+
+def _verification(
+    images: list[Image], style_facts: list[ResultFinding]
+) -> ResultVerification | None:
     """The findings about all pictures, in one."""
     verifications = {
         image.id: Verification.model_validate(image.verification)
@@ -146,6 +185,7 @@ def _verification(images: list[Image]) -> ResultVerification | None:
         for image_id, one in verifications.items()
         for finding in one.findings
     ]
+    findings += style_facts
     notes = [note for one in verifications.values() for note in one.notes]
     return ResultVerification(
         confidence=confidence(findings), findings=findings, notes=list(dict.fromkeys(notes))

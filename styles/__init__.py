@@ -8,6 +8,7 @@ __all__ = [
     "measurement",
     "palette",
     "strength",
+    "style_check",
     "style_file",
     "style_offer",
     "style_store",

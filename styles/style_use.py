@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from prompts.source import FileModel
 from styles.aspect import ASPECTS, Aspect
+from styles.measurement import Measurement
 from styles.palette import Colour
 from styles.strength import StrengthStep, step_of
 from styles.style_file import Style
@@ -22,7 +24,8 @@ REF = "style:"
 class StyleUse(BaseModel):
     """A style as it was chosen: how strong, its share of a mix in per cent, and what of it.
 
-    `aspects` are its words, the leading ones first; `samples` are files beside the style.
+    `aspects` are its words, the leading ones first, `measured` what was measured of these;
+    `samples` are files beside the style.
     """
 
     name: str
@@ -32,6 +35,17 @@ class StyleUse(BaseModel):
     colours: list[Colour] = []
     avoid: list[str] = []
     samples: list[str] = []
+    measured: dict[Aspect, dict[str, Any]] = {}
+
+    @property
+    def measurements(self) -> dict[str, FileModel]:
+        """What was measured of the aspects that count."""
+        parts: dict[str, type[FileModel]] = Measurement.__annotations__
+        return {
+            aspect: parts[aspect].model_validate(numbers)
+            for aspect, numbers in self.measured.items()
+            if aspect in self.aspects
+        }
 
     @property
     def ref(self) -> str:
@@ -79,13 +93,19 @@ def use_of(style: Style, strength: int, aspects: Collection[Aspect] = ASPECTS) -
     palette = style.aspects.palette
     measured = palette.measured if palette and "palette" in chosen else None
     is_whole = chosen == style.words and step.aspects is None
+    said = dict([*chosen.items()][: step.aspects])
     return StyleUse(
         name=style.name,
         strength=strength,
-        aspects=dict([*chosen.items()][: step.aspects]),
+        aspects=said,
         colours=measured.colours if measured and step.colours else [],
         avoid=style.avoid if is_whole else [],
         samples=style.samples[: step.samples],
+        measured={
+            aspect: style.measured[aspect].model_dump(mode="json")
+            for aspect in said
+            if aspect in style.measured
+        },
     )
 
 

@@ -7,8 +7,10 @@ of `docs/styles.md`.
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 FLAT_COLOURS = ["#f4d35e", "#ee964b", "#0d3b66", "#faf0ca", "#f95738"]
@@ -114,6 +116,17 @@ LOOKS: dict[str, Callable[[Dice, int], Image.Image]] = {
 def paint(look: str, take: int = 0, edge: int = 1024) -> Image.Image:
     """A picture in a look; each take is another subject."""
     return LOOKS[look](np.random.default_rng([take, sum(look.encode())]), edge)
+
+
+def answer_in_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have OpenAI's side draw in the look that a prompt names, in place of its placeholders."""
+
+    def scene(words: str, _size: tuple[int, int], **_: Any) -> Image.Image:
+        look = next(name for name in LOOKS if name in words)
+        return paint(look, len(words), 256)
+
+    monkeypatch.setattr("sandbox.placeholder_scene.scene", scene)
+    monkeypatch.setattr("sandbox.placeholder_scene.sign", lambda *_: None)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: int) -> bytes:

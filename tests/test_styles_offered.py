@@ -6,28 +6,19 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
-from PIL import Image
 
-from sandbox import placeholder_scene
 from sandbox.loopback import Sandbox
 from tests.calls import consult, data_of, draw, text_of
 from tests.conftest import Connect
-from tests.painted import LOOKS, paint
+from tests.painted import answer_in_looks
 
 RATE = "openai_rate_image"
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 @pytest.fixture(autouse=True)
-def painted_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenAI's side answers with pictures in the look that a prompt names first."""
-
-    def scene(words: str, _size: tuple[int, int], **_: Any) -> Image.Image:
-        look = next(name for name in LOOKS if name in words)
-        return paint(look, len(words), 256)
-
-    monkeypatch.setattr(placeholder_scene, "scene", scene)
-    monkeypatch.setattr(placeholder_scene, "sign", lambda *_: None)
+def looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_in_looks(monkeypatch)
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from generation.jobs import JobProgress
 from prompts.store import PromptStore
 from storage.search import SearchPage
 from studio.assembler import MODULES
-from styles import style_offer
+from styles import style_check, style_offer
+from styles.comparison import Closeness
 from tests.calls import DRAW, consult, data_of, text_of
 from tests.conftest import ROOT
 from tools.progress import STAGES, progress_words
@@ -42,6 +43,7 @@ NOTES = {
     result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
     workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
+    style_check.FROM_STYLE, style_check.THE_REST, *get_args(Closeness),
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
 
