@@ -10,6 +10,7 @@ from typing import Any
 
 from consultation.consultation_result import SOURCES
 from consultation.transcript import Message, messages_of
+from gateway.connection import is_sandbox
 from prompts.wording import met_items
 from storage.tables import Brief, Conversation, Image, Question, Spending, Turn
 
@@ -115,7 +116,13 @@ def _origin(turn: Turn) -> Iterator[str]:
     if turn.model:
         templates = ", ".join(f"{name}@{mark}" for name, mark in turn.templates.items())
         yield ""
-        yield f"Written by {turn.model} with {templates}."
+        yield f"Written by {_maker(turn)} with {templates}."
+
+
+def _maker(made: Turn | Image) -> str:
+    """The model that wrote or drew something, or what stood in for it."""
+    stand_in = "the sandbox in place of " if is_sandbox(made.response_id) else ""
+    return f"{stand_in}{made.model}"
 
 
 def picture_tree(images: list[Image]) -> Iterator[tuple[Image, int]]:
@@ -166,7 +173,7 @@ def _making(conversation: Conversation, image: Image) -> str:
     costs = [one for one in conversation.spending if one.job_id == image.job_id]
     cost = conversation.cost_of(image)
     parts = [
-        f"drawn {moment(image.created_at)} (UTC) by {image.model}",
+        f"drawn {moment(image.created_at)} (UTC) by {_maker(image)}",
         f"quality {image.quality}" if image.quality else "",
         "" if cost is None else f"${cost:.4f}{_estimate(costs)}",
         f"response {image.response_id}" if image.response_id else "",

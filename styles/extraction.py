@@ -50,6 +50,7 @@ UNNAMED = "unnamed"
 """What a style is called that is not kept: its file's form wants a name."""
 
 NOT_KEPT = "Nothing is kept yet. Call again with a name to keep it; that asks the model again."
+PLAY_MONEY = "The cost is play money: the sandbox stood in for OpenAI, and nothing was paid."
 SECONDS = 50.0
 """For both answers: clients give a call up after 60 s."""
 
@@ -126,6 +127,8 @@ class StyleExtractor:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
             await asyncio.to_thread(self._style_store.save, style, copies)
         result = _result(style, omissions, replies)
+        if self._gateway.origin == "sandbox":
+            result.notes.append(PLAY_MONEY)
         result.notes += self._prompt_store.faults("styles/")
         if not name:
             result.next_step = NOT_KEPT
