@@ -1,33 +1,26 @@
 """Every kind of client finds in a result what it needs, whichever part of it the model is shown."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-import anyio
 from fastmcp import Client
 from fastmcp.client.client import CallToolResult
 from jsonschema import Draft202012Validator
 from mcp.types import TextContent
 
-from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import (
     CONSULT,
     DRAW,
     Result,
-    consult,
     data_of,
     draw,
-    picture,
     text_of,
 )
-from tests.conftest import KEY, ROOT, Connect
-from tests.forked import Server
+from tests.conftest import Connect
 from tests.test_surface import COMPLETE
 
 SKIP = {"dialogue_mode": "skip"}
@@ -157,42 +150,6 @@ async def test_a_client_that_waits_a_minute_is_answered_before_it_gives_up(
 
     assert result["status"] == "working"
     assert waited < 3  # before the picture is there, also on a machine that is busy
-
-
-async def test_a_picture_is_kept_when_its_client_dies_in_mid_call(
-    connect: Connect, settings: Settings, sandbox: Sandbox
-) -> None:
-    environment = {
-        **os.environ,
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": sandbox.base_url,
-        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
-        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
-    }
-    async with connect() as client:
-        ready = await consult(client, "a fox", mode="skip")
-        with Server([sys.executable, str(ROOT / "__main__.py")], environment) as server:
-            sandbox.fail("delay=1", kind="image")
-            server.open("initialize")
-            asked = {"conversation_id": ready["conversation_id"]}
-            server.request("tools/call", {"name": DRAW, "arguments": asked})
-            await anyio.to_thread.run_sync(die, server, sandbox)
-        result = await draw(client, **asked)
-
-    assert result["status"] == "done"
-    assert [picture(result)] == list(settings.images_dir.iterdir())
-    assert sandbox.count("image") == 1
-
-
-def die(client: Server, sandbox: Sandbox) -> None:
-    """Once OpenAI draws leave both pipes as a killed client does; the server sees it and ends."""
-    while not sandbox.count("image"):
-        time.sleep(0.01)
-    assert client.process.stdin
-    assert client.process.stdout
-    client.process.stdout.close()
-    client.process.stdin.close()
-    assert client.process.wait(30) == 0
 
 
 async def test_the_server_shows_itself_with_an_icon_and_each_tool_with_a_title(

@@ -105,7 +105,7 @@ def test_a_wrong_option_is_named_on_stderr_alone(run: Run) -> None:
 
 
 def test_a_reader_that_goes_away_ends_a_command_quietly_with_the_code_of_a_closed_pipe() -> None:
-    command = [sys.executable, str(ROOT / "__main__.py"), "prompts", "list"]
+    command = [sys.executable, str(ROOT / "__main__.py"), "client-config"]
     reading, writing = os.pipe()
     os.close(reading)
     ending = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)

@@ -1,12 +1,17 @@
-"""The rules of the house: one name for one thing, packages reached by their faces, short functions.
+"""The rules of the house: one name for one thing, packages reached by their faces, short functions,
+and each foreign package declared by name: what another brings today may go.
 
 That imports go one way is a contract of import-linter, in pyproject.toml.
 """
 
 import ast
+import re
+import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -22,6 +27,9 @@ FACES = ("cli", "studio", "tools")
 """Rooms of which each may have a module for a noun that another room has a module for, too."""
 LONGEST_FUNCTION = 50
 """Lines: what one sees at a time in an editor."""
+
+BROUGHT = {"fastmcp-slim": "fastmcp"}
+"""Distributions that are another's other half, of the same version."""
 
 
 def product() -> list[Path]:
@@ -122,3 +130,32 @@ def test_every_module_begins_with_why_it_exists() -> None:
     bare = [path.as_posix() for path in product() if not ast.get_docstring(tree(path))]
 
     assert bare == []
+
+
+def imported() -> set[str]:
+    """The first part of each name that is imported from elsewhere."""
+    names: set[str] = set()
+    for path in product():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    ours = {*PACKAGES, *(path.stem for path in ROOT.glob("*.py"))}
+    return names - ours - set(sys.stdlib_module_names)
+
+
+def plain(name: str) -> str:
+    """A distribution's name as all its spellings have it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    declared = {plain(re.split(r"[\[<>=]", line)[0]) for line in lines}
+    distributions = packages_distributions()
+    needed = {plain(one) for name in imported() for one in distributions.get(name, [name])}
+
+    assert {BROUGHT.get(name, name) for name in needed} - declared == set()

@@ -249,6 +249,22 @@ def test_a_server_killed_while_variations_are_drawn_loses_none(home: Home) -> No
     assert [order.has_picture for order in home.orders(conversation)] == [True, True]
 
 
+def test_a_picture_is_kept_where_the_client_dies_and_the_server_ends_by_itself(home: Home) -> None:
+    conversation, before = home.begin(), home.files()
+    home.send(conversation)
+    wait_for(lambda: home.job(conversation).state == "submitted")
+    pipes = home.server.process
+    assert pipes.stdin
+    assert pipes.stdout
+    pipes.stdout.close()
+    pipes.stdin.close()
+    assert pipes.wait(PATIENCE) == 0
+    home.kill()
+
+    assert len(home.files()) == len(before) + 1
+    assert_all_is_well(home, conversation)
+
+
 @pytest.mark.parametrize("seed", range(RANDOM_KILLS))
 def test_a_server_killed_at_any_time_loses_no_picture_and_buys_none_twice(
     home: Home, seed: int
