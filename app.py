@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from consultation.consultant import Consultant
     from consultation.earlier_work import EarlierWork
     from consultation.semantic_search import SemanticSearch
+    from consultation.style_dialogue import StyleDialogue
     from gateway.client import Gateway
     from generation.drawing import ImageGenerator
     from prompts.store import PromptStore
@@ -196,6 +197,13 @@ class App:
             prompt_store=self.prompt_store,
             earlier_work=self.earlier_work,
         )
+
+    @cached_property
+    def style_dialogue(self) -> "StyleDialogue":
+        """Applies styles to words and conversations."""
+        from consultation.style_dialogue import StyleDialogue
+
+        return StyleDialogue(self.consultant, self.records, self.style_store)
 
     @cached_property
     def image_generator(self) -> "ImageGenerator":

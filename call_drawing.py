@@ -82,10 +82,10 @@ class Drawing:
         """What goes along of the style that the call names. Raises a `Problem`."""
         if not self._request.style:
             return ()
-        from styles.style_use import use_of
+        from styles.style_mix import MixPart, mix
 
         style = self._app.style_store.style(self._request.style)
-        return (use_of(style, self._request.style_strength),)
+        return tuple(mix([MixPart(style)], self._request.style_strength))
 
     async def buy(
         self,

@@ -12,6 +12,7 @@ __all__ = [
     "preferences",
     "recorded_result",
     "semantic_search",
+    "style_dialogue",
     "suggested_settings",
     "template_dialogue",
     "template_draft",

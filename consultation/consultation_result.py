@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from consultation.provenance import Span, SpanSource
 from consultation.turn import BriefEntry, OpenQuestion, Reason
 from settings import Origin
+from styles.strength import StyleShare
+from styles.style_use import StyleUse
 
 NotUsedReason = Literal[Reason, "unplaced"]
 
@@ -78,6 +80,29 @@ class Consultation(BaseModel):
     origin: Origin = "openai"
     notes: list[str] = []
     next_step: str = ""
+
+
+class MixAnswer(BaseModel):
+    """What to call again with where the person takes an option of a mix."""
+
+    option: str
+    styles: list[StyleShare]
+
+
+class StyleApplication(Consultation):
+    """A dialogue after styles were applied to it: what went along of each, and what of them gave
+    way to other words.
+
+    Where two media contradict each other there is a question instead, with what each option comes
+    to, and nothing was begun.
+    """
+
+    conversation_id: str = ""
+    styles: list[StyleUse] = []
+    gave_way: list[NotUsed] = []
+    question: str = ""
+    options: list[str] = []
+    choices: list[MixAnswer] = []
 
 
 SOURCES = {

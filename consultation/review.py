@@ -23,8 +23,9 @@ from consultation.lettering import Letters, faults_of_lettering, settle_letterin
 from consultation.provenance import Span, faults_of_sharing, place_sources, spans_of
 from consultation.quotes import Fault, faults_of_quotes, gather
 from consultation.refusals import faults_of_refusals
+from consultation.style_lines import faults_of_styles, lines_without_place
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn, QuestionDraft, Reason, SetAside
+from consultation.turn import FacilitatorTurn, QuestionDraft, Quote, Reason, SetAside
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -51,7 +52,8 @@ class Review:
     """What a turn comes to: everything of it that holds, and its faults.
 
     `turn` has the model's prompt untouched and the rest as it was settled; `set_aside` are the
-    entries of all turns so far, `doubtful` the places of those that look like wishes.
+    entries of all turns so far, `doubtful` the places of those that look like wishes;
+    `style_lines` are those of styles that found no place.
     """
 
     turn: FacilitatorTurn
@@ -61,6 +63,7 @@ class Review:
     set_aside: Sequence[SetAside] = ()
     doubtful: frozenset[int] = frozenset()
     leftovers: Sequence[Leftover] = ()
+    style_lines: Sequence[Quote] = ()
     counts: tuple[int, int] = (0, 0)
 
     @property
@@ -87,21 +90,17 @@ class Review:
 
 def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
-    joined = turn.model_copy(
-        update={
-            "chosen": [*turn.chosen, *transcript.choices],
-            "set_aside": [*turn.set_aside, *_earlier(turn, transcript)],
-            "brief": carry_over(turn, transcript),
-        }
-    )
+    joined = _with_earlier(turn, transcript)
     evidence = gather(joined, transcript, transcript.option_texts(turn))
     stretches, misplaced = place_sources(joined, evidence)
     picks = faults_of_choices(turn, transcript, evidence)
     wrong = {fault.where for fault in picks}
     # A pick that is dropped is no place for the words that it quoted.
     lasting = [one for one in evidence if one.where not in wrong]
-    coverage = Coverage(joined, transcript, lasting, {place.source for place in stretches})
+    placed = {place.source for place in stretches}
+    coverage = Coverage(joined, transcript, lasting, placed)
     letters = settle_lettering(turn, transcript)
+    without_place = lines_without_place(joined, transcript, lasting, placed)
     quotes = faults_of_quotes(joined, transcript, evidence)
     faults = [
         *misplaced,
@@ -109,6 +108,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         *_without_meant(faults_of_coverage(coverage, joined), quotes),
         *faults_of_refusals(joined, transcript, evidence, coverage.accounted),
         *faults_of_sharing(joined, transcript, evidence),
+        *faults_of_styles(without_place),
         *faults_of_lettering(turn, letters),
         *faults_of_changes(joined, transcript, evidence),
         *picks,
@@ -132,7 +132,19 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         set_aside=joined.set_aside,
         doubtful=frozenset(coverage.doubts),
         leftovers=coverage.leftovers,
+        style_lines=without_place,
         counts=coverage.counts,
+    )
+
+
+def _with_earlier(turn: FacilitatorTurn, transcript: Transcript) -> FacilitatorTurn:
+    """The turn, with what earlier ones left and this one does not say again."""
+    return turn.model_copy(
+        update={
+            "chosen": [*turn.chosen, *transcript.choices],
+            "set_aside": [*turn.set_aside, *_earlier(turn, transcript)],
+            "brief": carry_over(turn, transcript),
+        }
     )
 
 
@@ -176,9 +188,11 @@ def settle(held: Review, transcript: Transcript, wording: Wording) -> Facilitato
 
 
 def not_used(held: Review) -> list[NotUsed]:
-    """The person's words that are in no stretch of the prompt, the most suspicious first."""
+    """The person's words that are in no stretch of the prompt, the most suspicious first, and
+    among them what a style says."""
     lost = sorted(held.leftovers, key=lambda left: (not left.hot, -left.size))
     unplaced = [NotUsed(ref=left.ref, quote=left.text, why="unplaced") for left in lost]
+    unplaced += [NotUsed(ref=e.ref, quote=e.quote, why="unplaced") for e in held.style_lines]
     hot = sum(left.hot for left in lost)
     aside = [NotUsed(ref=e.ref, quote=e.quote, why=e.why) for e in held.set_aside]
     doubtful = [one for index, one in enumerate(aside) if index in held.doubtful]

@@ -135,8 +135,7 @@ class InputResolver:
             data = await asyncio.to_thread(self._styles.sample, name)
             if data is not None:
                 picture = await asyncio.to_thread(check_picture, data, name)
-                purpose = " and ".join(use.aspects)
-                pictures.append(InputImage(name, picture, "sample", purpose))
+                pictures.append(InputImage(name, picture, "sample", use.purpose))
         return replace(inputs, pictures=tuple(pictures))
 
     async def part_of(self, image: Image) -> Part:

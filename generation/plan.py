@@ -51,7 +51,7 @@ def plan_new(conversation: Conversation, prompt: str) -> Plan:
     if not (is_led(conversation) and prompt == refined_prompt(conversation)):
         return Plan(prompt, references=references, styles=tuple(chosen))
     said = [quote for span in conversation.briefs[-1].phrases for quote in span.get("said", [])]
-    resting = [rest for use in chosen if (rest := use.quoted(said)).aspects]
+    resting = [rest for use in chosen if (rest := use.quoted(said)).lines.keys() - {"avoid"}]
     return Plan(prompt, references=references, styles=tuple(resting), styled=True)
 
 

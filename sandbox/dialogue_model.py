@@ -13,6 +13,7 @@ _PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
 _MOST_OPTIONS = 5
 REFERENCE = "reference"  # what its pictures are for
+_SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
 _AGAIN = 200  # letters of what the reply says again
 
 Brief = dict[str, list[Stretch]]
@@ -33,6 +34,7 @@ def turn(talk: Dialogue) -> Json:
     kind = _image_type(talk)
     reading = Reading(talk, _options(kind))
     _take(_aspects(reading), reading, tongue)
+    _take_styles(talk, reading)
     asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
     questions = [] if ends or asks_back else _questions(talk, reading, tongue)
@@ -148,6 +150,20 @@ def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Jso
         "default": [*options, ""][0],
         "follows": None,
     }
+
+
+def _take_styles(talk: Dialogue, reading: Reading) -> None:
+    """Take each line of the styles as it is, but where the person decides the same."""
+    for style in talk.state.get("styles") or []:
+        ref, degree = style["id"], "a touch of " if "touch" in style["degree"] else ""
+        for aspect in [key for key in style if key not in {"id", "degree"}]:
+            line, name = style[aspect], _SAME.get(aspect, aspect)
+            said = [quote for _, quotes in reading.brief.get(name, []) for quote in quotes]
+            if aspect != "avoid" and any(quote["ref"][0] in "mq" for quote in said):
+                reading.set_aside.append({"ref": ref, "quote": line, "why": "replaced"})
+            else:
+                words = f"no {line}" if aspect == "avoid" else degree + line
+                reading.brief.setdefault(name, []).append((words, [{"ref": ref, "quote": line}]))
 
 
 def _assume(reading: Reading, tongue: str) -> None:

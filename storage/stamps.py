@@ -56,6 +56,11 @@ def is_image_id(name: str) -> bool:
     return IMAGE_ID.fullmatch(name) is not None
 
 
+def is_conversation_id(name: str) -> bool:
+    """Whether a text is meant for one, even mistyped; nobody's words begin so."""
+    return name.startswith("conv_") and not any(map(str.isspace, name))
+
+
 def now() -> str:
     """This moment as ISO 8601 in UTC; sorts as text."""
     return before(timedelta())

@@ -10,6 +10,7 @@ __all__ = [
     "strength",
     "style_check",
     "style_file",
+    "style_mix",
     "style_offer",
     "style_store",
     "style_use",

@@ -1,9 +1,28 @@
-"""What of a style goes along with a picture at which strength: the one table of it."""
+"""How much of a style goes along with a picture: the table of strengths, and shares of a mix.
 
-from typing import NamedTuple
+Alone, so that listing the tools imports nothing of what measures styles.
+"""
+
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from styles.aspect import Aspect
 
 DEFAULT_STRENGTH = 60
 """All of the words, no picture: what one means by "in that style"."""
+
+
+WHOLE = 100
+"""Per cent: the share of a style that is not mixed."""
+
+
+class StyleShare(BaseModel):
+    """A style in a mix: its weight beside those of the others, and what of it (None: all)."""
+
+    name: Annotated[str, Field(max_length=200)]
+    weight: Annotated[int, Field(ge=1, le=WHOLE)] = WHOLE
+    aspects: list[Aspect] | None = None
 
 
 class StrengthStep(NamedTuple):

@@ -4,18 +4,17 @@ This is what the record keeps, so that a file that is changed or deleted later c
 what was drawn.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel
 
 from prompts.source import FileModel
-from styles.aspect import ASPECTS, Aspect
+from styles.aspect import Aspect
 from styles.measurement import Measurement
 from styles.palette import Colour
-from styles.strength import StrengthStep, step_of
-from styles.style_file import Style
+from styles.strength import WHOLE, StrengthStep, step_of
 
 REF = "style:"
 """What the ref of a style begins with, in quotes and in the record."""
@@ -30,7 +29,7 @@ class StyleUse(BaseModel):
 
     name: str
     strength: int
-    weight: int = 100
+    weight: int = WHOLE
     aspects: dict[Aspect, str]
     colours: list[Colour] = []
     avoid: list[str] = []
@@ -44,7 +43,7 @@ class StyleUse(BaseModel):
         return {
             aspect: parts[aspect].model_validate(numbers)
             for aspect, numbers in self.measured.items()
-            if aspect in self.aspects
+            if aspect in self.aspects or (aspect == "palette" and self.colours)
         }
 
     @property
@@ -58,13 +57,18 @@ class StyleUse(BaseModel):
         return step_of(self.strength)
 
     @property
+    def purpose(self) -> str:
+        """What its samples are there for."""
+        return " and ".join(self.aspects) or "palette"
+
+    @property
     def lines(self) -> dict[str, str]:
         """All that it says, a line each, by what it is about."""
         lines = {str(aspect): words for aspect, words in self.aspects.items()}
         if self.colours:
             lines["colours"] = ", ".join(one.colour for one in self.colours)
         if self.avoid:
-            lines["avoid"] = "; ".join(self.avoid)
+            lines["avoid"] = " or ".join(self.avoid)
         return lines
 
     @property
@@ -75,38 +79,12 @@ class StyleUse(BaseModel):
     def quoted(self, quotes: Iterable[Mapping[str, Any]]) -> "StyleUse":
         """What of it quotes, as a record has them, speak of: the rest gave way to other words."""
         own = [quote["quote"] for quote in quotes if quote["ref"] == self.ref]
-        texts = self.lines
-        heard = {name for name, line in texts.items() if any(text in line for text in own)}
+        heard = {name for name, line in self.lines.items() if any(text in line for text in own)}
+        if {"palette", "colours"} & heard:  # the hex of colours may stand for the words, or these
+            heard |= {"palette", "colours"}
         aspects = {name: words for name, words in self.aspects.items() if name in heard}
-        if "colours" in heard and "palette" in self.aspects:
-            aspects = {"palette": self.aspects["palette"], **aspects}
-        return self.model_copy(update={"aspects": aspects})
-
-
-def use_of(style: Style, strength: int, aspects: Collection[Aspect] = ASPECTS) -> StyleUse:
-    """What of a style goes along at a strength, of some aspects only where one wants less.
-
-    What it avoids is of the whole look, so that goes along with nothing less.
-    """
-    step = step_of(strength)
-    chosen = {name: words for name, words in style.words.items() if name in aspects}
-    palette = style.aspects.palette
-    measured = palette.measured if palette and "palette" in chosen else None
-    is_whole = chosen == style.words and step.aspects is None
-    said = dict([*chosen.items()][: step.aspects])
-    return StyleUse(
-        name=style.name,
-        strength=strength,
-        aspects=said,
-        colours=measured.colours if measured and step.colours else [],
-        avoid=style.avoid if is_whole else [],
-        samples=style.samples[: step.samples],
-        measured={
-            aspect: style.measured[aspect].model_dump(mode="json")
-            for aspect in said
-            if aspect in style.measured
-        },
-    )
+        colours = self.colours if "colours" in heard else []
+        return self.model_copy(update={"aspects": aspects, "colours": colours})
 
 
 def samples_of(uses: Sequence[StyleUse]) -> list[tuple[StyleUse, str]]:

@@ -14,6 +14,7 @@ from tests.conftest import Connect
 TOOLS = [
     "openai_image_consultation", "openai_conversational_image", "openai_list_conversations",
     "openai_generate_image", "openai_generate_variations", "openai_extract_style",
+    "openai_apply_style",
     "openai_rate_image", "openai_search_conversations", "openai_delete_conversation",
     "openai_status",
 ]  # fmt: skip
@@ -29,6 +30,9 @@ WRONG: dict[str, list[Any]] = {
 
 def wrong(schema: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     """Values that a parameter refuses, each with what the answer has to say."""
+    if "anyOf" in schema:  # a text or a list
+        yield from [(7, " must be "), ({}, " must be "), ([7], " must be ")]
+        return
     for value in WRONG["enum" if "enum" in schema else schema["type"]]:
         yield value, " must be "
     if "enum" in schema:
@@ -62,7 +66,8 @@ def plain(error: str) -> bool:
 
 def needed_by(schema: dict[str, Any]) -> dict[str, Any]:
     """A value of the right type for each parameter that is required."""
-    types = {name: schema["properties"][name]["type"] for name in schema.get("required", [])}
+    parts = {name: schema["properties"][name] for name in schema.get("required", [])}
+    types = {name: part.get("type", "string") for name, part in parts.items()}
     return {name: ["x"] if type_ == "array" else "x" for name, type_ in types.items()}
 
 
@@ -89,7 +94,8 @@ async def test_a_parameter_that_is_missing_or_unheard_of_is_named(
     schema = await schema_of(client, tool)
     needed = needed_by(schema)
     for name in needed:
-        for given in ({}, {name: None}):
+        others = {other: value for other, value in needed.items() if other != name}
+        for given in (others, {**others, name: None}):
             error = await refusal(client, tool, **given)
             assert error.startswith(f"{name} is required")
             assert plain(error)

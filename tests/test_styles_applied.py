@@ -9,10 +9,12 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
-from tests.calls import draw
+from tests.calls import data_of, draw
 from tests.conftest import Connect
 from tests.painted import encoded, paint
 
+APPLY = "openai_apply_style"
+FORM = "facilitator_turn"
 pytestmark = pytest.mark.anyio
 
 HARBOUR = """\
@@ -50,6 +52,25 @@ def harbour(tmp_path: Path) -> Path:
 async def explorer(connect: Connect) -> AsyncIterator[Client[Any]]:
     async with connect(toolsets=["explore"]) as client:
         yield client
+
+
+async def apply(client: Client[Any], style: Any, to: str, **arguments: Any) -> dict[str, Any]:
+    return data_of(await client.call_tool(APPLY, {"style": style, "to": to, **arguments}))
+
+
+def asking(sandbox: Sandbox) -> dict[str, Any]:
+    """The newest request for a turn of the dialogue, as it came."""
+    turns = [
+        c.body
+        for c in sandbox.requests
+        if c.body.get("text", {}).get("format", {}).get("name") == FORM
+    ]
+    return turns[-1]
+
+
+def from_style(result: dict[str, Any]) -> list[str]:
+    """The stretches of a prompt that rest on a style."""
+    return [one["text"] for one in result["provenance"] if one["source"] == "style"]
 
 
 def drawing(sandbox: Sandbox) -> dict[str, Any]:
@@ -91,3 +112,44 @@ async def test_words_drawn_as_they_are_have_the_style_beside_them(
     purposes = body["instructions"].count("take nothing of its subject, its text or its layout")
     assert purposes == samples
     assert drawn["prompt"] == "my dog on the sofa"
+
+
+@pytest.mark.usefixtures("harbour")
+@pytest.mark.parametrize("strength", TABLE)
+async def test_a_style_is_material_for_the_prompt_and_its_samples_go_along_with_the_drawing(
+    explorer: Client[Any], sandbox: Sandbox, strength: int
+) -> None:
+    words, samples = TABLE[strength]
+    degree, *lines = words.removeprefix("Style, ").splitlines()
+
+    result = await apply(explorer, "harbour", "my dog on the sofa", strength=strength)
+
+    state = json.loads(asking(sandbox)["input"][-1]["content"])
+    told = {"id": "style:harbour", "degree": degree.removesuffix(":")}
+    assert state["styles"] == [told | dict(line.split(": ", 1) for line in lines)]
+    assert not any(call.body.get("stream") for call in sandbox.requests)  # draws nothing
+    for line in (line.split(": ", 1)[1] for line in lines):
+        assert any(line in stretch.casefold() for stretch in from_style(result)), line
+    assert {one["ref"] for one in result["provenance"] if one["source"] == "style"} == {"harbour"}
+
+    drawn = await draw(explorer, conversation_id=result["conversation_id"])
+
+    body = drawing(sandbox)
+    prompt, *pictures = body["input"][0]["content"]  # the words stand in the prompt
+    assert prompt["text"] == result["refined_prompt"] == drawn["prompt"]
+    assert len(pictures) == samples
+    assert body["instructions"].count("is there for its") == samples
+    assert body["tools"][0]["action"] == "generate"
+    assert ("match it closely" in body["instructions"]) == (samples > 1)
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_of_a_style_only_its_palette(explorer: Client[Any], sandbox: Sandbox) -> None:
+    result = await apply(explorer, "harbour", "my dog", strength=80, aspects=["palette"])
+    await draw(explorer, conversation_id=result["conversation_id"])
+
+    (told,) = json.loads(asking(sandbox)["input"][-1]["content"])["styles"]
+    assert {*told} == {"id", "degree", "palette", "colours"}
+    said = drawing(sandbox)["instructions"]
+    purpose = "Picture 1 is there for its palette alone: "
+    assert f"{purpose}take nothing of its subject, its text or its layout." in said

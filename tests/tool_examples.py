@@ -75,6 +75,7 @@ async def _play() -> dict[str, str]:
             await call("openai_generate_image", prompt="A red kite over a lake.", quality="low")
             await call("openai_generate_variations", conversation_id=conversation, variations=2)
             await call("openai_extract_style", images=[image["image_id"]], name="paper_boat")
+            await call("openai_apply_style", style="linocut", to="an old red tractor in a field")
             await call("openai_delete_conversation", conversation_id=conversation)
             await call("openai_status")
     return played

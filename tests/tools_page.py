@@ -76,6 +76,8 @@ def _taken(schema: dict[str, Any]) -> str:
     """The values of a parameter, in words."""
     if "enum" in schema:
         told = ", ".join(f"`{value}`" for value in schema["enum"])
+    elif "anyOf" in schema:
+        told = " or ".join(map(_taken, schema["anyOf"]))
     elif schema.get("type") == "array":
         told = f"list of {_taken(schema['items'])}"
     elif schema.get("type") == "object":

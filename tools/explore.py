@@ -6,9 +6,11 @@ from fastmcp import Context
 from fastmcp.tools import Tool, ToolResult
 from pydantic import Field
 
+import workflow
 from generation.image_request import ImageRequest
 from settings import Quality
 from styles.aspect import ASPECTS, Aspect
+from styles.strength import DEFAULT_STRENGTH
 from tools import parameters
 from tools.progress import draw
 from tools.registration import app_of, build_tool
@@ -22,6 +24,7 @@ def explore_tools() -> list[Tool]:
             openai_generate_variations, "Draw variations", result="pictures", audience="viewer"
         ),
         build_tool(openai_extract_style, "Make a style of pictures", result="style"),
+        build_tool(openai_apply_style, "Apply a style", result="application"),
     ]
 
 
@@ -87,3 +90,39 @@ async def openai_extract_style(
     result = await app.style_extractor.extract(images, aspects or ASPECTS, name)
     result.notes += app.news()
     return build_result(result, as_text(result))
+
+
+async def openai_apply_style(
+    ctx: Context,
+    style: parameters.Styles,
+    to: Annotated[
+        parameters.Words,
+        Field(description="A conversation_id, or what the picture shows, in the person's words."),
+    ],
+    *,
+    strength: Annotated[
+        parameters.Strength,
+        Field(
+            description="Below 35 two aspects, a touch of them; to 65 all in words, with colours "
+            "as hex; above 65 a sample picture, too; above 85 up to three, matched closely."
+        ),
+    ] = DEFAULT_STRENGTH,
+    aspects: Annotated[
+        list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
+    ] = None,
+) -> ToolResult:
+    """Write the prompt of a conversation, or of words, in a style; draws nothing.
+
+    Returns the refined prompt with what came from which style and what gave way to the
+    person's own words, which win. Asks first where two styles cannot both be. Costs about
+    a cent; openai_conversational_image with the conversation_id draws it.
+    """
+    from consultation.style_dialogue import application_text
+
+    app = app_of(ctx)
+    workflow.require_words(to, "to")
+    result = await app.style_dialogue.apply(
+        style, to.strip(), strength=strength, aspects=aspects or ASPECTS
+    )
+    result.notes += app.news()
+    return build_result(result, application_text(result, app.prompt_store.wording(result.language)))

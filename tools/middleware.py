@@ -40,7 +40,7 @@ MUST_BE = {
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",
     "too_long": "may have at most {max_length} entries",
-    "model_type": "must be an object of question_id and answer",  # the only kind there is
+    "model_type": "must be an object of the fields that the tool's schema names",
 }
 """What a parameter has to be, by the kind of pydantic's complaint."""
 

@@ -36,7 +36,7 @@ def generate() -> dict[str, Schema]:
 
     Nothing is required: TypeScript clients hold errors against the schema, too.
     """
-    from consultation.consultation_result import Consultation
+    from consultation.consultation_result import Consultation, StyleApplication
     from consultation.conversation_list import ConversationList, RecordChange
     from generation.image_result import ImageResult
     from styles.extraction_result import StyleExtraction
@@ -53,6 +53,7 @@ def generate() -> dict[str, Schema]:
         "change": schema_of(RecordChange),
         "status": schema_of(Status),
         "style": schema_of(StyleExtraction),
+        "application": schema_of(StyleApplication),
     }
     error = schema_of(ErrorResult, levels=1)
     view = {"type": "object", "properties": {"error": error["properties"]["error"]}}

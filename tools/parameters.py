@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from generation.image_request import MOST_PICTURES, Strategy
 from settings import Mode
+from styles.strength import StyleShare
 
 LONGEST_WORDS = 32_000
 """Characters of a prompt or message; OpenAI's image models take as many."""
@@ -123,6 +124,15 @@ VariationStrategy = Annotated[
     Strategy, Field(description="The one thing that variations differ in.")
 ]
 Style = Annotated[Name, Field(description="Name of a style; its words go along.")]
+Styles = Annotated[
+    list[StyleShare],
+    Field(min_length=1),
+    BeforeValidator(lambda value: [{"name": value}] if isinstance(value, str) else value),
+    WithJsonSchema({
+        "anyOf": [{"type": "string"}, {"type": "array", "items": StyleShare.model_json_schema()}],
+        "description": "A style's name, or several with weights: of an aspect the greater wins.",
+    }),
+]  # fmt: skip
 Strength = Annotated[int, Field(ge=0, le=100)]
 Verify = Annotated[
     bool, Field(description="Have a second model look at it against the brief, about $0.01.")

@@ -1,0 +1,160 @@
+"""Apply styles to words or to a conversation: one turn in which what they say is material."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from consultation.consultant import Consultant
+from consultation.consultation_result import Consultation, MixAnswer, NotUsed, StyleApplication
+from consultation.consultation_text import as_text
+from consultation.transcript import ConsultationError
+from prompts.wording import Wording
+from storage.records import Records
+from storage.stamps import is_conversation_id
+from storage.tables import Conversation
+from styles.aspect import ASPECTS, Aspect
+from styles.strength import WHOLE, StyleShare
+from styles.style_mix import Contradiction, MixPart, answers_to, contradiction, mix
+from styles.style_store import StyleStore
+from styles.style_use import REF, StyleUse
+
+ASK = (
+    "Put the question to the person, then call again with the styles that belong to their answer, "
+    "under choices. Nothing was charged for it."
+)
+NOT_APPLIED = (
+    "The style was not applied, and the prompt is as it was. openai_conversational_image with "
+    "style and dialogue_mode: skip sends what the style says beside the words."
+)
+OF_TEMPLATE = (
+    "This conversation fills a template, whose text is the prompt, so no style is written into it."
+)
+BESIDE = "Draw it with style: what the style says goes along beside the prompt then."
+
+
+class StyleDialogue:
+    """Applies the styles of one installation."""
+
+    def __init__(self, consultant: Consultant, records: Records, style_store: StyleStore) -> None:
+        self._consultant = consultant
+        self._records = records
+        self._style_store = style_store
+
+    async def apply(
+        self,
+        shares: Sequence[StyleShare],
+        to: str,
+        *,
+        strength: int,
+        aspects: Collection[Aspect] = ASPECTS,
+    ) -> StyleApplication:
+        """The prompt of `to`, a conversation's id or words, in these styles; nothing is drawn.
+
+        Where nobody leads the turn a conversation stays as it was. Raises a `Problem`.
+        """
+        parts = await asyncio.to_thread(self._parts, shares, aspects)
+        if question := contradiction(parts, strength):
+            return _asked(question, parts)
+        styles = mix(parts, strength)
+        if not styles:
+            raise ConsultationError(
+                f"{' and '.join(share.name for share in shares)} say nothing of these aspects.",
+                "Leave aspects out, or name others.",
+                charged="no",
+            )
+        if not is_conversation_id(to):
+            consultation = await self._consultant.consult(to, styles=styles, finish=True)
+        else:
+            consultation = await self._go_on(await self._records.load(to), styles)
+        return await self._result(consultation, styles)
+
+    def _parts(self, shares: Sequence[StyleShare], aspects: Collection[Aspect]) -> list[MixPart]:
+        """The styles as they are wanted. Raises `PromptError` for a missing or broken one."""
+        return [
+            MixPart(
+                self._style_store.style(share.name),
+                share.weight,
+                [name for name in share.aspects or ASPECTS if name in aspects],
+            )
+            for share in shares
+        ]
+
+    async def _go_on(self, conversation: Conversation, styles: Sequence[StyleUse]) -> Consultation:
+        """A turn that brings nothing but styles; it ends where the dialogue had ended before."""
+        if conversation.template:
+            raise ConsultationError(OF_TEMPLATE, BESIDE, charged="no")
+        skips = conversation.mode == "skip"
+        has_prompt = bool(conversation.briefs and conversation.briefs[-1].phrases)
+        return await self._consultant.consult(
+            "",
+            conversation_id=conversation.id,
+            mode="guided" if skips else None,
+            styles=styles,
+            finish=skips or has_prompt,
+        )
+
+    async def _result(
+        self, consultation: Consultation, styles: Sequence[StyleUse]
+    ) -> StyleApplication:
+        conversation = await self._records.load(consultation.conversation_id)
+        newest = conversation.turns[-1]
+        if not (newest.reply and newest.style_uses == [use.model_dump() for use in styles]):
+            return self._unchanged(consultation, conversation)
+        gave_way = [one for one in consultation.not_used if one.ref.startswith(REF)]
+        return _application(
+            consultation,
+            not_used=[one for one in consultation.not_used if one not in gave_way],
+            styles=[*styles],
+            gave_way=gave_way,
+        )
+
+    def _unchanged(
+        self, consultation: Consultation, conversation: Conversation
+    ) -> StyleApplication:
+        """Where a conversation stands to which nobody could apply anything, and why."""
+        before = self._consultant.recall(conversation) if conversation.briefs else consultation
+        notes = [*consultation.notes, NOT_APPLIED]
+        return _application(before, reply=consultation.reply, notes=notes)
+
+
+def _application(consultation: Consultation, **changes: Any) -> StyleApplication:
+    return StyleApplication(**{**dict(consultation), **changes})
+
+
+def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplication:
+    """What is asked where a picture cannot be both."""
+    one, other = question
+    answers = answers_to(question, parts)
+    return StyleApplication(
+        status="asking",
+        question=f"{one.style.name} is {one.words['medium']}, {other.style.name} is "
+        f"{other.words['medium']}; a picture is one of them. Which?",
+        options=[*answers],
+        choices=[MixAnswer(option=option, styles=shares) for option, shares in answers.items()],
+        next_step=ASK,
+    )
+
+
+def application_text(result: StyleApplication, wording: Wording) -> str:
+    """All of it in words: the dialogue, and what came from which style."""
+    if result.question:
+        return "\n".join([result.question, *(f"- {one}" for one in result.options), "", ASK])
+    return "\n\n".join(
+        [*map(_from, result.styles), *_gave_way(result.gave_way), as_text(result, wording)]
+    )
+
+
+def _from(use: StyleUse) -> str:
+    share = f"{use.weight} %, " if use.weight < WHOLE else ""
+    lines = [f"- {name}: {line}" for name, line in use.lines.items()]
+    samples = f"\n- {len(use.samples)} sample pictures" if use.samples else ""
+    return "\n".join([f"From {use.name} ({share}strength {use.strength}):", *lines]) + samples
+
+
+def _gave_way(lost: Sequence[NotUsed]) -> list[str]:
+    """The words of styles that are not in the prompt: the person's own win."""
+    lines = [
+        f"- “{one.quote}” ({one.ref}){'' if one.why == 'unplaced' else ', for your own words'}"
+        for one in lost
+    ]
+    return ["\n".join(["Not taken of the style:", *lines])] if lines else []
