@@ -46,6 +46,7 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._last_notice: str | None = None
+        self._hurries = False
 
     @property
     def _reserve(self) -> Path:
@@ -246,30 +247,36 @@ class App:
         last, self._last_notice = self._last_notice, notice
         return [notice] if notice and notice != last else []
 
-    async def close(self) -> None:
-        """Finish what is paid for, then close what was opened."""
+    def unfinished(self) -> "list[asyncio.Task[Any]]":
+        """The turns and drawings that are to end before the server does: they are paid for."""
         in_use = self.__dict__  # a cached property stands here once it was used
-        tasks: list[asyncio.Task[Any]] = []  # of turns and drawings
+        tasks: list[asyncio.Task[Any]] = []
         if "consultant" in in_use:
             tasks += self.consultant.turns.wind_down()
         if "image_generator" in in_use:
             tasks += self.image_generator.wind_down()
-        await _end(tasks)
+        return [task for task in tasks if not task.done()]
+
+    def hurry(self) -> None:
+        """Have `close` wait no longer for what is under way. It is let go of, so that whoever
+        meets it next need not wait until its heartbeat is old."""
+        self._hurries = True
+        for task in self.unfinished():
+            if not task.cancelling():  # once more, and it could not write down what it has
+                task.cancel()
+
+    async def close(self) -> None:
+        """Finish what is paid for, though not for ever, then close what was opened."""
+        if (tasks := self.unfinished()) and not self._hurries:
+            await asyncio.wait(tasks, timeout=LAST_SECONDS)
+            if not self._hurries:
+                self.hurry()
+        if late := self.unfinished():
+            await asyncio.wait(late, timeout=LETTING_GO_SECONDS)
+        in_use = self.__dict__
         if "gateway" in in_use:
             await self.gateway.close()
         if "database" in in_use:
             await self.database.close()
         if "sandbox" in in_use:
             self.sandbox.stop()
-
-
-async def _end(tasks: list[asyncio.Task[Any]]) -> None:
-    """Wait for tasks, though not for ever. What is late is let go of, so that whoever meets it
-    next need not wait until its heartbeat is old."""
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=LAST_SECONDS)
-    for task in late:
-        task.cancel()
-    if late:
-        await asyncio.wait(late, timeout=LETTING_GO_SECONDS)

@@ -7,6 +7,7 @@ import socket
 import sys
 import webbrowser
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -19,12 +20,10 @@ from settings import Settings, load_settings
 from transports.process import ending_on_signals
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from app import App
     from studio.access import Access
     from studio.instance import Instance, Running
-    from transports.http import Address
+    from transports.http import Address, EndingServer
 
 HOST = "127.0.0.1"
 PORT = 8642
@@ -40,6 +39,10 @@ UPLOAD_SECONDS = 300.0
 
 PLAY = "The sandbox plays OpenAI: no key, no cost, placeholder pictures."
 ONCE = "This address lets one browser in, once. `{command}` in another terminal prints a new one."
+WAITS = (
+    "Waiting for what is under way, seven seconds at most. Ctrl-C once more ends it at once; a "
+    "picture is then collected when it is next open."
+)
 END = "Ctrl-C ends it. A picture that is drawn then is kept, or collected when it is next open."
 
 
@@ -113,7 +116,19 @@ def _serve(
         _show(running, instance.access, opens=opens)
         show.line(END)
         sys.stdout.flush()
-        anyio.run(build_web(App(settings), address, instance.access).serve, [listener])
+        app = App(settings)
+        web = build_web(app, address, instance.access)
+        web.on_signal = partial(_end, app)
+        anyio.run(web.serve, [listener])
+
+
+def _end(app: "App", again: bool) -> None:  # as the server calls it
+    """Say at Ctrl-C what is waited for; where it comes again, wait no longer."""
+    if again:
+        app.hurry()
+    elif app.unfinished():
+        show.line(WAITS)
+        sys.stdout.flush()
 
 
 def _listen(address: "Address", *, tries: int) -> socket.socket:
@@ -127,7 +142,7 @@ def _listen(address: "Address", *, tries: int) -> socket.socket:
     return listen(address)
 
 
-def build_web(app: "App", address: "Address", access: "Access") -> "uvicorn.Server":
+def build_web(app: "App", address: "Address", access: "Access") -> "EndingServer":
     """The server of the tools and of the page, behind the guard of both."""
     from starlette.middleware import Middleware
 

@@ -149,7 +149,7 @@ class Jobs:
         """The drawings of this process that are to end before it does; what waits to be sent
         again is taken back."""
         for run in self._runs.values():
-            if run.step == "waiting":
+            if run.step == "waiting" and not run.task.cancelling():
                 run.task.cancel()
         return [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
 

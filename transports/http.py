@@ -1,11 +1,12 @@
 """MCP over HTTP: on this machine for anybody, beyond it only for who has the token."""
 
+import asyncio
 import hmac
 import ipaddress
 import logging
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import NamedTuple
 
@@ -108,7 +109,7 @@ def build_http_server(
     guard: Middleware | None = None,
     advice: Mapping[int, str] = ADVICE,
     patience: Mapping[str, float] = {},
-) -> uvicorn.Server:
+) -> "EndingServer":
     """What serves at an address, the token required where there is one.
 
     `hosts` are names that clients may call it by besides, `proxies` the IP addresses whose word
@@ -147,12 +148,20 @@ def build_http_server(
 
 
 class EndingServer(uvicorn.Server):
-    """Ends in time, also where it is uvicorn that hears the signal first."""
+    """Ends in time, also where it is uvicorn that hears the signal first.
+
+    `on_signal` is called then, with whether it was to end before.
+    """
+
+    on_signal: Callable[[bool], None] | None = None
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end."""
         start_deadline(sig)
+        if self.on_signal:  # in its turn: a signal comes in the middle of anything
+            loop = asyncio.get_running_loop()
+            loop.call_soon_threadsafe(self.on_signal, self.should_exit)
         super().handle_exit(sig, frame)
 
 
