@@ -35,7 +35,7 @@ from prompts.store import PromptStore
 from settings import Mode, Settings
 from storage.input_files import InputFiles
 from storage.records import LONGEST_FIRST_TITLE, OpenedCall, Records
-from storage.stamps import without_controls
+from storage.stamps import title_of, without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
 from styles.style_use import StyleUse
 
@@ -256,7 +256,7 @@ class Consultant:
             turn,
             conversation={
                 "mode": "skip",
-                "title": conversation.title or turn.words[:LONGEST_FIRST_TITLE],
+                "title": conversation.title or title_of(turn.words, LONGEST_FIRST_TITLE),
             },
             rows=[brief],
             durable=durable,

@@ -39,6 +39,7 @@ from prompts.template import Rendering
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records
+from storage.stamps import title_of
 from storage.tables import Conversation
 
 FILL = "consultation/fill"
@@ -221,7 +222,7 @@ def _review(
     first = next(iter(transcript.messages.values()), template.title)
     turn = FacilitatorTurn(
         language=(filling.language if filling else "") or conversation.language or "en",
-        title=(title or first)[:LONGEST_TITLE],
+        title=title_of(title or first, LONGEST_TITLE),
         image_type=template.image_type,
         prompt="".join(span.text for span in spans),
         brief=list(values.entries.values()),

@@ -46,7 +46,7 @@ def turn(talk: Dialogue) -> Json:
         prompt, sources = write(reading.brief, talk, tongue)
     return {
         "language": tongue,
-        "title": shorten(book.trim(talk.messages.get("m1", "")), 60, placeholder="") or "-",
+        "title": book.title(talk.messages.get("m1", "")),
         "image_type": kind["name"],
         "reply": _reply(talk, reading, "ready" if prompt else "asks", tongue),
         "brief": [

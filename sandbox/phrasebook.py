@@ -25,6 +25,7 @@ _RATIO = re.compile(
 _SIGNS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _LONGEST_NUMBER = 3  # digits: 2024 is a year
 _LONG = 4  # letters from which a word may have an ending: warm, warmen
+_TITLE = 60  # letters: a line of a list
 _SAYS = 3  # letters of a word that may say something
 
 
@@ -62,6 +63,13 @@ def find(phrase: str, text: str) -> str:
     spelled = r"[\s-]+".join(endings).replace("color", "colou?r").replace("gray", "gr[ae]y")
     match = re.search(rf"(?<!\w){spelled}(?!\w)", text.replace("’", "'"), re.I) if endings else None
     return text[match.start() : match.end()] if match else ""
+
+
+def title(text: str) -> str:
+    """What a conversation is called after its first message, "…" where more was said."""
+    words = " ".join(trim(text).split())
+    short = words if len(words) <= _TITLE else words[: _TITLE - 1].rstrip() + "…"
+    return short or "-"
 
 
 def holds(name: str, text: str) -> bool:

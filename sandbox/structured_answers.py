@@ -38,7 +38,7 @@ def fill_template(body: Json) -> str:
             elif book.content(piece) and not book.is_talk(piece):
                 besides.append(piece)
     fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
-    title = " ".join(talk.messages.get("m1", "").split()[:7])[:60]
+    title = book.title(talk.messages.get("m1", ""))
     answer = {"language": tongue, "title": title, "filled": fillings, "besides": besides}
     return json.dumps(answer, ensure_ascii=False)
 

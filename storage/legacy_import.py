@@ -21,7 +21,7 @@ from PIL import Image as Pixels
 from errors import StorageError
 from storage.export import write
 from storage.export_format import FORMAT, VERSION
-from storage.stamps import now
+from storage.stamps import now, title_of
 
 LEGACY_FOLDER = Path("~/.openai-images-mcp/conversations")
 """Where that server wrote its files, and beside them its pictures."""
@@ -65,14 +65,14 @@ def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
     folders = [LEGACY_FOLDER.expanduser().parent, *([images_dir] if images_dir else [])]
     jobs, images = _pictures(old, _objects(about.get("generated_images")), start, folders)
     mode = _text(about.get("dialogue_mode")).lower()
-    title = " ".join(dialogue.words[0].split()) if dialogue.words else ""
+    title = title_of(dialogue.words[0], LONGEST_TITLE) if dialogue.words else ""
     return write(
         {
             "format": FORMAT,
             "version": VERSION,
             "conversation": {
                 "id": f"conv_{_mint(old)}",
-                "title": title[:LONGEST_TITLE],
+                "title": title,
                 "mode": mode if mode in MODES else "guided",
                 "created_at": start,
                 "changed_at": end,

@@ -24,6 +24,7 @@ from storage.stamps import (
     new_id,
     now,
     printable,
+    title_of,
     unknown_image,
 )
 from storage.tables import (
@@ -211,7 +212,7 @@ class Records:
         untitled = (Conversation.id == turn.conversation_id, Conversation.title == "")
         async with self._database.write() as session:
             await _put_turn(session, turn)
-            title = turn.words.strip()[:LONGEST_FIRST_TITLE]
+            title = title_of(turn.words, LONGEST_FIRST_TITLE)
             await session.execute(update(Conversation).where(*untitled).values(title=title))
             await index(session, turn.conversation_id)
 

@@ -82,6 +82,19 @@ def printable(value: str, most: int = LONGEST_ECHO) -> str:
     return f"'{letters[:most]}'"
 
 
+def title_of(words: str, most: int) -> str:
+    """Words as a title of so many letters at most; what is left out is marked by "…".
+
+    It ends between words, where they have spaces between them.
+    """
+    line = " ".join(words.split())
+    if len(line) <= most:
+        return line
+    whole = line[:most].rpartition(" ")[0]
+    start = whole if len(whole) > most // 2 else line[: most - 1]
+    return f"{start.rstrip(' ,.;:')}…"
+
+
 def without_controls(text: str) -> str:
     """Text that came from outside, without what a terminal would obey; lines and tabs stay."""
     return CONTROLS.sub("", text)

@@ -16,6 +16,7 @@ from gateway.connection import Connection
 from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.search import Search
+from storage.stamps import title_of
 from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
 from tools import resources
@@ -362,3 +363,15 @@ async def test_a_picture_that_was_moved_is_told(client: Client[Any]) -> None:
 
     with pytest.raises((MCPError, ResourceError), match="no longer where it was saved"):
         await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("a fox", "a fox"),
+        ("a fox that runs, sleeps", "a fox that runs…"),
+        ("嵐の中の灯台と波と雲と雨と風と夜と月", "嵐の中の灯台と波と雲と雨と風と夜…"),
+    ],
+)
+def test_a_title_says_that_it_is_a_beginning(words: str, title: str) -> None:
+    assert title_of(words, 17) == title
