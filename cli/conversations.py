@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from app import App
 from cli import UsageProblem
 from cli import terminal as show
-from cli.data_folder import Sandbox, load_by_beginning, whole_id, with_records
+from cli.data_folder import Sandbox, SandboxCounts, load_by_beginning, whole_id, with_records
 from errors import Problem
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
@@ -214,7 +214,7 @@ def prune(
 
 
 @commands.command
-def stats(*, as_json: show.AsJson = False, sandbox: Sandbox = False) -> None:
+def stats(*, as_json: show.AsJson = False, sandbox: SandboxCounts = False) -> None:
     """How image types and templates fare: pictures, ratings, refinements, cost.
 
     Args:

@@ -14,8 +14,19 @@ from storage.tables import Conversation, Image
 
 T = TypeVar("T")
 
-Sandbox = Annotated[bool, Parameter(name="--sandbox", help="Count play on the sandbox instead.")]
-"""Taken by all that read records, as by what wrote them; preferences and counts differ by it."""
+Sandbox = Annotated[
+    bool,
+    Parameter(
+        name="--sandbox",
+        help="Changes nothing here: what the sandbox made lies among all records.",
+    ),
+]
+"""Taken by all that read records, since it stands in the commands that wrote them."""
+
+SandboxCounts = Annotated[
+    bool, Parameter(name="--sandbox", help="Count those of the sandbox, which are kept apart.")
+]
+"""Taken by what counts: choices and reuses on the sandbox are kept apart from real ones."""
 
 SHOWN = 5
 """Ids that are named where the beginning of one fits several."""

@@ -11,7 +11,7 @@ from cli import terminal as show
 from cli.data_folder import image_id, load_by_beginning, with_records
 from cli.session import local_server, session
 from errors import Problem
-from generation.image_request import Background, OutputFormat
+from generation.image_request import Background, OutputFormat, Strategy
 from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import Quality, load_settings
@@ -30,6 +30,7 @@ def generate(
     background: Background | None = None,
     output_format: Annotated[OutputFormat | None, Parameter(name="--format")] = None,
     variations: int = 1,
+    strategy: Strategy | None = None,
     verify: bool = False,
     redraw: bool = False,
     sandbox: bool = False,
@@ -46,7 +47,8 @@ def generate(
         quality: The higher, the dearer.
         background: Whether it is transparent.
         output_format: The format of the file.
-        variations: How many, 1 to 4.
+        variations: How many, 1 to 4, which differ in what was left open or assumed.
+        strategy: What variations differ in: color, composition, style, or each in another.
         verify: Have a second model look at it; a look costs about a cent.
         redraw: Draw anew what the same command has brought already.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
@@ -63,6 +65,7 @@ def generate(
         "quality": quality,
         "background": background,
         "output_format": output_format,
+        "variation_strategy": strategy,
     }
     stated: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     stated |= {"variations": variations, "verify": verify, "redraw": redraw}

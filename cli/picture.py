@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from app import App
 from cli import UsageProblem
 from cli import terminal as show
-from cli.data_folder import Sandbox, load_picture, with_records
+from cli.data_folder import Sandbox, SandboxCounts, load_picture, with_records
 from consultation.conversation_page import rating_words
 from errors import Problem, StorageError
 from gateway.capabilities import size_in_pixels
@@ -90,7 +90,7 @@ def rate(
 
 
 @likings.default
-def show_preferences(*, sandbox: Sandbox = False) -> None:
+def show_preferences(*, sandbox: SandboxCounts = False) -> None:
     """Show what you usually choose, as it is offered in questions."""
     from consultation.preferences import learn
 
