@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from cli import terminal as show
-from cli.data_folder import Sandbox, with_records
+from cli.data_folder import with_records
 from settings import load_settings
 from styles.aspect import ASPECTS, Aspect
 from styles.extraction_result import as_text
@@ -70,7 +70,7 @@ def extract(
     *images: str,
     name: str = "",
     aspect: Annotated[tuple[Aspect, ...], Parameter(negative=())] = (),
-    sandbox: Sandbox = False,
+    sandbox: bool = False,
     as_json: show.AsJson = False,
 ) -> None:
     """Make a style of pictures, and keep it where it is given a name.
@@ -79,6 +79,7 @@ def extract(
         images: Paths or image ids, at most 8 of one look.
         name: Small letters, digits and underscores.
         aspect: Only this aspect; may be given several times. Without it all.
+        sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
         as_json: Print JSON.
     """
     wanted = aspect or ASPECTS
