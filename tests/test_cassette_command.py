@@ -13,12 +13,11 @@ from vcr.request import Request
 from errors import Problem
 from tests import cassettes, matching, recording, replay
 from tests.conftest import KEY
-from tests.replay import Outcome, RecordedTest
+from tests.replay import RecordedTest
 from tests.tape import CASSETTES, Tape
 
 ASKED = RecordedTest("tests/test_recorded.py::test_a_vague_idea_is_asked_about")
 NAMELESS = RecordedTest("tests/test_recorded.py::test_a_model_that_is_not_there_is_named")
-DRAWN = RecordedTest("tests/test_recorded.py::test_a_picture_is_drawn_and_changed")
 VARIED = RecordedTest("tests/test_recorded.py::test_variations_get_their_own_pictures")
 DRAW_TEMPLATE = "generation/draw.md.j2"
 
@@ -46,30 +45,6 @@ def make_stale(path: Path) -> None:
     """As if the template had been edited since."""
     mark = next(t for t in Tape.read(path).data["recorded"]["templates"] if DRAW_TEMPLATE in t)
     edit(path, mark, f"{DRAW_TEMPLATE}@0123456789ab")
-
-
-def test_a_check_names_each_kind_of_recording_that_does_not_fit(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nameless = folder / NAMELESS.place
-    shutil.copyfile(nameless, nameless.with_stem("test_nothing"))
-    edit(nameless, "sdk: openai 3.", "sdk: openai 2.")
-    make_stale(nameless)
-    outcomes = {ASKED.id: Outcome(unknown=["it differs"]), NAMELESS.id: Outcome(unused=["call 2"])}
-    monkeypatch.setattr(cassettes, "collect", lambda: [ASKED, NAMELESS, VARIED])
-    monkeypatch.setattr(cassettes, "run", lambda *_: outcomes)
-
-    misfits = {
-        (one.kind, one.test): one.message for one in cassettes.find_misfits(folder, play=True)
-    }
-
-    assert misfits["unplayed", "test_nothing"] == "no test of this name plays it; delete it."
-    assert misfits["missing", VARIED.name] == "it has no recording; record it."
-    stale = f"stale cassette: {DRAW_TEMPLATE} changed since recording."
-    assert misfits["stale", NAMELESS.name] == stale
-    assert misfits["sdk", NAMELESS.name].startswith("it was recorded by openai 2.")
-    assert "no longer made: call 2" in misfits["unused", NAMELESS.name]
-    assert misfits["changed", ASKED.name] == "it differs; record it anew."
 
 
 @pytest.mark.parametrize(("kind", "strict", "plain"), [("stale", 1, 0), ("unused", 1, 1)])

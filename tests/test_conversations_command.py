@@ -175,16 +175,14 @@ def test_stats_tell_how_types_fared(run: Run, drawn: Result) -> None:  # noqa: A
     assert re.search(r"USD each\s[^$]*\d\*\s[^$]*\* Play money", run("conversations", "stats"))
 
 
-@pytest.mark.parametrize("form", ["markdown", "json", "html"])
-def test_it_exports_one_or_all(run: Run, drawn: Result, tmp_path: Path, form: str) -> None:
+def test_it_exports_one_or_all(run: Run, drawn: Result, tmp_path: Path) -> None:
     key, place = drawn["conversation_id"], str(tmp_path / "one")
-    one = run("conversations", "export", key, "--as", form, "--to", place)
-    run("conversations", "export", "--all", "--as", form, "--to", str(tmp_path / "all"))
+    one = run("conversations", "export", key, "--as", "html", "--to", place)
+    run("conversations", "export", "--all", "--as", "markdown", "--to", str(tmp_path / "all"))
 
-    suffix = {"markdown": ".md", "json": ".json", "html": ".html"}[form]
-    assert str(tmp_path / "one") in one
-    assert len(list((tmp_path / "one").rglob(f"*{suffix}"))) == 1
-    assert len(list((tmp_path / "all").rglob(f"*{suffix}"))) == 2
+    assert place in one
+    assert len(list((tmp_path / "one").rglob("*.html"))) == 1
+    assert len(list((tmp_path / "all").rglob("*.md"))) == 2
 
 
 def test_what_was_exported_is_taken_in_again(run: Run, drawn: Result, tmp_path: Path) -> None:

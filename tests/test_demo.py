@@ -121,18 +121,6 @@ def test_it_saves_two_pictures_where_it_says(shown: list[str], home: Path) -> No
             assert picture.format == "PNG"
 
 
-def test_a_folder_that_cannot_be_written_ends_it_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "images").touch()
-
-    played = demo(tmp_path)
-
-    assert played.code == 1
-    assert len(played.err.splitlines()) == 1
-    assert str(tmp_path / "images") in played.err
-    assert "IMAGE_CONSULTANT_IMAGES_DIR" in played.err
-    assert "Traceback" not in played.out + played.err
-
-
 def test_a_placeholder_writes_accented_letters_as_themselves() -> None:
     def card(words: str) -> Image.Image:
         image = Image.new("RGB", (1024, 1024))

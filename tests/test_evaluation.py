@@ -77,10 +77,6 @@ def test_the_shipped_scenarios_keep_every_promise_without_a_call(
     assert sandbox.requests == []  # it plays on a sandbox of its own
 
 
-def test_own_scenarios_are_played_from_their_folder(evaluate: Evaluate, tmp_path: Path) -> None:
-    assert evaluate("--folder", written(tmp_path, SCENARIO))[0] == 0
-
-
 def test_each_promise_that_is_not_kept_is_named_with_what_was_seen(
     evaluate: Evaluate, tmp_path: Path
 ) -> None:

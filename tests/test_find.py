@@ -186,12 +186,12 @@ async def test_both_days_of_a_period_are_part_of_it(database: Database, search: 
     assert await ids(search, until="9999-12-31", since="0001-01-01") != []
 
 
-@pytest.mark.parametrize("name", ["since", "until"])
-@pytest.mark.parametrize("value", ["yesterday", "2026-02-30", "2026-01-01T10:00", "\0", "1" * 999])
-async def test_what_is_no_date_is_told(search: Search, name: str, value: str) -> None:
-    wanted = Filter(since=value) if name == "since" else Filter(until=value)
-    with pytest.raises(StorageError, match=rf"{name} is .* no date\. Write a day as YYYY-MM-DD"):
-        await search.page(wanted)
+async def test_what_is_no_date_is_told(search: Search) -> None:
+    for value in ("yesterday", "2026-02-30", "2026-01-01T10:00", "\0", "1" * 999):
+        for name, wanted in (("since", Filter(since=value)), ("until", Filter(until=value))):
+            told = rf"{name} is .* no date\. Write a day as YYYY-MM-DD"
+            with pytest.raises(StorageError, match=told):
+                await search.page(wanted)
 
 
 async def test_each_filter_chooses(database: Database, search: Search) -> None:
@@ -313,18 +313,18 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("query", HOSTILE)
-async def test_no_query_fails_or_is_slow(database: Database, search: Search, query: str) -> None:
+async def test_no_query_fails_or_is_slow(database: Database, search: Search) -> None:
     await begin(database, "a", words="fox hen NEAR not and")
     await search.page(Filter("warm up"))
 
-    started = time.process_time()  # not of the clock: others may use the machine
-    page = await search.page(Filter(query, style=query, image_type=query))
-    plain = await search.page(Filter(query))
+    for query in HOSTILE:
+        started = time.process_time()  # not of the clock: others may use the machine
+        page = await search.page(Filter(query, style=query, image_type=query))
+        plain = await search.page(Filter(query))
 
-    assert time.process_time() - started < 1
-    assert page.items == []
-    assert plain.total == len(plain.items)
+        assert time.process_time() - started < 1, query[:20]
+        assert page.items == []
+        assert plain.total == len(plain.items)
 
 
 async def test_operators_are_words_like_others(database: Database, search: Search) -> None:
@@ -343,11 +343,11 @@ def _coded(text: str) -> str:
 BAD_CURSORS = ["", "x", "é", "\0", _coded("a\nb"), _coded("a\nb\nc"), "A" * 9_999, "\ud800"]
 
 
-@pytest.mark.parametrize("cursor", BAD_CURSORS)
-async def test_a_cursor_that_is_none_is_told(search: Search, cursor: str) -> None:
-    for wanted in (Filter(), Filter("fox")):
-        with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
-            await search.page(wanted, cursor=cursor)
+async def test_a_cursor_that_is_none_is_told(search: Search) -> None:
+    for cursor in BAD_CURSORS:
+        for wanted in (Filter(), Filter("fox")):
+            with pytest.raises(StorageError, match=r"cursor .* Leave it out"):
+                await search.page(wanted, cursor=cursor)
 
 
 async def test_a_cursor_of_other_filters_is_told(database: Database, search: Search) -> None:
@@ -363,15 +363,15 @@ async def test_a_cursor_of_other_filters_is_told(database: Database, search: Sea
             await search.page(other, cursor=cursor)
 
 
-@pytest.mark.parametrize("place", ["all\n-1", "all\n٣", "each\n1", "all\n1e9", f"all\n{'9' * 40}"])
-async def test_a_forged_place_is_told(database: Database, search: Search, place: str) -> None:
+async def test_a_forged_place_is_told(database: Database, search: Search) -> None:
     for key in ("a", "b"):
         await begin(database, key, words="a fox")
     cursor = (await search.page(Filter("fox"), limit=1)).cursor
     mark = base64.urlsafe_b64decode(str(cursor)).decode().split("\n")[0]
 
-    with pytest.raises(StorageError, match="cursor"):
-        await search.page(Filter("fox"), cursor=_coded(f"{mark}\n{place}"))
+    for place in ("all\n-1", "all\n٣", "each\n1", "all\n1e9", f"all\n{'9' * 40}"):
+        with pytest.raises(StorageError, match="cursor"):
+            await search.page(Filter("fox"), cursor=_coded(f"{mark}\n{place}"))
 
 
 async def test_these_come_in_the_order_that_was_asked(database: Database, search: Search) -> None:

@@ -71,14 +71,11 @@ async def test_options_are_choices_with_titles_and_what_is_chosen_answers(
     assert text, "the reply to the person stands above the form"
 
 
-@ERAS
-async def test_own_words_answer_what_no_option_says(
-    settings: Settings, sandbox: Sandbox, mode: str
-) -> None:
+async def test_own_words_answer_what_no_option_says(settings: Settings, sandbox: Sandbox) -> None:
     async def write(_text: str, _type: Any, _params: Any, _context: Any) -> Any:
         return {OWN: "pale green, on a lake"}
 
-    result = await ask(settings, mode, write, message="a boat, in oil, on a card, no text")
+    result = await ask(settings, "auto", write, message="a boat, in oil, on a card, no text")
 
     messages = "".join(str(call.body["input"]) for call in sandbox.requests)
     assert "pale green, on a lake" in messages
@@ -144,14 +141,11 @@ def test_of_each_known_client_it_is_said_when_it_was_seen() -> None:
     assert all(re.match(r"20\d\d-\d\d, \w", client["seen"]) for client in clients.values())
 
 
-@ERAS
-async def test_a_declined_form_falls_back_to_text(
-    settings: Settings, sandbox: Sandbox, mode: str
-) -> None:
+async def test_a_declined_form_falls_back_to_text(settings: Settings, sandbox: Sandbox) -> None:
     async def decline(_text: str, _type: Any, _params: Any, _context: Any) -> Any:
         return ElicitResult(action="decline")
 
-    result = await ask(settings, mode, decline)
+    result = await ask(settings, "auto", decline)
 
     assert result["status"] == "asking"
     assert result["questions"]
@@ -194,18 +188,10 @@ async def test_a_client_that_hangs_on_forms_gets_text_in_time(settings: Settings
     assert result["status"] == "asking"
 
 
-@ERAS
-async def test_no_form_is_shown_while_the_setting_is_off(settings: Settings, mode: str) -> None:
+async def test_no_form_is_shown_while_the_setting_is_off(settings: Settings) -> None:
     async def never(_text: str, _type: Any, _params: Any, _context: Any) -> Any:
         raise AssertionError("a form was shown")
 
-    result = await ask(settings, mode, never, elicitation="off")
-
-    assert result["status"] == "asking"
-
-
-@ERAS
-async def test_a_client_without_forms_gets_text(settings: Settings, mode: str) -> None:
-    result = await ask(settings, mode, None)
+    result = await ask(settings, "auto", never, elicitation="off")
 
     assert result["status"] == "asking"

@@ -79,15 +79,6 @@ async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is
     assert sandbox.count("image") == 2
 
 
-def test_what_cannot_be_drawn_ends_in_a_sentence_and_costs_nothing(
-    run: Run, sandbox: Sandbox
-) -> None:
-    with pytest.raises(Problem, match="multiples of 16"):
-        run("generate", "a red boat", "--size", "1000x1000")
-
-    assert sandbox.requests == []
-
-
 def test_the_command_that_is_printed_draws_nothing_until_it_holds_words(
     run: Run, sandbox: Sandbox
 ) -> None:
@@ -128,13 +119,6 @@ def test_a_sheet_that_cannot_be_written_hides_no_picture(
 
     assert said.count(".png") == 2
     assert "Go on with" in said
-
-
-def test_a_file_that_is_not_there_is_told_so(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"There is no file .*nowhere\.png"):
-        run("generate", "like this", "--input", str(tmp_path / "nowhere.png"))
-
-    assert sandbox.requests == []
 
 
 def test_a_file_of_another_folder_is_refused_with_what_helps_in_a_terminal(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 from fastmcp import Client
 from PIL import Image, ImageChops, ImageStat
 
@@ -55,15 +54,13 @@ async def test_the_file_holds_the_bytes_as_they_came_and_is_named_after_time_and
     assert len(stem.split("_")[-1]) == 8
 
 
-@pytest.mark.parametrize("output_format", ["png", "jpeg", "webp", "gif", "svg"])
-async def test_each_format_is_read_from_the_bytes(client: Client[Any], output_format: str) -> None:
-    result = await draw(client, prompt="a fox", output_format=output_format, **SKIP)
+async def test_the_size_of_a_picture_is_read_from_its_bytes(client: Client[Any]) -> None:
+    result = await draw(client, prompt="a fox", output_format="gif", **SKIP)
 
     (image,) = result["images"]
-    assert image["format"] == output_format
-    if output_format != "svg":
-        with Image.open(image["path"]) as opened:
-            assert opened.size == (image["width"], image["height"]) == (1024, 1024)
+    assert image["format"] == "gif"
+    with Image.open(image["path"]) as opened:
+        assert opened.size == (image["width"], image["height"]) == (1024, 1024)
 
 
 async def test_transparency_is_what_the_pixels_say(client: Client[Any]) -> None:

@@ -403,6 +403,7 @@ async def test_what_never_left_can_be_ordered_again_by_the_same_call(
         await refusal(offline, DRAW, **change)
         await draw(online, **change)
 
+    assert "could not be reached" in error
     assert "Nothing was charged" in error
     assert jobs == []
     assert rows(settings, "SELECT count(*) FROM turns WHERE words = 'make it blue'") == [(1,)]

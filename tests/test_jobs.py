@@ -8,28 +8,9 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, draw, picture
-from tests.conftest import Connect
+from tests.calls import DRAW, draw
 
 SKIP = {"dialogue_mode": "skip"}
-
-
-async def test_a_call_answers_in_time_and_a_later_one_collects(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    sandbox.fail("delay=1", kind="image")
-    async with connect(wait_seconds=0.3) as client:
-        working = await draw(client, prompt="a fox", **SKIP)
-        while (result := await draw(client, conversation_id=working["conversation_id"]))[
-            "status"
-        ] == "working":
-            assert result["elapsed_seconds"] > 0
-
-    assert working["status"] == "working"
-    assert working["images"] == []
-    assert working["next_step"].startswith("Call again with only this conversation_id")
-    assert picture(result).is_file()
-    assert sandbox.count("image") == 1
 
 
 async def test_a_call_that_is_cancelled_before_its_request_is_sent_costs_nothing(

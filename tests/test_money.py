@@ -67,17 +67,6 @@ async def test_dialogue_repair_and_verification_are_booked(
     assert purposes == ["consultation", "consultation", "assistant", "image", "verification"]
 
 
-@pytest.mark.parametrize("fault", ["refusal", "broken_base64"])
-async def test_a_drawing_that_failed_after_it_was_charged_is_booked(
-    client: Client[Any], sandbox: Sandbox, settings: Settings, fault: str
-) -> None:
-    sandbox.fail(fault, kind="image")
-
-    await refusal(client, DRAW, prompt="a fox", **SKIP)
-
-    assert sum(usd for _, usd in booked(settings)) > 0
-
-
 async def test_turns_that_failed_after_they_were_charged_are_booked(
     client: Client[Any], sandbox: Sandbox, settings: Settings
 ) -> None:

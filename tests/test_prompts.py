@@ -54,11 +54,10 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("mode", ["quick", "guided", "explorer"])
 async def test_the_facilitator_is_told_of_every_type_at_first_and_of_its_own_later(
-    client: Client[Any], sandbox: Sandbox, mode: str
+    client: Client[Any], sandbox: Sandbox
 ) -> None:
-    first = await consult(client, "a logo for a bakery", mode=mode)
+    first = await consult(client, "a logo for a bakery", mode="explorer")
     await consult(client, "no idea yet", conversation_id=first["conversation_id"])
 
     begun, later = (call.body for call in sandbox.requests[:2])

@@ -80,20 +80,6 @@ async def test_unfinished_pictures_are_shown_while_one_waits_where_they_are_on(
     assert sandbox.requests[-1].body["tools"][0]["partial_images"] == 2
 
 
-async def test_in_the_background_a_picture_is_ordered_and_asked_for(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    async with connect(background_mode=True) as client:
-        result = await draw(client, prompt="a fox", **SKIP)
-
-    create, *polls = sandbox.requests
-    assert create.body["background"] is True
-    assert not create.body.get("stream")
-    assert len(polls) >= 1
-    assert picture(result).is_file()
-    assert sandbox.count("image") == 1
-
-
 async def test_in_the_background_a_call_answers_in_time_and_a_later_one_collects(
     connect: Connect, sandbox: Sandbox
 ) -> None:

@@ -106,26 +106,6 @@ async def test_five_conversations_at_once_do_not_mix(client: Client[Any]) -> Non
     assert len({picture(one) for one in drawn}) == len(IDEAS)
 
 
-async def test_two_turns_at_once_in_one_conversation_are_both_recorded(
-    client: Client[Any],
-) -> None:
-    first = await consult(client, "a lighthouse", mode="explorer")
-    conversation = first["conversation_id"]
-
-    turns = await asyncio.gather(
-        consult(client, "there is a rowing boat", conversation_id=conversation),
-        consult(client, "and a full moon", conversation_id=conversation),
-    )
-
-    assert {turn["conversation_id"] for turn in turns} == {conversation}
-    (record,) = await client.read_resource(f"conversation://{conversation}")
-    assert "there is a rowing boat" in record.text  # type: ignore[union-attr]  # Markdown
-    assert "and a full moon" in record.text  # type: ignore[union-attr]  # Markdown
-    ready = await consult(client, "that is all", conversation_id=conversation, finish=True)
-    assert "rowing boat" in ready["refined_prompt"]
-    assert "full moon" in ready["refined_prompt"]
-
-
 @pytest.mark.parametrize("pause", [0, 0.8], ids=["while it is drawn", "later"])
 async def test_a_picture_whose_caller_gave_up_is_kept_and_booked_once_when_asked_for_again(
     client: Client[Any], sandbox: Sandbox, settings: Settings, pause: float

@@ -90,19 +90,15 @@ async def test_answers_by_id_make_the_prompt_without_any_model(
     assert sandbox.requests == []
 
 
-@ERAS
-async def test_words_are_read_into_parameters(
-    connect: Connect, sandbox: Sandbox, mode: str
-) -> None:
-    async with connect(mode) as client:
-        asked = await consult(
-            client, "a hero of our matte black kettle, no steam", template=HERO, mode="quick"
-        )
-        result = await consult(
-            client,
-            "grey slate; rim light against a dark ground",
-            conversation_id=asked["conversation_id"],
-        )
+async def test_words_are_read_into_parameters(client: Client[Any], sandbox: Sandbox) -> None:
+    asked = await consult(
+        client, "a hero of our matte black kettle, no steam", template=HERO, mode="quick"
+    )
+    result = await consult(
+        client,
+        "grey slate; rim light against a dark ground",
+        conversation_id=asked["conversation_id"],
+    )
 
     assert [one["dimension"] for one in asked["questions"]] == ["surface", "light"]
     assert result["status"] == "ready"
@@ -339,24 +335,21 @@ def message(got: mt.GetPromptResult) -> str:
     return only.content.text
 
 
-@ERAS
-async def test_arguments_are_completed(connect: Connect, mode: str) -> None:
-    async with connect(mode) as client:
+async def test_arguments_are_completed(client: Client[Any]) -> None:
+    async def completed(prompt: str, argument: str, typed: str) -> list[str]:
+        reference = mt.PromptReference(type="ref/prompt", name=prompt)
+        return (await client.complete(reference, {"name": argument, "value": typed})).values
 
-        async def completed(prompt: str, argument: str, typed: str) -> list[str]:
-            reference = mt.PromptReference(type="ref/prompt", name=prompt)
-            return (await client.complete(reference, {"name": argument, "value": typed})).values
-
-        assert await completed(HERO, "light", "RIM") == ["rim light against a dark ground"]
-        assert await completed(HERO, "light", "light") != []
-        assert await completed("title_slide", "accent", "") == COLORS
-        assert await completed("social_square", "ground", "s") == ["sunny yellow", "forest green"]
-        assert await completed(HERO, "light", "zzz") == []
-        assert await completed(HERO, "nothing", "") == []
-        assert await completed("nothing", "light", "") == []
-        named = mt.ResourceTemplateReference(type="ref/resource", uri="template://{name}")
-        names = await client.complete(named, {"name": "name", "value": "story"})
-        assert names.values == ["storyboard"]
+    assert await completed(HERO, "light", "RIM") == ["rim light against a dark ground"]
+    assert await completed(HERO, "light", "light") != []
+    assert await completed("title_slide", "accent", "") == COLORS
+    assert await completed("social_square", "ground", "s") == ["sunny yellow", "forest green"]
+    assert await completed(HERO, "light", "zzz") == []
+    assert await completed(HERO, "nothing", "") == []
+    assert await completed("nothing", "light", "") == []
+    named = mt.ResourceTemplateReference(type="ref/resource", uri="template://{name}")
+    names = await client.complete(named, {"name": "name", "value": "story"})
+    assert names.values == ["storyboard"]
 
 
 async def test_a_prompt_refuses_what_does_not_fit_in_words(client: Client[Any]) -> None:

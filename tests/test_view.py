@@ -161,6 +161,7 @@ async def test_the_price_of_a_button_is_what_its_call_is_estimated_at(connect: C
     async with connect(partial_images=2) as client:
         given = {"what": "reference", "value": png(64, 48)}
         name = data_of(await client.call_tool("view_keep", given))["upload_id"]
+        assert re.fullmatch(r"up_[0-9a-f]{16}", name)
         ready = await consult(client, "a fox like this", reference_images=[name], finish=True)
         place = ready["conversation_id"]
         state = await read(client, "state", id=place)
@@ -285,17 +286,6 @@ async def test_a_mask_that_came_as_bytes_is_checked_and_used_like_a_file(
     sent = tool["input_image_mask"]["image_url"].partition(",")[2]
 
     assert base64.b64decode(sent) == base64.b64decode(png(image["width"], image["height"]))
-
-
-async def test_a_reference_that_came_as_bytes_is_seen_by_the_dialogue(
-    client: Client[Any],
-) -> None:
-    kept = await client.call_tool("view_keep", {"what": "reference", "value": png(64, 48)})
-    name = data_of(kept)["upload_id"]
-    asked = await consult(client, "a fox like this", reference_images=[name])
-
-    assert re.fullmatch(r"up_[0-9a-f]{16}", name)
-    assert asked["conversation_id"]
 
 
 async def test_a_reference_of_50_mb_is_refused_in_few_words(

@@ -19,11 +19,8 @@ from tests.turns import FACILITATOR, entry, source, turn
 
 FAILURES = {
     "cut off twice": ("truncated_json", "could not be used"),
-    "empty twice": ("empty_answer", "could not be used"),
     "no JSON": ("not_json", "could not be used"),
     "500": ("server_error", "could not be asked"),
-    "503": ("overloaded", "could not be asked"),
-    "429": ("rate_limit", "could not be asked"),
 }
 
 
