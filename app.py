@@ -144,7 +144,11 @@ class App:
         """The prompt files, the person's own before those that are shipped."""
         from prompts.store import PromptStore
 
-        return PromptStore(self.settings.templates_dir)
+        return PromptStore(self.settings.templates_dir, styles=self._style_names)
+
+    def _style_names(self) -> list[str]:
+        """The styles that a template may name, looked up only once one does."""
+        return self.style_store.usable_names()
 
     @cached_property
     def style_store(self) -> "StyleStore":
@@ -194,7 +198,7 @@ class App:
             self.records,
             self.input_files,
             facilitator=Facilitator(*shared),
-            template_dialogue=TemplateDialogue(*shared),
+            template_dialogue=TemplateDialogue(*shared, style_store=self.style_store),
             prompt_store=self.prompt_store,
             earlier_work=self.earlier_work,
         )

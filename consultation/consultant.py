@@ -27,6 +27,7 @@ from consultation.turn_record import (
     enter_turn,
     entry_of,
     style_row,
+    style_rows,
     verbatim_spans,
     write_turn,
 )
@@ -288,6 +289,9 @@ class Consultant:
         )
         turn.model, turn.response_id = outcome.model, outcome.response_id
         turn.templates, turn.repairs = outcome.templates, outcome.attempts
+        if outcome.styles is not None and not turn.style_uses:  # what the call names counts more
+            uses = [use.model_dump() for use in outcome.styles]
+            turn.references = [*turn.references, *style_rows(uses, conversation.style_uses)]
         turn.notes = [*outcome.notes, *size_notes(suggested["size"], settled, wording)]
         turn.notes += draft_notes(suggested, self._settings, wording) if spans else []
         rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]

@@ -26,6 +26,7 @@ from settings import Origin, Settings
 from storage.input_files import InputFiles
 from storage.records import Records
 from storage.tables import Conversation
+from styles.style_use import StyleUse
 
 TURN_SECONDS = 40
 """A turn with its second answer ends within this time: clients give a call up after 60 s,
@@ -50,7 +51,10 @@ Failure = Literal["nobody", "unusable"]
 
 @dataclass
 class Outcome:
-    """What a turn came to, whoever led it; `review` is None where nobody could."""
+    """What a turn came to, whoever led it; `review` is None where nobody could.
+
+    `styles` are those that a template's values name, None where they say nothing of styles.
+    """
 
     image_type: ImageType
     review: Review | None = None
@@ -60,6 +64,7 @@ class Outcome:
     templates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
+    styles: list[StyleUse] | None = None
 
 
 @dataclass(frozen=True)

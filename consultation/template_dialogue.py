@@ -34,6 +34,7 @@ from consultation.words import content, words_of
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from prompts.library_template import LibraryTemplate, file_of, suggest
+from prompts.parameter import LEFT_OUT
 from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
@@ -41,6 +42,10 @@ from storage.input_files import InputFiles
 from storage.records import Records
 from storage.stamps import title_of
 from storage.tables import Conversation
+from styles.strength import DEFAULT_STRENGTH
+from styles.style_mix import MixPart, mix
+from styles.style_store import StyleStore
+from styles.style_use import StyleUse
 
 FILL = "consultation/fill"
 
@@ -49,6 +54,7 @@ NO_PLACE_NOTE = (
     "The template has no place for what stands under not_used. Say it as a change once the "
     "picture is drawn, or begin without the template."
 )
+STYLED = "The style {style} goes along with the drawing at strength {strength}, beside the prompt."
 LONGEST_TITLE = 60
 """Letters of a title, so that a list of conversations keeps to one line each."""
 
@@ -73,12 +79,15 @@ class TemplateDialogue:
         records: Records,
         prompt_store: PromptStore,
         input_files: InputFiles,
+        *,
+        style_store: StyleStore,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
         self._records = records
         self._prompt_store = prompt_store
         self._input_files = input_files
+        self._style_store = style_store
 
     def template(self, name: str) -> LibraryTemplate:
         """A template by its name. Raises a `Problem` that names those that there are."""
@@ -142,14 +151,33 @@ class TemplateDialogue:
         elif more and turn.words.strip():
             take_unread(values, Quote(ref=transcript.newest, quote=turn.words), template)
         besides = [NO_PLACE_NOTE] if values.besides else []
+        review = _review(conversation, template, values, transcript, reading.filling)
+        styles = await asyncio.to_thread(self._styles, template, values)
+        styled = [
+            STYLED.format(style=use.name, strength=use.strength)
+            for use in styles or []
+            if review.turn.prompt
+        ]
         return Outcome(
             template.as_type,
-            _review(conversation, template, values, transcript, reading.filling),
+            review,
             model=reading.model,
             response_id=reading.response_id,
             templates=templates,
-            notes=[*reading.notes, *values.notes, *besides, *self._faults(template)],
+            notes=[*reading.notes, *values.notes, *besides, *styled, *self._faults(template)],
+            styles=styles,
         )
+
+    def _styles(self, template: LibraryTemplate, values: TemplateValues) -> list[StyleUse] | None:
+        """The style that a value names; nothing while none of them does."""
+        entry = values.entries.get(template.style_parameter)
+        if entry is None:
+            return None
+        if entry.value == LEFT_OUT:
+            return []
+        strength = template.parameters[entry.dimension].strength
+        style = self._style_store.style(entry.value)
+        return mix([MixPart(style)], DEFAULT_STRENGTH if strength is None else strength)
 
     async def _read(
         self,

@@ -191,7 +191,7 @@ def parameters_as_data(values: TemplateValues, template: LibraryTemplate) -> lis
             "name": name,
             "question": parameter.question,
             "takes": parameter.takes,
-            "options": parameter.choices,
+            "options": parameter.every_choice,
             "optional": parameter.optional,
             "value": values.entries[name].value if name in values.entries else None,
         }

@@ -64,6 +64,13 @@ def style_row(use: dict[str, Any]) -> dict[str, Any]:
     return {"id": f"{REF}{use['name']}", "given": use["name"], "file": "", "style": use}
 
 
+def style_rows(uses: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of styles in place of those `before`; without any, one that none counts any more."""
+    if uses == before:
+        return []
+    return [style_row(use) for use in uses] or [{"id": REF, "given": "", "file": "", "style": None}]
+
+
 def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) -> list[Answer]:
     """What the turn answered: as it came by id, else as the facilitator understood a pick."""
     options = transcript.option_texts(settled)

@@ -6,7 +6,7 @@ template, strict and sandboxed; what a person gives is a value and never a part 
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -38,6 +38,7 @@ PLAIN_OUTPUT = (
     "something other than one parameter as it is stands between {{ and }}, so nobody could tell "
     "whose words these are; print the parameter alone and use if around it."
 )
+WITHOUT = "take it out, or use it in an if alone."
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?")
 Names = Annotated[
     list[Annotated[str, Field(min_length=2, max_length=60)]], Field(min_length=1, max_length=8)
@@ -98,6 +99,19 @@ class LibraryTemplate(FileModel):
             suggested=self.suggested,
             checklist=[],
         )
+
+    @property
+    def style_parameter(self) -> str:
+        """The parameter that names a style, if there is one."""
+        return next((name for name, one in self.parameters.items() if one.type == "style"), "")
+
+    def among(self, styles: Callable[[], Sequence[str]]) -> "LibraryTemplate":
+        """The template where there are these styles, which are looked up if it names one."""
+        if not self.style_parameter:
+            return self
+        names = styles()
+        parameters = {name: one.among(names) for name, one in self.parameters.items()}
+        return self.model_copy(update={"parameters": parameters})
 
     def fit(self, name: str, text: str) -> Any:
         """One value as the template takes it. Raises `PromptError` with what would fit."""
@@ -227,11 +241,19 @@ def _text_faults(template: LibraryTemplate, document: YamlSource) -> Iterator[tu
         close = get_close_matches(name, parameters, n=1)
         fix = f"write {close[0]}" if close else "declare it among the parameters"
         yield (TEMPLATE,), f"it uses {name}, which is no parameter; {fix}."
-    for name in template.parameters:
-        if name not in variables:
+    for name, parameter in template.parameters.items():
+        if name not in variables and parameter.type != "style":
             yield ("parameters", name), "the text does not use it; remove it or use it."
+    styles = [name for name, one in template.parameters.items() if one.type == "style"]
+    for name in styles[1:]:
+        yield ("parameters", name), f"{styles[0]} is a style already; a picture takes one of them."
     for output in text.tree.find_all(nodes.Output):
         for piece in output.nodes:
+            if isinstance(piece, nodes.Name) and piece.name in styles:
+                yield (
+                    (TEMPLATE,),
+                    f"{piece.name} is a style, which goes along beside the text; {WITHOUT}",
+                )
             plain = isinstance(piece, nodes.Name) and piece.name in parameters
             if not plain and not isinstance(piece, nodes.TemplateData):
                 yield (TEMPLATE,), f"{PLAIN_OUTPUT} See line {first + piece.lineno - 1}."

@@ -7,11 +7,11 @@ where its words come from.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any, Literal
 
-from pydantic import Field, StrictFloat, StrictInt, StrictStr
+from pydantic import Field, PrivateAttr, StrictFloat, StrictInt, StrictStr
 
 from prompts.source import FileModel
 
@@ -25,6 +25,8 @@ COLORS = ["deep blue", "warm red", "forest green", "charcoal", "cream"]
 LEFT_OUT = "leave it out"
 """The choice to give an optional parameter no value."""
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
+STYLE_NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
+"""What a style can be called; which ones there are is another room's."""
 
 Scalar = StrictStr | StrictInt | StrictFloat
 
@@ -35,15 +37,29 @@ MARKS = re.compile(f"[{chr(FIRST)}-{END}]")
 
 
 class Parameter(FileModel):
-    """A place in a template that a person's value fills."""
+    """A place in a template that a person's value fills, or a style that the picture is drawn in.
 
-    type: Literal["string", "choice", "number", "color"]
+    The options of a style are those that are offered first; it goes along at its `strength`.
+    """
+
+    type: Literal["string", "choice", "number", "color", "style"]
     question: str = Field(min_length=1)
     options: list[Scalar] = Field([])
     default: Scalar | None = None
     min: StrictInt | StrictFloat | None = None
     max: StrictInt | StrictFloat | None = None
     optional: bool = False
+    strength: StrictInt | None = Field(None, ge=0, le=100)
+    _styles: tuple[str, ...] | None = PrivateAttr(None)
+
+    def among(self, styles: Sequence[str]) -> "Parameter":
+        """The same for the styles that there are; a default that is gone is no default."""
+        if self.type != "style":
+            return self
+        gone = self.default is not None and self.default not in styles
+        parameter = self.model_copy(update={"default": None} if gone else None)
+        parameter._styles = tuple(styles)  # noqa: SLF001  # of its own kind
+        return parameter
 
     @property
     def required(self) -> bool:
@@ -55,6 +71,13 @@ class Parameter(FileModel):
         """The choices to put before a person, as words."""
         without = [LEFT_OUT] if self.optional else []
         return [*self._candidates[: MOST_OPTIONS - len(without)], *without]
+
+    @property
+    def every_choice(self) -> list[str]:
+        """The same, and of styles not the first ones alone."""
+        if self.type != "style":
+            return self.choices
+        return [*self._candidates, *([LEFT_OUT] if self.optional else [])]
 
     @property
     def fallback(self) -> str:
@@ -74,6 +97,8 @@ class Parameter(FileModel):
                 return f"{kind} from {self.min} to {self.max}, in digits"
             case "color":
                 return "a colour by its name, such as deep blue, or as #rrggbb"
+            case "style":
+                return f"one of the styles {', '.join(self._candidates)}"
             case _:
                 return f"words, at most {LONGEST} characters of them"
 
@@ -88,6 +113,8 @@ class Parameter(FileModel):
                 return self._number(text)
             case "color":
                 return _color(text)
+            case "style":
+                return self._style(text)
             case _:
                 return text.strip() if 0 < len(text.strip()) <= LONGEST else None
 
@@ -103,6 +130,8 @@ class Parameter(FileModel):
         yield from self._faults_of_options()
 
     def _faults_of_bounds(self) -> Iterator[tuple[str, str]]:
+        if self.type != "style" and self.strength is not None:
+            yield "strength", "only a style has one; remove it or set type: style."
         if self.type != "number":
             if self.min is not None or self.max is not None:
                 yield "min", "only a number has min and max; remove them or set type: number."
@@ -114,6 +143,8 @@ class Parameter(FileModel):
     def _faults_of_options(self) -> Iterator[tuple[str, str]]:
         plain = [_plain(option) for option in self.choices]
         most = MOST_OPTIONS - self.optional
+        if self.type == "style" and not self.options:
+            return  # all that there are
         if not FEWEST_OPTIONS <= len(set(plain)) == len(plain) or len(self.options) > most:
             yield "options", f"give {FEWEST_OPTIONS} to {most} different ones."
         for option in self.choices:
@@ -122,6 +153,9 @@ class Parameter(FileModel):
 
     @property
     def _candidates(self) -> list[str]:
+        if self._styles is not None:
+            first = [str(option) for option in self.options if option in self._styles]
+            return list(dict.fromkeys([*first, *self._styles]))
         if self.options:
             return [str(option) for option in self.options]
         if self.type == "number" and self.min is not None and self.max is not None:
@@ -135,6 +169,12 @@ class Parameter(FileModel):
     @property
     def _whole(self) -> bool:
         return isinstance(self.min, int) and isinstance(self.max, int)
+
+    def _style(self, text: str) -> str | None:
+        """The name of a style, however it is written; of one that there is where that is known."""
+        name = re.sub(r"[\s-]+", "_", text.strip().casefold())
+        known = STYLE_NAME.fullmatch(name) if self._styles is None else name in self._styles
+        return name if known else None
 
     def _number(self, text: str) -> int | float | None:
         try:

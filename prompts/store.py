@@ -6,7 +6,7 @@ meanwhile, and `faults` says so.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
@@ -33,9 +33,12 @@ _log = logging.getLogger(__name__)
 
 
 class PromptStore:
-    """All prompt files that one server sees."""
+    """All prompt files that one server sees; `styles` names the styles that there are."""
 
-    def __init__(self, own: Path | None = None) -> None:
+    def __init__(
+        self, own: Path | None = None, styles: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        self._styles = styles
         self.folders = [own, SHIPPED] if own else [SHIPPED]
         self._own = own
         self._unrenderable: dict[str, tuple[Template, PromptError]] = {}
@@ -108,7 +111,7 @@ class PromptStore:
         templates: dict[str, LibraryTemplate] = {}
         for name, files in self._library_files().items():
             with suppress(PromptError):
-                templates[name] = next(self._sound(files))
+                templates[name] = self._among_styles(next(self._sound(files)))
         return templates
 
     def library_names(self) -> list[str]:
@@ -125,8 +128,10 @@ class PromptStore:
 
         Raises `PromptError` with the names that there are.
         """
-        template: LibraryTemplate = next(self._sound(self._named_files(name)))
-        return template
+        return self._among_styles(next(self._sound(self._named_files(name))))
+
+    def _among_styles(self, template: LibraryTemplate) -> LibraryTemplate:
+        return template.among(self._styles) if self._styles else template
 
     def library_source(self, name: str) -> str:
         """The text of the file that `library_template` reads. Raises `PromptError`."""

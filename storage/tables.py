@@ -87,8 +87,13 @@ class Conversation(Base):
 
     @property
     def style_uses(self) -> list[Any]:
-        """The styles that count, as `StyleUse` has them: those of the newest turn with some."""
-        chosen = (turn.style_uses for turn in reversed(self.turns) if turn.style_uses)
+        """The styles that count, as `StyleUse` has them: those of the newest turn that says some,
+        or that none counts any more."""
+        chosen = (
+            turn.style_uses
+            for turn in reversed(self.turns)
+            if len(turn.pictures) < len(turn.references)
+        )
         return next(chosen, [])
 
     @property
@@ -161,8 +166,8 @@ class Turn(Base):
 
     @property
     def style_uses(self) -> list[Any]:
-        """The styles among its references."""
-        return [row["style"] for row in self.references if "style" in row]
+        """The styles among its references; a row without one says that none counts any more."""
+        return [row["style"] for row in self.references if row.get("style")]
 
     @property
     def is_waiting(self) -> bool:

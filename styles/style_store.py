@@ -29,6 +29,11 @@ class StyleStore:
         """Every style's name, sound or not."""
         return sorted({path.stem for folder in self.folders for path in _files(folder)})
 
+    def usable_names(self) -> list[str]:
+        """The names of the sound ones, the person's own first."""
+        names = [name for name, one in self.styles() if isinstance(one, Style)]
+        return sorted(names, key=lambda name: not self.is_own(name))
+
     def style(self, name: str) -> Style:
         """A style by its name, the person's own before a shipped one.
 

@@ -187,6 +187,7 @@ async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
     empty = await read(page, "template", id="flat_lay")
     wrong = await read(page, "template", id="flat_lay", values={"light": "moonlight"})
     filled = await read(page, "template", id="ship_flag", values={"colour": "cream"})
+    series = await read(page, "template", id="series_picture")
 
     assert [one["name"] for one in entries if one["own"]] == ["ship_flag"]
     assert (empty["missing"], empty["fault"]) == (["subject"], "")
@@ -194,6 +195,8 @@ async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
         piece["text"] for piece in empty["prompt"]
     )
     assert "light as one of" in wrong["fault"]
+    (styles,) = [field["choices"] for field in series["fields"] if field["name"] == "style"]
+    assert styles == ["soft_gouache", "linocut", "blue_hour"]
     assert filled["prompt"][1] == {"text": "cream", "origin": "colour"}
 
 

@@ -43,7 +43,7 @@ NOTES = {
     result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
     workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
-    style_check.FROM_STYLE, style_check.THE_REST, *get_args(Closeness),
+    template_dialogue.STYLED, style_check.FROM_STYLE, style_check.THE_REST, *get_args(Closeness),
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
 

@@ -152,7 +152,7 @@ def _values(template: "LibraryTemplate | None", name: str) -> list[str]:
     parameter = template.parameters.get(name) if template else None
     if parameter is None:
         return []
-    return [*parameter.choices, *(COLORS if parameter.type == "color" else [])]
+    return [*parameter.every_choice, *(COLORS if parameter.type == "color" else [])]
 
 
 def _prompt(template: "LibraryTemplate") -> TemplatePrompt:

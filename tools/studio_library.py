@@ -87,9 +87,9 @@ def template_form(app: App, name: str, values: Mapping[str, str]) -> TemplateFor
         fields=[
             FormField(
                 name=key,
-                type=one.type,
+                type="choice" if one.type == "style" else one.type,
                 question=one.question,
-                choices=one.choices,
+                choices=one.every_choice,
                 required=one.required,
                 fallback="" if one.required else one.fallback,
                 min=one.min,
