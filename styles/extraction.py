@@ -112,17 +112,12 @@ class StyleExtractor:
                 "Nothing is left of the description without subjects and names.",
                 "Call again, or with other pictures.",
             )
-        content = {
-            aspect: {"words": line}
-            | ({"measured": shared[aspect].model_dump()} if aspect in shared else {})
-            for aspect, line in words.items()
-        }
         making = {
             "model": replies[-1].model,
             "date": datetime.datetime.now().astimezone().date(),
             "template": f"{rendering.name}@{rendering.fingerprint}",
         }
-        style = _style(name or UNNAMED, content, description, pictures, making)
+        style = _style(name or UNNAMED, _content(words, shared), description, pictures, making)
         if name:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
             await asyncio.to_thread(self._style_store.save, style, copies)
@@ -233,6 +228,17 @@ def _how(pictures: Sequence[_Picture], outlier: int, aspect: str) -> str:
     mean = sum(values) / len(values)
     more, less = ("warmer", "cooler") if aspect == "palette" else ("lighter", "darker")
     return f": it is {more if own > mean else less} ({own:.0f} against {mean:.0f})"
+
+
+def _content(
+    words: Mapping[Aspect, str], shared: Mapping[Aspect, FileModel]
+) -> dict[Aspect, dict[str, Any]]:
+    """Each aspect in words, with what was measured of it where pictures share that."""
+    return {
+        aspect: {"words": line}
+        | ({"measured": shared[aspect].model_dump()} if aspect in shared else {})
+        for aspect, line in words.items()
+    }
 
 
 def _style(

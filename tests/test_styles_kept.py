@@ -9,10 +9,11 @@ import pytest
 from fastmcp import Client
 
 from errors import Problem
-from prompts.source import PromptError
+from sandbox.loopback import Sandbox
 from styles.measurement import MeasuredPalette, measure
 from styles.style_file import Aspects, MeasuredAspect, Style, parse_style
 from styles.style_store import SHIPPED, StyleStore
+from tests.calls import DRAW, draw, refusal
 from tests.conftest import ROOT, Connect, Run
 from tests.painted import encoded, paint
 
@@ -87,18 +88,25 @@ def style_in(folder: Path, text: str = SOUND, name: str = "harbour") -> StyleSto
     return StyleStore(folder)
 
 
-@pytest.mark.parametrize(("broken", "line", "way"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_told_with_its_line_and_a_way_out(
-    broken: Callable[[str], str], line: int, way: str, tmp_path: Path
+@pytest.mark.anyio
+async def test_a_broken_file_is_told_with_its_line_and_a_way_out_and_drawing_goes_on(
+    connect: Connect, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    store = style_in(tmp_path, broken(SOUND))
+    folder = tmp_path / "data" / "styles"
+    async with connect() as client:
+        for name, (broken, line, way) in BROKEN.items():
+            style_in(folder, broken(SOUND))
+            hen = {"prompt": "a hen", "style": "harbour", "dialogue_mode": "skip"}
 
-    with pytest.raises(PromptError) as error:
-        store.style("harbour")
+            said = await refusal(client, DRAW, **hen)
 
-    assert error.value.file == "styles/harbour.yaml"
-    assert error.value.line == (line or None)
-    assert way in str(error.value)
+            where = f"styles/harbour.yaml, line {line}: " if line else "styles/harbour.yaml: "
+            assert where in said, name
+            assert way in said, name
+        assert not sandbox.requests
+        assert (await draw(client, prompt="a hen", dialogue_mode="skip"))["status"] == "done"
+        style_in(folder)
+        assert (await draw(client, **hen))["status"] == "done"  # mended, from the next call on
 
 
 def test_a_style_is_written_as_it_is_read(tmp_path: Path) -> None:
