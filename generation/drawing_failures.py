@@ -22,9 +22,9 @@ RELEASED = (
 )
 
 LOST = Problem(
-    "An earlier request for this picture was sent, and the server that sent it gives no sign: it "
-    "may have been charged. It is not repeated on its own; should that server still have its "
-    "answer, the picture joins this conversation.",
+    "An earlier request for this picture was sent, and the server that sent it gives no sign. It "
+    "is not repeated on its own; should that server still have its answer, the picture joins this "
+    "conversation.",
     "Call again in a minute with only this conversation_id, which costs nothing; look at the usage "
     "page of the OpenAI platform before paying for it again.",
     kind="unknown",
@@ -47,6 +47,7 @@ address than it was bought with."""
 
 DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
 """After a drawing that ended without a picture: the record answers for it from now on."""
+DRAW_FREE = "The same call again only tells this; redraw=true draws it anew, free on the sandbox."
 
 DRAW_LOST = "With redraw=true the same call draws what failed anew, for money, and nothing else."
 
@@ -103,7 +104,15 @@ def failure_of(outcomes: list["JobOutcome"], conversation: Conversation) -> Prob
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
     has_ended = len(ended_in_vain(outcomes, conversation)) == len(outcomes)
+    if has_ended and problem.charged == "unknown" and _is_play(outcomes):
+        free = Problem(problem.event, DRAW_FREE, kind=problem.kind, charged="no")
+        return free.within(conversation.id)
     return problem.with_step(DRAW_ANEW) if has_ended else problem
+
+
+def _is_play(outcomes: list["JobOutcome"]) -> bool:
+    """Whether all of it was asked of the sandbox, where nothing is paid and no bill says more."""
+    return all(one.job.origin == "sandbox" for one in outcomes)
 
 
 def _problem_of(outcomes: list["JobOutcome"]) -> Problem:
