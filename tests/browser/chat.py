@@ -3,7 +3,7 @@
 import functools
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib import resources
 from importlib.util import find_spec
@@ -24,6 +24,8 @@ SWITCHES = [
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""Those of axe's rules that another theme can break."""
 PATIENCE_MS = 60_000
 """For one step: two slow cores that others use, too."""
 
@@ -62,14 +64,15 @@ def axe() -> str:
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
-def inaccessible(page: "Frame | Page") -> list[str]:
-    """What axe finds wrong in a page."""
+def inaccessible(page: "Frame | Page", rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds wrong in a page, by these of its rules or by all that count."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe())
+    chosen = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
     found: list[str] = page.evaluate(
-        "async (rules) => (await axe.run(document, {runOnly: {type: 'tag', values: rules}}))"
+        "async (chosen) => (await axe.run(document, {runOnly: chosen}))"
         ".violations.map((one) => `${one.id}: ${one.nodes[0].html}`)",
-        RULES,
+        chosen,
     )
     return found
 
@@ -163,9 +166,9 @@ class Chat:
         )
         self.page.wait_for_timeout(100)
 
-    def accessible(self) -> list[str]:
-        """What axe finds wrong."""
-        return inaccessible(self.view)
+    def accessible(self, rules: Sequence[str] = ()) -> list[str]:
+        """What axe finds wrong, by these of its rules or by all that count."""
+        return inaccessible(self.view, rules)
 
     def geometry(self) -> list[str]:
         """What is cut or lies over something else."""

@@ -66,10 +66,10 @@ def hand_over(view: Any, event: str, target: str, name: str) -> None:
 
 
 def remount(one: Chat, words: str, times: int) -> None:
-    """Have the frame built anew, now and then waiting until it says this again."""
+    """Have the frame built anew, and now and then wait until it says this again."""
     for count in range(1, times + 1):
         one.remount()
-        if count % 10 == 0:
+        if count % 10 == 0 or count == times:
             one.view.get_by_text(words).first.wait_for()
 
 
