@@ -46,6 +46,7 @@ export function Pictures({ desk }) {
   return html`<${Screen} title=${t("Gallery")} aside=${gallery?.total > 1 && select}>
     <${Filters} asked=${asked} gallery=${gallery} look=${look} />
     ${problem && html`<p role="alert">${problem}</p>`}
+    ${asked.query && !gallery?.note && html`<p class="soft">${t("All pictures of the conversations that hold these words.")}</p>`}
     ${gallery?.note && html`<p class="soft" lang="en">${gallery.note}</p>`}
     ${gallery ? html`<ul class="photos">${gallery.pictures.map((one) => html`<li key=${one.id} style=${{ "--ratio": ratioOf(one) }}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
     ${gallery && !gallery.pictures.length && html`<${Empty} asked=${asked} look=${look} />`}
@@ -81,14 +82,14 @@ function Filters({ asked, gallery, look }) {
   const field = (name, label, rest) => html`<label>${label}<input value=${values[name] ?? ""} ...${rest} onChange=${(event) => filter(name, event.target.value)} /></label>`;
   const count = ["image_type", "style", "rating", "bookmarked", "since", "until"].filter((name) => values[name]).length;
   return html`<div class="form"><${Form} role="search" class="line" send=${(fields, way) => look(fields.query, values, { meaning: way })}>
-      <input type="search" name="query" ref=${words} aria-label=${t("Words to look for")} placeholder=${t("a word of what was said or drawn")} />
+      <input type="search" name="query" ref=${words} aria-label=${t("Words to look for")} placeholder=${t("a word of the conversation")} />
       <button data-send="">${t("Search")}</button><button data-send="true">${t("By meaning, below a cent")}</button><//>
     <details open=${count > 0}><summary>${count ? t("Filters: {count}", { count }) : t("Filters")}</summary><div class="filters">
       ${choice("image_type", t("Kind of picture"), [["", t("any")], ...(gallery?.types ?? []).map((one) => [one, nameOf("dimensions", one)])])}
       ${field("style", t("Style, in words"), { type: "text", list: "styles", placeholder: t("any") })}
       <datalist id="styles">${(gallery?.styles ?? []).map((one) => html`<option value=${one}></option>`)}</datalist>
       ${choice("rating", t("Rating"), [["", t("any")], ...[1, 2, 3, 4, 5].map((one) => [String(one), one === 5 ? "5" : t("{count} or better", { count: one })])])}
-      ${choice("bookmarked", t("Bookmarked"), [["", t("any")], ["true", t("yes")], ["false", t("no")]])}
+      ${choice("bookmarked", t("Conversation bookmarked"), [["", t("any")], ["true", t("yes")], ["false", t("no")]])}
       ${field("since", t("Drawn since"), { type: "date" })}${field("until", t("Drawn until"), { type: "date" })}</div></details></div>`;
 }
 
