@@ -5,6 +5,7 @@ import { Form } from "../parts/form.js";
 import { Chip, Screen, Sketch } from "../parts/screen.js";
 import { t } from "../words.js";
 import { readInto } from "./reading.js";
+import { moment } from "./moment.js";
 import { Thumb } from "./thumb.js";
 
 /** @param {{desk: any}} props */
@@ -46,5 +47,5 @@ function Recent({ desk }) {
   useEffect(() => readInto(setRecent, () => desk.read("recent")), []);
   return data?.conversations.length > 0 && html`<aside aria-label=${t("Go on with")}><h2>${t("Go on with")}</h2><ul class="recent">${data.conversations.map((one) => html`<li key=${one.conversation_id}>
     <a class="entry" href=${`#c=${one.conversation_id}`}>${one.image_id ? html`<${Thumb} desk=${desk} id=${one.image_id} alt="" />` : html`<span class="empty" aria-hidden="true"><${Sketch} path="M4 20l4-1L19 8l-3-3L5 16z" /></span>`}
-      <span><b class="words">${one.title || t("Untitled")}</b><span class="soft">${one.image_id ? one.changed_at.slice(0, 10) : t("No picture yet")}</span></span></a></li>`)}</ul></aside>`;
+      <span><b class="words">${one.title || t("Untitled")}</b><span class="soft">${one.image_id ? moment(one.changed_at) : t("No picture yet")}</span></span></a></li>`)}</ul></aside>`;
 }

@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen, Switch } from "../parts/screen.js";
 import { nameOf, t } from "../words.js";
+import { moment } from "./moment.js";
 import { Thumb } from "./thumb.js";
 
 /** Pictures that one archive takes, as the server says. */
@@ -95,8 +96,12 @@ function Filters({ asked, gallery, look }) {
 
 /** @param {any} props */
 function Card({ desk, one, chosen, pick }) {
-  const facts = [one.created_at.slice(0, 10), one.rating && `${one.rating}/5`, one.bookmarked && "★"].filter(Boolean).join(" · ");
-  const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words">${one.title || t("Untitled")}</span><span class="soft">${facts}</span>`;
+  const facts = [moment(one.created_at), one.rating && `${one.rating}/5`, one.bookmarked && "★"].filter(Boolean).join(" · ");
+  const title = one.title || t("Untitled");
+  // Several pictures of a conversation have its title; what each was asked to be tells them apart.
+  const isOwn = !one.prompt.startsWith(title.replace("…", ""));
+  const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words" title=${title}>${title}</span>
+    ${isOwn && html`<span class="words soft">${one.prompt.slice(0, 200)}</span>`}<span class="soft">${facts}</span>`;
   if (!chosen) return html`<a class="photo" href=${`#i=${one.id}`}>${inside}</a>`;
   return html`<button class="photo" aria-pressed=${chosen.includes(one.id) ? "true" : "false"} onClick=${() => pick(one.id)}>${inside}</button>`;
 }
