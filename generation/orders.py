@@ -11,7 +11,7 @@ from gateway.prices import has_price
 from generation.drawing_failures import over_budget
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.input_images import InputImages, InputResolver
-from generation.options import Options, choose, size_note
+from generation.options import Options, choose, clear_note, size_note
 from generation.plan import Plan, changes_of, lineage, suggestion
 from generation.request_body import PurchaseOrder, with_instructions
 from generation.variations import Variation, set_apart
@@ -110,8 +110,13 @@ class Orders:
         labels = [one.label for one in variations]
         usd = self._usd(options, plan, request)
         jobs = _job_rows(orders, labels, key=key, usd=usd)
-        sized = _unsized(conversation, plan, request, options)
-        return CallOrder(jobs, orders, variations, [one for one in (sized, note) if one])
+        suggested = suggestion(conversation, plan, options.image_model)
+        notes = (
+            _unsized(conversation, plan, request, options),
+            clear_note(suggested, request.options, options),
+            note,
+        )
+        return CallOrder(jobs, orders, variations, [one for one in notes if one])
 
     def estimated_usd(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
         """What each picture of a call should cost, None where its model has no known price."""

@@ -32,6 +32,8 @@ SIGN_SPACE = re.compile(
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
 taken to the end of its line, or each of its quotes would be tried. Before `$` a space may be text
 of a template."""
+CONSTANT = re.compile(r"\bconst (?=[\w$[{])")
+"""That nothing is assigned to it is for whoever reads the modules."""
 QUOTES = re.compile(r'(?<=[\w-]=)"([\w-]+)"(?=[ >\n])')
 """Of an attribute in a template, which htm takes without; elsewhere `=` has spaces about it."""
 LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
@@ -75,6 +77,7 @@ def page(entry: str, title: str) -> str:
 def slim_script(entry: str) -> str:
     """The script that begins with a module of `MODULES`. Raises `AssemblyError`."""
     text = QUOTES.sub(r"\1", _slim(TYPE.sub("", script(MODULES / entry))))
+    text = CONSTANT.sub("let ", text)
     body = SIGN_SPACE.sub(r"\1\2\3", text)
     return LINE_END.sub(r"\1", body)
 

@@ -14,7 +14,7 @@ export function Settings({ session }) {
   const { choices } = state.view;
   if (!choices.model) return null;
   const now = settingsOf(state);
-  const formats = (background) => choices.formats.filter((one) => background !== "transparent" || one === "png" || one === "webp");
+  const formats = (background) => choices.formats.filter((one) => background !== "transparent" || /png|webp/.test(one));
   const same = (values) => values.map((one) => [one, one]);
   const fields = [
     ["size", t("Shape"), Object.entries(choices.sizes)],
@@ -33,5 +33,5 @@ export function Settings({ session }) {
     ${fields.map(([name, label, options]) => html`<fieldset key=${name}><legend class="soft">${label}</legend><div class="chips">
       ${options.map(([word, value]) => html`<${Chip} name=${`set-${name}`} checked=${now[name] === value} onChange=${() => choose(name, value)}
         look=${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`} hint=${value === choices.settings[name] && t("suggested")}>${t(word)}<//>`)}
-    </div></fieldset>`)}</div></details>`;
+    </div></fieldset>`)}${now.background === "transparent" && html`<p class="soft">${t("Only png and webp can be transparent.")}</p>`}</div></details>`;
 }
