@@ -27,11 +27,11 @@ RULE_SPACE = re.compile(r"(?<![ ;]);\s*(?=\})|([{};])\s+|(?<!\s)\s+(?=[{};])|([,
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 SIGN_SPACE = re.compile(
     r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])'
-    r'|(?<=[,:)]) (?=[\w."`({[])|(?<=\bif) (?=\()| (?=/>)| ([+*]) '
+    r'|(?<=[,:)]) (?=[\w."({[])|(?<=\bif) (?=\()| (?=/>)| ([+*]) '
 )
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
-taken to the end of its line, or each of its quotes would be tried. Before `$` a space may be text
-of a template."""
+taken to the end of its line, or each of its quotes would be tried. Before `$` and a backtick a
+space may be text of a template."""
 CONSTANT = re.compile(r"\bconst (?=[\w$[{])")
 """That nothing is assigned to it is for whoever reads the modules."""
 QUOTES = re.compile(r'(?<=[\w-]=)"([\w-]+)"(?=[ >\n])')
