@@ -38,7 +38,10 @@ COMMANDS = {
     ),
     "doctor": ("cli.doctor.command:doctor", "Check what the server needs, and start it once."),
     "prompts": ("cli.prompts:app", "List, check, try and change what is said to models."),
-    "styles": ("cli.styles:app", "Make, list, show and delete styles: what pictures look like."),
+    "styles": (
+        "cli.styles:app",
+        "Make, apply, list, show and delete styles: what pictures look like.",
+    ),
     "records": (
         "cli.records:app",
         "Encrypt the records at rest, or make them plain again.",

@@ -136,12 +136,20 @@ def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplicatio
 
 
 def application_text(result: StyleApplication, wording: Wording) -> str:
-    """All of it in words: the dialogue, and what came from which style."""
+    """All of it in words: what came from which style, and where the dialogue stands."""
     if result.question:
-        return "\n".join([result.question, *(f"- {one}" for one in result.options), "", ASK])
-    return "\n\n".join(
-        [*map(_from, result.styles), *_gave_way(result.gave_way), as_text(result, wording)]
-    )
+        return "\n\n".join([question_of_mix(result), result.next_step])
+    return "\n\n".join([*style_lines(result), as_text(result, wording)])
+
+
+def question_of_mix(result: StyleApplication) -> str:
+    """What is asked, with its options."""
+    return "\n".join([result.question, *(f"- {option}" for option in result.options)])
+
+
+def style_lines(result: StyleApplication) -> list[str]:
+    """What went along of each style, and what did not."""
+    return [*map(_from, result.styles), *_gave_way(result.gave_way)]
 
 
 def _from(use: StyleUse) -> str:

@@ -9,12 +9,12 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
-from tests.calls import data_of, draw
-from tests.conftest import Connect
+from tests.calls import consult, data_of, draw, refusal, text_of
+from tests.conftest import Connect, Run
 from tests.painted import encoded, paint
+from tests.turns import FACILITATOR, Json, aside, entry, source, turn
 
 APPLY = "openai_apply_style"
-FORM = "facilitator_turn"
 pytestmark = pytest.mark.anyio
 
 HARBOUR = """\
@@ -63,7 +63,7 @@ def asking(sandbox: Sandbox) -> dict[str, Any]:
     turns = [
         c.body
         for c in sandbox.requests
-        if c.body.get("text", {}).get("format", {}).get("name") == FORM
+        if c.body.get("text", {}).get("format", {}).get("name") == FACILITATOR
     ]
     return turns[-1]
 
@@ -153,3 +153,253 @@ async def test_of_a_style_only_its_palette(explorer: Client[Any], sandbox: Sandb
     said = drawing(sandbox)["instructions"]
     purpose = "Picture 1 is there for its palette alone: "
     assert f"{purpose}take nothing of its subject, its text or its layout." in said
+
+
+def mixed(*weights: int) -> list[Json]:
+    names = ("linocut", "soft_gouache")
+    return [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
+
+
+async def test_of_70_to_30_the_greater_has_the_say_and_the_other_what_that_lacks(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    result = await apply(explorer, mixed(70, 30), "my dog")
+
+    linocut, gouache = json.loads(asking(sandbox)["input"][-1]["content"])["styles"]
+    assert {*linocut} == {"id", "degree", "palette", "light", "texture", "line", "medium", "avoid"}
+    assert {*gouache} == {"id", "degree", "composition", "mood"}
+    assert "gentle and unhurried" in from_style(result)
+    assert "gouache" not in result["refined_prompt"]
+    assert [(one["name"], one["weight"]) for one in result["styles"]] == [
+        ("linocut", 70),
+        ("soft_gouache", 30),
+    ]
+
+
+async def test_two_media_of_near_weights_are_asked_about_and_an_answer_decides(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    asked = await apply(explorer, mixed(50, 50), "my dog")
+
+    assert asked["options"] == ["linocut print", "gouache on textured paper", "neither of them"]
+    assert "linocut print" in asked["question"]
+    assert sandbox.requests == []  # and nothing was charged
+
+    chosen = next(one for one in asked["choices"] if one["option"] == "gouache on textured paper")
+    result = await apply(explorer, chosen["styles"], "my dog")
+
+    assert "gouache on textured paper" in from_style(result)
+    assert "linocut print" not in result["refined_prompt"]
+    assert "black ink" in result["refined_prompt"]
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_palettes_are_joined_by_share(
+    explorer: Client[Any], sandbox: Sandbox, harbour: Path
+) -> None:
+    other = HARBOUR.replace("#88aacc", "#114422").replace("#aa5533", "#aa5534")
+    (harbour / "forest.yaml").write_text(other.replace("harbour-", "forest-"), encoding="utf-8")
+    for number in (1, 2, 3):
+        sample = (harbour / f"harbour-{number}.jpg").read_bytes()
+        (harbour / f"forest-{number}.jpg").write_bytes(sample)
+
+    shares = [{"name": "harbour", "weight": 75}, {"name": "forest", "weight": 25}]
+    result = await apply(explorer, shares, "my dog", aspects=["palette"])
+
+    colours = {c["colour"]: c["share"] for one in result["styles"] for c in one["colours"]}
+    assert colours == pytest.approx({"#88aacc": 0.45, "#aa5533": 0.3, "#114422": 0.15})
+    said = json.loads(asking(sandbox)["input"][-1]["content"])["styles"]
+    assert [one["colours"] for one in said] == ["#88aacc, #aa5533", "#114422"]
+
+
+REDDEST = turn(
+    reply="A bright red dog, as you said; the pale blue of the style gave way to it.",
+    brief=[
+        entry("subject", "a bright red dog", ("m1", "a bright red dog, please")),
+        entry("light", "low sun through haze", ("style:harbour", "low sun through haze")),
+    ],
+    prompt="Watercolour on rough paper of a bright red dog, drawn with thin pencil outlines, in "
+    "low sun through haze. Nothing neon.",
+    sources=[
+        source("Watercolour on rough paper", ("style:harbour", "watercolour on rough paper")),
+        source("a bright red dog", ("m1", "a bright red dog, please")),
+        source("thin pencil outlines", ("style:harbour", "thin pencil outlines")),
+        source("low sun through haze", ("style:harbour", "low sun through haze")),
+        source("Nothing neon", ("style:harbour", "neon")),
+    ],
+    set_aside=[
+        aside("style:harbour", "pale blue and rust", "replaced"),
+        aside("style:harbour", "#88aacc, #aa5533", "replaced"),
+    ],
+)
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_the_persons_words_win_and_the_result_and_the_drawing_say_where(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    sandbox.answer(FACILITATOR, REDDEST)
+
+    arguments = {"style": "harbour", "to": "a bright red dog, please", "strength": 90}
+    called = await explorer.call_tool(APPLY, arguments)
+
+    result = data_of(called)
+    assert {(one["quote"], one["why"]) for one in result["gave_way"]} == {
+        ("pale blue and rust", "replaced"),
+        ("#88aacc, #aa5533", "replaced"),
+    }
+    assert "“pale blue and rust” (style:harbour), for your own words" in text_of(called)
+    assert len(sandbox.requests) == 1  # nothing to send back
+    drawn = await draw(explorer, conversation_id=result["conversation_id"])
+    told = drawing(sandbox)["instructions"]
+    assert told.count("is there for its light and line and medium alone") == 3
+    assert "palette" not in told
+    assert drawn["prompt"] == REDDEST["prompt"]
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_a_line_that_got_lost_and_a_quote_that_no_line_has_go_back_once(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    first, *others = REDDEST["sources"]
+    oil = source("Watercolour on rough paper", ("style:harbour", "oil on canvas"))
+    lazy = REDDEST | {"sources": [oil, *others[:1]], "set_aside": []}
+    sandbox.answer(FACILITATOR, lazy, lazy | {"sources": [first, *others[:1]]})
+
+    result = await apply(explorer, "harbour", "a bright red dog, please")
+
+    broken = json.loads(asking(sandbox)["input"][-1]["content"])["broken"]
+    assert '"oil on canvas" does not stand in style:harbour' in broken
+    assert "`low sun through haze` is quoted for no stretch" in broken
+    lost = {one["quote"] for one in result["gave_way"] if one["why"] == "unplaced"}
+    assert {"pale blue and rust", "low sun through haze"} <= lost
+
+
+async def test_another_style_takes_the_place_of_the_one_before(explorer: Client[Any]) -> None:
+    before = await apply(explorer, "linocut", "my dog")
+
+    after = await apply(explorer, "blue_hour", before["conversation_id"], strength=30)
+
+    assert "linocut" not in after["refined_prompt"]
+    assert "a touch of deep blues and slate" in after["refined_prompt"]
+    assert "My dog" in after["refined_prompt"]
+
+
+async def test_where_nobody_leads_the_turn_nothing_changes_and_that_is_said(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    before = await consult(explorer, "a red fox", finish=True)
+    sandbox.fail("server_error", times=20)
+
+    result = await apply(explorer, "linocut", before["conversation_id"])
+
+    assert result["refined_prompt"] == before["refined_prompt"]
+    assert "could not be asked" in result["reply"]
+    assert any("was not applied" in note for note in result["notes"])
+    sandbox.clear()
+    drawn = await draw(explorer, conversation_id=before["conversation_id"])
+    assert drawn["prompt"] == before["refined_prompt"]
+    assert "Style" not in json.dumps(drawing(sandbox)["input"])
+
+
+async def test_a_broken_style_is_told_free_of_charge_and_drawing_without_it_goes_on(
+    explorer: Client[Any], sandbox: Sandbox, harbour: Path
+) -> None:
+    (harbour / "harbour.yaml").write_text(HARBOUR.replace("light:", "lights:"), encoding="utf-8")
+
+    for error in (
+        await refusal(explorer, APPLY, style="harbour", to="my dog"),
+        await refusal(explorer, "openai_conversational_image", prompt="my dog", style="harbour"),
+    ):
+        assert "styles/harbour.yaml, line 11" in error
+        assert "Nothing was charged" in error
+    assert sandbox.requests == []
+    assert (await draw(explorer, prompt="my dog", dialogue_mode="skip"))["status"] == "done"
+
+
+async def test_a_sample_that_is_gone_is_left_out(
+    explorer: Client[Any], sandbox: Sandbox, harbour: Path
+) -> None:
+    applied = await apply(explorer, "harbour", "my dog", strength=90)
+    (harbour / "harbour-2.jpg").unlink()
+
+    await draw(explorer, conversation_id=applied["conversation_id"])
+
+    _, *pictures = drawing(sandbox)["input"][0]["content"]
+    assert len(pictures) == 2
+
+
+async def test_names_that_a_model_said_of_a_picture_reach_no_request_and_no_prompt(
+    explorer: Client[Any], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_bytes(encoded(paint("flat", edge=64)))
+    said = {
+        "aspects": [
+            {"aspect": "light", "words": "even light, as in the fields of Van Gogh"},
+            {"aspect": "medium", "words": "Studio Ghibli"},
+        ],
+        "subjects": [], "names": ["van gogh"], "note": "a Disney look", "avoid": [],
+    }  # fmt: skip
+    sandbox.answer("style_description", said, said)
+    extracted = {"images": ["a.png"], "aspects": ["light", "medium"], "name": "spoilt"}
+    await explorer.call_tool("openai_extract_style", extracted)
+    before = len(sandbox.requests)
+
+    applied = await apply(explorer, "spoilt", "my dog", strength=90)
+    await draw(explorer, conversation_id=applied["conversation_id"])
+    await draw(explorer, prompt="my cat", dialogue_mode="skip", style="spoilt")
+
+    assert "even light" in applied["refined_prompt"].casefold()
+    sent = json.dumps([call.body for call in sandbox.requests[before:]])
+    for name in ("Gogh", "Ghibli", "Disney"):
+        assert name not in sent + applied["refined_prompt"]
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_a_style_named_with_a_ready_dialogue_is_written_into_its_prompt_first(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    ready = await consult(explorer, "a red fox", finish=True)
+    conversation = ready["conversation_id"]
+
+    drawn = await draw(explorer, conversation_id=conversation, style="harbour")
+    again = await draw(explorer, conversation_id=conversation, style="harbour")
+
+    assert "thin pencil outlines" in drawn["prompt"]
+    assert "Style" not in json.dumps(drawing(sandbox)["input"])
+    assert sandbox.count("image") == 1
+    assert again["images"] == drawn["images"]
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_a_change_in_a_style_keeps_the_picture_and_its_samples_keep_their_numbers(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(explorer, prompt="a red fox", dialogue_mode="skip")
+    await draw(
+        explorer,
+        prompt="now at night",
+        conversation_id=first["conversation_id"],
+        style="harbour",
+        style_strength=80,
+    )
+
+    body = drawing(sandbox)
+    change, beside, *pictures = body["input"][0]["content"]
+    assert change["text"] == "now at night"
+    assert beside["text"].startswith("Style, all of it:")
+    assert len(pictures) == 1
+    assert body["previous_response_id"]
+    assert body["tools"][0]["action"] == "edit"
+    assert "Picture 1 is there for its" in body["instructions"]
+
+
+@pytest.mark.usefixtures("harbour")
+def test_the_command_prints_the_prompt_and_what_came_from_which_style(run: Run) -> None:
+    said = run("styles", "apply", "harbour:80", "blue_hour:20", "--to", "my dog")
+
+    assert "From harbour (80 %, strength 60):\n- palette: pale blue and rust" in said
+    assert "From blue_hour (20 %, strength 60):\n- composition: a low horizon" in said
+    assert "My dog" in said
+    assert "image-consultant generate --conversation conv_" in said
