@@ -29,10 +29,13 @@ class Letters(NamedTuple):
     standing: Standing
 
 
-def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Letters]:
-    """Each text in the form that a message has; others are composed, or changed."""
+def judge_lettering(
+    turn: FacilitatorTurn, transcript: Transcript
+) -> tuple[list[Letters], list[Fault]]:
+    """Each text in the form that a message has, others composed or changed; and what is wrong:
+    letters that differ from what was said, and texts that the prompt has otherwise."""
     said = [*map(_plain, (*transcript.messages.values(), *transcript.option_texts(turn).values()))]
-    settled = []
+    settled, advice = [], []
     for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
         alike = [one for one in quoted_in(turn.prompt) if _letters(one) == _letters(text)]
         own = next((form for form in (*alike, text) if _stands(form, said)), text)
@@ -40,23 +43,13 @@ def settle_lettering(turn: FacilitatorTurn, transcript: Transcript) -> list[Lett
         if standing == "composed" and _has_other_marks(own, turn, transcript):
             standing = "changed"
         settled.append(Letters(own, standing))
-    return settled
-
-
-def faults_of_lettering(turn: FacilitatorTurn, letters: Sequence[Letters]) -> list[Fault]:
-    """Texts whose letters differ from what was said, and texts that the prompt has otherwise."""
-    faults = []
-    for text, standing in letters:
         if standing == "changed":
-            advice = f'"{text}" changes a number or the spelling of what the person typed. '
-            advice += "Copy it to the letter."
-            faults.append(Fault("lettering", "lettering", advice, words=text))
-        lines = map(_plain, text.split("\n"))
-        if turn.prompt and not all(line in _plain(turn.prompt) for line in lines):
-            advice = f"the text `{text}` does not stand in the prompt in quotation marks, letter "
-            advice += "by letter. Write it there."
-            faults.append(Fault("lettering", "prompt", advice, words=text))
-    return faults
+            fault = f'"{own}" changes a number or the spelling of what the person typed. '
+            advice.append(("lettering", f"{fault}Copy it to the letter.", own))
+        if turn.prompt and not all(_plain(line) in _plain(turn.prompt) for line in own.split("\n")):
+            fault = f"the text `{own}` does not stand in the prompt in quotation marks, letter "
+            advice.append(("prompt", f"{fault}by letter. Write it there.", own))
+    return settled, [Fault("lettering", where, words, words=own) for where, words, own in advice]
 
 
 def quoted_in(text: str) -> list[str]:
@@ -64,25 +57,6 @@ def quoted_in(text: str) -> list[str]:
     plain = INCHES.sub("″", text)  # a double prime, so that it closes nothing
     found = (next(filter(None, match.groups())) for match in QUOTED.finditer(plain))
     return [one.replace("″", '"') for one in found]
-
-
-def _has_other_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> bool:
-    """Whether a message has these letters in quotation marks, and no newer words are quoted."""
-    given = [
-        message_number(ref)
-        for ref, message in transcript.messages.items()
-        if any(_letters(one) == _letters(text) for one in quoted_in(message))
-    ]
-    said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
-    newest = max((message_number(quote.ref) for quote in said), default=0)
-    return bool(given) and newest <= max(given)
-
-
-def _stands(text: str, said: Sequence[str]) -> bool:
-    """Whether a text stands in a message to the letter, as whole words."""
-    whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
-    spaced = not any(word.signed for word in words_of(text))
-    return any(whole.search(one) if spaced else _plain(text) in one for one in said)
 
 
 def _standing(text: str, said: Sequence[str]) -> Standing:
@@ -99,6 +73,25 @@ def _standing(text: str, said: Sequence[str]) -> Standing:
     renumbered = any(word.number for word in other) and any(word.number for word in known)
     misspelt = other and all(any(near(word, one) for one in known) for word in other)
     return "changed" if renumbered or misspelt else "composed"
+
+
+def _stands(text: str, said: Sequence[str]) -> bool:
+    """Whether a text stands in a message to the letter, as whole words."""
+    whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
+    spaced = not any(word.signed for word in words_of(text))
+    return any(whole.search(one) if spaced else _plain(text) in one for one in said)
+
+
+def _has_other_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> bool:
+    """Whether a message has these letters in quotation marks, and no newer words are quoted."""
+    given = [
+        message_number(ref)
+        for ref, message in transcript.messages.items()
+        if any(_letters(one) == _letters(text) for one in quoted_in(message))
+    ]
+    said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
+    newest = max((message_number(quote.ref) for quote in said), default=0)
+    return bool(given) and newest <= max(given)
 
 
 def _plain(text: str) -> str:

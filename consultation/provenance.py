@@ -1,12 +1,12 @@
 """Where each stretch of a prompt comes from: the prompt cut into spans, never a letter changed."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from consultation.quotes import Evidence, Fault, Part, align, nearest, words_behind
+from consultation.quotes import Fault, Statement, Statements, closest
 from consultation.refusals import refuses
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FORMAT, FacilitatorTurn, Quote
@@ -46,53 +46,73 @@ class Stretch(NamedTuple):
 
     start: int
     end: int
-    said: tuple[Quote, ...]
-    loose: bool
-    source: int
+    said: tuple[Quote, ...] = ()
+    loose: bool = True
 
 
 def place_sources(
-    turn: FacilitatorTurn, evidence: Sequence[Evidence]
-) -> tuple[list[Stretch], list[Fault]]:
-    """Each source's stretch with its place in the prompt; sources that have none, or that quote
-    far more than their stretch says."""
-    stretches: list[Stretch] = []
+    turn: FacilitatorTurn, statements: Statements
+) -> tuple[dict[int, Stretch], list[Fault]]:
+    """The stretch of each source that rests on words, by its place in the turn; and sources
+    that do not stand in the prompt, or that quote far more than their stretch says."""
+    stretches: dict[int, Stretch] = {}
     faults: list[Fault] = []
-    for index, source in enumerate(turn.sources):
-        place = _find(source.prompt, turn.prompt, stretches)
+    for statement in statements["sources"]:
+        place = _find(statement.text, turn.prompt, stretches.values())
         if place is None:
-            advice = f'"{source.prompt}" does not stand in the prompt. Copy the stretch letter by '
-            advice += f"letter, such as `{nearest(source.prompt, turn.prompt)}`, or leave it out."
-            faults.append(Fault("place", f"sources[{index}]", advice))
-        elif said := words_behind(evidence, "sources", index):
-            loose = _is_loose(source.prompt, said)
-            stretches.append(Stretch(*place, said, loose, index))
-            longest = LONGEST_QUOTE[0] * size(words_of(source.prompt)) + LONGEST_QUOTE[1]
-            if any(size(words_of(q.quote)) > longest for q in said if message_number(q.ref)):
+            copy = closest(statement.text, turn.prompt, "").quote.quote
+            advice = f'"{statement.text}" does not stand in the prompt. Copy the stretch letter by '
+            advice += f"letter, such as `{copy}`, or leave it out."
+            faults.append(Fault("place", statement.where, advice))
+        elif statement.said:
+            stretches[statement.index] = Stretch(
+                *place, tuple(statement.said), _is_loose(statement)
+            )
+            longest = LONGEST_QUOTE[0] * size(words_of(statement.text)) + LONGEST_QUOTE[1]
+            if any(
+                size(words_of(q.quote)) > longest for q in statement.said if message_number(q.ref)
+            ):
                 advice = "one quote for too much. Give each part of the prompt its own short quote."
-                faults.append(Fault("length", f"sources[{index}]", advice))
+                faults.append(Fault("length", statement.where, advice))
     return stretches, faults
 
 
+def _find(stretch: str, prompt: str, taken: Collection[Stretch]) -> tuple[int, int] | None:
+    """The first place of a stretch that no source has yet; else the first of all."""
+    found = re.finditer(f"(?={re.escape(stretch)})", prompt) if stretch.strip() else ()
+    places = [(one.start(), one.start() + len(stretch)) for one in found]
+    run = closest(stretch, prompt, "")
+    if not places and run.words:
+        places = [(run.start, run.end)]
+    free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
+    return next(iter([*free, *places]), None)
+
+
+def _is_loose(statement: Statement) -> bool:
+    """Whether a text shares nothing with its words, of all that can be compared by words."""
+    # Of a picture, a template and a style nothing can be compared by words.
+    if any(quote.ref[:1] not in "mq" for quote in statement.said):
+        return False
+    own, theirs = (
+        words_of(statement.text),
+        words_of(statement.words),
+    )
+    both_refuse = refuses(statement.text) and any(word.refuses for word in theirs)
+    return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, theirs) and not both_refuse
+
+
 def faults_of_sharing(
-    turn: FacilitatorTurn, transcript: Transcript, evidence: Sequence[Evidence]
+    turn: FacilitatorTurn, transcript: Transcript, statements: Statements
 ) -> list[Fault]:
     """Stretches and values that share nothing with their quote, though their words were said."""
-    texts: list[tuple[Part, int, str]] = [
-        *(("sources", n, source.prompt) for n, source in enumerate(turn.sources)),
-        *(("brief", n, e.value) for n, e in enumerate(turn.brief) if e.dimension != FORMAT),
-    ]
+    seen = [s for s in statements["brief"] if turn.brief[s.index].dimension != FORMAT]
     faults = []
-    for part, index, text in texts:
-        said = words_behind(evidence, part, index)
-        if said and _is_loose(text, said):
-            words = [w for w in content(words_of(text)) if not w.refuses]
-            there = [r for r, m in transcript.messages.items() if share(words, words_of(m))]
-            if not there:
-                continue
-            advice = f'"{text}" shares nothing with its quote; its words stand in '
-            advice += f"{', '.join(there)}. Quote those, or leave the quote out."
-            faults.append(Fault("shares", f"{part}[{index}]", advice, serious=False))
+    for one in (one for one in (*statements["sources"], *seen) if one.said and _is_loose(one)):
+        words = [word for word in content(words_of(one.text)) if not word.refuses]
+        there = [r for r, m in transcript.messages.items() if share(words, words_of(m))]
+        advice = f'"{one.text}" shares nothing with its quote; its words stand in '
+        advice += f"{', '.join(there)}. Quote those, or leave the quote out."
+        faults += [Fault("shares", one.where, advice, serious=False)] if there else []
     return faults
 
 
@@ -101,35 +121,29 @@ def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
 
     Stretches that overlap become one with the words of both, since nothing finer was claimed.
     """
-    united: list[Stretch] = []
+    pieces = [Stretch(0, 0)]
     for place in sorted(stretches, key=lambda place: (place.start, place.end)):
-        if united and place.start < united[-1].end:
-            last = united.pop()
+        last = pieces[-1]
+        if place.start < last.end:
             said = {(q.ref, q.quote): q for q in (*last.said, *place.said)}
-            loose = last.loose and place.loose
-            end = max(last.end, place.end)
-            united.append(last._replace(end=end, said=tuple(said.values()), loose=loose))
+            end, loose = max(last.end, place.end), last.loose and place.loose
+            pieces[-1] = Stretch(last.start, end, tuple(said.values()), loose)
         else:
-            united.append(place)
-    spans, at = [], 0
-    for place in united:
-        spans.append(Span(text=prompt[at : place.start], source="assumed"))
-        spans.append(_span(prompt[place.start : place.end], place))
-        at = place.end
-    spans.append(Span(text=prompt[at:], source="assumed"))
-    return [span for span in spans if span.text]
+            pieces += [Stretch(last.end, place.start), place]
+    pieces.append(Stretch(pieces[-1].end, len(prompt)))
+    return [_span(prompt, piece) for piece in pieces if piece.start < piece.end]
 
 
-def _span(text: str, place: Stretch) -> Span:
-    said = list(place.said)
-    if place.loose:
-        return Span(text=text, source="assumed", said=said)
-    return _resting(text, said)
+def _span(prompt: str, piece: Stretch) -> Span:
+    text = prompt[piece.start : piece.end]
+    if piece.loose:
+        return Span(text=text, source="assumed", said=[*piece.said])
+    return _resting(text, piece.said)
 
 
-def _resting(text: str, said: list[Quote]) -> Span:
+def _resting(text: str, said: Sequence[Quote]) -> Span:
     leading = min(said, key=_rank)
-    return Span(text=text, source=source_of(said), ref=name_of(leading.ref), said=said)
+    return Span(text=text, source=source_of(said), ref=name_of(leading.ref), said=[*said])
 
 
 def with_picks(span: Span, transcript: Transcript) -> Span:
@@ -152,22 +166,3 @@ def name_of(ref: str) -> str:
 def _rank(quote: Quote) -> int:
     """The place of a quote's source among them; one that names nothing is of a message."""
     return next((n for n, p in enumerate(PREFIXES.values()) if quote.ref.startswith(p)), 0)
-
-
-def _find(stretch: str, prompt: str, taken: Sequence[Stretch]) -> tuple[int, int] | None:
-    """The first place of a stretch that no source has yet; else the first of all."""
-    found = re.finditer(f"(?={re.escape(stretch)})", prompt) if stretch.strip() else ()
-    places = [(one.start(), one.start() + len(stretch)) for one in found]
-    if not places and (run := align(stretch, prompt, "prompt")):
-        places = [(run.start, run.end)]
-    free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
-    return next(iter([*free, *places]), None)
-
-
-def _is_loose(stretch: str, said: Sequence[Quote]) -> bool:
-    """Whether a stretch shares nothing with its words, of all that can be compared by words."""
-    if any(quote.ref[:1] not in "mq" for quote in said):  # a picture, a template, a style
-        return False
-    own, theirs = words_of(stretch), words_of(" ".join(quote.quote for quote in said))
-    both_refuse = refuses(stretch) and any(word.refuses for word in theirs)
-    return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, theirs) and not both_refuse

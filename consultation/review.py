@@ -6,26 +6,16 @@ The prompt is never touched: nothing is added to it, cut from it or moved in it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-
 from consultation.consultation_result import NotUsed
 from consultation.coverage import Coverage, Leftover, faults_of_coverage
-from consultation.decisions import (
-    carry_over,
-    faults_of_changes,
-    faults_of_choices,
-    faults_of_questions,
-    settle_brief,
-    settle_choices,
-    settle_questions,
-)
-from consultation.lettering import Letters, faults_of_lettering, settle_lettering
+from consultation.decisions import carry_over, judge_brief, judge_choices, judge_questions
+from consultation.lettering import Letters, judge_lettering
 from consultation.provenance import Span, faults_of_sharing, place_sources, spans_of
-from consultation.quotes import Fault, faults_of_quotes, gather
+from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.refusals import faults_of_refusals
 from consultation.style_lines import faults_of_styles, lines_without_place
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn, QuestionDraft, Quote, Reason, SetAside
+from consultation.turn import FacilitatorTurn, QuestionDraft, Quote, SetAside
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -34,16 +24,7 @@ MOST_POINTS = 12
 SMALL_FAULTS = 2
 """Small faults that are worth a second call together; one alone is shown."""
 
-SAME_WORDS = 75
-"""Per cent of words that a leftover shares with a refused quote which means it."""
-
-LEAST_SUSPICIOUS: tuple[Reason, ...] = (
-    "left_to_us",
-    "replaced",
-    "withdrawn",
-    "not_visible",
-    "talk",
-)
+LEAST_SUSPICIOUS = ("left_to_us", "replaced", "withdrawn", "not_visible", "talk")
 """What was set aside, in the order in which it is worth a look; chat comes last."""
 
 
@@ -90,44 +71,43 @@ class Review:
 
 def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
-    joined = _with_earlier(turn, transcript)
-    evidence = gather(joined, transcript, transcript.option_texts(turn))
-    stretches, misplaced = place_sources(joined, evidence)
-    picks = faults_of_choices(turn, transcript, evidence)
+    joined = _joined(turn, transcript)
+    statements = statements_of(joined, transcript)
+    stretches, misplaced = place_sources(joined, statements)
+    choices, picks = judge_choices(turn, transcript, statements)
     wrong = {fault.where for fault in picks}
     # A pick that is dropped is no place for the words that it quoted.
-    lasting = [one for one in evidence if one.where not in wrong]
-    placed = {place.source for place in stretches}
-    coverage = Coverage(joined, transcript, lasting, placed)
-    letters = settle_lettering(turn, transcript)
-    without_place = lines_without_place(joined, transcript, lasting, placed)
-    quotes = faults_of_quotes(joined, transcript, evidence)
+    statements["chosen"] = [one for one in statements["chosen"] if one.where not in wrong]
+    coverage = Coverage(joined, transcript, statements, stretches.keys())
+    without_place = lines_without_place(joined, transcript, statements, stretches.keys())
+    letters, misspelt = judge_lettering(turn, transcript)
+    brief, changes = judge_brief(joined, transcript, statements)
+    questions, unsound = judge_questions(turn, transcript, brief)
+    quotes = faults_of_quotes(joined, transcript, statements)
     faults = [
         *misplaced,
         *quotes,
-        *_without_meant(faults_of_coverage(coverage, joined), quotes),
-        *faults_of_refusals(joined, transcript, evidence, coverage.accounted),
-        *faults_of_sharing(joined, transcript, evidence),
+        *faults_of_coverage(coverage, joined, [f.words for f in quotes if not f.serious]),
+        *faults_of_refusals(joined, transcript, statements, coverage.accounted),
+        *faults_of_sharing(joined, transcript, statements),
         *faults_of_styles(without_place),
-        *faults_of_lettering(turn, letters),
-        *faults_of_changes(joined, transcript, evidence),
+        *misspelt,
+        *changes,
         *picks,
-        *faults_of_questions(turn, transcript),
+        *unsound,
     ]
-    brief = settle_brief(joined, transcript, evidence, faults)
-    questions = settle_questions(turn, transcript, brief)
     asked_about = {question.dimension for question in questions}
     brief = [e.model_copy(update={"open": e.open or e.dimension in asked_about}) for e in brief]
     settled = {
         "brief": brief,
-        "chosen": settle_choices(turn, faults),
+        "chosen": choices,
         "questions": questions,
         "lettering": [one.text for one in letters],
     }
     return Review(
         turn=turn.model_copy(update=settled),
         faults=sorted(faults, key=lambda fault: not fault.serious),
-        spans=spans_of(turn.prompt, stretches) if turn.prompt.strip() else [],
+        spans=spans_of(turn.prompt, stretches.values()) if turn.prompt.strip() else [],
         letters=letters,
         set_aside=joined.set_aside,
         doubtful=frozenset(coverage.doubts),
@@ -137,12 +117,14 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     )
 
 
-def _with_earlier(turn: FacilitatorTurn, transcript: Transcript) -> FacilitatorTurn:
-    """The turn, with what earlier ones left and this one does not say again."""
+def _joined(turn: FacilitatorTurn, transcript: Transcript) -> FacilitatorTurn:
+    """A turn with what earlier ones picked, set aside and decided, unless it says so again."""
+    known = {(entry.ref, entry.quote) for entry in turn.set_aside}
+    earlier = [e for e in transcript.set_aside if (e.ref, e.quote) not in known]
     return turn.model_copy(
         update={
             "chosen": [*turn.chosen, *transcript.choices],
-            "set_aside": [*turn.set_aside, *_earlier(turn, transcript)],
+            "set_aside": [*turn.set_aside, *earlier],
             "brief": carry_over(turn, transcript),
         }
     )
@@ -199,20 +181,3 @@ def not_used(held: Review) -> list[NotUsed]:
     others = [one for index, one in enumerate(aside) if index not in held.doubtful]
     others.sort(key=lambda one: LEAST_SUSPICIOUS.index(one.why))
     return [*unplaced[:hot], *doubtful, *unplaced[hot:], *others]
-
-
-def _without_meant(lost: list[Fault], quotes: list[Fault]) -> list[Fault]:
-    """The faults without leftovers that a refused quote meant: those two are one."""
-    meant = [fault.words for fault in quotes if not fault.serious]
-    return [
-        fault
-        for fault in lost
-        if fault.rule != "lost"
-        or not any(fuzz.token_set_ratio(fault.words, words) >= SAME_WORDS for words in meant)
-    ]
-
-
-def _earlier(turn: FacilitatorTurn, transcript: Transcript) -> list[SetAside]:
-    """What earlier turns set aside, unless this one says it again."""
-    known = {(entry.ref, entry.quote) for entry in turn.set_aside}
-    return [entry for entry in transcript.set_aside if (entry.ref, entry.quote) not in known]

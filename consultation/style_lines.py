@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from consultation.quotes import Evidence, Fault
+from consultation.quotes import Fault, Statements
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, Quote
 
@@ -10,19 +10,15 @@ from consultation.turn import FacilitatorTurn, Quote
 def lines_without_place(
     turn: FacilitatorTurn,
     transcript: Transcript,
-    evidence: Sequence[Evidence],
+    statements: Statements,
     sources: Collection[int],
 ) -> list[Quote]:
     """The lines of styles of which no stretch of the prompt has a word, and that were not set
     aside. `sources` are the places of those whose stretch stands in the prompt."""
     if not turn.prompt.strip():
         return []
-    quoted = [
-        quote
-        for one in evidence
-        if one.part == "set_aside" or (one.part == "sources" and one.index in sources)
-        for quote in one.shown
-    ]
+    placed = [one for one in statements["sources"] if one.index in sources]
+    quoted = [quote for one in (*placed, *statements["set_aside"]) for quote in one.said]
     return [
         Quote(ref=use.ref, quote=line)
         for use in transcript.styles

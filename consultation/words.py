@@ -5,7 +5,7 @@ No list of any language's words is used but the refusing ones (`prompts/refusing
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -28,7 +28,6 @@ WORD = re.compile(
 )
 HIRAGANA = re.compile("[\u3041-\u309f]")
 CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff0c\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
-QUESTION_MARKS = ("?", "\uff1f", "؟")
 
 SHORTEST = 4
 """Letters that make a word worth keeping: with 3, half of the honest turns had one left."""
@@ -127,17 +126,15 @@ def distinct(words: Iterable[Word]) -> list[Word]:
     return list({(word.text, word.refuses): word for word in words}.values())
 
 
-def size(words: Iterable[Word]) -> int:
-    """How much words say: one for each content word, one for two signs that are not grammar."""
-    telling = content(words)
-    signs = [word for word in telling if word.signed]
-    names = sum(not HIRAGANA.match(sign.text) for sign in signs)
-    return len(telling) - len(signs) + (names + 1) // 2
+def size(words: Iterable[Word]) -> float:
+    """How much words say: one for each content word, half for a sign that is not grammar."""
+    telling = (word for word in content(words) if not HIRAGANA.match(word.text))
+    return sum(0.5 if word.signed else 1 for word in telling)
 
 
-def asks(text: str, end: int) -> bool:
-    """Whether a question mark follows where words of a text end."""
-    return text[end:].lstrip().startswith(QUESTION_MARKS)
+def asks(text: str, start: int, end: int) -> bool:
+    """Whether a question mark stands in a piece of a text, or right behind it."""
+    return any(sign in text[start:end] + text[end:].lstrip()[:1] for sign in "?\uff1f؟")
 
 
 def near(one: Word, other: Word) -> bool:
@@ -157,22 +154,21 @@ def _alike(a: str, b: str) -> bool:
     return JaroWinkler.similarity(a, b, score_cutoff=ALIKE) > 0
 
 
-def share(some: Sequence[Word], others: Sequence[Word]) -> list[Word]:
+def among(word: Word, others: Iterable[Word]) -> bool:
+    """Whether a word is near one of others."""
+    return any(near(word, other) for other in others)
+
+
+def share(some: Iterable[Word], others: Iterable[Word]) -> list[Word]:
     """Those of `some` that are near one of `others`.
 
     Hiragana are mostly grammar: two in a row have to stand so in both.
     """
     mine, theirs = (content(words, SHORTEST_TO_SHARE) for words in (some, others))
-    rows = {one.text + other.text for one, other in _rows(theirs)}
-    spelled = {w for row in _rows(mine) if row[0].text + row[1].text in rows for w in row}
+    rows = {one.text + other.text for one, other in pairwise(theirs)}
+    spelled = {word for row in pairwise(mine) if row[0].text + row[1].text in rows for word in row}
     return [
         word
         for word in mine
-        if (word in spelled if HIRAGANA.match(word.text) else any(near(word, o) for o in theirs))
+        if (word in spelled if HIRAGANA.match(word.text) else among(word, theirs))
     ]
-
-
-def _rows(words: Iterable[Word]) -> Iterator[tuple[Word, Word]]:
-    """Hiragana with the one that stands beside it."""
-    kana = (word for word in words if HIRAGANA.match(word.text))
-    return ((one, other) for one, other in pairwise(kana) if one.end == other.start)

@@ -27,7 +27,6 @@ BUILT = {
     "cli.terminal",  # IN_COMMANDS, names of tools and parameters
     "consultation.lettering",  # the words of a text, whole
     "consultation.provenance",  # a stretch of the prompt, whole
-    "consultation.quotes",  # the letters of a quote, whole
     "consultation.template_draft",  # a value, whole
     "consultation.words",  # the pieces of a list
     "prompts.image_type",  # a word, at its beginning
