@@ -52,7 +52,7 @@ class StyleDialogue:
 
         Where nobody leads the turn a conversation stays as it was. Raises a `Problem`.
         """
-        parts = await asyncio.to_thread(self._parts, shares, aspects)
+        parts = await asyncio.to_thread(self.parts, shares, aspects)
         if question := contradiction(parts, strength):
             return _asked(question, parts)
         styles = mix(parts, strength)
@@ -68,7 +68,7 @@ class StyleDialogue:
             consultation = await self._go_on(await self._records.load(to), styles)
         return await self._result(consultation, styles)
 
-    def _parts(self, shares: Sequence[StyleShare], aspects: Collection[Aspect]) -> list[MixPart]:
+    def parts(self, shares: Sequence[StyleShare], aspects: Collection[Aspect]) -> list[MixPart]:
         """The styles as they are wanted. Raises `PromptError` for a missing or broken one."""
         return [
             MixPart(

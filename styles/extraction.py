@@ -37,7 +37,7 @@ from styles.description import (
     without,
     words_of_aspects,
 )
-from styles.extraction_result import ExtractedAspect, LeftOut, StyleAnswer, StyleExtraction
+from styles.extraction_result import ExtractedAspect, LeftOut, PictureChoice, StyleExtraction
 from styles.measurement import Measurement, measure
 from styles.style_file import MOST_SAMPLES, Style
 from styles.style_store import StyleStore
@@ -203,7 +203,7 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
     if rest := [aspect for aspect in wanted if aspect != found.aspect]:
         ways.append((f"take everything but {found.aspect}", given, rest))
     answers = [
-        StyleAnswer(option=option, images=images, aspects=aspects)
+        PictureChoice(option=option, images=images, aspects=aspects)
         for option, images, aspects in ways
     ]
     return StyleExtraction(

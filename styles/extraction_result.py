@@ -23,7 +23,7 @@ class LeftOut(BaseModel):
     because: str
 
 
-class StyleAnswer(BaseModel):
+class PictureChoice(BaseModel):
     """What to call again with where the person takes an option."""
 
     option: str
@@ -38,7 +38,7 @@ class StyleExtraction(BaseModel):
     name: str = ""
     question: str = ""
     options: list[str] = []
-    answers: list[StyleAnswer] = []
+    answers: list[PictureChoice] = []
     note: str = ""
     aspects: list[ExtractedAspect] = []
     colours: list[str] = []

@@ -22,6 +22,7 @@ from tests.browser.chat import paid_calls
 from tests.browser.server import settings_in
 from tests.browser.studio import DESK, PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import studio_tour
+from tests.browser.style_tour import style_tour
 
 pytestmark = chat.NEEDS_BROWSER
 
@@ -237,6 +238,30 @@ def test_the_whole_job_by_pointer_and_by_touch_with_each_screen_whole_and_access
     assert {re.sub(r".*#|=.*", "", address) for address in addresses} == {
         "create", "c", "library", "gallery", "tree", "x", "about",
     }  # fmt: skip
+
+
+def test_a_style_is_made_of_pictures_put_on_another_and_deleted_by_keyboard_alone(
+    browser: Any, service: Sandbox, tmp_path: Path
+) -> None:
+    settings = settings_in(tmp_path, service)
+    faults = []
+    with serve_studio(settings) as studio:
+        one = Visitor(browser, studio, viewport=PHONE)
+        for screen in style_tour(one):
+            one.settle()
+            faults += [f"{screen}: {fault}" for fault in one.judge()]
+        assert sorted(path.name for path in settings.styles_dir.iterdir()) == [
+            "winter_fox-1.jpg", "winter_fox-2.jpg", "winter_fox.yaml",
+        ]  # fmt: skip
+        one.page.goto(f"{studio.address.partition('#')[0]}#style=winter_fox")
+        one.enter("Delete this style")
+        one.page.get_by_text("winter_fox.yaml").wait_for()
+        one.enter("Delete for good")
+        one.see("Library")
+        one.leave()
+
+    assert "\n".join(faults) == ""
+    assert [*settings.styles_dir.iterdir()] == []
 
 
 def test_what_was_typed_is_there_again_for_who_goes_back_and_what_was_begun_is_offered(

@@ -1,5 +1,6 @@
 """What the studio's page reads: every picture, drawings under way, templates, money, the setup."""
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -13,6 +14,7 @@ from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from storage.database_file import FILE_NAME
+from styles.aspect import ASPECTS
 from tests.calls import consult, data_of, draw, refusal
 from tools.studio import add_studio
 
@@ -198,6 +200,53 @@ async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
     (styles,) = [field["choices"] for field in series["fields"] if field["name"] == "style"]
     assert styles == ["soft_gouache", "linocut", "blue_hour"]
     assert filled["prompt"][1] == {"text": "cream", "origin": "colour"}
+
+
+LOOK = """
+note: Pale mornings.
+aspects:
+  palette:
+    words: pale blue and rust
+    measured:
+      colours: [{colour: "#88aacc", share: 0.6}, {colour: "#aa5533", share: 0.3}]
+      temperature: -3.5
+      colourfulness: 20
+  light: {words: a low sun}
+  line: {words: no outlines}
+  medium: {words: watercolour}
+avoid: [neon]
+samples: [dusk-1.jpg, dusk-2.jpg]
+"""
+
+
+async def test_what_goes_along_of_a_style_is_seen_before_it_is_paid_for(
+    page: Client[Any], tmp_path: Path, sandbox: Sandbox
+) -> None:
+    folder = tmp_path / "data" / "styles"
+    folder.mkdir(parents=True)
+    (folder / "dusk.yaml").write_text(LOOK)
+    for number in (1, 2):
+        (folder / f"dusk-{number}.jpg").write_bytes(b"a picture")
+
+    async def preview(strength: int, *names: str, aspects: tuple[str, ...] = ASPECTS) -> Any:
+        styles = [{"name": name, "weight": 50} for name in names]
+        wish = {"style": styles, "strength": strength, "aspects": aspects}
+        return await read(page, "style", query=json.dumps(wish))
+
+    leading, every = ["palette", "light"], ["palette", "light", "line", "medium"]
+    for strength, aspects, colours, samples in (
+        (30, leading, 0, 0), (60, every, 2, 0), (80, every, 2, 1), (90, every, 2, 2)
+    ):  # fmt: skip
+        seen = await preview(strength, "dusk")
+        assert [one["aspect"] for one in seen["phrases"]] == aspects
+        assert (len(seen["colours"]), len(seen["samples"])) == (colours, samples)
+    only = await preview(60, "dusk", aspects=("line",))
+    mixed = await preview(60, "dusk", "linocut")
+
+    assert [one["words"] for one in only["phrases"]] == ["no outlines"]
+    assert {one["style"] for one in mixed["phrases"]} == {"dusk", "linocut"}
+    assert mixed["either"] == ["watercolour", "linocut print"]
+    assert not sandbox.requests
 
 
 async def test_costs_are_told_by_day_and_by_conversation(page: Client[Any]) -> None:

@@ -12,7 +12,7 @@ from tools.registration import app_of, build_tool
 from tools.view import as_answer
 
 StudioReadable = Literal[
-    "pulse", "pictures", "place", "recent", "library", "template", "costs", "about"
+    "pulse", "pictures", "place", "recent", "library", "template", "style", "costs", "about"
 ]  # fmt: skip
 
 
@@ -52,6 +52,8 @@ async def studio_read(
             answer = await asyncio.to_thread(studio_library.library, app)
         case "template":
             answer = await asyncio.to_thread(studio_library.template_form, app, id, given)
+        case "style":
+            answer = await asyncio.to_thread(studio_library.style_preview, app, query)
         case "costs":
             answer = await studio_setup.costs(app)
         case "about":

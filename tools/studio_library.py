@@ -1,13 +1,18 @@
-"""What the studio's page is told of the library: its templates, each as a form to fill."""
+"""What the studio's page is told of the library: templates as forms, and what a style comes to."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app import App
+from errors import Problem
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
+from styles.aspect import Aspect
+from styles.strength import StyleShare, step_of
+from styles.style_mix import contradiction, mix
+from styles.style_use import samples_of
 
 
 class FormField(BaseModel):
@@ -59,6 +64,40 @@ class TemplateForm(LibraryEntry):
     prompt: list[Piece]
     missing: list[str]
     fault: str
+
+
+class StyleWish(BaseModel):
+    """Styles as the page would have them applied, in the words of the tool that does."""
+
+    style: list[StyleShare]
+    strength: int
+    aspects: list[Aspect]
+
+
+class StylePhrase(BaseModel):
+    """What a style says of an aspect."""
+
+    aspect: Aspect
+    words: str
+    style: str
+
+
+class StyleSample(BaseModel):
+    """A sample picture of a style, counted from 1."""
+
+    style: str
+    number: int
+
+
+class StylePreview(BaseModel):
+    """What would go along of styles at a strength; of two media in `either` one would be asked."""
+
+    degree: str
+    phrases: list[StylePhrase]
+    colours: list[str]
+    avoid: list[str]
+    samples: list[StyleSample]
+    either: list[str]
 
 
 def library(app: App) -> Library:
@@ -125,3 +164,30 @@ def _entry(template: LibraryTemplate, own: set[str]) -> dict[str, Any]:
         "category": template.category,
         "own": template.name in own,
     }
+
+
+def style_preview(app: App, wish: str) -> StylePreview:
+    """What goes along of a `StyleWish` in JSON, by the table that counts. Raises a `Problem`."""
+    try:
+        asked = StyleWish.model_validate_json(wish)
+    except ValidationError:
+        raise Problem("query is no style with its strength and aspects.") from None
+    parts = app.style_dialogue.parts(asked.style, asked.aspects)
+    uses = mix(parts, asked.strength)
+    samples = {part.style.name: part.style.samples for part in parts}
+    question = contradiction(parts, asked.strength)
+    return StylePreview(
+        degree=step_of(asked.strength).degree,
+        phrases=[
+            StylePhrase(aspect=aspect, words=words, style=use.name if len(parts) > 1 else "")
+            for use in uses
+            for aspect, words in use.aspects.items()
+        ],
+        colours=[one.colour for use in uses for one in use.colours],
+        avoid=[one for use in uses for one in use.avoid],
+        samples=[
+            StyleSample(style=use.name, number=samples[use.name].index(file) + 1)
+            for use, file in samples_of(uses)
+        ],
+        either=[part.words["medium"] for part in question or ()],
+    )

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from app import App
 from call_meaning import newest_jobs, state_of
-from consultation.consultation_result import Consultation
+from consultation.consultation_result import Consultation, NotUsed
 from consultation.conversation_list import ConversationItem
 from errors import Charged, Problem, ProblemKind
 from generation.drawing_failures import recorded_problem
@@ -22,6 +22,7 @@ from generation.verification import Finding, Verification
 from prompts.wording import Wording
 from settings import Origin
 from storage.tables import UNDER_WAY, Conversation, Image
+from styles.style_use import REF
 from tools.progress import STAGES
 from tools.view_choices import DrawingChoices, choices, next_prices
 from tools.view_words import ViewWords, option_looks, view_words
@@ -70,7 +71,11 @@ class DrawingProgress(BaseModel):
 
 
 class ConversationView(BaseModel):
-    """Where a conversation stands, and all that was drawn in it, oldest first."""
+    """Where a conversation stands, and all that was drawn in it, oldest first.
+
+    `gave_way` is what of a style is not in the prompt; among the dialogue's unused words are the
+    person's alone.
+    """
 
     conversation_id: str
     status: Standing
@@ -81,6 +86,7 @@ class ConversationView(BaseModel):
     bookmarked: bool
     words: ViewWords | None
     dialogue: Consultation | None
+    gave_way: list[NotUsed]
     looks: dict[str, list[str]]
     images: list[ShownImage]
     newest: list[str]
@@ -138,9 +144,11 @@ async def conversation_view(
 ) -> ConversationView:
     """Where a conversation stands, with words in its language unless the view has them."""
     standing = state_of(conversation)
-    dialogue = None
+    dialogue, gave_way = None, []
     if conversation.briefs:
         dialogue = app.consultant.recall(conversation)
+        gave_way = [one for one in dialogue.not_used if one.ref.startswith(REF)]
+        dialogue.not_used = [one for one in dialogue.not_used if one not in gave_way]
     store = app.prompt_store
     jobs = newest_jobs(conversation)
     images = await asyncio.to_thread(_shown_images, app, conversation)
@@ -157,6 +165,7 @@ async def conversation_view(
         bookmarked=conversation.bookmarked,
         words=await asyncio.to_thread(view_words, store, conversation.language, known_words),
         dialogue=dialogue,
+        gave_way=gave_way,
         looks=await asyncio.to_thread(option_looks, store, conversation.image_type, dialogue)
         if dialogue
         else {},

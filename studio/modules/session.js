@@ -212,7 +212,7 @@ export class Session {
 
   // Doing: only where a person presses something.
 
-  /** Call a tool that asks a model or draws, once at a time; whether that worked. @param {string} busy @param {string} name @param {any} given */
+  /** Call a tool that asks a model or draws, once at a time; its result where that worked, else null. @param {string} busy @param {string} name @param {any} given */
   async act(busy, name, given) {
     if (this.state.busy) return false;
     const id = this.state.view?.conversation_id;
@@ -230,7 +230,7 @@ export class Session {
       await this.load(conversationIn(result) || id);
       this.tellUnread(dataOf(result));
       this.door.inform(`In the view the person had ${name} called with ${JSON.stringify(args)}. openai_list_conversations with the conversation_id tells where it stands.`).catch(() => {});
-      return true;
+      return result;
     } catch (error) {
       // Whether the call arrived is not known: the record says, and reading it is free.
       this.looking++;

@@ -1,6 +1,7 @@
 """Take the pictures of the studio's screens, and one that moves through all of them."""
 
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.browser.studio import DESK, PHONE, Visitor, serve_studio
 from tests.browser.studio_tour import studio_tour
+from tests.browser.style_tour import style_tour
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,7 +22,10 @@ QUALITY = 70
 WALK, WALK_WIDTH, WALK_MS = "walkthrough", 800, 1800
 """The one that moves: pixels of its width, and how long each screen stays."""
 
-SHOWN = ["create", "questions", "library", "template", "picture", "history", "found again", "about"]
+SHOWN = [
+    "create", "questions", "library", "template", "picture", "history", "found again", "about",
+    "pictures disagree", "choosing a style",
+]  # fmt: skip
 """What the docs show by itself; the rest is in the one that moves."""
 
 PHONES = ["create", "questions", "picture", "history", "gallery"]
@@ -31,9 +36,14 @@ PHONE_WIDTH, GAP = 300, 16
 def take_studio(browser: "Browser", sandbox: Sandbox, settings: Settings, folder: Path) -> None:
     """Walk through the studio at a desk in light, and on a phone in dark."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    desk = _walk(browser, sandbox, settings, folder / "desk", viewport=DESK)
+
+    def tour(one: Visitor) -> Iterator[str]:
+        return studio_tour(one, sandbox)
+
+    desk = _walk(browser, settings, folder / "desk", tour, viewport=DESK)
+    styles = _walk(browser, settings, folder / "styles", style_tour, viewport=DESK)
     for name in SHOWN:
-        save(desk[name], name)
+        save((desk | styles)[name], name)
     frames = [_narrowed(image, WALK_WIDTH) for image in desk.values()]
     frames[0].save(
         PICTURES / f"{WALK}.webp",
@@ -45,7 +55,7 @@ def take_studio(browser: "Browser", sandbox: Sandbox, settings: Settings, folder
         loop=0,
     )
     phone = _walk(
-        browser, sandbox, settings, folder / "phone",
+        browser, settings, folder / "phone", tour,
         viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark", device_scale_factor=2,
     )  # fmt: skip
     save(_beside([phone[name] for name in PHONES]), "phone")
@@ -57,14 +67,18 @@ def save(image: Image.Image, name: str) -> None:
 
 
 def _walk(
-    browser: "Browser", sandbox: Sandbox, settings: Settings, folder: Path, **context: object
+    browser: "Browser",
+    settings: Settings,
+    folder: Path,
+    tour: Callable[[Visitor], Iterator[str]],
+    **context: object,
 ) -> dict[str, Image.Image]:
     """Every screen by its name, of a person who has drawn nothing before."""
     settings = settings.model_copy(update={"data_dir": folder})
     with serve_studio(settings) as studio:
         one = Visitor(browser, studio, **context)
         screens = {}
-        for name in studio_tour(one, sandbox):
+        for name in tour(one):
             if name != "drawing":
                 one.settle()
             one.page.mouse.move(0, 0)

@@ -2,14 +2,18 @@
 import { html } from "../vendor/preact.js";
 import { Task, phaseOf } from "../parts/task.js";
 import { dollars, nameOf, t } from "../words.js";
+import { LookLosses, LookTask, NO_LOOK } from "./look.js";
 import { Removal } from "./removal.js";
 
 /** @param {{desk: any, session: any}} props */
 export function Conversation({ desk, session }) {
-  const { view } = session.state;
-  return html`<div class="beside"><div class="task"><${Task} session=${session} /></div>
+  const { view, look } = session.state;
+  const isPrompted = view && ["ready", "picture"].includes(phaseOf(session.state));
+  return html`<div class="beside"><div class="task">${look && isPrompted && html`<${LookTask} desk=${desk} session=${session} />`}<${Task} session=${session} />
+      ${phaseOf(session.state) === "ready" && html`<${LookLosses} view=${view} />`}</div>
     ${view && html`<aside aria-label=${t("About this conversation")}>
       <${Brief} view=${view} isOpen=${["asking", "ready"].includes(phaseOf(session.state))} />
+      ${isPrompted && !look && html`<p><button onClick=${() => session.set({ look: NO_LOOK })}>${t("Put a style on it")}</button></p>`}
       <p class="soft">${t("{here} here so far", { here: dollars(view.spent_conversation_usd) })}</p>
       ${session.state.looksAt && view.status !== "done" && html`<p><a class="more" href=${`#c=${view.conversation_id}`}>${t("Where this conversation stands")}</a></p>`}
       ${view.images.length > 1 && html`<p><a class="more" href=${`#tree=${view.conversation_id}`}>${t("History as a tree")}</a></p>`}

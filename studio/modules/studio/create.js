@@ -1,9 +1,10 @@
-/** A new picture: the idea, how much is asked, pictures that show what is meant, a template. */
+/** A new picture: the idea, how much is asked, pictures that show what is meant, a template, a style. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { References } from "../parts/references.js";
 import { Form } from "../parts/form.js";
 import { Chip, Screen, Sketch } from "../parts/screen.js";
 import { t } from "../words.js";
+import { LookChoice } from "./look.js";
 import { readInto } from "./reading.js";
 import { moment } from "./moment.js";
 import { Thumb } from "./thumb.js";
@@ -11,7 +12,7 @@ import { Thumb } from "./thumb.js";
 /** @param {{desk: any}} props */
 export function Create({ desk }) {
   const session = desk.fresh;
-  const { idea, mode = "guided", template = "" } = session.state;
+  const { idea, mode = "guided", template = "", look = null } = session.state;
   const [library, setLibrary] = useState(/** @type {any} */ ({}));
   useEffect(() => readInto(setLibrary, () => desk.read("library")), []);
   const depths = [
@@ -37,7 +38,8 @@ export function Create({ desk }) {
       <select value=${template} onChange=${(event) => session.set({ template: event.target.value })}>
         <option value="">${t("None: the questions follow the idea")}</option>
         ${(library.data?.templates ?? []).map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select></label>
-<//>
+    <${LookChoice} desk=${desk} look=${look} put=${(next) => session.set({ look: next })} />
+    ${look && html`<p class="soft">${t("The style goes into the prompt once that is there, about a cent.")}</p>`}<//>
     <${Recent} desk=${desk} /></div><//>`;
 }
 

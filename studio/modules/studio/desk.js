@@ -8,12 +8,13 @@ import { DoorError, LockedError } from "../http_door.js";
 import { dataOf, textOf } from "../results.js";
 import { Session } from "../session.js";
 import { knownLanguage, learn, t } from "../words.js";
+import { lookOf } from "./look.js";
 
 /** Another page's work is seen within this time. */
 const BEAT_MS = 2000;
 const SCREENS = ["create", "gallery", "library", "about"];
 /** Screens that show one thing, by how their addresses begin. */
-const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template", style: "style", make: "making" };
+const ONE = { c: "conversation", i: "image", tree: "tree", x: "pair", library: "template", style: "style", make: "making", create: "create" };
 
 /** A session of a page that says itself, and once, that it is not let in or that nobody answers. */
 class StudioSession extends Session {
@@ -23,6 +24,11 @@ class StudioSession extends Session {
     this.desk = desk;
     this.door = desk.door;
     this.state.ended = true; // no host's call is waited for
+  }
+
+  /** Have the prompt written anew in a style. @param {any} given */
+  apply(given) {
+    return this.act("asking", "openai_apply_style", { conversation_id: undefined, ...given });
   }
 
   /** @param {any} error @param {(() => void) | null} again */
@@ -92,6 +98,7 @@ export class Desk {
     this.imageSession = undefined;
     this.set({ place, finished, message: "", lost: "" });
     if (place.name === "gallery") this.renewGallery();
+    if (place.name === "create" && place.id && !(place.id in (this.fresh.state.look?.shares ?? {}))) this.fresh.set({ look: lookOf(place.id) });
     if (place.name === "conversation" || place.name === "tree") (await this.visit(place.id)).set({ looksAt: "" });
     if (place.name === "image") this.visitImage(place.id);
   }

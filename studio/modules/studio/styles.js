@@ -70,7 +70,8 @@ export function Style({ desk, name }) {
     ${made && html`<p class="notice" role="status">${t("The style is kept.")}</p>`}
     ${samples.length > 0 && html`<ul class="strip samples">${samples.map((number) => html`<li><img src=${sampleOf(name, number)} alt=${t("Sample {number}", { number })} /></li>`)}</ul>`}
     ${style.colours.length > 0 && html`<div><h2>${t("Colours that were measured")}</h2><${Swatch} colours=${style.colours} /></div>`}
-    ${!style.fault && html`<div><h2>${t("What it says")}</h2><${Phrases} phrases=${Object.entries(style.words).map(([aspect, words]) => ({ aspect, words }))} /></div>`}
+    ${!style.fault && html`<div><h2>${t("What it says")}</h2><${Phrases} phrases=${Object.entries(style.words).map(([aspect, words]) => ({ aspect, words }))} /></div>
+      <p><a class="act" href=${`#create=${name}`}>${t("Use this style")}</a></p>`}
     ${style.avoid.length > 0 && html`<div><h2>${t("What it avoids")}</h2><p class="words">${style.avoid.join("; ")}</p></div>`}
     ${style.tags.length > 0 && html`<p class="soft words">${style.tags.join(" · ")}</p>`}
     ${made?.left_out.length > 0 && html`<div><h2>${t("What was not taken")}</h2><ul class="list">${made.left_out.map((one) => html`<li>
