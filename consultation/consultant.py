@@ -38,7 +38,7 @@ from storage.input_files import InputFiles
 from storage.records import LONGEST_FIRST_TITLE, OpenedCall, Records
 from storage.stamps import title_of, without_controls
 from storage.tables import Answer, Brief, Conversation, Turn
-from styles.style_use import StyleUse
+from styles.style_use import StyleUse, samples_of
 
 CONTROL_NOTE = "Control characters were left out of your words; check that nothing is missing."
 
@@ -166,7 +166,9 @@ class Consultant:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
         result = recorded_result(conversation, self._prompt_store)
         if result.suggested:
-            references = sum(len(turn.pictures) for turn in conversation.turns)
+            styles = [StyleUse.model_validate(row) for row in conversation.style_uses]
+            pictures = [one for turn in conversation.turns for one in turn.pictures]
+            references = len(pictures) + len(samples_of(styles))
             suggested = result.suggested.model_dump()
             result.estimated_cost_usd = estimate(suggested, self._settings, references)
         return result

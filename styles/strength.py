@@ -12,7 +12,6 @@ from styles.aspect import Aspect
 DEFAULT_STRENGTH = 60
 """All of the words, no picture: what one means by "in that style"."""
 
-
 WHOLE = 100
 """Per cent: the share of a style that is not mixed."""
 

@@ -1,6 +1,7 @@
 """A style goes along with a picture as its table says, and the record says which and how strong."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
+from styles.strength import STEPS, StrengthStep
 from tests.calls import consult, data_of, draw, refusal, text_of
-from tests.conftest import Connect, Run
+from tests.conftest import ROOT, Connect, Run
 from tests.painted import encoded, paint
 from tests.turns import FACILITATOR, Json, aside, entry, source, turn
 
@@ -91,6 +93,26 @@ TABLE = {
     80: (f"Style, all of it:\n{ALL}", 1),
     90: (f"Style, match it closely:\n{ALL}", 3),
 }
+
+
+def test_the_page_has_the_table_of_strengths_as_it_is() -> None:
+    page = (ROOT / "docs" / "styles.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+)-(\d+) \|(.*)\|(.*)\|(.*)\|(.*)\|$", page, re.MULTILINE)
+
+    assert [int(row[0]) for row in rows] == [0, *(int(row[1]) + 1 for row in rows[:-1])]
+    assert (
+        tuple(
+            StrengthStep(
+                int(highest),
+                2 if "two" in words else None,
+                colours="yes" in colours,
+                samples={"none": 0, "one": 1, "up to 3": 3}[samples.strip()],
+                degree=degree.strip(),
+            )
+            for _, highest, words, colours, samples, degree in rows
+        )
+        == STEPS
+    )
 
 
 @pytest.mark.usefixtures("harbour")
