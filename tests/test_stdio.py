@@ -66,8 +66,12 @@ PRODUCT = {"openai_image_consultation", "openai_conversational_image"}
 
 SERVE = [sys.executable, str(ROOT / "__main__.py"), "serve"]
 PLAY = [sys.executable, "-c", PLAYGROUND]
-IN_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$0" "$@"')
-"""As a shell starts what runs in its background: SIGINT is ignored."""
+PLAY_IN_BACKGROUND = [
+    sys.executable,
+    "-c",
+    f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PLAYGROUND}",
+]
+"""As a shell has what runs in its background begin: SIGINT is ignored."""
 
 Start = Callable[..., Server]
 
@@ -297,14 +301,18 @@ def test_a_setting_that_cannot_be_used_is_one_sentence_and_exit_2(start: Start) 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 @pytest.mark.parametrize(
-    ("shell", "number", "code"),
-    [((), signal.SIGINT, 130), ((), signal.SIGTERM, 143), (IN_BACKGROUND, signal.SIGTERM, 143)],
+    ("command", "number", "code"),
+    [
+        (PLAY, signal.SIGINT, 130),
+        (PLAY, signal.SIGTERM, 143),
+        (PLAY_IN_BACKGROUND, signal.SIGTERM, 143),
+    ],
     ids=["Ctrl-C", "end", "end in the background"],
 )
 def test_an_interrupt_finishes_the_lifespan_and_leaves_no_traceback(
-    start: Start, shell: tuple[str, ...], number: int, code: int
+    start: Start, command: list[str], number: int, code: int
 ) -> None:
-    with start([*shell, *PLAY]) as server:
+    with start(command) as server:
         server.open("initialize")
         server.request("tools/call", call("nap", seconds=30))
         ending = server.end(signal=number)

@@ -20,7 +20,7 @@ from storage.database_file import FILE_NAME
 from tests.browser import chat
 from tests.browser.chat import paid_calls
 from tests.browser.server import settings_in
-from tests.browser.studio import DESK, PHONE, Studio, Visitor, serve_studio
+from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import studio_tour
 from tests.browser.style_tour import style_tour
 
@@ -77,12 +77,9 @@ def visit(browser: Any, studio: Studio) -> Iterator[Callable[..., Visitor]]:
         one.leave()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["wide", "narrow"])
-def test_the_whole_job_by_keyboard_alone(
-    visit: Callable[..., Visitor], setup: Settings, viewport: dict[str, int]
-) -> None:
+def test_the_whole_job_by_keyboard_alone(visit: Callable[..., Visitor], setup: Settings) -> None:
     before = paid_calls(setup)
-    one = visit(viewport=viewport)
+    one = visit()
     keyboard = one.page.keyboard
     one.see("What would you like to see?")
     one.reach("Your idea")
