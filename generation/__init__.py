@@ -13,6 +13,7 @@ __all__ = [
     "preview",
     "purchase",
     "result_builder",
+    "style_facts",
     "variations",
     "verification",
     "verifier",

@@ -28,7 +28,7 @@ from generation.orders import CallOrder, Orders
 from generation.picture_facts import run_apart
 from generation.plan import Plan
 from generation.purchase import Buyer
-from generation.result_builder import build_result, preview_of_all, style_checks
+from generation.result_builder import build_result, preview_of_all, style_facts
 from generation.variations import replaced_note
 from generation.verifier import Look, Verifier
 from prompts.store import PromptStore
@@ -255,13 +255,13 @@ class ImageGenerator:
         images = [one.purchase.image for one in outcomes if one.purchase]
         checklist = await asyncio.to_thread(self._verifier.shared_items, images, conversation)
         wording = await asyncio.to_thread(self._prompt_store.wording, conversation.language or "en")
-        checks = await run_apart(style_checks, outcomes)
+        facts = await run_apart(style_facts, outcomes, wording)
         result = build_result(
             conversation,
             outcomes,
             totals=totals,
             checklist=checklist,
-            checks=checks,
+            facts=facts,
             elapsed=elapsed,
             sandbox=self._buyer.origin == "sandbox",
             wording=wording,

@@ -21,14 +21,13 @@ from generation.image_result import (
 from generation.jobs import JobOutcome
 from generation.plan import changes_of, prompt_of_record
 from generation.preview import contact_sheet, preview_of
+from generation.style_facts import style_fact
 from generation.variations import label_words
-from generation.verification import Verification, confidence
+from generation.verification import Finding, Verification, confidence
 from prompts.wording import Wording
 from storage.picture_files import read_picture
 from storage.spending import SpendingTotals
 from storage.tables import Conversation, Image
-from styles.style_check import StyleCheck, check
-from styles.style_use import StyleUse
 
 REFINE = (
     "To change the picture, pass the change as prompt with this conversation_id; from_image "
@@ -66,20 +65,19 @@ def build_result(
     *,
     totals: SpendingTotals,
     checklist: list[str],
-    checks: Mapping[str, StyleCheck],
+    facts: Mapping[str, Finding],
     elapsed: float,
     sandbox: bool,
     wording: Wording,
 ) -> ImageResult:
     """The result of a call for pictures, finished or not.
 
-    `checks` hold pictures of these ids against the styles that they were drawn in.
+    `facts` hold pictures of these ids against the styles that they were drawn in.
     """
     purchases = [one.purchase for one in outcomes if one.purchase]
     pending = [one for one in outcomes if not one.purchase and not one.problem]
     unpriced = [model for one in purchases for model in one.unpriced]
     images = [one.image for one in purchases]
-    style_facts = _style_facts(images, checks, wording)
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
     return ImageResult(
         conversation_id=conversation.id,
@@ -94,8 +92,8 @@ def build_result(
         estimated_cost_usd=_estimate(outcomes),
         spent_today_usd=round(totals.today, 6),
         spent_conversation_usd=round(totals.conversation, 6),
-        checklist=[*checklist, *(one.item for one in style_facts)] if purchases else [],
-        verification=_verification(images, style_facts),
+        checklist=[*checklist, *_items(images, facts)] if purchases else [],
+        verification=_verification(images, facts),
         elapsed_seconds=round(elapsed, 1),
         attempts=sum(one.attempts for one in purchases) + sum(one.attempts for one in pending),
         origin="sandbox" if sandbox else "openai",
@@ -140,38 +138,23 @@ def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, 
     return models
 
 
-def style_checks(outcomes: list[JobOutcome]) -> dict[str, StyleCheck]:
-    """Each picture that was drawn in a style held against it, by its id; measured here, free."""
-    checks = {}
-    for one in outcomes:
-        styles = [StyleUse.model_validate(row) for row in one.job.style_uses]
-        if styles and one.purchase:
-            data = one.purchase.preview or _bytes(one.purchase.image)
-            if found := check(data, styles):
-                checks[one.purchase.image.id] = found
-    return checks
+def style_facts(outcomes: list[JobOutcome], wording: Wording) -> dict[str, Finding]:
+    """What is measured of each picture beside its styles, by its id."""
+    bought = [(one.purchase.image, one.job) for one in outcomes if one.purchase]
+    facts = {image.id: style_fact(image, job, wording) for image, job in bought}
+    return {image_id: fact for image_id, fact in facts.items() if fact}
 
 
-def _style_facts(
-    images: list[Image], checks: Mapping[str, StyleCheck], wording: Wording
-) -> list[ResultFinding]:
-    """What was measured of pictures beside their styles; of several each has its number."""
+def _items(images: list[Image], facts: Mapping[str, Finding]) -> list[str]:
+    """Facts as items of a checklist; those of several pictures begin with the picture's number."""
     return [
-        ResultFinding(
-            image_id=image.id,
-            item=f"{number}. {sentence}" if len(images) > 1 else sentence,
-            verdict="not_met" if checks[image.id].is_far else "met",
-            seen="",
-            source="bytes",
-        )
+        f"{number}. {facts[image.id].item}" if len(images) > 1 else facts[image.id].item
         for number, image in enumerate(images, start=1)
-        if image.id in checks and (sentence := checks[image.id].sentence(wording))
+        if image.id in facts
     ]
 
 
-def _verification(
-    images: list[Image], style_facts: list[ResultFinding]
-) -> ResultVerification | None:
+def _verification(images: list[Image], facts: Mapping[str, Finding]) -> ResultVerification | None:
     """The findings about all pictures, in one."""
     verifications = {
         image.id: Verification.model_validate(image.verification)
@@ -183,9 +166,8 @@ def _verification(
     findings = [
         ResultFinding(image_id=image_id, **finding.model_dump())
         for image_id, one in verifications.items()
-        for finding in one.findings
+        for finding in [*one.findings, *filter(None, [facts.get(image_id)])]
     ]
-    findings += style_facts
     notes = [note for one in verifications.values() for note in one.notes]
     return ResultVerification(
         confidence=confidence(findings), findings=findings, notes=list(dict.fromkeys(notes))

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from prompts.source import FileModel
 from prompts.wording import Wording
-from storage.pixels import UNDECODABLE
 from styles.comparison import ONE_ASPECT, PALETTE, REST, Closeness, closeness, distances
-from styles.measurement import MeasuredPalette, measure
+from styles.measurement import MeasuredPalette, Measurement
 from styles.palette import join_palettes
 from styles.style_use import StyleUse
 
@@ -44,17 +43,12 @@ class StyleCheck(NamedTuple):
         return wording.translate(FROM_STYLE, names=names, distances=told)
 
 
-def check(data: bytes, styles: Sequence[StyleUse]) -> StyleCheck | None:
-    """A picture held against what was measured of the styles; None where that is nothing, or where
-    the bytes are no picture."""
+def check(picture: Measurement, styles: Sequence[StyleUse]) -> StyleCheck | None:
+    """A picture held against what was measured of the styles; None where that is nothing."""
     wanted = _measured(styles)
     if not wanted:
         return None
-    try:
-        found = dict(measure(data))
-    except UNDECODABLE:
-        return None
-    palette, rest = distances(wanted, found)
+    palette, rest = distances(wanted, dict(picture))
     bounds = REST if len(wanted.keys() - {"palette"}) > 1 else ONE_ASPECT
     return StyleCheck(
         [use.name for use in styles if use.measured],

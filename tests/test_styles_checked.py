@@ -65,6 +65,19 @@ async def test_only_what_of_a_style_went_along_is_checked_and_it_counts_for_no_s
     assert fact["item"] in said
 
 
+async def test_the_view_shows_it_too_and_of_several_pictures_each_has_its_own(
+    client: Client[Any],
+) -> None:
+    both, _ = await drawn(client, "hens at night", variations=2)
+
+    assert [line.partition(" from ")[0] for line in both["checklist"]] == [
+        "1. Distance", "2. Distance",
+    ]  # fmt: skip
+    place = {"what": "state", "id": both["conversation_id"]}
+    shown = data_of(await client.call_tool("view_read", place))["images"]
+    assert all(one["checklist"][0].startswith(FROM_STYLE) for one in shown)
+
+
 async def test_a_style_of_words_alone_is_held_against_nothing(client: Client[Any]) -> None:
     arguments = {"prompt": "a hen, ink", "style": "linocut", "dialogue_mode": "skip"}
     called = await client.call_tool(DRAW, {**arguments, "quality": "low"})

@@ -18,6 +18,7 @@ from generation.drawing_failures import recorded_problem
 from generation.image_result import ResultImage, item_words
 from generation.plan import plan_from
 from generation.result_builder import result_image
+from generation.style_facts import style_fact
 from generation.verification import Finding, Verification
 from prompts.wording import Wording
 from settings import Origin
@@ -272,8 +273,10 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
     facts: dict[str, Any] = result_image(image, conversation, wording).model_dump()
     plan = plan_from(conversation, image.id)
     look = Verification.model_validate(image.verification) if image.verification else None
-    findings = look.findings if look else []
-    items = app.image_generator.checklist(image, conversation)
+    jobs = [job for job in conversation.jobs if job.id == image.job_id]  # an import may lack it
+    styled = [fact for job in jobs if (fact := style_fact(image, job, wording))]
+    findings = [*look.findings, *styled] if look else []
+    items = [*app.image_generator.checklist(image, conversation), *(one.item for one in styled)]
     quality, prices = next_prices(app, conversation, plan)
     return ShownImage(
         **facts,
