@@ -3,13 +3,15 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import anyio
+from cyclopts import Parameter
 
 from app import App
 from cli import terminal as show
-from cli.data_folder import conversation_id
+from cli.data_folder import conversation_id, given_picture
 from cli.session import Session, local_server, session
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import question_text
@@ -34,6 +36,7 @@ def consult(
     *,
     mode: Literal["quick", "guided", "explorer"] | None = None,
     template: str | None = None,
+    references: Annotated[list[Path] | None, Parameter(name="--reference")] = None,
     conversation: str | None = None,
     sandbox: bool = False,
 ) -> None:
@@ -45,13 +48,18 @@ def consult(
             A conversation that goes on keeps its own.
         template: Fill in this template of the library; `image-consultant prompts list`
             names them.
+        references: Pictures that the idea speaks of ("like this, but in winter"): ids, or files in
+            Pictures, Downloads, Desktop or INPUT_DIRS.
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
     conversation = conversation and conversation_id(conversation)
+    beginning: dict[str, Any] = {"mode": mode, "template": template}
+    if references:
+        beginning["reference_images"] = [given_picture(path) for path in references]
     dialogue = _Dialogue(conversation, sandbox=sandbox)
     try:
-        anyio.run(dialogue.hold, idea, {"mode": mode, "template": template})
+        anyio.run(dialogue.hold, idea, beginning)
     except _Exit:
         pass
     except KeyboardInterrupt:
@@ -74,7 +82,8 @@ class _Dialogue:
 
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
-        result = None if idea else await self._recall()
+        is_new = bool(idea or beginning.get("reference_images"))
+        result = None if is_new else await self._recall()
         message = "" if result else idea or _ask_words("What should the picture show?")
         async with session(local_server(sandbox=self._sandbox)) as tools:
             result = result or await self._turn(tools, message=message, **beginning)

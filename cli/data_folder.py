@@ -1,6 +1,7 @@
 """The records of the data folder, and their ids as people type them: in part."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import anyio
@@ -59,6 +60,16 @@ def conversation_id(beginning: str) -> str:
 def image_id(beginning: str) -> str:
     """The id of the one picture whose id begins so. Raises a `Problem`."""
     return with_records(lambda app: whole_id(app, beginning, "img"))
+
+
+def given_picture(path: Path) -> str:
+    """A picture for a tool: the path of a file that is there, an id by its beginning, or a name
+    that the tool looks for in its own folders. Raises a `Problem`."""
+    if path.exists():
+        return str(path.absolute())
+    if path.name != str(path):
+        raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
+    return image_id(path.name) if path.name.startswith("img_") else path.name
 
 
 async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:

@@ -8,7 +8,7 @@ import anyio
 from cyclopts import Parameter
 
 from cli import terminal as show
-from cli.data_folder import image_id, load_by_beginning, with_records
+from cli.data_folder import given_picture, image_id, load_by_beginning, with_records
 from cli.session import local_server, session
 from errors import Problem
 from generation.image_request import Background, OutputFormat, Strategy
@@ -41,7 +41,7 @@ def generate(
         prompt: What to draw, or what to change in the last picture of the conversation.
         conversation: Draw or go on within this conversation.
         from_image: Start from this picture.
-        inputs: Pictures to start from, in Pictures, Downloads, Desktop or INPUT_DIRS.
+        inputs: Pictures to start from: ids, or files in Pictures, Downloads, Desktop or INPUT_DIRS.
         mask: A PNG of the first picture's size that is transparent where it may change.
         size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
         quality: The higher, the dearer.
@@ -59,8 +59,8 @@ def generate(
     wishes = {
         "conversation_id": begun.id if begun else None,
         "from_image": from_image and image_id(from_image),
-        "input_images": [_given(path) for path in inputs or []] or None,
-        "mask": mask and _given(mask),
+        "input_images": [given_picture(path) for path in inputs or []] or None,
+        "mask": mask and given_picture(mask),
         "size": size,
         "quality": quality,
         "background": background,
@@ -85,16 +85,6 @@ def _check_words(prompt: str) -> None:
             "Put your own words in its place.",
             charged="no",
         )
-
-
-def _given(path: Path) -> str:
-    """The path of a picture that is there, or a name that the tool looks for by itself: a picture's
-    id, or a file in one of its folders. Raises a `Problem`."""
-    if path.exists():
-        return str(path.absolute())
-    if path.name == str(path):
-        return path.name
-    raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
 
 
 async def _run(arguments: dict[str, Any], wording: Wording, sandbox: bool) -> None:

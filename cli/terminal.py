@@ -63,6 +63,9 @@ YOUR_WORDS = "…"
 UNBROKEN = 10_000
 """Letters in a line of a pipe: paths must stay whole there."""
 
+NARROW = 72
+"""Columns that the longest step takes with its bar: "Pictures: 4, about $0.19 (sandbox): ..."."""
+
 CLOSED_PIPE = 141
 """The exit code of a program whose reader went away: 128 and the number of SIGPIPE."""
 
@@ -172,7 +175,9 @@ def note(text: str) -> None:
 @contextmanager
 def progress() -> Iterator["ProgressHandler"]:
     """Show how far a drawing is: as a bar in a terminal, as a line for each new step elsewhere."""
-    columns = TextColumn("  {task.description:24}"), BarColumn(), TaskProgressColumn()
+    is_narrow = errors.width < NARROW
+    bars = [] if is_narrow else [BarColumn()]
+    columns = TextColumn("  {task.description:24}"), *bars, TaskProgressColumn()
     moves = errors.is_terminal and not errors.is_dumb_terminal
     bar = Progress(*columns, console=errors, transient=True)
     step = ""
@@ -180,6 +185,8 @@ def progress() -> Iterator["ProgressHandler"]:
     async def report(progress: float, total: float | None, message: str | None) -> None:
         nonlocal step
         words = message or ""
+        if moves and is_narrow:
+            words = words.rpartition(": ")[2]  # how many, and for how much, has no room
         if moves:
             bar.start()
             task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
