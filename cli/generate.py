@@ -69,8 +69,13 @@ def generate(
     }
     stated: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     stated |= {"variations": variations, "verify": verify, "redraw": redraw}
+    _wait({"prompt": prompt, "dialogue_mode": "skip", **stated}, wording, sandbox=sandbox)
+
+
+def _wait(arguments: dict[str, Any], wording: Wording, *, sandbox: bool) -> None:
+    """Draw, and say what becomes of it where somebody stops waiting."""
     try:
-        anyio.run(_run, {"prompt": prompt, "dialogue_mode": "skip", **stated}, wording, sandbox)
+        anyio.run(_run, arguments, wording, sandbox)
     except KeyboardInterrupt:
         again = wording.translate("The same command without --redraw brings the picture.")
         show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
