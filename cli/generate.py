@@ -55,7 +55,6 @@ def generate(
     """
     _check_words(prompt)
     begun = conversation and with_records(lambda app: load_by_beginning(app, conversation))
-    wording = PromptStore(load_settings().templates_dir).wording(begun.language if begun else "en")
     wishes = {
         "conversation_id": begun.id if begun else None,
         "from_image": from_image and image_id(from_image),
@@ -67,13 +66,15 @@ def generate(
         "output_format": output_format,
         "variation_strategy": strategy,
     }
-    stated: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
-    stated |= {"variations": variations, "verify": verify, "redraw": redraw}
-    _wait({"prompt": prompt, "dialogue_mode": "skip", **stated}, wording, sandbox=sandbox)
+    always = {"prompt": prompt, "variations": variations, "verify": verify, "redraw": redraw}
+    _wait(always | wishes, begun.language if begun else "en", sandbox=sandbox)
 
 
-def _wait(arguments: dict[str, Any], wording: Wording, *, sandbox: bool) -> None:
-    """Draw, and say what becomes of it where somebody stops waiting."""
+def _wait(wishes: dict[str, Any], language: str, *, sandbox: bool) -> None:
+    """Draw what is wished, and say what becomes of it where somebody stops waiting."""
+    wording = PromptStore(load_settings().templates_dir).wording(language)
+    stated = {name: value for name, value in wishes.items() if value is not None}
+    arguments = {"dialogue_mode": "skip", **stated}
     try:
         anyio.run(_run, arguments, wording, sandbox)
     except KeyboardInterrupt:
