@@ -57,23 +57,19 @@ def place_sources(
     that do not stand in the prompt, or that quote far more than their stretch says."""
     stretches: dict[int, Stretch] = {}
     faults: list[Fault] = []
-    for statement in statements["sources"]:
-        place = _find(statement.text, turn.prompt, stretches.values())
+    for one in statements["sources"]:
+        place = _find(one.text, turn.prompt, stretches.values())
         if place is None:
-            copy = closest(statement.text, turn.prompt, "").quote.quote
-            advice = f'"{statement.text}" does not stand in the prompt. Copy the stretch letter by '
+            copy = closest(one.text, turn.prompt, "").quote.quote
+            advice = f'"{one.text}" does not stand in the prompt. Copy the stretch letter by '
             advice += f"letter, such as `{copy}`, or leave it out."
-            faults.append(Fault("place", statement.where, advice))
-        elif statement.said:
-            stretches[statement.index] = Stretch(
-                *place, tuple(statement.said), _is_loose(statement)
-            )
-            longest = LONGEST_QUOTE[0] * size(words_of(statement.text)) + LONGEST_QUOTE[1]
-            if any(
-                size(words_of(q.quote)) > longest for q in statement.said if message_number(q.ref)
-            ):
+            faults.append(Fault("place", one.where, advice))
+        elif one.said:
+            stretches[one.index] = Stretch(*place, tuple(one.said), _is_loose(one))
+            longest = LONGEST_QUOTE[0] * size(words_of(one.text)) + LONGEST_QUOTE[1]
+            if any(size(words_of(q.quote)) > longest for q in one.said if message_number(q.ref)):
                 advice = "one quote for too much. Give each part of the prompt its own short quote."
-                faults.append(Fault("length", statement.where, advice))
+                faults.append(Fault("length", one.where, advice))
     return stretches, faults
 
 
@@ -93,10 +89,7 @@ def _is_loose(statement: Statement) -> bool:
     # Of a picture, a template and a style nothing can be compared by words.
     if any(quote.ref[:1] not in "mq" for quote in statement.said):
         return False
-    own, theirs = (
-        words_of(statement.text),
-        words_of(statement.words),
-    )
+    own, theirs = words_of(statement.text), words_of(statement.words)
     both_refuse = refuses(statement.text) and any(word.refuses for word in theirs)
     return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, theirs) and not both_refuse
 

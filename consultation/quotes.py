@@ -102,20 +102,22 @@ def statements_of(turn: FacilitatorTurn, transcript: Transcript) -> dict[Part, l
     }
     return {
         part: [
-            _statement(Statement(f"{part}[{index}]", index, text), quotes, transcript, options)
+            _with_runs(Statement(f"{part}[{index}]", index, text), quotes, transcript, options)
             for index, (text, quotes) in enumerate(texts)
         ]
         for part, texts in parts.items()
     }
 
 
-def _statement(
+def _with_runs(
     bare: Statement, quotes: Sequence[Quote], transcript: Transcript, options: Mapping[str, str]
 ) -> Statement:
     """A statement with what its quotes stand for."""
     # Of records whose entries had no quotes, no message has the words.
     known = [quote for entry in transcript.brief for quote in entry.said]
-    said, runs, refused = [*bare.said], [*bare.runs], [*bare.refused]
+    said: list[Quote] = []
+    runs: list[Run] = []
+    refused: list[Quote] = []
     for quote in quotes:
         texts = transcript.messages
         if use := transcript.style(quote.ref):
@@ -123,12 +125,13 @@ def _statement(
         elif transcript.question(quote.ref):
             texts = {quote.ref: options.get(quote.ref, "")}
         found = find_quote(quote.quote, quote.ref, texts)
+        runs += found if texts is transcript.messages else []
         if quote.ref in transcript.names or (not found and quote in known):
             said.append(quote)
-        elif not found:
+        elif found:
+            said += [run.quote for run in found]
+        else:
             refused.append(quote)
-        said += [run.quote for run in found]
-        runs += found if texts is transcript.messages else []
     return replace(bare, said=said, runs=runs, refused=refused)
 
 
