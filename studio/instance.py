@@ -64,7 +64,10 @@ class Instance:
     def __exit__(self, *_: object) -> None:
         """Leave the place."""
         if self.other is None:
-            self._file.unlink(missing_ok=True)
+            # Windows keeps a file that another command reads just now; nobody believes it
+            # without the lock.
+            with suppress(OSError):
+                self._file.unlink()
         self._lock.release()
 
     @property
@@ -81,7 +84,8 @@ class Instance:
         """What the other wrote; nothing where the disk knows no locks and there is none."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
-            with suppress(FileNotFoundError, ValueError, TypeError):
+            # Windows refuses to open a file that is being put in its place.
+            with suppress(FileNotFoundError, PermissionError, ValueError, TypeError):
                 return Running(**json.loads(self._file.read_text(encoding="utf-8")))
             time.sleep(RETRY_SECONDS)
         return None

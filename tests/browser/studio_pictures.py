@@ -22,11 +22,11 @@ QUALITY = 70
 WALK, WALK_WIDTH, WALK_MS = "walkthrough", 800, 1800
 """The one that moves: pixels of its width, and how long each screen stays."""
 
-SHOWN = [
-    "create", "questions", "library", "template", "picture", "history", "found again", "about",
-    "pictures disagree", "choosing a style",
-]  # fmt: skip
-"""What the docs show by itself; the rest is in the one that moves."""
+STYLE_SCREENS = {"pictures disagree", "choosing a style"}
+"""Of the walk through styles, what the docs show; the rest is said in words."""
+
+PICTURES_MS = 500
+"""Until small pictures are there, from this machine's own cache."""
 
 PHONES = ["create", "questions", "picture", "history", "gallery"]
 """What is shown beside each other as on a phone."""
@@ -40,11 +40,13 @@ def take_studio(browser: "Browser", sandbox: Sandbox, settings: Settings, folder
     def tour(one: Visitor) -> Iterator[str]:
         return studio_tour(one, sandbox)
 
-    desk = _walk(browser, settings, folder / "desk", tour, viewport=DESK)
-    styles = _walk(browser, settings, folder / "styles", style_tour, viewport=DESK)
-    for name in SHOWN:
-        save((desk | styles)[name], name)
-    frames = [_narrowed(image, WALK_WIDTH) for image in desk.values()]
+    frames = []
+    for name, one in _walk(browser, settings, folder / "desk", tour, viewport=DESK):
+        frames.append(_narrowed(_shot(one), WALK_WIDTH))
+        save(_whole(one), name)
+    for name, one in _walk(browser, settings, folder / "styles", style_tour, viewport=DESK):
+        if name in STYLE_SCREENS:
+            save(_whole(one), name)
     frames[0].save(
         PICTURES / f"{WALK}.webp",
         quality=QUALITY,
@@ -54,10 +56,11 @@ def take_studio(browser: "Browser", sandbox: Sandbox, settings: Settings, folder
         duration=WALK_MS,
         loop=0,
     )
-    phone = _walk(
+    walk = _walk(
         browser, settings, folder / "phone", tour,
         viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="dark", device_scale_factor=2,
     )  # fmt: skip
+    phone = {name: _shot(one) for name, one in walk}
     save(_beside([phone[name] for name in PHONES]), "phone")
 
 
@@ -72,20 +75,35 @@ def _walk(
     folder: Path,
     tour: Callable[[Visitor], Iterator[str]],
     **context: object,
-) -> dict[str, Image.Image]:
-    """Every screen by its name, of a person who has drawn nothing before."""
+) -> Iterator[tuple[str, Visitor]]:
+    """Every screen by its name, before a person who has drawn nothing before."""
     settings = settings.model_copy(update={"data_dir": folder})
     with serve_studio(settings) as studio:
         one = Visitor(browser, studio, **context)
-        screens = {}
         for name in tour(one):
             if name != "drawing":
                 one.settle()
             one.page.mouse.move(0, 0)
-            data = one.page.screenshot(animations="disabled")
-            screens[name] = Image.open(io.BytesIO(data)).convert("RGB")
+            yield name, one
         one.leave()
-    return screens
+
+
+def _shot(one: Visitor) -> Image.Image:
+    """What is seen in the window at the top of the page."""
+    one.page.evaluate("scrollTo(0, 0)")
+    data = one.page.screenshot(animations="disabled")
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def _whole(one: Visitor) -> Image.Image:
+    """The whole page, as in a window that is high enough for it."""
+    window = one.page.viewport_size
+    height = int(one.page.evaluate("document.documentElement.scrollHeight"))
+    one.page.set_viewport_size({"width": DESK["width"], "height": height})
+    one.page.wait_for_timeout(PICTURES_MS)  # pictures that were below the window load now
+    image = _shot(one)
+    one.page.set_viewport_size(window or DESK)
+    return image
 
 
 def _narrowed(image: Image.Image, width: int) -> Image.Image:

@@ -47,7 +47,7 @@ export function Pictures({ desk }) {
   return html`<${Screen} title=${t("Gallery")} aside=${gallery?.total > 1 && select}>
     <${Filters} asked=${asked} gallery=${gallery} look=${look} />
     ${problem && html`<p role="alert">${problem}</p>`}
-    ${asked.query && !gallery?.note && html`<p class="soft">${t("All pictures of the conversations that hold these words.")}</p>`}
+    ${asked.query && !gallery?.note && html`<p class="soft">${t("The words stand anywhere in a picture's conversation.")}</p>`}
     ${gallery?.note && html`<p class="soft" lang="en">${gallery.note}</p>`}
     ${gallery ? html`<ul class="photos">${gallery.pictures.map((one) => html`<li key=${one.id} style=${{ "--ratio": ratioOf(one) }}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
     ${gallery && !gallery.pictures.length && html`<${Empty} asked=${asked} look=${look} />`}
