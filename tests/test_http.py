@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import json
 import logging
-import os
 import re
 import signal
 import socket
@@ -25,8 +24,8 @@ from settings import Settings, own_version
 from tests import earlier_work
 from tests.browser.server import serve_mcp
 from tests.calls import consult, draw, picture
-from tests.conftest import KEY, ROOT
-from tests.forked import Server
+from tests.conftest import ROOT
+from tests.forked import Server, environment_of
 from tests.rpc import HANDSHAKE
 from transports import http_limits
 from transports.http import listen, resolve
@@ -283,15 +282,10 @@ def test_a_host_that_is_none_is_one_sentence() -> None:
 async def test_a_picture_under_way_is_kept_when_a_signal_ends_the_server(
     settings: Settings, sandbox: Sandbox
 ) -> None:
-    environment = {
-        **os.environ,
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": sandbox.base_url,
-        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
-        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
-        "IMAGE_CONSULTANT_HTTP_TOKEN": TOKEN,
-        "IMAGE_CONSULTANT_WAIT_SECONDS": "1",
-    }
+    environment = environment_of(
+        sandbox.base_url, settings.data_dir, settings.images_dir,
+        HTTP_TOKEN=TOKEN, WAIT_SECONDS="1",
+    )  # fmt: skip
     serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
     with Server([*serve, "--port", "0"], environment) as server:
         async with site_of(server).client() as client:

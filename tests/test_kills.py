@@ -22,8 +22,8 @@ from PIL import Image
 from sandbox.loopback import Sandbox
 from sandbox.memory import ApiCall
 from tests.calls import CONSULT, DRAW, Result
-from tests.conftest import KEY, ROOT
-from tests.forked import PATIENCE, Server, wait_for
+from tests.conftest import ROOT
+from tests.forked import PATIENCE, Server, environment_of, wait_for
 
 RANDOM_KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 7) - 5
 
@@ -79,16 +79,10 @@ class Home:
         self._server = self._process(self._running, command, base_url or self.sandbox.base_url)
 
     def _process(self, running: ExitStack, command: list[str], base_url: str) -> Server:
-        environment = {
-            **os.environ,
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": base_url,
-            "IMAGE_CONSULTANT_DATA_DIR": str(self.database.parent),
-            "IMAGE_CONSULTANT_IMAGES_DIR": str(self.pictures),
-            "IMAGE_CONSULTANT_QUALITY": "low",
-            "IMAGE_CONSULTANT_WAIT_SECONDS": "1",
-            "IMAGE_CONSULTANT_BACKGROUND_MODE": str(self.background),
-        }
+        environment = environment_of(
+            base_url, self.database.parent, self.pictures,
+            QUALITY="low", WAIT_SECONDS="1", BACKGROUND_MODE=str(self.background),
+        )  # fmt: skip
         server = running.enter_context(Server([sys.executable, *command], environment))
         server.open("initialize")
         return server

@@ -4,7 +4,6 @@ OpenAI's side is a plain server of our tests that counts payments; a server proc
 for left after a second, not after twenty.
 """
 
-import os
 import signal
 import sqlite3
 import sys
@@ -17,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.calls import CONSULT, DRAW, Result
-from tests.conftest import KEY, ROOT
-from tests.forked import PATIENCE, Server, wait_for
+from tests.conftest import ROOT
+from tests.forked import PATIENCE, Server, environment_of, wait_for
 from tests.stand_in import Behaviour, StandIn
 
 HASTY = (
@@ -48,14 +47,10 @@ class Place:
 
     def start(self, *, wait_seconds: float = 45, changes: str = "") -> Server:
         """Another server process, with changes to its code."""
-        environment = {
-            **os.environ,
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": self.openai.base_url,
-            "IMAGE_CONSULTANT_DATA_DIR": str(self.database.parent),
-            "IMAGE_CONSULTANT_IMAGES_DIR": str(self.pictures),
-            "IMAGE_CONSULTANT_WAIT_SECONDS": str(wait_seconds),
-        }
+        environment = environment_of(
+            self.openai.base_url, self.database.parent, self.pictures,
+            WAIT_SECONDS=str(wait_seconds),
+        )  # fmt: skip
         code = f"{HASTY}{changes}from cli import main; main()"
         command = [sys.executable, "-c", code, str(ROOT)]
         server = self.running.enter_context(Server(command, environment))

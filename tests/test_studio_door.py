@@ -4,7 +4,6 @@ import hashlib
 import http.client
 import io
 import json
-import os
 import re
 import signal
 import socket
@@ -30,8 +29,7 @@ from studio.instance import Instance, Running
 from tests import earlier_work
 from tests.browser.studio import HERE, SECRET, serve_studio
 from tests.calls import consult
-from tests.conftest import KEY
-from tests.forked import Server
+from tests.forked import Server, environment_of
 from tests.rpc import ENVELOPE
 from transports.http import resolve
 
@@ -501,13 +499,7 @@ def read_code(printed: str) -> str:
 def test_a_drawing_that_a_second_ctrl_c_cuts_off_is_collected_when_the_page_is_served_again(
     settings: Settings, sandbox: Sandbox
 ) -> None:
-    environment = {
-        **os.environ,
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": sandbox.base_url,
-        "IMAGE_CONSULTANT_DATA_DIR": str(settings.data_dir),
-        "IMAGE_CONSULTANT_IMAGES_DIR": str(settings.images_dir),
-    }
+    environment = environment_of(sandbox.base_url, settings.data_dir, settings.images_dir)
     # It waits six seconds for what is nearly there, unless one presses it again.
     start = "from cli import main; main()"
     words = [sys.executable, "-c", start, "studio", "--no-open", "--port", "0"]

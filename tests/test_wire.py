@@ -9,6 +9,7 @@ picture of that format in the place of the cut one.
 import base64
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from PIL import Image
 from tests import openai_answers
 from tests.calls import DRAW, conversation_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
-from tests.player import UNFINISHED, Recorded, playing
+from tests.player import UNFINISHED, Player, Recorded, playing
 from tests.wire import RECORDED_AS, RECORDINGS
 
 Json = dict[str, Any]
@@ -138,9 +139,9 @@ RETRIEVED = [a for a in ANSWERS if a.method == "GET" and KINDS[a.name] in WORDS]
 POLLED = [a for a in ANSWERS if a.method == "POST" and KINDS[a.name] == "unfinished"]
 
 
-def named(answers: list[Recorded]) -> pytest.MarkDecorator:
-    """One test for each of these answers."""
-    return pytest.mark.parametrize("answer", answers, ids=[answer.name for answer in answers])
+def order(answer: Recorded) -> Json:
+    """A call of its own: an equal one would be shown the earlier picture."""
+    return {**FOX, "prompt": f"a fox, {answer.name}"}
 
 
 async def assert_is(client: Client[Any], result: Json, answer: Recorded) -> None:
@@ -153,9 +154,9 @@ async def assert_is(client: Client[Any], result: Json, answer: Recorded) -> None
     assert again["images"] == result["images"]
 
 
-async def told_in_the_end(client: Client[Any]) -> str:
+async def told_in_the_end(client: Client[Any], answer: Recorded) -> str:
     """What a call is told, or the call after it where its error asks for one."""
-    error = await refusal(client, DRAW, **FOX)
+    error = await refusal(client, DRAW, **order(answer))
     if COLLECT not in error:
         return error
     return await refusal(client, DRAW, conversation_id=conversation_of(error))
@@ -166,80 +167,75 @@ def test_every_answer_is_of_a_kind_that_is_played_or_is_never_asked_for() -> Non
     assert set(KINDS.values()) >= WORDS.keys() | {"picture", "unfinished"}
 
 
-@named(WHOLE)
+@pytest.fixture
+def player() -> Iterator[Player]:
+    with playing(WHOLE) as started:
+        yield started
+
+
+@pytest.mark.parametrize("is_ordered_in_the_background", [False, True])
 async def test_a_picture_becomes_a_file_of_exactly_its_bytes(
-    connect: Connect, answer: Recorded
+    connect: Connect, player: Player, *, is_ordered_in_the_background: bool
 ) -> None:
-    with playing(answer) as player:
-        async with connect(openai_base_url=player.url) as client:
-            await assert_is(client, await draw(client, **FOX), answer)
-
-    assert player.asked.count("POST") == 1
-
-
-@named(OF_EACH_FORMAT)
-async def test_a_picture_ordered_in_the_background_becomes_the_same_file(
-    connect: Connect, answer: Recorded
-) -> None:
-    with playing(answer) as player:
-        async with connect(openai_base_url=player.url, background_mode=True) as client:
-            await assert_is(client, await draw(client, **FOX), answer)
-
-    assert player.asked.count("POST") == 1
+    here = {"openai_base_url": player.url, "background_mode": is_ordered_in_the_background}
+    async with connect(**here) as client:
+        for answer in OF_EACH_FORMAT if is_ordered_in_the_background else WHOLE:
+            player.play([answer])
+            await assert_is(client, await draw(client, **order(answer)), answer)
+            assert player.asked.count("POST") == 1, answer.name
 
 
-@named(WHOLE)
 async def test_a_picture_whose_stream_breaks_is_looked_up_and_not_bought_again(
-    connect: Connect, answer: Recorded
+    connect: Connect, player: Player
 ) -> None:
-    with playing(answer, cut=True) as player:
-        async with connect(openai_base_url=player.url) as client:
-            called = await client.call_tool(DRAW, FOX, raise_on_error=False)
+    player.cut = True
+    async with connect(openai_base_url=player.url) as client:
+        for answer in WHOLE:
+            player.play([answer])
+            called = await client.call_tool(DRAW, order(answer), raise_on_error=False)
             result = dict(called.structured_content or {})
             if called.is_error:
                 conversation = conversation_of(text_of(called))
                 result = await draw(client, conversation_id=conversation)
             await assert_is(client, result, answer)
+            assert player.asked.count("POST") == 1, answer.name
 
-    assert player.asked.count("POST") == 1
 
-
-@named(CREATED)
-async def test_a_answer_without_a_picture_is_told_in_words(
-    connect: Connect, answer: Recorded
+async def test_an_answer_without_a_picture_is_told_in_words(
+    connect: Connect, player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with playing(answer) as player:
-        async with connect(openai_base_url=player.url) as client:
-            error = await refusal(client, DRAW, **FOX)
+    monkeypatch.setattr("gateway.retry.MOST_FAULTS", 1000)  # else it is left alone after five
+    async with connect(openai_base_url=player.url) as client:
+        for answer in CREATED:
+            player.play([answer])
+            error = await refusal(client, DRAW, **order(answer))
+            assert error.startswith(WORDS[KINDS[answer.name]]), answer.name
 
-    assert error.startswith(WORDS[KINDS[answer.name]])
 
-
-@named(RETRIEVED)
-async def test_a_answer_to_a_look_up_without_a_picture_is_told_in_words(
-    connect: Connect, answer: Recorded
+async def test_an_answer_to_a_look_up_without_a_picture_is_told_in_words(
+    connect: Connect, player: Player
 ) -> None:
-    begun = next(a for a in ANSWERS if a.method == "POST" and same_recording(a, answer))
-    with playing(begun, [answer], cut=True) as player:
-        async with connect(openai_base_url=player.url) as client:
-            error = await told_in_the_end(client)
+    player.cut = True
+    async with connect(openai_base_url=player.url) as client:
+        for answer in RETRIEVED:
+            begun = next(a for a in ANSWERS if a.method == "POST" and same_recording(a, answer))
+            player.play([begun], [answer])
+            error = await told_in_the_end(client, answer)
+            assert error.startswith(WORDS[KINDS[answer.name]]), answer.name
+            assert player.asked.count("POST") == 1, answer.name
 
-    assert error.startswith(WORDS[KINDS[answer.name]])
-    assert player.asked.count("POST") == 1
 
-
-@named(POLLED)
 async def test_a_response_that_is_queued_is_looked_up_until_it_is_finished(
-    connect: Connect, answer: Recorded
+    connect: Connect, player: Player
 ) -> None:
-    polls = [a for a in ANSWERS if a.method == "GET" and same_recording(a, answer)]
-    with playing(answer, polls) as player:
-        async with connect(openai_base_url=player.url) as client:
-            error = await told_in_the_end(client)
-
-    assert error.startswith(WORDS[KINDS[polls[-1].name]])
-    assert player.asked.count("POST") == 1
-    assert player.asked.count("GET") >= len(polls)
+    async with connect(openai_base_url=player.url) as client:
+        for answer in POLLED:
+            polls = [a for a in ANSWERS if a.method == "GET" and same_recording(a, answer)]
+            player.play([answer], polls)
+            error = await told_in_the_end(client, answer)
+            assert error.startswith(WORDS[KINDS[polls[-1].name]]), answer.name
+            assert player.asked.count("POST") == 1, answer.name
+            assert player.asked.count("GET") >= len(polls), answer.name
 
 
 def same_recording(one: Recorded, other: Recorded) -> bool:
