@@ -68,7 +68,9 @@ def style_rows(uses: list[dict[str, Any]], before: list[dict[str, Any]]) -> list
     """The rows of styles in place of those `before`; without any, one that none counts any more."""
     if uses == before:
         return []
-    return [style_row(use) for use in uses] or [{"id": REF, "given": "", "file": "", "style": None}]
+    return [style_row(use) for use in uses] or [
+        {"id": REF, "given": "none", "file": "", "style": None}
+    ]
 
 
 def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) -> list[Answer]:

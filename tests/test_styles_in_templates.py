@@ -18,6 +18,17 @@ from tests.test_styles_kept import SOUND
 SERIES = "series_picture"
 
 
+HEADER = """\
+description: A picture that says nothing but its subject, to try things.
+image_type: illustration
+parameters:
+  subject: {type: string, question: "What is it?", options: [a hen, a fox]}
+  look: {type: style, question: "In which style?", optional: true}
+template: "Just {{ subject }}."
+example: {values: {subject: a hen, look: linocut}, renders: Just a hen.}
+"""
+
+
 @pytest.fixture
 async def client(connect: Connect, tmp_path: Path) -> AsyncIterator[Client[Any]]:
     """A client that has a style of its own beside the shipped ones, and a broken one."""
@@ -29,9 +40,9 @@ async def client(connect: Connect, tmp_path: Path) -> AsyncIterator[Client[Any]]
         yield connected
 
 
-async def begun(client: Client[Any], **values: str) -> dict[str, Any]:
+async def begun(client: Client[Any], template: str, **values: str) -> dict[str, Any]:
     answers = [{"question_id": name, "answer": value} for name, value in values.items()]
-    return await consult(client, "", template=SERIES, mode="skip", answers=answers)
+    return await consult(client, "", template=template, mode="skip", answers=answers)
 
 
 def texts_of_the_drawing(sandbox: Sandbox) -> list[str]:
@@ -42,7 +53,7 @@ def texts_of_the_drawing(sandbox: Sandbox) -> list[str]:
 async def test_a_template_goes_along_with_the_style_that_it_names_at_its_strength(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    ready = await begun(client, subject="a boat", style="Harbour")
+    ready = await begun(client, SERIES, subject="a boat", style="Harbour")
 
     assert "harbour" not in ready["refined_prompt"]  # a style's name is no part of a prompt
     assert any("The style harbour goes along" in note for note in ready["notes"])
@@ -52,6 +63,21 @@ async def test_a_template_goes_along_with_the_style_that_it_names_at_its_strengt
     assert prompt == ready["refined_prompt"]
     assert "palette: pale blue and rust" in style
     assert "all of it" in style  # as the table says of 80
+
+
+async def test_a_style_that_is_left_out_later_goes_along_no_more(
+    client: Client[Any], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    own = tmp_path / "data" / "prompts" / "library" / "art"
+    own.mkdir(parents=True)
+    (own / "plain.yaml").write_text(HEADER, "utf-8")
+    ready = await begun(client, "plain", subject="a hen", look="linocut")
+    without = [{"question_id": "look", "answer": "leave it out"}]
+    await consult(client, "", conversation_id=ready["conversation_id"], answers=without)
+
+    await draw(client, conversation_id=ready["conversation_id"], quality="low")
+
+    assert texts_of_the_drawing(sandbox) == ["Just a hen."]
 
 
 async def test_a_style_that_is_asked_for_has_those_that_there_are_as_options(
@@ -64,17 +90,6 @@ async def test_a_style_that_is_asked_for_has_those_that_there_are_as_options(
     reference = PromptReference(name=SERIES)
     completion = await client.complete(reference, {"name": "style", "value": "har"})
     assert completion.values == ["harbour"]
-
-
-HEADER = """\
-description: A picture that says nothing but its subject, to try things.
-image_type: illustration
-parameters:
-  subject: {type: string, question: "What is it?", options: [a hen, a fox]}
-  look: {type: style, question: "In which style?", optional: true}
-template: "Just {{ subject }}."
-example: {values: {subject: a hen, look: linocut}, renders: Just a hen.}
-"""
 
 
 def parsed(old: str, new: str) -> LibraryTemplate:
