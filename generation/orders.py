@@ -21,8 +21,10 @@ from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job
-from styles.style_use import samples_of
+from styles.style_use import samples_of, text_of
 
+BESIDE = "Of the style {names} this went along beside the prompt: {text}"
+SAMPLES = "{sent} of {wanted} sample pictures of the style {names} went along."
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 
 
@@ -115,6 +117,7 @@ class Orders:
             _unsized(conversation, plan, request, options),
             clear_note(suggested, request.options, options),
             note,
+            *_style_notes(base),
         )
         return CallOrder(jobs, orders, variations, [one for one in notes if one])
 
@@ -185,6 +188,18 @@ def _styles_as_data(plan: Plan) -> list[dict[str, Any]]:
         {"given": use.name, "use": "style", "style": use.model_dump(), "styled": plan.styled}
         for use in plan.styles
     ]
+
+
+def _style_notes(order: PurchaseOrder) -> list[str]:
+    """What went along of styles that the prompt does not say: their words, and their samples."""
+    styles, notes = order.plan.styles, []
+    names = " and ".join(use.name for use in styles)
+    if order.has_words_beside:
+        notes.append(BESIDE.format(names=names, text=" | ".join(text_of(styles).splitlines())))
+    if wanted := len(samples_of(styles)):
+        sent = len(order.inputs.purposes("sample"))
+        notes.append(SAMPLES.format(sent=sent, wanted=wanted, names=names))
+    return notes
 
 
 def _input_count(plan: Plan, request: ImageRequest) -> int:

@@ -134,6 +134,8 @@ async def test_words_drawn_as_they_are_have_the_style_beside_them(
     purposes = body["instructions"].count("take nothing of its subject, its text or its layout")
     assert purposes == samples
     assert drawn["prompt"] == "my dog on the sofa"
+    note = next(note for note in drawn["notes"] if "beside the prompt" in note)
+    assert all(line in note for line in words.splitlines())
 
 
 @pytest.mark.usefixtures("harbour")
@@ -345,10 +347,11 @@ async def test_a_sample_that_is_gone_is_left_out(
     applied = await apply(explorer, "harbour", "my dog", strength=90)
     (harbour / "harbour-2.jpg").unlink()
 
-    await draw(explorer, conversation_id=applied["conversation_id"])
+    drawn = await draw(explorer, conversation_id=applied["conversation_id"])
 
     _, *pictures = drawing(sandbox)["input"][0]["content"]
     assert len(pictures) == 2
+    assert "2 of 3 sample pictures of the style harbour went along." in drawn["notes"]
 
 
 async def test_names_that_a_model_said_of_a_picture_reach_no_request_and_no_prompt(
