@@ -84,6 +84,7 @@ class ConversationView(BaseModel):
     idea: str
     language: str
     image_type: str
+    template: str
     bookmarked: bool
     words: ViewWords | None
     dialogue: Consultation | None
@@ -163,6 +164,7 @@ async def conversation_view(
         idea=next((turn.words for turn in conversation.turns if turn.words), ""),
         language=conversation.language or "en",
         image_type=conversation.image_type,
+        template=conversation.template,
         bookmarked=conversation.bookmarked,
         words=await asyncio.to_thread(view_words, store, conversation.language, known_words),
         dialogue=dialogue,

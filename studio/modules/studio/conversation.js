@@ -8,11 +8,13 @@ import { Removal } from "./removal.js";
 /** @param {{desk: any, session: any}} props */
 export function Conversation({ desk, session }) {
   const { view, look } = session.state;
-  const isPrompted = view && ["ready", "picture"].includes(phaseOf(session.state));
+  // The prompt of a template is its own text.
+  const isPrompted = view && !view.template && ["ready", "picture"].includes(phaseOf(session.state));
   return html`<div class="beside"><div class="task">${look && isPrompted && html`<${LookTask} desk=${desk} session=${session} />`}<${Task} session=${session} />
       ${phaseOf(session.state) === "ready" && html`<${LookLosses} view=${view} />`}</div>
     ${view && html`<aside aria-label=${t("About this conversation")}>
       <${Brief} view=${view} isOpen=${["asking", "ready"].includes(phaseOf(session.state))} />
+      ${look && phaseOf(session.state) === "asking" && html`<p class="soft">${t("The style goes into the prompt once that is there, about a cent.")}</p>`}
       ${isPrompted && !look && html`<p><button onClick=${() => session.set({ look: NO_LOOK })}>${t("Put a style on it")}</button></p>`}
       <p class="soft">${t("{here} here so far", { here: dollars(view.spent_conversation_usd) })}</p>
       ${session.state.looksAt && view.status !== "done" && html`<p><a class="more" href=${`#c=${view.conversation_id}`}>${t("Where this conversation stands")}</a></p>`}

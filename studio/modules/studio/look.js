@@ -1,5 +1,5 @@
 /** The style that a picture is to have: one or a mix of two, how strong, which of its aspects; and what goes along then. */
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { dataOf } from "../results.js";
 import { nameOf, t } from "../words.js";
 import { readInto } from "./reading.js";
@@ -73,6 +73,8 @@ export function LookTask({ desk, session }) {
   const isChosen = names.length > 0;
   const [isOpen] = useState(!isChosen); // what was chosen before is in the way of the prompt
   const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const question = useRef(null);
+  useEffect(() => question.current?.focus(), [asked]);
   const put = (next) => {
     setAsked(null);
     session.set({ look: next ?? NO_LOOK });
@@ -87,7 +89,7 @@ export function LookTask({ desk, session }) {
   };
   return html`<fieldset class="notice form" disabled=${Boolean(busy)}><legend class="hidden">${t("A style")}</legend>
     <details open=${isOpen}><summary>${t("A style")}${isChosen ? `: ${names.map(titleOf).join(" + ")}, ${look.strength}` : ""}</summary><${LookChoice} desk=${desk} look=${isChosen ? look : null} put=${put} /></details>
-    ${asked ? html`<div role="alert" class="form"><p>${t("One picture cannot be both. Which is meant?")}</p>
+    ${asked ? html`<div role="alert" class="form" tabindex="-1" ref=${question}><p>${t("One picture cannot be both. Which is meant?")}</p>
         <div class="row">${asked.choices.map((one, place) => html`<button onClick=${() => apply({ style: one.styles })}>${place < 2 ? one.option : t("neither of them")}</button>`)}</div>
         <p class="soft">${t("Nothing was charged. An answer goes on, about a cent.")}</p></div>`
       : html`<div class="row"><button class="act" disabled=${!isChosen || !look.aspects.length} onClick=${() => apply({})}>${t("Put it into the prompt, about a cent")}</button>
