@@ -23,8 +23,9 @@ from consultation.words import LONG, Word, among, asks, content, distinct, size,
 from gateway.capabilities import edges_of
 from storage.tables import REFERENCE
 
-UNSEEN = frozenset({"use", "platform"})
-"""Dimensions that say where a picture goes, not what it shows: the brief is their place."""
+UNSEEN = frozenset({"use", "platform", REFERENCE})
+"""Dimensions that say where a picture goes, or what it takes of another, and not what it shows: the
+brief is their place."""
 
 LIST_NUMBER = re.compile(r"(?<!\S)\d{1,2}(?:\)|\.\s)")
 """What a line of a list begins with; "(2)" and "18.5" are numbers of their own."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from gateway.answer_form import answer_form, closed
+from storage.tables import REFERENCE
 
 if TYPE_CHECKING:
     from prompts.template import Rendering
@@ -69,7 +70,10 @@ def checklist(
     decisions = [
         f"{entry['dimension']}: {value}"
         for entry in brief_entries
-        if entry.get("source") != "open" and (value := _one_line(entry.get("value")))
+        # What is taken of a reference stands under its aspect; nobody can look at it here.
+        if entry.get("source") != "open"
+        and entry["dimension"] != REFERENCE
+        and (value := _one_line(entry.get("value")))
     ]
     return list(dict.fromkeys([*decisions, *map(_one_line, later), *image_type_checklist]))
 

@@ -111,9 +111,11 @@ async def test_what_to_take_of_a_picture_is_asked_by_aspect_and_goes_along_with_
 
     colours = {"question_id": question["id"], "answer": "nur die Farben"}
     place = {"conversation_id": asked["conversation_id"]}
-    await consult(client, "", answers=[colours], finish=True, **place)
-    await draw(client, quality="low", **place)
+    ready = await consult(client, "", answers=[colours], finish=True, **place)
+    drawn = await draw(client, quality="low", **place)
 
+    assert ready["not_used"] == []
+    assert not any(one.startswith("reference") for one in drawn["checklist"])
     instructions = sandbox.requests[-1].body["instructions"]
     assert "Picture 1 is there for its palette alone" in instructions
 
