@@ -126,7 +126,9 @@ def _with_runs(
             texts = {quote.ref: options.get(quote.ref, "")}
         found = find_quote(quote.quote, quote.ref, texts)
         runs += found if texts is transcript.messages else []
-        if quote.ref in transcript.names or (not found and quote in known):
+        # Of a style as it stands there: a run of words would lose the sign before a colour.
+        is_copy = use is not None and quote.quote in use.text
+        if is_copy or quote.ref in transcript.names or (not found and quote in known):
             said.append(quote)
         elif found:
             said += [run.quote for run in found]

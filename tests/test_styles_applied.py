@@ -154,7 +154,9 @@ async def test_a_style_is_material_for_the_prompt_and_its_samples_go_along_with_
     assert not any(call.body.get("stream") for call in sandbox.requests)  # draws nothing
     for line in (line.split(": ", 1)[1] for line in lines):
         assert any(line in stretch.casefold() for stretch in from_style(result)), line
-    assert {one["ref"] for one in result["provenance"] if one["source"] == "style"} == {"harbour"}
+    said = [quote for one in result["provenance"] for quote in one["said"]]
+    own = {quote["quote"] for quote in said if quote["ref"] == "style:harbour"}
+    assert own == {line.split(": ", 1)[1] for line in lines}
 
     drawn = await draw(explorer, conversation_id=result["conversation_id"])
 
