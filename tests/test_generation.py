@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageStat
 from generation.options import choose
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, data_of, draw, picture, text_of
+from tests.calls import DRAW, draw, picture
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
@@ -123,13 +123,6 @@ async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Conne
 
     assert heard == sorted(set(heard))
     assert heard[-1] == 100
-
-
-async def test_what_the_sandbox_drew_is_labelled(client: Client[Any]) -> None:
-    called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
-
-    assert data_of(called)["origin"] == "sandbox"
-    assert "Made by the sandbox" in text_of(called)
 
 
 def test_a_call_overrides_the_suggestion_and_that_the_settings(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
-from fastmcp.exceptions import ResourceError
 from mcp import MCPError
 
 from errors import StorageError
@@ -196,15 +195,6 @@ async def test_earlier_work_that_is_close_is_offered_and_not_used(
     assert not any("something like this" in note for note in other["notes"])
 
 
-async def test_search_by_meaning_says_how_it_compared(client: Client[Any]) -> None:
-    (lighthouse, _) = await begin(client, "lighthouses at the coast", "a hedgehog in leaves")
-
-    found = await call(client, SEARCH, query="a lighthouse at a coast", limit=1)
-
-    assert [one["conversation_id"] for one in found["conversations"]] == [lighthouse]
-    assert "Meanings were compared" in found["notes"][0]
-
-
 @pytest.mark.parametrize("changes", [{"embeddings": False}, {"openai_api_key": None}])
 async def test_without_meanings_words_are_compared_and_it_is_said(
     connect: Connect, changes: dict[str, Any], sandbox: Sandbox
@@ -355,14 +345,6 @@ async def test_a_picture_is_read_in_full(client: Client[Any]) -> None:
 
     assert content.mime_type == "image/png"
     assert base64.b64decode(content.blob) == picture(drawn).read_bytes()  # type: ignore[union-attr]
-
-
-async def test_a_picture_that_was_moved_is_told(client: Client[Any]) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
-    picture(drawn).unlink()
-
-    with pytest.raises((MCPError, ResourceError), match="no longer where it was saved"):
-        await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
 
 
 @pytest.mark.parametrize(

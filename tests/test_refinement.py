@@ -128,18 +128,6 @@ async def test_a_file_that_cannot_be_transparent_gives_way_aloud(client: Client[
     assert not any("cannot be transparent" in note for note in opaque["notes"])
 
 
-async def test_a_higher_quality_draws_the_prompt_again_instead_of_showing_the_draft(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-
-    final = await draw(client, conversation_id=first["conversation_id"], quality="medium")
-
-    assert sandbox.count("image") == 2
-    assert final["prompt"] == first["prompt"]
-    assert final["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
-
-
 def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
     path.parent.mkdir(exist_ok=True)
     image = Image.new("RGBA", size, "teal")
@@ -194,36 +182,26 @@ async def test_a_mask_alone_is_refused(
     assert sandbox.requests == []
 
 
-async def test_a_large_picture_is_uploaded_once_and_named_by_its_file_id_then(
+async def test_a_large_picture_is_uploaded_once_and_again_where_openai_lost_it(
     client: Client[Any], sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.images_dir.mkdir()
     Image.effect_noise((1400, 1400), 90).convert("RGB").save(settings.images_dir / "big.png")
 
-    first = await draw(client, prompt="darker", input_images=["big.png"], **SKIP)
-    await draw(client, prompt="brighter", input_images=["big.png"], **SKIP)
+    def uploads() -> int:
+        return len([call for call in sandbox.requests if call.path == "/v1/files"])
 
-    uploads = [call for call in sandbox.requests if call.path == "/v1/files"]
-    parts = [
-        call.body["input"][0]["content"][1] for call in sandbox.requests if call.kind == "image"
-    ]
-    assert first["status"] == "done"
-    assert len(uploads) == 1
-    assert parts[0]["file_id"] == parts[1]["file_id"]
-
-
-async def test_an_upload_that_openai_lost_is_sent_again_once(
-    client: Client[Any], sandbox: Sandbox, settings: Settings
-) -> None:
-    settings.images_dir.mkdir()
-    Image.effect_noise((1400, 1400), 90).convert("RGB").save(settings.images_dir / "big.png")
     await draw(client, prompt="darker", input_images=["big.png"], **SKIP)
+    await draw(client, prompt="brighter", input_images=["big.png"], **SKIP)
+    drawn = [call.body for call in sandbox.requests if call.kind == "image"]
+    files = [body["input"][0]["content"][1]["file_id"] for body in drawn]
+    assert files[0] == files[1]
+    assert uploads() == 1
+
     sandbox.lose_files()
-
-    result = await draw(client, prompt="brighter", input_images=["big.png"], **SKIP)
-
+    result = await draw(client, prompt="bluer", input_images=["big.png"], **SKIP)
     assert result["status"] == "done"
-    assert len([call for call in sandbox.requests if call.path == "/v1/files"]) == 2
+    assert uploads() == 2
 
 
 async def test_a_file_of_openai_can_be_named_by_its_id(connect: Connect, sandbox: Sandbox) -> None:

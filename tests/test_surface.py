@@ -122,19 +122,3 @@ async def test_a_picture_whose_caller_gave_up_is_kept_and_booked_once_when_asked
     assert booked == [("assistant",), ("image",)]
     assert list(settings.images_dir.iterdir()) == [picture(result)]
     assert sandbox.count("image") == 1
-
-
-async def test_a_picture_is_kept_when_its_client_leaves(
-    connect: Connect, settings: Settings, sandbox: Sandbox
-) -> None:
-    sandbox.fail("delay=1", kind="image")
-    async with connect() as leaving:
-        ready = await consult(leaving, COMPLETE, finish=True)
-        await give_up(leaving, conversation_id=ready["conversation_id"])
-
-    (kept,) = settings.images_dir.iterdir()
-    async with connect() as client:
-        result = await draw(client, conversation_id=ready["conversation_id"])
-
-    assert picture(result) == kept
-    assert sandbox.count("image") == 1

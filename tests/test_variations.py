@@ -69,21 +69,6 @@ async def test_only_if_all_fail_the_call_fails(client: Client[Any], sandbox: San
     assert error.count("safety system refused") == 1
 
 
-async def test_a_picture_that_is_there_can_be_varied_without_words(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-
-    result = await draw(
-        client, conversation_id=first["conversation_id"], variations=2, quality="low"
-    )
-
-    assert len(result["images"]) == 2
-    parents = {image["parent_image_id"] for image in result["images"]}
-    assert parents == {first["images"][0]["image_id"]}
-    assert sandbox.requests[-1].body["previous_response_id"]
-
-
 async def test_all_are_collected_when_they_take_long(connect: Connect, sandbox: Sandbox) -> None:
     sandbox.fail("delay=1", times=2, kind="image")
     async with connect(wait_seconds=0.3) as client:
@@ -96,20 +81,6 @@ async def test_all_are_collected_when_they_take_long(connect: Connect, sandbox: 
     assert working["status"] == "working"
     assert len(result["images"]) == len(again["images"]) == 2
     assert sandbox.count("image") == 2
-
-
-async def test_the_tool_of_its_own_name_draws_variations(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    async with connect(toolsets=["all"]) as client:
-        ready = await consult(client, "a fox", mode="skip")
-        result = data_of(
-            await client.call_tool(
-                VARY, {"conversation_id": ready["conversation_id"], "variations": 2}
-            )
-        )
-
-    assert len(result["images"]) == sandbox.count("image") == 2
 
 
 def decided(*dimensions: str, assumed: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -180,6 +180,9 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
     keyboard.press("Enter")
     view.get_by_role("heading", name="The prompt").wait_for()
     assert view.evaluate("document.activeElement.id") == "heading"
+    informed = json.dumps(one.page.evaluate("window.informed"))
+    assert CONSULT in informed
+    assert "conv_" in informed, "the model is told what was done"
     reach("Draw it")
     keyboard.press("Enter")
     view.get_by_text("How do you like it?").wait_for()
@@ -384,13 +387,6 @@ def test_the_drawing_of_the_hosts_own_call_is_seen_while_it_waits(
         one.page.close()
 
 
-def test_a_call_that_was_stopped_says_so(open_chat: Open) -> None:
-    one = open_chat()
-    view = one.show(CONSULT, {"message": IDEA}, cancel=True)
-    view.get_by_role("heading", name="This was stopped").wait_for()
-    judge(one)
-
-
 HOSTILE = (
     "<img src=x onerror=parent.hit=1><script>parent.hit=1</script> \u202egnp.exe {{7*7}} </script>"
 )
@@ -466,12 +462,3 @@ def test_a_list_of_conversations_is_a_gallery(open_chat: Open) -> None:
     view.get_by_text("Nothing was found").wait_for()
     # The field could not be used while the words were looked for; whoever typed types on.
     until(view, "document.activeElement.type === 'search'")
-
-
-def test_the_model_is_told_what_was_done(open_chat: Open) -> None:
-    one = open_chat()
-    to_prompt(one)
-    words = json.dumps(one.page.evaluate("window.informed"))
-
-    assert "openai_image_consultation" in words
-    assert "conv_" in words

@@ -204,23 +204,6 @@ async def test_what_is_under_way_is_collected_and_then_changed(
     assert till.paid() == (0, 1)
 
 
-async def test_a_failure_is_told_free_and_redraw_buys(
-    client: Client[Any], sandbox: Sandbox, till: Till
-) -> None:
-    sandbox.fail("moderation_http", kind="image")
-    await refusal(client, DRAW, prompt="a fox", **SKIP)
-    await refusal(client, DRAW, prompt="a fox", **SKIP)
-    paid = till.paid()
-
-    told = await refusal(client, DRAW, prompt="a fox", **SKIP)
-    drawn = await draw(client, prompt="a fox", redraw=True, **SKIP)
-
-    assert "redraw=true" in told
-    assert drawn["status"] == "done"
-    assert paid == (0, 0)
-    assert till.paid() == (0, 1)
-
-
 async def test_a_newer_prompt_of_the_dialogue_is_drawn_before_the_old_picture_is_shown(
     client: Client[Any], sandbox: Sandbox, till: Till
 ) -> None:
@@ -406,22 +389,6 @@ async def test_without_a_facilitator_nothing_is_drawn_unless_skip_says_so(
     assert till.paid()[1] == 0
     await draw(client, conversation_id=result["conversation_id"], **SKIP)
     assert said(sent(sandbox)) == IDEA
-
-
-async def test_a_turn_whose_client_went_away_is_shown_by_the_same_call(
-    client: Client[Any], sandbox: Sandbox, till: Till
-) -> None:
-    sandbox.fail("delay=1", kind="text")
-    sandbox.answer(FACILITATOR, ASKS)
-    leaving = asyncio.create_task(draw(client, prompt=IDEA))
-    while not sandbox.requests:  # noqa: ASYNC110  # the sandbox runs in a thread of its own
-        await asyncio.sleep(0.02)
-    leaving.cancel()
-
-    result = await draw(client, prompt=IDEA)
-
-    assert result["status"] == "asking"
-    assert till.paid() == (1, 0)
 
 
 async def test_earlier_work_that_is_similar_is_named(connect: Connect, till: Till) -> None:
