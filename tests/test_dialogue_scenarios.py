@@ -23,6 +23,7 @@ from consultation.provenance import Span
 from consultation.turn import OpenQuestion, Quote
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
+from styles.aspect import ASPECTS
 from tests.calls import CONSULT, consult, text_of
 from tests.turns import FACILITATOR, entry, source, turn
 
@@ -130,12 +131,12 @@ def test_the_frame_of_a_result_is_in_the_persons_language(language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_dimension_of_a_shipped_type_has_a_name_in_the_language(language: str) -> None:
+def test_each_dimension_and_aspect_of_a_style_has_a_name_in_the_language(language: str) -> None:
     files = (PROMPTS / "image_types").glob("*.yaml")
     dimensions = {name for file in files for name in yaml.safe_load(file.read_text())["dimensions"]}
     wording = yaml.safe_load((PROMPTS / "wording" / f"{language}.yaml").read_text())
 
-    assert language == "en" or set(wording["dimensions"]) == dimensions
+    assert language == "en" or set(wording["dimensions"]) == dimensions | {*ASPECTS}
 
 
 async def test_what_no_word_stands_behind_is_listed_as_ours(
