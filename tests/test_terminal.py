@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 from cli import command_line, terminal
 from generation.jobs import JobProgress
 from sandbox.loopback import Sandbox
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tools import progress
 
 Consult = Callable[..., str]
@@ -199,6 +200,30 @@ def test_the_command_speaks_the_language_of_the_person(consult: Consult) -> None
     again = consult(["finish", "n"], "Ein Leuchtturm im Sturm")
     assert "Etwas Ähnliches hast du am 20" in again
     assert "als Vorlage mit oder die --conversation; sonst" in " ".join(again.split())
+
+
+def test_the_commands_of_the_page_run_one_after_another(
+    consult: Consult,  # noqa: ARG001  # its folders
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """The ids of its examples stand for the newest that there are."""
+    page = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    said = ""
+    for command in re.findall(r"^    image-consultant (.+)$", page, re.MULTILINE):
+        newest = {id_[:4]: id_[:12] for id_ in re.findall(r"(?:conv|img)_\w{16}", said)}
+        words = command.replace("conv_1a2b", newest.get("conv", "")).replace(
+            "img_1a2b", newest.get("img_", "")
+        )
+        monkeypatch.setattr(sys, "stdin", io.StringIO("finish\nyes\n"))
+        assert not command_line()(shlex.split(words), result_action="return_value"), command
+        said += capsys.readouterr().out
+
+    assert said.count("_sheet.jpg") == 1
+    assert "made of img_" in said
+    assert (tmp_path / "boat.jpg").exists()
 
 
 def test_signs_that_a_terminal_would_obey_reach_it_from_nowhere(consult: Consult) -> None:
