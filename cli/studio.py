@@ -122,7 +122,7 @@ def _serve(
         anyio.run(web.serve, [listener])
 
 
-def _end(app: "App", again: bool) -> None:  # as the server calls it
+def _end(app: "App", again: bool) -> None:
     """Say at Ctrl-C what is waited for; where it comes again, wait no longer."""
     if again:
         app.hurry()
