@@ -30,11 +30,12 @@ from bench.generate import KEY, Measurement, peak, settings_in
 from bench.records import processor
 from bench.start import ROOT
 from sandbox.loopback import Sandbox
+from storage.stamps import before
 from studio import assembler
 from studio.routes import ASSETS
 from tests.rpc import Server
 from tools.studio_setup import costs
-from tools.studio_state import gallery_page, pulse
+from tools.studio_state import OVERLAP, gallery_page, pulse
 
 CONSULT, DRAW = "openai_image_consultation", "openai_conversational_image"
 IDEA = {"message": "a lighthouse in a storm"}
@@ -242,7 +243,7 @@ async def _reads(folder: Path) -> list[Measurement]:
         "gallery, rated 4 or more": (50, lambda: gallery_page(app, "", {"rating": "4"}, "")),
         "gallery, a common word": (50, lambda: gallery_page(app, COMMON, {}, "")),
         "gallery, a rare word": (50, lambda: gallery_page(app, RARE, {}, "")),
-        "what the page asks every 2 s": (50, lambda: pulse(app, "", "en", "en")),
+        "what the page asks every 2 s": (50, lambda: pulse(app, "", "en", "en", before(OVERLAP))),
         "spending": (None, lambda: costs(app)),
     }
     found = []
