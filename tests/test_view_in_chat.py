@@ -3,6 +3,7 @@
 It needs Chromium and the dependency group `browser`, and is left out without them.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -17,7 +18,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.browser import chat
 from tests.browser.aria import file_of, snapshot_of
-from tests.browser.chat import COLOURS, Chat, paid_calls, until
+from tests.browser.chat import COLOURS, FOCUS, Chat, paid_calls, until
 from tests.browser.host import Host, serve_host
 from tests.browser.server import serve_chat, serve_mcp
 from tests.browser.tour import (
@@ -41,12 +42,6 @@ SIZES: list[Size] = [(WIDTH, 100), (NARROW, 100), (WIDTH, 200), (NARROW, 200)]
 
 CARD = 500
 """Pixels that a card in a chat is high at most."""
-
-FOCUS = """(() => {
-  const one = document.activeElement;
-  return one === document.body ? "" : one.textContent + (one.labels?.[0]?.textContent ?? "");
-})()"""
-"""What the element says that the keyboard acts on."""
 
 Open = Callable[..., Chat]
 
@@ -165,14 +160,7 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
     view.get_by_role("heading", name="What is still open").wait_for()
     keyboard = one.page.keyboard
 
-    def reach(words: str) -> None:
-        """Tab to what says this; the focus has to be where one sees it."""
-        for _ in range(60):
-            if words in view.evaluate(FOCUS):
-                return
-            keyboard.press("Tab")
-        raise AssertionError(f"{words} is not reached by Tab")
-
+    reach = functools.partial(chat.reach, view, one.page)
     reach("Say more")
     keyboard.press("Enter")
     until(view, "document.activeElement.matches('textarea')")

@@ -32,6 +32,14 @@ PATIENCE_MS = 60_000
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text("utf-8")
 """What of the page is cut, too small to hit, or lies over something else."""
 
+FOCUS = """(() => {
+  const one = document.activeElement;
+  return one === document.body ? "" : one.textContent + (one.labels?.[0]?.textContent ?? "");
+})()"""
+"""What the element says that the keyboard acts on."""
+MOST_STOPS = 80
+"""Of Tab: more than any screen has."""
+
 
 def chromium() -> str | None:
     """The browser of this machine, if it has one."""
@@ -83,6 +91,15 @@ def until(view: "Frame", condition: str) -> None:
         "new Promise((done) => { const look = () => ("
         f"{condition}) ? done() : setTimeout(look, 20); look(); }})"
     )
+
+
+def reach(view: "Frame | Page", page: "Page", words: str, key: str = "Tab") -> None:
+    """Tab to what says this; the focus has to be where one sees it."""
+    for _ in range(MOST_STOPS):
+        if words in view.evaluate(FOCUS):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{words} is not reached by {key}")
 
 
 @contextmanager

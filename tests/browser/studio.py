@@ -9,7 +9,7 @@ from cli.studio import build_web
 from settings import Settings
 from studio.access import Access
 from studio.guard import SHELL
-from tests.browser.chat import COLOURS, GEOMETRY, PATIENCE_MS, inaccessible
+from tests.browser.chat import COLOURS, GEOMETRY, PATIENCE_MS, inaccessible, reach
 from tests.browser.server import run_web
 from transports.http import Address, listen, resolve
 
@@ -20,12 +20,6 @@ SECRET = "a secret of the tests"
 HERE = "127.0.0.1"
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-FOCUS = """(() => {
-  const one = document.activeElement;
-  return one === document.body ? "" : one.textContent + (one.labels?.[0]?.textContent ?? "");
-})()"""
-"""What the element says that the keyboard acts on."""
 
 
 class Studio:
@@ -88,11 +82,7 @@ class Visitor:
 
     def reach(self, words: str, *, backwards: bool = False) -> None:
         """Tab to what says this; the focus has to be where one sees it."""
-        for _ in range(80):
-            if words in self.page.evaluate(FOCUS):
-                return
-            self.page.keyboard.press("Shift+Tab" if backwards else "Tab")
-        raise AssertionError(f"{words} is not reached by Tab")
+        reach(self.page, self.page, words, "Shift+Tab" if backwards else "Tab")
 
     def enter(self, words: str) -> None:
         """Tab to what says this, and press Enter."""
