@@ -23,6 +23,7 @@ from consultation.provenance import Span
 from consultation.turn import OpenQuestion, Quote
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
+from storage.tables import REFERENCE
 from styles.aspect import ASPECTS
 from tests.calls import CONSULT, consult, text_of
 from tests.turns import FACILITATOR, entry, source, turn
@@ -102,7 +103,7 @@ LANGUAGES = sorted(file.stem for file in (PROMPTS / "wording").glob("*.yaml"))
 FRAMES = {
     "ar": ("السبب", "«قارب»", "الأسلوب: 1a"), "de": ("Warum", "„قارب“", "Stil: 1a"),
     "en": ("Why", "“قارب”", "style: 1a"), "es": ("Por qué", "«قارب»", "estilo: 1a"),
-    "fr": ("Pourquoi", "«", "style: 1a"), "it": ("Perché", "«قارب»", "stile: 1a"),
+    "fr": ("Pourquoi", "«", "style\N{NARROW NO-BREAK SPACE}: 1a"), "it": ("Perché", "«قارب»", "stile: 1a"),
     "ja": ("理由", "「قارب」", "画風: 1a"), "ko": ("이유", "“قارب”", "스타일: 1a"),
     "pt": ("Por quê", "قارب", "estilo: 1a"), "ru": ("Почему", "«قارب»", "стиль: 1a"),
 }  # fmt: skip
@@ -136,7 +137,7 @@ def test_each_dimension_and_aspect_of_a_style_has_a_name_in_the_language(languag
     dimensions = {name for file in files for name in yaml.safe_load(file.read_text())["dimensions"]}
     wording = yaml.safe_load((PROMPTS / "wording" / f"{language}.yaml").read_text())
 
-    assert language == "en" or set(wording["dimensions"]) == dimensions | {*ASPECTS}
+    assert language == "en" or set(wording["dimensions"]) == dimensions | {*ASPECTS, REFERENCE}
 
 
 async def test_what_no_word_stands_behind_is_listed_as_ours(
