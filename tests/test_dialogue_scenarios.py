@@ -103,7 +103,7 @@ LANGUAGES = sorted(file.stem for file in (PROMPTS / "wording").glob("*.yaml"))
 FRAMES = {
     "ar": ("السبب", "«قارب»", "الأسلوب: 1a"), "de": ("Warum", "„قارب“", "Stil: 1a"),
     "en": ("Why", "“قارب”", "style: 1a"), "es": ("Por qué", "«قارب»", "estilo: 1a"),
-    "fr": ("Pourquoi", "«", "style\N{NARROW NO-BREAK SPACE}: 1a"), "it": ("Perché", "«قارب»", "stile: 1a"),
+    "fr": ("Pourquoi", "«", "style\u202f: 1a"), "it": ("Perché", "«قارب»", "stile: 1a"),
     "ja": ("理由", "「قارب」", "画風: 1a"), "ko": ("이유", "“قارب”", "스타일: 1a"),
     "pt": ("Por quê", "قارب", "estilo: 1a"), "ru": ("Почему", "«قارب»", "стиль: 1a"),
 }  # fmt: skip
