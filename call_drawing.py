@@ -56,6 +56,7 @@ class Drawing:
         self._request = request
         self._ends = ends
         self._inputs: tuple[tuple[Any, ...], InputImages] | None = None
+        self._contents: list[str] = []
 
     @property
     def seconds(self) -> float:
@@ -75,7 +76,8 @@ class Drawing:
         if not self.key:
             self.styles = await asyncio.to_thread(self._style_uses)
             words = [use.model_dump_json() for use in self.styles]
-            self.key = self._request.key([*self._inputs[1].keys, *words])
+            self._contents = [*self._inputs[1].keys, *words]
+            self.key = self._request.key(self._contents)
         return self._inputs[1]
 
     def _style_uses(self) -> "tuple[StyleUse, ...]":
@@ -132,7 +134,11 @@ class Drawing:
         match means:
             case DrawPrompt():
                 request = request.with_order(conversation.order)
-                what = plan.plan_new(conversation, plan.refined_prompt(conversation))
+                prompt = plan.refined_prompt(conversation)
+                what = plan.plan_new(conversation, prompt)
+                await self.check(request)
+                # The same empty call means another picture once the prompt is another.
+                key = replace(self._request, prompt=prompt).key(self._contents)
             case DrawAgain(image_id):
                 jobs = _jobs_of(conversation, image_id)
                 request = request.with_order(_order_of(jobs))

@@ -208,8 +208,8 @@ async def test_a_newer_prompt_of_the_dialogue_is_drawn_before_the_old_picture_is
     client: Client[Any], sandbox: Sandbox, till: Till
 ) -> None:
     sandbox.answer(FACILITATOR, TURN)
-    first = await draw(client, prompt=COMPLETE)
-    conversation = first["conversation_id"]
+    conversation = (await consult(client, COMPLETE))["conversation_id"]
+    await draw(client, conversation_id=conversation)  # the very call that is said again below
     newer = {**TURN, "prompt": PROMPT.replace("fox", "red fox at night"), "brief": TURN["brief"]}
     sandbox.answer(FACILITATOR, newer, newer)
     ready = await consult(client, "at night", conversation_id=conversation, finish=True)
