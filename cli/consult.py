@@ -77,13 +77,16 @@ class _Dialogue:
         self.state: Literal["asking", "drawing", "drawn"] = "asking"
         self._conversation = conversation
         self._sandbox = sandbox
+        self._template = ""
         self._store = PromptStore(load_settings().templates_dir)
         self.wording: Wording = self._store.wording("en")
 
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
         is_new = bool(idea or beginning.get("reference_images"))
-        result = None if is_new else await self._recall()
+        recalled = await self._recall()
+        result = None if is_new else recalled
+        self._template = self._template or beginning["template"] or ""
         message = "" if result else idea or _ask_words("What should the picture show?")
         async with session(local_server(sandbox=self._sandbox)) as tools:
             result = result or await self._turn(tools, message=message, **beginning)
@@ -111,6 +114,7 @@ class _Dialogue:
         app = App(load_settings())
         try:
             record = self._conversation and await app.records.load(self._conversation)
+            self._template = record.template if record else ""
             return self._take(app.consultant.recall(record)) if record and record.briefs else None
         finally:
             await app.close()
@@ -144,14 +148,14 @@ class _Dialogue:
             answer = _ask("").strip()
             if answer.lower() in FINISH:
                 return {"message": "", "answers": answers, "finish": True}
-            if answer.endswith(QUESTION_MARKS):
+            if answer.endswith(QUESTION_MARKS) and not self._template:
                 return {"message": answer, "answers": answers}
             if answer.lower() in BACK:
                 answers = answers[:-1]
                 continue
             option = _option(question, answer)
             answers.append({"question_id": question.id, "answer": option or answer})
-            if not option:
+            if not option and not self._template:  # which puts each of its questions once
                 break
         return {"message": "", "answers": answers}
 
