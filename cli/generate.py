@@ -1,11 +1,13 @@
 """The command `generate`: draw from a terminal, with the same tool as every client."""
 
 from base64 import b64decode
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from cli import terminal as show
 from cli.data_folder import given_picture, image_id, load_by_beginning, with_records
@@ -18,6 +20,25 @@ from settings import Quality, load_settings
 from storage.shared_folder import write_file
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class DrawingOptions:
+    """How a picture is drawn."""
+
+    quality: Annotated[Quality | None, Parameter(help="The higher, the dearer.")] = None
+    background: Annotated[Background | None, Parameter(help="Whether it is transparent.")] = None
+    output_format: Annotated[
+        OutputFormat | None, Parameter(name="--format", help="The format of the file.")
+    ] = None
+    style: Annotated[
+        str | None, Parameter(help="A name from `styles list`: what it says goes along.")
+    ] = None
+    style_strength: Annotated[
+        int | None,
+        Parameter(help="0 to 100, a touch of it to closely; 60.", validator=Number(gte=0, lte=100)),
+    ] = None
+
+
 def generate(
     prompt: str = "",
     *,
@@ -26,9 +47,7 @@ def generate(
     inputs: Annotated[list[Path] | None, Parameter(name="--input")] = None,
     mask: Path | None = None,
     size: str | None = None,
-    quality: Quality | None = None,
-    background: Background | None = None,
-    output_format: Annotated[OutputFormat | None, Parameter(name="--format")] = None,
+    look: DrawingOptions | None = None,
     variations: int = 1,
     strategy: Strategy | None = None,
     verify: bool = False,
@@ -44,9 +63,6 @@ def generate(
         inputs: Pictures to start from: ids, or files in Pictures, Downloads, Desktop or INPUT_DIRS.
         mask: A PNG of the first picture's size that is transparent where it may change.
         size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
-        quality: The higher, the dearer.
-        background: Whether it is transparent.
-        output_format: The format of the file.
         variations: How many, 1 to 4, which differ in what was left open or assumed.
         strategy: What variations differ in: color, composition, style, or each in another.
         verify: Have a second model look at it; a look costs about a cent.
@@ -61,10 +77,8 @@ def generate(
         "input_images": [given_picture(path) for path in inputs or []] or None,
         "mask": mask and given_picture(mask),
         "size": size,
-        "quality": quality,
-        "background": background,
-        "output_format": output_format,
         "variation_strategy": strategy,
+        **asdict(look or DrawingOptions()),
     }
     always = {"prompt": prompt, "variations": variations, "verify": verify, "redraw": redraw}
     _wait(always | wishes, begun.language if begun else "en", sandbox=sandbox)

