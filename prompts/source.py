@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from errors import Problem
+from prompts.field_fault import sentence_of
 
 LARGEST = 64_000
 """Bytes of a file: the longest shipped one has a tenth of it, and what a template can do in
@@ -119,8 +120,8 @@ class YamlSource:
         try:
             return model.model_validate({**self.data, **place})
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            sentence = _sentence(fault["type"], fault["msg"])
+            fault = error.errors(include_url=False)[0]
+            sentence = sentence_of(fault, model, filled=place)
             raise self.fault(tuple(map(str, fault["loc"])), sentence) from error
 
     def line(self, keys: Keys) -> int:
@@ -159,8 +160,11 @@ def read_yaml(file: str, source: str, *, begin: str = "description: ...") -> Yam
     except (yaml.YAMLError, ValueError) as error:
         line, sentence = _yaml_fault(error, source)
         raise PromptError.at(file, line, sentence) from error
+    if data is None:
+        raise PromptError.at(file, 1, f"nothing stands in it; begin it with {begin}")
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise PromptError.at(file, 1, f"it is no mapping; begin it with {begin}")
+        way = f"it is made of lines such as {begin}; begin it with that one."
+        raise PromptError.at(file, 1, way)
     _refuse_repeated(file, node, ())
     return YamlSource(file, data, node)
 
@@ -223,14 +227,3 @@ def _yaml_fault(error: Exception, source: str) -> tuple[int, str]:
         f"no YAML: {problem}. Mend this line or the one above; text with a colon or a hash sign "
         "goes in quotes."
     )
-
-
-def _sentence(kind: str, message: str) -> str:
-    """What pydantic found wrong, with a way out."""
-    match kind:
-        case "missing":
-            return "it is missing; add it."
-        case "extra_forbidden":
-            return "there is no such key; remove it or mend its spelling."
-        case _:
-            return f"{message[0].lower()}{message[1:]}; change it."

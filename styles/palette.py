@@ -8,8 +8,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from prompts.field_fault import HEX
 from prompts.source import FileModel
 
 MOST_COLOURS = 6
@@ -40,7 +41,7 @@ Pixels = NDArray[np.float32]
 class Colour(FileModel):
     """A colour of a picture, and how much of the picture has it, 0 to 1."""
 
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    colour: Annotated[str, StringConstraints(pattern=HEX, to_lower=True)]
     share: Annotated[float, Field(gt=0, le=1)]
 
 

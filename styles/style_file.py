@@ -12,6 +12,7 @@ from typing import Annotated, Generic, TypeVar
 import yaml
 from pydantic import ConfigDict, Field
 
+from prompts.field_fault import DIGEST, ONE_LINE
 from prompts.source import FileModel, Keys, read_yaml
 from styles.aspect import ASPECTS, Aspect
 from styles.measurement import (
@@ -30,9 +31,9 @@ MOST_SAMPLES = 4
 ROUNDING = 0.01
 """By which shares that were rounded one by one may add up to more than all."""
 
-Sentence = Annotated[str, Field(min_length=3, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Sentence = Annotated[str, Field(min_length=3, max_length=300, pattern=ONE_LINE)]
 """One line: it becomes part of a prompt."""
-ShortWord = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]
+ShortWord = Annotated[str, Field(min_length=2, max_length=40, pattern=ONE_LINE)]
 Measured = TypeVar("Measured", bound=FileModel)
 
 
@@ -64,7 +65,7 @@ class StyleSource(FileModel):
     """A picture that the style was taken from, as it was given, and the digest of its copy."""
 
     id: Annotated[str, Field(min_length=1, max_length=1000)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=DIGEST)]
 
 
 class Making(FileModel):

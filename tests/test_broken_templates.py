@@ -113,13 +113,13 @@ TYPES: dict[str, Kind] = {
     "an unknown key": (STAMP + "colour: blue\n", 4, "colour: there is no such key"),
     "a wrong type": (
         "recognise: a\nchecklist: [c]\ndimensions:\n  subject:\n    weight: much\n    asks: b\n",
-        5, "valid integer",
+        5, "whole number",
     ),
     "a billion laughs": (
         "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(9)), 2, "write out",
     ),
     "deep brackets": ("recognise: " + "[" * 9000 + "]" * 9000, 1, "make it flatter"),
-    "a list": ("- recognise: a\n", 1, "it is no mapping"),
+    "a list": ("- recognise: a\n", 1, "begin it with that one"),
     "empty": ("", 1, "begin it with recognise"),
     "a Python object": ("recognise: !!python/object/apply:os.system [ls]\n", 1, "no YAML"),
     "an impossible date": ("recognise: 2026-99-99\n", 1, "no YAML"),

@@ -46,14 +46,20 @@ def swap(old: str, new: str) -> Callable[[str], str]:
 
 BROKEN: dict[str, Breaking] = {
     "no note": (swap("note: A quiet harbour in the morning.\n", ""), 1, "note: it is missing"),
-    "another key": (swap("avoid:", "avoids:"), 12, "mend its spelling"),
-    "another aspect": (swap("  mood:", "  moods:"), 11, "no such key"),
-    "no words": (swap("    words: pale blue and rust\n", ""), 3, "palette.words: it is missing"),
+    "another key": (swap("avoid:", "avoids:"), 12, "write avoid. The keys here are note,"),
+    "another aspect": (swap("  mood:", "  moods:"), 11, "palette, light, comp"),
+    "no words": (swap("    words: pale blue and rust\n", ""), 3, "words: it is missing; add it"),
     "empty words": (swap("pale blue and rust", "''"), 4, "at least 3 characters; change it"),
     "words too long": (swap("pale blue and rust", "a" * 301), 4, "at most 300 characters"),
-    "words over lines": (swap("pale blue and rust", '"pale\\nblue"'), 4, "match pattern"),
-    "words as a list": (swap("pale blue and rust", "[pale, blue]"), 4, "valid string"),
-    "a colour by name": (swap('"#88aacc"', "blue"), 7, "match pattern"),
+    "words over lines": (swap("pale blue and rust", '"pale\\nblue"'), 4, "write it in one line"),
+    "words left out": (swap("pale blue and rust", ""), 4, "nothing stands there"),
+    "words as a list": (swap("pale blue and rust", "[pale, blue]"), 4, "without brackets"),
+    "no list": (swap("[neon]", "neon"), 12, "square brackets: [neon]"),
+    "a colour by name": (swap('"#88aacc"', "blue"), 7, 'in quotes, such as "#c96840"'),
+    "a colour without quotes": (
+        swap('{colour: "#88aacc", share: 0.6}', "share: 0.6\n          colour: #88aacc"), 8,
+        'in quotes, such as "#c96840"',
+    ),
     "a share of percent": (swap("0.6", "60"), 7, "less than or equal to 1"),
     "shares above all": (swap("0.3", "0.9"), 6, "more than 1"),
     "a colour twice": (swap("#aa5533", "#88aacc"), 6, "keep it once"),
@@ -63,21 +69,21 @@ BROKEN: dict[str, Breaking] = {
         )), 6, "at most 6 items",
     ),
     "a measure left out": (swap("      temperature: -3.5\n", ""), 5, "temperature: it is missing"),
-    "a measure in words": (swap("-3.5", "cool"), 9, "valid number"),
+    "a measure in words": (swap("-3.5", "cool"), 9, "takes a number"),
     "measured mood": (swap("{words: calm}", "{words: calm, measured: {}}"), 11, "no such key"),
     "a sample elsewhere": (swap("tags:", "samples: [../secret.jpg]\ntags:"), 16, "harbour-1.jpg"),
     "a sample that is gone": (swap("tags:", "samples: [harbour-1.jpg]\ntags:"), 0, "put it there"),
     "five samples": (swap("tags:", "samples: [a, b, c, d, e]\ntags:"), 16, "at most 4 items"),
-    "half a digest": (swap("ab" * 32, "abc"), 14, "match pattern"),
-    "no date": (swap("2026-11-30", "yesterday"), 15, "valid date"),
+    "half a digest": (swap("ab" * 32, "abc"), 14, "64 digits"),
+    "no date": (swap("2026-11-30", "yesterday"), 15, "2026-11-30"),
     "another name": (lambda text: f"name: port\n{text}", 1, "write harbour"),
     "a tag twice": (swap("[harbour]", "[harbour, harbour]"), 16, "keep it once"),
     "a key twice": (lambda text: f"{text}tags: [x]\n", 17, "stands here twice"),
     "a tab": (swap("  mood", "\tmood"), 11, "replace the tab by spaces"),
     "no YAML": (swap("avoid: [neon]", "avoid: [neon"), 13, "Mend this line"),
-    "a list": (lambda _text: "- a\n- b\n", 1, "begin it with note: ..."),
+    "a list": (lambda _text: "- a\n- b\n", 1, "lines such as note: ..."),
     "an alias": (swap("[neon]", "&a [neon]\nmore: *a"), 13, "write out"),
-    "nothing": (lambda _text: "", 1, "begin it with"),
+    "nothing": (lambda _text: "", 1, "nothing stands in it; begin it with note: ..."),
     "no aspect": (lambda _text: "note: Something.\naspects: {}\n", 2, "at least one of palette"),
 }  # fmt: skip
 
@@ -116,6 +122,7 @@ def test_a_style_is_written_as_it_is_read(tmp_path: Path) -> None:
 
     assert StyleStore(tmp_path).style("harbour") == style
     assert style.colours == ["#88aacc", "#aa5533"]
+    assert parse_style("harbour", SOUND.replace("#88aacc", "#88AACC")) == style
 
 
 def test_what_was_measured_of_a_picture_is_kept_as_it_is(tmp_path: Path) -> None:
