@@ -338,17 +338,23 @@ class _Call:
         return outcome
 
     async def _with_assumptions(self, outcome: Outcome) -> Outcome:
-        """A picture drawn of a dialogue's prompt names what nobody decided in it."""
+        """A picture drawn of a dialogue's prompt names what nobody decided in it; that, and
+        questions, say what became of a style."""
+        from consultation.style_lines import style_notes
         from generation.drawing import DrawingResult
         from generation.image_result import AssumedDecision
-        from generation.plan import refined_prompt
+        from generation.plan import refined_prompt, styles_of
 
-        if isinstance(outcome, DrawingResult):
-            conversation = outcome.conversation
-            if conversation.briefs and outcome.result.prompt == refined_prompt(conversation):
-                consultation = self._app.consultant.recall(conversation)
-                outcome.result.assumptions = [
-                    AssumedDecision(**assumption.model_dump())
-                    for assumption in consultation.assumptions
-                ]
+        if not isinstance(outcome, DrawingResult):
+            conversation = await self._app.records.load(outcome.conversation_id)
+            outcome.notes += style_notes(outcome, styles_of(conversation))
+            return outcome
+        conversation, result = outcome.conversation, outcome.result
+        if conversation.briefs and result.prompt == refined_prompt(conversation):
+            consultation = self._app.consultant.recall(conversation)
+            result.assumptions = [
+                AssumedDecision(**assumption.model_dump())
+                for assumption in consultation.assumptions
+            ]
+            result.notes += style_notes(consultation, styles_of(conversation))
         return outcome

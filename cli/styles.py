@@ -10,7 +10,7 @@ from rich.markup import escape
 from cli import terminal as show
 from cli.data_folder import with_records
 from consultation.consultation_text import text_for_person
-from consultation.style_dialogue import question_of_mix, style_lines
+from consultation.style_dialogue import question_of_mix
 from errors import Problem
 from prompts.store import PromptStore
 from settings import load_settings
@@ -133,8 +133,8 @@ def apply(
         show.line("Name them again, with a greater weight for the one that is meant.")
     else:
         wording = PromptStore(load_settings().templates_dir).wording(result.language)
-        parts = [*style_lines(result), *text_for_person(result, wording)]
-        show.block("\n\n".join(map(show.in_commands, parts)) + "\n")
+        parts = map(show.in_commands, text_for_person(result, wording))
+        show.block("\n\n".join(parts) + "\n")
         play = " --sandbox" if sandbox else ""
         show.whole(f"image-consultant generate --conversation {result.conversation_id}{play}")
 

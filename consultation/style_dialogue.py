@@ -5,15 +5,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from consultation.consultant import Consultant
-from consultation.consultation_result import Consultation, MixAnswer, NotUsed, StyleApplication
+from consultation.consultation_result import Consultation, MixAnswer, StyleApplication
 from consultation.consultation_text import as_text
+from consultation.style_lines import style_notes
 from consultation.transcript import ConsultationError
 from prompts.wording import Wording
 from storage.records import Records
 from storage.stamps import is_conversation_id
 from storage.tables import Conversation
 from styles.aspect import ASPECTS, Aspect
-from styles.strength import WHOLE, StyleShare
+from styles.strength import StyleShare
 from styles.style_mix import Contradiction, MixPart, answers_to, contradiction, mix
 from styles.style_store import StyleStore
 from styles.style_use import REF, StyleUse
@@ -29,6 +30,7 @@ NOT_APPLIED = (
 OF_TEMPLATE = (
     "This conversation fills a template, whose text is the prompt, so no style is written into it."
 )
+ALONG = "Sample pictures of the style {name} that go along with the drawing: {count}."
 BESIDE = "Draw it with style: what the style says goes along beside the prompt then."
 
 
@@ -101,11 +103,15 @@ class StyleDialogue:
         if not (newest.reply and newest.style_uses == [use.model_dump() for use in styles]):
             return self._unchanged(consultation, conversation)
         gave_way = [one for one in consultation.not_used if one.ref.startswith(REF)]
+        samples = [
+            ALONG.format(name=use.name, count=len(use.samples)) for use in styles if use.samples
+        ]
         return _application(
             consultation,
             not_used=[one for one in consultation.not_used if one not in gave_way],
             styles=[*styles],
             gave_way=gave_way,
+            notes=[*style_notes(consultation, styles), *samples, *consultation.notes],
         )
 
     def _unchanged(
@@ -136,33 +142,12 @@ def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplicatio
 
 
 def application_text(result: StyleApplication, wording: Wording) -> str:
-    """All of it in words: what came from which style, and where the dialogue stands."""
+    """All of it in words: where the dialogue stands, and what came from which style."""
     if result.question:
         return "\n\n".join([question_of_mix(result), result.next_step])
-    return "\n\n".join([*style_lines(result), as_text(result, wording)])
+    return as_text(result, wording)
 
 
 def question_of_mix(result: StyleApplication) -> str:
     """What is asked, with its options."""
     return "\n".join([result.question, *(f"- {option}" for option in result.options)])
-
-
-def style_lines(result: StyleApplication) -> list[str]:
-    """What went along of each style, and what did not."""
-    return [*map(_from, result.styles), *_gave_way(result.gave_way)]
-
-
-def _from(use: StyleUse) -> str:
-    share = f"{use.weight} %, " if use.weight < WHOLE else ""
-    lines = [f"- {name}: {line}" for name, line in use.lines.items()]
-    samples = f"\n- {len(use.samples)} sample pictures" if use.samples else ""
-    return "\n".join([f"From {use.name} ({share}strength {use.strength}):", *lines]) + samples
-
-
-def _gave_way(lost: Sequence[NotUsed]) -> list[str]:
-    """The words of styles that are not in the prompt: the person's own win."""
-    lines = [
-        f"- “{one.quote}” ({one.ref}){'' if one.why == 'unplaced' else ', for your own words'}"
-        for one in lost
-    ]
-    return ["\n".join(["Not taken of the style:", *lines])] if lines else []

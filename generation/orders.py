@@ -23,7 +23,10 @@ from storage.stamps import new_id, now
 from storage.tables import Conversation, Image, Job
 from styles.style_use import samples_of, text_of
 
-BESIDE = "Beside the prompt went along, of the style {names}: {text}."
+BESIDE = (
+    "Beside the prompt went along, of the style {names}: {text}. Where it says otherwise than your "
+    "own words, those count; the request says so."
+)
 SAMPLES = "{sent} of {wanted} sample pictures of the style {names} went along."
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 

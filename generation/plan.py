@@ -100,6 +100,14 @@ def is_led(conversation: Conversation) -> bool:
     return bool(newest and newest.model and not conversation.template)
 
 
+def styles_of(conversation: Conversation) -> list[StyleUse]:
+    """The styles that a dialogue's prompt is written in; none where it is, or is to be, others'
+    words."""
+    if conversation.template or (conversation.briefs and not is_led(conversation)):
+        return []
+    return [StyleUse.model_validate(row) for row in conversation.style_uses]
+
+
 def lineage(image: Image, images: Sequence[Image]) -> list[Image]:
     """The pictures that a picture came from, the first one first, and the picture itself."""
     by_id = {one.id: one for one in images}

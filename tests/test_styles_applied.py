@@ -274,13 +274,24 @@ async def test_the_persons_words_win_and_the_result_and_the_drawing_say_where(
         ("pale blue and rust", "replaced"),
         ("#88aacc, #aa5533", "replaced"),
     }
-    assert "“pale blue and rust” (style:harbour), for your own words" in text_of(called)
+    went_in = "light: low sun through haze; line: thin pencil outlines; medium: watercolour on "
+    went_in += "rough paper; avoid: neon."
+    told_of_style = [
+        f"Of the style harbour went into the prompt, at strength 90: {went_in}",
+        "Of the style harbour gave way to your own words: palette: pale blue and rust; colours: "
+        "#88aacc, #aa5533.",
+    ]
+    assert result["notes"][:2] == told_of_style
+    assert all(note in text_of(called) for note in told_of_style)
     assert len(sandbox.requests) == 1  # nothing to send back
     drawn = await draw(explorer, conversation_id=result["conversation_id"])
     told = drawing(sandbox)["instructions"]
     assert told.count("is there for its light and line and medium alone") == 3
     assert "palette" not in told
     assert drawn["prompt"] == REDDEST["prompt"]
+    assert {*told_of_style, "3 of 3 sample pictures of the style harbour went along."} <= {
+        *drawn["notes"]
+    }
 
 
 @pytest.mark.usefixtures("harbour")
@@ -426,8 +437,10 @@ async def test_a_change_in_a_style_keeps_the_picture_and_its_samples_keep_their_
 def test_the_command_prints_the_prompt_and_what_came_from_which_style(run: Run) -> None:
     said = run("styles", "apply", "harbour:80", "blue_hour:20", "--to", "my dog")
 
-    assert "From harbour (80 %, strength 60):\n- palette: pale blue and rust" in said
-    assert "From blue_hour (20 %, strength 60):\n- composition: a low horizon" in said
+    told = "Of the style harbour (80 %) went into the prompt, at strength 60: palette: pale blue"
+    assert told in said
+    told = "Of the style blue_hour (20 %) went into the prompt, at strength 60: composition: a low"
+    assert told in said
     assert "My dog" in said
     assert "image-consultant generate --conversation conv_" in said
 

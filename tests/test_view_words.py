@@ -12,7 +12,15 @@ import call_drawing
 import workflow
 from call_drawing import IS_CURRENT
 from cli.html_page import PURPOSES
-from consultation import consultant, earlier_work, facilitator, template_dialogue, template_values
+from consultation import (
+    consultant,
+    earlier_work,
+    facilitator,
+    style_dialogue,
+    style_lines,
+    template_dialogue,
+    template_values,
+)
 from consultation.consultation_result import Consultation
 from consultation.conversation_list import listing
 from consultation.turn import OpenQuestion
@@ -44,7 +52,9 @@ NOTES = {
     result_builder.NOT_DRAWN, result_builder.ONE_PICTURE, variations.BY_CHANCE,
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
     workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
-    template_dialogue.STYLED, style_check.FROM_STYLE, style_check.THE_REST, *get_args(Closeness),
+    style_dialogue.ALONG, style_lines.CHOSEN, style_lines.WENT_IN, style_lines.GAVE_WAY,
+    style_lines.NO_PLACE, template_dialogue.STYLED, style_check.FROM_STYLE, style_check.THE_REST,
+    *get_args(Closeness),
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
 
