@@ -286,7 +286,7 @@ class Consultant:
             turn,
             [entry_of(entry, transcript) for entry in settled.brief],
             [with_picks(span, transcript) for span in spans],
-            share=completeness(settled.brief, image_type)[0],
+            share=completeness(settled.brief, image_type, transcript.styles)[0],
             suggested=suggested,
         )
         turn.model, turn.response_id = outcome.model, outcome.response_id

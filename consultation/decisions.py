@@ -11,6 +11,7 @@ from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote
 from consultation.words import content, fold, share, words_of
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS
+from styles.style_use import STYLE
 
 
 def carry_over(turn: FacilitatorTurn, transcript: Transcript) -> list[BriefEntry]:
@@ -124,6 +125,7 @@ def judge_questions(
     """
     before = {entry.dimension for entry in transcript.brief if entry.said and not entry.open}
     decided = before & {entry.dimension for entry in brief if not entry.open}
+    decided |= {STYLE} if transcript.styles else set()
     waiting = transcript.open_questions(turn.brief, turn.chosen, turn.set_aside)
     again = {put.dimension for put in waiting}
     seen = {fold(put.text) for put in transcript.questions}

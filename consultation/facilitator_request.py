@@ -26,6 +26,7 @@ from storage.records import Records
 from storage.spending import booking
 from storage.stamps import is_image_id
 from storage.tables import Conversation, Image, Turn
+from styles.style_use import STYLE
 
 TEMPLATE, STYLES = "consultation/facilitator", "consultation/styles"
 
@@ -109,6 +110,8 @@ def build_state(
     else:
         state["image_types"] = [one.summary() for one in types.values()]
     if transcript.styles:
+        for told in (*state.get("image_types", ()), state.get("image_type", {})):
+            told.get("dimensions", {}).pop(STYLE, None)  # what is chosen is not asked
         state["styles"] = [
             {"id": use.ref, "degree": use.step.degree, **use.lines} for use in transcript.styles
         ]

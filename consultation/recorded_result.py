@@ -21,6 +21,7 @@ from prompts.image_type import ImageType
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
 from storage.tables import Conversation, Question, Turn
+from styles.style_use import STYLE, StyleUse
 
 ASK = (
     "The person answers these in their own words, also by number; pass the words on as message "
@@ -57,7 +58,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         language=reply.get("language") or conversation.language or "en",
         questions=[] if spans else [question_of(row) for row in open_rows(conversation)],
         brief=[entry_of(entry, transcript) for entry in transcript.brief],
-        completeness=_completeness(conversation, transcript.brief, prompt_store),
+        completeness=_completeness(conversation, transcript, prompt_store),
         refined_prompt="".join(span.text for span in spans) if spans else None,
         provenance=spans,
         assumptions=assumed if spans else [],
@@ -81,7 +82,7 @@ def open_result(
         language=conversation.language or "en",
         questions=[question_of(row) for row in open_rows(conversation)],
         brief=[entry_of(entry, transcript) for entry in transcript.brief],
-        completeness=_completeness(conversation, transcript.brief, prompt_store),
+        completeness=_completeness(conversation, transcript, prompt_store),
         next_step=AGAIN,
     )
 
@@ -102,12 +103,16 @@ def led_turns(conversation: Conversation) -> list[Turn]:
     return [turn for turn in conversation.turns if turn.is_of_dialogue]
 
 
-def completeness(brief: Iterable[BriefEntry], image_type: ImageType) -> tuple[int, list[str]]:
-    """The share of the type's dimensions that are decided (0-100), and the others in order.
+def completeness(
+    brief: Iterable[BriefEntry], image_type: ImageType, styles: Sequence[StyleUse] = ()
+) -> tuple[int, list[str]]:
+    """The share of the type's dimensions that are decided (0-100), and the others in order; who
+    chose `styles` decided that one.
 
     The first dimension of a type counts most, the last least: of n they weigh n to 1.
     """
     known = {e.dimension for e in brief if not e.open and e.value and e.said}
+    known |= {STYLE} if styles else set()
     names = list(image_type.dimensions)
     weights = {name: len(names) - place for place, name in enumerate(names)}
     share = sum(weight for name, weight in weights.items() if name in known)
@@ -115,12 +120,13 @@ def completeness(brief: Iterable[BriefEntry], image_type: ImageType) -> tuple[in
 
 
 def _completeness(
-    conversation: Conversation, brief: Sequence[BriefEntry], prompt_store: PromptStore
+    conversation: Conversation, transcript: Transcript, prompt_store: PromptStore
 ) -> Completeness | None:
     """How much is decided after the first turn and now; None where no model led a turn."""
     if conversation.mode == "skip" and not conversation.template:
         return None
-    share, missing = completeness(brief, _type_of(conversation, prompt_store))
+    image_type = _type_of(conversation, prompt_store)
+    share, missing = completeness(transcript.brief, image_type, transcript.styles)
     first = conversation.briefs[0].completeness if conversation.briefs else share
     return Completeness(first=first, now=share, missing=missing)
 

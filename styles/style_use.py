@@ -16,6 +16,9 @@ from styles.measurement import Measurement
 from styles.palette import Colour
 from styles.strength import WHOLE, StrengthStep, step_of
 
+STYLE = "style"
+"""The dimension that is decided where a style is chosen, whatever of it that says."""
+
 REF = "style:"
 """What the ref of a style begins with, in quotes and in the record."""
 

@@ -14,7 +14,7 @@ from styles.strength import STEPS, StrengthStep
 from tests.calls import consult, data_of, draw, refusal, text_of
 from tests.conftest import ROOT, Connect, Run
 from tests.painted import encoded, paint
-from tests.turns import FACILITATOR, Json, aside, entry, source, turn
+from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
 
 APPLY = "openai_apply_style"
 pytestmark = pytest.mark.anyio
@@ -392,6 +392,25 @@ async def test_names_that_a_model_said_of_a_picture_reach_no_request_and_no_prom
     sent = json.dumps([call.body for call in sandbox.requests[before:]])
     for name in ("Gogh", "Ghibli", "Disney"):
         assert name not in sent + applied["refined_prompt"]
+
+
+@pytest.mark.usefixtures("harbour")
+async def test_a_style_that_is_chosen_is_named_with_the_questions_and_not_asked_for(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    asked = await draw(explorer, prompt="mein Hund auf dem Sofa", style="harbour")
+    about_style = turn(
+        reply="?", questions=[question("style", "Which style?", "a photograph", "a drawing"),
+                              question("light", "When?", "day", "night")],
+    )  # fmt: skip
+    sandbox.answer(FACILITATOR, about_style, about_style)
+    insists = await draw(explorer, prompt="a cat", style="harbour", dialogue_mode="explorer")
+
+    assert asked["questions"]
+    for result in (asked, insists):
+        assert "style" not in {one["dimension"] for one in result["questions"]}
+        assert "style" not in result["completeness"]["missing"]
+        assert any("harbour is chosen, at strength 60" in note for note in result["notes"])
 
 
 @pytest.mark.usefixtures("harbour")
