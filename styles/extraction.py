@@ -37,6 +37,7 @@ from styles.description import (
     without,
     words_of_aspects,
 )
+from styles.difference import difference
 from styles.extraction_result import ExtractedAspect, LeftOut, PictureChoice, StyleExtraction
 from styles.measurement import Measurement, measure
 from styles.style_file import MOST_SAMPLES, Style
@@ -197,8 +198,9 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
         ways = [(f"{one} alone", [one], wanted) for one in given]
     else:
         name = given[found.outlier]
-        how = _how(pictures, found.outlier, found.aspect)
-        question = f"{name} differs from the others in {found.aspect}{how}. Leave it out?"
+        measured = [one.measured for one in pictures]
+        how = difference(measured.pop(found.outlier), measured, found.aspect)
+        question = f"{name} differs from the others in {found.aspect}: {how}. Leave it out?"
         ways = [(f"leave out {name}", [one for one in given if one != name], wanted)]
     if rest := [aspect for aspect in wanted if aspect != found.aspect]:
         ways.append((f"take everything but {found.aspect}", given, rest))
@@ -214,20 +216,6 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
         next_step="Put the question to the person, then call again with the pictures or the "
         "aspects that they chose. Nothing was charged.",
     )
-
-
-def _how(pictures: Sequence[_Picture], outlier: int, aspect: str) -> str:
-    """In what a picture differs, in numbers that one can picture."""
-    if aspect not in {"palette", "light"}:
-        return ""
-    values = [
-        one.measured.palette.temperature if aspect == "palette" else one.measured.light.key
-        for one in pictures
-    ]
-    own = values.pop(outlier)
-    mean = sum(values) / len(values)
-    more, less = ("warmer", "cooler") if aspect == "palette" else ("lighter", "darker")
-    return f": it is {more if own > mean else less} ({own:.0f} against {mean:.0f})"
 
 
 def _content(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
+from PIL import Image
 
 from sandbox.loopback import Sandbox
 from styles.style_store import StyleStore
@@ -73,6 +74,20 @@ async def test_a_cold_one_among_warm_pictures_is_asked_about_and_left_out(
     assert style.colours[0] in {"#f4d35e", "#f4d35f"}  # through JPEG
     assert [one.id for one in style.sources] == warm
     assert len(StyleStore(tmp_path / "data" / "styles").samples(style)) == 2
+
+
+async def test_one_of_another_hue_is_not_said_to_be_a_little_warmer(
+    explorer: Client[Any], tmp_path: Path
+) -> None:
+    colours = {"moss": "#5f7f3c", "fern": "#5f803c", "brick": "#a0672f"}  # all of them warm
+    (tmp_path / "images").mkdir()
+    for name, colour in colours.items():
+        Image.new("RGB", (256, 256), colour).save(tmp_path / "images" / f"{name}.png")
+
+    asked = await extract(explorer, images=[f"{name}.png" for name in colours])
+
+    assert "brick.png differs from the others in palette: " in asked["question"]
+    assert "100% of it is #a0672f, and 0% of the others." in asked["question"]
 
 
 async def test_the_model_sees_the_pictures_and_their_numbers_and_only_wanted_aspects(
