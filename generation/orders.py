@@ -12,7 +12,7 @@ from generation.drawing_failures import over_budget
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.input_images import InputImages, InputResolver
 from generation.options import Options, choose, clear_note, size_note
-from generation.plan import Plan, changes_of, lineage, suggestion
+from generation.plan import Plan, changes_of, lineage, styles_drawn, suggestion
 from generation.request_body import PurchaseOrder, with_instructions
 from generation.variations import Variation, set_apart
 from prompts.store import PromptStore
@@ -149,8 +149,14 @@ class Orders:
         """How the pictures of a call differ, and a note on what could not be varied."""
         before = lineage(plan.parent, conversation.images) if plan.parent else []
         beyond = plan.is_change or any(changes_of(one, conversation.images) for one in before)
-        ways = self._prompt_store.ways()
-        return set_apart(request, conversation.entries, before, ways, beyond=beyond)
+        return set_apart(
+            request,
+            conversation.entries,
+            before,
+            self._prompt_store.ways(),
+            beyond=beyond,
+            styles=[*plan.styles, *styles_drawn(before, conversation)],
+        )
 
 
 def _job_rows(

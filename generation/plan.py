@@ -108,6 +108,12 @@ def styles_of(conversation: Conversation) -> list[StyleUse]:
     return [StyleUse.model_validate(row) for row in conversation.style_uses]
 
 
+def styles_drawn(images: Sequence[Image], conversation: Conversation) -> list[StyleUse]:
+    """The styles that pictures were drawn in."""
+    rows = (row for image in images for row in conversation.job_of(image).style_uses)
+    return [StyleUse.model_validate(row) for row in rows]
+
+
 def lineage(image: Image, images: Sequence[Image]) -> list[Image]:
     """The pictures that a picture came from, the first one first, and the picture itself."""
     by_id = {one.id: one for one in images}

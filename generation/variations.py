@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from generation.image_request import ImageRequest, OrderError, Strategy
 from storage.tables import UNDECIDED
+from styles.style_use import STYLE
 
 if TYPE_CHECKING:
     from prompts.wording import Way, Ways, Wording
     from storage.tables import Image, Job
+    from styles.style_use import StyleUse
 
 Thing = Literal["color", "composition", "style", "light", "mood"]
 
@@ -75,16 +77,17 @@ def set_apart(
     ways: "Ways",
     *,
     beyond: bool,
+    styles: "Sequence[StyleUse]" = (),
 ) -> tuple[list[Variation], str]:
     """What each picture of a call is to be, and what there is to say of how they differ.
 
     `entries` are those of the brief, `ancestors` the picture that they start from and those
-    before; words `beyond` the brief may have decided more. Raises `OrderError` where
+    before; words `beyond` the brief may have decided more, `styles` have. Raises `OrderError` where
     nothing is open that variations could differ in.
     """
     if request.variations == 1:
         return _samples(request.samples, request.prompts), ""
-    decided = decided_things(entries)
+    decided = decided_things(entries) | dict.fromkeys(things_of(styles), True)
     things = open_things(request.strategy, decided, variations_in(ancestors), ways)
     if not things and not request.redraw:
         problem, way_out = NOTHING_OPEN
@@ -124,6 +127,12 @@ def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:
         if thing := DIMENSIONS.get(entry["dimension"]):
             decided[thing] = decided.get(thing, False) or entry.get("source") not in UNDECIDED
     return decided
+
+
+def things_of(styles: "Iterable[StyleUse]") -> set[Thing]:
+    """What styles decide of a picture; its composition belongs to what it shows, too."""
+    aspects = {aspect for use in styles for aspect in (STYLE, *use.lines)}
+    return {thing for name, thing in DIMENSIONS.items() if name in aspects} - {"composition"}
 
 
 def variations_in(drawn: "Iterable[Image | Job]") -> dict[str, str]:

@@ -414,6 +414,22 @@ async def test_a_style_that_is_chosen_is_named_with_the_questions_and_not_asked_
 
 
 @pytest.mark.usefixtures("harbour")
+async def test_variations_of_a_picture_in_a_style_stay_in_it(explorer: Client[Any]) -> None:
+    in_harbour = {"dialogue_mode": "skip", "style": "harbour", "style_strength": 20}
+    first = await draw(explorer, prompt="my dog on the sofa", **in_harbour)
+    again = {"conversation_id": first["conversation_id"], "variations": 4}
+
+    for call in (
+        {"prompt": "my cat", **in_harbour, "variations": 4},
+        again,
+        {**again, "variation_strategy": "color"},
+    ):
+        varied = await draw(explorer, **call)
+        things = {one["variation"].partition(":")[0] for one in varied["images"]}
+        assert things == {"composition"}
+
+
+@pytest.mark.usefixtures("harbour")
 async def test_a_style_named_with_a_ready_dialogue_is_written_into_its_prompt_first(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
