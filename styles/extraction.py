@@ -13,7 +13,7 @@ from errors import Problem
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
 from gateway.prices import Charge
-from prompts.source import FileModel
+from prompts.source import FileModel, fingerprint
 from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
@@ -115,8 +115,10 @@ class StyleExtractor:
             )
         making = {
             "model": replies[-1].model,
+            "origin": self._gateway.origin,
             "date": datetime.datetime.now().astimezone().date(),
             "template": f"{rendering.name}@{rendering.fingerprint}",
+            "words": {aspect: fingerprint(line) for aspect, line in words.items()},
         }
         style = _style(name or UNNAMED, _content(words, shared), description, pictures, making)
         if name:

@@ -7,13 +7,13 @@ import datetime
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import yaml
 from pydantic import ConfigDict, Field
 
 from prompts.field_fault import DIGEST, ONE_LINE
-from prompts.source import FileModel, Keys, read_yaml
+from prompts.source import FileModel, Keys, fingerprint, read_yaml
 from styles.aspect import ASPECTS, Aspect
 from styles.measurement import (
     MeasuredComposition,
@@ -22,6 +22,7 @@ from styles.measurement import (
     MeasuredPalette,
     MeasuredTexture,
 )
+from styles.palette import Colour
 
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 NAMING = "3-40 small letters, digits and underscores, a letter first"
@@ -69,11 +70,14 @@ class StyleSource(FileModel):
 
 
 class Making(FileModel):
-    """Which model described it, when, and by which wording of the template."""
+    """Which model described it, of OpenAI or of the sandbox, when, and by which wording of the
+    template; `words` are fingerprints of what it said of each aspect."""
 
     model: ShortWord
+    origin: Literal["openai", "sandbox"] = "openai"
     date: datetime.date
     template: Annotated[str, Field(pattern=r"^\S+@[0-9a-f]{12}$")]
+    words: dict[Aspect, str] = Field({})
 
 
 class Style(FileModel):
@@ -97,17 +101,27 @@ class Style(FileModel):
         return {name: part.words for name, part in parts.items() if part}
 
     @property
-    def measured(self) -> dict[str, FileModel]:
-        """Each aspect of which something was measured."""
-        parts = {name: getattr(self.aspects, name) for name in ASPECTS}
-        return {n: part.measured for n, part in parts.items() if getattr(part, "measured", None)}
+    def measured(self) -> dict[Aspect, FileModel]:
+        """Each aspect of which something was measured, but those whose words were changed since:
+        the old colours would contradict the new words."""
+        made_with = self.making.words if self.making else {}
+        return {
+            aspect: measured
+            for aspect, words in self.words.items()
+            if (measured := getattr(getattr(self.aspects, aspect), "measured", None))
+            and made_with.get(aspect) in {None, fingerprint(words)}
+        }
 
     @property
     def colours(self) -> list[str]:
         """The palette as hex, the most of it first; empty where none was measured."""
-        palette = self.aspects.palette
-        measured = palette.measured if palette else None
-        return [one.colour for one in measured.colours] if measured else []
+        return [one.colour for one in self.palette]
+
+    @property
+    def palette(self) -> list[Colour]:
+        """The colours with their shares, as they were measured."""
+        measured = self.measured.get("palette")
+        return measured.colours if isinstance(measured, MeasuredPalette) else []
 
     def as_yaml(self) -> str:
         """The text of its file."""

@@ -29,9 +29,7 @@ class MixPart(NamedTuple):
     @property
     def colours(self) -> list[Colour]:
         """Its palette as it was measured, where that is wanted."""
-        palette = self.style.aspects.palette
-        measured = palette.measured if palette and "palette" in self.aspects else None
-        return measured.colours if measured else []
+        return self.style.palette if "palette" in self.aspects else []
 
 
 class Contradiction(NamedTuple):
@@ -84,7 +82,9 @@ def mix(parts: Sequence[MixPart], strength: int) -> list[StyleUse]:
     for part in reversed(ordered):
         owners |= dict.fromkeys(part.words, part)
     said = _said(parts, strength)
-    palette = _palette(ordered) if step.colours else []
+    # Beside words that were not measured, the colours of another would say otherwise.
+    leading = owners["palette"].colours if "palette" in owners else []
+    palette = _palette(ordered) if step.colours and leading else []
     uses = []
     for part in ordered:
         own = {aspect: part.words[aspect] for aspect in said if owners[aspect] is part}

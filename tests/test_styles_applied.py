@@ -238,6 +238,19 @@ async def test_palettes_are_joined_by_share(
     assert [one["colours"] for one in said] == ["#88aacc, #aa5533", "#114422"]
 
 
+@pytest.mark.usefixtures("harbour")
+async def test_beside_words_that_were_not_measured_go_no_colours_of_another_style(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    shares = [{"name": "harbour", "weight": 30}, {"name": "soft_gouache", "weight": 70}]
+
+    await apply(explorer, shares, "my dog", aspects=["palette"])
+
+    said = asking(sandbox)["input"][-1]["content"]
+    assert "chalky pastels held together by a warm grey" in said
+    assert "#88aacc" not in said
+
+
 REDDEST = turn(
     reply="A bright red dog, as you said; the pale blue of the style gave way to it.",
     brief=[

@@ -12,7 +12,7 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from styles.style_store import StyleStore
-from tests.calls import data_of, refusal, text_of
+from tests.calls import data_of, draw, refusal, text_of
 from tests.conftest import Connect, Run
 from tests.painted import encoded, paint
 
@@ -170,3 +170,24 @@ def test_the_command_makes_a_style(run: Run, tmp_path: Path) -> None:
     assert "Style white, kept as style://white." in said
     assert "composition: the weight in the middle, with an empty border" in said
     assert [*StyleStore(tmp_path / "data" / "styles").style("white").words] == ["composition"]
+
+
+async def test_colours_that_were_measured_stay_behind_where_the_words_of_the_palette_are_others(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str], tmp_path: Path
+) -> None:
+    await extract(explorer, images=warm, name="mine")
+    file = tmp_path / "data" / "styles" / "mine.yaml"
+    text = file.read_text("utf-8")
+    assert "origin: sandbox" in text  # no word of a real model
+    words = StyleStore(file.parent).style("mine").words["palette"]
+
+    sent = []
+    for palette in (words, "icy blue and violet"):
+        file.write_text(text.replace(words, palette), encoding="utf-8")
+        await draw(explorer, prompt="a hen", style="mine", dialogue_mode="skip")
+        sent.append(sandbox.requests[-1].body["input"][0]["content"][1]["text"])
+
+    assert f"palette: {words}" in sent[0]
+    assert "colours: #f4d35" in sent[0]
+    assert "palette: icy blue and violet" in sent[1]
+    assert "#" not in sent[1]
