@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from consultation.consultation_text import own_stretches
+from consultation.consultation_text import EDGES, own_stretches
 from consultation.conversation_page import fields, moment, picture_tree, verdicts_of
 from consultation.transcript import messages_of
 from consultation.words import fold
@@ -40,9 +40,6 @@ PURPOSES = {
     "verification": "What a second look found",
 }
 """What was paid for, as a person would sum it up: the assistant model has a part in pictures."""
-
-EDGES = " ,.;:\n"
-"""Signs that join a stretch to its neighbours; one of nothing else is not listed."""
 
 
 @dataclass(frozen=True)

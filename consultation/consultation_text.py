@@ -20,6 +20,9 @@ scripts without spaces each sign counts as one."""
 WORTH_READING = 2
 """Content words of an unsourced stretch; with one it joins two others: "is seen with"."""
 
+EDGES = " ,.;:\n"
+"""Signs at the ends of a stretch that say nothing where it stands alone."""
+
 
 def as_text(result: Consultation, wording: Wording) -> str:
     """The whole result, with what a client may call next."""
@@ -73,7 +76,7 @@ def source_words(span: Span, wording: Wording) -> str:
 def own_stretches(unsourced: Iterable[str], assumptions: Iterable[str]) -> list[str]:
     """Of stretches that rest on nothing those that say enough beside what is listed as assumed."""
     decided = words_of(" ".join(assumptions))
-    return [text.strip(" ,.;:\n") for text in unsourced if _says_more(text, decided)]
+    return [text.strip(EDGES) for text in unsourced if _says_more(text, decided)]
 
 
 def _says_more(text: str, decided: Sequence[Word]) -> bool:

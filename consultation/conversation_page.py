@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from consultation.consultation_result import SOURCES
+from consultation.consultation_text import EDGES, own_stretches
 from consultation.transcript import Message, messages_of
 from gateway.connection import is_sandbox
 from prompts.wording import met_items
@@ -101,7 +102,7 @@ def _brief(brief: Brief) -> Iterator[str]:
         yield ""
         yield "Where each phrase comes from:"
         for phrase in filter(_says_something, phrases):
-            yield f"- {source_label(phrase)}{_in(phrase)}: {phrase['text'].strip()}"
+            yield f"- {source_label(phrase)}{_in(phrase)}: {phrase['text'].strip(EDGES)}"
 
 
 def _origin(turn: Turn) -> Iterator[str]:
@@ -218,8 +219,9 @@ def with_words(rows: list[Any], *names: str) -> list[dict[str, str]]:
 
 
 def _says_something(phrase: dict[str, str]) -> bool:
-    """Whether there is more in it than what joins two others, such as a comma."""
-    return any(letter.isalnum() for letter in phrase["text"])
+    """Whether there is more in it than what joins two others, such as "The palette is"."""
+    is_joint = phrase["source"] == "assumed" and not phrase["words"]
+    return not is_joint or bool(own_stretches([phrase["text"]], []))
 
 
 def _in(part: dict[str, str]) -> str:

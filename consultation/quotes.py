@@ -239,7 +239,8 @@ def _run(
 ) -> Run:
     words = words_of(text)
     start, end = words[numbers[0]].start, words[numbers[-1]].end
-    shown = text[start:end]
+    sign = "#" if text[:start].endswith("#") else ""  # without it a colour is none
+    shown = f"{sign}{text[start:end]}"
     if closing := CLOSING.match(text, end):
         opening = text[start - 1 : start]
         shown = f"{opening if opening in {*OPENING} else ''}{shown}{closing[0]}"
