@@ -50,17 +50,16 @@ def faults_of_styles(lines: Sequence[Quote]) -> list[Fault]:
 
 def style_notes(result: Consultation, styles: Sequence[StyleUse]) -> list[str]:
     """What of the styles of a dialogue is in its prompt, and what is not; while it asks, that they
-    are chosen."""
+    are chosen, and what of them gives way already."""
     return [note for use in styles for note in _notes_of(use, result)]
 
 
 def _notes_of(use: StyleUse, result: Consultation) -> Iterator[str]:
     name = use.name if use.weight == WHOLE else f"{use.name} ({use.weight} %)"
+    said = [one.quote for span in result.provenance for one in span.said if one.ref == use.ref]
     if result.refined_prompt is None:
         yield CHOSEN.format(name=name, strength=use.strength)
-        return
-    said = [one.quote for span in result.provenance for one in span.said if one.ref == use.ref]
-    if lines := _lines_of(use, said):
+    elif lines := _lines_of(use, said):
         yield WENT_IN.format(name=name, strength=use.strength, lines=lines)
     lost = [one for one in result.not_used if one.ref == use.ref]
     if lines := _lines_of(use, [one.quote for one in lost if one.why != "unplaced"]):

@@ -87,7 +87,8 @@ class StyleUse(BaseModel):
             heard |= {"palette", "colours"}
         aspects = {name: words for name, words in self.aspects.items() if name in heard}
         colours = self.colours if "colours" in heard else []
-        return self.model_copy(update={"aspects": aspects, "colours": colours})
+        avoid = [words for words in self.avoid if any(words in text for text in own)]
+        return self.model_copy(update={"aspects": aspects, "colours": colours, "avoid": avoid})
 
 
 def samples_of(uses: Sequence[StyleUse]) -> list[tuple[StyleUse, str]]:

@@ -307,6 +307,24 @@ async def test_the_persons_words_win_and_the_result_and_the_drawing_say_where(
     }
 
 
+async def test_one_thing_that_a_style_avoids_gives_way_to_words_that_ask_for_it(
+    explorer: Client[Any], sandbox: Sandbox, harbour: Path
+) -> None:
+    style = HARBOUR.replace("[neon]", "[neon, photographic detail]")
+    (harbour / "harbour.yaml").write_text(style, encoding="utf-8")
+    first = aside("style:harbour", "photographic detail", "replaced")
+    sandbox.answer(FACILITATOR, REDDEST | {"set_aside": [*REDDEST["set_aside"], first]})
+
+    result = await apply(explorer, "harbour", "a bright red dog, please")
+
+    assert len(sandbox.requests) == 1  # nothing to send back
+    went_in, gave_way, *_ = result["notes"]
+    assert went_in.endswith("avoid: neon.")
+    assert gave_way.endswith("avoid: photographic detail.")
+    drawn = await draw(explorer, conversation_id=result["conversation_id"])
+    assert {went_in, gave_way} <= {*drawn["notes"]}
+
+
 @pytest.mark.usefixtures("harbour")
 async def test_a_line_that_got_lost_and_a_quote_that_no_line_has_go_back_once(
     explorer: Client[Any], sandbox: Sandbox
