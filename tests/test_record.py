@@ -6,6 +6,7 @@ from fastmcp import Client
 
 from sandbox.loopback import Sandbox
 from tests.calls import consult, draw
+from tests.turns import FACILITATOR, entry, source, turn
 
 
 async def read(client: Client[Any], conversation_id: str) -> str:
@@ -50,3 +51,27 @@ async def test_it_says_what_was_sent_back(client: Client[Any], sandbox: Sandbox)
     text = await read(client, result["conversation_id"])
 
     assert "Not kept by the facilitator, and put right:" in text
+
+
+async def test_a_colour_keeps_its_sign_and_what_joins_two_stretches_is_no_line(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    written = turn(
+        brief=[entry("subject", "a #FF0000 sky", ("m1", "a #FF0000 sky, bright"))],
+        prompt="A #FF0000 sky. The palette is bright, at dawn over the sea.",
+        sources=[
+            source("A #FF0000 sky", ("m1", "#FF0000 sky")),
+            source("bright", ("m1", "bright")),
+        ],
+    )
+    sandbox.answer(FACILITATOR, written)
+    ready = await consult(client, "a #ff0000 sky, bright", finish=True)
+
+    text = await read(client, ready["conversation_id"])
+
+    lines = text.partition("Where each phrase comes from:\n")[2].splitlines()[:3]
+    assert lines == [
+        '- said m1 "#ff0000 sky": A #FF0000 sky',
+        '- said m1 "bright": bright',
+        "- assumed: at dawn over the sea",
+    ]

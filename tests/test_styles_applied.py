@@ -136,6 +136,7 @@ async def test_words_drawn_as_they_are_have_the_style_beside_them(
     assert drawn["prompt"] == "my dog on the sofa"
     note = next(note for note in drawn["notes"] if "eside the prompt" in note)
     assert all(line in note for line in words.splitlines()[1:])
+    assert "otherwise than your own words, those count" in note
 
 
 @pytest.mark.usefixtures("harbour")
