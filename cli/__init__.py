@@ -144,10 +144,15 @@ def command_line() -> "App":
         name="image-consultant",
         help=f"An MCP server that asks before it draws. Without a command it serves.\n\n{SANDBOX}",
         version=own_version,
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), show_default=_default_in_help),
         suppress_keyboard_interrupt=False,
     )
     app.default(serve)
     for name, (place, help_line) in COMMANDS.items():
         app.command(place, name=name, help=help_line)
     return app
+
+
+def _default_in_help(value: object) -> str | None:
+    """A default as the help of a command shows it, None where it says nothing: "", () or False."""
+    return str(value) if value else None
