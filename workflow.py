@@ -58,7 +58,7 @@ Outcome: TypeAlias = "Consultation | DrawingResult"
 async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
     """One turn of the dialogue, as `Consultant.consult` takes it. Raises a `Problem`."""
     goes_on = arguments.get("conversation_id") and (
-        arguments.get("finish") or arguments.get("mode") == "skip"
+        arguments.get("finish") or arguments.get("mode") == "skip" or arguments.get("template")
     )
     if not arguments.get("answers") and not goes_on:
         require_words(message, "message")

@@ -83,11 +83,12 @@ class _Dialogue:
 
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
-        is_new = bool(idea or beginning.get("reference_images"))
+        is_new = bool(idea or beginning.get("reference_images") or beginning["template"])
         recalled = await self._recall()
         result = None if is_new else recalled
+        says_enough = result or (recalled and beginning["template"])
         self._template = self._template or beginning["template"] or ""
-        message = "" if result else idea or _ask_words("What should the picture show?")
+        message = idea if idea or says_enough else _ask_words("What should the picture show?")
         async with session(local_server(sandbox=self._sandbox)) as tools:
             result = result or await self._turn(tools, message=message, **beginning)
             while wish := await self._lead(tools, result):

@@ -1,5 +1,8 @@
 """The command `styles`: what pictures look like, kept to be used again."""
 
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -8,19 +11,25 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from cli import terminal as show
-from cli.data_folder import with_records
+from cli.data_folder import given_picture, with_records
 from consultation.consultation_text import text_for_person
 from consultation.style_dialogue import question_of_mix
 from errors import Problem
 from prompts.store import PromptStore
+from receipt import open_receipt
 from settings import load_settings
 from styles.aspect import ASPECTS, Aspect
-from styles.extraction_result import as_text
+from styles.extraction_result import PictureChoice, StyleExtraction, as_text
 from styles.strength import DEFAULT_STRENGTH, StyleShare
 from styles.style_file import Style
 from styles.style_store import StyleStore
 
 app = App(name="styles", help="Make, apply, list, show and delete styles: what pictures look like.")
+
+WEIGHTS = (
+    "Name them again, the one that is meant with more than one and a half times the weight of the "
+    "other, such as linocut:70 soft_gouache:30; for neither, with an --aspect for each but medium."
+)
 
 
 def _store() -> StyleStore:
@@ -89,14 +98,40 @@ def extract(
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
         as_json: Print JSON.
     """
+    typed = {given_picture(Path(image)): image for image in images}
     wanted = aspect or ASPECTS
     result = with_records(
-        lambda app: app.style_extractor.extract(images, wanted, name), sandbox=sandbox
+        lambda app: app.style_extractor.extract([*typed], wanted, name), sandbox=sandbox
     )
     if as_json:
         show.data(result.model_dump(mode="json"))
+    elif result.answers:
+        options = [*(["--name", name] if name else []), *(["--sandbox"] if sandbox else [])]
+        _ask(result, typed, options)
     else:
         show.block(f"{show.in_commands(as_text(result))}\n")
+
+
+def _ask(result: StyleExtraction, typed: Mapping[str, str], options: list[str]) -> None:
+    """What is asked where pictures disagree, and the command that each answer comes to."""
+
+    def as_typed(text: str) -> str:
+        for given, image in typed.items():
+            text = text.replace(given, image)
+        return text
+
+    show.line(f"{as_typed(result.question)} Nothing was charged for the question.")
+    for answer in result.answers:
+        show.heading(f"{as_typed(answer.option)}:")
+        words = [*(typed[image] for image in answer.images), *_aspects_of(answer), *options]
+        show.whole(f"image-consultant styles extract {shlex.join(words)}")
+
+
+def _aspects_of(answer: PictureChoice) -> list[str]:
+    """The options that ask for the aspects of an answer: none where it is for all."""
+    if {*answer.aspects} == {*ASPECTS}:
+        return []
+    return [word for aspect in answer.aspects for word in ("--aspect", aspect)]
 
 
 @app.command
@@ -120,23 +155,25 @@ def apply(
     """
     shares = [_share(style) for style in styles]
     to = to.strip()
-    result = with_records(
-        lambda app: app.style_dialogue.apply(
-            shares, to, strength=strength, aspects=aspect or ASPECTS
-        ),
-        sandbox=sandbox,
-    )
+    with open_receipt() as receipt:
+        result = with_records(
+            lambda app: app.style_dialogue.apply(
+                shares, to, strength=strength, aspects=aspect or ASPECTS
+            ),
+            sandbox=sandbox,
+        )
     if as_json:
         show.data(result.model_dump(mode="json"))
     elif result.question:
         show.line(question_of_mix(result))
-        show.line("Name them again, with a greater weight for the one that is meant.")
+        show.line(WEIGHTS)
     else:
         wording = PromptStore(load_settings().templates_dir).wording(result.language)
-        parts = map(show.in_commands, text_for_person(result, wording))
-        show.block("\n\n".join(parts) + "\n")
-        play = " --sandbox" if sandbox else ""
-        show.whole(f"image-consultant generate --conversation {result.conversation_id}{play}")
+        usd = wording.number(receipt.usd, 4)
+        cost = [] if sandbox else [wording.translate("This turn cost ${usd}.", usd=usd)]
+        parts = [*text_for_person(result, wording), *cost]
+        show.block("\n\n".join(map(show.in_commands, parts)) + "\n")
+        show.how_to_draw(result.conversation_id, wording, sandbox=sandbox)
 
 
 def _share(words: str) -> StyleShare:
@@ -150,11 +187,20 @@ def _share(words: str) -> StyleShare:
 
 
 @app.command
-def delete(name: str, /) -> None:
-    """Delete a style of your own, with its sample pictures.
+def delete(name: str, /, *, confirm: bool = False) -> None:
+    """Delete a style of your own for good; says first what would go.
 
     Args:
         name: Such as harbour_light.
+        confirm: Really delete it.
     """
-    _store().delete(name)
-    show.line(f"The style {name} is deleted.")
+    store = _store()
+    files = store.own_files(name)
+    if confirm or not files:
+        store.delete(name)
+        show.line(f"The style {name} is deleted.")
+        return
+    show.line(f"The style {name} would go, with its files:")
+    for file in files:
+        show.whole(str(file))
+    show.line("Nothing was deleted. --confirm deletes it for good.")

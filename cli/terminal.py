@@ -23,6 +23,7 @@ from consultation.consultation_text import text_for_person
 from generation.image_result import ImageResult, finding_lines, money_words, notes_for_person
 from prompts.wording import Wording
 from storage.stamps import without_controls
+from styles.style_check import FROM_STYLE
 
 if TYPE_CHECKING:
     from fastmcp.client.progress import ProgressHandler
@@ -47,6 +48,7 @@ IN_COMMANDS = (
     (r"\bcall again\b", "run this command again"),
     (r"\b[Oo]penai_list_conversations\b", "`image-consultant conversations list`"),
     (r"\bredraw=true\b", "--redraw"),
+    (r"\btemplate='(\w+)'", r"--template \1"),
     (r"\bsize=(?=\d)", "--size "),
     (r"\bfrom_image\b", "--from-image"),
     (r"\bonly (?:this |the |its )?conversation_id\b", "only --conversation"),
@@ -56,6 +58,12 @@ IN_COMMANDS = (
     (r" \(Input folders in the form of Claude Desktop\)", ""),
 )
 """What the tools call a thing, and what it is called here."""
+
+CLOSE_NEAR_FAR = (
+    "Close is what two pictures of one look are apart, far what pictures of different looks are; "
+    "it is measured, and no score."
+)
+"""Stands below the distance from a style, whose numbers alone say little."""
 
 YOUR_WORDS = "…"
 """Stands in printed commands for words of the person, and is refused where it was left."""
@@ -228,6 +236,9 @@ def picture(result: Result, wording: Wording) -> None:
         line(f"{facts}, {image['image_id']}{current}")
     drawing = ImageResult.model_validate(result)
     findings = finding_lines(drawing.verification, wording) if drawing.verification else []
+    distances = [item for item in drawing.checklist if wording.says(FROM_STYLE, item)]
+    if distances:
+        findings += [*([] if findings else distances), wording.translate(CLOSE_NEAR_FAR)]
     notes = [in_commands(wording.note(note)) for note in notes_for_person(drawing)]
     for words in filter(None, [*findings, money_words(drawing, wording), *notes]):
         line(words)
@@ -237,6 +248,12 @@ def how_to_change(conversation: str, wording: Wording, *, sandbox: bool) -> None
     """The command that changes the current picture of a conversation."""
     heading(wording.translate("Go on with, your own words in place of …:"))
     whole(f'image-consultant generate "{YOUR_WORDS}" {_options(conversation, sandbox)}')
+
+
+def how_to_draw(conversation: str, wording: Wording, *, sandbox: bool) -> None:
+    """The command that draws the prompt of a conversation."""
+    heading(wording.translate("This draws it:"))
+    whole(f"image-consultant generate {_options(conversation, sandbox)}")
 
 
 def how_to_go_on(command: str, conversation: str, wording: Wording, *, sandbox: bool) -> None:

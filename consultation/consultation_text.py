@@ -143,8 +143,9 @@ def _figures(result: Consultation, wording: Wording) -> Iterator[str]:
         since = wording.since.format(first=known.first) if known.first != known.now else ""
         missing = ", ".join(map(wording.name_of, known.missing)) or wording.nothing
         yield wording.decided.format(now=known.now, since=since, missing=missing)
-    if result.accounted and result.refined_prompt is not None:
-        yield wording.accounted.format(**result.accounted.model_dump())
+    accounted = result.accounted
+    if accounted and accounted.words and result.refined_prompt is not None:
+        yield wording.accounted.format(**accounted.model_dump())
     if result.suggested:
         chosen = result.suggested
         line = wording.settings.format(

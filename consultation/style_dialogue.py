@@ -133,8 +133,8 @@ def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplicatio
     answers = answers_to(question, parts)
     return StyleApplication(
         status="asking",
-        question=f"{one.style.name} is {one.words['medium']}, {other.style.name} is "
-        f"{other.words['medium']}; a picture is one of them. Which?",
+        question=f"The medium of {one.style.name} is “{one.words['medium']}”, that of "
+        f"{other.style.name} “{other.words['medium']}”; a picture is one of them. Which?",
         options=[*answers],
         choices=[MixAnswer(option=option, styles=shares) for option, shares in answers.items()],
         next_step=ASK,

@@ -58,6 +58,11 @@ STYLED = "The style {style} goes along with the drawing at strength {strength}, 
 LONGEST_TITLE = 60
 """Letters of a title, so that a list of conversations keeps to one line each."""
 
+OFFER = (
+    "There is a template for this: {name}. {description} To use it, pass template='{name}' with "
+    "this conversation_id; nothing of it is used otherwise."
+)
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -116,10 +121,7 @@ class TemplateDialogue:
         fitting = suggest(idea, self._prompt_store.library_templates().values())
         if fitting is None:
             return []
-        return [
-            f"There is a template for this: {fitting.name}. {fitting.description} To use it, pass "
-            f"template='{fitting.name}' with this conversation_id; nothing of it is used otherwise."
-        ]
+        return [OFFER.format(name=fitting.name, description=fitting.description)]
 
     async def lead(
         self,

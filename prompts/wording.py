@@ -155,6 +155,10 @@ class Wording(FileModel):
                 return text.format(**values.groupdict())
         return english
 
+    def says(self, english: str, text: str) -> bool:
+        """Whether a text has this fixed one in it, in this language and filled in."""
+        return bool(_pattern(self.translations.get(english, english)).search(text))
+
     @field_validator("translations", "view", "studio")
     @classmethod
     def _fills_the_same(cls, texts: dict[str, str]) -> dict[str, str]:

@@ -55,7 +55,7 @@ def as_text(result: StyleExtraction) -> str:
     if result.status == "asking":
         lines = [result.question, *(f"- {option}" for option in result.options)]
         return "\n".join([*lines, "", result.next_step])
-    lines = [f"Style {result.name}, kept as {result.uri}." if result.uri else "A style."]
+    lines = [f"Style {result.name}, kept as {result.uri}." if result.uri else "The look:"]
     lines += [result.note, "", *(f"{one.aspect}: {one.words}" for one in result.aspects)]
     lines += [f"Colours: {' '.join(result.colours)}"] * bool(result.colours)
     lines += [f"Avoid: {'; '.join(result.avoid)}"] * bool(result.avoid)

@@ -130,7 +130,7 @@ class StyleStore:
         """Remove an own style and its samples, sound or not. Raises a `Problem`."""
         if not self.is_own(name):
             self._folder_of(name)  # an unknown one is told as such
-            raise Problem(f"The style {name} is shipped, so it cannot be deleted.", charged="no")
+            raise Problem(f"The style {name} is shipped, so it cannot be deleted.")
         try:
             for path in self.own_files(name):
                 path.unlink()

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -162,14 +163,21 @@ async def test_a_name_that_is_taken_is_refused_before_anything_is_paid(
     assert len(sandbox.requests) == before
 
 
-def test_the_command_makes_a_style(run: Run, tmp_path: Path) -> None:
-    images = painted(tmp_path / "images", ("product", 0))
+def test_the_command_takes_files_from_where_one_stands_and_offers_a_command_for_each_answer(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "images" / "holiday"
+    images = painted(folder, ("flat", 0), ("flat", 1), ("night", 0))
+    monkeypatch.chdir(folder)
 
-    said = run("styles", "extract", *images, "--name", "white", "--aspect", "composition")
+    asked = run("styles", "extract", *images, "--name", "sunny")
+    (first, rest) = re.findall(r"  image-consultant (styles extract .+)", asked)
+    said = run(*shlex.split(first))
 
-    assert "Style white, kept as style://white." in said
-    assert "composition: the weight in the middle, with an empty border" in said
-    assert [*StyleStore(tmp_path / "data" / "styles").style("white").words] == ["composition"]
+    assert first == "styles extract flat-0.png flat-1.png --name sunny"
+    assert rest.startswith("styles extract flat-0.png flat-1.png night-0.png --aspect light ")
+    assert "Style sunny, kept as style://sunny." in said
+    assert "palette" in StyleStore(tmp_path / "data" / "styles").style("sunny").words
 
 
 async def test_colours_that_were_measured_stay_behind_where_the_words_of_the_palette_are_others(

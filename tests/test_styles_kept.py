@@ -180,7 +180,12 @@ def test_the_command_lists_shows_and_deletes(run: Run, tmp_path: Path) -> None:
     assert "line 2" in listed["spoilt"]["fault"]
     assert "pale blue and rust" in run("styles", "show", "harbour")
 
-    run("styles", "delete", "harbour")
+    would_go = run("styles", "delete", "harbour")
+    assert f"  {folder / 'harbour.yaml'}\n" in would_go
+    assert "Nothing was deleted" in would_go
+    assert (folder / "harbour.yaml").exists()
+
+    run("styles", "delete", "harbour", "--confirm")
 
     assert not (folder / "harbour.yaml").exists()
     with pytest.raises(Problem, match="shipped"):

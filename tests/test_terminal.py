@@ -187,6 +187,21 @@ def test_a_dialogue_that_goes_on_shows_its_open_questions_first(consult: Consult
     assert "What should the picture show?" not in later
 
 
+def test_a_template_is_offered_as_it_is_typed_here_and_takes_the_words_from_before(
+    consult: Consult,
+) -> None:
+    offered = consult([], "ein Linolschnitt-Plakat, linocut poster")
+    (conversation,) = re.findall(r"conv_\w+", offered)
+    words = " ".join(offered.split())
+    assert "Dafür gibt es eine Vorlage: linocut_poster." in words
+    assert "gib --template linocut_poster mit --conversation an" in words
+
+    said = consult(["n"], "--conversation", conversation, "--template", "linocut_poster")
+
+    assert "template linocut_poster" in said.partition("Refined prompt")[2]
+    assert "ein Linolschnitt-Plakat" in said
+
+
 def test_the_command_speaks_the_language_of_the_person(consult: Consult) -> None:
     said = consult(["finish", "j"], "Ein Leuchtturm im Sturm")
 

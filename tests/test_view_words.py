@@ -11,6 +11,7 @@ from fastmcp import Client
 import call_drawing
 import workflow
 from call_drawing import IS_CURRENT
+from cli import terminal
 from cli.html_page import PURPOSES
 from consultation import (
     consultant,
@@ -53,7 +54,8 @@ NOTES = {
     variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE, models.REPLACED,
     workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
     style_dialogue.ALONG, style_lines.CHOSEN, style_lines.WENT_IN, style_lines.GAVE_WAY,
-    style_lines.NO_PLACE, template_dialogue.STYLED, style_check.FROM_STYLE, style_check.THE_REST,
+    style_lines.NO_PLACE, template_dialogue.OFFER, template_dialogue.STYLED,
+    terminal.CLOSE_NEAR_FAR, style_check.FROM_STYLE, style_check.THE_REST,
     *get_args(Closeness),
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
