@@ -196,7 +196,7 @@ def test_a_template_is_offered_as_it_is_typed_here_and_takes_the_words_from_befo
     assert "Dafür gibt es eine Vorlage: linocut_poster." in words
     assert "gib --template linocut_poster mit --conversation an" in words
 
-    said = consult(["n"], "--conversation", conversation, "--template", "linocut_poster")
+    said = consult(["finish", "n"], "--conversation", conversation, "--template", "linocut_poster")
 
     assert "template linocut_poster" in said.partition("Refined prompt")[2]
     assert "ein Linolschnitt-Plakat" in said
