@@ -14,6 +14,7 @@ _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode
 _MOST_OPTIONS = 5
 REFERENCE = "reference"  # what its pictures are for
 _SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
+_OR = " or "  # between the things that a style avoids
 _AGAIN = 200  # letters of what the reply says again
 
 Brief = dict[str, list[Stretch]]
@@ -153,17 +154,34 @@ def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Jso
 
 
 def _take_styles(talk: Dialogue, reading: Reading) -> None:
-    """Take each line of the styles as it is, but where the person decides the same."""
+    """Take each line of the styles as it is, but where the person decides the same, or wishes for
+    what a style avoids."""
+    said = {name: [*filter(_is_said, own)] for name, own in reading.brief.items()}
+    wishes = [words for own in said.values() for words, _ in own if not book.refuses(words)]
+    wanted = [word for words in wishes for word in book.content(words)]
+    decided = {name for name, own in said.items() if own}
+    # "Neonfarben" are colours, which no option of the palette says.
+    colours = tuple(
+        word for phrase in book.data()["aspects"]["palette"] for word in book.tokens(phrase)
+    )
+    decided |= {"palette" for word in wanted if word.endswith(colours)}
     for style in talk.state.get("styles") or []:
         ref, degree = style["id"], "a touch of " if "touch" in style["degree"] else ""
         for aspect in [key for key in style if key not in {"id", "degree"}]:
-            line, name = style[aspect], _SAME.get(aspect, aspect)
-            said = [quote for _, quotes in reading.brief.get(name, []) for quote in quotes]
-            if aspect != "avoid" and any(quote["ref"][0] in "mq" for quote in said):
-                reading.set_aside.append({"ref": ref, "quote": line, "why": "replaced"})
-            else:
-                words = f"no {line}" if aspect == "avoid" else degree + line
-                reading.brief.setdefault(name, []).append((words, [{"ref": ref, "quote": line}]))
+            name, avoids = _SAME.get(aspect, aspect), aspect == "avoid"
+            for line in style[aspect].split(_OR) if avoids else [style[aspect]]:
+                wished = any(book.find(word, line) for word in wanted)
+                if wished if avoids else name in decided:
+                    reading.set_aside.append({"ref": ref, "quote": line, "why": "replaced"})
+                else:
+                    words = f"no {line}" if avoids else degree + line
+                    taken = (words, [{"ref": ref, "quote": line}])
+                    reading.brief.setdefault(name, []).append(taken)
+
+
+def _is_said(stretch: Stretch) -> bool:
+    """Whether the person said it, or chose it."""
+    return any(quote["ref"][0] in "mq" for quote in stretch[1])
 
 
 def _assume(reading: Reading, tongue: str) -> None:
@@ -212,7 +230,10 @@ def write(brief: Brief, talk: Dialogue, tongue: str) -> tuple[str, list[Json]]:
     unseen = ("format", REFERENCE)
     seen = [(name, stretches) for name, stretches in brief.items() if name not in unseen]
     said = [(name, one) for name, stretches in seen for one in stretches if one[1]]
-    refusals = [one for _, one in said if book.refuses(one[0])]
+    # A style's light may be "without gradients"; only what it avoids is a refusal.
+    refusals = [
+        one for name, one in said if book.refuses(one[0]) and (name == "avoid" or _is_said(one))
+    ]
     wishes = [(name, one) for name, one in said if one not in refusals]
     first = [one for _, one in wishes if one[1][0]["ref"] == "m1"]
     idea = [one for name, one in wishes if one in first or name in ("subject", book.begins(one[0]))]

@@ -25,7 +25,7 @@ def _step(value: float, low: float, high: float, *words: str) -> str:
 def _palette(facts: Json) -> str:
     warmth = _step(facts["temperature"], -5, 5, "cool", "neutral", "warm")
     strength = _step(facts["colourfulness"], 8, 30, "very muted", "muted", "strong")
-    return f"{warmth} and {strength} colours, most of it {facts['colours'][0]['colour']}"
+    return f"{warmth} and {strength} colours"
 
 
 def _light(facts: Json) -> str:

@@ -182,6 +182,24 @@ async def test_of_a_style_only_its_palette(explorer: Client[Any], sandbox: Sandb
     assert f"{purpose}take nothing of its subject, its text or its layout." in said
 
 
+@pytest.mark.parametrize(
+    ("words", "given_up", "left"),
+    [
+        ("a photograph of my dog at night, pencil lines", "photographic detail", "No "),
+        ("mein Hund im Schnee, in grellen Neonfarben", "black ink", "außerdem gilt"),
+    ],
+)
+async def test_in_the_sandbox_words_win_over_what_a_style_avoids_and_in_german_too(
+    explorer: Client[Any], words: str, given_up: str, left: str
+) -> None:
+    result = await apply(explorer, "linocut", words)
+
+    assert given_up in str(result["gave_way"])
+    assert given_up not in result["refined_prompt"]
+    assert left not in result["refined_prompt"]
+    assert result["refined_prompt"].casefold().startswith(words[:20].casefold())
+
+
 def mixed(*weights: int) -> list[Json]:
     names = ("linocut", "soft_gouache")
     return [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
