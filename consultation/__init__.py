@@ -13,6 +13,7 @@ __all__ = [
     "recorded_result",
     "semantic_search",
     "style_dialogue",
+    "style_lines",
     "suggested_settings",
     "template_dialogue",
     "template_draft",
