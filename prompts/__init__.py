@@ -1,6 +1,7 @@
 """What is said to models: the files, and the code that finds, checks and renders them."""
 
 __all__ = [
+    "field_fault",
     "image_type",
     "library_template",
     "lint_rules",

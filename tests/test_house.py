@@ -28,8 +28,8 @@ FACES = ("cli", "studio", "tools")
 LONGEST_FUNCTION = 50
 """Lines: what one sees at a time in an editor."""
 
-BROUGHT = {"fastmcp-slim": "fastmcp"}
-"""Distributions that are another's other half, of the same version."""
+BROUGHT = {"fastmcp-slim": "fastmcp", "pydantic-core": "pydantic"}
+"""Distributions that are another's other half, which says their version."""
 
 
 def product() -> list[Path]:
