@@ -189,12 +189,13 @@ def _english() -> dict[str, Any]:
 
 @lru_cache(maxsize=512)  # more than the texts that are translated
 def _pattern(text: str) -> re.Pattern[str]:
-    """What a text looks like once it is filled in."""
+    """What a text looks like once it is filled in, each place with as little as can be: what a
+    style says has colons of its own."""
     parts = PLACE.split(text)
     names = parts[1::2]
     parts[::2] = map(re.escape, parts[::2])
     parts[1::2] = (
-        f"(?P={name})" if name in names[:number] else f"(?P<{name}>.+)"
+        f"(?P={name})" if name in names[:number] else f"(?P<{name}>.+?)"
         for number, name in enumerate(names)
     )
     return re.compile("".join(parts), re.DOTALL)
