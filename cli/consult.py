@@ -83,12 +83,14 @@ class _Dialogue:
 
     async def hold(self, idea: str, beginning: dict[str, Any]) -> None:
         """Ask what is open, show the prompt, draw. Raises `_Exit` where the person leaves."""
-        is_new = bool(idea or beginning.get("reference_images") or beginning["template"])
         recalled = await self._recall()
+        template = beginning["template"] or self._template
+        is_other = template != self._template
+        self._template = template
+        is_new = bool(idea or beginning.get("reference_images") or is_other)
         result = None if is_new else recalled
-        says_enough = result or (recalled and beginning["template"])
-        self._template = self._template or beginning["template"] or ""
-        message = idea if idea or says_enough else _ask_words("What should the picture show?")
+        has_words = idea or result or (recalled and is_other)  # of the dialogue so far
+        message = idea if has_words else _ask_words("What should the picture show?")
         async with session(local_server(sandbox=self._sandbox)) as tools:
             result = result or await self._turn(tools, message=message, **beginning)
             while wish := await self._lead(tools, result):
