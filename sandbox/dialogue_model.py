@@ -33,7 +33,7 @@ def turn(talk: Dialogue) -> Json:
     for words in talk.messages.values():
         tongue = book.language(words, tongue)
     kind = _image_type(talk)
-    reading = Reading(talk, _options(kind))
+    reading = Reading(talk, _options(kind, talk))
     _take(_aspects(reading), reading, tongue)
     _take_styles(talk, reading)
     asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
@@ -101,12 +101,15 @@ def _image_type(talk: Dialogue) -> Json:
     return min(talk.state.get("image_types") or [known], key=place)
 
 
-def _options(kind: Json) -> dict[str, list[str]]:
-    """The options of each dimension, in whichever of its two forms the state gives them."""
-    return {
+def _options(kind: Json, talk: Dialogue) -> dict[str, list[str]]:
+    """The options of each dimension, in whichever of its two forms the state gives them; of what
+    a style decides none are asked about, but the person may still say them."""
+    options = {
         name: list(form if isinstance(form, list) else form.get("options") or [])
         for name, form in (kind.get("dimensions") or {}).items()
     }
+    decided = _SAME.values() if talk.state.get("styles") else ()
+    return {**options, **{name: [] for name in decided if name not in options}}
 
 
 def _questions(talk: Dialogue, reading: Reading, tongue: str) -> list[Json]:
@@ -160,11 +163,10 @@ def _take_styles(talk: Dialogue, reading: Reading) -> None:
     wishes = [words for own in said.values() for words, _ in own if not book.refuses(words)]
     wanted = [word for words in wishes for word in book.content(words)]
     decided = {name for name, own in said.items() if own}
-    # "Neonfarben" are colours, which no option of the palette says.
-    colours = tuple(
-        word for phrase in book.data()["aspects"]["palette"] for word in book.tokens(phrase)
-    )
-    decided |= {"palette" for word in wanted if word.endswith(colours)}
+    # "Neonfarben" are colours, which no option of the palette says; "watercolour" is none.
+    colours = tuple(book.tokens(" ".join(book.data()["aspects"]["palette"])))
+    medium = [word for words, _ in said.get("style", []) for word in book.content(words)]
+    decided |= {"palette" for word in wanted if word.endswith(colours) and word not in medium}
     for style in talk.state.get("styles") or []:
         ref, degree = style["id"], "a touch of " if "touch" in style["degree"] else ""
         for aspect in [key for key in style if key not in {"id", "degree"}]:
@@ -268,7 +270,9 @@ def link(stretches: list[Stretch], messages: dict[str, str], comma: str) -> list
         for one in sorted(own, key=lambda one: text.find(one[1][0]["quote"])):
             start = text.find(one[1][0]["quote"])
             between = text[end[1] : start] if end[0] == ref else comma
-            chain += [(comma if between.strip() else between, [])] if chain else []
+            lead, words, _ = one[1][0]["quote"].partition(one[0])  # "of" where it is "of my dog"
+            joint = comma if between.strip() else between + lead * bool(words)
+            chain += [(joint, [])] if chain else []
             chain.append(one)
             end = ref, start + len(one[1][0]["quote"])
     for one in stretches:  # what a picture shows, and what we chose
