@@ -35,6 +35,10 @@ DAMAGED = (
 )
 NOT_WRITABLE = "Make its folder writable, or set IMAGE_CONSULTANT_DATA_DIR"
 
+RETURN_SECONDS = 2.0
+"""How long a database that is to be closed waits for those who use it: a write takes milliseconds,
+and a server has eight seconds in all to end."""
+
 FAULTS = {
     "malformed": DAMAGED,
     "not a database": DAMAGED,
@@ -65,6 +69,7 @@ class Database:
         self._is_suspect = False
         self._engine: AsyncEngine | None = None
         self._opening: asyncio.Task[AsyncEngine] | None = None
+        self._in_use: set[asyncio.Future[None]] = set()
         self._changing = asyncio.Lock()
         self._writing = asyncio.Lock()
 
@@ -90,10 +95,19 @@ class Database:
             await session.commit()
 
     async def close(self) -> None:
-        """Close the connections, if any were opened; what is being opened is waited for."""
+        """Close the connections, if any were opened.
+
+        What is being opened is waited for: one that has yet to take its turn would open what
+        nobody closes any more. So is who still uses a connection, such as the rest of a write
+        whose caller was cancelled: an engine closes only what came back to it.
+        """
         if self._opening is not None and not self._opening.done():
-            # One that has yet to take its turn would open what nobody closes any more.
             await asyncio.wait([self._opening])
+        if self._in_use:
+            await asyncio.wait(self._in_use, timeout=RETURN_SECONDS)
+        await self._close()
+
+    async def _close(self) -> None:
         async with self._changing:
             engine, self._engine = self._engine, None
             if engine is not None:
@@ -105,16 +119,32 @@ class Database:
         with _faults_as_sentences(self.path):
             engine = await self._ready()
             bound = engine.execution_options(**options)
+            session = AsyncSession(bound, expire_on_commit=False)
+            returned = asyncio.get_running_loop().create_future()
+            self._in_use.add(returned)
             try:
-                async with AsyncSession(bound, expire_on_commit=False) as session:
+                try:
                     yield session
+                finally:
+                    await self._put_back(session, returned)
             except DBAPIError as error:
                 # Only of the engine in use: a session that was open before the last repair
                 # would have the new records doubted.
                 if files.is_damage(error) and engine is self._engine:
                     self._is_suspect = True
-                    await asyncio.shield(self.close())
+                    await asyncio.shield(self._close())
                 raise
+
+    async def _put_back(self, session: AsyncSession, returned: "asyncio.Future[None]") -> None:
+        """Give a session's connection back, in a task: who used it may be cancelled meanwhile."""
+
+        def note(_task: "asyncio.Task[None]") -> None:
+            self._in_use.discard(returned)
+            returned.set_result(None)
+
+        task = asyncio.create_task(session.close())
+        task.add_done_callback(note)
+        await asyncio.shield(task)
 
     async def _ready(self) -> AsyncEngine:
         """The engine; who waits for its opening joins it, and breaks nothing off by going away."""
