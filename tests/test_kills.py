@@ -344,7 +344,7 @@ def assert_unknown(
     again = home.ask(DRAW, of=heir, conversation_id=conversation)
     for call, told in {"first": result, "second": again}.items():
         assert told.get("isError"), f"the {call} call bought it anew: {told}"
-        assert "may have been charged" in told["content"][0]["text"]
+        assert "unknown whether this was charged" in told["content"][0]["text"]
         assert "redraw=true" in told["content"][0]["text"]
     assert home.job(conversation).state == "unknown"
 
