@@ -79,7 +79,8 @@ async def test_the_record_in_full_tells_each_picture_with_price_model_quality_da
         record = data_of(await client.call_tool("openai_list_conversations", asked))["record"]
         listed = text_of(await client.call_tool("openai_list_conversations", {}))
 
-    for fact in (f"{image['image_id']} (current)", f"by the sandbox in place of {image['model']}", "quality low",
+    for fact in (f"{image['image_id']} (current)", "quality low",
+                 f"by the sandbox in place of {image['model']}",
                  f"${drawn['cost_usd']:.4f}", image["created_at"][:10], image["response_id"],
                  "rated 4 of 5; liked: fur", drawn["revised_prompt"], "play money"):  # fmt: skip
         assert fact in record
