@@ -135,6 +135,7 @@ class Routes:
 
     async def sample(self, request: Request) -> Response:
         """A sample picture of a style, counted from 1."""
+        from errors import StorageError
         from prompts.source import PromptError
 
         store, number = self._app.style_store, request.path_params["number"]
@@ -144,8 +145,10 @@ class Routes:
             raise RefusedRequest(404, str(error)) from None
         if not 1 <= number <= len(style.samples):
             raise RefusedRequest(404, f"The style {style.name} has no sample {number}.")
-        samples = await asyncio.to_thread(store.samples, style)
-        return _with_tag(request, samples[number - 1], "image/jpeg")
+        data = await asyncio.to_thread(store.sample, style.samples[number - 1])
+        if data is None:
+            raise StorageError(f"A sample of the style {style.name} cannot be read.")
+        return _with_tag(request, data, "image/jpeg")
 
     async def upload(self, request: Request) -> Response:
         """Keep a picture of any size that OpenAI takes; its id stands wherever a path may."""

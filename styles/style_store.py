@@ -78,18 +78,9 @@ class StyleStore:
                 raise PromptError.at(file_of(name), None, way)
         return style
 
-    def samples(self, style: Style) -> list[bytes]:
-        """Its pictures, JPEG of at most 1024 pixels. Raises `StorageError`."""
-        folder = self._folder_of(style.name)
-        try:
-            return [(folder / name).read_bytes() for name in style.samples]
-        except OSError as error:
-            raise StorageError(
-                f"A sample of the style {style.name} cannot be read: {error.strerror}."
-            ) from error
-
     def sample(self, name: str) -> bytes | None:
-        """A sample by its file's name, None where it is gone: drawing goes on without it."""
+        """A sample by its file's name, JPEG of at most 1024 pixels; None where it cannot be read:
+        drawing goes on without it."""
         for folder in self.folders:
             with suppress(OSError):
                 return (folder / name).read_bytes()
