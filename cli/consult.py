@@ -16,15 +16,12 @@ from cli.session import Session, local_server, session
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import question_text
 from consultation.turn import OpenQuestion
-from consultation.words import fold
+from consultation.words import QUESTION_MARKS, fold
 from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import load_settings
 
 BACK, FINISH = {"back", "b"}, {"finish", "f"}
-
-QUESTION_MARKS = ("?", "？", "؟")
-"""What ends with one asks back, and answers no question by its id: that one stays open."""
 
 
 class _Exit(Exception):  # noqa: N818  # leaving is no error
@@ -151,7 +148,8 @@ class _Dialogue:
             answer = _ask("").strip()
             if answer.lower() in FINISH:
                 return {"message": "", "answers": answers, "finish": True}
-            if answer.endswith(QUESTION_MARKS) and not self._template:
+            # What asks back answers no question by its id: that one stays open.
+            if answer.endswith(tuple(QUESTION_MARKS)) and not self._template:
                 return {"message": answer, "answers": answers}
             if answer.lower() in BACK:
                 answers = answers[:-1]

@@ -27,6 +27,7 @@ WORD = re.compile(
     rf"(?:[^\W_]|[{MARKS}]|(?<=[^\W_])[{APOSTROPHES}](?=[^\W_])))+"
 )
 HIRAGANA = re.compile("[\u3041-\u309f]")
+QUESTION_MARKS = "?\uff1f؟"
 CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff0c\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
 
 SHORTEST = 4
@@ -134,7 +135,7 @@ def size(words: Iterable[Word]) -> float:
 
 def asks(text: str, start: int, end: int) -> bool:
     """Whether a question mark stands in a piece of a text, or right behind it."""
-    return any(sign in text[start:end] + text[end:].lstrip()[:1] for sign in "?\uff1f؟")
+    return any(sign in text[start:end] + text[end:].lstrip()[:1] for sign in QUESTION_MARKS)
 
 
 def near(one: Word, other: Word) -> bool:
