@@ -4,7 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.stamps import now
@@ -15,6 +16,17 @@ FORGOTTEN = "likings forgotten at"
 
 LEARNT_FROM = 60
 """Newest conversations that preferences are learnt from: what one chose long ago says little."""
+
+
+async def forgotten_at(session: AsyncSession) -> str:
+    """When a person last had their preferences forgotten; "" where they never did."""
+    row = await session.get(Memory, FORGOTTEN)
+    return row.value if row else ""
+
+
+def is_all_of(origin: str) -> ColumnElement[bool]:
+    """Of a conversation: that all of it is of this `origin`, since play is nobody's taste."""
+    return ~exists().where(Spending.origin != origin, Spending.conversation_id == Conversation.id)
 
 
 @dataclass(frozen=True)
@@ -37,16 +49,14 @@ class EarlierBriefs:
     async def newest(self, origin: str, *, without: str | None = None) -> list[EarlierBrief]:
         """What was decided in the newest conversations since preferences were last forgotten.
 
-        Only in those with this `origin`: play in the `sandbox` is nobody's taste.
+        Only in those with this `origin`.
         """
         async with self._database.read() as session:
-            row = await session.get(Memory, FORGOTTEN)
-            elsewhere = Spending.origin != origin
             newest = (
                 select(Conversation.id)
-                .where(Conversation.changed_at > (row.value if row else ""))
+                .where(Conversation.changed_at > await forgotten_at(session))
                 .where(Conversation.id != (without or ""))
-                .where(~exists().where(elsewhere, Spending.conversation_id == Conversation.id))
+                .where(is_all_of(origin))
                 .order_by(Conversation.changed_at.desc())
                 .limit(LEARNT_FROM)
             )

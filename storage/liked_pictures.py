@@ -4,11 +4,11 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from storage.database import Database
-from storage.earlier_briefs import FORGOTTEN
-from storage.tables import Conversation, Image, Memory, Spending
+from storage.earlier_briefs import forgotten_at, is_all_of
+from storage.tables import Conversation, Image, Memory
 
 LIKED = 4
 """Stars from which on a picture is liked, and keeps its conversation from being pruned."""
@@ -42,15 +42,14 @@ class LikedPictures:
         Of a picture and what it was changed into, only the latter: they look alike anyway.
         """
         async with self._database.read() as session:
-            row = await session.get(Memory, FORGOTTEN)
-            liked, elsewhere = Image.rating >= LIKED, Spending.origin != origin
+            liked = Image.rating >= LIKED
             changed = select(Image.parent_image_id).where(liked, Image.parent_image_id.is_not(None))
             rows = (
                 select(Image, Conversation.title, Conversation.language)
                 .join(Conversation, Image.conversation_id == Conversation.id)
-                .where(liked, Image.rated_at >= (row.value if row else ""))
+                .where(liked, Image.rated_at >= await forgotten_at(session))
                 .where(Image.id.not_in(changed))
-                .where(~exists().where(elsewhere, Spending.conversation_id == Conversation.id))
+                .where(is_all_of(origin))
                 .order_by(Image.rated_at.desc())
                 .limit(MOST_LIKED)
             )
