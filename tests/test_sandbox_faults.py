@@ -1,6 +1,6 @@
 """Every failure on demand does what the facts say, seen through the SDK's exceptions."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -43,18 +43,6 @@ IN_STREAM = {
     "stream_rate_limit": "rate_limit_exceeded",
     "stream_server_error": "server_error",
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.clear()
-    return running
 
 
 @pytest.fixture
