@@ -1,6 +1,5 @@
 """The command `client-config`: what makes a client start this server, printed or written."""
 
-import codecs
 import errno
 import logging
 import os
@@ -14,6 +13,7 @@ from cli import terminal as show
 from cli.clients import (
     CLIENTS,
     Entry,
+    JsonError,
     add_command,
     entry_for,
     merge,
@@ -21,7 +21,6 @@ from cli.clients import (
     place,
     text_of,
 )
-from cli.json_edit import JsonError
 from errors import Problem
 from gateway.api_key import ENVIRONMENT, find_key, way_to_give
 from keyring_store import KeyringFault
@@ -51,7 +50,7 @@ def client_config(
     Args:
         client: The client to tell.
         sandbox: Have the server use the built-in stand-in for OpenAI: no key, no cost.
-        write: Put it into the file. Everything else in it stays, and a copy is kept beside it.
+        write: Put it into the file, of which a copy is kept beside it; the other settings stay.
         as_json: Print it as JSON: client, path, entry, text, command, next, changed, copy.
     """
     entry = entry_for(client, own_command(), sandbox=sandbox)
@@ -62,7 +61,7 @@ def client_config(
         "entry": entry,
         "text": merge(client, "", entry),
         "command": add_command(entry, sys.platform) if client == "claude-code" else None,
-        "next": [_key_advice(client, sandbox=sandbox), NEXT_STEPS[client]],
+        "next": [_key_advice(sandbox=sandbox), NEXT_STEPS[client]],
         "changed": False,
         "copy": None,
     }
@@ -91,8 +90,8 @@ def _write(client: str, path: Path, entry: Entry) -> dict[str, Any]:
         after = merge(client, text, entry)
         if after == text:
             return {}
-        mark = codecs.BOM_UTF8 if before and before.startswith(codecs.BOM_UTF8) else b""
-        copy = _replace(target, before, mark + after.encode())
+        # Half of a pair that an emoji is written in JSON with is no letter of UTF-8.
+        copy = _replace(target, before, after.encode(errors="backslashreplace"))
     except JsonError as fault:
         raise Problem(
             f"{path} was left as it is: {fault}. Correct that first, or put the text in by hand "
@@ -132,7 +131,7 @@ def _show_text(advice: dict[str, Any]) -> None:
     sys.stdout.write(f"\n{advice['text']}\n")
     show.line(
         f'Where that file has "{servers}" already, only the entry goes into it. The same command '
-        "with --write does it, leaves the rest as it is and keeps a copy."
+        "with --write does it and keeps a copy of the file."
     )
 
 
@@ -145,12 +144,10 @@ def _show_change(advice: dict[str, Any]) -> None:
         show.line(f"As it was before, it is kept as {advice['copy']}.")
 
 
-def _key_advice(client: str, *, sandbox: bool) -> str:
+def _key_advice(*, sandbox: bool) -> str:
     """Where the key goes, best not into that file."""
     if sandbox:
         return "No key is needed: the sandbox paints placeholders."
-    if client == "vscode":
-        return "VS Code asks for the OpenAI key when it first starts the server."
     settings = load_settings()
     with suppress(KeyringFault):
         key = find_key(settings)

@@ -6,6 +6,7 @@ PATH of a shell, least of all on macOS, where a bare `uv` is found in a terminal
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,8 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
-
-from cli.json_edit import JsonError, put, read
 
 ROOT = Path(__file__).parent.parent
 NAME = "image-consultant"
@@ -29,21 +28,20 @@ STORE = "Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming"
 The usual installer is such a package since February 2026, and the app reads nothing else
 (anthropics/claude-code#26073, read 2026-11-21)."""
 
-KEY_INPUT = {
-    "type": "promptString",
-    "id": "openai-api-key",
-    "description": "OpenAI API key; empty where `image-consultant configure` was run",
-    "password": True,
-}
-"""How VS Code asks for the key, which it then keeps itself."""
-KEY_REFERENCE = f"${{input:{KEY_INPUT['id']}}}"
+REPLACED = {"url", "headers"}
+"""What an earlier entry does not hand on: they belong to servers without a command."""
 
-REPLACED = {"url", "headers", "env"}
-"""What an earlier entry does not hand on: the first two belong to servers without a command, and
-`env` is merged name by name."""
+# Strings come first, so that what looks like a comment in one is passed over.
+COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
+TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 
 P = TypeVar("P", bound=PurePath)
 Entry = dict[str, Any]
+
+
+class JsonError(ValueError):
+    """A text is not what its file should hold; half a sentence that names the line."""
 
 
 class Client(NamedTuple):
@@ -81,7 +79,8 @@ def configurations(home: Path, environ: Mapping[str, str], system: str) -> Itera
     for name, client in CLIENTS.items():
         for path in places(name, home, environ, system):
             try:
-                entry = servers_of(client, text_of(path)).get(NAME)
+                servers = _part(_document(client, text_of(path)), client.servers)
+                entry = _part(servers, NAME) if NAME in servers else None
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
@@ -90,10 +89,7 @@ def configurations(home: Path, environ: Mapping[str, str], system: str) -> Itera
             except JsonError as error:
                 yield Configuration(name, path, fault=str(error))
             else:
-                if entry is None or isinstance(entry, dict):
-                    yield Configuration(name, path, entry)
-                else:
-                    yield Configuration(name, path, fault=f'"{NAME}" is no object in it')
+                yield Configuration(name, path, entry)
 
 
 def places(client: str, home: P, environ: Mapping[str, str], system: str) -> list[P]:
@@ -128,33 +124,21 @@ def place(client: str, home: Path, environ: Mapping[str, str], system: str) -> P
 
 
 def text_of(path: Path) -> str:
-    """The text of a file with its line ends, without a byte order mark.
+    """The text of a file without a byte order mark.
 
     Raises `OSError`, and `JsonError` where it is no text.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise JsonError("it is no text in UTF-8") from None
-
-
-def servers_of(client: Client, text: str) -> dict[str, Any]:
-    """The servers in the text of a client's configuration. Raises `JsonError`."""
-    servers = read(text, comments=client.comments).get(client.servers, {})
-    if not isinstance(servers, dict):
-        raise JsonError(f'"{client.servers}" is no object in it')
-    return servers
 
 
 def entry_for(client: str, command: Sequence[str], *, sandbox: bool) -> Entry:
     """Our entry for a client: the program and its arguments, never a key."""
     arguments = [*command[1:], *(["serve", "--sandbox"] if sandbox else [])]
     entry: Entry = {"command": command[0], "args": arguments}
-    if client in {"claude-code", "vscode"}:
-        entry = {"type": "stdio", **entry}
-    if client == "vscode" and not sandbox:
-        entry["env"] = {"OPENAI_API_KEY": KEY_REFERENCE}
-    return entry
+    return {"type": "stdio", **entry} if client in {"claude-code", "vscode"} else entry
 
 
 def merge(client: str, text: str, entry: Entry) -> str:
@@ -164,13 +148,45 @@ def merge(client: str, text: str, entry: Entry) -> str:
     `JsonError` for a text that cannot be changed.
     """
     kind = CLIENTS[client]
-    earlier = servers_of(kind, text).get(NAME)
-    entry_after = _over(earlier, entry) if isinstance(earlier, dict) else entry
-    if kind.servers not in read(text, comments=kind.comments):
-        text = put(text, [kind.servers], {NAME: entry_after})
-    elif entry_after != earlier:
-        text = put(text, [kind.servers, NAME], entry_after)
-    return _with_key_input(text) if client == "vscode" and "env" in entry else text
+    document = _document(kind, text)
+    servers = _part(document, kind.servers)
+    earlier = servers.get(NAME)
+    kept = earlier.items() if isinstance(earlier, dict) else ()
+    entry_after = {name: value for name, value in kept if name not in REPLACED} | entry
+    if entry_after == earlier:
+        return text
+    if kind.comments and _without_comments(text) != text:
+        raise JsonError("it has comments or commas that would be lost")
+    document[kind.servers] = {**servers, NAME: entry_after}
+    indent = INDENT.search(text)
+    return json.dumps(document, indent=indent[1] if indent else 2, ensure_ascii=False) + "\n"
+
+
+def _document(client: Client, text: str) -> dict[str, Any]:
+    """The object that a text holds; an empty text holds an empty one. Raises `JsonError`."""
+    try:
+        document = json.loads(
+            (_without_comments(text) if client.comments else text).strip() or "{}"
+        )
+    except json.JSONDecodeError as error:
+        raise JsonError(f"{error.msg[0].lower()}{error.msg[1:]} in line {error.lineno}") from None
+    except RecursionError:
+        raise JsonError("it is nested too deeply") from None
+    if not isinstance(document, dict):
+        raise JsonError("it holds no object, which begins with { and ends with }")
+    return document
+
+
+def _part(document: dict[str, Any], name: str) -> dict[str, Any]:
+    part = document.get(name, {})
+    if not isinstance(part, dict):
+        raise JsonError(f'"{name}" is no object in it')
+    return part
+
+
+def _without_comments(text: str) -> str:
+    """The text as JSON has it, for a client that allows comments and trailing commas."""
+    return TRAILING_COMMA.sub(r"\1", COMMENT.sub(r"\1", text))
 
 
 def add_command(entry: Entry, system: str) -> str:
@@ -178,26 +194,6 @@ def add_command(entry: Entry, system: str) -> str:
     start = [entry["command"], *entry["args"]]
     words = ["claude", "mcp", "add", "--scope", "user", NAME, "--", *start]
     return subprocess.list2cmdline(words) if system == "win32" else shlex.join(words)
-
-
-def _over(earlier: Entry, entry: Entry) -> Entry:
-    """Our entry over an earlier one, in which a key that a person typed wins over VS Code's."""
-    rest = {name: value for name, value in earlier.items() if name not in REPLACED}
-    own = earlier.get("env")
-    own = {k: v for k, v in own.items() if v != KEY_REFERENCE} if isinstance(own, dict) else {}
-    env = {**entry.get("env", {}), **own}
-    return {**rest, **entry, **({"env": env} if env else {})}
-
-
-def _with_key_input(text: str) -> str:
-    inputs = read(text, comments=True).get("inputs")
-    if inputs is None:
-        return put(text, ["inputs"], [KEY_INPUT])
-    if not isinstance(inputs, list):
-        raise JsonError('"inputs" is no array in it')
-    if any(isinstance(one, dict) and one.get("id") == KEY_INPUT["id"] for one in inputs):
-        return text
-    return put(text, ["inputs", len(inputs)], KEY_INPUT)
 
 
 def own_command() -> list[str]:

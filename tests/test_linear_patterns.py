@@ -51,7 +51,7 @@ class Use(NamedTuple):
 
 def is_reached(path: Path) -> bool:
     """Whether text from outside reaches a module."""
-    own = {"sandbox", "json_edit"}  # what this server says to it; a settings file of the person's
+    own = {"sandbox", "clients"}  # what this server says to it; a settings file of the person's
     return not own & {path.parts[0], path.stem}
 
 
