@@ -5,20 +5,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from app import App
-from call_meaning import (
-    ChangePicture,
-    Collect,
-    DrawAgain,
-    DrawFrom,
-    DrawPrompt,
-    MakeCurrent,
-    ShowPicture,
-    TellFailure,
-    newest_jobs,
-)
+from call_meaning import newest_jobs
 from errors import StorageError
 from generation.image_request import OPTIONS, ImageRequest
 
@@ -96,7 +86,6 @@ class Drawing:
         request: ImageRequest,
         *,
         key: str = "",
-        **options: Any,
     ) -> "DrawingResult":
         """Draw what is planned, as the call of a key, else as this one.
 
@@ -115,69 +104,41 @@ class Drawing:
             key=key or self.key,
             report=self.report(conversation),
             seconds=self.seconds,
-            **options,
         )
         if conversation.order:
             await self._app.records.keep_order(conversation.id, {})
         return outcome
 
-    async def draw(
-        self,
-        means: DrawPrompt | DrawAgain | ChangePicture | DrawFrom,
-        conversation: "Conversation",
-        request: ImageRequest,
+    async def draw_prompt(
+        self, conversation: "Conversation", request: ImageRequest
     ) -> "DrawingResult":
-        """What is drawn without a turn of the dialogue."""
-        from generation import plan
+        """The refined prompt of the dialogue."""
+        from generation.plan import plan_new, refined_prompt
 
-        key, means_otherwise = "", request.order.keys() - {"verify"}
-        match means:
-            case DrawPrompt():
-                request = request.with_order(conversation.order)
-                prompt = plan.refined_prompt(conversation)
-                what = plan.plan_new(conversation, prompt)
-                await self.check(request)
-                # The same empty call means another picture once the prompt is another.
-                key = replace(self._request, prompt=prompt).key(self._contents)
-            case DrawAgain(image_id):
-                jobs = _jobs_of(conversation, image_id)
-                request = request.with_order(_order_of(jobs))
-                what = plan.plan_again(conversation, jobs[0])
-                if not means_otherwise:  # the call that it repeats, found by its key
-                    key = next((job.request_key for job in jobs if job.request_key != job.id), "")
-            case ChangePicture(image_id):
-                what = plan.plan_change(conversation, image_id, request.words)
-            case DrawFrom(image_id):
-                what = plan.plan_from(conversation, image_id)
-            case _:
-                assert_never(means)
-        return await self.buy(conversation, what, request, key=key)
+        request = request.with_order(conversation.order)
+        prompt = refined_prompt(conversation)
+        await self.check(request)
+        # The same empty call means another picture once the prompt is another.
+        key = replace(self._request, prompt=prompt).key(self._contents)
+        return await self.buy(conversation, plan_new(conversation, prompt), request, key=key)
 
-    async def complete(
-        self, conversation: "Conversation", jobs: "Sequence[Job]"
+    async def draw_again(
+        self, conversation: "Conversation", request: ImageRequest, image_id: str | None
     ) -> "DrawingResult":
-        """What this call brought today, and what was taken back of it unsent."""
-        from generation.plan import plan_again
-        from storage.records import SAME_CALL
+        """What an earlier call drew, anew from where that started: the call that brought a picture,
+        without one the newest."""
+        from generation.plan import picture_of, plan_again
 
-        what = plan_again(conversation, jobs[0])
-        return await self.buy(conversation, what, self._request, again=SAME_CALL)
-
-    async def recall(
-        self,
-        means: Collect | TellFailure | MakeCurrent | ShowPicture,
-        conversation: "Conversation",
-    ) -> "DrawingResult":
-        """What costs nothing more: what is there, or on its way."""
-        match means:
-            case Collect() | TellFailure():
-                return await self.collect(conversation, newest_jobs(conversation))
-            case MakeCurrent(image_id):
-                return await self.make_current(conversation, image_id)
-            case ShowPicture():
-                return await self.show(conversation, _shown_images(conversation))
-            case _:
-                assert_never(means)
+        if image_id is None:
+            jobs = newest_jobs(conversation)
+        else:
+            first = conversation.job_of(picture_of(conversation, image_id))
+            jobs = conversation.jobs_beside(first)
+        key = ""
+        if not request.order.keys() - {"verify"}:  # the call that it repeats, found by its key
+            key = next((job.request_key for job in jobs if job.request_key != job.id), "")
+        request = request.with_order(_order_of(jobs))
+        return await self.buy(conversation, plan_again(conversation, jobs[0]), request, key=key)
 
     def report(self, conversation: "Conversation") -> "ReportProgress":
         """What is called at each step of a drawing; it tells it in the person's language."""
@@ -216,31 +177,21 @@ class Drawing:
             await ledger.note_reuse("shown", origin=self._app.gateway.origin, usd=saved)
         return outcome
 
+    async def show_current(self, conversation: "Conversation") -> "DrawingResult":
+        """The picture that was chosen, else what the newest call for pictures brought."""
+        current = conversation.current_image
+        if conversation.current_image_id and current:
+            return await self.show(conversation, [current])
+        newest = conversation.job_of(conversation.images[-1])
+        images = conversation.images_of(conversation.jobs_beside(newest))
+        return await self.show(conversation, images)
+
     async def show(
         self, conversation: "Conversation", images: "Sequence[Image]"
     ) -> "DrawingResult":
         """Pictures that are there, looked at where the call asks for that."""
         verify = self._request.verify
         return await self._app.image_generator.show(conversation, images, verify=verify)
-
-
-def _shown_images(conversation: "Conversation") -> "list[Image]":
-    """The picture that was chosen, else what the newest call for pictures brought."""
-    current = conversation.current_image
-    if conversation.current_image_id and current:
-        return [current]
-    newest = conversation.job_of(conversation.images[-1])
-    return conversation.images_of(conversation.jobs_beside(newest))
-
-
-def _jobs_of(conversation: "Conversation", image_id: str | None) -> "list[Job]":
-    """The jobs of the call that brought a picture; without one those of the newest call."""
-    if image_id is None:
-        return newest_jobs(conversation)
-    from generation.plan import picture_of
-
-    image = picture_of(conversation, image_id)
-    return conversation.jobs_beside(conversation.job_of(image))
 
 
 def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:

@@ -57,17 +57,13 @@ class DrawPrompt:
 
 @dataclass(frozen=True)
 class Collect:
-    """What is under way, or was left by a process that died, is waited for; never bought."""
+    """What became of the newest call for pictures is told, and waited for while it is under way or
+    was left by a process that died; never bought."""
 
 
 @dataclass(frozen=True)
 class CollectThenChange:
     """What is under way is waited for, then changed in the person's words."""
-
-
-@dataclass(frozen=True)
-class TellFailure:
-    """How the newest call for pictures ended, without buying."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,6 @@ Meaning = (
     | DrawPrompt
     | Collect
     | CollectThenChange
-    | TellFailure
     | DrawAgain
     | ChangePicture
     | DrawFrom
@@ -155,7 +150,7 @@ def _of_dialogue(request: ImageRequest, state: ConversationState) -> Meaning:
 def _of_failure(request: ImageRequest, state: ConversationState) -> Meaning:
     """What a call means after a drawing that brought nothing, or of which nothing is known."""
     if request.words in {"", state.drawn_prompt}:
-        return DrawAgain() if request.redraw else TellFailure()
+        return DrawAgain() if request.redraw else Collect()
     if state.current is not None:
         return _of_picture(request, state.current, state)
     if state.mode == "skip" or _skips(request):

@@ -25,7 +25,6 @@ from call_meaning import (
     Meaning,
     ShowPicture,
     ShowQuestions,
-    TellFailure,
     meaning,
     newest_jobs,
     state_of,
@@ -108,6 +107,8 @@ class _Call:
     async def answer(self) -> Outcome:
         """What the call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made
         anew."""
+        from generation.drawing import DrawingResult
+
         await self._app.image_generator.adopt_abandoned()
         request = self._request
         names = (request.conversation_id, request.from_image, *request.pictures)
@@ -115,10 +116,18 @@ class _Call:
         if request.conversation_id is None and request.from_image:
             image = await self._app.records.image(request.from_image)
             request = replace(request, conversation_id=image.conversation_id)
+        has_style = bool(request.style)
         if request.conversation_id is None:
-            return await self._with_assumptions(await self._open(request))
-        conversation = await self._app.records.load(request.conversation_id)
-        return await self._with_assumptions(await self._go_on(conversation, request))
+            outcome = await self._open(request)
+        else:
+            conversation = await self._app.records.load(request.conversation_id)
+            has_style = has_style or bool(conversation.style_uses)
+            outcome = await self._go_on(conversation, request)
+        if isinstance(outcome, DrawingResult):
+            self._name_assumptions(outcome)
+        elif has_style:
+            await self._tell_styles(outcome)
+        return outcome
 
     async def _open(self, request: ImageRequest) -> Outcome:
         """A call without a conversation: a new one, or that of the same call of today."""
@@ -147,11 +156,6 @@ class _Call:
         """The same call as one of today: what that brought, or is about to bring."""
         jobs = conversation.newest_jobs_of(self._drawing.key)
         images = conversation.images_of(jobs)
-        has_begun = bool(images) or any(not job.finished_at for job in jobs)
-        lacks_some = has_begun and len(jobs) < request.count
-        # Of a call that is not the newest, all would be drawn anew.
-        if lacks_some and not request.redraw and jobs == newest_jobs(conversation):
-            return await self._drawing.complete(conversation, jobs)
         if images and all(job.finished_at for job in jobs) and not request.redraw:
             return await self._drawing.show_again(conversation, jobs)
         if jobs and not request.redraw:
@@ -182,13 +186,16 @@ class _Call:
         await self._drawing.check(request)
         return conversation.jobs[-1].request_key == self._drawing.key
 
-    async def _act(
+    async def _act(  # noqa: C901, PLR0911  # a table: a row, a case
         self,
         means: Meaning,
         conversation: "Conversation",
         request: ImageRequest,
         opened: "OpenedCall | None" = None,
     ) -> Outcome:
+        from generation.plan import plan_change, plan_from
+
+        drawing = self._drawing
         match means:
             case Ask(mode):
                 return await self._ask(conversation, request, mode, opened)
@@ -196,12 +203,23 @@ class _Call:
                 return await self._draw_words(conversation, request, opened, alone=alone)
             case ShowQuestions():
                 return await self._show_questions(conversation, request)
+            case DrawPrompt():
+                return await drawing.draw_prompt(conversation, request)
+            case Collect():
+                return await drawing.collect(conversation, newest_jobs(conversation))
             case CollectThenChange():
                 return await self._collect_then_change(conversation, request)
-            case DrawPrompt() | DrawAgain() | ChangePicture() | DrawFrom():
-                return await self._drawing.draw(means, conversation, request)
-            case Collect() | TellFailure() | MakeCurrent() | ShowPicture():
-                return await self._drawing.recall(means, conversation)
+            case DrawAgain(image_id):
+                return await drawing.draw_again(conversation, request, image_id)
+            case ChangePicture(image_id):
+                change = plan_change(conversation, image_id, request.words)
+                return await drawing.buy(conversation, change, request)
+            case DrawFrom(image_id):
+                return await drawing.buy(conversation, plan_from(conversation, image_id), request)
+            case MakeCurrent(image_id):
+                return await drawing.make_current(conversation, image_id)
+            case ShowPicture():
+                return await drawing.show_current(conversation)
             case _:
                 assert_never(means)
 
@@ -337,24 +355,26 @@ class _Call:
             outcome.result.notes[:0] = notes
         return outcome
 
-    async def _with_assumptions(self, outcome: Outcome) -> Outcome:
-        """A picture drawn of a dialogue's prompt names what nobody decided in it; that, and
-        questions, say what became of a style."""
+    async def _tell_styles(self, consultation: "Consultation") -> None:
+        """Questions say what became of a style."""
         from consultation.style_lines import style_notes
-        from generation.drawing import DrawingResult
+        from generation.plan import styles_of
+
+        conversation = await self._app.records.load(consultation.conversation_id)
+        consultation.notes += style_notes(consultation, styles_of(conversation))
+
+    def _name_assumptions(self, outcome: "DrawingResult") -> None:
+        """A picture drawn of a dialogue's prompt names what nobody decided in it, and says what
+        became of a style."""
+        from consultation.style_lines import style_notes
         from generation.image_result import AssumedDecision
         from generation.plan import refined_prompt, styles_of
 
-        if not isinstance(outcome, DrawingResult):
-            conversation = await self._app.records.load(outcome.conversation_id)
-            outcome.notes += style_notes(outcome, styles_of(conversation))
-            return outcome
         conversation, result = outcome.conversation, outcome.result
-        if conversation.briefs and result.prompt == refined_prompt(conversation):
-            consultation = self._app.consultant.recall(conversation)
-            result.assumptions = [
-                AssumedDecision(**assumption.model_dump())
-                for assumption in consultation.assumptions
-            ]
-            result.notes += style_notes(consultation, styles_of(conversation))
-        return outcome
+        if not conversation.briefs or result.prompt != refined_prompt(conversation):
+            return
+        consultation = self._app.consultant.recall(conversation)
+        result.assumptions = [
+            AssumedDecision(**assumption.model_dump()) for assumption in consultation.assumptions
+        ]
+        result.notes += style_notes(consultation, styles_of(conversation))

@@ -1,7 +1,7 @@
 """One call for pictures: claimed, drawn, told in full."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextvars import Context
 from datetime import timedelta
 from functools import partial
@@ -12,8 +12,6 @@ from generation.drawing_failures import (
     DRAW_LOST,
     LOST_DRAWN,
     RELEASED,
-    REST_DRAWN,
-    REST_TAKEN_BACK,
     ended_in_vain,
     failure_of,
     over_budget,
@@ -29,7 +27,6 @@ from generation.picture_facts import run_apart
 from generation.plan import Plan
 from generation.purchase import Buyer
 from generation.result_builder import build_result, preview_of_all, style_facts
-from generation.variations import replaced_note
 from generation.verifier import Look, Verifier
 from prompts.store import PromptStore
 from settings import Settings
@@ -84,32 +81,26 @@ class ImageGenerator:
         key: str,
         report: ReportProgress,
         seconds: float,
-        again: timedelta = JUST_NOW,
     ) -> DrawingResult:
         """Draw what is planned, unless the call of this key has drawings already: then those.
 
-        Those that it brought up to `again` ago count, and what was taken back of them unsent is
-        drawn. Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
+        Raises a `Problem`. A caller that goes away does not stop a drawing that is paid for.
         """
         order = await self.orders.prepare(
             conversation, plan, request=request, inputs=inputs, key=key
         )
         lost = without_picture(conversation.newest_jobs_of(key)) if request.redraw else []
-        again = timedelta() if request.redraw else again
+        again = timedelta() if request.redraw else JUST_NOW
         jobs, are_new, mine = await self._start(order, again, lost)
         if not are_new:
-            taken_back = len(order.jobs) - len(jobs)
-            return await self._show_or_collect(
-                conversation, jobs, request, report, seconds, taken_back=taken_back
-            )
+            return await self._show_or_collect(conversation, jobs, request, report, seconds)
         # At once: of one that ends before anybody waits for it nothing is known here any more.
         outcomes, elapsed = await self._jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, outcomes, elapsed)
-        replaced = replaced_note(order.variations, _revised_prompts(outcomes))
-        answer.result.notes += [*order.notes, *filter(None, [replaced])]
+        answer.result.notes += order.notes
         if elsewhere := len(jobs) - len(mine):
-            note = LOST_DRAWN if lost else REST_DRAWN
-            answer.result.notes.insert(0, note.format(count=elsewhere, wanted=len(jobs)))
+            note = LOST_DRAWN.format(count=elsewhere, wanted=len(jobs))
+            answer.result.notes.insert(0, note)
         return answer
 
     async def _start(
@@ -211,20 +202,13 @@ class ImageGenerator:
         request: ImageRequest,
         report: ReportProgress,
         seconds: float,
-        *,
-        taken_back: int,
     ) -> DrawingResult:
-        """What another call of the same key draws, or drew just now, and how many it has not."""
+        """What another call of the same key draws, or drew just now."""
         if any(job.state != "kept" for job in jobs):
-            answer = await self.collect(jobs, report, seconds=seconds)
-        else:
-            conversation = await self._records.load(conversation.id)
-            images = conversation.images_of(jobs)
-            answer = await self.show(conversation, images, verify=request.verify)
-        if taken_back > 0:
-            note = REST_TAKEN_BACK.format(count=len(jobs), wanted=len(jobs) + taken_back)
-            answer.result.notes.insert(0, note)
-        return answer
+            return await self.collect(jobs, report, seconds=seconds)
+        conversation = await self._records.load(conversation.id)
+        images = conversation.images_of(jobs)
+        return await self.show(conversation, images, verify=request.verify)
 
     async def _conclude(
         self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
@@ -272,9 +256,3 @@ class ImageGenerator:
         if self._settings.preview == "on":
             preview = await run_apart(preview_of_all, outcomes, wording)
         return DrawingResult(result, preview, conversation)
-
-
-def _revised_prompts(outcomes: Iterable[JobOutcome]) -> dict[str, str]:
-    """By its label, how the assistant model put the prompt of each picture."""
-    bought = [(one.job, one.purchase) for one in outcomes if one.purchase]
-    return {job.variation: purchase.image.revised_prompt for job, purchase in bought}

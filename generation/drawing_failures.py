@@ -1,7 +1,6 @@
 """A drawing without its picture: how its job stands then, what is told of it, and what draws it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -47,21 +46,12 @@ address than it was bought with."""
 
 DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
 """After a drawing that ended without a picture: the record answers for it from now on."""
-DRAW_FREE = "The same call again only tells this; redraw=true draws it anew, free on the sandbox."
 
 DRAW_LOST = "With redraw=true the same call draws what failed anew, for money, and nothing else."
 
-REST_TAKEN_BACK = (
-    "{count} of {wanted} pictures were begun before this call was stopped, the others never sent; "
-    "redraw=true draws all {wanted} anew where the daily budget allows it."
-)
 LOST_DRAWN = (
     "{count} of {wanted} pictures were there; those that failed were asked for anew. redraw=true "
     "once more draws all {wanted} anew."
-)
-REST_DRAWN = (
-    "{count} of {wanted} pictures were begun before this call was stopped; the others, never sent, "
-    "were asked for now."
 )
 
 
@@ -73,12 +63,7 @@ def over_budget(
     `estimate` is what they should cost together, `due` what the day has cost and will.
     """
     about = "This picture" if count == 1 else f"These {count} pictures"
-    low = replace(options, quality="low", partial_images=0)
-    draft = estimate - count * (options.estimated_usd() - low.estimated_usd())
-    fits = options.quality != "low" and due + draft <= budget
-    each = " for each" if count > 1 else ""
-    way_out = f"Quality low fits, at about ${draft / count:.3f}{each}; or draw"
-    offer = way_out if fits else "Draw"
+    offer = "Draw" if options.quality == "low" else "Ask for quality low, or draw"
     play = " of the sandbox's play money" if origin == "sandbox" else ""
     return OrderError(
         f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
@@ -104,15 +89,7 @@ def failure_of(outcomes: list["JobOutcome"], conversation: Conversation) -> Prob
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
     has_ended = len(ended_in_vain(outcomes, conversation)) == len(outcomes)
-    if has_ended and problem.charged == "unknown" and _is_play(outcomes):
-        free = Problem(problem.event, DRAW_FREE, kind=problem.kind, charged="no")
-        return free.within(conversation.id)
     return problem.with_step(DRAW_ANEW) if has_ended else problem
-
-
-def _is_play(outcomes: list["JobOutcome"]) -> bool:
-    """Whether all of it was asked of the sandbox, where nothing is paid and no bill says more."""
-    return all(one.job.origin == "sandbox" for one in outcomes)
 
 
 def _problem_of(outcomes: list["JobOutcome"]) -> Problem:

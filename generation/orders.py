@@ -1,17 +1,17 @@
 """What one call for pictures orders, checked whole while that is free."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway.capabilities import MOST_INPUTS, size_in_pixels
+from gateway.capabilities import MOST_INPUTS, fault_of_image_model, size_in_pixels
 from gateway.client import Gateway
 from gateway.prices import has_price
 from generation.drawing_failures import over_budget
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.input_images import InputImages, InputResolver
-from generation.options import Options, choose, clear_note, size_note
+from generation.options import Options, choose, size_note
 from generation.plan import Plan, changes_of, lineage, styles_drawn, suggestion
 from generation.request_body import PurchaseOrder, with_instructions
 from generation.variations import Variation, set_apart
@@ -34,11 +34,10 @@ FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 @dataclass(frozen=True)
 class CallOrder:
     """What a call orders: of each picture the job as it is recorded before it is sent, and the
-    order; how they differ. `notes` are to be told once they are drawn."""
+    order. `notes` are to be told once they are drawn."""
 
     jobs: list[Job]
     orders: list[PurchaseOrder]
-    variations: list[Variation]
     notes: list[str]
 
 
@@ -70,7 +69,7 @@ class Orders:
         if request.count > MOST_PICTURES:
             raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
         inputs = await self._inputs.read(request.input_images, request.mask, parent=parent)
-        choose(request.options, {}, self._settings, local_date())
+        choose(self._wishes(request, parent), {}, self._settings, local_date())
         await asyncio.to_thread(self._pictures.check)
         return inputs
 
@@ -115,14 +114,12 @@ class Orders:
         labels = [one.label for one in variations]
         usd = self._usd(options, plan, request)
         jobs = _job_rows(orders, labels, key=key, usd=usd)
-        suggested = suggestion(conversation, plan, options.image_model)
         notes = (
             _unsized(conversation, plan, request, options),
-            clear_note(suggested, request.options, options),
             note,
             *_style_notes(base),
         )
-        return CallOrder(jobs, orders, variations, [one for one in notes if one])
+        return CallOrder(jobs, orders, [one for one in notes if one])
 
     def estimated_usd(self, options: Options, plan: Plan, request: ImageRequest) -> float | None:
         """What each picture of a call should cost, None where its model has no known price."""
@@ -131,9 +128,20 @@ class Orders:
 
     def options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
         """What to draw with: the call's options, else what the dialogue suggests, else settings."""
-        model = request.image_model or self._settings.image_model
-        suggested = suggestion(conversation, plan, model)
-        return choose(request.options, suggested, self._settings, local_date())
+        suggested = suggestion(conversation, plan, request.image_model)
+        wishes = self._wishes(request, plan.parent)
+        return choose(wishes, suggested, self._settings, local_date())
+
+    def _wishes(self, request: ImageRequest, parent: Image | None) -> Mapping[str, Any]:
+        """The call's options; a picture that starts from another is drawn by its model, unless
+        another one is named or that has ended."""
+        if (
+            parent is None
+            or request.image_model
+            or fault_of_image_model(parent.model, local_date())
+        ):
+            return request.options
+        return {**request.options, "image_model": parent.model}
 
     def _usd(self, options: Options, plan: Plan, request: ImageRequest) -> float:
         return options.estimated_usd(_input_count(plan, request), verifier=self._verifier(request))

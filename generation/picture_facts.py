@@ -17,17 +17,7 @@ EXTENSIONS = {"JPEG": "jpg"}
 ROOT_BYTES = 2048
 """Of an SVG, in which its opening tag ends; the patterns read no further."""
 
-ACTIVE = re.compile(
-    rb"<script|<foreignObject|\son\w+\s*=|javascript:|href\s*=\s*[\"']https?:", re.I
-)
-"""What makes an SVG do or fetch something when a browser opens it."""
-
 UNREADABLE = "Its bytes could not be decoded to the end; they were kept as they came."
-ACTIVE_NOTE = (
-    "The SVG holds scripts, event handlers or links to the network. It was kept as it came; open "
-    "it in a drawing program rather than in a browser."
-)
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,6 +97,5 @@ def _svg(data: bytes) -> PictureFacts:
     sizes = dict(
         re.findall(rb"\s(width|height)\s*=\s*[\"']([0-9]{1,6})(?:\.[0-9]+)?(?:px)?[\"']", root)
     )
-    note = ACTIVE_NOTE if ACTIVE.search(data) else None
     width, height = int(sizes.get(b"width", 0)), int(sizes.get(b"height", 0))
-    return PictureFacts("svg", "svg", width, height, has_alpha=None, note=note)
+    return PictureFacts("svg", "svg", width, height, has_alpha=None)

@@ -175,16 +175,16 @@ def references_of(conversation: Conversation) -> list[Reference]:
     ]
 
 
-def suggestion(conversation: Conversation, plan: Plan, image_model: str) -> dict[str, str]:
+def suggestion(conversation: Conversation, plan: Plan, image_model: str | None) -> dict[str, str]:
     """Options to draw with where the caller leaves them open.
 
     The dialogue's; a change keeps the shape, quality and format of the picture that it changes,
-    unless another image model is to draw it.
+    unless the caller names another image model.
     """
     options = dict(conversation.briefs[-1].suggested) if conversation.briefs else {}
     if plan.parent is None:
         return options
     before = conversation.job_of(plan.parent).options
-    if before.get("image_model") != image_model:
+    if image_model and before.get("image_model") != image_model:
         return options
     return options | {name: before[name] for name in HERITAGE if name in before}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from errors import StorageError
 from gateway.connection import is_sandbox
-from gateway.prices import draft_usd, has_price
+from gateway.prices import has_price
 from generation.drawing_rows import Purchase
 from generation.image_request import numbered
 from generation.image_result import (
@@ -183,15 +183,6 @@ def _notes(
     notes = [note for one in purchases for note in one.notes]
     unpriced = [model for one in purchases for model in one.unpriced]
     notes += [UNPRICED.format(model=model) for model in unpriced]
-    options = outcomes[0].job.options
-    draft = draft_usd(
-        options["image_model"],
-        size=options["size"],
-        quality=options["quality"],
-        assistant=options["assistant_model"],
-    )
-    if draft is not None and not outcomes[0].job.parent_image_id:
-        notes.append(wording.draft.format(usd=wording.number(draft)))
     if purchases and not any(one.attempts for one in purchases):
         notes.append(LOOKED_AT if any(one.looked for one in purchases) else SHOWN_AGAIN)
     notes += [

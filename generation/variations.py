@@ -1,6 +1,5 @@
 """Several pictures of one call: what sets each apart, said to the person and to the model."""
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -95,29 +94,11 @@ def set_apart(
         raise OrderError(problem.format(things=all_decided), way_out)
     if not things:
         return _samples(request.variations), BY_CHANCE
-    note = ""
-    if request.strategy not in {"mixed", *things}:
-        note = DECIDED
     has_other_views = (beyond or not entries) and not decided.get("composition")
-    return vary(things, request.variations, ways, has_other_views=has_other_views), note
-
-
-def replaced_note(variations: Iterable[Variation], drawn: Mapping[str, str]) -> str:
-    """That some vary their composition instead, where what was drawn is not nearer to their own.
-
-    `drawn` are the prompts as the assistant model put them, by the label of their variation.
-    """
-    for one in variations:
-        if one.instead and one.label in drawn:
-            words = _content(drawn[one.label])
-            if len(_content(one.say) & words) <= len(_content(one.instead) & words):
-                return BY_WORDS
-    return ""
-
-
-def _content(text: str) -> set[str]:
-    """The words that tell one way to vary from another; shorter ones stand in every sentence."""
-    return set(re.findall(r"\w{4,}", text.lower()))
+    variations = vary(things, request.variations, ways, has_other_views=has_other_views)
+    if request.strategy not in {"mixed", *things}:
+        return variations, DECIDED
+    return variations, BY_WORDS if any(one.instead for one in variations) else ""
 
 
 def decided_things(entries: Iterable[Mapping[str, Any]]) -> dict[Thing, bool]:

@@ -8,10 +8,7 @@ from fastmcp import Client
 from gateway.api_errors import cases, failure
 from gateway.image_response import OnStep, Step
 from gateway.prices import UNPRICED
-from generation.drawing_failures import LOST, failure_of
-from generation.jobs import JobOutcome
 from sandbox.loopback import Sandbox
-from storage.tables import Conversation, Job
 from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
 from tests.conftest import Connect
 
@@ -219,14 +216,3 @@ async def test_a_bug_says_what_is_known_of_the_money_and_nothing_of_itself(
     assert CONSULT in text
     assert "secret" not in text
     assert "/path" not in text
-
-
-def test_a_picture_lost_on_the_sandbox_speaks_of_no_bill_and_offers_to_draw_it_free() -> None:
-    job = Job(id="job_1", state="unknown", origin="sandbox")
-    conversation = Conversation(id="conv_1", jobs=[job])
-
-    words = failure_of([JobOutcome(job, problem=LOST)], conversation).text()
-
-    assert "OpenAI" not in words
-    assert "free on the sandbox" in words
-    assert words.count("charged") == 1

@@ -101,32 +101,6 @@ async def test_two_equal_changes_at_once_are_one_and_their_words_are_noted_once(
     assert rows(settings, "SELECT count(*) FROM turns WHERE words = 'make it blue'") == [(1,)]
 
 
-@pytest.mark.parametrize(("budget", "paid"), [(None, 7), (0.0, 4)])
-async def test_the_same_call_draws_only_those_of_several_that_were_never_sent(
-    connect: Connect, openai: StandIn, settings: Settings, budget: float | None, paid: int
-) -> None:
-    call = {**FOX, "variations": 4}
-    async with connect(openai_base_url=openai.base_url) as client:
-        first = await draw(client, **call)
-    rest = "SELECT id FROM jobs WHERE place <> 1"  # as if these had been taken back
-    for table in ("images", "spending"):
-        rows(settings, f"DELETE FROM {table} WHERE job_id IN ({rest})")
-    rows(settings, "DELETE FROM jobs WHERE place <> 1")
-    ago = before(timedelta(minutes=20))
-    rows(settings, f"UPDATE jobs SET finished_at = '{ago}'")
-
-    async with connect(openai_base_url=openai.base_url, daily_budget_usd=budget) as client:
-        again = await draw(client, **call)
-
-    ours = first["images"][1]
-    assert len(openai.payments) == paid
-    assert any("1 of 4 pictures were begun" in note for note in again["notes"])
-    assert ours["image_id"] in [one["image_id"] for one in again["images"]]
-    if budget is None:
-        labels = [[one["variation"] for one in result["images"]] for result in (first, again)]
-        assert labels[0] == labels[1]
-
-
 @pytest.mark.parametrize(
     ("tool", "call", "is_same_call"),
     [

@@ -23,6 +23,7 @@ from storage.records import Records
 from storage.stamps import now
 from storage.tables import Job
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
+from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
@@ -214,16 +215,6 @@ async def test_variations_are_counted_together(connect: Connect, sandbox: Sandbo
     assert sandbox.requests == []
 
 
-@pytest.mark.parametrize(("budget", "fits"), [(0.05, True), (0.001, False)])
-async def test_a_draft_is_offered_only_where_the_budget_allows_it(
-    connect: Connect, budget: float, *, fits: bool
-) -> None:
-    async with connect(daily_budget_usd=budget) as client:
-        error = await refusal(client, DRAW, prompt="a fox", dialogue_mode="skip", quality="high")
-
-    assert ("Quality low fits" in error) is fits
-
-
 async def test_a_dialogue_ends_where_the_budget_is_spent_and_keeps_the_words(
     connect: Connect, sandbox: Sandbox
 ) -> None:
@@ -235,10 +226,13 @@ async def test_a_dialogue_ends_where_the_budget_is_spent_and_keeps_the_words(
     assert sandbox.requests == []
 
 
-async def test_before_expensive_settings_a_draft_is_suggested(client: Client[Any]) -> None:
-    ready = await consult(client, "a fox", mode="skip")
-    dear = await draw(client, conversation_id=ready["conversation_id"], quality="high")
-    cheap = await draw(client, prompt="a hen", **SKIP)
+async def test_before_expensive_settings_a_draft_is_suggested(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    notes = {}
+    for kind in ("logo", "illustration"):
+        sandbox.answer("facilitator_turn", {**TURN, "image_type": kind})
+        notes[kind] = " ".join((await consult(client, COMPLETE))["notes"])
 
-    assert any("quality low costs about" in note for note in dear["notes"])
-    assert not any("quality low costs about" in note for note in cheap["notes"])
+    assert "quality low costs about" in notes["logo"]
+    assert "quality low costs about" not in notes["illustration"]

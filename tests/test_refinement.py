@@ -98,34 +98,20 @@ async def test_where_the_earlier_turn_is_gone_and_the_file_too_it_is_said(
     assert sandbox.count("image") == 1
 
 
-async def test_a_change_is_drawn_in_the_quality_of_its_picture_unless_another_is_asked_for(
+async def test_a_change_is_drawn_as_its_picture_was_unless_something_else_is_asked_for(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    first = await draw(client, prompt=COMPLETE, quality="max")
+    flare = "gpt-image-2.5-flare"
+    first = await draw(client, prompt=COMPLETE, quality="high", image_model=flare)
     place = first["conversation_id"]
     await draw(client, prompt="make it blue", conversation_id=place)
-    await draw(client, prompt="make it red", conversation_id=place, quality="high")
-    await draw(client, prompt="make it green", conversation_id=place)
+    await draw(client, prompt="make it red", conversation_id=place, quality="low")
+    await draw(client, prompt="make it green", conversation_id=place, image_model="gpt-image-2")
 
-    ordered = [one.body["tools"][0]["quality"] for one in sandbox.requests if "tools" in one.body]
-    assert ordered == ["max", "max", "high", "high"]
-
-
-async def test_a_file_that_cannot_be_transparent_gives_way_aloud(client: Client[Any]) -> None:
-    drawing = await draw(client, prompt="a fox", output_format="svg", **SKIP)
-    place = drawing["conversation_id"]
-    clear = await draw(client, prompt="no ground", conversation_id=place, background="transparent")
-    asked = {"background": "opaque", "output_format": "jpeg"}
-    opaque = await draw(client, prompt="a ground", conversation_id=place, **asked)
-
-    assert [one["images"][0]["format"] for one in (drawing, clear, opaque)] == [
-        "svg",
-        "png",
-        "jpeg",
-    ]
-    said = "svg cannot be transparent, so this is drawn as png and its background is transparent."
-    assert said in clear["notes"]
-    assert not any("cannot be transparent" in note for note in opaque["notes"])
+    tools = [one.body["tools"][0] for one in sandbox.requests if "tools" in one.body]
+    assert [(tool["model"], tool["quality"]) for tool in tools] == [
+        (flare, "high"), (flare, "high"), (flare, "low"), ("gpt-image-2", "medium"),
+    ]  # fmt: skip
 
 
 def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
