@@ -93,7 +93,7 @@ def _store(settings: Settings, *, stdin: bool, unchecked: bool) -> None:
     """Everything that can be refused comes before the keyring is changed."""
     replaced = _in_keyring(settings)
     key = _as_key(sys.stdin.readline()) if stdin else _ask()
-    remarks = [] if unchecked else _check(settings, key, may_ask=not stdin)
+    remarks = [] if unchecked else _check(settings, key)
     keyring_store.put(keys.ENTRY, key.get_secret_value())
     verb = "replaces the earlier one in" if replaced else "is in"
     show.line(f"The key {verb} {keys.KEYRING}.{_rival(settings, 'wins over it')}")
@@ -147,7 +147,7 @@ def _as_key(text: str) -> SecretStr:
     return SecretStr(key)
 
 
-def _check(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
+def _check(settings: Settings, key: SecretStr) -> list[str]:
     """What to tell of a key that OpenAI knows. Raises `Problem` for one not to be stored."""
     trial = settings.model_copy(update={"openai_api_key": key, "sandbox": False})
     try:
@@ -157,18 +157,9 @@ def _check(settings: Settings, key: SecretStr, *, may_ask: bool) -> list[str]:
             return [refusal(error, keys.KEYRING)]
         if error.case == "key":
             raise Problem(REFUSED) from error
-        _confirm(error, may_ask=may_ask)
-        return []
+        raise Problem(
+            f"The key could not be checked. {refusal(error, keys.KEYRING)} Nothing was changed. "
+            "Add --unchecked to store it all the same."
+        ) from error
     checks = access(offered, trial, local_date())
     return [check.sentence for check in checks if check.state != "ok"]
-
-
-def _confirm(error: GatewayError, *, may_ask: bool) -> None:
-    """Let the person decide on a key that could not be checked."""
-    why = f"The key could not be checked. {refusal(error, keys.KEYRING)}"
-    if may_ask:
-        show.line(f"{why} Store it unchecked? [y/N]")
-        if sys.stdin.readline().strip().lower() in {"y", "yes"}:
-            return
-        raise Problem("Nothing was changed.")
-    raise Problem(f"{why} Nothing was changed. Add --unchecked to store it all the same.")

@@ -1,6 +1,5 @@
 """The key: asked for, checked, kept in the keyring, used when needed, and never seen anywhere."""
 
-import getpass
 import io
 import json
 import os
@@ -190,30 +189,6 @@ def test_a_key_that_cannot_be_checked_is_kept_only_where_that_is_asked_for(
     monkeypatch.setattr(sys, "stdin", io.StringIO(KEY))
     configure(stdin=True, unchecked=True)
     assert kept(ring) == KEY
-
-
-class Terminal(io.StringIO):
-    """A stdin that a person sits at."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.usefixtures("home")
-@pytest.mark.parametrize(("answer", "stored"), [("y\n", KEY), ("\n", None), ("", None)])
-def test_a_person_decides_on_a_key_that_cannot_be_checked(
-    ring: Ring, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, answer: str, stored: str | None
-) -> None:
-    fail_listing(sandbox, "not_found")
-    monkeypatch.setattr(getpass, "getpass", lambda _: KEY)
-    monkeypatch.setattr(sys, "stdin", Terminal(answer))
-
-    if stored:
-        configure()
-    else:
-        assert complaint() == "Nothing was changed."
-
-    assert kept(ring) == stored
 
 
 @pytest.mark.usefixtures("home")
