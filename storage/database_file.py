@@ -33,7 +33,7 @@ DAMAGE = ("malformed", "not a database")
 """What SQLite's sentences hold for the two codes of damage, SQLITE_CORRUPT and SQLITE_NOTADB."""
 
 SEARCH_DAMAGE = "fts5"
-CHECK_SEARCH = "INSERT INTO texts_index (texts_index, rank) VALUES ('integrity-check', ?)"
+CHECK_SEARCH = "INSERT INTO texts_index (texts_index, rank) VALUES ('integrity-check', 0)"
 REBUILD_SEARCH = "INSERT INTO texts_index (texts_index) VALUES ('rebuild')"
 REBUILT = "The search index of the records was damaged and was made anew; no word is lost."
 
@@ -140,14 +140,6 @@ def recover(path: Path, connect: Connect) -> str | None:
     return aside_notice(set_aside(path))
 
 
-def search_is_whole(connection: sqlite3.Connection, *, and_its_words: bool = False) -> bool:
-    """Whether the index of full text fits together, and on demand with the words it is of."""
-    exists = "SELECT 1 FROM sqlite_master WHERE name = 'texts_index'"
-    if connection.execute(exists).fetchone() is None:
-        return True
-    return not _meets_damage(connection, CHECK_SEARCH, int(and_its_words))
-
-
 def set_aside(path: Path) -> Path:
     """Rename a damaged database with its side files; its new place.
 
@@ -192,18 +184,21 @@ def _faults(connection: sqlite3.Connection) -> list[str]:
         return [str(error)]
     if faults != ["ok"]:
         return faults
-    return [] if search_is_whole(connection) else [SEARCH_DAMAGE]
+    exists = "SELECT 1 FROM sqlite_master WHERE name = 'texts_index'"
+    if connection.execute(exists).fetchone() is None:
+        return []
+    return [SEARCH_DAMAGE] if _meets_damage(connection, CHECK_SEARCH) else []
 
 
 def _rebuild_search(connection: sqlite3.Connection) -> bool:
     return not _meets_damage(connection, REBUILD_SEARCH) and not _faults(connection)
 
 
-def _meets_damage(connection: sqlite3.Connection, statement: str, *values: int) -> bool:
+def _meets_damage(connection: sqlite3.Connection, statement: str) -> bool:
     """Whether a statement in a transaction of its own meets damage."""
     try:
         with connection:
-            connection.execute(statement, values)
+            connection.execute(statement)
     except Exception as error:  # sqlite3's or SQLCipher's
         if not is_damage(error):
             raise

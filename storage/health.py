@@ -5,13 +5,12 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
 
-from errors import Check, Severity
+from errors import Check
 from storage.database_file import (
     FILE_NAME,
     Connect,
@@ -19,7 +18,6 @@ from storage.database_file import (
     is_damage,
     looks_encrypted,
     open_plain,
-    search_is_whole,
     side,
 )
 from storage.shared_folder import FolderLock
@@ -28,13 +26,8 @@ OTHERS = 0o077
 """Bits of a file's mode that let others than its owner in."""
 PICTURES_WANTED, PICTURES_NEEDED = 1_000_000_000, 100_000_000
 """Bytes of a few dozen pictures, and of a handful."""
-RECORDS_WANTED = 100_000_000
-"""Bytes of some ten thousand conversations."""
 MOST_FAULTS = 3
 """Sentences of SQLite that are shown: the first ones name the tables, hundreds may follow."""
-
-_in_turn = Lock()
-"""Two looks at once would each meet the lock of the other, and not the records in use."""
 
 
 def folder(name: str, path: Path, variable: str) -> Check:
@@ -63,12 +56,9 @@ def inputs(named: Sequence[Path], usual: Sequence[Path], variable: str) -> Itera
     """
     name = "input folders"
     for path in named:
-        if not path.is_dir():
-            sentence = f"{path} is no folder. Create it, or take it out of {variable}."
-            yield Check(name, "warning", sentence)
-        elif not os.access(path, os.R_OK | os.X_OK):
-            sentence = f"{path} cannot be read. Allow it, or take it out of {variable}."
-            yield Check(name, "warning", sentence)
+        if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
+            sentence = f"{path} is no folder that can be read. Create it, or take it out of"
+            yield Check(name, "warning", f"{sentence} {variable}.")
         elif path.resolve() in {Path.home().resolve(), *Path.home().resolve().parents}:
             sentence = f"{path} opens all of the home to tools. Name single folders in {variable}."
             yield Check(name, "warning", sentence)
@@ -94,12 +84,10 @@ def examine(folder: Path, connect: Connect = open_plain) -> list[Check]:
         try:
             copy = copy_database(path, Path(place), connect)
             with closing(connect(copy)) as connection:
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                findings.extend(_contents_of(connection))
+                findings.extend(_contents_of(connection, path))
         except Exception as error:  # whatever keeps it from being read is the finding
             findings.append(Check("records", "problem", _unreadable(path, error)))
-    findings += [_size(path), *_copies(path), _room(folder)]
-    return findings if os.name == "nt" else [*findings, _modes(path)]
+    return [*findings, *_copies(path), *([] if os.name == "nt" else [_modes(path)])]
 
 
 def copy_database(path: Path, place: Path, connect: Connect) -> Path:
@@ -109,15 +97,14 @@ def copy_database(path: Path, place: Path, connect: Connect) -> Path:
     """
     copy = place / path.name
     lock = FolderLock(path.parent)
-    with _in_turn:
-        try:
-            if lock.try_lock(alone=True):
-                for end in ("", "-wal"):
-                    with suppress(FileNotFoundError):
-                        shutil.copyfile(side(path, end), side(copy, end))
-                return copy
-        finally:
-            lock.release()
+    try:
+        if lock.try_lock(alone=True):
+            for end in ("", "-wal"):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(side(path, end), side(copy, end))
+            return copy
+    finally:
+        lock.release()
     copy.touch()
     with closing(connect(path, read_only=True)) as here, closing(connect(copy)) as there:
         here.backup(there)
@@ -129,11 +116,6 @@ def _unreadable(path: Path, error: Exception) -> str:
         return f"{path} is encrypted, and cannot be read with these settings."
     way = "It is set aside at the next call, and new records are begun." if is_damage(error) else ""
     return f"{path} cannot be read: {error}. {way}".strip()
-
-
-def _size(path: Path) -> Check:
-    size = sum(side(path, end).stat().st_size for end in ("", "-wal") if side(path, end).exists())
-    return Check("records size", "ok", f"{path}, {size / 1e6:.1f} MB.")
 
 
 def _copies(path: Path) -> Iterator[Check]:
@@ -153,13 +135,6 @@ def _age_and_size(path: Path) -> str:
     return f"{path}, {state.st_size / 1e6:.1f} MB, {days} days old"
 
 
-def _room(folder: Path) -> Check:
-    free = shutil.disk_usage(folder).free
-    if free < RECORDS_WANTED:
-        return Check("records disk", "warning", f"{free / 1e6:.0f} MB free. Make room soon.")
-    return Check("records disk", "ok", f"{free / 1e9:.1f} GB free.")
-
-
 def _modes(path: Path) -> Check:
     places = [path.parent, *sorted(path.parent.glob(f"{path.name}*"))]
     wide = [place for place in places if place.stat().st_mode & OTHERS]
@@ -169,72 +144,46 @@ def _modes(path: Path) -> Check:
     return Check("records privacy", "ok", "For their owner alone.")
 
 
-def _contents_of(connection: sqlite3.Connection) -> Iterator[Check]:
-    """One finding of a copy after the other; what cannot be read is a finding, too."""
-    for name, look in LOOKS.items():
-        try:
-            severity, sentence = look(connection)
-        except Exception as error:  # sqlite3's or SQLCipher's
-            yield Check(name, "problem", f"It cannot be read: {error}.")
-        else:
-            yield Check(name, severity, sentence)
-
-
-def _integrity(connection: sqlite3.Connection) -> tuple[Severity, str]:
+def _contents_of(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
+    """What a copy of the records at a path holds, and whether it is whole."""
     faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-    if faults != ["ok"]:
+    if faults == ["ok"]:
+        yield Check("records integrity", "ok", "The database is whole.")
+    else:
         sentences = "; ".join(" ".join(fault.split()) for fault in faults[:MOST_FAULTS])
-        return "problem", (
-            f"The database is damaged: {sentences}. Copy the data folder, then quit every client "
-            "and make a call: it is set aside and new records are begun."
+        way = (
+            "Copy the data folder, then quit every client and make a call: it is set aside and new "
+            "records are begun."
         )
-    strays = len(connection.execute("PRAGMA foreign_key_check").fetchall())
-    if strays:
-        return "warning", f"{strays} rows belong to a conversation that is gone. They do no harm."
-    return "ok", "The database is whole."
-
-
-def _search(connection: sqlite3.Connection) -> tuple[Severity, str]:
-    if not search_is_whole(connection, and_its_words=True):
-        return "warning", "The search index is damaged. It is made anew after the next failure."
-    return "ok", "The search index is whole."
-
-
-def _version(connection: sqlite3.Connection) -> tuple[Severity, str]:
-    from storage.schema_upgrade import newest_version  # SQLAlchemy is imported only for this
-
-    (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    newest = newest_version()
-    if version > newest:
-        return "problem", f"Schema {version} is of a newer server; this one reads {newest}. Update."
-    if version < newest:
-        return "ok", f"Schema {version}; the next call brings it to {newest} and keeps a copy."
-    return "ok", f"Schema {version}, the newest."
-
-
-def _contents(connection: sqlite3.Connection) -> tuple[Severity, str]:
+        sentence = f"The database is damaged: {sentences}. {way}"
+        yield Check("records integrity", "problem", sentence)
+    yield _version(connection)
     counts = "SELECT (SELECT count(*) FROM conversations), (SELECT count(*) FROM images)"
     conversations, pictures = connection.execute(counts).fetchone()
-    records = f"{conversations} conversation{'s' * (conversations != 1)}"
-    return "ok", f"{records} with {pictures} picture{'s' * (pictures != 1)}."
+    contents = f"Conversations: {conversations}, pictures: {pictures}."
+    yield Check("records", "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB. {contents}")
+    yield _pictures(connection)
 
 
-def _pictures(connection: sqlite3.Connection) -> tuple[Severity, str]:
+def _version(connection: sqlite3.Connection) -> Check:
+    from storage.schema_upgrade import newest_version  # SQLAlchemy is imported only for this
+
+    name, newest = "records version", newest_version()
+    (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if version > newest:
+        sentence = f"Schema {version} is of a newer server; this one reads {newest}. Update."
+        return Check(name, "problem", sentence)
+    return Check(name, "ok", f"Schema {version}; this server brings it to {newest}.")
+
+
+def _pictures(connection: sqlite3.Connection) -> Check:
+    name = "picture files"
     rows = connection.execute("SELECT path, bytes FROM images ORDER BY path").fetchall()
     missing = [path for path, _ in rows if not Path(path).is_file()]
     if missing:
-        return "warning", (
-            f"{len(missing)} of {len(rows)} were moved or deleted, such as {missing[0]}. Put them "
-            "back to change them further; their records stay."
+        sentence = f"{len(missing)} of {len(rows)} were moved or deleted, such as {missing[0]}. Put"
+        return Check(
+            name, "warning", f"{sentence} them back to change them further; their records stay."
         )
     size = sum(size for _, size in rows)
-    return "ok", f"All {len(rows)} are where they were saved, {size / 1e6:.1f} MB."
-
-
-LOOKS: dict[str, Callable[[sqlite3.Connection], tuple[Severity, str]]] = {
-    "records integrity": _integrity,
-    "records search": _search,
-    "records version": _version,
-    "records contents": _contents,
-    "picture files": _pictures,
-}
+    return Check(name, "ok", f"All {len(rows)} are where they were saved, {size / 1e6:.1f} MB.")

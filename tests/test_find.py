@@ -442,22 +442,6 @@ async def test_nearest_are_those_of_the_greatest_cosine(database: Database) -> N
     assert [score for _, score in found] == pytest.approx([cosines[i] for i in ordered], abs=1e-5)
 
 
-@pytest.mark.parametrize(("limit", "count"), [(-1, 0), (0, 0), (2, 2), (99, 3)])
-async def test_at_most_as_many_as_asked(database: Database, limit: int, count: int) -> None:
-    vectors = vectors_of(3)
-    await keep(database, vectors)
-
-    assert len(await nearest(Vectors(database), vectors[0], limit)) == count
-
-
-async def test_a_vector_of_zeros_is_near_nothing(database: Database) -> None:
-    await keep(database, np.zeros((2, 512), np.float32))
-
-    scores = await Vectors(database).nearest([0.0] * 512, MODEL, limit=5)
-
-    assert [score for _, score in scores] == [0.0, 0.0]
-
-
 async def test_what_was_said_since_makes_a_vector_stale_and_a_title_alone_too(
     database: Database,
 ) -> None:
