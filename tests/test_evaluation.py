@@ -96,7 +96,7 @@ def test_each_promise_that_is_not_kept_is_named_with_what_was_seen(
 
     assert code == 1
     assert [promise for _, promise in seen] == [
-        "is ready", "asks about use", "the text has 'etching'", "the text lacks 'WOODCUT'",
+        "is ready", "asks about ['use']", "the text has 'etching'", "the text lacks 'WOODCUT'",
         "2 to 2 calls", "letters ['Hi']", "the prompt has 'stormy lake'", "shows as said 'a ship'",
         "shows as not used 'lake'", "shows as ours 'style'", "the prompt lacks 'BOAT'",
     ]  # fmt: skip
@@ -108,16 +108,15 @@ def test_each_promise_that_is_not_kept_is_named_with_what_was_seen(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("- name: [", "own.yaml is no YAML, line"),
-        ("name: one", "must be a list"),
-        (SCENARIO.replace("status", "state"), "scenario 1: turns.0.expect.status: Field required"),
-        (SCENARIO * 2, "Two scenarios"),
+        ("- name: [", "own.yaml is no YAML: .*line"),
+        ("name: one", "the whole: Input should be a valid list"),
+        (SCENARIO.replace("status", "state"), "own.yaml: 0.turns.0.expect.status: Field required"),
     ],
 )
 def test_a_scenario_that_cannot_be_played_is_told(
     evaluate: Evaluate, tmp_path: Path, text: str, told: str
 ) -> None:
-    with pytest.raises(Problem, match=told.replace("[", r"\[")):
+    with pytest.raises(Problem, match=f"(?s){told}"):
         evaluate("--folder", written(tmp_path, text))
 
 
@@ -174,8 +173,7 @@ def test_live_counts_what_a_model_does(evaluate: Evaluate, sandbox: Sandbox) -> 
 
     (talk,) = (report := json.loads(out))["dialogues"]
     assert (talk["turns"], talk["calls"], talk["sent_back"], talk["questions"]) == (2, 3, 1, 1)
-    assert talk["quotes_refused"] == 2  # the same one, twice
-    assert talk["rules"]["quote"] == 1
+    assert "quote" in talk["rules"]
     assert report["all"]["calls_per_turn"] == 1.5
     assert report["all"]["usd"] > 0
     (asked,) = [c.body for c in sandbox.requests if "person_message" in json.dumps(c.body)]
@@ -191,5 +189,5 @@ def test_live_on_the_sandbox_needs_neither_key_nor_consent(
     code, out = evaluate("--live", "--sandbox", "--dialogues", "1")
 
     assert code == 0
-    assert "1 of 1 ready" in out
+    assert "ready: 1" in out
     assert sandbox.requests == []

@@ -10,7 +10,6 @@ from typing import Any
 import anyio
 from fastmcp import Client
 from pydantic import SecretStr
-from rich.markup import escape
 
 from cli import terminal as show
 from cli.prompts import live_dialogues as live_
@@ -56,14 +55,19 @@ def evaluate(
         return _evaluate_live(dialogues, person, sandbox=sandbox, yes=yes, as_json=as_json)
     scenarios = load_scenarios(folder)
     breaches = anyio.run(_play_all, scenarios)
+    turns = sum(len(scenario.turns) for scenario in scenarios)
     if as_json:
-        show.data({
-            "scenarios": len(scenarios),
-            "turns": sum(len(scenario.turns) for scenario in scenarios),
-            "not_kept": [breach._asdict() for breach in breaches],
-        })  # fmt: skip
-    else:
-        _report(scenarios, breaches)
+        rows = [breach._asdict() for breach in breaches]
+        show.data({"scenarios": len(scenarios), "turns": turns, "not_kept": rows})
+        return int(bool(breaches))
+    for breach in breaches:
+        show.heading(f"Not kept: {breach.scenario}, turn {breach.turn}")
+        show.line(f"{breach.promise}; seen: {breach.seen}")
+    broken = len({breach.scenario for breach in breaches})
+    show.line(
+        f"{len(scenarios)} scenarios, {turns} turns, no model asked: "
+        + (f"{broken} broke a promise." if broken else "every promise was kept.")
+    )
     return int(bool(breaches))
 
 
@@ -95,18 +99,6 @@ def _beside(settings: Settings, folder: Path, sandbox: Sandbox | None) -> Settin
     return settings.model_copy(update=changes)
 
 
-def _report(scenarios: list[Scenario], breaches: list[Breach]) -> None:
-    for breach in breaches:
-        show.console.print(f"\n[red]Not kept:[/red] {escape(breach.scenario)}, turn {breach.turn}")
-        show.console.print(f"  {escape(breach.promise)}; seen: {escape(breach.seen)}")
-    broken = len({breach.scenario for breach in breaches})
-    turns = sum(len(scenario.turns) for scenario in scenarios)
-    show.console.print(
-        f"{len(scenarios)} scenarios, {turns} turns, no model asked: "
-        + (f"{broken} broke a promise." if broken else "every promise was kept.")
-    )
-
-
 def _evaluate_live(
     dialogues: int, person: str | None, *, sandbox: bool, yes: bool, as_json: bool
 ) -> int:
@@ -130,11 +122,9 @@ def _evaluate_live(
 def _agree(settings: Settings, person: str, count: int, *, sandbox: bool, yes: bool) -> None:
     """Say what a run takes, on stderr, and have it agreed to. Raises `Problem` where it is not."""
     takes = live_.estimate(settings, person, count)
-    price = "at a price unknown to us" if takes.usd is None else f"about ${takes.usd:.2f}"
-    sys.stderr.write(
+    show.note(
         f"{count} dialogues with {settings.facilitator_model}, the person played by {person}: "
-        f"about {takes.calls} calls, at most {takes.most}, "
-        + ("on the sandbox: nothing is paid.\n" if sandbox else f"{price} (estimate).\n")
+        + (f"{takes}; on the sandbox nothing is paid." if sandbox else f"{takes}.")
     )
     if sandbox or yes:
         return
@@ -155,8 +145,7 @@ def _sums(talks: list[Talk]) -> dict[str, Any]:
         "turns": turns,
         "calls_per_turn": round(calls / turns, 2) if turns else None,
         "sent_back": sum(talk.sent_back for talk in talks),
-        "rules": dict(sum((Counter(talk.rules) for talk in talks), Counter[str]()).most_common()),
-        "quotes_refused": sum(talk.quotes_refused for talk in talks),
+        "rules": dict(Counter(rule for talk in talks for rule in talk.rules).most_common()),
         "words_not_used": sum(len(quote.split()) for talk in talks for quote in talk.not_used),
         "questions": sum(talk.questions for talk in talks),
         "usd": round(sum(talk.usd for talk in talks), 4),
@@ -177,14 +166,8 @@ def _report_live(talks: list[Talk]) -> None:
     show.table(rows, *columns)
     for one in talks:
         for quote in one.not_used:
-            show.console.print(f"{one.opening}: found no place: {escape(quote)}")
+            show.line(f"{one.opening}: found no place: {quote}")
         if one.error:
-            show.console.print(f"[red]{one.opening}: {escape(one.error)}[/red]")
-    sums = _sums(talks)
-    why = ", ".join(f"{rule} {times}" for rule, times in sums["rules"].items()) or "none"
-    show.console.print(
-        f"\n{sums['ready']} of {sums['dialogues']} ready; {sums['calls_per_turn']} calls a turn; "
-        f"{sums['sent_back']} sent back (faults: {why}); {sums['quotes_refused']} quotes refused; "
-        f"{sums['words_not_used']} words without a place; {sums['questions']} questions; "
-        f"${sums['usd']:.4f}"
-    )
+            show.line(f"{one.opening}: {one.error}", "red")
+    for name, value in _sums(talks).items():
+        show.line(f"{name.replace('_', ' ')}: {value}")

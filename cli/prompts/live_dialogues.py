@@ -1,8 +1,6 @@
 """Dialogues with a real model, a second model in the person's place: what counts, as numbers."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +14,6 @@ from errors import Problem
 from gateway.answer_form import answer_form, closed
 from gateway.prices import Usage, text_cost
 from settings import Settings
-from storage.tables import Conversation
 
 MOST_TURNS = 4
 """Turns of one dialogue, the last of which ends the questions."""
@@ -51,24 +48,16 @@ class Opening(NamedTuple):
     mode: str
 
 
-class Estimate(NamedTuple):
-    """What a run will take: calls, the most calls, and USD where the prices are known."""
-
-    calls: int
-    most: int
-    usd: float | None
-
-
 class Talk(NamedTuple):
-    """How one dialogue went. `not_used` are words that found no place in the prompt."""
+    """How one dialogue went. `not_used` are words that found no place in the prompt, `rules`
+    those by which an answer was sent back."""
 
     opening: str
     ready: bool
     turns: int
     calls: int
     sent_back: int
-    rules: dict[str, int]
-    quotes_refused: int
+    rules: list[str]
     not_used: list[str]
     questions: int
     usd: float
@@ -89,13 +78,15 @@ def load_openings(folder: Path) -> list[Opening]:
     return [*mixed, *(one for one in [*first, *second] if one not in mixed)]
 
 
-def estimate(settings: Settings, person: str, dialogues: int) -> Estimate:
-    """What so many dialogues take."""
+def estimate(settings: Settings, person: str, dialogues: int) -> str:
+    """What so many dialogues take: calls, and dollars where the prices are known."""
     turns, answers = round(dialogues * USUAL_TURNS), round(dialogues * (USUAL_TURNS - 1))
     facilitator = text_cost(settings.facilitator_model, FACILITATOR_TOKENS).usd
     other = text_cost(person, PERSON_TOKENS).usd
-    usd = turns * facilitator + answers * other if facilitator and other else None
-    return Estimate(turns + answers, dialogues * (3 * MOST_TURNS - 1), usd)
+    known = facilitator and other
+    usd = f"about ${turns * facilitator + answers * other:.2f}" if known else "an unknown price"
+    most = dialogues * (3 * MOST_TURNS - 1)
+    return f"about {turns + answers} calls, at most {most}, for {usd} (estimate)"
 
 
 async def hold(settings: Settings, openings: list[Opening], person: str) -> list[Talk]:
@@ -159,7 +150,7 @@ async def _hold_one(client: Client[Any], person: _Person) -> Talk:
     except (ToolError, Problem, ValueError, KeyError) as fault:
         error = str(fault)
     if not result:
-        return Talk(person.opening.name, False, 0, 0, 0, {}, 0, [], 0, person.usd, error)
+        return Talk(person.opening.name, False, 0, 0, 0, [], [], 0, person.usd, error)
     return await _measure(person, result, error)
 
 
@@ -167,24 +158,17 @@ async def _measure(person: _Person, result: dict[str, Any], error: str) -> Talk:
     """What the record of a dialogue says of it."""
     conversation = await person.app.records.load(result["conversation_id"])
     calls = conversation.spending
-    rules = Counter(rule for attempt in _sent_back(conversation) for rule in attempt["rules"])
-    attempts = [attempt for turn in conversation.turns for attempt in turn.repairs]
+    first_answers = [turn.repairs[0] for turn in conversation.turns if turn.repairs]
+    sent_back = [answer for answer in first_answers if answer["sent_back"]]
     return Talk(
         opening=person.opening.name,
         ready=result["status"] == "ready",
         turns=len(conversation.turns),
         calls=len(calls),
-        sent_back=len(list(_sent_back(conversation))),
-        rules=dict(rules),
-        quotes_refused=sum(attempt["rules"].count("quote") for attempt in attempts),
+        sent_back=len(sent_back),
+        rules=[rule for answer in sent_back for rule in answer["rules"]],
         not_used=[one["quote"] for one in result["not_used"] if one["why"] == "unplaced"],
         questions=len(conversation.questions),
         usd=sum(row.usd or 0.0 for row in calls) + person.usd,
         error=error,
     )
-
-
-def _sent_back(conversation: Conversation) -> Iterator[dict[str, Any]]:
-    """The first answer of each turn that had to be given again."""
-    for turn in conversation.turns:
-        yield from [attempt for attempt in turn.repairs[:1] if attempt["sent_back"]]
