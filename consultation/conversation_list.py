@@ -21,28 +21,10 @@ OPEN = (
 MORE = "There is more: call again with the same filters and this cursor."
 
 
-class ConversationItem(BaseModel):
-    """One conversation in a list. Dates are ISO 8601 in UTC, costs USD."""
-
-    conversation_id: str
-    title: str
-    mode: str
-    image_type: str
-    style: str
-    pictures: int
-    cost_usd: float
-    play_money: bool
-    rating: int | None
-    bookmarked: bool
-    changed_at: str
-    matches: str
-    newest_image_id: str
-
-
 class ConversationList(BaseModel):
     """A page of conversations, or of one record."""
 
-    conversations: list[ConversationItem] = []
+    conversations: list[ConversationSummary] = []
     total: int = 0
     record: str | None = None
     cursor: str | None = None
@@ -67,7 +49,7 @@ def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
     if not page.items:
         notes.append("No conversation fits. Leave filters out, or use other words.")
     return ConversationList(
-        conversations=[_item(item) for item in page.items],
+        conversations=page.items,
         total=page.total,
         cursor=page.cursor,
         notes=notes,
@@ -132,25 +114,7 @@ def _offset(cursor: str, conversation_id: str) -> int:
     )
 
 
-def _item(item: ConversationSummary) -> ConversationItem:
-    return ConversationItem(
-        conversation_id=item.id,
-        title=item.title,
-        mode=item.mode,
-        image_type=item.image_type,
-        style=item.style,
-        pictures=item.pictures,
-        cost_usd=round(item.usd, 6),
-        play_money=item.play_money,
-        rating=item.rating,
-        bookmarked=item.bookmarked,
-        changed_at=item.changed_at,
-        matches=item.snippet,
-        newest_image_id=item.current_image_id,
-    )
-
-
-def facts_of(one: ConversationItem) -> str:
+def facts_of(one: ConversationSummary) -> str:
     """What a list says of a conversation beside its title, its id and its date."""
     facts = [
         f"mode {one.mode}",
@@ -164,7 +128,7 @@ def facts_of(one: ConversationItem) -> str:
     return ", ".join(fact for fact in facts if fact)
 
 
-def _line(one: ConversationItem) -> str:
+def _line(one: ConversationSummary) -> str:
     current = f", current picture {one.newest_image_id}" if one.newest_image_id else ""
     line = f"- {one.title or 'Untitled'} ({one.conversation_id}): {facts_of(one)}, changed "
     line += f"{moment(one.changed_at)} UTC{current}"

@@ -65,10 +65,11 @@ class EarlierWork:
             return []
         if item is None:
             return []
-        self._offers |= {item.id: item.id, item.current_image_id: item.id}
+        key, picture = item.conversation_id, item.newest_image_id
+        self._offers |= dict.fromkeys((key, picture), key)
         await self._count("offered")
-        day, picture = item.changed_at[:10], item.current_image_id
-        return [OFFER.format(day=day, title=item.title, conversation=item.id, picture=picture)]
+        day = item.changed_at[:10]
+        return [OFFER.format(day=day, title=item.title, conversation=key, picture=picture)]
 
     async def note_use(self, names: Iterable[str | None]) -> None:
         """Count an offer as taken where a call names its conversation or picture."""
@@ -94,7 +95,8 @@ class EarlierWork:
         query = " ".join(sorted(words))
         page = await self._search.page(Filter(query=query, without=without), limit=LOOKED_AT)
         for item in page.items:
-            there = {w.text for w in words_of(f"{item.title} {await self._search.words(item.id)}")}
+            said = await self._search.words(item.conversation_id)
+            there = {word.text for word in words_of(f"{item.title} {said}")}
             if item.pictures and len(words & there) >= self._settings.similar * len(words):
                 return item
         return None

@@ -98,19 +98,19 @@ def within(criteria: Filter, times: InstrumentedAttribute[str]) -> Iterator[Colu
         yield times < _day("until", criteria.until) + "~"
 
 
-def of_conversations(criteria: Filter) -> Iterator[ColumnElement[bool]]:
+async def of_conversations(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
     """What a filter asks of the facts that stand in a conversation's own row."""
+    one, conditions = Conversation, []
     if criteria.image_type:
-        yield Conversation.image_type == _clean(criteria.image_type)
+        conditions.append(one.image_type == _clean(criteria.image_type))
     if criteria.bookmarked is not None:
-        yield Conversation.bookmarked.is_(criteria.bookmarked)
-
-
-async def styles_with(session: AsyncSession, part: str) -> Select[Any]:
-    """The styles that hold a part: SQLite itself knows upper and lower case of ASCII only."""
-    styles = await session.scalars(select(Conversation.style).distinct())
-    fitting = [style for style in styles if _clean(part).casefold() in style.casefold()]
-    return select(func.json_each(json.dumps(fitting)).table_valued("value").c.value)
+        conditions.append(one.bookmarked.is_(criteria.bookmarked))
+    if criteria.style:  # SQLite itself knows upper and lower case of ASCII only
+        part = _clean(criteria.style).casefold()
+        styles = await session.scalars(select(one.style).distinct())
+        fitting = json.dumps([style for style in styles if part in style.casefold()])
+        conditions.append(one.style.in_(select(func.json_each(fitting).table_valued("value"))))
+    return conditions
 
 
 def _clean(text: str) -> str:

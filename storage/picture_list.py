@@ -8,7 +8,6 @@ from statistics import quantiles
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.full_text import WordQuery, holding, words_of
@@ -18,7 +17,6 @@ from storage.list_pages import (
     newest_first,
     of_conversations,
     place_in,
-    styles_with,
     within,
 )
 from storage.spending import is_of
@@ -83,11 +81,11 @@ class PictureList:
         picture's own, words stand anywhere in its conversation. Raises `StorageError`."""
         place = place_in(criteria.mark, cursor)
         async with self._database.read() as session:
-            styles = await _of_style(session, criteria)
-            fits = [*_conditions(criteria), *styles]
+            owners = await of_conversations(session, criteria)
+            fits = _conditions(criteria, owners)
             count = select(func.count()).select_from(Image).where(*fits)
             total = await session.scalar(count) or 0
-            fits = [*_conditions(criteria, by_date=total > MANY), *styles]
+            fits = _conditions(criteria, owners, by_date=total > MANY)
             rows = newest_first(_columns().where(*fits), Image.created_at, Image.id, place)
             found = (await session.execute(rows.limit(limit + 1))).all()
         items = [ListedPicture(*row) for row in found[:limit]]
@@ -100,7 +98,7 @@ class PictureList:
         """The pictures of these conversations that fit, in the order of the conversations."""
         ranks = {key: rank for rank, key in enumerate(conversations)}
         async with self._database.read() as session:
-            fits = [*_conditions(criteria), *await _of_style(session, criteria)]
+            fits = _conditions(criteria, await of_conversations(session, criteria))
             rows = _columns().where(Image.conversation_id.in_(ranks), *fits)
             rows = newest_first(rows, Image.created_at, Image.id, []).limit(MOST_NEAR)
             items = [ListedPicture(*row) for row in await session.execute(rows)]
@@ -173,17 +171,10 @@ def _columns() -> Any:
     )
 
 
-async def _of_style(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
-    if not criteria.style:
-        return []
-    fitting = await styles_with(session, criteria.style)
-    return [
-        Image.conversation_id.in_(select(Conversation.id).where(Conversation.style.in_(fitting)))
-    ]
-
-
-def _conditions(criteria: Filter, *, by_date: bool = False) -> list[ColumnElement[bool]]:
-    """What a filter asks of pictures. Raises `StorageError` for bad dates.
+def _conditions(
+    criteria: Filter, owners: list[ColumnElement[bool]], *, by_date: bool = False
+) -> list[ColumnElement[bool]]:
+    """What a filter asks of pictures, and of their owners. Raises `StorageError` for bad dates.
 
     `by_date` has SQLite go through the pictures from the newest on until the page is full, which
     the plus does; else it would gather and sort all that fit.
@@ -195,6 +186,6 @@ def _conditions(criteria: Filter, *, by_date: bool = False) -> list[ColumnElemen
     fits += within(criteria, Image.created_at)
     if criteria.rating is not None:
         fits.append(Image.rating >= criteria.rating)
-    if owners := [*of_conversations(criteria)]:
+    if owners:
         fits.append(Image.conversation_id.in_(select(Conversation.id).where(*owners)))
     return fits

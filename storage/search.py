@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
@@ -16,7 +16,6 @@ from storage.list_pages import (
     of_conversations,
     offset_in,
     place_in,
-    styles_with,
     within,
 )
 from storage.picture_files import media_type
@@ -26,31 +25,33 @@ MOST_ITEMS = 200
 """Of one page: about 60 kB of JSON, which clients still show whole."""
 HOW = ("all", "any")
 
+COST_DIGITS = 6
+"""Of USD: sums of floats have more that say nothing."""
 PROMPT_START = 80
 """Letters of a prompt that stand for a picture in a list: one line."""
 
 
 @dataclass(frozen=True)
 class ConversationSummary:
-    """A conversation as lists show it; `rating` is the best of its pictures.
+    """A conversation as lists show it. Dates are ISO 8601 in UTC, costs USD.
 
-    `play_money` says that some of its `usd` are the sandbox's.
+    `play_money` says that some of its cost is the sandbox's. `rating` is the best of its pictures,
+    `matches` what stands around the words that were looked for.
     """
 
-    id: str
+    conversation_id: str
     title: str
     mode: str
     image_type: str
     style: str
-    bookmarked: bool
-    created_at: str
-    changed_at: str
     pictures: int
-    usd: float
+    cost_usd: float
     play_money: bool
     rating: int | None
-    current_image_id: str
-    snippet: str = ""
+    bookmarked: bool
+    changed_at: str
+    newest_image_id: str
+    matches: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,12 @@ class Resource:
     id: str
     title: str
     at: str
-    format: str = ""
-    path: str = ""
+    mime_type: str
 
     @property
     def uri(self) -> str:
         """Its address."""
         return f"{self.kind}://{self.id}"
-
-    @property
-    def name(self) -> str:
-        """Its name in lists."""
-        return self.id
-
-    @property
-    def mime_type(self) -> str:
-        """What it is read as."""
-        if self.kind == "conversation":
-            return "text/markdown"
-        return media_type(self.format)
 
 
 @dataclass(frozen=True)
@@ -138,9 +126,20 @@ class Search:
 
     async def resources(self, limit: int) -> list[Resource]:
         """The newest records and pictures, at most so many."""
+        records = select(Conversation.id, Conversation.title, Conversation.changed_at)
+        start = func.substr(Image.prompt, 1, PROMPT_START)
+        pictures = select(Image.id, start, Image.created_at, Image.format)
+        records = newest_first(records, Conversation.changed_at, Conversation.id, []).limit(limit)
+        pictures = newest_first(pictures, Image.created_at, Image.id, []).limit(limit)
         async with self._database.read() as session:
-            parts = [await session.execute(rows.limit(limit)) for rows in _resource_rows()]
-        resources = [Resource(*row) for rows in parts for row in rows]
+            resources = [
+                Resource("conversation", key, title, at, "text/markdown")
+                for key, title, at in await session.execute(records)
+            ]
+            resources += [
+                Resource("image", key, title, at, media_type(form))
+                for key, title, at, form in await session.execute(pictures)
+            ]
         return sorted(resources, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
 
@@ -182,7 +181,7 @@ async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[Co
     """The facts of conversations by their ids, in this order."""
     rows = await session.execute(_facts().where(Conversation.id.in_(snippets)))
     facts = {row[0]: ConversationSummary(*row) for row in rows}
-    return [replace(facts[key], snippet=text) for key, text in snippets.items() if key in facts]
+    return [replace(facts[key], matches=text) for key, text in snippets.items() if key in facts]
 
 
 def _facts() -> Select[Any]:
@@ -191,13 +190,12 @@ def _facts() -> Select[Any]:
     ours, price = Image.conversation_id == one.id, Spending.conversation_id == one.id
     prices = select(func.coalesce(func.sum(Spending.usd), 0.0)).where(price)
     return select(
-        *(one.id, one.title, one.mode, one.image_type, one.style, one.bookmarked),
-        *(one.created_at, one.changed_at),
+        *(one.id, one.title, one.mode, one.image_type, one.style),
         select(func.count()).where(ours).correlate(one).scalar_subquery(),
-        prices.correlate(one).scalar_subquery(),
+        func.round(prices.correlate(one).scalar_subquery(), COST_DIGITS),
         exists().where(price, Spending.origin == "sandbox").correlate(one),
         select(func.max(Image.rating)).where(ours).correlate(one).scalar_subquery(),
-        _current_image(),
+        *(one.bookmarked, one.changed_at, _current_image()),
     )
 
 
@@ -219,25 +217,11 @@ def _current_image() -> ColumnElement[str]:
 
 async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
     """What a filter asks of conversations, but for its query. Raises `StorageError`."""
-    conditions = [*within(criteria, Conversation.changed_at), *of_conversations(criteria)]
-    if criteria.style:
-        conditions.append(Conversation.style.in_(await styles_with(session, criteria.style)))
+    conditions = [*within(criteria, Conversation.changed_at)]
+    conditions += await of_conversations(session, criteria)
     if criteria.rating is not None:
         best = select(Image.conversation_id).where(Image.rating >= criteria.rating)
         conditions.append(Conversation.id.in_(best))
     if criteria.without:
         conditions.append(Conversation.id != criteria.without)
     return conditions
-
-
-def _resource_rows() -> list[Select[Any]]:
-    """The two queries, each newest first."""
-    record: ColumnElement[str] = literal_column("'conversation'")
-    picture: ColumnElement[str] = literal_column("'image'")
-    records = select(record, Conversation.id, Conversation.title, Conversation.changed_at)
-    start = func.substr(Image.prompt, 1, PROMPT_START)
-    pictures = select(picture, Image.id, start, Image.created_at, Image.format, Image.path)
-    return [
-        newest_first(records, Conversation.changed_at, Conversation.id, []),
-        newest_first(pictures, Image.created_at, Image.id, []),
-    ]

@@ -102,7 +102,7 @@ async def draw(
 async def ids(search: Search, query: str = "", **wanted: Any) -> list[str]:
     page = await search.page(Filter(query, **wanted))
     assert page.total == len(page.items)
-    return [item.id for item in page.items]
+    return [item.conversation_id for item in page.items]
 
 
 async def through(search: Search, wanted: Filter, limit: int) -> list[SearchPage]:
@@ -134,11 +134,16 @@ async def test_the_last_changed_comes_first_with_its_facts(
 
     bare, full = (await search.page(Filter())).items
 
-    assert (bare.id, bare.pictures, bare.usd, bare.rating) == ("b", 0, 0.0, None)
-    assert (bare.current_image_id, bare.bookmarked, bare.snippet) == ("", False, "")
-    assert (full.id, full.title, full.mode, full.style) == ("a", "Fox", "guided", "linocut")
-    assert (full.pictures, full.usd, full.rating) == (2, 0.75, 4)
-    assert (full.current_image_id, full.bookmarked) == ("img_2", True)
+    assert (bare.conversation_id, bare.pictures, bare.cost_usd, bare.rating) == ("b", 0, 0.0, None)
+    assert (bare.newest_image_id, bare.bookmarked, bare.matches) == ("", False, "")
+    assert (full.conversation_id, full.title, full.mode, full.style) == (
+        "a",
+        "Fox",
+        "guided",
+        "linocut",
+    )
+    assert (full.pictures, full.cost_usd, full.rating) == (2, 0.75, 4)
+    assert (full.newest_image_id, full.bookmarked) == ("img_2", True)
     assert full.changed_at == "2026-02-01T12:00:00.000000+00:00"
 
 
@@ -152,7 +157,7 @@ async def test_pages_hold_each_conversation_once(
 
     assert [len(page.items) for page in pages] == [3, 3, 3, 2]
     assert {page.total for page in pages} == {11}
-    seen = [item.id for page in pages for item in page.items]
+    seen = [item.conversation_id for page in pages for item in page.items]
     assert sorted(seen) == made
     if not query:
         assert seen == made[::-1]  # changed at the same moment: by id
@@ -169,7 +174,7 @@ async def test_pages_have_no_gaps_nor_doubles_while_others_are_added(
     cursor = None
     for turn in range(4):
         page = await search.page(Filter(), cursor=cursor, limit=2)
-        seen, cursor = seen + [item.id for item in page.items], page.cursor
+        seen, cursor = seen + [item.conversation_id for item in page.items], page.cursor
         await begin(database, f"new_{turn}", day="2026-06-01")
 
     assert seen == made[::-1]
@@ -249,7 +254,7 @@ async def test_a_word_finds_those_that_begin_with_it(database: Database, search:
 
     (item,) = (await search.page(Filter("light"))).items
 
-    assert item.snippet == "a **lighthouse**"
+    assert item.matches == "a **lighthouse**"
 
 
 async def test_all_words_must_be_there_and_else_it_is_said(
@@ -262,10 +267,10 @@ async def test_all_words_must_be_there_and_else_it_is_said(
     loose = await search.page(Filter("fox roof snow"), limit=1)
     rest = await search.page(Filter("fox roof snow"), cursor=loose.cursor)
 
-    assert ([item.id for item in tight.items], tight.loosened) == (["both"], False)
+    assert ([item.conversation_id for item in tight.items], tight.loosened) == (["both"], False)
     assert loose.loosened
     assert rest.loosened
-    assert {item.id for item in [*loose.items, *rest.items]} == {"both", "one"}
+    assert {item.conversation_id for item in [*loose.items, *rest.items]} == {"both", "one"}
     assert not (await search.page(Filter("hen pig"))).loosened
 
 
@@ -287,9 +292,9 @@ async def test_words_of_scripts_without_spaces_are_found(
 
     page = await search.page(Filter(query))
 
-    assert [item.id for item in page.items] == ["titled", "old"]
+    assert [item.conversation_id for item in page.items] == ["titled", "old"]
     assert not page.loosened
-    assert all("**" in item.snippet for item in page.items)
+    assert all("**" in item.matches for item in page.items)
     assert await ids(search, query, bookmarked=True) == []
 
 
@@ -298,11 +303,11 @@ async def test_a_long_text_is_cut_around_the_words(database: Database, search: S
 
     for query in ("fox", "灯台"):
         (item,) = (await search.page(Filter(query))).items
-        assert f"**{query}**" in item.snippet
-        assert item.snippet.startswith("…")
-        assert item.snippet.endswith("…")
-        assert "\n" not in item.snippet
-        assert len(item.snippet) < 200
+        assert f"**{query}**" in item.matches
+        assert item.matches.startswith("…")
+        assert item.matches.endswith("…")
+        assert "\n" not in item.matches
+        assert len(item.matches) < 200
 
 
 HOSTILE = [
@@ -380,7 +385,7 @@ async def test_these_come_in_the_order_that_was_asked(database: Database, search
 
     page = await search.these(["c", "gone", "a"])
 
-    assert [item.id for item in page.items] == ["c", "a"]
+    assert [item.conversation_id for item in page.items] == ["c", "a"]
     assert (page.total, page.cursor) == (2, None)
     assert (await search.these([])).items == []
 
@@ -402,7 +407,6 @@ async def test_resources_come_newest_first(database: Database, search: Search) -
     assert seen[1].title == "Title 3"
     assert prompt.startswith(seen[0].title)
     assert 40 < len(seen[0].title) <= 80
-    assert seen[2].path == "/there/img_2.png"
 
 
 def vectors_of(count: int, width: int = 512) -> Any:

@@ -71,7 +71,7 @@ def test_what_was_disliked_in_an_earlier_version_is_found(tmp_path: Path) -> Non
         database = Database(tmp_path)
         page = await Search(database).page(Filter(query="murky"))
         await database.close()
-        return [item.id for item in page.items]
+        return [item.conversation_id for item in page.items]
 
     assert asyncio.run(find()) == ["conv_1"]
 
@@ -86,7 +86,7 @@ def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, versio
         found = await Search(database).page(Filter(query="snow"))
         await database.close()
         words = [turn.words for turn in loaded.turns]
-        return words, loaded.jobs[0].batch, [item.id for item in found.items]
+        return words, loaded.jobs[0].batch, [item.conversation_id for item in found.items]
 
     words, batch, found = asyncio.run(read())
 

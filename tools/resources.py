@@ -53,7 +53,7 @@ class ShortListServer(FastMCP):
         if params and params.cursor is not None:
             raise MCPError(mt.INVALID_PARAMS, "There is one page of resources, without a cursor.")
         resources = [
-            mt.Resource(uri=one.uri, name=one.name, title=one.title, mime_type=one.mime_type)
+            mt.Resource(uri=one.uri, name=one.id, title=one.title, mime_type=one.mime_type)
             for one in await self._app.search.resources(NEWEST)
         ]
         templates = await self._library.resources()

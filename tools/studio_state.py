@@ -146,10 +146,10 @@ async def recent(app: App) -> Recent:
     return Recent(
         conversations=[
             RecentConversation(
-                conversation_id=one.id,
+                conversation_id=one.conversation_id,
                 title=one.title,
                 changed_at=one.changed_at,
-                image_id=one.current_image_id,
+                image_id=one.newest_image_id,
             )
             for one in page.items
         ]
@@ -177,7 +177,7 @@ async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: 
     note, criteria = "", Filter(**asked.model_dump(exclude={"meaning"}))
     if asked.meaning and query.strip():
         near, note = await app.semantic_search.search(query, limit=NEAREST)
-        page = await app.picture_list.of([one.id for one in near.items], criteria)
+        page = await app.picture_list.of([one.conversation_id for one in near.items], criteria)
     else:
         criteria = replace(criteria, query=query)
         page = await app.picture_list.page(criteria, cursor=cursor or None, limit=PAGE)

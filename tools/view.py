@@ -22,8 +22,8 @@ from tools.tool_result import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from app import App
-    from consultation.conversation_list import ConversationItem
     from storage.picture_copies import Edge, SmallCopy
+    from storage.search import ConversationSummary
     from storage.tables import Conversation, Image
     from tools.view_words import ViewWords
 
@@ -233,7 +233,7 @@ async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
     return as_answer(gallery, list(copies.values()))
 
 
-async def _newest_words(app: "App", found: "list[ConversationItem]") -> "ViewWords | None":
+async def _newest_words(app: "App", found: "list[ConversationSummary]") -> "ViewWords | None":
     """The view's words in the language of the newest conversation."""
     from tools.view_words import view_words
 

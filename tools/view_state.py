@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from app import App
 from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation, NotUsed
-from consultation.conversation_list import ConversationItem
 from errors import Charged, Problem, ProblemKind
 from generation.drawing_failures import recorded_problem
 from generation.image_result import ResultImage, item_words
@@ -22,6 +21,7 @@ from generation.style_facts import style_fact
 from generation.verification import Finding, Verification
 from prompts.wording import Wording
 from settings import Origin
+from storage.search import ConversationSummary
 from storage.tables import UNDER_WAY, Conversation, Image
 from styles.style_use import REF
 from tools.progress import STAGES
@@ -104,7 +104,7 @@ class ConversationView(BaseModel):
 class Gallery(BaseModel):
     """A page of conversations; `thumbnails` name the pictures that come with it, in their order."""
 
-    conversations: list[ConversationItem]
+    conversations: list[ConversationSummary]
     total: int
     cursor: str | None
     notes: list[str]
