@@ -5,38 +5,38 @@ It does not keep one from running on or growing; that is what the guards here ar
 
 - The syntax tree is checked before anything runs: no macros, recursion, other files,
   blocks, calls of methods, `*` or `**`. Each refusal has its line.
-- What is computed on the way (filters, `~`, `+`, `%`) is short, so that nothing doubles
-  itself into the memory.
+- What is computed on the way (filters, `~`, `+`) is short, so that nothing doubles itself
+  into the memory.
 - The text comes piece by piece, and each round of a loop is a piece, even one that prints
   nothing. Between pieces, and in each filter, length and processor time are looked at.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import wraps
+from itertools import islice
 from math import inf
-from re import compile as pattern
 from time import thread_time
 from typing import Any
 
 import jinja2
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_eval_context
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
 from jinja2.filters import FILTERS
 from jinja2.parser import Parser
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.utils import missing, object_type_repr
-
-from prompts.grammar import TOO_DEEP, check_grammar
 
 LONGEST = 100_000
 """Characters that a rendering may have, about 25,000 tokens: more than a model should be told."""
 LONGEST_VALUE = 20_000
-"""Letters and items of a value that a template computes. Prompts compute names and numbers; a
-search through a text of this length is short enough to be done thousands of times a second."""
-LONGEST_RANGE = 1_000
-"""Numbers of a range(). Jinja's own limit is a hundred times that, and loops nest."""
+"""Letters of a value that a template computes. Prompts compute names and numbers; a search
+through a text of this length is short enough to be done thousands of times a second."""
+LONGEST_LIST = 1_000
+"""Items of a list that a template computes: joined by a text of the length above, or filled with
+lists that long, they are 20 MB, of which nothing more can be computed."""
 SECONDS = 0.3
 """Processor time of one rendering. The longest shipped template takes a fiftieth of it; the time
 of day would fail a sound template on a busy machine."""
@@ -47,8 +47,32 @@ FILTER_NAMES = (
 )  # fmt: skip
 """Those that give little more than they take. `center`, `indent`, `replace` and others can give
 a gigabyte before anything looks at it, and `random` would make a recording fit by chance."""
-PLAIN_FORMAT = pattern(r"(?:[^%]|%%|%[sd])*")
+METHODS = {"items", "keys", "values"}
+"""What may be called beside range(): methods of mappings that give no more than they hold, not
+those of texts: `'a'.ljust(10**9)` is a gigabyte."""
+ALLOWED = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.If,
+    nodes.For, nodes.Assign, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
+    nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Mod, nodes.Concat, nodes.Filter, nodes.Test,
+    nodes.Call, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Keyword, nodes.List, nodes.Tuple,
+    nodes.Dict, nodes.Pair,
+)  # fmt: skip
+PLAIN_FORMAT = re.compile(r"(?:[^%]|%%|%[sd])*")
 """A format without widths: `'%0999999999d' % 1` is a gigabyte."""
+REFUSED = {
+    (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends): (
+        "a template reads no other file; write the text here."
+    ),
+    (nodes.AssignBlock, nodes.NSRef): (
+        "set gives a value to a name; write {% set name = value %}."
+    ),
+    (nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Pow): (
+        "a prompt counts with + and - only; compute the number elsewhere."
+    ),
+}
+"""What is said of what is not allowed, where there is more to say than that."""
+RUNAWAY = "it loops or grows without end; loop over fewer things, or compute less."
+TOO_DEEP = "this nests too deep, or holds too long a number; make it flatter."
 
 _end: ContextVar[float] = ContextVar("the thread_time() at which a rendering must end", default=inf)
 
@@ -63,23 +87,30 @@ def compile_text(text: str) -> tuple[nodes.Template, jinja2.Template]:
     Raises `jinja2.TemplateSyntaxError` with line and way out for all that is not taken.
     """
     parser = Parser(engine, text)
+    line = 1
     try:
-        tree = parser.parse()
-    except RecursionError as error:
-        raise TemplateSyntaxError(TOO_DEEP, parser.stream.current.lineno) from error
-    except ValueError as error:  # Python reads no integers of thousands of digits
-        way = "this number is too long; write a shorter one."
-        raise TemplateSyntaxError(way, parser.stream.current.lineno) from error
-    check_grammar(tree, engine.filters.keys(), engine.tests.keys())
-    _add_guards(tree)
-    try:
+        try:
+            tree = parser.parse()
+        finally:
+            line = parser.stream.current.lineno
+        refusals = [
+            (node.lineno or 1, refusal)
+            for node in tree.find_all(nodes.Node)
+            if (refusal := _refusal(node))
+        ]
+        if refusals:
+            line, refusal = min(refusals)
+            raise TemplateSyntaxError(refusal, line)
+        _add_guards(tree)
         return tree, engine.from_string(tree)
-    except (SyntaxError, RecursionError) as error:
-        raise TemplateSyntaxError(TOO_DEEP, 1) from error
+    # Python neither reads integers of thousands of digits nor compiles what nests that deep.
+    except (RecursionError, SyntaxError, MemoryError, ValueError) as error:
+        raise TemplateSyntaxError(TOO_DEEP, line) from error
 
 
-def fill_in(compiled: jinja2.Template, values: Mapping[str, Any]) -> str:
-    """The text with these values. Raises whatever the template does, and `RunawayError`."""
+def fill_in(compiled: jinja2.Template, values: Mapping[str, Any]) -> list[str]:
+    """The text with these values in pieces. Raises whatever the template does, `RunawayError`
+    among it."""
     before = _end.set(thread_time() + SECONDS)
     pieces, length = [], 0
     try:
@@ -95,13 +126,53 @@ def fill_in(compiled: jinja2.Template, values: Mapping[str, Any]) -> str:
                 generator.throw(error)  # from within, so that the template's line is known
     finally:
         _end.reset(before)
-    return "".join(pieces)
+    return pieces
 
 
 def suggestion(wrong: str, known: Iterable[object]) -> str:
     """A question after the name that may have been meant, or nothing."""
     close = get_close_matches(wrong, [str(name) for name in known], n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _refusal(node: nodes.Node) -> str | None:
+    """Why a node is not taken, with a way out."""
+    refusal = None
+    match node:
+        case nodes.Filter(name=name) if name not in engine.filters:
+            refusal = f"there is no filter {name!r}{_choice(name, engine.filters)}"
+        case nodes.Test(name=name) if name not in engine.tests:
+            refusal = f"there is no test {name!r}{_choice(name, engine.tests)}"
+        case nodes.For(recursive=True):
+            refusal = "a loop does not call itself; leave recursive out."
+        case nodes.Call():
+            refusal = _refused_call(node)
+        case nodes.List() | nodes.Tuple(ctx="load") | nodes.Dict():
+            # Lists of lists that double in each line would be huge in a few.
+            if next(iter(node.find_all((nodes.Name, nodes.Call, nodes.Filter))), None):
+                refusal = "a list or mapping written here holds constants only; print its parts."
+        case _ if not isinstance(node, ALLOWED):
+            ways = (way for kinds, way in REFUSED.items() if isinstance(node, kinds))
+            kind = type(node).__name__.lower()
+            refusal = next(ways, f"{kind} is not taken; write the text where it belongs.")
+    return refusal
+
+
+def _refused_call(node: nodes.Call) -> str | None:
+    match node:
+        case nodes.Call(node=nodes.Name(name="range")):
+            return None
+        case nodes.Call(node=nodes.Getattr(attr=name), args=[], kwargs=[]) if name in METHODS:
+            return None
+    name = getattr(node.node, "attr", getattr(node.node, "name", "this"))
+    return (
+        f"{name}() is not called here; use a filter such as {{{{ value | upper }}}}, or one of "
+        "range(), .items(), .keys(), .values()."
+    )
+
+
+def _choice(name: str, known: Collection[str]) -> str:
+    return suggestion(name, known) or f"; there are {', '.join(sorted(known))}."
 
 
 def _add_guards(tree: nodes.Template) -> None:
@@ -116,66 +187,30 @@ def _add_guards(tree: nodes.Template) -> None:
 
 def _check_clock() -> None:
     if thread_time() > _end.get():
-        raise RunawayError("it loops or grows without end; loop over fewer things.")
+        raise RunawayError(RUNAWAY)
 
 
-def _size(value: Any) -> int:
-    """About how many letters a value has, of all that is in it. Raises `RunawayError`."""
-    if isinstance(value, str):
-        size = len(value)
-    elif isinstance(value, list | tuple | Mapping):
-        size = len(value)
-        parts = [*value, *value.values()] if isinstance(value, Mapping) else value
-        for part in parts:
-            size += _size(part)
-            if size > LONGEST_VALUE:  # here, since shared parts may be many times as large
-                break
-    else:
-        return 1
-    if size > LONGEST_VALUE:
-        raise RunawayError("it loops or grows without end; compute something shorter.")
-    return size
-
-
-def _collect(items: Iterable[Any]) -> list[Any]:
-    """A list of what comes piecemeal, not longer than a value may be. Raises `RunawayError`."""
-    collected, size = [], 0
-    for item in items:
-        _check_clock()  # what comes piecemeal is computed as it comes
-        size += 1 + _size(item)
-        if size > LONGEST_VALUE:
-            raise RunawayError("it loops or grows without end; loop over fewer things.")
-        collected.append(item)
-    return collected
+def _short(value: Any) -> Any:
+    """What a template computed, if it is short. Raises `RunawayError`."""
+    _check_clock()
+    if isinstance(value, Iterator):  # what comes piecemeal is computed as it comes
+        value = [*islice(value, LONGEST_LIST + 1)]
+    if isinstance(value, list | tuple | Mapping) and len(value) > LONGEST_LIST:
+        raise RunawayError(RUNAWAY)
+    # Lists hold what was short, so that writing them out takes little.
+    if isinstance(value, str | list | tuple | Mapping) and len(str(value)) > LONGEST_VALUE:
+        raise RunawayError(RUNAWAY)
+    return value
 
 
 def _guarded(inner: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that looks at the clock and at the size of what it gives."""
+    """A filter that looks at the clock and at the length of what it gives."""
 
     @wraps(inner)  # takes over which context Jinja passes first
     def apply(*args: Any, **kwargs: Any) -> Any:
-        _check_clock()
-        result = inner(*args, **kwargs)
-        result = _collect(result) if isinstance(result, Iterator) else result
-        _size(result)
-        return result
+        return _short(inner(*args, **kwargs))
 
     return apply
-
-
-@pass_eval_context
-def _join(context: Any, value: Any, d: Any = "", attribute: Any = None) -> Any:  # as Jinja's
-    """A join, which alone gives far more than it takes: its size is looked at before."""
-    items = _collect(value)
-    _size([*items, *[d] * len(items)])
-    return FILTERS["join"](context, items, d, attribute)
-
-
-def _range(*bounds: int) -> range:
-    numbers = range(*bounds)
-    if len(numbers) > LONGEST_RANGE:
-        raise RunawayError(f"range() counts {LONGEST_RANGE:,} at most; count fewer.")
-    return numbers
 
 
 def _printable(value: Any) -> Any:
@@ -208,14 +243,9 @@ class Engine(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Add, subtract or format; a format with a width is refused."""
-        _check_clock()
-        if operator == "%" and isinstance(left, str):
-            _size(right)
-            if not PLAIN_FORMAT.fullmatch(left):
-                raise RunawayError("a format takes %s and %d only; leave widths out.")
-        result = super().call_binop(context, operator, left, right)
-        _size(result)
-        return result
+        if operator == "%" and isinstance(left, str) and not PLAIN_FORMAT.fullmatch(left):
+            raise RunawayError("a format takes %s and %d only; leave widths out.")
+        return _short(super().call_binop(context, operator, left, right))
 
 
 engine = Engine(
@@ -226,6 +256,5 @@ engine = Engine(
     autoescape=False,  # a prompt is no HTML
     optimized=False,  # sums of constants are left until the guards are up
 )
-engine.globals = {"range": _range}
+engine.globals = {"range": safe_range}
 engine.filters = {name: _guarded(FILTERS[name]) for name in FILTER_NAMES}
-engine.filters["join"] = _guarded(_join)

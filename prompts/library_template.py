@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, groupby
 from keyword import iskeyword
 from typing import Annotated, Any
 
 from jinja2 import nodes
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from prompts.image_type import Dimension, ImageType, SuggestedSettings
-from prompts.parameter import Parameter, mark, split, unmarked
+from prompts.parameter import Parameter, mark
 from prompts.source import FileModel, Keys, PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
 from prompts.template_names import UNSPACED, fold, says, words_of
@@ -69,6 +69,12 @@ class LibraryTemplate(FileModel):
     template: str = Field(min_length=1)
     suggested: SuggestedSettings = SuggestedSettings()
     example: Example
+    _source: str = PrivateAttr("")
+
+    @property
+    def source(self) -> str:
+        """The text of its file."""
+        return self._source
 
     @property
     def title(self) -> str:
@@ -121,7 +127,6 @@ class LibraryTemplate(FileModel):
                 f"{', '.join(self.parameters)}."
             )
         parameter = self.parameters[name]
-        text = unmarked(text).strip()
         value = parameter.fit(text)
         if value is None:
             raise PromptError(
@@ -155,12 +160,16 @@ class LibraryTemplate(FileModel):
         Given as (text, origin); joined the texts are what `render` returns. Raises
         `PromptError`.
         """
-        fitting = self.check(values)
-        names = list(fitting)
-        text = self.text.render(
-            **{name: mark(value, at) for at, (name, value) in enumerate(fitting.items())}
-        )
-        return [(piece, TEMPLATE if at is None else names[at]) for piece, at in split(text)]
+        marked = {name: mark(value, name) for name, value in self.check(values).items()}
+        pieces = self.text.pieces(**marked)
+        whole, at, spans = "".join(pieces), 0, []
+        start, end = len(whole) - len(whole.lstrip()), len(whole.rstrip())
+        for origin, run in groupby(pieces, lambda piece: getattr(piece, "origin", TEMPLATE)):
+            text = "".join(run)
+            if inner := text[max(start - at, 0) : max(end - at, 0)]:
+                spans.append((inner, origin))
+            at += len(text)
+        return spans
 
 
 def file_of(name: str, category: str) -> str:
@@ -174,6 +183,7 @@ def parse_library_template(name: str, category: str, source: str) -> LibraryTemp
     document = read_yaml(file_of(name, category), source)
     own_name = {"name": name, **document.data}["name"]  # a file may say its name, but only its own
     template = document.parse(LibraryTemplate, name=own_name, category=category)
+    template._source = source  # noqa: SLF001  # of its own kind
     for keys, sentence in chain(_name_faults(template, name), _text_faults(template, document)):
         raise document.fault(keys, sentence)
     _refuse_other_example(template, document)

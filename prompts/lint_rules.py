@@ -21,11 +21,17 @@ LONGEST_SAMPLE = 24_000
 """Characters of a rendered sample, about 6,000 tokens. The longest shipped one takes a fifth."""
 DIMENSION = re.compile(r"[a-z][a-z_]*")
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-NUMBER = rf"(?:\d+|{'|'.join(NUMBERS[1:])})"
-RANGE = rf"({NUMBER})(?:\s*(?:to|or|-|–)\s*({NUMBER}))?"
-CHOICES = re.compile(rf"\b{RANGE}\s+(?:[\w-]+\s+)?(?:options|choices)\b", re.I)
+NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten)"
+TO = r"\s*(?:to|or|-|–)\s*"
+RANGE = rf"{NUMBER}(?:{TO}{NUMBER})?"
+BEYOND = r"(?:[016-9]|\d\d+|one|six|seven|eight|nine|ten)"
+"""Numbers of choices that no question has."""
 CONTRADICTIONS = {
+    re.compile(
+        rf"\b(?:{BEYOND}(?:{TO}{NUMBER})?|{NUMBER}{TO}{BEYOND})"
+        r"\s+(?:[\w-]+\s+)?(?:options|choices)\b",
+        re.I,
+    ): f"the code keeps {FEWEST_OPTIONS} to {MOST_OPTIONS} choices to a question; write that",
     re.compile(
         rf"\b{RANGE}\s+(?:[\w-]+\s+){{0,2}}questions?\b(?!\s+(?:at\s+a\s+time|per\s+turn))", re.I
     ): "the code keeps the number of questions; leave it out",
@@ -80,7 +86,6 @@ def faults(place: PromptFile, folder: Path, undrawable: Undrawable) -> Iterator[
     try:
         source = place.text(folder)
         content = store.parse(place, source)
-        store.refuse_namesakes(place)
     except PromptError as error:
         yield error
         return
@@ -96,13 +101,18 @@ def faults(place: PromptFile, folder: Path, undrawable: Undrawable) -> Iterator[
         case "library":
             document = read_yaml(place.file, source)
             yield from _settings_faults(content.suggested, document, undrawable)
-            yield from _namesake_faults(content, store, document)
+            yield from _namesake_faults(content, folder, document)
 
 
 def _namesake_faults(
-    template: LibraryTemplate, store: PromptStore, document: YamlSource
+    template: LibraryTemplate, folder: Path, document: YamlSource
 ) -> Iterator[PromptError]:
-    """Names that another template has, too: an idea that says one is offered neither."""
+    """Names that another template has, too: an idea that says one is offered neither, and of two
+    files of a name only one is read."""
+    store = PromptStore(None if folder == SHIPPED else folder)
+    for place in prompt_files(folder):
+        if place.file.endswith(f"/{template.name}.yaml") and place.file < document.file:
+            yield document.fault((), f"{place.file} has the same name; rename one of the two.")
     theirs = {
         fold(name): other.name
         for other in store.library_templates().values()
@@ -130,9 +140,7 @@ def _template_faults(
         yield header.fault(("samples",), "there is none; add one that gives every input a value.")
     for sample, values in template.header.samples.items():
         yield from _sample_faults(template, sample, values, header)
-    if place.shipped.is_file():
-        yield from _override_faults(template, header, place.read(SHIPPED))
-    else:
+    if not place.shipped.is_file():
         way = "the server asks for no template of this name; name it after the one it is to be."
         yield PromptError.at(place.file, 1, way)
 
@@ -152,19 +160,6 @@ def _sample_faults(
     if length > LONGEST_SAMPLE:
         way = f"it gives {length:,} characters; keep it under {LONGEST_SAMPLE:,}."
         yield header.fault(("samples", sample), way)
-
-
-def _override_faults(
-    template: Template, header: YamlSource, shipped: Template
-) -> Iterator[PromptError]:
-    """Where an own template counts on more than the server gives."""
-    provided = shipped.header.inputs
-    for name, declared in template.header.inputs.items():
-        if name not in provided:
-            way = f"the server does not give it; it gives {', '.join(provided) or 'nothing'}."
-            yield header.fault(("inputs", name), way)
-        elif declared.type != provided[name].type:
-            yield header.fault(("inputs", name), f"the server gives it as {provided[name].type}.")
 
 
 def _type_faults(image_type: ImageType, document: YamlSource) -> Iterator[PromptError]:
@@ -189,19 +184,7 @@ def _settings_faults(
 
 def _contradictions(text: str) -> Iterator[tuple[int, str]]:
     """What a text says otherwise than the code, by its line."""
-    fewest, most = FEWEST_OPTIONS, MOST_OPTIONS
-    claims = [
-        (match, way) for claim, way in CONTRADICTIONS.items() for match in claim.finditer(text)
-    ]
-    claims += [
-        (match, f"the code keeps {fewest} to {most} choices to a question; write that")
-        for match in CHOICES.finditer(text)
-        if not all(fewest <= _number(word) <= most for word in match.groups() if word)
-    ]
-    for match, way in claims:
-        line = text.count("\n", 0, match.start()) + 1
-        yield line, f'"{" ".join(match[0].split())}": {way}.'
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isdigit() else NUMBERS.index(word.lower())
+    for claim, way in CONTRADICTIONS.items():
+        for match in claim.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            yield line, f'"{" ".join(match[0].split())}": {way}.'

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from errors import Check
 from prompts.prompt_files import SHIPPED, PromptFile, prompt_files, recognise, unread_files
-from prompts.source import PromptError, fingerprint
+from prompts.source import fingerprint
 from prompts.store import PromptStore
 from prompts.template import body
 
@@ -89,11 +89,8 @@ def examine(own: Path) -> Iterator[Check]:
     for place in places:
         if place.kind == "template" and not place.shipped.is_file():
             strays.append(place.file)
-            continue
-        try:
-            _try(place, own, store)
-        except PromptError as error:
-            yield Check(TOPIC, "problem", f"In {own}: {error} {place.substitute}")
+        elif fault := store.fault_of(place):
+            yield Check(TOPIC, "problem", f"In {own}: {fault} {place.substitute}")
         else:
             sound += 1
     for file in strays:
@@ -141,17 +138,3 @@ def _listing(place: PromptFile, own: Path, store: PromptStore) -> Listing:
     source = place.text(folder)
     about = place.about(source)
     return Listing(place, state, _wording(place, source), about, str(fault or ""))
-
-
-def _try(place: PromptFile, own: Path, store: PromptStore) -> None:
-    """Read a file; render a template with all that the shipped one is given, and no more."""
-    content = store.parse(place, place.text(own))
-    if place.kind == "template":
-        provided = place.read(SHIPPED).header
-        if unknown := sorted(content.variables - provided.inputs.keys()):
-            raise PromptError(
-                f"{content.name}: nothing gives it {', '.join(unknown)}; it can use "
-                f"{', '.join(sorted(provided.inputs)) or 'no variables'}."
-            )
-        for sample in provided.samples.values():
-            content.render(**sample)

@@ -2,8 +2,7 @@
 
 A value comes as the person typed it and leaves as the template takes it. Values are only ever
 data: nothing in them is read as Jinja. A marked value compares, counts and branches like the plain
-one; only where a template prints it does it carry its marks, at which the prompt can be split by
-where its words come from.
+one, and what a template prints of it says which parameter it came from.
 """
 
 import re
@@ -29,11 +28,6 @@ STYLE_NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 """What a style can be called; which ones there are is another room's."""
 
 Scalar = StrictStr | StrictInt | StrictFloat
-
-FIRST, LAST, END = 0xF0000, 0xF0FFE, "\U000f0fff"
-"""Characters of a plane that Unicode keeps for private use, so that no text needs them."""
-SPAN = re.compile(f"([{chr(FIRST)}-{chr(LAST)}])([^{chr(FIRST)}-{END}]*){END}")
-MARKS = re.compile(f"[{chr(FIRST)}-{END}]")
 
 
 class Parameter(FileModel):
@@ -200,13 +194,21 @@ def _color(text: str) -> str | None:
     return text if is_name and short else None
 
 
-class _Marked:
-    """Prints itself between marks; it must come before the type of the value among the bases."""
+class Stretch(str):
+    """Words of a prompt that know the parameter which they came from."""
 
-    at = 0
+    origin = ""
+
+
+class _Marked:
+    """Prints itself as a stretch; it must come before the type of the value among the bases."""
+
+    origin = ""
 
     def __str__(self) -> str:
-        return f"{chr(FIRST + self.at)}{super().__str__()}{END}"
+        stretch = Stretch(super().__str__())
+        stretch.origin = self.origin
+        return stretch
 
 
 class _Words(_Marked, str):
@@ -221,28 +223,8 @@ class _Real(_Marked, float):
     pass
 
 
-def mark(value: Any, at: int) -> Any:
-    """The value, knowing its place among the values; an empty text stays as it is."""
-    if value == "" and isinstance(value, str):
-        return value
-    kind = {str: _Words, int: _Whole, float: _Real}[type(value)]
-    carrier = kind(value)
-    carrier.at = at
+def mark(value: Any, origin: str) -> Any:
+    """The value as it is, but for knowing its parameter where a template prints it."""
+    carrier = {str: _Words, int: _Whole, float: _Real}[type(value)](value)
+    carrier.origin = origin
     return carrier
-
-
-def unmarked(text: str) -> str:
-    """The text without characters that would be taken for marks."""
-    return MARKS.sub("", text)
-
-
-def split(text: str) -> list[tuple[str, int | None]]:
-    """The pieces of a text, each with the place of its value or nothing."""
-    pieces: list[tuple[str, int | None]] = []
-    end = 0
-    for match in SPAN.finditer(text):
-        pieces.append((text[end : match.start()], None))
-        pieces.append((match[2], ord(match[1]) - FIRST))
-        end = match.end()
-    pieces.append((text[end:], None))
-    return [(piece, at) for piece, at in pieces if piece]

@@ -15,7 +15,6 @@ from prompts.wording import VARIATIONS, parse_ways, parse_wording
 SHIPPED = Path(__file__).parent
 SUFFIX = ".md.j2"
 LIBRARY = "library/"
-PATTERNS = (f"*/*{SUFFIX}", "image_types/*.yaml", "wording/*.yaml", f"{LIBRARY}*/*.yaml", "*.yaml")
 LOOKALIKES = (".j2", ".jinja", ".yml", ".yaml", ".md")
 """Endings of files that their author takes for prompts, whether or not they are read."""
 
@@ -111,14 +110,17 @@ def recognise(file: str) -> PromptFile | None:
 
 def prompt_files(*folders: Path) -> list[PromptFile]:
     """Every prompt file that lies in one of the folders, sound or not, by name."""
-    files = sorted({file for folder in folders for file in _visible(folder, PATTERNS)})
+    files = sorted({file for folder in folders for file in _visible(folder)})
     return [place for file in files if (place := recognise(file))]
 
 
 def unread_files(folder: Path) -> list[str]:
     """Files in an own folder that look like prompts but lie where nothing reads them."""
-    files = sorted(_visible(folder, ("*", "*/*", "*/*/*")))
-    return [file for file in files if file.endswith(LOOKALIKES) and not recognise(file)]
+    return [
+        file
+        for file in sorted(_visible(folder))
+        if file.endswith(LOOKALIKES) and not recognise(file)
+    ]
 
 
 def find_file(name: str, *folders: Path) -> PromptFile:
@@ -144,9 +146,9 @@ def find_file(name: str, *folders: Path) -> PromptFile:
     )
 
 
-def _visible(folder: Path, patterns: tuple[str, ...]) -> Iterator[str]:
-    """The files that fit, as they are called below the folder; hidden ones are the system's."""
-    for pattern in patterns:
+def _visible(folder: Path) -> Iterator[str]:
+    """What lies in a folder, as it is called below it; hidden ones are the system's."""
+    for pattern in ("*", "*/*", "*/*/*"):
         for path in folder.glob(pattern):
             file = path.relative_to(folder)
             if not any(part.startswith(".") for part in file.parts):

@@ -41,7 +41,6 @@ class PromptStore:
         self._styles = styles
         self.folders = [own, SHIPPED] if own else [SHIPPED]
         self._own = own
-        self._unrenderable: dict[str, tuple[Template, PromptError]] = {}
 
     def template(self, name: str) -> Template:
         """A template by name, `consultation/facilitator` for its file there.
@@ -57,18 +56,14 @@ class PromptStore:
 
     def render(self, name: str, **values: Any) -> Rendering:  # any value that Jinja prints
         """A template filled in; the shipped one where the own one fails. Raises `PromptError`."""
-        files = self._template_files(name)
-        file = files[0][0].file
         failure: PromptError | None = None
-        for template in self._sound(files):
+        for template in self._sound(self._template_files(name)):
             try:
                 rendering: Rendering = template.rendering(**values)
             except PromptError as error:
                 failure = failure or error
-                self._unrenderable[file] = (template, failure)
+                _log.warning("%s", error)
             else:
-                if failure is None:
-                    self._unrenderable.pop(file, None)
                 return rendering
         raise failure or PromptError(f"There is no template {name}.")
 
@@ -133,11 +128,6 @@ class PromptStore:
     def _among_styles(self, template: LibraryTemplate) -> LibraryTemplate:
         return template.among(self._styles) if self._styles else template
 
-    def library_source(self, name: str) -> str:
-        """The text of the file that `library_template` reads. Raises `PromptError`."""
-        _, text = next(self._readable(self._named_files(name)))
-        return text
-
     def parse(self, place: PromptFile, text: str) -> Any:
         """What the text of a file says, held against the other files.
 
@@ -154,17 +144,13 @@ class PromptStore:
             )
         if isinstance(content, LibraryTemplate):
             self._refuse_unknown_type(content, place.file)
+        elif isinstance(content, Template) and place.shipped.is_file():
+            given = place.read(SHIPPED).header.inputs
+            for name in sorted(content.variables - given.keys()):
+                there_are = ", ".join(sorted(given)) or "nothing"
+                sentence = f"{name}: the server does not give it; it gives {there_are}."
+                raise PromptError.at(place.file, content.line_of(name), sentence)
         return content
-
-    def refuse_namesakes(self, place: PromptFile) -> None:
-        """Raise `PromptError` where a folder holds a library template's name twice."""
-        if place.kind != "library":
-            return
-        for other, folder in self._named_files(PurePosixPath(place.file).stem):
-            if place.lies_in(folder) and other.file < place.file:
-                raise PromptError.at(
-                    place.file, None, f"{other.file} has the same name; rename one of the two."
-                )
 
     def faults(self, *below: str) -> list[str]:
         """What is wrong with own files, all or those below places, and what is used meanwhile."""
@@ -176,36 +162,30 @@ class PromptStore:
         ]
 
     def fault_of(self, place: PromptFile) -> PromptError | None:
-        """Why an own file is not used: it cannot be read, or could not be rendered of late."""
+        """Why an own file is not used: it cannot be read, or not filled in as the shipped one."""
         try:
             content = self.parse(place, place.text(self.folders[0]))
+            if isinstance(content, Template) and place.shipped.is_file():
+                for sample in place.read(SHIPPED).header.samples.values():
+                    content.render(**sample)
         except PromptError as error:
             return error
-        template, failure = self._unrenderable.get(place.file, (None, None))
-        return failure if template == content else None
+        return None
 
     def _sound(self, files: Files) -> Iterator[Any]:
         """What these files say, in order. Raises the first `PromptError` where none is sound."""
-        return (content for content, _ in self._readable(files))
-
-    def _readable(self, files: Files) -> Iterator[tuple[Any, str]]:
-        """What can be read of these files and its text, in order.
-
-        Raises the first `PromptError` where nothing can.
-        """
         failure: PromptError | None = None
         sound = False
         for place, folder in files:
             try:
-                text = place.text(folder)
-                content = self.parse(place, text)
+                content = self.parse(place, place.text(folder))
             except PromptError as error:
                 failure = failure or error
                 if place.kind == "library":  # of others `faults` speaks in each result
                     _log.warning("%s", error)
             else:
                 sound = True
-                yield content, text
+                yield content
         if failure and not sound:
             raise failure
 

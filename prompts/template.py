@@ -94,9 +94,13 @@ class Template:
 
     def render(self, **values: Any) -> str:  # any value that Jinja prints
         """Fill in the text. Raises `PromptError` with file and line."""
+        return "".join(self.pieces(**values)).strip()
+
+    def pieces(self, **values: Any) -> list[str]:
+        """The text filled in, each piece as what printed it gave it. Raises `PromptError`."""
         _, compiled = self._compiled
         try:
-            return fill_in(compiled, values).strip()
+            return fill_in(compiled, values)
         except UndefinedError as error:
             message = str(error.message)
             wrong = message.removesuffix(" is undefined")

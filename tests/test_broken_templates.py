@@ -15,6 +15,7 @@ from prompts.prompt_files import recognise
 from prompts.source import PromptError
 from prompts.store import PromptStore
 
+RUNAWAY = "it loops or grows without end"
 TEMPLATE, TYPE = "generation/draw.md.j2", "image_types/stamp.yaml"
 HEADER = """\
 ---
@@ -52,10 +53,10 @@ TEXTS: dict[str, Kind] = {
     "division": ("{{ pictures / 0 }}", TEXT, "counts with + and - only"),
     "a list printed": ("{{ [1, 2] }}", TEXT, "write | join(', ')"),
     "nothing printed": ("{{ none }}", TEXT, "put an if around it"),
-    "long range": ("a\n{% for i in range(1000000000) %}b{% endfor %}", TEXT + 1, "count fewer"),
+    "long range": ("a\n{% for i in range(1000000000) %}b{% endfor %}", TEXT + 1, "Range too big"),
     "nested loops that say nothing": (
         "{% for i in range(999) %}{% for j in range(999) %}{% for k in range(999) %}{% endfor %}"
-        "{% endfor %}{% endfor %}", TEXT, "loop over fewer things",
+        "{% endfor %}{% endfor %}", TEXT, RUNAWAY,
     ),
     "nested loops that talk": (
         "{% for i in range(999) %}{% for j in range(99) %}" + "word " * 99
@@ -65,10 +66,10 @@ TEXTS: dict[str, Kind] = {
         "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}", TEXT, "leave recursive out",
     ),
     "a macro that calls itself": (
-        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", TEXT, "called",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", TEXT, "is not called",
     ),
     "a text multiplied": ("{{ 'a' * 1000000000 }}", TEXT, "counts with + and - only"),
-    "a text doubled again and again": (DOUBLED, TEXT + 11, "grows without end"),
+    "a text doubled again and again": (DOUBLED, TEXT + 11, RUNAWAY),
     "blocks that double": (
         "{% set a %}x{% endset %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 60, TEXT,
         "write {% set name = value %}",
@@ -80,21 +81,21 @@ TEXTS: dict[str, Kind] = {
     "a wide str.format": ("{{ '{:>999999999}'.format(1) }}", TEXT, "format() is not called"),
     "a list joined by a long text": (
         "{% set a = '" + "x" * 9000 + "' %}{{ range(999) | join(a) }}", TEXT,
-        "compute something shorter",
+        RUNAWAY,
     ),
     "lists filled with lists": (
         "{% set a = range(999) | list %}"
         + "{% set a = range(999) | map(attribute='b', default=a) | list %}" * 9
-        + "{{ a | join }}", TEXT, "loop over fewer things",
+        + "{{ a | join }}", TEXT, RUNAWAY,
     ),
     "filters again and again": (
         "{% for i in range(999) %}{% set a = '" + "x y " * 4000 + "' | title %}{% endfor %}",
-        TEXT, "loop over fewer things",
+        TEXT, RUNAWAY,
     ),
     "a wide filter": ("{{ 'a' | center(999999999) }}", TEXT, "no filter 'center'"),
     "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", TEXT, "make it flatter"),
     "deep conditions": ("{% if 1 %}" * 900 + "{% endif %}" * 900, TEXT, "make it flatter"),
-    "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "write a shorter one"),
+    "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "make it flatter"),
     "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
     "import": ("{% import 'os' as os %}", TEXT, "reads no other file"),
     "extends": ("{% extends '/etc/passwd' %}", TEXT, "reads no other file"),

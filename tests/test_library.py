@@ -112,12 +112,11 @@ def test_words_to_be_shown_stand_in_quotes() -> None:
 
 
 def test_values_are_never_read_as_a_template() -> None:
-    hostile = "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #} \U000f0000"
+    hostile = "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #}"
 
     text = TEMPLATES["social_square"].render({"text": hostile, "subject": "a dog"})
 
     assert "{{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# gone #}" in text
-    assert "\U000f0000" not in text
 
 
 def test_pieces_tell_whose_words_they_are(tmp_path: Path) -> None:
@@ -207,18 +206,19 @@ def test_a_broken_own_file_leaves_the_shipped_one_in_use(tmp_path: Path) -> None
 
     store = PromptStore(tmp_path)
     assert store.library_template("product_hero") == TEMPLATES["product_hero"]
-    assert store.library_source("product_hero").startswith("description: Hero photograph")
+    assert store.library_template("product_hero").source.startswith("description: Hero photograph")
 
 
 def test_a_name_can_stand_only_once_in_a_folder(tmp_path: Path) -> None:
     own(tmp_path, SOUND)
     (tmp_path / "library" / "technical").mkdir()
     (tmp_path / "library" / "technical" / "door_sign.yaml").write_text(SOUND, encoding="utf-8")
-    store = PromptStore(tmp_path)
 
-    with pytest.raises(PromptError, match=r"library/art/door_sign.yaml .* rename one of the two"):
-        store.refuse_namesakes(PromptFile("library/technical/door_sign.yaml", "library"))
-    assert store.library_template("door_sign").category == "art"
+    told = [str(fault) for one in lint(tmp_path, undrawable) if one.own for fault in one.faults]
+
+    (fault,) = told
+    assert "library/art/door_sign.yaml has the same name; rename one of the two" in fault
+    assert PromptStore(tmp_path).library_template("door_sign").category == "art"
 
 
 @pytest.mark.parametrize(

@@ -204,12 +204,8 @@ LINTED: dict[str, Fault] = {
         "generation/draw.md.j2", SAYS + "{{ 1 if pictures > 5 else none }}", LINE, "prints nothing",
     ),
     "an input that the server does not give": (
-        "generation/draw.md.j2", SAYS.replace("pictures", "photos"), 4,
-        "inputs.photos: the server does not give it; it gives pictures.",
-    ),
-    "an input of another type": (
-        "generation/draw.md.j2",
-        SAYS.replace("integer", "string").replace(": 1\n", ': "1"\n'), 4, "gives it as integer",
+        "generation/draw.md.j2", SAYS.replace("pictures", "photos"), LINE,
+        "photos: the server does not give it; it gives pictures.",
     ),
     "a purpose that goes on": (
         "generation/draw.md.j2", SAYS.replace("Draw.", "Draw " * 50), 2, "one sentence of at most",

@@ -138,7 +138,7 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
     async def template(name: str) -> str:
         """The file of a template: what it asks, the text that it fills, an example."""
         try:
-            return await asyncio.to_thread(app.prompt_store.library_source, name)
+            return (await library.template(name)).source
         except Problem as problem:
             raise read_failure(problem) from problem
 
