@@ -194,21 +194,21 @@ def _color(text: str) -> str | None:
     return text if is_name and short else None
 
 
-class Stretch(str):
+class OriginText(str):
     """Words of a prompt that know the parameter which they came from."""
 
     origin = ""
 
 
 class _Marked:
-    """Prints itself as a stretch; it must come before the type of the value among the bases."""
+    """Prints itself as such a text; it must come before the type of the value among the bases."""
 
     origin = ""
 
     def __str__(self) -> str:
-        stretch = Stretch(super().__str__())
-        stretch.origin = self.origin
-        return stretch
+        text = OriginText(super().__str__())
+        text.origin = self.origin
+        return text
 
 
 class _Words(_Marked, str):
