@@ -1,10 +1,8 @@
 """What authors of prompts run: list, copy, change, check, look, compare; with files alone."""
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from prompts.store import PromptStore
 from prompts.template import read_header
 from styles.style_store import StyleStore
 from tests.conftest import ROOT
+from tests.forked import Fork
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"
 UPDATE = "python -m uv run image-consultant prompts render --all --shipped --to tests/renders"
@@ -110,7 +109,7 @@ def test_a_copy_is_made_once_and_is_used_from_then_on(own: Path, run: Run, data:
     assert data("render", DRAW)["text"].startswith("Please call the image tool once")
     with pytest.raises(Problem, match="is there already; it stays as it is"):
         run("new", DRAW)
-    assert run("lint", DRAW) == "2 files, 1 of them your own: no faults.\n"
+    assert run("lint", DRAW).strip() == "2 files, 1 of them your own: no faults."
 
 
 def files() -> int:
@@ -147,7 +146,7 @@ def test_a_copy_of_a_library_template_under_another_name_takes_no_name_from_it(
 
     assert (own / "library" / "marketing" / "bottle.yaml").is_file()
 
-    assert run("lint", "bottle") == "1 file, 1 of them your own: no faults.\n"
+    assert run("lint", "bottle").strip() == "1 file, 1 of them your own: no faults."
 
 
 def test_a_difference_is_shown_and_an_upgrade_is_told(own: Path, run: Run, data: Any) -> None:
@@ -173,7 +172,7 @@ def test_a_difference_is_shown_and_an_upgrade_is_told(own: Path, run: Run, data:
 
 
 def test_what_ships_has_no_faults(run: Run) -> None:
-    assert run("lint", "--shipped") == f"{files()} files: no faults.\n"
+    assert run("lint", "--shipped").strip() == f"{files()} files: no faults."
 
 
 INPUT = "{type: integer, description: How many.}"
@@ -274,7 +273,7 @@ def test_lint_tells_a_fault_with_its_line_and_fails(own: Path, run: Run, fault: 
 
     assert said.startswith("1\n")
     (found,) = [one for one in said.split("\n") if told in one]
-    assert found.startswith(f"fault in your own {file}, line {line}: ")
+    assert found.startswith(f"  fault in your own {file}, line {line}: ")
 
 
 def test_wording_that_agrees_with_the_code_is_no_fault(own: Path, run: Run) -> None:
@@ -386,28 +385,22 @@ def test_the_guide_names_every_command_and_no_other() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal that can be sent there")
-def test_watching_shows_what_a_save_changed_and_ends_well(own: Path) -> None:
+def test_watching_shows_what_a_save_changed_and_ends_well(own: Path, tmp_path: Path) -> None:
     path = write(own, f"{DRAW}.md.j2", shipped(f"{DRAW}.md.j2"))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from cli import main; main()", "prompts", "watch"],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
-    assert process.stdout
-    try:
-        assert process.stdout.readline().startswith("Watching ")
+    watch = ["-c", "from cli import main; main()", "prompts", "watch"]
+    with Fork(watch, None, errors := tmp_path / "errors") as process:
+        assert "Watching " in process.stdout.readline()
         edit(path, "Do not ask questions", "Ask no questions")
         seen = read_until(process.stdout, "no faults")
         path.write_text("---\npurpose: Draw.\n---\n{{ pictures }}", encoding="utf-8")
         seen += read_until(process.stdout, "fault in")
-    finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)  # a busy machine ends it slowly
+        code = process.wait(60)  # a busy machine ends it slowly
 
     assert "-Call the image tool once with what the user asks for. Do not ask questions" in seen
     assert "+Call the image tool once with what the user asks for. Ask no questions" in seen
     assert f"fault in {DRAW}.md.j2, line 4: 'pictures' is undefined" in seen
-    assert (process.returncode, said) == (130, "")
+    assert (code, errors.read_text()) == (130, "")
 
 
 def read_until(stream: Any, word: str) -> str:

@@ -1,7 +1,6 @@
 """The command `prompts save`: a good prompt of a conversation becomes a template."""
 
 import asyncio
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -91,28 +90,6 @@ def test_options_correct_what_was_guessed(run: Run, ready: dict[str, Any]) -> No
     assert "palette" not in shown["parameters"]
     assert "warm navy and coral" in shown["template"]
     assert shown["renders"] == ready["refined_prompt"]
-
-
-def test_a_person_in_a_terminal_corrects_each_guess(
-    run: Run, ready: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown = json.loads(run(*SAVE, ready["conversation_id"], "--json"))
-    given = {"text": ["word", "Which word?"], "palette": ["-"]}
-    typed = [line for name in shown["parameters"] for line in given.get(name, ["", ""])]
-    typed_at = io.StringIO("\n".join([*typed, "my_poster", "y"]) + "\n")
-    monkeypatch.setattr(typed_at, "isatty", lambda: True)
-    monkeypatch.setattr("sys.stdin", typed_at)
-
-    run(*SAVE, ready["conversation_id"])
-
-    (path,) = (tmp_path / "data").glob("prompts/library/*/my_poster.yaml")
-    saved = parse_library_template("my_poster", path.parent.name, path.read_text(encoding="utf-8"))
-    assert saved.parameters["word"].question == "Which word?"
-    assert not {"text", "palette"} & set(saved.parameters)
-
-    monkeypatch.setattr(typed_at, "readline", lambda *_: "")  # the input is closed
-    with pytest.raises(Problem, match="Nothing was written"):
-        run(*SAVE, ready["conversation_id"])
 
 
 def test_what_cannot_be_saved_is_said_and_nothing_is_written(

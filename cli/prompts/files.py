@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
 
 from cli import terminal as show
 from errors import Problem
-from prompts.own_files import FileDifference, copy_of, differences, overview
+from prompts.own_files import copy_of, differences, overview
 from prompts.prompt_files import SHIPPED, PromptFile, find_file, recognise
 from settings import load_settings
 
@@ -40,8 +39,8 @@ def list_(*, as_json: show.AsJson = False) -> None:
         show.line(f"    {one.about}")
     for one in listings:
         if one.fault:
-            show.console.print(f"\n[red]Broken, so not used:[/red] {escape(one.fault)}")
-    show.console.print(f"\nYour own files lie in {escape(str(own))}.")
+            show.line(f"Broken, so not used: {one.fault}", "red")
+    show.line(f"Your own files lie in {own}.")
 
 
 def show_(name: str, /, *, shipped: bool = False, as_json: show.AsJson = False) -> None:
@@ -61,7 +60,7 @@ def show_(name: str, /, *, shipped: bool = False, as_json: show.AsJson = False) 
         about = {"name": place.name, "kind": place.kind, "path": str(folder / place.file)}
         show.data({**about, "text": text})
         return
-    show.errors.print(escape(str(folder / place.file)))
+    show.note(str(folder / place.file))
     show.block(text)
 
 
@@ -83,23 +82,24 @@ def new(
     shipped = find_file(origin or name, SHIPPED)
     place = _to_be(name, shipped)
     path = own / place.file
-    text = copy_of(place, shipped)
+    create(path, copy_of(place, shipped))
+    if as_json:
+        show.data({"name": place.name, "path": str(path), "from": shipped.name})
+        return
+    show.whole(str(path), "bold")
+    show.line("Edit it: it is used from the next call on. `prompts watch` shows what it does.")
+
+
+def create(path: Path, text: str) -> None:
+    """Write a file that must not be there yet. Raises a `Problem`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as created:
-            created.write(text)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     except FileExistsError as error:
         raise Problem(f"{path} is there already; it stays as it is. Edit or remove it.") from error
     except OSError as error:
         raise Problem(f"{path} cannot be written: {error.strerror}.") from error
-    if as_json:
-        show.data({"name": place.name, "path": str(path), "from": shipped.name})
-        return
-    show.console.print(escape(str(path)), style="bold")
-    show.console.print(
-        "Edit it: it is used from the next call on. `image-consultant prompts watch` shows what "
-        "it does."
-    )
 
 
 def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
@@ -121,30 +121,21 @@ def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
         ])  # fmt: skip
         return
     for one in own_files:
-        _show_difference(one)
+        show.heading(f"{one.place.name} against {one.shipped.name}")
+        print_diff(one.lines or ["No difference."])
+        if one.upgraded:
+            show.line(
+                "The shipped one changed since you copied it. Take over what you want of it, then "
+                "remove the line that begins with # based on."
+            )
     if not own_files:
-        show.console.print(
-            f"No file in {escape(str(own))} replaces a shipped one. `image-consultant prompts new "
-            "NAME` begins one."
-        )
+        show.line(f"No file in {own} replaces a shipped one. `prompts new NAME` begins one.")
 
 
 def print_diff(lines: list[str]) -> None:
     """Print the lines of a unified diff in its colours."""
     for line in lines:
-        show.console.print(line, style=COLOURS.get(line[:1]), markup=False)
-
-
-def _show_difference(one: FileDifference) -> None:
-    show.console.print(f"\n[bold]{one.place.name}[/bold] against {one.shipped.name}")
-    print_diff(one.lines)
-    if not one.lines and one.place == one.shipped:
-        show.console.print("No difference: without this file you would get the same.")
-    if one.upgraded:
-        show.console.print(
-            "[yellow]The shipped one changed since you copied it.[/yellow] Take over what you "
-            "want of it, then remove the line that begins with # based on."
-        )
+        show.console.print(show.plain(line), style=COLOURS.get(line[:1]), markup=False)
 
 
 def _to_be(name: str, shipped: PromptFile) -> PromptFile:

@@ -3,11 +3,10 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from rich.markup import escape
+from typing import Any
 
 from cli import terminal as show
 from cli.prompts.files import print_diff
@@ -38,8 +37,6 @@ news instead would not work on every disk."""
 
 Copy = tuple[Path, PromptFile]
 """A prompt file in one of the folders."""
-Stamp = tuple[int, int]
-"""When a file was written, in nanoseconds, and its size: some disks know whole seconds only."""
 
 FILE_SAYS = {"image_type": ("name",), "library": ("name", "category"), "style": ("name",)}
 """What a file's place says, so that the file need not."""
@@ -73,12 +70,12 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
         return int(bool(faults))
     for one, fault in faults:
         whose = "your own " if one.own else ""
-        show.console.print(f"[red]fault[/red] in {whose}{escape(str(fault))}")
+        show.line(f"fault in {whose}{fault}", "red")
     mine = sum(one.own for one in verdicts)
     whose = f", {mine} of them your own" if mine else ""
     count = "1 file" if len(verdicts) == 1 else f"{len(verdicts)} files"
     total = "1 fault" if len(faults) == 1 else f"{len(faults) or 'no'} faults"
-    show.console.print(f"{count}{whose}: {total}.")
+    show.line(f"{count}{whose}: {total}.")
     return int(bool(faults))
 
 
@@ -96,11 +93,9 @@ def schema(*, to: Path | None = None) -> None:
     for name, content in schemas.items():
         path = to / f"{name}.schema.json"
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        show.console.print(escape(str(path)))
-    show.console.print(
-        "An editor with a YAML language server checks a file whose first line is\n"
-        f"# yaml-language-server: $schema={escape(str(to.absolute()))}/image_type.schema.json"
-    )
+        show.whole(str(path))
+    show.line("An editor with a YAML language server checks a file whose first line is")
+    show.whole(f"# yaml-language-server: $schema={to.absolute()}/image_type.schema.json")
 
 
 def _schemas() -> dict[str, Any]:
@@ -123,77 +118,51 @@ def _schema(model: Any, said_by_place: tuple[str, ...]) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-class Edit(NamedTuple):
-    """A file that was saved: its faults, and how what it gives changed, as a diff."""
-
-    place: PromptFile
-    faults: list[PromptError]
-    changes: list[str]
-
-
-class Watcher:
-    """Knows what each file gave before, to tell what a save changed."""
-
-    def __init__(self, own: Path) -> None:
-        self._own = own
-        self._store = PromptStore(own)
-        self._stamps = self._look()
-        self._texts = {copy: self._render(copy) for copy in self._stamps}
-
-    def edits(self) -> Iterator[Edit]:
-        """The files saved since the last time."""
-        before, self._stamps = self._stamps, self._look()
-        for copy, stamp in self._stamps.items():
-            if before.get(copy) == stamp:
-                continue
-            folder, place = copy
-            problems = list(lint_rules.faults(place, folder, undrawable))
-            earlier = self._texts.get(copy) or self._texts.get((SHIPPED, place), {})
-            now = self._render(copy)
-            self._texts[copy] = now or earlier
-            yield Edit(place, problems, list(_changes(earlier, now)) if now else [])
-
-    def _look(self) -> dict[Copy, Stamp]:
-        stamps = {}
-        for folder in (SHIPPED, self._own):
-            for place in prompt_files(folder):
-                try:
-                    status = (folder / place.file).stat()
-                except OSError:  # gone between two looks
-                    continue
-                stamps[folder, place] = (status.st_mtime_ns, status.st_size)
-        return stamps
-
-    def _render(self, copy: Copy) -> dict[str, str]:
-        """What a file gives, by sample; nothing where it is broken."""
-        folder, place = copy
-        try:
-            return previews(place.read(folder), self._store)
-        except PromptError:
-            return {}
-
-
 def watch() -> None:
     """Check and render each file when it is saved, until Ctrl-C.
 
     Faults come with their line; otherwise you see how the samples read now.
     """
     own = load_settings().templates_dir
-    watcher = Watcher(own)
-    show.console.print(f"Watching {escape(str(own))} and {escape(str(SHIPPED))}. Ctrl-C ends it.")
+    store = PromptStore(own)
+    stamps = _stamps(own)
+    texts = {copy: _render(copy, store) for copy in stamps}
+    show.line(f"Watching {own} and {SHIPPED}. Ctrl-C ends it.")
     while True:
         time.sleep(SECONDS)
-        for edit in watcher.edits():
-            _show_edit(edit)
+        before, stamps = stamps, _stamps(own)
+        for copy in [copy for copy, stamp in stamps.items() if before.get(copy) != stamp]:
+            folder, place = copy
+            now = _render(copy, store)
+            earlier = texts.get(copy) or texts.get((SHIPPED, place), {})
+            texts[copy] = now or earlier
+            show.heading(f"{place.name} {time.strftime('%H:%M:%S')}")
+            faults = [*lint_rules.faults(place, folder, undrawable)]
+            for fault in faults:
+                show.line(f"fault in {fault}", "red")
+            print_diff([*_changes(earlier, now)])
+            if not faults:
+                show.line("no faults" if earlier != now else "no faults; it reads as before")
 
 
-def _show_edit(edit: Edit) -> None:
-    show.console.print(f"\n[bold]{escape(edit.place.name)}[/bold] {time.strftime('%H:%M:%S')}")
-    for fault in edit.faults:
-        show.console.print(f"[red]fault[/red] in {escape(str(fault))}")
-    print_diff(edit.changes)
-    if not edit.faults:
-        show.console.print("no faults" if edit.changes else "no faults; it reads as before")
+def _stamps(own: Path) -> dict[Copy, tuple[int, int]]:
+    """When each file was written, in nanoseconds, and its size: some disks know whole seconds."""
+    stamps = {}
+    for folder in (SHIPPED, own):
+        for place in prompt_files(folder):
+            with suppress(OSError):  # gone between two looks
+                status = (folder / place.file).stat()
+                stamps[folder, place] = (status.st_mtime_ns, status.st_size)
+    return stamps
+
+
+def _render(copy: Copy, store: PromptStore) -> dict[str, str]:
+    """What a file gives, by sample; nothing where it is broken."""
+    folder, place = copy
+    try:
+        return previews(place.read(folder), store)
+    except PromptError:
+        return {}
 
 
 def _changes(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.markup import escape
 
 from cli import terminal as show
 from errors import Problem
@@ -50,7 +49,7 @@ def render(
     if every or to:
         if not (every and to) or name:
             raise Problem("--all and --to go together, without a name.")
-        show.console.print(f"{write_all(store, to)} renderings in {escape(str(to))}.")
+        show.line(f"{write_all(store, to)} renderings in {to}.")
         return
     if not name:
         raise Problem("Name a prompt file; `image-consultant prompts list` names them all.")
@@ -170,11 +169,10 @@ def _print(
             "stable_prefix_tokens_estimate": _tokens(prefix),
         })  # fmt: skip
         return
-    show.console.print(text, markup=False)
-    show.console.rule(style="dim")
-    show.console.print(f"{place.name}, {sample}: {_length(text)}.")
+    show.block(f"{text}\n\n")
+    show.line(f"{place.name}, {sample}: {_length(text)}.")
     if len(texts) > 1:
-        show.console.print(f"The first {_length(prefix)} are the same in {', '.join(texts)}.")
+        show.line(f"The first {_length(prefix)} are the same in {', '.join(texts)}.")
 
 
 def _tokens(text: str) -> int:
