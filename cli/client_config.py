@@ -153,7 +153,7 @@ def _key_advice(*, sandbox: bool) -> str:
         key = find_key(settings)
         if key and key.source != ENVIRONMENT:  # which the client does not hand on
             return f"The server finds your OpenAI key in {key.source}."
-    way = way_to_give(settings, to_client=True)
+    way = way_to_give(settings)
     return (
         f"Give your OpenAI key once, and every client has it. {way} One in that file wins over it."
     )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from errors import Problem
-from gateway.answer_form import answer_form
+from gateway.models import answer_form
 
 SCHEMA_NAME = "facilitator_turn"
 FILLING_NAME = "template_filling"

@@ -1,11 +1,25 @@
-"""A failure as OpenAI or a gateway before it words it, and which case of the table it is."""
+"""A failure as OpenAI or a gateway before it words it, and which case of the table it is.
 
+What a case looks like, what happened, whether money was spent and the next step are one table of
+`api_errors.toml`: no case says it twice.
+"""
+
+import math
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
-from gateway.api_errors import Sign, cases
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from errors import Charged, ProblemKind
+
+JobState = Literal["requested", "failed", "unknown", "submitted"]
 
 READ_LENGTH = 4000
 """Characters of an error that are read at all: a proxy may send megabytes of HTML."""
@@ -30,6 +44,37 @@ _UNIT = re.compile(r"\bon ([\w-]{2,20} per \w{3,6})", re.IGNORECASE)
 _VIOLATIONS = re.compile(r"safety_violations=\[([\w/, -]{1,200})\]")
 _CATEGORY = re.compile(r"[\w/ -]{1,40}")
 _TITLE = re.compile(r"<title>([^<]{1,200})", re.IGNORECASE)
+
+
+class Sign(BaseModel):
+    """What an error of a case looks like: all that is set has to fit, of a list any."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: list[int] = []
+    type: list[str] = []
+    code: list[str] = []
+    param: list[str] = []
+    message: list[str] = []
+    also: list[str] = []
+    foreign: bool | None = None
+
+
+class Case(BaseModel):
+    """One way to fail; `api_errors.toml` says what each field means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ProblemKind
+    event: str
+    next_step: str
+    charged: Charged = "no"
+    retry: Literal["yes", "no", "unpaid"] = "no"
+    job: JobState = "failed"
+    quote: bool = False
+    unavailable: bool = False
+    outage: bool = False
+    signs: list[Sign] = Field(default=[])
 
 
 @dataclass(frozen=True)
@@ -110,6 +155,27 @@ class ApiFault:
         return bool(limit and size and _number(size) > _number(limit))
 
 
+@cache
+def cases() -> dict[str, Case]:
+    """Every way to fail, by its name, in the order in which errors are held against them."""
+    tables = _tables()
+    return TypeAdapter(dict[str, Case]).validate_python(
+        {name: table for name, table in tables.items() if name != "parameters"}
+    )
+
+
+@cache
+def tool_parameters() -> dict[str, str]:
+    """What the tools call the parameters of the wire that they have."""
+    return dict(_tables()["parameters"])
+
+
+@cache
+def _tables() -> dict[str, dict[str, str]]:
+    path = Path(__file__).with_name("api_errors.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 def _fits(sign: Sign, fault: ApiFault) -> bool:
     message = fault.message.lower()
     features: tuple[tuple[list[Any], bool], ...] = (
@@ -163,3 +229,21 @@ def _seconds(number: str, unit: str) -> float:
 
 def _number(match: re.Match[str]) -> int:
     return int(match[1].replace(",", ""))
+
+
+def wait_in_headers(headers: Any) -> float | None:  # httpx2 headers
+    """Seconds from Retry-After, which holds seconds or a date, or from its kin."""
+    for name, size in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * size
+        except ValueError:
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())

@@ -1,7 +1,6 @@
 """The key that pays: from the settings, else from this system's keyring."""
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -13,10 +12,6 @@ from settings import Settings
 
 ENTRY = "OPENAI_API_KEY"
 ENVIRONMENT, KEYRING = "the environment", "this system's keyring"
-
-IN_SHELL = f"read -rs {ENTRY} && export {ENTRY}"
-IN_SHELLS = {"fish": f"read -sx {ENTRY}", "powershell": f"$env:{ENTRY} = Read-Host"}
-"""Lines that set the key without writing it into the history of the shell."""
 
 
 class ApiKey(NamedTuple):
@@ -40,16 +35,12 @@ def find_key(settings: Settings) -> ApiKey | None:
     return ApiKey(secret, KEYRING) if secret else None
 
 
-def way_to_give(settings: Settings, *, to_client: bool = False) -> str:
-    """What a person without a key does: where the keyring fails `configure` would only say so.
-
-    What a terminal is told reaches no server `to_client`, which a client starts.
-    """
+def way_to_give(settings: Settings) -> str:
+    """What a person without a key does: where the keyring fails `configure` would only say so."""
     try:
         from_keyring()
     except KeyringFault as fault:
-        way = in_file(settings) if to_client else way_without_keyring(settings)
-        return f"{fault} {way}"
+        return f"{fault} {in_file(settings)}"
     return "Run `image-consultant configure` in a terminal."
 
 
@@ -57,13 +48,6 @@ def in_file(settings: Settings) -> str:
     """Where a key can be put instead of the keyring."""
     place = settings.data_dir / ".env"
     return f"Put a line {ENTRY}=... into {place}, readable for you alone, for the next start."
-
-
-def way_without_keyring(settings: Settings) -> str:
-    """That, or how one terminal is told the key."""
-    shell = "powershell" if os.name == "nt" else Path(os.environ.get("SHELL", "")).name
-    asks = IN_SHELLS.get(shell, IN_SHELL)
-    return f"{in_file(settings)} For one terminal `{asks}` asks for it."
 
 
 def from_keyring() -> SecretStr | None:

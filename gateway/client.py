@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import GatewayError
 from gateway.connection import Connection
 from gateway.image_client import ImageClient
 from gateway.models import Request
@@ -109,7 +109,7 @@ class Gateway:
                 )
                 return [row.embedding for row in answer.data], answer.usage.total_tokens
             except (ValueError, AttributeError, TypeError) as error:  # an answer without vectors
-                raise failure("no_api") from error
+                raise GatewayError("no_api") from error
 
         vectors, tokens = (await self._connection.attempt(once, Policy(TEXT_SECONDS))).result
         usage = Usage(input_tokens=tokens)
@@ -130,7 +130,7 @@ class Gateway:
             try:  # the SDK stumbles over anything else than a list
                 return {str(model["id"]) for model in json.loads(answer.text)["data"]}
             except (ValueError, KeyError, TypeError) as error:
-                raise failure("no_api") from error
+                raise GatewayError("no_api") from error
 
         return (await self._connection.attempt(once, Policy(LIST_SECONDS))).result
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.api_errors import GatewayError, failure
-from gateway.api_key import find_key, way_to_give, way_without_keyring
+from gateway.api_errors import GatewayError
+from gateway.api_key import find_key, in_file, way_to_give
 from gateway.models import Request, fit, living_text_model, successor
 from gateway.retry import Breaker, CallResult, Policy, attempt
 from keyring_store import KeyringFault
@@ -132,8 +132,8 @@ class Connection:
         try:
             entry = find_key(self._settings)
         except KeyringFault as fault:
-            way = f"{fault} {way_without_keyring(self._settings)}"
-            raise failure("no_key", words={"way": way}) from fault
+            way = f"{fault} {in_file(self._settings)}"
+            raise GatewayError("no_key", words={"way": way}) from fault
         if entry is None:
-            raise failure("no_key", words={"way": way_to_give(self._settings)})
+            raise GatewayError("no_key", words={"way": way_to_give(self._settings)})
         return entry.key.get_secret_value()

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import GatewayError
 from gateway.connection import Connection
 from gateway.image_response import GeneratedImage, OnStep, Step, collect, order, receive
 from gateway.models import Request
@@ -52,7 +52,7 @@ class ImageClient:
         except GatewayError as error:
             if error.case not in {"cut", "unclear"} or not response_id:
                 raise
-            cut = failure("cut", response_id=response_id)
+            cut = GatewayError("cut", response_id=response_id)
             return await self._look_up(cut, request, on_step, on_charge)
 
     async def collect(self, response_id: str, on_charge: OnCharge) -> GeneratedImage:
@@ -80,7 +80,7 @@ class ImageClient:
                 raise
             case = "lost" if error.case == "not_found" else "unfetched"
             detail = "" if case == "lost" else error.sentence("")  # it says nothing of the money
-            unfetched = failure(
+            unfetched = GatewayError(
                 case, detail=detail, response_id=response_id, retry_after=error.retry_after
             )
             unfetched.kind = error.kind

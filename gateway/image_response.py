@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import UNREADABLE, GatewayError, explain, explain_exception, quote
 from gateway.api_fault import ApiFault
 from gateway.connection import is_sandbox
-from gateway.error_mapper import UNREADABLE, explain, explain_exception, quote
 from gateway.image_stream import ImageStream, StreamedImage
 from gateway.prices import Usage, charge
 from gateway.response_items import (
@@ -140,7 +139,7 @@ class _Reception:
             answer = None
         if not isinstance(answer, dict):
             fault = ApiFault.read(body.decode(errors="replace"))
-            raise failure("no_api", detail=quote(fault.message))
+            raise GatewayError("no_api", detail=quote(fault.message))
         if not answer.get("output") and answer.get("status") is None:
             raise explain(ApiFault.read(answer), paid=True)
         self.response = Response.construct(**{"status": "completed", **answer})
@@ -210,7 +209,7 @@ async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
             reception.complete(response)
             return _read(reception)
         await asyncio.sleep(POLL_SECONDS)
-    raise failure("unfinished", response_id=response_id)
+    raise GatewayError("unfinished", response_id=response_id)
 
 
 def _read(reception: _Reception) -> GeneratedImage:

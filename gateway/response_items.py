@@ -10,9 +10,8 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import GatewayError, explain, quote
 from gateway.api_fault import ApiFault, filtered_categories
-from gateway.error_mapper import explain, quote
 from gateway.image_stream import StreamedImage, decode
 from gateway.prices import Usage
 
@@ -23,7 +22,7 @@ UNFINISHED = {"queued", "in_progress"}
 def require_response(answer: Any) -> None:
     """Raise where an answer is no response: the SDK hands over what is no JSON as text."""
     if not hasattr(answer, "output"):
-        raise failure("no_api", detail=quote(ApiFault.read(str(answer)).message))
+        raise GatewayError("no_api", detail=quote(ApiFault.read(str(answer)).message))
 
 
 def raise_for_status(response: Any, *, paid: bool) -> None:  # SDK object, unvalidated
@@ -33,7 +32,7 @@ def raise_for_status(response: Any, *, paid: bool) -> None:  # SDK object, unval
         progress = read_usage(response).image_reported
         raise explain(ApiFault.read(error, response_id=response.id, progress=progress), paid=paid)
     if response.status in {"cancelled", "canceled"}:
-        raise failure("cancelled", response_id=response.id)
+        raise GatewayError("cancelled", response_id=response.id)
 
 
 def answer_text(response: Any) -> str:
@@ -45,7 +44,7 @@ def answer_text(response: Any) -> str:
     if reason := _reason_for_less(response):
         raise reason
     if not (text := output_text(response)):
-        raise failure("empty", response_id=response.id)
+        raise GatewayError("empty", response_id=response.id)
     return text
 
 
@@ -85,7 +84,7 @@ def missing_picture(response: Any, item: Any | None) -> GatewayError:
         return reason
     words = quote(output_text(response))
     case = "failed_picture" if getattr(item, "status", "") == "failed" and not words else None
-    return failure(
+    return GatewayError(
         case or "no_picture",
         detail=f"It said: {words}" if words else "",
         response_id=response.id,
@@ -96,16 +95,16 @@ def _reason_for_less(response: Any) -> GatewayError | None:
     """Why a response may hold less than was asked for: refused, filtered, or cut off."""
     response_id = response.id
     if words := refusal(response):
-        return failure("refusal", detail=f"It said: {quote(words)}", response_id=response_id)
+        return GatewayError("refusal", detail=f"It said: {quote(words)}", response_id=response_id)
     filters = [one for one in getattr(response, "content_filters", None) or [] if _blocks(one)]
     reason = getattr(getattr(response, "incomplete_details", None), "reason", None)
     if filters or reason == "content_filter":
         results = [one.get("content_filter_results") or {} for one in filters]
         categories = [name for result in results for name in filtered_categories(result)]
         objection = f"It objected to: {', '.join(categories)}." if categories else ""
-        return failure("filtered", detail=objection, response_id=response_id)
+        return GatewayError("filtered", detail=objection, response_id=response_id)
     if response.status == "incomplete":
-        return failure("truncated", response_id=response_id)
+        return GatewayError("truncated", response_id=response_id)
     return None
 
 

@@ -14,8 +14,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from gateway.api_errors import GatewayError, failure
-from gateway.error_mapper import UNREADABLE, explain_exception
+from gateway.api_errors import UNREADABLE, GatewayError, explain_exception
 from gateway.prices import Charge
 
 ATTEMPTS = 4
@@ -88,7 +87,7 @@ class Breaker:
         left = self._opened_at + REST_SECONDS - time.monotonic()
         if left > 0 or self._trying:
             left = max(left, 1)
-            raise failure(
+            raise GatewayError(
                 "resting", detail=f"The next try is in {left:.0f} seconds.", retry_after=left
             )
         self._trying = True

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from errors import DAILY_BUDGET, Charged, Problem, ProblemKind
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import GatewayError
 from gateway.image_response import GeneratedImage
 from generation.image_request import OrderError
 from generation.options import Options
@@ -111,8 +111,8 @@ def _problem_of(outcomes: list["JobOutcome"]) -> Problem:
 
 def fault_of_ours(job: Job, answer: GeneratedImage | None) -> GatewayError:
     """The error of a bug; the bytes that came by then are in it."""
-    charged = "no" if job.state == "requested" else "yes" if answer else None
-    error = failure("fault", charged=charged, response_id=job.response_id or None)
+    charged: Charged | None = "no" if job.state == "requested" else "yes" if answer else None
+    error = GatewayError("fault", charged=charged, response_id=job.response_id or None)
     error.content = answer.data if answer else b""
     return error
 

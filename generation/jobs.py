@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from errors import Problem
-from gateway.error_mapper import duration
+from gateway.api_errors import duration
 from gateway.image_response import OnStep, Step
 from generation.drawing_rows import Purchase
 from storage.records import Records
@@ -51,20 +51,6 @@ RECORDED = {"requested": NOT_SENT, "sending": "sending", "submitted": "submitted
 WAITS = "The request is sent again in about {wait}; {money}."
 
 
-@dataclass
-class _Run:
-    task: asyncio.Task[Purchase]
-    job: Job
-    start: float
-    step: str = NOT_SENT
-    attempts: int = 0
-    pause: str = ""
-    charged: bool = False
-    partial: bytes | None = None
-    partials: int = 0
-    watchers: set[asyncio.Event] = field(default_factory=set)
-
-
 @dataclass(frozen=True)
 class JobOutcome:
     """What is known of a job: its picture, why there is none, or else how far it is.
@@ -83,6 +69,43 @@ class JobOutcome:
     pause: str = ""
 
 
+@dataclass
+class _Run:
+    """A drawing in this process; `outcome` is how far it is."""
+
+    task: asyncio.Task[Purchase]
+    start: float
+    outcome: JobOutcome
+    charged: bool = False
+    watchers: set[asyncio.Event] = field(default_factory=set)
+
+    def note(self, step: Step) -> None:
+        """Note a step, and tell whoever waits."""
+        self.charged = self.charged or step.charged
+        money = "an attempt was charged" if self.charged else "nothing was charged so far"
+        pause = f"{step.reason} {WAITS.format(wait=duration(step.seconds), money=money)}"
+        before = self.outcome
+        self.outcome = replace(
+            before,
+            step=step.name,
+            partial=step.partial or before.partial,
+            partials=before.partials + (step.partial is not None),
+            attempts=before.attempts + (step.name == "sending"),
+            pause=pause if step.name == "waiting" else "",
+        )
+        for watcher in self.watchers:
+            watcher.set()
+
+    def result(self) -> JobOutcome:
+        """What became of it so far. Raises what is a bug."""
+        if not self.task.done() or self.task.cancelled():
+            return self.outcome
+        error = self.task.exception()
+        if isinstance(error, Problem):
+            return JobOutcome(self.outcome.job, problem=error)
+        return JobOutcome(self.outcome.job, purchase=self.task.result())
+
+
 class Jobs:
     """The drawings that one server process works on, or waits for while another does."""
 
@@ -96,20 +119,11 @@ class Jobs:
             return
 
         async def on_step(step: Step) -> None:
-            run = self._runs.get(job.id)
-            if run is None:  # taken back
-                return
-            run.step, run.partial = step.name, step.partial or run.partial
-            run.attempts += step.name == "sending"
-            run.charged = run.charged or step.charged
-            run.partials += step.partial is not None
-            money = "an attempt was charged" if run.charged else "nothing was charged so far"
-            run.pause = f"{step.reason} {WAITS.format(wait=duration(step.seconds), money=money)}"
-            for watcher in run.watchers:
-                watcher.set()
+            if run := self._runs.get(job.id):  # else it was taken back
+                run.note(step)
 
         task = asyncio.create_task(work(on_step))
-        self._runs[job.id] = _Run(task, job, time.monotonic())
+        self._runs[job.id] = _Run(task, time.monotonic(), JobOutcome(job))
         task.add_done_callback(lambda done: self._forget(job.id, done))
 
     async def wait(
@@ -128,7 +142,7 @@ class Jobs:
             await self._watch(runs, news, report, time.monotonic() + seconds)
         except asyncio.CancelledError:
             for job, run in zip(jobs, runs, strict=True):
-                if run.step in {NOT_SENT, "waiting"} and run.watchers == {news}:
+                if run.outcome.step in {NOT_SENT, "waiting"} and run.watchers == {news}:
                     run.task.cancel()
                     self._runs.pop(job.id, None)
             raise
@@ -136,20 +150,19 @@ class Jobs:
             for run in runs:
                 run.watchers.discard(news)
         elapsed = time.monotonic() - min(run.start for run in runs)
-        return [_outcome(job, run) for job, run in zip(jobs, runs, strict=True)], elapsed
+        return [run.result() for run in runs], elapsed
 
     def look(self, job: Job) -> JobOutcome:
         """How far a drawing is, at once; of another process's only what the journal says."""
-        run = self._runs.get(job.id)
-        if run is None:
-            return JobOutcome(job, step=RECORDED.get(job.state, NOT_SENT))
-        return _progress_of(job, run)
+        if run := self._runs.get(job.id):
+            return run.outcome
+        return JobOutcome(job, step=RECORDED.get(job.state, NOT_SENT))
 
     def wind_down(self) -> list[asyncio.Task[Purchase]]:
         """The drawings of this process that are to end before it does; what waits to be sent
         again is taken back."""
         for run in self._runs.values():
-            if run.step == "waiting" and not run.task.cancelling():
+            if run.outcome.step == "waiting" and not run.task.cancelling():
                 run.task.cancel()
         return [run.task for key, run in self._runs.items() if self._records.jobs.is_mine(key)]
 
@@ -183,26 +196,7 @@ class Jobs:
 
 
 def _progress(runs: list[_Run], start: float) -> JobProgress:
-    cost = sum(run.job.estimated_usd for run in runs)
-    play_money = all(run.job.origin == "sandbox" for run in runs)
-    return JobProgress([run.step for run in runs], time.monotonic() - start, cost, play_money)
-
-
-def _outcome(job: Job, run: _Run) -> JobOutcome:
-    if not run.task.done() or run.task.cancelled():
-        return _progress_of(job, run)
-    error = run.task.exception()
-    if isinstance(error, Problem):
-        return JobOutcome(job, problem=error)
-    return JobOutcome(job, purchase=run.task.result())  # raises what is a bug
-
-
-def _progress_of(job: Job, run: _Run) -> JobOutcome:
-    return JobOutcome(
-        job,
-        step=run.step,
-        partial=run.partial,
-        partials=run.partials,
-        attempts=run.attempts,
-        pause=run.pause if run.step == "waiting" else "",
-    )
+    known = [run.outcome for run in runs]
+    cost = sum(one.job.estimated_usd for one in known)
+    play_money = all(one.job.origin == "sandbox" for one in known)
+    return JobProgress([one.step for one in known], time.monotonic() - start, cost, play_money)

@@ -1,7 +1,7 @@
 """What to draw with: what the call says, else the suggestion, else the settings."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -54,10 +54,6 @@ class Options:
             verifier=verifier,
         ).usd
 
-    def as_data(self) -> dict[str, Any]:
-        """For the record."""
-        return asdict(self)
-
 
 def choose(
     wishes: Mapping[str, Any], suggestion: Mapping[str, str], settings: Settings, today: date
@@ -83,7 +79,7 @@ def choose(
     if "size" in choices:
         choices["size"] = size_in_pixels(choices["size"])
     plain = Options(**{**defaults, **choices})
-    options = _with(plain, _fitting(suggestion, choices, plain))
+    options = replace(plain, **_fitting(suggestion, choices, plain))
     if fault := fault_of_image_model(model, today):
         raise OrderError(fault)
     if faults := _faults(options):
@@ -102,19 +98,17 @@ def size_note(words: str, options: Options) -> str:
 
 def _fitting(
     suggestion: Mapping[str, str], choices: Mapping[str, Any], plain: Options
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """What of a suggestion nobody chose otherwise, and the model takes beside the choices."""
-    fitting = {name: value for name, value in suggestion.items() if name not in choices}
+    fitting: dict[str, Any] = {
+        name: value for name, value in suggestion.items() if name not in choices
+    }
     if choices.get("output_format", "png") not in CLEARABLE:
         fitting.pop("background", None)
     if choices.get("background") == "transparent" or choices.get("compression") is not None:
         fitting.pop("output_format", None)
-    faulty = {name for name, value in fitting.items() if _faults(_with(plain, {name: value}))}
+    faulty = {name for name in fitting if _faults(replace(plain, **{name: fitting[name]}))}
     return {name: value for name, value in fitting.items() if name not in faulty}
-
-
-def _with(options: Options, changes: Mapping[str, Any]) -> Options:
-    return replace(options, **changes)
 
 
 def _faults(options: Options) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gateway.capabilities import MOST_INPUTS, fault_of_image_model, size_in_pixels
@@ -181,7 +181,7 @@ def _job_rows(
             conversation_id=one.conversation.id,
             state="requested",
             prompt=one.plan.prompt,
-            options=one.options.as_data(),
+            options=asdict(one.options),
             templates=one.templates,
             parent_image_id=one.plan.parent.id if one.plan.parent else None,
             batch=batch,

@@ -9,15 +9,30 @@ from typing import ParamSpec, TypeVar
 
 from PIL import Image
 
-from gateway.api_errors import failure
+from errors import StorageError
+from gateway.api_errors import GatewayError
 from generation.preview import PREVIEW_EDGE, is_svg, preview_from
+from generation.verification import Finding
+from prompts.wording import Wording
+from storage.picture_files import read_picture
 from storage.pixels import UNDECODABLE, TooManyPixels, bound, has_transparent_pixel, open_picture
+from storage.tables import Image as Record
+from storage.tables import Job
+from styles.measurement import Measurement, measure
+from styles.style_check import check
+from styles.style_use import StyleUse
 
 EXTENSIONS = {"JPEG": "jpg"}
 ROOT_BYTES = 2048
 """Of an SVG, in which its opening tag ends; the patterns read no further."""
 
 UNREADABLE = "Its bytes could not be decoded to the end; they were kept as they came."
+
+OPEN = {"", "auto"}
+"""Values of an option that leave it to the model."""
+
+_MEASUREMENTS: dict[str, Measurement] = {}
+"""By the fingerprints of pictures."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,7 +77,7 @@ def examine(data: bytes, *, preview: bool = False) -> PictureFacts:
         with open_picture(data) as image:
             return _facts(image, preview=preview)
     except UNDECODABLE:
-        raise failure("not_a_picture") from None
+        raise GatewayError("not_a_picture") from None
 
 
 def _facts(image: Image.Image, *, preview: bool) -> PictureFacts:
@@ -99,3 +114,65 @@ def _svg(data: bytes) -> PictureFacts:
     )
     width, height = int(sizes.get(b"width", 0)), int(sizes.get(b"height", 0))
     return PictureFacts("svg", "svg", width, height, has_alpha=None)
+
+
+def facts(data: bytes, job: Job) -> list[Finding]:
+    """What the bytes say of each option that was set; nothing of bytes that end early.
+
+    Of an SVG only the format counts: it is never rendered. What is too large to unpack has no
+    background that anyone looked at.
+    """
+    try:
+        picture = examine(data)
+    except GatewayError:  # the file is gone, or is no picture any more
+        return []
+    if not picture.is_whole:
+        return []
+    options = job.options
+    format_ = picture.format
+    rows = [("format", options["output_format"], format_, f"The bytes are {format_}.")]
+    if picture.format != "svg":
+        size = f"{picture.width}x{picture.height}"
+        seen = f"It is {size} pixels; {options['size']} was wished."
+        rows.append(("size", options["size"], size, seen))
+    if picture.has_alpha is not None:
+        ground = "transparent" if picture.has_alpha else "opaque"
+        pixels = "Some pixels are" if picture.has_alpha else "No pixel is"
+        rows.append(("background", options["background"], ground, f"{pixels} transparent."))
+    return [
+        Finding(
+            item=f"{name}: {wish}",
+            verdict="met" if value == wish else "not_met",
+            seen=observation,
+            source="bytes",
+        )
+        for name, wish, value, observation in rows
+        if wish not in OPEN
+    ]
+
+
+def style_fact(image: Record, job: Job, wording: Wording) -> Finding | None:
+    """How far a picture is from its styles; None without such, or where nothing can be measured.
+
+    Not met is what is far off.
+    """
+    styles = [StyleUse.model_validate(row) for row in job.style_uses]
+    if not any(use.measurements for use in styles):
+        return None
+    measured = _measured(image)
+    distance = check(measured, styles) if measured else None
+    if distance is None:
+        return None
+    verdict = "not_met" if distance.is_far else "met"
+    return Finding(item=distance.sentence(wording), verdict=verdict, seen="", source="bytes")
+
+
+def _measured(image: Record) -> Measurement | None:
+    """What is measured of a picture, once for all pictures of these bytes: it takes a tenth of a
+    second, and the view shows pictures often."""
+    if image.sha256 not in _MEASUREMENTS:
+        try:
+            _MEASUREMENTS[image.sha256] = measure(read_picture(image))
+        except (StorageError, *UNDECODABLE):
+            return None
+    return _MEASUREMENTS[image.sha256]

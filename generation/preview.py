@@ -39,12 +39,6 @@ what is smaller than ten pixels then cannot be read."""
 LINES = 2
 """Those that a label takes at most; the rest of it is left out."""
 
-UNKNOWN = "\u3042"
-"""A letter that the built-in font lacks, as it lacks all but those of English."""
-
-SPELT_OUT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l"})
-"""Letters of Latin scripts that are none with an accent."""
-
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -128,7 +122,7 @@ def contact_sheet(pictures: Sequence[tuple[str, bytes]]) -> bytes | None:
     width = (PREVIEW_EDGE - (columns - 1) * GAP) // columns
     font = ImageFont.load_default(LETTERS[columns])
     cells = [
-        _Cell(_lines(f"{number}. {_drawable(label, font)}", font, width), small_copy(data, width))
+        _Cell(_lines(f"{number}. {_plain(label)}", font, width), small_copy(data, width))
         for number, (label, data) in enumerate(pictures, start=1)
     ]
     if not any(cell.picture for cell in cells):
@@ -177,9 +171,8 @@ def _lines(label: str, font: Font, width: int) -> list[str]:
     return [*whole, last]
 
 
-def _drawable(label: str, font: Font) -> str:
-    """A label without its accents; empty where the font lacks letters of it all the same."""
-    parts = unicodedata.normalize("NFKD", label.translate(SPELT_OUT))
+def _plain(label: str) -> str:
+    """A label without its accents; empty where other letters are left, which the font lacks."""
+    parts = unicodedata.normalize("NFKD", label)
     plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
-    box = bytes(font.getmask(UNKNOWN))
-    return "" if any(bytes(font.getmask(letter)) == box for letter in set(plain)) else plain
+    return plain if plain.isascii() else ""

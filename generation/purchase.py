@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from errors import Problem, StorageError
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage, OnStep, Step
@@ -272,6 +272,6 @@ class Buyer:
         if path is None:
             return error
         place = ASIDE.format(path=path)
-        return failure(
+        return GatewayError(
             error.case, detail=place, charged=error.charged, response_id=error.response_id
         )

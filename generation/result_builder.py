@@ -19,9 +19,9 @@ from generation.image_result import (
     ResultVerification,
 )
 from generation.jobs import JobOutcome
+from generation.picture_facts import style_fact
 from generation.plan import changes_of, prompt_of_record
 from generation.preview import contact_sheet, preview_of
-from generation.style_facts import style_fact
 from generation.variations import label_words
 from generation.verification import Finding, Verification, confidence
 from prompts.wording import Wording

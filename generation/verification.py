@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from gateway.answer_form import answer_form, closed
+from gateway.models import answer_form, closed
 from storage.tables import REFERENCE
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.prices import Charge
 from generation.drawing_rows import charge_rows
-from generation.picture_facts import examine, run_apart
+from generation.picture_facts import facts, run_apart
 from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
 from generation.preview import preview_of
 from generation.variations import variations_in, without_varied
@@ -35,8 +35,6 @@ VERIFY = "generation/verify"
 NOT_SHOWN = "The picture could not be shown to the model, so only its bytes were checked."
 UNUSABLE = "The model's findings could not be used, so only the bytes were checked."
 BUDGET_SPENT = "The daily budget of ${budget:.2f} is spent, so only the bytes were checked."
-OPEN = {"", "auto"}
-"""Values of an option that leave it to the model."""
 
 
 @dataclass
@@ -173,38 +171,3 @@ class Verifier:
         except ValueError:
             return Look(model=reply.model, note=UNUSABLE, rows=rows, asked=True)
         return Look(findings, reply.model, note, rows=rows, asked=True, final=True)
-
-
-def facts(data: bytes, job: Job) -> list[Finding]:
-    """What the bytes say of each option that was set; nothing of bytes that end early.
-
-    Of an SVG only the format counts: it is never rendered. What is too large to unpack has no
-    background that anyone looked at.
-    """
-    try:
-        picture = examine(data)
-    except GatewayError:  # the file is gone, or is no picture any more
-        return []
-    if not picture.is_whole:
-        return []
-    options = job.options
-    format_ = picture.format
-    rows = [("format", options["output_format"], format_, f"The bytes are {format_}.")]
-    if picture.format != "svg":
-        size = f"{picture.width}x{picture.height}"
-        seen = f"It is {size} pixels; {options['size']} was wished."
-        rows.append(("size", options["size"], size, seen))
-    if picture.has_alpha is not None:
-        ground = "transparent" if picture.has_alpha else "opaque"
-        pixels = "Some pixels are" if picture.has_alpha else "No pixel is"
-        rows.append(("background", options["background"], ground, f"{pixels} transparent."))
-    return [
-        Finding(
-            item=f"{name}: {wish}",
-            verdict="met" if value == wish else "not_met",
-            seen=observation,
-            source="bytes",
-        )
-        for name, wish, value, observation in rows
-        if wish not in OPEN
-    ]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gateway.answer_form import answer_form, closed
+from gateway.models import answer_form, closed
 from prompts.template import Rendering
 from prompts.template_names import says
 from styles.aspect import ASPECTS, Aspect

@@ -10,7 +10,7 @@ from cyclopts import CycloptsError
 from cli import command_line
 from cli.terminal import in_commands
 from errors import NEXT_STEPS
-from gateway.api_errors import cases
+from gateway.api_fault import cases
 from prompts.store import PromptStore
 from tests.conftest import ROOT
 

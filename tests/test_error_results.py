@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from gateway.api_errors import cases, failure
+from gateway.api_errors import GatewayError
+from gateway.api_fault import cases
 from gateway.image_response import OnStep, Step
 from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
@@ -134,10 +135,10 @@ async def test_every_error_of_the_table_says_once_in_words_what_its_data_says_of
 
     async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
         await on_step(Step("sending"))
-        raise failure(fault)
+        raise GatewayError(fault)
 
     def require_response(_response: object) -> None:
-        raise failure(fault)
+        raise GatewayError(fault)
 
     monkeypatch.setattr("gateway.image_client.receive", receive)
     monkeypatch.setattr("gateway.client.require_response", require_response)

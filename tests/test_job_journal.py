@@ -14,7 +14,7 @@ import pytest
 from fastmcp import Client
 
 from gateway import image_client
-from gateway.api_errors import GatewayError, failure
+from gateway.api_errors import GatewayError
 from gateway.image_response import OnStep, Step
 from gateway.prices import Charge, Cost, Usage, image_cost
 from generation import purchase
@@ -166,7 +166,7 @@ async def test_a_picture_that_arrives_late_leaves_a_choice_made_meanwhile(
 
 def charged(case: str, **details: Any) -> GatewayError:
     """An error after which OpenAI wants a cent all the same."""
-    error = failure(case, **details)
+    error = GatewayError(case, **details)
     error.note_charges([Charge("gpt-4o", Usage(), Cost(0.01, estimated=False))])
     return error
 
@@ -346,7 +346,7 @@ async def test_a_failure_is_told_again_with_its_kind_and_only_redraw_repeats_it(
 ) -> None:
     async def receive(_sdk: object, _request: object, on_step: OnStep) -> None:
         await on_step(Step("sending"))
-        raise failure("moderation")
+        raise GatewayError("moderation")
 
     async with connect(openai_base_url=openai.base_url) as client:
         with monkeypatch.context() as patch:

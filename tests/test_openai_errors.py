@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 from fastmcp import Client
 
+from gateway.api_errors import explain
 from gateway.api_fault import ApiFault
-from gateway.error_mapper import explain
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests import openai_answers as wire

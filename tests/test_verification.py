@@ -11,8 +11,8 @@ from fastmcp import Client
 from PIL import Image
 
 from gateway.prices import UNPRICED
+from generation.picture_facts import facts
 from generation.verification import Finding, Verdict, checklist, confidence, read
-from generation.verifier import facts
 from sandbox.loopback import Sandbox
 from storage import pixels
 from storage.tables import Job

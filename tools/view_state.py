@@ -15,9 +15,9 @@ from consultation.consultation_result import Consultation, NotUsed
 from errors import Charged, Problem, ProblemKind
 from generation.drawing_failures import recorded_problem
 from generation.image_result import ResultImage, item_words
+from generation.picture_facts import style_fact
 from generation.plan import plan_from
 from generation.result_builder import result_image
-from generation.style_facts import style_fact
 from generation.verification import Finding, Verification
 from prompts.wording import Wording
 from settings import Origin

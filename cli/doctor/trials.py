@@ -124,7 +124,7 @@ def _check_key(client: str, entry: Entry, settings: Settings) -> list[Check]:
     if (key := find_key(settings)) is None or key.source != ENVIRONMENT:
         return []
     sentence = f"{client}: it is not handed {ENTRY} of this terminal's environment."
-    return [Check(CLIENTS, "warning", f"{sentence} {way_to_give(settings, to_client=True)}")]
+    return [Check(CLIENTS, "warning", f"{sentence} {way_to_give(settings)}")]
 
 
 async def _start(transport: Any) -> Start:  # a function from a log file to a transport of FastMCP

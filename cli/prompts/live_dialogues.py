@@ -11,7 +11,7 @@ from fastmcp.exceptions import ToolError
 
 from app import App
 from errors import Problem
-from gateway.answer_form import answer_form, closed
+from gateway.models import answer_form, closed
 from gateway.prices import Usage, text_cost
 from settings import Settings
 
