@@ -1,15 +1,21 @@
 """The command `prompts save`: a good prompt of a conversation becomes a template of one's own."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
 from cli import terminal as show
 from cli.data_folder import Sandbox, load_by_beginning, with_records
 from cli.prompts.files import create
+from consultation import template_draft as drafting
 from errors import Problem
+from prompts.library_template import LibraryTemplate, file_of, parse_library_template
 from prompts.store import PromptStore
 from settings import load_settings
+
+if TYPE_CHECKING:
+    from storage.tables import Conversation
 
 Category = Literal["presentation", "marketing", "art", "technical", "reference"]
 
@@ -40,30 +46,53 @@ def save(
         yes: Write it.
         as_json: Print JSON.
     """
-    from consultation import template_draft as drafting
-    from prompts.library_template import file_of, parse_library_template
-
     record = with_records(lambda app: load_by_beginning(app, conversation), sandbox=sandbox)
     own = load_settings().templates_dir
-    store = PromptStore(own)
-    prompt = drafting.prompt_of(record)
-    guesses = drafting.guess_passages(record, store.image_types())
-    passages = drafting.correct(guesses, corrections, prompt)
-    name = name or drafting.name_of(record)
-    category = category or drafting.CATEGORIES.get(record.image_type, "art")
-    source = drafting.source_of(record, prompt, passages, describe=describe)
-    if name in store.library_names():
-        raise Problem(f"There is a template {name} already. Choose another --name.")
-    template = parse_library_template(name, category, source)
-    file = own / file_of(name, category)
+    draft = _draft(
+        record,
+        PromptStore(own),
+        corrections,
+        name=name,
+        category=category or "",
+        describe=describe,
+    )
+    name, file = draft.template.name, own / file_of(draft.template.name, draft.template.category)
     if yes:
-        create(file, source)
+        create(file, draft.source)
     if as_json:
-        data = template.model_dump(mode="json", include={"parameters", "template"})
-        renders = template.example.renders
+        data = draft.template.model_dump(mode="json", include={"parameters", "template"})
+        renders = draft.template.example.renders
         show.data({"name": name, "file": str(file), "written": yes, **data, "renders": renders})
     elif yes:
         show.line(f"Written to {file}. Use it with template='{name}'.")
     else:
-        show.block(source)
+        show.block(draft.source)
         show.line(f"Nothing was written. --yes writes it to {file}; --set corrects it.")
+
+
+class TemplateDraft(NamedTuple):
+    """A sound template made of a conversation, and its file's text."""
+
+    template: LibraryTemplate
+    source: str
+
+
+def _draft(
+    record: "Conversation",
+    store: PromptStore,
+    corrections: Sequence[str],
+    *,
+    name: str,
+    category: str,
+    describe: str,
+) -> TemplateDraft:
+    """The template as it would be written. Raises a `Problem`."""
+    prompt = drafting.prompt_of(record)
+    guesses = drafting.guess_passages(record, store.image_types())
+    passages = drafting.correct(guesses, corrections, prompt)
+    name = name or drafting.name_of(record)
+    if name in store.library_names():
+        raise Problem(f"There is a template {name} already. Choose another --name.")
+    category = category or drafting.CATEGORIES.get(record.image_type, "art")
+    source = drafting.source_of(record, prompt, passages, describe=describe)
+    return TemplateDraft(parse_library_template(name, category, source), source)
