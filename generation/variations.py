@@ -117,12 +117,8 @@ def things_of(styles: "Iterable[StyleUse]") -> set[Thing]:
 
 
 def variations_in(drawn: "Iterable[Image | Job]") -> dict[str, str]:
-    """The last label for each thing that was varied on purpose; those of samples are none.
-
-    Nor is one that only says its own prompt, which may begin like that: "style: a comic".
-    """
-    labels = [one.variation for one in drawn if one.variation != _label(one.prompt)]
-    things = {label: label.partition(":")[0] for label in labels}
+    """The last label for each thing that was varied on purpose; those of samples are none."""
+    things = {one.variation: one.variation.partition(":")[0] for one in drawn}
     return {thing: label for label, thing in things.items() if thing in get_args(Thing)}
 
 

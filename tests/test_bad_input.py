@@ -26,6 +26,7 @@ from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip"}
 FILLER = "filler"
+LIST = "openai_list_conversations"
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
     (CONSULT, {"message": " \n\t "}, "message is empty"),
@@ -69,6 +70,22 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (DRAW, {"prompt": "x", **SKIP, "image_model": "gpt-image-1"}, "shut down on 2026-10-23"),
     (DRAW, {"prompt": "x", **SKIP, "quality": "best"}, "quality must be"),
     (DRAW, {"prompt": "x", "input_images": ["nowhere.png"]}, "There is no file 'nowhere.png'"),
+    (DRAW, {"prompt": "x", "mask": "/etc/passwd", "input_images": ["img_none"]}, "img_none"),
+    (DRAW, {"prompt": "x", "colour": "red"}, "colour"),
+    (LIST, {"cursor": "zzz"}, "cursor"),
+    (LIST, {"since": "yesterday"}, "since"),
+    ("openai_search_conversations", {"query": "fox", "cursor": "zzz"}, "cursor"),
+    ("openai_generate_image", {"prompt": "a fox", "prompts": ["a hen"]}, "Pass one of the two"),
+    ("openai_generate_image", {"prompt": "a fox", "n": 99}, "n must be at most 10"),
+    ("openai_generate_variations", {"from_image": "img_none"}, "img_none"),
+    ("openai_rate_image", {"image_id": "img_none", "rating": "5"}, "img_none"),
+    ("openai_rate_image", {}, "image_id"),
+    ("openai_delete_conversation", {"conversation_id": "conv_none", "confirm": True}, "conv_none"),
+    ("view_read", {"what": "state", "id": "conv_none"}, "conv_none"),
+    ("view_read", {"what": "picture", "id": "img_none"}, "img_none"),
+    ("view_keep", {"what": "title", "id": "conv_none", "value": " "}, "title"),
+    ("view_keep", {"what": "mask", "value": "no base64"}, "base64"),
+    ("openai_no_such_tool", {}, "openai_no_such_tool"),
 ]
 
 
@@ -82,9 +99,13 @@ async def test_bad_arguments_end_in_a_sentence_cost_nothing_and_leave_no_convers
 
             assert called.is_error, arguments
             assert says in error, (arguments, error)
+            data = data_of(called)["error"]
+            assert (data["kind"], data["charged"]) == ("input", "no"), arguments
+            assert error.count("Nothing was charged.") == 1, error
+            assert data["next_step"]
             assert "pydantic" not in error
             assert "Traceback" not in error
-        listed = data_of(await client.call_tool("openai_list_conversations", {}))
+        listed = data_of(await client.call_tool(LIST, {}))
 
     assert listed["total"] == 0
     assert sandbox.requests == []

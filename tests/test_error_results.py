@@ -73,50 +73,6 @@ async def test_of_several_failures_a_program_hears_the_dearest(
     assert text.count("Nothing was charged") == 1
 
 
-WRONG: list[tuple[str, dict[str, Any]]] = [
-    (DRAW, {**FOX, "size": "100x100"}),
-    (DRAW, {**FOX, "quality": "best"}),
-    (DRAW, {**FOX, "image_model": "dall-e-3"}),
-    (DRAW, {**FOX, "input_images": ["nowhere.png"]}),
-    (DRAW, {**FOX, "mask": "/etc/passwd", "input_images": ["img_none"]}),
-    (DRAW, {**FOX, "colour": "red"}),
-    (DRAW, {}),
-    (DRAW, {"prompt": " "}),
-    (DRAW, {"conversation_id": "conv_none"}),
-    (DRAW, {"from_image": "img_none", "prompt": "bluer"}),
-    (CONSULT, {"message": ""}),
-    (CONSULT, {"message": "a fox", "conversation_id": "conv_none"}),
-    (CONSULT, {"message": "a fox", "template": "no_such_template"}),
-    (CONSULT, {"message": "a fox", "reference_images": ["nowhere.png"]}),
-    ("openai_list_conversations", {"cursor": "zzz"}),
-    ("openai_list_conversations", {"since": "yesterday"}),
-    ("openai_search_conversations", {"query": "fox", "cursor": "zzz"}),
-    ("openai_generate_image", {"prompt": "a fox", "prompts": ["a hen"]}),
-    ("openai_generate_image", {"prompt": "a fox", "n": 99}),
-    ("openai_generate_variations", {"image_id": "img_none"}),
-    ("openai_rate_image", {"image_id": "img_none", "rating": "5"}),
-    ("openai_rate_image", {}),
-    ("openai_delete_conversation", {"conversation_id": "conv_none", "confirm": True}),
-    ("view_read", {"what": "state", "id": "conv_none"}),
-    ("view_read", {"what": "picture", "id": "img_none"}),
-    ("view_keep", {"what": "title", "id": "conv_none", "value": " "}),
-    ("view_keep", {"what": "mask", "value": "no base64"}),
-    ("openai_no_such_tool", {}),
-]
-
-
-async def test_what_the_caller_got_wrong_is_input_and_free_and_says_so(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    async with connect(toolsets=["all"]) as client:
-        for tool, arguments in WRONG:
-            error, text = await error_of(client, tool, **arguments)
-            assert (error["kind"], error["charged"]) == ("input", "no"), (tool, arguments)
-            assert text.count("Nothing was charged.") == 1, text
-
-    assert sandbox.requests == []
-
-
 MONEY = {
     "no": "Nothing was charged.",
     "yes": "The call was charged.",

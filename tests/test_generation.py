@@ -6,14 +6,12 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import httpx2
 from fastmcp import Client
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
-from generation.options import choose
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, draw, picture
@@ -71,27 +69,6 @@ async def test_transparency_is_what_the_pixels_say(client: Client[Any]) -> None:
     assert solid["images"][0]["has_alpha"] is False
 
 
-async def test_a_change_starts_from_the_picture_and_keeps_it(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    first = await draw(client, prompt="a fox in snow", **SKIP)
-    other = await draw(client, prompt="a city at noon", **SKIP)
-    second = await draw(client, prompt="add a scarf", conversation_id=first["conversation_id"])
-
-    assert sandbox.requests[-1].body["previous_response_id"].startswith("resp_")
-    assert second["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
-    assert second["images"][0]["changed"] == "add a scarf"
-    assert _distance(first, second) < _distance(other, second)
-
-
-async def test_an_earlier_picture_alone_leads_to_its_conversation(client: Client[Any]) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-
-    changed = await draw(client, prompt="make it blue", from_image=first["images"][0]["image_id"])
-
-    assert changed["conversation_id"] == first["conversation_id"]
-
-
 async def test_the_preview_is_small_and_shows_the_picture(client: Client[Any]) -> None:
     called = await client.call_tool(DRAW, {"prompt": "a fox", "size": "3840x2160", **SKIP})
 
@@ -125,19 +102,6 @@ async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Conne
     assert heard[-1] == 100
 
 
-def test_a_call_overrides_the_suggestion_and_that_the_settings(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, images_dir=tmp_path, quality="low")
-    suggested = {
-        "size": "1536x1024", "quality": "high", "background": "auto", "output_format": "png"
-    }  # fmt: skip
-
-    chosen = choose({"size": "1024x1536"}, suggested, settings, date(2026, 11, 21))
-    plain = choose({}, {}, settings, date(2026, 11, 21))
-
-    assert (chosen.size, chosen.quality) == ("1024x1536", "high")
-    assert (plain.size, plain.quality) == ("1024x1024", "low")
-
-
 def _as_sent(sandbox: Sandbox, settings: Settings) -> bytes:
     """The picture that OpenAI keeps under the newest response id of the record."""
     with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
@@ -146,9 +110,3 @@ def _as_sent(sandbox: Sandbox, settings: Settings) -> bytes:
     body = httpx2.get(url, headers={"authorization": "Bearer any"}).json()
     (item,) = [item for item in body["output"] if item["type"] == "image_generation_call"]
     return base64.b64decode(item["result"])
-
-
-def _distance(one: dict[str, Any], two: dict[str, Any]) -> float:
-    with Image.open(picture(one)) as first, Image.open(picture(two)) as second:
-        change = ImageChops.difference(first.convert("L"), second.convert("L"))
-        return float(ImageStat.Stat(change).mean[0])

@@ -10,7 +10,6 @@ from gateway.capabilities import (
     SIZE,
     fault_of_image_model,
     fault_of_size,
-    faults_of_options,
     nearest_size,
 )
 from gateway.models import (
@@ -226,22 +225,6 @@ def test_the_nearest_size_keeps_the_shape(asked: tuple[int, int], offered: str) 
     assert nearest == offered
 
 
-def test_options_that_a_model_does_not_take_are_each_told() -> None:
-    faults = list(
-        faults_of_options(
-            "gpt-image-2",
-            size="100x100",
-            quality="max",
-            background="transparent",
-            output_format="svg",
-            compression=80,
-        )
-    )
-
-    told = [fault.split(":")[0] for fault in faults]
-    assert told == ["size", "quality", "output_format", "background", "compression"]
-
-
 def test_reported_tokens_are_priced_and_their_absence_is_estimated() -> None:
     usage = Usage(
         image_reported=True,
@@ -284,15 +267,6 @@ def test_the_price_before_is_that_of_the_size_itself(
     assert estimate_image(model, size=size, quality=quality).usd == pytest.approx(usd, abs=0.0006)
 
 
-def test_an_estimate_grows_with_quality_and_takes_the_dearest_where_it_is_left_open() -> None:
-    def usd(size: str, quality: str) -> float:
-        return estimate_image("gpt-image-2.6-sunburst", size=size, quality=quality).usd
-
-    assert usd("auto", "low") == usd("1024x1024", "low")
-    assert usd("1024x1024", "low") < usd("1024x1024", "medium") < usd("1024x1024", "max")
-    assert usd("1024x1024", "auto") == usd("1024x1024", "max")
-
-
 def test_cached_tokens_are_cheaper_and_counted_once() -> None:
     fresh = text_cost("gpt-4o", Usage(input_tokens=1_000_000, output_tokens=100_000))
     cached = text_cost(
@@ -302,17 +276,6 @@ def test_cached_tokens_are_cheaper_and_counted_once() -> None:
     assert fresh.usd == pytest.approx(2.5 + 1.0)
     assert cached.usd == pytest.approx(0.4 * 2.5 + 0.6 * 1.25 + 1.0)
     assert (fresh.estimated, cached.estimated) == (False, False)
-
-
-def test_a_model_without_a_price_costs_an_unknown_amount() -> None:
-    usage = Usage(input_tokens=1_000, image_reported=True, image_output_tokens=1_000)
-
-    for cost in (
-        text_cost("gpt-7", usage),
-        image_cost("gpt-image-9", usage, size="auto", quality="auto"),
-        estimate_image("dall-e-3", size="auto", quality="auto"),
-    ):
-        assert (cost.usd, cost.estimated) == (0.0, True)
 
 
 def test_the_models_of_today_differ_in_what_they_take() -> None:

@@ -123,20 +123,6 @@ def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
     return str(path)
 
 
-async def test_pictures_of_the_person_are_sent_and_recorded(
-    client: Client[Any], sandbox: Sandbox, settings: Settings
-) -> None:
-    given = save(settings.images_dir / "boat.png", (64, 48))
-
-    result = await draw(client, prompt="as a watercolour", input_images=[given], quality="low")
-
-    (tool,) = sandbox.requests[-1].body["tools"]
-    assert tool["action"] == "generate"
-    assert len(sandbox.requests) == 1, "a picture to start from needs no dialogue"
-    (record,) = await client.read_resource(f"conversation://{result['conversation_id']}")
-    assert f"started from the picture {given}" in record.text  # type: ignore[union-attr]
-
-
 async def test_a_mask_limits_the_change_to_its_hole(
     client: Client[Any], settings: Settings
 ) -> None:

@@ -162,16 +162,6 @@ async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_want
     )
 
 
-async def test_light_and_mood_vary_where_all_else_is_decided(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    turn = decided("palette", "style", "composition")
-
-    varied = data_of(await vary_decided(client, sandbox, turn))
-
-    assert {label.partition(":")[0] for label in labels(varied)} == {"light", "mood"}
-
-
 async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_chosen(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -190,18 +180,6 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
     }
     assert labels(result) == [image["variation"] for image in result["images"]], "no other change"
     assert not any(label.startswith("color") for label in labels(result)), "cool was chosen"
-
-
-async def test_words_that_begin_like_a_variation_are_no_choice_of_one(connect: Connect) -> None:
-    prompts = ["style: a fox as in a comic", "a hen"]
-    async with connect(toolsets=["all"]) as client:
-        first = data_of(await client.call_tool(QUICK, {"prompts": prompts, "quality": "low"}))
-        start = {"conversation_id": first["conversation_id"], "quality": "low"}
-        comic = first["images"][0]["image_id"]
-        varied = await draw(client, **start, from_image=comic, variations=3)
-
-    things = {label.partition(":")[0] for label in labels(varied)}
-    assert things == {"color", "composition", "style"}
 
 
 async def test_a_change_after_the_brief_may_decide_what_was_to_vary(
@@ -235,19 +213,6 @@ async def test_the_same_call_again_names_them_alike_in_the_same_order(
     assert labels(again) == labels(first) == labels(anew)
     assert [image["current"] for image in first["images"]] == [False, False, False, True]
     assert sandbox.count("image") == 8
-
-
-async def test_variations_take_the_place_of_samples_that_failed(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    sandbox.fail("moderation_http", times=4, kind="image")
-    async with connect(toolsets=["all"]) as client:
-        samples = {"prompt": "a fox", "n": 4, "quality": "low"}
-        failed = data_of(await client.call_tool(QUICK, samples, raise_on_error=False))
-        conversation = failed["conversation_id"]
-        result = await draw(client, conversation_id=conversation, variations=3, redraw=True)
-
-    assert [label.split(":")[0] for label in labels(result)] == ["color", "composition", "style"]
 
 
 async def test_words_without_a_dialogue_may_decide_what_was_to_vary(

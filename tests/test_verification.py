@@ -12,7 +12,7 @@ from PIL import Image
 
 from gateway.prices import UNPRICED
 from generation.picture_facts import facts
-from generation.verification import Finding, Verdict, checklist, confidence, read
+from generation.verification import read
 from sandbox.loopback import Sandbox
 from storage import pixels
 from storage.tables import Job
@@ -253,39 +253,8 @@ async def test_a_look_without_a_price_is_not_said_to_be_free(
     assert not any("nothing was charged" in note.lower() for note in result["notes"])
 
 
-def test_each_decision_of_the_brief_is_one_line_and_what_is_open_is_none() -> None:
-    entries: list[dict[str, Any]] = [
-        {"dimension": "subject", "value": "a  light\nhouse", "source": "said"},
-        {"dimension": "style", "value": "flat", "source": "assumed"},
-        {"dimension": "light", "value": "dusk", "source": "open"},
-        {"dimension": "text", "value": "  ", "source": "chosen"},
-    ]
-
-    assert checklist(entries, [], ["It can be read from afar.", "style: flat"]) == [
-        "subject: a light house", "style: flat", "It can be read from afar."
-    ]  # fmt: skip
-
-
 def answer(*findings: Any) -> str:
     return json.dumps({"findings": list(findings)})
-
-
-def test_findings_come_in_the_order_of_the_items_and_the_first_of_two_counts() -> None:
-    findings = read(
-        answer(
-            {"id": 2, "seen": "two  boats", "verdict": "not_met"},
-            {"id": "1", "seen": "a tower", "verdict": "met"},
-            {"id": 2, "seen": "one boat", "verdict": "met"},
-            {"id": 7, "seen": "a dog", "verdict": "met"},
-        ),
-        ["subject: a lighthouse", "one boat", "a cat"],
-    )
-
-    assert [(one.item, one.verdict, one.seen, one.source) for one in findings] == [
-        ("subject: a lighthouse", "met", "a tower", "model"),
-        ("one boat", "not_met", "two boats", "model"),
-        ("a cat", "cannot_tell", "The model said nothing about this.", "model"),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -316,18 +285,6 @@ def test_an_observation_can_be_stored_and_stays_short() -> None:
 def test_an_answer_without_findings_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(text, ["a kite"])
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "share"),
-    [([], None), (["cannot_tell"], None), (["met", "met", "not_met", "cannot_tell"], 0.67)],
-)
-def test_confidence_is_the_share_met_of_the_items_that_could_be_judged(
-    verdicts: list[Verdict], share: float | None
-) -> None:
-    findings = [Finding(item="x", verdict=one, seen="y", source="model") for one in verdicts]
-
-    assert confidence(findings) == share
 
 
 def picture(mode: str = "RGB", form: str = "PNG", *, alpha: int = 255) -> bytes:

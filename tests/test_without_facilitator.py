@@ -48,19 +48,6 @@ async def test_where_no_turn_comes_nothing_is_ready_and_the_same_call_continues(
     assert result["questions"]
 
 
-async def test_a_failed_turn_can_be_drawn_as_it_was_said(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    sandbox.fail("server_error", times=20)
-    failed = await consult(client, "a blue whale")
-
-    result = await consult(
-        client, "a blue whale", conversation_id=failed["conversation_id"], mode="skip"
-    )
-
-    assert (result["status"], result["refined_prompt"]) == ("ready", "a blue whale")
-
-
 async def test_answers_and_pictures_of_a_retried_turn_are_kept(
     client: Client[Any], sandbox: Sandbox, settings: Settings
 ) -> None:
