@@ -216,7 +216,7 @@ def _bound_jpeg(image: Image.Image) -> None:
     try:
         bound(image, copies=2)
     except TooManyPixels:
-        bound(image, edge=min(image.size) // 2, copies=2)
+        bound(image, edge=max(image.size) // 2, copies=2)
     return None
 
 

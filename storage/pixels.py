@@ -62,15 +62,17 @@ def open_picture(data: bytes, formats: tuple[str, ...] | None = None) -> Iterato
 def bound(image: Image.Image, *, edge: int = 0, copies: int = 1) -> None:
     """Refuse by its header a picture that would not fit, in so many `copies` at once.
 
-    A JPEG is set to be unpacked at an eighth, quarter or half of its size where that is still
-    `edge` pixels; 0 is for its full size. Raises `TooManyPixels`.
+    A JPEG is set to be unpacked at an eighth, quarter or half of its size where its longer edge is
+    still `edge` pixels; 0 is for its full size. Raises `TooManyPixels`.
     """
     pixels = image.width * image.height
     if pixels > MOST_PIXELS:
         raise TooManyPixels(image, pixels, MOST_PIXELS)
     total = _decoder_bytes(image) * pixels + _file_size(image)
     if edge:
-        image.draft(None, (edge, edge))
+        longest = max(image.size)
+        width, height = (max(edge * side // longest, 1) for side in image.size)
+        image.draft(None, (width, height))
     total += _unpacked(image) * copies * image.width * image.height
     if total > MOST_UNPACKED:
         raise TooManyPixels(image, pixels, MOST_UNPACKED * pixels / total)

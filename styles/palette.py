@@ -1,6 +1,5 @@
 """The few colours that make up a picture, and how far those of two pictures are apart."""
 
-import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Annotated
@@ -16,17 +15,9 @@ from prompts.source import FileModel
 MOST_COLOURS = 6
 """What people name of a picture; further ones have a hundredth of it or less."""
 
-DRAFT_COLOURS = 24
-"""Of the median cut: with fewer a small bright spot in a large dark ground has no colour of its
-own."""
-
-SAMPLE_EDGE = 128
-"""Pixels that the palette is taken of: a quarter of the time, and shares that differ by a
-hundredth at most."""
-
-STILL_MOVING = 400
-"""Pixels that may yet change to another colour when the colours are settled: the last ones take
-most of the rounds."""
+DRAFT_COLOURS = 64
+"""Cubes of the octree: enough that a small bright spot in a large dark ground has a colour of its
+own. Median cut with k-means takes ten times as long, and differs more between copies."""
 
 ALIKE = 14.0
 """Lab units: the steps of a soft shadow are closer, two colours that one would name are not."""
@@ -54,17 +45,14 @@ def lab_of(image: Image.Image) -> Pixels:
 
 def palette_of(image: Image.Image) -> list[Colour]:
     """The colours of an RGB picture, the most of it first; what one would call alike is one."""
-    scale = min(SAMPLE_EDGE / max(image.size), 1)
-    size = (math.ceil(image.width * scale), math.ceil(image.height * scale))
-    # Only colours that are there: means would add greys to black lines on white.
-    sample = image.resize(size, Image.Resampling.NEAREST)
-    draft = sample.quantize(
-        DRAFT_COLOURS, Image.Quantize.MEDIANCUT, STILL_MOVING, dither=Image.Dither.NONE
-    )
-    counts = draft.histogram()[:DRAFT_COLOURS]
-    colours = [bytes(colour) for colour in zip(*[iter(draft.getpalette() or ())] * 3, strict=True)]
-    shares = [count / sum(counts) for count in counts]
-    return _merged(zip(colours, shares, strict=False))
+    draft = image.quantize(DRAFT_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    cubes = np.asarray(draft).ravel()
+    counts = np.bincount(cubes)
+    channels = np.asarray(image).reshape(-1, 3).T
+    sums = np.stack([np.bincount(cubes, channel) for channel in channels], axis=-1)
+    there = counts > 0
+    means = np.rint(sums[there] / counts[there, None]).astype(np.uint8)  # Pillow's round down
+    return _merged(zip(map(bytes, means), counts[there] / counts.sum(), strict=True))
 
 
 def join_palettes(palettes: Sequence[tuple[Sequence[Colour], float]]) -> list[Colour]:

@@ -23,7 +23,7 @@ WANTED = 3
 """Liked pictures from which on a look is no chance: of two one may be a change of the other."""
 
 EDGE: Edge = 512
-"""Pixels of the copies that are measured, as many as a measurement looks at."""
+"""Pixels of the copies that are measured: the smallest that have all of what is looked at."""
 
 OFFER = (
     "Three pictures that you rated 4 or 5 look alike ({aspects}): {titles}. If you like, their "
