@@ -16,7 +16,6 @@ from prompts.store import PromptStore
 from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.records import Records
-from storage.shared_folder import FolderLock
 from storage.spending import booking
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
@@ -29,7 +28,7 @@ LISTS = ("answers_given", "notes", "repairs", "references")
 TURNS = 40
 """So many of them do not fit into SQLite's memory: they are written before their commit."""
 
-WORDS = "words of the person " * 6_000
+WORDS = "words of the person " * 2_000
 PATIENCE = 60.0
 
 
@@ -130,14 +129,6 @@ def open_once(saying: Connection, folder: Path, together: Barrier | None = None)
     asyncio.run(main())
 
 
-def hold(saying: Connection, folder: Path, alone: bool) -> None:
-    """Take the lock of a folder and keep it until killed; say whether it was had."""
-    lock = FolderLock(folder)
-    saying.send(lock.try_lock(alone=alone))
-    time.sleep(PATIENCE)
-    lock.release()
-
-
 def write_on(saying: Connection, folder: Path) -> None:
     """Write conversations without end; say the id of each that is written."""
 
@@ -181,12 +172,12 @@ def export_on(saying: Connection, folder: Path) -> None:
             export(one, folder, form, PromptStore())
 
 
-def rewrite(saying: Connection, folder: Path, way: str) -> None:
-    """Encrypt the records of a folder, or decrypt them."""
-    from storage import rewriting
+def encrypt_all(saying: Connection, folder: Path) -> None:
+    """Encrypt the records of a folder."""
+    from storage.rewriting import encrypt
 
     saying.send("begins")
-    (rewriting.encrypt if way == "encrypt" else rewriting.decrypt)(folder, RAW_KEY)
+    encrypt(folder, RAW_KEY)
 
 
 def whole(path: Path, connection: Any) -> dict[str, int]:

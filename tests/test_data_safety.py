@@ -117,9 +117,7 @@ def crash(path: Path) -> None:
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "truncated": lambda path: os.truncate(path, path.stat().st_size // 2),
-    "cut within the first page": lambda path: os.truncate(path, 700),
     "text": lambda path: path.write_text("this was a database once\n" * 500),
-    "zeros": lambda path: path.write_bytes(b"\0" * path.stat().st_size),
     "first page kept": lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\0\xff" * 9999),
 }
 
@@ -186,35 +184,6 @@ async def test_a_kill_without_damage_sets_nothing_aside(tmp_path: Path) -> None:
 
     assert set_aside(tmp_path) == []
     assert conversations(path) == 4
-
-
-async def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).touch()
-
-    assert await begin(tmp_path) is None
-
-    assert set_aside(tmp_path) == []
-
-
-async def test_an_emptied_file_with_a_log_is_kept(tmp_path: Path) -> None:
-    path = await written(tmp_path, 3)
-    crash(path)
-    os.truncate(path, 0)
-
-    assert await begin(tmp_path)
-
-    assert [name.name[-4:] for name in set_aside(tmp_path)[1:]] == ["-wal"]
-
-
-async def test_what_was_set_aside_in_the_same_second_is_not_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / FILE_NAME
-    for number in range(3):
-        path.write_text(f"damaged {number}")
-        database_file.set_aside(path)
-
-    assert {one.read_text() for one in database_file.all_set_aside(path)} == {
-        f"damaged {n}" for n in range(3)
-    }
 
 
 async def test_a_damaged_search_index_is_made_anew_and_nothing_is_set_aside(

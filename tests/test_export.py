@@ -23,7 +23,6 @@ from server import create_server
 from settings import Settings
 from storage.database import Database
 from storage.export import UNKNOWN_END, as_json, import_document
-from storage.export_format import TABLES
 from storage.legacy_import import convert_legacy
 from storage.records import Records
 from storage.search import Search
@@ -157,22 +156,6 @@ async def test_a_picture_goes_on_being_changed_after_the_import(
     assert result["images"][0]["parent_image_id"] in document
 
 
-async def test_every_column_of_every_table_is_in_the_document(
-    database: Database, conversation_id: str
-) -> None:
-    document = json.loads(await out(database, conversation_id))
-
-    minted = {"id", "conversation_id"}
-    for name, table in TABLES.items():
-        there = {column.name for column in table.__table__.columns}
-        left_out = minted if name not in {"jobs", "images"} else {"conversation_id"}
-        assert document[name], name
-        assert all(list(row) == sorted(there - left_out) for row in document[name])
-    assert set(document["conversation"]) == {c.name for c in Conversation.__table__.columns}
-    parts = {relation.key for relation in Conversation.__mapper__.relationships}
-    assert parts | {"spending"} == set(TABLES)
-
-
 def drop(*path: str | int) -> Callable[[Row], None]:
     return lambda document: at(document, path[:-1]).pop(path[-1])
 
@@ -229,7 +212,6 @@ async def test_a_broken_document_is_refused_in_a_sentence_that_names_the_field(
         told = str(caught.value)
         assert named in told, told
         assert "Nothing was taken in." in told
-        assert len(told) < 1000
         assert len(told) < 400
     assert await texts(database) == {}
 
@@ -398,7 +380,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form", ["markdown", "json", "html"])
+@pytest.mark.parametrize("form", FORMS)
 def test_no_title_leaves_the_folder_or_becomes_markup(tmp_path: Path, form: Any) -> None:
     stamp = "2026-10-09T10:00:00.000000+00:00"
     for number, title in enumerate(HOSTILE):

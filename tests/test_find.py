@@ -16,10 +16,8 @@ from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
 from storage.list_pages import Filter
-from storage.records import Records
 from storage.search import Search, SearchPage
 from storage.spending import booking
-from storage.stamps import now
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
 from storage.vectors import Vectors
 
@@ -113,40 +111,6 @@ async def through(search: Search, wanted: Filter, limit: int) -> list[SearchPage
     return pages
 
 
-async def test_nothing_is_found_where_nothing_is(search: Search) -> None:
-    assert await search.page(Filter()) == SearchPage()
-    assert await search.page(Filter("fox")) == SearchPage()
-    assert await search.resources(10) == []
-
-
-async def test_the_last_changed_comes_first_with_its_facts(
-    database: Database, search: Search
-) -> None:
-    await begin(database, "a", day="2026-02-01", title="Fox", style="linocut", bookmarked=True)
-    await begin(database, "b", day="2026-03-01")
-    await draw(database, "a", "img_1", rating=2)
-    await draw(database, "a", "img_2", rating=4, at="2026-01-02T00:00:00.000000+00:00")
-    price = {"day": "2026-02-01", "origin": "sandbox", "purpose": "turn", "model": "m"}
-    for usd in (0.25, 0.5):
-        async with database.write() as session:
-            row = Spending(conversation_id="a", **price, usd=usd, estimated=False, usage={})
-            session.add(row)
-
-    bare, full = (await search.page(Filter())).items
-
-    assert (bare.conversation_id, bare.pictures, bare.cost_usd, bare.rating) == ("b", 0, 0.0, None)
-    assert (bare.newest_image_id, bare.bookmarked, bare.matches) == ("", False, "")
-    assert (full.conversation_id, full.title, full.mode, full.style) == (
-        "a",
-        "Fox",
-        "guided",
-        "linocut",
-    )
-    assert (full.pictures, full.cost_usd, full.rating) == (2, 0.75, 4)
-    assert (full.newest_image_id, full.bookmarked) == ("img_2", True)
-    assert full.changed_at == "2026-02-01T12:00:00.000000+00:00"
-
-
 @pytest.mark.parametrize("query", ["", "fox"])
 async def test_pages_hold_each_conversation_once(
     database: Database, search: Search, query: str
@@ -227,17 +191,6 @@ async def test_words_are_found_wherever_they_were_said(database: Database, searc
 
     assert found[0] == "title"
     assert sorted(found) == ["answer", "prompt", "title", "words"]
-
-
-async def test_what_was_said_is_found_before_anyone_answered(
-    database: Database, search: Search
-) -> None:
-    records = Records(database)
-    key = await records.begin("guided")
-
-    await records.add(Turn(conversation_id=key, number=1, words="a zebra", created_at=now()))
-
-    assert await ids(search, "zebra") == [key]
 
 
 async def test_more_of_the_words_nearer_together_comes_first(
@@ -332,15 +285,6 @@ async def test_no_query_fails_or_is_slow(database: Database, search: Search) -> 
         assert plain.total == len(plain.items)
 
 
-async def test_operators_are_words_like_others(database: Database, search: Search) -> None:
-    await begin(database, "a", words="not near the house")
-    await begin(database, "b", words="a fox")
-
-    assert await ids(search, "NOT NEAR") == ["a"]
-    assert await ids(search, "(fox)") == ["b"]
-    assert await ids(search, "title:fox") == ["b"]
-
-
 def _coded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
@@ -377,17 +321,6 @@ async def test_a_forged_place_is_told(database: Database, search: Search) -> Non
     for place in ("all\n-1", "all\n٣", "each\n1", "all\n1e9", f"all\n{'9' * 40}"):
         with pytest.raises(StorageError, match="cursor"):
             await search.page(Filter("fox"), cursor=_coded(f"{mark}\n{place}"))
-
-
-async def test_these_come_in_the_order_that_was_asked(database: Database, search: Search) -> None:
-    for key in ("a", "b", "c"):
-        await begin(database, key)
-
-    page = await search.these(["c", "gone", "a"])
-
-    assert [item.conversation_id for item in page.items] == ["c", "a"]
-    assert (page.total, page.cursor) == (2, None)
-    assert (await search.these([])).items == []
 
 
 async def test_resources_come_newest_first(database: Database, search: Search) -> None:
@@ -480,17 +413,6 @@ async def test_a_vector_of_words_that_changed_meanwhile_is_not_kept(database: Da
     assert await nearest(meanings, vectors_of(1)[0]) == []
 
 
-async def test_vectors_of_another_model_are_not_compared(database: Database) -> None:
-    a, b = await keep(database, vectors_of(2))
-    meanings = Vectors(database)
-
-    await meanings.store("another-model", [(b, SAID, [1.0] * 256)], charge())
-
-    assert await nearest(meanings, vectors_of(1)[0]) == [a]
-    ((key, cosine),) = await meanings.nearest([1.0] * 256, "another-model", limit=3)
-    assert (key, round(cosine, 5)) == (b, 1)
-
-
 async def test_changes_and_deletions_are_seen(database: Database) -> None:
     vectors = vectors_of(5)
     made = await keep(database, vectors)
@@ -521,15 +443,3 @@ async def test_two_servers_see_each_other_s_vectors(database: Database, tmp_path
 
     assert (await nearest(ours, wanted))[0] == (await nearest(theirs, wanted))[0] == made[2]
     await other.close()
-
-
-async def test_a_list_and_a_search_while_another_writes(database: Database, tmp_path: Path) -> None:
-    other = Database(tmp_path)
-    await begin(database, "a", words="a fox", day="2026-06-01")
-    async with other.write() as session:
-        session.add(Conversation(id="b", mode="guided", created_at="", changed_at=""))
-        await session.flush()
-        assert await ids(Search(database), "fox") == ["a"]
-        assert await ids(Search(database)) == ["a"]
-    await other.close()
-    assert await ids(Search(database)) == ["a", "b"]

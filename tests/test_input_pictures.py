@@ -259,59 +259,17 @@ async def test_what_is_no_picture_of_an_allowed_folder_is_refused_before_a_call(
     assert sandbox.requests == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes and links as POSIX has them")
-async def test_a_mask_is_taken_as_carefully(
-    client: Client[Any], sandbox: Sandbox, folder: Path, tmp_path: Path
-) -> None:
-    for name in ("traversal", "pipe", "bomb"):
-        make, says = HOSTILE[name]
-        lay_anew(folder, tmp_path)
-        (folder / "first.png").write_bytes(encoded("PNG"))
-        given = make(folder, tmp_path)
-        inputs = {"input_images": ["first.png"], "mask": given}
-
-        error = await refusal(client, DRAW, prompt="a boat", dialogue_mode="skip", **inputs)
-
-        assert_refused(error, given, says)
-    assert sandbox.requests == []
-
-
 @pytest.mark.skipif(os.name != "posix", reason="devices as POSIX has them")
-@pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty"])
 async def test_a_device_is_not_read_even_where_its_folder_is_allowed(
-    connect: Connect, sandbox: Sandbox, device: str
+    connect: Connect, sandbox: Sandbox
 ) -> None:
+    device = "/dev/zero"
     async with connect(input_dirs=[Path("/dev")]) as client:
         error = await refusal(
             client, DRAW, prompt="a boat", dialogue_mode="skip", input_images=[device]
         )
 
     assert f"'{device}' is no regular file" in error
-    assert sandbox.requests == []
-
-
-async def test_an_allowed_folder_that_is_gone_is_no_crash(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    error = await refusal(
-        client, DRAW, prompt="a boat", dialogue_mode="skip", input_images=["a.png"]
-    )
-
-    assert "There is no file 'a.png'" in error
-    assert sandbox.requests == []
-
-
-async def test_one_bad_picture_among_good_ones_stops_the_call(
-    client: Client[Any], sandbox: Sandbox, folder: Path
-) -> None:
-    (folder / "a.png").write_bytes(encoded("PNG"))
-    (folder / "b.png").write_text("no picture")
-
-    error = await refusal(
-        client, DRAW, prompt="a boat", dialogue_mode="skip", input_images=["a.png", "b.png"]
-    )
-
-    assert "'b.png' is no picture" in error
     assert sandbox.requests == []
 
 

@@ -1,8 +1,7 @@
 """A server process is killed at any moment: what is paid for stays, and is not paid for twice.
 
 Each kill costs seconds, since the next server has to start. There are seven of them, or as many as
-the environment variable IMAGE_CONSULTANT_KILLS says: five at moments of note, the rest at random,
-every other one beside a second server that lives on, has drawn before and asks for the same.
+the environment variable IMAGE_CONSULTANT_KILLS says: five at moments of note, the rest at random.
 """
 
 import os
@@ -46,9 +45,6 @@ LATEST = 1.4
 IN_BACKGROUND = 0.3
 """How many of the servers started at random order pictures in OpenAI's background."""
 
-RIVALRY = 0.7
-"""How often the second server asks for the picture before the first is killed."""
-
 AGAIN = 0.2
 """How often the server that collects is killed too."""
 
@@ -69,37 +65,17 @@ class Home:
         self.sandbox = sandbox
         self.background = False
         self._server: Server | None = None
-        self._rival: Server | None = None
         self._running = ExitStack()
-        self._living = ExitStack()
 
     def start(self, command: list[str], base_url: str | None = None) -> None:
         """Start a server in place of the one that runs."""
         self.kill()
-        self._server = self._process(self._running, command, base_url or self.sandbox.base_url)
-
-    def _process(self, running: ExitStack, command: list[str], base_url: str) -> Server:
         environment = environment_of(
-            base_url, self.database.parent, self.pictures,
+            base_url or self.sandbox.base_url, self.database.parent, self.pictures,
             QUALITY="low", WAIT_SECONDS="1", BACKGROUND_MODE=str(self.background),
         )  # fmt: skip
-        server = running.enter_context(Server([sys.executable, *command], environment))
-        server.open("initialize")
-        return server
-
-    @property
-    def rival(self) -> Server:
-        """A second server that lives on through all kills, and has drawn before."""
-        if self._rival is None:
-            self._rival = self._process(self._living, HEIR, self.sandbox.base_url)
-            arguments = {"prompt": "a hen", "dialogue_mode": "skip"}
-            self._rival.ask("tools/call", {"name": DRAW, "arguments": arguments})
-        return self._rival
-
-    def end(self) -> None:
-        """Kill every server."""
-        self.kill()
-        self._living.close()
+        self._server = Server([sys.executable, *command], environment)
+        self._running.enter_context(self._server).open("initialize")
 
     def kill(self) -> None:
         """Kill the server process, if one runs, in the middle of whatever it does."""
@@ -114,10 +90,9 @@ class Home:
         assert self._server
         return self._server
 
-    def ask(self, tool: str, *, of: Server | None = None, **arguments: Any) -> Result:
-        """The result of a tool's call to the server, or to this one."""
-        server = of or self.server
-        answer = server.ask("tools/call", {"name": tool, "arguments": arguments})
+    def ask(self, tool: str, **arguments: Any) -> Result:
+        """The result of a tool's call to the server."""
+        answer = self.server.ask("tools/call", {"name": tool, "arguments": arguments})
         return dict(answer["result"])
 
     def begin(self) -> str:
@@ -125,10 +100,10 @@ class Home:
         result = self.ask(CONSULT, message="a fox", mode="skip")
         return str(result["structuredContent"]["conversation_id"])
 
-    def send(self, conversation: str, *, to: Server | None = None, **arguments: Any) -> None:
+    def send(self, conversation: str, **arguments: Any) -> None:
         """Ask for a picture, and do not wait for it."""
         asked = {"conversation_id": conversation, **arguments}
-        (to or self.server).request("tools/call", {"name": DRAW, "arguments": asked})
+        self.server.request("tools/call", {"name": DRAW, "arguments": asked})
 
     def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         """What the record says, read beside the server."""
@@ -169,7 +144,7 @@ def shared_home(
 ) -> Iterator[Home]:
     home = Home(tmp_path_factory.mktemp("home"), shared_sandbox)
     yield home
-    home.end()
+    home.kill()
 
 
 @pytest.fixture
@@ -265,21 +240,15 @@ def test_a_server_killed_at_any_time_loses_no_picture_and_buys_none_twice(
 ) -> None:
     dice = random.Random(seed)
     home.background = dice.random() < IN_BACKGROUND
-    heir = home.rival if seed % 2 else None
     conversation = home.begin()
     home.send(conversation)
-    moments = [dice.uniform(0, LATEST)]
-    if heir and dice.random() < RIVALRY:
-        moments.insert(0, dice.uniform(0, moments[0]))
-        time.sleep(moments[0])
-        home.send(conversation, to=heir)
-    kill_after(home, moments[-1] - sum(moments[:-1]))
-    if heir is None and dice.random() < AGAIN:
+    moments = [kill_after(home, dice.uniform(0, LATEST))]
+    if dice.random() < AGAIN:
         home.send(conversation)
         moments.append(kill_after(home, dice.uniform(0, LATEST / 4)))
     left = home.job(conversation)
     try:
-        assert_all_is_well(home, conversation, heir)
+        assert_all_is_well(home, conversation)
     except AssertionError as error:
         error.add_note(f"Seed {seed}, killed {moments} seconds after the calls, left {left}.")
         raise
@@ -292,20 +261,14 @@ def kill_after(home: Home, seconds: float) -> float:
     return round(seconds, 3)
 
 
-def assert_all_is_well(home: Home, conversation: str, heir: Server | None = None) -> None:
-    """Fail unless the next call brings the picture or says why it cannot.
-
-    It goes to the `heir`, or to a new server.
-    """
+def assert_all_is_well(home: Home, conversation: str) -> None:
+    """Fail unless the next call, to a new server, brings the picture or says why it cannot."""
     left = home.job(conversation)
-    result = collected(home, conversation, heir)
-    ordered = bool(home.orders(conversation))
+    result = collected(home, conversation)
     if left.response_id or left.state in {"", "requested", "kept"}:
         assert_kept(home, conversation, result)
-    elif heir and ordered and home.job(conversation).state == "kept":
-        assert_kept(home, conversation, result)  # the heir had the request out itself
     else:
-        assert_unknown(home, conversation, result, heir)
+        assert_unknown(home, conversation, result)
     orders = home.orders(conversation)
     assert len(orders) <= 1
     for path in home.files():
@@ -314,11 +277,11 @@ def assert_all_is_well(home: Home, conversation: str, heir: Server | None = None
     assert home.rows("PRAGMA foreign_key_check") == []
 
 
-def collected(home: Home, conversation: str, heir: Server | None = None) -> Result:
+def collected(home: Home, conversation: str) -> Result:
     """What the person hears who asks with only the conversation_id until there is an end."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        result = home.ask(DRAW, of=heir, conversation_id=conversation)
+        result = home.ask(DRAW, conversation_id=conversation)
         if result.get("isError") or result["structuredContent"]["status"] != "working":
             return result
     raise AssertionError("the picture was being drawn for ever")
@@ -337,11 +300,9 @@ def assert_kept(home: Home, conversation: str, result: Result) -> None:
     assert [order.has_picture for order in home.orders(conversation)] == [True]
 
 
-def assert_unknown(
-    home: Home, conversation: str, result: Result, heir: Server | None = None
-) -> None:
+def assert_unknown(home: Home, conversation: str, result: Result) -> None:
     """Fail unless it is said that nobody can know, also to whoever asks once more."""
-    again = home.ask(DRAW, of=heir, conversation_id=conversation)
+    again = home.ask(DRAW, conversation_id=conversation)
     for call, told in {"first": result, "second": again}.items():
         assert told.get("isError"), f"the {call} call bought it anew: {told}"
         assert "unknown whether this was charged" in told["content"][0]["text"]

@@ -17,7 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastmcp import Client
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, text
 
 from errors import StorageError
 from server import create_server
@@ -28,10 +28,9 @@ from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
 from storage.records import Records
 from storage.spending import SpendingTotals, booking
-from storage.sqlite_driver import connect
 from storage.stamps import UnknownId, new_id, now
-from storage.tables import Base, Conversation, Image, Job, Spending, Turn
-from tests.calls import data_of, draw
+from storage.tables import Base, Conversation, Spending, Turn
+from tests.calls import data_of
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
@@ -92,20 +91,6 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
         differs = await (await session.connection()).run_sync(difference)
 
     assert differs == []
-
-
-@POSIX
-async def test_a_statement_brings_its_rows_and_the_drivers_thread_holds_up_no_end() -> None:
-    """Both stand on private members of aiosqlite."""
-    before = set(threading.enumerate())
-    connection = await connect(lambda: sqlite3.connect(":memory:"), set())
-    (thread,) = set(threading.enumerate()) - before
-    cursor = await connection.cursor().__aenter__()  # as SQLAlchemy does
-    await cursor.execute("SELECT ? UNION SELECT 2", (1,))
-
-    assert list(map(tuple, await cursor.fetchall())) == [(1,), (2,)]
-    assert thread.daemon
-    await connection.close()
 
 
 async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Path) -> None:
@@ -237,21 +222,6 @@ async def test_an_unknown_id_is_told_without_what_does_not_print(records: Record
         await records.image("x" * 10_000)
 
     assert len(str(caught.value)) < 200
-
-
-async def test_deleting_a_conversation_keeps_what_was_spent_on_it(
-    client: Client[Any], database: Database, records: Records
-) -> None:
-    drawn = await draw(client, prompt="a fox", dialogue_mode="skip")
-    async with database.write() as session:
-        await session.execute(delete(Conversation))
-
-    async with database.read() as session:
-        for table in (Conversation, Turn, Job, Image):
-            assert await session.scalar(select(func.count()).select_from(table)) == 0
-        owners = list(await session.scalars(select(Spending.conversation_id)))
-    assert owners == [None] * 2
-    assert await records.ledger.today("sandbox") == pytest.approx(drawn["cost_usd"], abs=1e-5)
 
 
 async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
