@@ -174,13 +174,12 @@ class App:
     @cached_property
     def style_offers(self) -> "StyleOffers":
         """Offers to make a style of pictures that a person likes."""
-        from storage.liked_pictures import LikedPictures
         from styles.style_offer import StyleOffers
 
         return StyleOffers(
             self.settings,
             self.gateway,
-            LikedPictures(self.database),
+            self.records.preference_history,
             small_copies=self.small_copies,
             style_store=self.style_store,
         )

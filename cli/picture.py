@@ -95,7 +95,7 @@ def show_preferences(*, sandbox: SandboxCounts = False) -> None:
     from consultation.preferences import learn
 
     async def work(app: App) -> Any:
-        return learn(await app.records.earlier_briefs.newest(app.gateway.origin))
+        return learn(await app.records.preference_history.briefs(app.gateway.origin))
 
     habits = with_records(work, sandbox=sandbox)
     for one in habits:
@@ -107,7 +107,7 @@ def show_preferences(*, sandbox: SandboxCounts = False) -> None:
 @likings.command
 def forget(*, sandbox: Sandbox = False) -> None:
     """Forget them: only later choices count from now on."""
-    with_records(lambda app: app.records.earlier_briefs.forget(), sandbox=sandbox)
+    with_records(lambda app: app.records.preference_history.forget(), sandbox=sandbox)
     show.line("Forgotten. Later choices count anew; IMAGE_CONSULTANT_LEARN=false ends it for good.")
 
 

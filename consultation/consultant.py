@@ -198,7 +198,7 @@ class Consultant:
         past = []
         if self._settings.learn:
             origin = self._facilitator.origin
-            past = await self._records.earlier_briefs.newest(origin, without=conversation.id)
+            past = await self._records.preference_history.briefs(origin, without=conversation.id)
         preferences = learn(past)
         outcome = await self._facilitator.lead(
             conversation, transcript, preferences, dislikes_of(past)

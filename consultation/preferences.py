@@ -8,7 +8,7 @@ from typing import Any
 from consultation.turn import QuestionDraft
 from consultation.words import fold
 from prompts.wording import Wording
-from storage.earlier_briefs import EarlierBrief
+from storage.preference_history import EarlierBrief
 
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
 """What may be a habit. Subject, words and use belong to one picture."""

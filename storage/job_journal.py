@@ -9,16 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from sqlalchemy import (
-    Select,
-    and_,
-    delete,
-    func,
-    inspect,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Select, and_, delete, func, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import Problem, StorageError
@@ -147,18 +138,14 @@ class JobJournal:
 
         Raises `TakenOver`; then it must not leave.
         """
-        async with self._database.write() as session:
-            changes = await _advance(session, job, "sending", response_id="")
-        _apply(job, changes)
+        await self._move(job, "sending", response_id="")
 
     async def pause(self, job: Job) -> None:
         """Note that OpenAI sent the request of a job back, and that it waits here again.
 
         Raises `TakenOver`.
         """
-        async with self._database.write() as session:
-            changes = await _advance(session, job, "requested", response_id="")
-        _apply(job, changes)
+        await self._move(job, "requested", response_id="")
 
     async def submit(self, job: Job, response_id: str) -> None:
         """Note that OpenAI has a job, by the id to fetch it with: that is never thrown away.
@@ -186,10 +173,7 @@ class JobJournal:
 
         Raises `TakenOver`; then nothing is booked, since whoever took it over books.
         """
-        async with self._database.write() as session:
-            applied = await _advance(session, job, job.state)
-            _add_new(session, costs)
-        _apply(job, applied)
+        await self._move(job, job.state, costs)
 
     async def end(
         self,
@@ -203,11 +187,8 @@ class JobJournal:
         `submitted` leaves it for the next call to fetch. Raises `TakenOver`; then nothing
         is booked, since whoever took it over books.
         """
-        changes = {"beat_at": "", "response_id": job.response_id}
-        async with self._database.write() as session:
-            applied = await _advance(session, job, state, **changes, **_account_of(problem))
-            _add_new(session, costs)
-        _apply(job, applied)
+        changes = {"beat_at": "", "response_id": job.response_id, **_account_of(problem)}
+        await self._move(job, state, costs, **changes)
 
     async def withdraw(self, job: Job, problem: Problem, costs: Sequence[Spending] = ()) -> None:
         """Remove a job of this process that is not with OpenAI, as if it had not been asked for.
@@ -252,6 +233,15 @@ class JobJournal:
             if row.chosen_at <= (await session.scalar(begun) or ""):
                 row.current_image_id = await _picture_of_newer_call(session, job)
             await index(session, row.id)
+        _apply(job, applied)
+
+    async def _move(
+        self, job: Job, state: str, costs: Sequence[Spending] = (), **changes: str
+    ) -> None:
+        """Write the state of a job with these columns and costs. Raises `TakenOver`."""
+        async with self._database.write() as session:
+            applied = await _advance(session, job, state, **changes)
+            _add_new(session, costs)
         _apply(job, applied)
 
     async def _all(self, rows: Select[Job]) -> list[Job]:

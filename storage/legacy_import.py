@@ -11,7 +11,6 @@ person said is in the metadata: `original_prompt`, `dialogue_responses` by stage
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,16 +39,6 @@ UNKNOWN: Row = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class LegacyDialogue:
-    """What an older file says: its questions, in order, and the answers by their stage."""
-
-    words: list[str]
-    questions: list[tuple[str, str]]
-    answers: dict[str, str]
-    enhanced: str
-
-
 def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
     """An older file as an export, for `import_document`. Raises `StorageError` for what is none.
 
@@ -60,24 +49,24 @@ def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
     file = _parse(text)
     old = _text(file.get("conversation_id")) or hashlib.sha256(text.encode()).hexdigest()
     about = _object(file.get("metadata"))
-    dialogue = _dialogue_of(_objects(file.get("messages")), about)
-    start, end = _span(file, about)
+    messages = _objects(file.get("messages"))
+    start, end = _span(file, messages, about)
     folders = [LEGACY_FOLDER.expanduser().parent, *([images_dir] if images_dir else [])]
     jobs, images = _pictures(old, _objects(about.get("generated_images")), start, folders)
     mode = _text(about.get("dialogue_mode")).lower()
-    title = title_of(dialogue.words[0], LONGEST_TITLE) if dialogue.words else ""
+    words = _words(messages, about)
     return write(
         {
             "format": FORMAT,
             "version": VERSION,
             "conversation": {
                 "id": f"conv_{_mint(old)}",
-                "title": title,
+                "title": title_of(words[0], LONGEST_TITLE) if words else "",
                 "mode": mode if mode in MODES else "guided",
                 "created_at": start,
                 "changed_at": end,
             },
-            **_dialogue_rows(dialogue, start),
+            **_dialogue_rows(words, messages, about, start),
             "jobs": jobs,
             "images": images,
             "spending": [],
@@ -99,72 +88,61 @@ def _parse(text: str) -> Row:
     return file
 
 
-def _dialogue_of(messages: list[Row], about: Row) -> LegacyDialogue:
-    words = [_text(one.get("content")) for one in messages if one.get("role") == "user"]
-    first = _text(about.get("original_prompt"))
-    questions = [
-        (_text(one.get("stage")), _text(one.get("content")))
+def _words(messages: list[Row], about: Row) -> list[str]:
+    said = [_text(one.get("content")) for one in messages if one.get("role") == "user"]
+    return [one for one in dict.fromkeys([_text(about.get("original_prompt")), *said]) if one]
+
+
+def _dialogue_rows(
+    words: list[str], messages: list[Row], about: Row, start: str
+) -> dict[str, list[Row]]:
+    """The first turn is the request, the last one the answers: the older file keeps no order."""
+    given = _object(about.get("dialogue_responses"))
+    answers = {stage: _text(answer) for stage, answer in given.items() if _text(answer)}
+    asked = {
+        _text(one.get("stage")): _text(one.get("content"))
         for one in messages
         if one.get("role") == "assistant" and _text(one.get("stage"))
-    ]
-    answers = _object(about.get("dialogue_responses"))
-    texts = {stage: _text(answer) for stage, answer in answers.items() if _text(answer)}
-    stages = {stage for stage, _ in questions}
-    unasked = [(stage, stage) for stage in texts if stage not in stages]
-    return LegacyDialogue(
-        words=[one for one in dict.fromkeys([first, *words]) if one],
-        questions=list(dict.fromkeys([*questions, *unasked])),
-        answers=texts,
-        enhanced=_text(about.get("enhanced_prompt")),
-    )
-
-
-def _dialogue_rows(dialogue: LegacyDialogue, start: str) -> dict[str, list[Row]]:
-    """The first turn is the request, the last one the answers: the older file keeps no order."""
-    labels = {stage: f"q{number}" for number, (stage, _) in enumerate(dialogue.questions, start=1)}
-    answers = [
-        {"question_id": labels[stage], "answer": answer}
-        for stage, answer in dialogue.answers.items()
-    ]
-    last = len(dialogue.words) + bool(answers)
-    turns: list[Row] = [{"words": words} for words in dialogue.words]
-    turns += [{"words": "", "answers_given": answers}] if answers else []
+    }
+    questions = asked | {stage: stage for stage in answers if stage not in asked}
+    labels = {stage: f"q{number}" for number, stage in enumerate(questions, start=1)}
+    turns: list[Row] = [{"words": one, "answers_given": []} for one in words]
+    if answers:
+        told = [{"question_id": labels[stage], "answer": text} for stage, text in answers.items()]
+        turns.append({"words": "", "answers_given": told})
     return {
         "turns": [
             {"reply": None, "number": number, "created_at": start, **turn}
             for number, turn in enumerate(turns, start=1)
         ],
         "questions": [
-            {"turn_number": 1, "number": number, "dimension": stage, "text": words, "why": "",
+            {"turn_number": 1, "number": number, "dimension": stage, "text": text, "why": "",
              "options": [], "default": ""}
-            for number, (stage, words) in enumerate(dialogue.questions, start=1)
+            for number, (stage, text) in enumerate(questions.items(), start=1)
         ],
         "answers": [
-            {"turn_number": last, "question": one["question_id"], "text": one["answer"]}
-            for one in answers
+            {"turn_number": len(turns), "question": labels[stage], "text": text}
+            for stage, text in answers.items()
         ],
-        "briefs": _briefs(dialogue, labels, last),
+        "briefs": [
+            {"turn_number": len(turns), "completeness": 0, "suggested": {},
+             "phrases": _phrases(_text(about.get("enhanced_prompt")), words),
+             "entries": [
+                {"dimension": stage, "value": text, "source": "chosen", "ref": labels[stage]}
+                for stage, text in answers.items()
+             ]}
+        ] if _text(about.get("enhanced_prompt")) else [],
     }  # fmt: skip
 
 
-def _briefs(dialogue: LegacyDialogue, labels: dict[str, str], turn: int) -> list[Row]:
-    """The enhanced prompt: the request in its own words, then what fixed rules added to it."""
-    if not dialogue.enhanced:
-        return []
-    words = dialogue.words[0] if dialogue.words else ""
-    request = words if dialogue.enhanced.startswith(words) else ""
+def _phrases(enhanced: str, words: list[str]) -> list[Row]:
+    """The request in its own words, then what fixed rules added to it."""
+    request = words[0] if words and enhanced.startswith(words[0]) else ""
     phrases: list[Row] = [
         {"text": request, "source": "said", "ref": "m1"},
-        {"text": dialogue.enhanced.removeprefix(request), "source": "template", "ref": None},
+        {"text": enhanced.removeprefix(request), "source": "template", "ref": None},
     ]
-    entries = [
-        {"dimension": stage, "value": answer, "source": "chosen", "ref": labels[stage]}
-        for stage, answer in dialogue.answers.items()
-    ]
-    return [
-        {"turn_number": turn, "entries": entries, "completeness": 0, "suggested": {},
-         "phrases": [phrase for phrase in phrases if phrase["text"]]}
-    ]  # fmt: skip
+    return [phrase for phrase in phrases if phrase["text"]]
 
 
 def _pictures(
@@ -213,9 +191,8 @@ def _measure(path: str, folders: Sequence[Path]) -> Row:
         return UNKNOWN
 
 
-def _span(file: Row, about: Row) -> tuple[str, str]:
+def _span(file: Row, messages: list[Row], about: Row) -> tuple[str, str]:
     """When it was begun and last changed, as well as the file knows."""
-    messages = _objects(file.get("messages"))
     stamps = [about.get("created_at"), file.get("created_at")]
     stamps += [one.get("timestamp") for one in messages]
     moments: Iterator[str] = filter(None, map(_moment, [*stamps, file.get("updated_at")]))

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.liked_pictures import LIKED
 from storage.picture_copies import SmallCopies
 from storage.picture_files import read_picture
+from storage.preference_history import LIKED
 from storage.stamps import UnknownId, before, now, printable, unknown_image
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Turn
 

@@ -26,10 +26,7 @@ LARGEST_SVG = 400_000
 """Bytes; with what base64 adds, a result holds it."""
 
 MOST_BYTES = 256_000_000
-"""Of all small copies: some 900 pictures in each size."""
-
-AFTER_TRIM = 0.9
-"""Of the most bytes: what is left, so that the folder is not looked through for every copy."""
+"""Of all small copies where a server begins to make some: some 900 pictures in each size."""
 
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF",
@@ -51,15 +48,11 @@ class SmallCopy(NamedTuple):
 
 
 class SmallCopies:
-    """A folder of small copies; what is in it can be made anew at any time.
+    """A folder of small copies; what is in it can be made anew at any time."""
 
-    Above so many bytes the least recently shown go.
-    """
-
-    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._most_bytes = most_bytes
-        self._room = 0  # bytes that are written before the folder is looked through
+        self._is_trimmed = False
 
     def copy(self, image: Image, edge: Edge) -> SmallCopy:
         """A picture of at most so many pixels; drawings in SVG as they are.
@@ -90,24 +83,20 @@ class SmallCopies:
 
     def _keep(self, path: Path, data: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._room < len(data):
-            self._room = self._most_bytes - self._trim()
+        if not self._is_trimmed:
+            self._is_trimmed = True
+            self._trim()
         write_file(path, [data])
-        self._room -= len(data)
 
-    def _trim(self) -> int:
-        """Remove the least recently shown where there is too much; the bytes that are left."""
+    def _trim(self) -> None:
+        """Remove the least recently shown where there is too much."""
         states = [(path.stat(), path) for path in self._folder.iterdir()]
-        total = sum(state.st_size for state, _ in states)
-        if total < self._most_bytes * AFTER_TRIM:
-            return total
-        for state, path in sorted(states, key=lambda one: one[0].st_mtime_ns):
-            if total <= self._most_bytes * AFTER_TRIM:
-                break
-            with contextlib.suppress(OSError):
-                path.unlink()
-            total -= state.st_size
-        return total
+        total = 0
+        for state, path in sorted(states, key=lambda one: -one[0].st_mtime_ns):
+            total += state.st_size
+            if total > MOST_BYTES:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _path(self, image: Image, edge: Edge) -> Path:
         return self._folder / f"{image.sha256}-{edge}.webp"

@@ -10,11 +10,11 @@ from sqlalchemy.orm import selectinload
 
 from errors import StorageError
 from storage.database import Database
-from storage.earlier_briefs import EarlierBriefs
 from storage.full_text import index
 from storage.holds import Hold, Holds
 from storage.job_claim import add_turn
 from storage.job_journal import JobJournal
+from storage.preference_history import PreferenceHistory
 from storage.spending import Ledger
 from storage.stamps import (
     IdKind,
@@ -82,7 +82,7 @@ class Records:
         self.jobs = JobJournal(database)
         self.ledger = Ledger(database)
         self.holds = Holds(database)
-        self.earlier_briefs = EarlierBriefs(database)
+        self.preference_history = PreferenceHistory(database)
         self._database = database
 
     async def begin(self, mode: str, template: str = "") -> str:

@@ -10,9 +10,9 @@ from errors import StorageError
 from gateway.client import Gateway
 from prompts.wording import Wording
 from settings import Settings
-from storage.liked_pictures import LIKED, LikedPicture, LikedPictures
 from storage.picture_copies import Edge, SmallCopies
 from storage.pixels import UNDECODABLE
+from storage.preference_history import LIKED, LikedPicture, PreferenceHistory
 from storage.tables import Image
 from styles.comparison import agreement, are_alike
 from styles.measurement import Measurement, measure
@@ -64,14 +64,14 @@ class StyleOffers:
         self,
         settings: Settings,
         gateway: Gateway,
-        liked: LikedPictures,
+        history: PreferenceHistory,
         *,
         small_copies: SmallCopies,
         style_store: StyleStore,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
-        self._liked = liked
+        self._history = history
         self._small_copies = small_copies
         self._style_store = style_store
 
@@ -80,7 +80,7 @@ class StyleOffers:
         and none where nothing may be learnt of the person."""
         if not self._settings.learn or (image.rating or 0) < LIKED:
             return None
-        liked = await self._liked.newest(self._gateway.origin)
+        liked = await self._history.liked(self._gateway.origin)
         looks = await asyncio.to_thread(self._looks, liked)
         rated = next((one for one in looks if one.picture.image.id == image.id), None)
         if rated is None:
@@ -90,7 +90,7 @@ class StyleOffers:
         if not group or await asyncio.to_thread(self._is_kept, alike):
             return None
         images = _ids(group)
-        if not await self._liked.note_offer(images, _ids(alike)):
+        if not await self._history.note_offer(images, _ids(alike)):
             return None
         return StyleOffer(
             images=images,

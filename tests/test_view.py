@@ -16,6 +16,7 @@ from mcp.types import ImageContent, TextResourceContents
 from PIL import Image
 
 from sandbox.loopback import Sandbox
+from storage import picture_copies
 from storage.picture_copies import SmallCopies
 from storage.tables import Image as PictureRow
 from studio import assembler
@@ -234,7 +235,9 @@ async def test_small_copies_are_small_and_made_once(connect: Connect, tmp_path: 
     assert list(folder.iterdir()) == []
 
 
-def test_small_copies_take_bounded_room_and_those_shown_last_stay(tmp_path: Path) -> None:
+def test_small_copies_take_bounded_room_and_those_shown_last_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def picture(number: int) -> PictureRow:
         data = base64.b64decode(png(300 + number, 200))
         path = tmp_path / f"{number}.png"
@@ -243,19 +246,14 @@ def test_small_copies_take_bounded_room_and_those_shown_last_stay(tmp_path: Path
         facts = {"sha256": digest, "bytes": len(data), "format": "png"}
         return PictureRow(id=str(number), path=str(path), **facts)
 
-    first, second, third, *others = map(picture, range(8))
-    room = 4 * len(SmallCopies(tmp_path / "measure").copy(first, 240).data)
-    copies = SmallCopies(tmp_path / "copies", most_bytes=room)
-    for one in (first, second, third):
-        copies.copy(one, 240)
-    for one in others:
-        copies.copy(first, 240)
-        copies.copy(one, 240)
+    first, second, third, new = map(picture, range(4))
+    for one in (first, second, third, first):
+        size = len(SmallCopies(tmp_path / "copies").copy(one, 240).data)
+    monkeypatch.setattr(picture_copies, "MOST_BYTES", 2.5 * size)
+    SmallCopies(tmp_path / "copies").copy(new, 240)
     left = {path.name for path in (tmp_path / "copies").iterdir()}
 
-    assert sum(path.stat().st_size for path in (tmp_path / "copies").iterdir()) <= room
-    assert f"{first.sha256}-240.webp" in left
-    assert f"{second.sha256}-240.webp" not in left
+    assert left == {f"{one.sha256}-240.webp" for one in (first, third, new)}
 
 
 async def test_a_mask_that_came_as_bytes_is_checked_and_used_like_a_file(
