@@ -171,8 +171,7 @@ class Drawing:
             outcome = await self.show(conversation, images)
         outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
         ledger = self._app.records.ledger
-        costs = await ledger.by_job(conversation.id)
-        saved = sum(costs.get(job.id, 0.0) for job in jobs)
+        saved = sum(conversation.cost_of(image) or 0.0 for image in images)
         with suppress(StorageError):  # a full disk is no reason to hide the picture
             await ledger.note_reuse("shown", origin=self._app.gateway.origin, usd=saved)
         return outcome

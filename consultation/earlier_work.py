@@ -76,8 +76,10 @@ class EarlierWork:
         ids = {self._offers[name] for name in names if name and name in self._offers}
         for conversation_id in ids:
             self._offers = {k: v for k, v in self._offers.items() if v != conversation_id}
-            costs = await self._records.ledger.by_job(conversation_id)
-            await self._count("taken", max(costs.values(), default=0.0))
+            with suppress(Problem):  # it was deleted since
+                one = await self._records.load(conversation_id)
+                costs = [one.cost_of(image) or 0.0 for image in one.images]
+                await self._count("taken", max(costs, default=0.0))
 
     async def _closest(
         self, idea: str, words: set[str], without: str

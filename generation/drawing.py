@@ -171,7 +171,7 @@ class ImageGenerator:
             if (verify or self._settings.verify) and image.verification is None:
                 look = await self._verifier.verify(image, job, conversation)
             outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
-        return await self._tell(conversation, outcomes, 0.0)
+        return await self._tell(conversation.id, outcomes, 0.0)
 
     def look(self, jobs: Sequence[Job]) -> list[JobOutcome]:
         """How far drawings are, at once and free."""
@@ -217,8 +217,7 @@ class ImageGenerator:
         problems = [one.problem for one in outcomes]
         if all(isinstance(problem, Withdrawn) for problem in problems) and problems[0]:
             raise problems[0]
-        conversation = await self._records.load(conversation_id)
-        return await self._tell(conversation, outcomes, elapsed)
+        return await self._tell(conversation_id, outcomes, elapsed)
 
     async def _attend(
         self, jobs: Sequence[Job], report: ReportProgress, seconds: float
@@ -230,12 +229,13 @@ class ImageGenerator:
         return await self._jobs.wait([*jobs], report, seconds=seconds)
 
     async def _tell(
-        self, conversation: Conversation, outcomes: list[JobOutcome], elapsed: float
+        self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
     ) -> DrawingResult:
         """The result of a call. Raises where all of its pictures failed."""
+        conversation = await self._records.load(conversation_id)
         if all(one.problem for one in outcomes):
             raise failure_of(outcomes, conversation)
-        totals = await self._records.ledger.totals(self._buyer.origin, conversation.id)
+        spent_today = await self._records.ledger.today(self._buyer.origin)
         images = [one.purchase.image for one in outcomes if one.purchase]
         checklist = await asyncio.to_thread(self._verifier.shared_items, images, conversation)
         wording = await asyncio.to_thread(self._prompt_store.wording, conversation.language or "en")
@@ -243,7 +243,7 @@ class ImageGenerator:
         result = build_result(
             conversation,
             outcomes,
-            totals=totals,
+            spent_today=spent_today,
             checklist=checklist,
             facts=facts,
             elapsed=elapsed,

@@ -26,7 +26,6 @@ from generation.variations import label_words
 from generation.verification import Finding, Verification, confidence
 from prompts.wording import Wording
 from storage.picture_files import read_picture
-from storage.spending import SpendingTotals
 from storage.tables import Conversation, Image
 
 REFINE = (
@@ -63,7 +62,7 @@ def build_result(
     conversation: Conversation,
     outcomes: list[JobOutcome],
     *,
-    totals: SpendingTotals,
+    spent_today: float,
     checklist: list[str],
     facts: Mapping[str, Finding],
     elapsed: float,
@@ -90,8 +89,8 @@ def build_result(
         cost_usd=None if unpriced else round(sum(one.usd for one in purchases), 6),
         cost_is_estimate=any(one.estimated for one in purchases),
         estimated_cost_usd=_estimate(outcomes),
-        spent_today_usd=round(totals.today, 6),
-        spent_conversation_usd=round(totals.conversation, 6),
+        spent_today_usd=round(spent_today, 6),
+        spent_conversation_usd=round(conversation.cost_usd, 6),
         checklist=[*checklist, *_items(images, facts)] if purchases else [],
         verification=_verification(images, facts),
         elapsed_seconds=round(elapsed, 1),

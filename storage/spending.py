@@ -96,14 +96,6 @@ class ConversationSpending:
     usd: float
 
 
-@dataclass(frozen=True)
-class SpendingTotals:
-    """USD up to now."""
-
-    today: float
-    conversation: float
-
-
 class Ledger:
     """What was paid with the records of one data folder, and what was not paid again."""
 
@@ -123,31 +115,6 @@ class Ledger:
     async def is_spent(self, budget: float | None, origin: str) -> bool:
         """Whether a day's USD are used up; never where there is no budget."""
         return budget is not None and await self.today(origin) >= budget
-
-    async def totals(self, origin: str, conversation_id: str) -> SpendingTotals:
-        """USD spent today with `openai` or in the `sandbox`, and on a conversation so far."""
-        of_conversation = select(func.sum(Spending.usd)).where(
-            Spending.conversation_id == conversation_id
-        )
-        async with self._database.read() as session:
-            return SpendingTotals(
-                today=await session.scalar(sum_of_today(origin)) or 0.0,
-                conversation=await session.scalar(of_conversation) or 0.0,
-            )
-
-    async def by_job(self, conversation_id: str) -> dict[str, float]:
-        """USD that each job of a conversation cost, by its id.
-
-        Those that are not booked, or have a part of unknown price, are not in it.
-        """
-        rows = (
-            select(Spending.job_id, func.sum(Spending.usd))
-            .where(Spending.conversation_id == conversation_id, Spending.job_id.is_not(None))
-            .group_by(Spending.job_id)
-            .having(func.count(Spending.usd) == func.count())
-        )
-        async with self._database.read() as session:
-            return {str(job_id): usd or 0.0 for job_id, usd in (await session.execute(rows)).all()}
 
     async def by_day(self, origin: str, limit: int) -> list[DaySpending]:
         """The newest days on which something was spent, with `openai` or in the `sandbox`."""

@@ -120,6 +120,11 @@ class Conversation(Base):
         by_job = {image.job_id: image for image in self.images}
         return [by_job[job.id] for job in jobs if job.id in by_job]
 
+    @property
+    def cost_usd(self) -> float:
+        """USD paid for it so far, as well as that is known."""
+        return sum(one.usd or 0.0 for one in self.spending)
+
     def cost_of(self, image: "Image") -> float | None:
         """USD paid for a picture; None where a price is not known, or not told apart."""
         rows = [one for one in self.spending if one.job_id == image.job_id]

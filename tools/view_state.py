@@ -177,7 +177,7 @@ async def conversation_view(
         progress=drawing_progress(app, conversation),
         failure=next((_failure(recorded_problem(job)) for job in jobs if job.error), None),
         choices=choices(app, conversation),
-        spent_conversation_usd=round(sum(row.usd or 0 for row in conversation.spending), 6),
+        spent_conversation_usd=round(conversation.cost_usd, 6),
         **(await spending(app)).model_dump(),
     )
 
