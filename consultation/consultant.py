@@ -13,7 +13,7 @@ from consultation.facilitator import Facilitator, Outcome
 from consultation.facilitator_request import take_references
 from consultation.preferences import dislikes_of, learn, note_preferences
 from consultation.provenance import with_picks
-from consultation.recorded_result import completeness, open_result, recorded_result
+from consultation.recorded_result import completeness, recorded_result
 from consultation.review import Review, settle
 from consultation.shared_turns import SharedTurns
 from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
@@ -122,7 +122,7 @@ class Consultant:
     async def _consult(self, call: _TurnCall, opened: OpenedCall | None) -> Consultation:
         template, conversation_id = call.template, call.conversation_id
         if template:
-            template = self._template_dialogue.check_name(template, call.answers, conversation_id)
+            template = self._template_dialogue.template(template).name
         accepted = None
         if conversation_id is None:
             # Refused first calls leave no conversation behind.
@@ -157,7 +157,7 @@ class Consultant:
                 raise problem.within(conversation_id) from problem.__cause__
             if outcome.review is None:
                 await self._drop_unsaid(turn)
-                return self._failed(conversation, outcome, transcript)
+                return self._failed(conversation, outcome)
             return await self._conclude(conversation, turn, outcome, outcome.review, transcript)
 
     def recall(self, conversation: Conversation) -> Consultation:
@@ -173,11 +173,9 @@ class Consultant:
             result.estimated_cost_usd = estimate(suggested, self._settings, references)
         return result
 
-    def _failed(
-        self, conversation: Conversation, outcome: Outcome, transcript: Transcript
-    ) -> Consultation:
+    def _failed(self, conversation: Conversation, outcome: Outcome) -> Consultation:
         """What a turn comes to that nobody led: the reply says so, what was said is kept."""
-        result = open_result(conversation, transcript, self._prompt_store)
+        result = recorded_result(conversation, self._prompt_store)
         wording = self._prompt_store.wording(result.language)
         result.reply = wording.unusable if outcome.failure == "unusable" else wording.nobody
         result.origin, result.notes = self._facilitator.origin, outcome.notes

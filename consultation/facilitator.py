@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from consultation.facilitator_request import (
     MORE_TOKENS,
@@ -46,8 +47,6 @@ POOR_NOTE = (
     "(IMAGE_CONSULTANT_FACILITATOR_MODEL) may, or dialogue_mode: skip draws the words as they are."
 )
 
-Failure = Literal["nobody", "unusable"]
-
 
 @dataclass
 class Outcome:
@@ -58,7 +57,7 @@ class Outcome:
 
     image_type: ImageType
     review: Review | None = None
-    failure: Failure | None = None
+    failure: Literal["nobody", "unusable"] | None = None
     model: str = ""
     response_id: str = ""
     templates: dict[str, str] = field(default_factory=dict)
@@ -67,20 +66,11 @@ class Outcome:
     styles: list[StyleUse] | None = None
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     """One answer of the model, and what it comes to."""
 
     reply: Reply
     review: Review
-
-
-@dataclass(frozen=True)
-class _NoAnswer:
-    """Why there is none, and what the person hears of it."""
-
-    failure: Failure
-    notes: list[str] = field(default_factory=list)
 
 
 class Facilitator:
@@ -113,15 +103,47 @@ class Facilitator:
         dislikes: list[str],
     ) -> Outcome:
         """One turn on what was said. Raises a `Problem` where the owner or caller has to act."""
-        types = self._prompt_store.image_types()
-        instructions = self._prompt_store.render(TEMPLATE)
+        request, outcome = await asyncio.to_thread(  # it reads prompts, and pictures of the person
+            self._prepare, conversation, transcript, preferences, dislikes
+        )
+        ends = time.monotonic() + TURN_SECONDS
+        first = await self._first(conversation, request, transcript, ends, outcome)
+        if first is None:
+            return outcome
+        answers = [first]
+        if first.review.must_go_back and ends - time.monotonic() > SECOND_ANSWER_SECONDS:
+            again = send_back(request, first.reply.text, complaint(first.review.faults))
+            with suppress(GatewayError, UnusableAnswerError, TimeoutError):  # the first stands then
+                answers.append(await self._ask(conversation, again, transcript, ends))
+        best = min(reversed(answers), key=lambda answer: answer.review.weight)
+        led = best.review.turn
+        if not led.prompt.strip() and not _asks(led, transcript):  # neither, twice
+            outcome.failure = "unusable"
+            return outcome
+        outcome.image_type = await asyncio.to_thread(self._type, led.image_type)
+        outcome.review = best.review
+        outcome.model, outcome.response_id = best.reply.model, best.reply.response_id
+        outcome.notes = [*best.reply.notes, *_poor(answers, best), *outcome.notes]
+        outcome.attempts = [_as_data(answer) for answer in answers if answer.review.faults]
+        return outcome
+
+    def _prepare(
+        self,
+        conversation: Conversation,
+        transcript: Transcript,
+        preferences: list[Preference],
+        dislikes: list[str],
+    ) -> tuple[dict[str, Any], Outcome]:
+        """The request for a turn, and what is known of its outcome before it is sent."""
+        store = self._prompt_store
+        types = store.image_types()
+        instructions = store.render(TEMPLATE)
         used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
         addition = ""
         if transcript.styles:
-            styles = self._prompt_store.render(STYLES)
+            styles = store.render(STYLES)
             used[styles.name], addition = styles.fingerprint, f"\n\n{styles.text}"
-        request = await asyncio.to_thread(  # it reads pictures of the person
-            build_request,
+        request = build_request(
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,
@@ -130,28 +152,13 @@ class Facilitator:
             state=build_state(conversation, transcript, types, preferences, dislikes),
             input_files=self._input_files,
         )
-        ends = time.monotonic() + TURN_SECONDS
-        faults = self._prompt_store.faults("consultation/", "image_types/", "wording/")
-        before = _type_of(conversation.image_type, types)
-        first = await self._first(conversation, request, transcript, ends)
-        if isinstance(first, _NoAnswer):
-            return Outcome(before, failure=first.failure, notes=[*faults, *first.notes])
-        answers = [first]
-        if first.review.must_go_back and ends - time.monotonic() > SECOND_ANSWER_SECONDS:
-            again = send_back(request, first.reply.text, complaint(first.review.faults))
-            answers += await self._second(conversation, again, transcript, ends)
-        best = min(reversed(answers), key=lambda answer: answer.review.weight)
-        led = best.review.turn
-        if not led.prompt.strip() and not _asks(led, transcript):  # neither, twice
-            return Outcome(before, failure="unusable", notes=faults)
-        return Outcome(
-            _type_of(led.image_type, types),
-            best.review,
-            model=best.reply.model,
-            response_id=best.reply.response_id,
-            templates=used,
-            notes=[*best.reply.notes, *_poor(answers, best), *faults],
-            attempts=[_as_data(answer) for answer in answers if answer.review.faults],
+        faults = store.faults("consultation/", "image_types/", "wording/")
+        return request, Outcome(self._type(conversation.image_type), templates=used, notes=faults)
+
+    def _type(self, name: str) -> ImageType:
+        """The image type of a name, or the one that fits anything."""
+        return (
+            self._prompt_store.image_type(name) or self._prompt_store.image_types()[FALLBACK_TYPE]
         )
 
     async def _first(
@@ -160,58 +167,47 @@ class Facilitator:
         request: dict[str, Any],
         transcript: Transcript,
         ends: float,
-    ) -> _Answer | _NoAnswer:
-        """The first usable answer: one that was cut off or empty is asked for once more."""
-        failure: Failure = "nobody"
+        outcome: Outcome,
+    ) -> _Answer | None:
+        """The first usable answer: one that was cut off or empty is asked for once more.
+
+        Where there is none, the outcome says why.
+        """
+        outcome.failure = "nobody"
         for tokens in (request["max_output_tokens"], MORE_TOKENS):
             try:
-                reply = await self._ask(
-                    conversation, {**request, "max_output_tokens": tokens}, ends
-                )
-                return await _judge(reply, transcript)
+                fitting = {**request, "max_output_tokens": tokens}
+                answer = await self._ask(conversation, fitting, transcript, ends)
             except UnusableAnswerError:
-                failure = "unusable"
+                outcome.failure = "unusable"
             except TimeoutError:
                 break
             except GatewayError as error:
                 if error.case in {"truncated", "empty"}:
-                    failure = "unusable"
+                    outcome.failure = "unusable"
                 elif error.unavailable:
-                    return _NoAnswer(failure, [str(error)])
+                    outcome.notes.append(str(error))
+                    break
                 else:
                     raise
-        return _NoAnswer(failure)
+            else:
+                outcome.failure = None
+                return answer
+        return None
 
-    async def _second(
+    async def _ask(
         self,
         conversation: Conversation,
         request: dict[str, Any],
         transcript: Transcript,
         ends: float,
-    ) -> list[_Answer]:
-        """The answer to what was sent back, or none: the first stands then."""
-        try:
-            reply = await self._ask(conversation, request, ends)
-            return [await _judge(reply, transcript)]
-        except (GatewayError, UnusableAnswerError, TimeoutError):
-            return []
-
-    async def _ask(self, conversation: Conversation, request: dict[str, Any], ends: float) -> Reply:
-        """One answer. Raises `TimeoutError` when the turn's time is over."""
+    ) -> _Answer:
+        """One answer with its review. Raises `UnusableAnswerError` where it is no turn, and
+        `TimeoutError` when the turn's time is over."""
         async with asyncio.timeout(ends - time.monotonic()):
-            return await ask(request, conversation.id, self._gateway, self._records)
-
-
-async def _judge(reply: Reply, transcript: Transcript) -> _Answer:
-    """An answer with its review, in a thread: of a very long message it takes a second.
-
-    Raises `UnusableAnswerError` where it is no turn.
-    """
-    return _Answer(reply, await asyncio.to_thread(review, parse_turn(reply.text), transcript))
-
-
-def _type_of(name: str, types: dict[str, ImageType]) -> ImageType:
-    return types.get(name) or types[FALLBACK_TYPE]
+            reply = await ask(request, conversation.id, self._gateway, self._records)
+        # In a thread: of a very long message it takes a second.
+        return _Answer(reply, await asyncio.to_thread(review, parse_turn(reply.text), transcript))
 
 
 def _asks(turn: FacilitatorTurn, transcript: Transcript) -> bool:

@@ -14,13 +14,13 @@ from consultation.consultation_result import (
 )
 from consultation.provenance import Span
 from consultation.transcript import Transcript, question_of, transcript_of
-from consultation.turn import BriefEntry
+from consultation.turn import BriefEntry, OpenQuestion
 from consultation.turn_record import entry_of
 from gateway.connection import is_sandbox
 from prompts.image_type import ImageType
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
-from storage.tables import Conversation, Question, Turn
+from storage.tables import Brief, Conversation, Turn
 from styles.style_use import STYLE, StyleUse
 
 ASK = (
@@ -39,10 +39,12 @@ AGAIN = (
 
 
 def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Consultation:
-    """Where a dialogue with a brief stands, as its newest turn and brief say."""
-    turn, brief = led_turns(conversation)[-1], conversation.briefs[-1]
+    """Where a dialogue stands, as its newest turn and brief say; while nobody has led that turn,
+    nothing is ready."""
+    turn = _led_turns(conversation)[-1]
     reply = turn.reply or {}
-    spans = [Span(**phrase) for phrase in brief.phrases]
+    brief = conversation.briefs[-1] if conversation.briefs and reply else Brief()
+    spans = [Span(**phrase) for phrase in brief.phrases or []]
     transcript = transcript_of(conversation, finish=False)
     sandbox = is_sandbox(turn.response_id)
     assumed = [Assumption(dimension="text", value=text) for text in reply.get("composed", [])]
@@ -56,7 +58,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         status="ready" if spans else "asking",
         reply=reply.get("reply", ""),
         language=reply.get("language") or conversation.language or "en",
-        questions=[] if spans else [question_of(row) for row in open_rows(conversation)],
+        questions=[] if spans else _waiting(conversation, transcript),
         brief=[entry_of(entry, transcript) for entry in transcript.brief],
         completeness=_completeness(conversation, transcript, prompt_store),
         refined_prompt="".join(span.text for span in spans) if spans else None,
@@ -68,37 +70,22 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         suggested=PictureSettings(**brief.suggested) if brief.suggested else None,
         origin="sandbox" if sandbox else "openai",
         notes=[*([SANDBOX_NOTE] if sandbox else []), *turn.notes],
-        next_step=DRAW if spans else ASK,
+        next_step=DRAW if spans else AGAIN if turn.is_waiting else ASK,
     )
 
 
-def open_result(
-    conversation: Conversation, transcript: Transcript, prompt_store: PromptStore
-) -> Consultation:
-    """Where a dialogue stands whose newest turn nobody led: nothing is ready."""
-    return Consultation(
-        conversation_id=conversation.id,
-        status="asking",
-        language=conversation.language or "en",
-        questions=[question_of(row) for row in open_rows(conversation)],
-        brief=[entry_of(entry, transcript) for entry in transcript.brief],
-        completeness=_completeness(conversation, transcript, prompt_store),
-        next_step=AGAIN,
-    )
-
-
-def open_rows(conversation: Conversation) -> list[Question]:
+def _waiting(conversation: Conversation, transcript: Transcript) -> list[OpenQuestion]:
     """The questions that wait: those of the newest turn, and those overlooked before it."""
-    transcript = transcript_of(conversation, finish=False)
     waiting = {put.id for put in transcript.open_questions(transcript.brief)}
-    led = led_turns(conversation)
-    newest = led[-1].number if led else 0
+    newest = _led_turns(conversation)[-1].number
     return [
-        row for row in conversation.questions if row.label in waiting or row.turn_number == newest
+        question_of(row)
+        for row in conversation.questions
+        if row.label in waiting or row.turn_number == newest
     ]
 
 
-def led_turns(conversation: Conversation) -> list[Turn]:
+def _led_turns(conversation: Conversation) -> list[Turn]:
     """The turns of the dialogue; the others are words that change a picture."""
     return [turn for turn in conversation.turns if turn.is_of_dialogue]
 

@@ -98,18 +98,6 @@ class TemplateDialogue:
         """A template by its name. Raises a `Problem` that names those that there are."""
         return self._prompt_store.library_template(name)
 
-    def check_name(
-        self,
-        name: str,
-        answers: Iterable[Mapping[str, str]],
-        conversation_id: str | None,
-    ) -> str:
-        """The template's own name; what cannot be begins no conversation. Raises a `Problem`."""
-        template = self.template(name)
-        if conversation_id is None:
-            name_answers(answers, template, [])
-        return template.name
-
     def name_answers(
         self, conversation: Conversation, answers: Iterable[Mapping[str, str]]
     ) -> list[dict[str, str]]:
