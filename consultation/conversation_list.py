@@ -1,7 +1,6 @@
 """What the tools that find and keep conversations return, as data and as text."""
 
-import base64
-import binascii
+import re
 
 from pydantic import BaseModel
 
@@ -13,6 +12,8 @@ from storage.tables import Conversation
 
 LONGEST_RECORD = 20_000
 """Letters of a record in one result; the rest comes with its cursor."""
+OFFSET = re.compile(r"[0-9]{1,9}")
+"""A cursor: how many letters of the record have been read."""
 
 OPEN = (
     "Pass a conversation_id here for its whole record, or to openai_conversational_image to go on "
@@ -60,13 +61,16 @@ def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
 def record_page(conversation: Conversation, cursor: str | None) -> ConversationList:
     """A record in full, or as much of it as a result takes, from where the cursor says."""
     text = as_markdown(conversation)
-    start = _offset(cursor, conversation.id) if cursor else 0
+    if cursor and not OFFSET.fullmatch(cursor):
+        raise ConsultationError(
+            "cursor is not one of this record. Leave it out to start at the beginning."
+        )
+    start = int(cursor or 0)
     end = start + LONGEST_RECORD
-    more = base64.urlsafe_b64encode(f"{conversation.id} {end}".encode()).decode()
     return ConversationList(
         total=1,
         record=text[start:end],
-        cursor=more if end < len(text) else None,
+        cursor=str(end) if end < len(text) else None,
         next_step=(
             "The record goes on: call again with this conversation_id and cursor."
             if end < len(text)
@@ -100,18 +104,6 @@ def removal_sentence(removal: Removal, *, pictures: bool, confirm: bool) -> str:
     turns = f"{removal.turns} turns" if removal.turns != 1 else "1 turn"
     title = removal.title or "Untitled"
     return f"{goes}: conversation {removal.id} '{title}', {turns}, {fate}".rstrip(", ") + "."
-
-
-def _offset(cursor: str, conversation_id: str) -> int:
-    try:
-        owner, _, offset = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        if owner == conversation_id:
-            return int(offset)
-    except (binascii.Error, ValueError):
-        pass
-    raise ConsultationError(
-        "cursor is not one of this record. Leave it out to start at the beginning."
-    )
 
 
 def facts_of(one: ConversationSummary) -> str:

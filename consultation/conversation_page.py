@@ -5,7 +5,7 @@ out, what is unknown is passed over.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consultation.consultation_result import SOURCES
@@ -41,22 +41,23 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
 
 
 def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> Iterator[str]:
-    yield f"## {turn_heading(messages)}"
+    yield f"## {', '.join(message.ref for message in messages) or 'Without further words'}"
     dimensions = {question.label: question.dimension for question in conversation.questions}
+
+    def answered(label: str) -> str:
+        return f"{label} ({dimensions.get(label, 'given by name')}): "
+
     for message in messages:
-        about = dimensions.get(message.question, "given by name")
-        yield from _said(message, f"{message.question} ({about}): " if message.question else "")
+        start = answered(message.question) if message.question else ""
+        yield from ("", f"**The person, {message.ref}:**", *_quoted(start + message.text))
     for reference in fields(turn.references, "id", "given"):
         kind = "style" if reference["id"].startswith("style:") else f"picture {reference['id']}"
         yield f"> ({kind}: {reference['given']})"
     named = {message.question for message in messages}
     read = [one for one in conversation.answers if one.turn_number == turn.number]
     if read := [answer for answer in read if answer.question not in named]:
-        yield ""
-        yield "Taken as answers:"
-    for answer in read:
-        about = dimensions.get(answer.question, "given by name")
-        yield f"- {answer.question} ({about}): {answer.text}"
+        yield from ("", "Taken as answers:")
+        yield from (f"- {answered(answer.question)}{answer.text}" for answer in read)
     yield from _questions([q for q in conversation.questions if q.turn_number == turn.number])
     for brief in conversation.briefs:
         if brief.turn_number == turn.number:
@@ -64,22 +65,9 @@ def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> It
     yield from _origin(turn)
 
 
-def _said(message: Message, start: str) -> Iterator[str]:
-    yield ""
-    yield f"**The person, {message.ref}:**"
-    yield from _quoted(start + message.text)
-
-
-def turn_heading(messages: Sequence[Message]) -> str:
-    """The messages of a turn by the numbers that sources name them by."""
-    return ", ".join(message.ref for message in messages) or "Without further words"
-
-
 def _questions(questions: list[Question]) -> Iterator[str]:
-    if not questions:
-        return
-    yield ""
-    yield "**The facilitator asked:**"
+    if questions:
+        yield from ("", "**The facilitator asked:**")
     for question in questions:
         yield f"- {question.label} ({question.dimension}): {question.text}"
         yield f"  - why: {question.why}"
@@ -87,37 +75,32 @@ def _questions(questions: list[Question]) -> Iterator[str]:
 
 
 def _brief(brief: Brief) -> Iterator[str]:
-    entries = with_words(brief.entries, "dimension", "value")
+    entries = _with_sources(brief.entries, "dimension", "value")
     decisions = [entry for entry in entries if entry["source"] != "open" and entry["value"]]
     if decisions:
-        yield ""
-        yield f"Brief ({brief.completeness} % decided by the person):"
-        for entry in decisions:
-            yield f"- {entry['dimension']}: {entry['value']} ({source_label(entry)}{_in(entry)})"
-    phrases = with_words(brief.phrases, "text")
+        yield from ("", f"Brief ({brief.completeness} % decided by the person):")
+        yield from (f"- {one['dimension']}: {one['value']} ({one['from']})" for one in decisions)
+    phrases = _with_sources(brief.phrases, "text")
     if phrases:
-        yield ""
-        yield "**Refined prompt:**"
-        yield from _quoted("".join(phrase["text"] for phrase in phrases))
-        yield ""
-        yield "Where each phrase comes from:"
-        for phrase in filter(_says_something, phrases):
-            yield f"- {source_label(phrase)}{_in(phrase)}: {phrase['text'].strip(EDGES)}"
+        prompt = "".join(phrase["text"] for phrase in phrases)
+        yield from ("", "**Refined prompt:**", *_quoted(prompt))
+        yield from ("", "Where each phrase comes from:")
+    for phrase in phrases:
+        # "The palette is" only joins two others.
+        if phrase["from"] != SOURCES["assumed"] or own_stretches([phrase["text"]], []):
+            yield f"- {phrase['from']}: {phrase['text'].strip(EDGES)}"
 
 
 def _origin(turn: Turn) -> Iterator[str]:
     for note in turn.notes:
-        yield ""
-        yield f"Note: {note}"
+        yield from ("", f"Note: {note}")
     sentences = [sentence for repair in turn.repairs for sentence in repair.get("broken", [])]
     if sentences:
-        yield ""
-        yield "Not kept by the facilitator, and put right:"
+        yield from ("", "Not kept by the facilitator, and put right:")
         yield from (f"- {sentence}" for sentence in sentences)
     if turn.model:
         templates = ", ".join(f"{name}@{mark}" for name, mark in turn.templates.items())
-        yield ""
-        yield f"Written by {_maker(turn)} with {templates}."
+        yield from ("", f"Written by {_maker(turn)} with {templates}.")
 
 
 def _maker(made: Turn | Image) -> str:
@@ -204,35 +187,17 @@ def fields(rows: list[Any], *names: str) -> list[dict[str, str]]:
     ]
 
 
-def with_words(rows: list[Any], *names: str) -> list[dict[str, str]]:
-    """These fields of entries or stretches, where they come from, and the quoted `words`."""
-    return [
-        {
-            **fields([row], *names, "source", "ref")[0],
-            "words": ", ".join(
-                dict.fromkeys(f'"{one["quote"]}"' for one in fields(row.get("said") or [], "quote"))
-            ),
-        }
-        for row in rows
-        if isinstance(row, dict)
-    ]
-
-
-def _says_something(phrase: dict[str, str]) -> bool:
-    """Whether there is more in it than what joins two others, such as "The palette is"."""
-    is_joint = phrase["source"] == "assumed" and not phrase["words"]
-    return not is_joint or bool(own_stretches([phrase["text"]], []))
-
-
-def _in(part: dict[str, str]) -> str:
-    """The words that a part rests on, for a line that names its source."""
-    return f" {part['words']}" if part["words"] else ""
-
-
-def source_label(part: dict[str, str]) -> str:
-    """Where an entry or a phrase comes from, such as `answer to q2`."""
-    label = SOURCES.get(part["source"], part["source"])
-    return f"{label} {part['ref']}" if part["ref"] else label
+def _with_sources(rows: list[Any], *names: str) -> list[dict[str, str]]:
+    """These fields of entries or stretches, their `source`, and in words where they come `from`,
+    such as `answer to q2 "as a woodcut"`."""
+    parts = []
+    for row in filter(lambda row: isinstance(row, dict), rows):
+        (part,) = fields([row], *names, "source", "ref")
+        quotes = fields(row.get("said") or [], "quote")
+        words = ", ".join(dict.fromkeys(f'"{one["quote"]}"' for one in quotes))
+        label = SOURCES.get(part["source"], part["source"])
+        parts.append({**part, "from": " ".join(filter(None, (label, part["ref"], words)))})
+    return parts
 
 
 def verdicts_of(image: Image) -> list[str]:
