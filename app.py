@@ -13,8 +13,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from consultation.consultant import Consultant
-    from consultation.earlier_work import EarlierWork
-    from consultation.semantic_search import SemanticSearch
+    from consultation.earlier_work import EarlierWork, SemanticSearch
     from consultation.style_dialogue import StyleDialogue
     from gateway.client import Gateway
     from generation.drawing import ImageGenerator
@@ -93,7 +92,7 @@ class App:
     @cached_property
     def semantic_search(self) -> "SemanticSearch":
         """Finds conversations by their meaning."""
-        from consultation.semantic_search import SemanticSearch
+        from consultation.earlier_work import SemanticSearch
         from storage.vectors import Vectors
 
         return SemanticSearch(

@@ -11,7 +11,6 @@ __all__ = [
     "facilitator",
     "preferences",
     "recorded_result",
-    "semantic_search",
     "style_dialogue",
     "style_lines",
     "suggested_settings",

@@ -1,4 +1,7 @@
-"""Earlier work that is close to a new idea: offered, and never used on its own."""
+"""Earlier work found by what it was about: vectors from OpenAI, else the words themselves.
+
+What is close to a new idea is offered, and never used on its own.
+"""
 
 import asyncio
 import logging
@@ -6,17 +9,30 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from consultation.coverage import UNSEEN
-from consultation.semantic_search import SemanticSearch
 from consultation.turn import FORMAT, BriefEntry
 from consultation.words import content, words_of
 from errors import Problem
-from settings import Settings
+from gateway.api_errors import GatewayError
+from gateway.client import Gateway
+from settings import Origin, Settings
+from storage.database import write_to_the_end
 from storage.list_pages import Filter
 from storage.records import Records
-from storage.search import ConversationSummary, Search
-from storage.spending import ReuseKind
+from storage.search import ConversationSummary, Search, SearchPage
+from storage.spending import ReuseKind, booking
+from storage.vectors import Vectors
 
 logger = logging.getLogger(__name__)
+
+MODEL = "text-embedding-3-small"
+TEXTS_AT_ONCE = 50
+LONGEST_TEXT = 4_000
+"""Letters of a conversation that its vector stands for; the beginning says what it is about.
+
+In any script so many are fewer tokens than OpenAI takes: 8,192 of a text, 300,000 of a request.
+"""
+
+BY_WORDS = "Words were compared, not meanings: {why}."
 
 LOOKED_AT = 5
 """Conversations that are compared; what is close comes first."""
@@ -32,6 +48,68 @@ OFFER = (
     "picture {picture}). To go on from it, pass that picture as a reference or its "
     "conversation_id; nothing of it is used otherwise."
 )
+
+
+class SemanticSearch:
+    """Finds conversations by what they were about."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        gateway: Gateway,
+        records: Records,
+        search: Search,
+        vectors: Vectors,
+    ) -> None:
+        self._settings = settings
+        self._gateway = gateway
+        self._records = records
+        self._search = search
+        self._vectors = vectors
+
+    @property
+    def origin(self) -> Origin:
+        """Who compares: `openai` or the `sandbox`."""
+        return self._gateway.origin
+
+    async def nearest(self, query: str, *, limit: int) -> list[tuple[str, float]] | str:
+        """The conversations that come closest with their cosines, or why meanings cannot be
+        compared."""
+        if not self._settings.embeddings:
+            return "IMAGE_CONSULTANT_EMBEDDINGS is off"
+        if await self._records.ledger.is_spent(self._settings.daily_budget_usd, self.origin):
+            return "the daily budget is spent"
+        try:
+            vector = await self._vector_of(query)
+        except GatewayError as error:
+            return error.event.removesuffix(".")
+        return await self._vectors.nearest(vector, MODEL, limit=limit)
+
+    async def search(self, query: str, *, limit: int) -> tuple[SearchPage, str]:
+        """The conversations that come closest, and how they were compared. Raises a `Problem`."""
+        near = await self.nearest(query, limit=limit)
+        if isinstance(near, str):
+            page = await self._search.page(Filter(query=query), limit=limit)
+            return page, BY_WORDS.format(why=near)
+        page = await self._search.these([key for key, _ in near])
+        return page, f"Meanings were compared, by {MODEL}."
+
+    async def _vector_of(self, query: str) -> list[float]:
+        """The vector of a query. Conversations whose words changed get theirs with it."""
+        last = ""
+        while True:
+            stale = await self._vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE)
+            texts = {key: words for key, words in stale.items() if words.strip()}
+            cut = [words[:LONGEST_TEXT] for words in (query, *texts.values())]
+            embedding = await self._gateway.embed(MODEL, cut)
+            vector, *others = embedding.vectors
+            rows = zip(texts, texts.values(), others, strict=True)
+            charge = booking(None, "search", **embedding.as_booking)
+            # Whoever waits for an offer gives up after seconds, and this is paid.
+            await write_to_the_end(self._vectors.store(MODEL, rows, charge))
+            if len(stale) < TEXTS_AT_ONCE:
+                return vector
+            last = list(stale)[-1]
 
 
 class EarlierWork:
@@ -87,7 +165,7 @@ class EarlierWork:
         if not await self._search.has_pictures(without=without):
             return None
         near = await self._semantic_search.nearest(idea, limit=LOOKED_AT)
-        if near is None:
+        if isinstance(near, str):
             return await self._closest_by_words(words, without)
         close = [key for key, cosine in near if key != without and cosine >= self._settings.similar]
         page = await self._search.these(close)

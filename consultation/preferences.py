@@ -20,8 +20,8 @@ ENOUGH = 2
 """Conversations in which something is chosen before it is a preference: one picture may be chance,
 however well it was rated; with more the first habits would be learnt too late to help."""
 
-LOVED, UNLOVED = 4, 2
-"""Stars from which a choice weighs twice, and up to which it does not count."""
+UNLOVED = 2
+"""Stars up to which a choice does not count."""
 
 MOST_DISLIKES = 5
 """Dislikes that a facilitator is told, the newest: more would be half of its instructions."""
@@ -44,31 +44,26 @@ class Preference:
 def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
     """The preferences that earlier briefs and ratings show, by dimension.
 
-    What a person decided weighs once, twice where they rated a picture of it 4 or more, and
-    not at all where they rated it 2 or less. Who takes what a question proposes has chosen
-    nothing. A preference has more than half of the weight, and was chosen `ENOUGH` times.
+    What a person rated 2 or less does not count, and who takes what a question proposes has chosen
+    nothing. A preference was chosen `ENOUGH` times, and more often than all else together.
     """
-    weights: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    times: Counter[tuple[str, str]] = Counter()
+    times: defaultdict[str, Counter[str]] = defaultdict(Counter)
     wording: dict[str, str] = {}
     for one in past:
         if one.rating is not None and one.rating <= UNLOVED:
             continue
-        weight = 2 if one.rating is not None and one.rating >= LOVED else 1
-        proposed = {_plain(text) for text in one.defaults}
+        proposed = {"", *map(_plain, one.defaults)}
         for entry in one.entries:
             value = _plain(entry["value"])
-            if value in proposed or entry["source"] not in OF_THE_PERSON:
-                continue
-            if entry["dimension"] in LEARNT:
+            is_chosen = entry["source"] in OF_THE_PERSON and value not in proposed
+            if is_chosen and entry["dimension"] in LEARNT:
                 wording.setdefault(value, entry["value"])
-                weights[entry["dimension"]][value] += weight
-                times[entry["dimension"], value] += 1
+                times[entry["dimension"]][value] += 1
     return [
-        Preference(dimension, wording[value], times[dimension, value])
-        for dimension, known in sorted(weights.items())
-        for value, weight in known.most_common(1)
-        if value and times[dimension, value] >= ENOUGH and weight * 2 > known.total()
+        Preference(dimension, wording[value], count)
+        for dimension, known in sorted(times.items())
+        for value, count in known.most_common(1)
+        if count >= ENOUGH and count * 2 > known.total()
     ]
 
 
