@@ -18,6 +18,7 @@ from consultation.review import Review, settle
 from consultation.shared_turns import SharedTurns
 from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
 from consultation.template_dialogue import TemplateDialogue
+from consultation.template_values import name_answers
 from consultation.transcript import ConsultationError, Transcript, timeline_of, transcript_of
 from consultation.turn import BriefEntry, FacilitatorTurn
 from consultation.turn_record import (
@@ -122,7 +123,7 @@ class Consultant:
     async def _consult(self, call: _TurnCall, opened: OpenedCall | None) -> Consultation:
         template, conversation_id = call.template, call.conversation_id
         if template:
-            template = self._template_dialogue.template(template).name
+            template = self._prompt_store.library_template(template).name
         accepted = None
         if conversation_id is None:
             # Refused first calls leave no conversation behind.
@@ -238,7 +239,8 @@ class Consultant:
     ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
         """The answers by their questions, and the pictures kept small. Raises a `Problem`."""
         if conversation.template:
-            answers = self._template_dialogue.name_answers(conversation, answers)
+            template = self._prompt_store.library_template(conversation.template)
+            answers = name_answers(answers, template, conversation.questions)
         else:
             check_answers(conversation, answers)
         return answers, await take_references(

@@ -5,8 +5,7 @@ model that leads dialogues. Questions and prompt are the template's own.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,19 +14,7 @@ from consultation.coverage import Leftover
 from consultation.facilitator import TURN_SECONDS, Outcome
 from consultation.facilitator_request import ask, build_request
 from consultation.review import Review
-from consultation.template_values import (
-    TemplateValues,
-    assume_rest,
-    name_answers,
-    parameters_as_data,
-    questions_of,
-    says_more,
-    spans_of,
-    take_answers,
-    take_filling,
-    take_unread,
-    values_before,
-)
+from consultation.template_values import TemplateValues
 from consultation.transcript import Transcript
 from consultation.turn import FILLING_NAME, FacilitatorTurn, Filling, Quote, response_format
 from consultation.words import content, words_of
@@ -36,7 +23,6 @@ from gateway.client import Gateway
 from prompts.library_template import LibraryTemplate, file_of, suggest
 from prompts.parameter import LEFT_OUT
 from prompts.store import PromptStore
-from prompts.template import Rendering
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records
@@ -64,16 +50,6 @@ OFFER = (
 )
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """What a model made of words, if one was asked and answered."""
-
-    filling: Filling | None = None
-    model: str = ""
-    response_id: str = ""
-    notes: list[str] = field(default_factory=list)
-
-
 class TemplateDialogue:
     """Leads dialogues along templates of the library."""
 
@@ -94,16 +70,6 @@ class TemplateDialogue:
         self._input_files = input_files
         self._style_store = style_store
 
-    def template(self, name: str) -> LibraryTemplate:
-        """A template by its name. Raises a `Problem` that names those that there are."""
-        return self._prompt_store.library_template(name)
-
-    def name_answers(
-        self, conversation: Conversation, answers: Iterable[Mapping[str, str]]
-    ) -> list[dict[str, str]]:
-        """Answers as the conversation's template takes them. Raises a `Problem`."""
-        return name_answers(answers, self.template(conversation.template), conversation.questions)
-
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
         fitting = suggest(idea, self._prompt_store.library_templates().values())
@@ -121,45 +87,38 @@ class TemplateDialogue:
 
         `allow` raises where asking the model would cost too much.
         """
-        template = self.template(conversation.template)
+        template = await asyncio.to_thread(
+            self._prompt_store.library_template, conversation.template
+        )
         file = file_of(template.name, template.category)
-        templates = {file: template.text.fingerprint}
+        outcome = Outcome(template.as_type, templates={file: template.text.fingerprint})
         *before, turn = conversation.turns
         follows = any(file in one.templates for one in before)
-        values = values_before(conversation, template, follows=follows)
-        unread = take_answers(values, template, transcript)
-        reading = _Reading()
-        more = says_more(turn, template) or unread or (before and not follows)
+        values = TemplateValues(conversation, template, transcript, follows=follows)
+        unread = values.take_answers()
+        more = values.says_more(turn) or unread or (before and not follows)
+        filling = None
         if more and conversation.mode != "skip":
             await allow()
-            instructions = self._prompt_store.render(FILL)
-            templates[instructions.name] = instructions.fingerprint
-            state = _state(template, values, transcript)
-            reading = await self._read(conversation, instructions, templates, state)
-        if reading.filling:
-            take_filling(values, reading.filling, template, transcript)
+            filling = await self._read(conversation, values, outcome)
+        if filling:
+            values.take_filling(filling)
         elif more and turn.words.strip():
-            take_unread(values, Quote(ref=transcript.newest, quote=turn.words), template)
+            values.take_unread(Quote(ref=transcript.newest, quote=turn.words))
         besides = [NO_PLACE_NOTE] if values.besides else []
-        review = _review(conversation, template, values, transcript, reading.filling)
-        styles = await asyncio.to_thread(self._styles, template, values)
+        outcome.review = _review(conversation, values, filling)
+        outcome.styles = await asyncio.to_thread(self._styles, values)
         styled = [
             STYLED.format(style=use.name, strength=use.strength)
-            for use in styles or []
-            if review.turn.prompt
+            for use in outcome.styles or []
+            if outcome.review.turn.prompt
         ]
-        return Outcome(
-            template.as_type,
-            review,
-            model=reading.model,
-            response_id=reading.response_id,
-            templates=templates,
-            notes=[*reading.notes, *values.notes, *besides, *styled, *self._faults(template)],
-            styles=styles,
-        )
+        outcome.notes += [*values.notes, *besides, *styled, *self._faults(template)]
+        return outcome
 
-    def _styles(self, template: LibraryTemplate, values: TemplateValues) -> list[StyleUse] | None:
+    def _styles(self, values: TemplateValues) -> list[StyleUse] | None:
         """The style that a value names; nothing while none of them does."""
+        template = values.template
         entry = values.entries.get(template.style_parameter)
         if entry is None:
             return None
@@ -170,20 +129,18 @@ class TemplateDialogue:
         return mix([MixPart(style)], DEFAULT_STRENGTH if strength is None else strength)
 
     async def _read(
-        self,
-        conversation: Conversation,
-        instructions: Rendering,
-        templates: dict[str, str],
-        state: dict[str, Any],
-    ) -> _Reading:
-        """What the words say, as a model reads them; no filling where none can be asked."""
+        self, conversation: Conversation, values: TemplateValues, outcome: Outcome
+    ) -> Filling | None:
+        """What the words say, as a model reads them; nothing where none can be asked."""
+        instructions = self._prompt_store.render(FILL)
+        outcome.templates[instructions.name] = instructions.fingerprint
         request = await asyncio.to_thread(  # it reads pictures of the person
             build_request,
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,
-            templates=templates,
-            state=state,
+            templates=outcome.templates,
+            state=_state(values),
             input_files=self._input_files,
             answer=response_format(Filling, FILLING_NAME),
             temperature=0,
@@ -191,18 +148,16 @@ class TemplateDialogue:
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 reply = await ask(request, conversation.id, self._gateway, self._records)
+            outcome.model, outcome.response_id = reply.model, reply.response_id
+            outcome.notes += reply.notes
+            return Filling.model_validate_json(reply.text)
         except GatewayError as error:
             if not error.unavailable:
                 raise
-            return _Reading(notes=[f"{error} {UNREAD_NOTE}"])
-        except TimeoutError:
-            return _Reading(notes=[UNREAD_NOTE])
-        filling, notes = None, reply.notes
-        try:
-            filling = Filling.model_validate_json(reply.text)
-        except ValidationError:
-            notes = [*notes, UNREAD_NOTE]
-        return _Reading(filling, reply.model, reply.response_id, notes)
+            outcome.notes.append(f"{error} {UNREAD_NOTE}")
+        except (TimeoutError, ValidationError):
+            outcome.notes.append(UNREAD_NOTE)
+        return None
 
     def _faults(self, template: LibraryTemplate) -> list[str]:
         """What is wrong with own files that this dialogue would use."""
@@ -210,34 +165,27 @@ class TemplateDialogue:
         return [told for told in faults if f"/{template.name}.yaml" in told or FILL in told]
 
 
-def _state(
-    template: LibraryTemplate, values: TemplateValues, transcript: Transcript
-) -> dict[str, Any]:
+def _state(values: TemplateValues) -> dict[str, Any]:
     """Where the dialogue stands, for the model that reads words into the template."""
-    waiting = [put for put in transcript.questions if put.dimension not in values.entries]
+    waiting = [put for put in values.transcript.questions if put.dimension not in values.entries]
     return {
-        "template": template.name,
-        "about": template.description,
-        "parameters": parameters_as_data(values, template),
+        "template": values.template.name,
+        "about": values.template.description,
+        "parameters": values.as_data(),
         "open_questions": [{"id": put.id, "dimension": put.dimension} for put in waiting],
-        "answers": dict(transcript.answers),
+        "answers": dict(values.transcript.answers),
     }
 
 
-def _review(
-    conversation: Conversation,
-    template: LibraryTemplate,
-    values: TemplateValues,
-    transcript: Transcript,
-    filling: Filling | None,
-) -> Review:
+def _review(conversation: Conversation, values: TemplateValues, filling: Filling | None) -> Review:
     """The turn as a facilitator's would come out: questions, or the template's own text."""
-    asking = [] if conversation.mode == "skip" else questions_of(values, template, transcript)
+    template, messages = values.template, values.transcript.messages
+    asking = [] if conversation.mode == "skip" else values.questions()
     if not asking:
-        assume_rest(values, template)
-    spans = [] if asking else spans_of(values, template)
+        values.assume_rest()
+    spans = [] if asking else values.spans()
     title = (filling.title.strip() if filling else "") or conversation.title
-    first = next(iter(transcript.messages.values()), template.title)
+    first = next(iter(messages.values()), template.title)
     turn = FacilitatorTurn(
         language=(filling.language if filling else "") or conversation.language or "en",
         title=title_of(title or first, LONGEST_TITLE),
@@ -246,7 +194,7 @@ def _review(
         brief=list(values.entries.values()),
         questions=asking,
     )
-    every = [word for text in transcript.messages.values() for word in content(words_of(text))]
+    every = [word for text in messages.values() for word in content(words_of(text))]
     said = [q.quote for entry in values.entries.values() for q in entry.said if q.ref[:1] == "m"]
     return Review(
         turn=turn,

@@ -1,17 +1,16 @@
 """What a person gives for the parameters of a template, and the words each value rests on.
 
-Plain functions on plain data. What came by the name of a parameter, or names an option, is
+What came by the name of a parameter, or names an option, is
 taken as it is; what a model read in other words is taken as far as the words say it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from consultation.provenance import Span, name_of, source_of
 from consultation.quotes import find_quote
 from consultation.transcript import ConsultationError, Transcript, brief_entry
-from consultation.turn import BriefEntry, Filling, QuestionDraft, Quote, Value
+from consultation.turn import BriefEntry, Filling, QuestionDraft, Quote
 from consultation.words import content, words_of
 from prompts.library_template import LibraryTemplate
 from prompts.parameter import Parameter
@@ -19,15 +18,6 @@ from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
 
 NOBODY_SAID = "Nobody said what {name} is; {value} stands in its place. Say what it should be."
-
-
-@dataclass
-class TemplateValues:
-    """The entries of a template's parameters so far, and wishes that it has no place for."""
-
-    entries: dict[str, BriefEntry] = field(default_factory=dict)
-    besides: list[Quote] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def name_answers(
@@ -58,186 +48,165 @@ def name_answers(
     return named
 
 
-def values_before(
-    conversation: Conversation, template: LibraryTemplate, *, follows: bool
-) -> TemplateValues:
-    """What earlier turns have settled, as far as it fits this template.
+class TemplateValues:
+    """The entries of a template's parameters so far, and wishes that it has no place for.
 
-    `follows` says that they followed it already; else only what was decided counts.
+    Of a conversation whose earlier turns did not follow the template only what was decided counts.
     """
-    entries = [brief_entry(row) for row in conversation.entries]
-    replies = [turn.reply for turn in conversation.turns if turn.reply] if follows else []
-    unused = replies[-1].get("not_used", []) if replies else []
-    besides = [Quote(**one) for one in unused if one["why"] == "unplaced"]
-    return TemplateValues(
-        {
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        template: LibraryTemplate,
+        transcript: Transcript,
+        *,
+        follows: bool,
+    ) -> None:
+        self.template = template
+        self.transcript = transcript
+        self.notes: list[str] = []
+        self.entries = {
             entry.dimension: entry
-            for entry in entries
+            for entry in map(brief_entry, conversation.entries)
             if (entry.said or follows)
             and not entry.open
-            and fits(template, entry.dimension, entry.value)
-        },
-        besides,
-    )
-
-
-def take_answers(
-    values: TemplateValues, template: LibraryTemplate, transcript: Transcript
-) -> list[str]:
-    """Take the answers that need no reading; returns the refs of those that do.
-
-    An answer by a question's id is read by the model unless it is an option or fits a
-    parameter that takes no free text: "you decide" is no value.
-    """
-    unread = []
-    for ref, place in transcript.answers.items():
-        put = transcript.question(place)
-        name, text = (put.dimension if put else place), transcript.messages[ref]
-        if name not in template.parameters:
-            continue
-        parameter = template.parameters[name]
-        plain = text.strip().casefold() in {option.casefold() for option in parameter.choices}
-        if plain or put is None or (parameter.type != "string" and fits(template, name, text)):
-            values.entries[name] = entry_of(template, name, text, [Quote(ref=ref, quote=text)])
-        else:
-            unread.append(ref)
-    return unread
-
-
-def says_more(turn: Turn, template: LibraryTemplate) -> bool:
-    """Whether a message says anything besides its answers and the name of the template."""
-    answers = (answer["answer"] for answer in turn.answers_given)
-    known = words_of(" ".join([template.title, template.name, "template", *answers]))
-    return bool({w.text for w in content(words_of(turn.words))} - {w.text for w in known})
-
-
-def take_unread(values: TemplateValues, words: Quote, template: LibraryTemplate) -> None:
-    """Keep words that nobody read: as the one value that is missing, else beside the prompt."""
-    missing = [
-        name
-        for name, parameter in template.parameters.items()
-        if parameter.required and name not in values.entries
-    ]
-    if len(missing) == 1 and fits(template, missing[0], words.quote):
-        values.entries[missing[0]] = entry_of(template, missing[0], words.quote, [words])
-    else:
-        values.besides.append(words)
-
-
-def take_filling(
-    values: TemplateValues, filling: Filling, template: LibraryTemplate, transcript: Transcript
-) -> None:
-    """Take what a model read in the words, as far as the words say it."""
-    for value in filling.filled:
-        if value.parameter in template.parameters and value.value.strip():
-            try:
-                _take(values, value, template, transcript)
-            except PromptError as error:
-                values.notes.append(str(error))
-    for wish in filter(str.strip, filling.besides):
-        quote = said_in(wish, transcript)
-        if quote and quote not in values.besides:
-            values.besides.append(quote)
-
-
-def assume_rest(values: TemplateValues, template: LibraryTemplate) -> None:
-    """Settle what nobody decided with the defaults, marked as ours."""
-    for name, parameter in template.parameters.items():
-        if name in values.entries:
-            continue
-        values.entries[name] = entry_of(template, name, parameter.fallback, [])
-        if parameter.required:
-            values.notes.append(NOBODY_SAID.format(name=name, value=repr(parameter.fallback)))
-
-
-def entry_of(template: LibraryTemplate, name: str, text: str, said: Sequence[Quote]) -> BriefEntry:
-    """An entry with the value as the template takes it. Raises `PromptError`."""
-    value = str(template.fit(name, text)) or template.parameters[name].fallback
-    return BriefEntry(dimension=name, value=value, said=list(said))
-
-
-def said_in(text: str, transcript: Transcript) -> Quote | None:
-    """The run of the newest message that says something."""
-    for ref in reversed(transcript.messages):
-        if found := find_quote(text, ref, {ref: transcript.messages[ref]}):
-            return found[0].quote
-    return None
-
-
-def fits(template: LibraryTemplate, name: str, text: str) -> bool:
-    """Whether a parameter of the template takes a value."""
-    return name in template.parameters and template.parameters[name].fit(text) is not None
-
-
-def _take(
-    values: TemplateValues, value: Value, template: LibraryTemplate, transcript: Transcript
-) -> None:
-    """Take one value with what it rests on. Raises `PromptError` where it does not fit."""
-    before = values.entries.get(value.parameter)
-    said: list[Quote] = []
-    if value.seen_in in transcript.names:
-        said = [Quote(ref=str(value.seen_in), quote=value.value)]
-    elif quote := said_in(value.value, transcript):
-        said = [quote]
-    entry = entry_of(template, value.parameter, value.value, said)
-    if before is None or before.value != entry.value:
-        values.entries[value.parameter] = entry
-
-
-def parameters_as_data(values: TemplateValues, template: LibraryTemplate) -> list[dict[str, Any]]:
-    """The parameters as a model is told of them, each with what fills it so far."""
-    return [
-        {
-            "name": name,
-            "question": parameter.question,
-            "takes": parameter.takes,
-            "options": parameter.every_choice,
-            "optional": parameter.optional,
-            "value": values.entries[name].value if name in values.entries else None,
+            and self._fits(entry.dimension, entry.value)
         }
-        for name, parameter in template.parameters.items()
-    ]
+        replies = [turn.reply for turn in conversation.turns if turn.reply] if follows else []
+        unused = replies[-1].get("not_used", []) if replies else []
+        self.besides = [Quote(**one) for one in unused if one["why"] == "unplaced"]
 
+    def take_answers(self) -> list[str]:
+        """Take the answers that need no reading; returns the refs of those that do.
 
-def spans_of(values: TemplateValues, template: LibraryTemplate) -> list[Span]:
-    """The template filled in: its own text, and each value with the words it rests on."""
-    texts = {name: entry.value for name, entry in values.entries.items()}
-    return [
-        _span(text, values.entries.get(origin), template) for text, origin in template.spans(texts)
-    ]
+        An answer by a question's id is read by the model unless it is an option or fits a
+        parameter that takes no free text: "you decide" is no value.
+        """
+        unread = []
+        for ref, place in self.transcript.answers.items():
+            put = self.transcript.question(place)
+            name, text = (put.dimension if put else place), self.transcript.messages[ref]
+            if name not in self.template.parameters:
+                continue
+            parameter = self.template.parameters[name]
+            plain = text.strip().casefold() in {option.casefold() for option in parameter.choices}
+            if plain or put is None or (parameter.type != "string" and self._fits(name, text)):
+                self.entries[name] = self._entry(name, text, [Quote(ref=ref, quote=text)])
+            else:
+                unread.append(ref)
+        return unread
 
+    def says_more(self, turn: Turn) -> bool:
+        """Whether a message says anything besides its answers and the name of the template."""
+        answers = (answer["answer"] for answer in turn.answers_given)
+        known = words_of(" ".join([self.template.title, self.template.name, "template", *answers]))
+        return bool({w.text for w in content(words_of(turn.words))} - {w.text for w in known})
 
-def _span(text: str, entry: BriefEntry | None, template: LibraryTemplate) -> Span:
-    if entry is None:
-        return Span(text=text, source="template", ref=template.name)
-    ref = name_of(entry.said[0].ref) if entry.said else None
-    return Span(text=text, source=source_of(entry.said), ref=ref, said=entry.said)
+    def take_unread(self, words: Quote) -> None:
+        """Keep words that nobody read: as the one value that is missing, else beside the prompt."""
+        missing = [
+            name
+            for name, parameter in self.template.parameters.items()
+            if parameter.required and name not in self.entries
+        ]
+        if len(missing) == 1 and self._fits(missing[0], words.quote):
+            self.entries[missing[0]] = self._entry(missing[0], words.quote, [words])
+        else:
+            self.besides.append(words)
 
+    def take_filling(self, filling: Filling) -> None:
+        """Take what a model read in the words, as far as the words say it."""
+        for value in filling.filled:
+            name = value.parameter
+            if name not in self.template.parameters or not value.value.strip():
+                continue
+            if value.seen_in in self.transcript.names:
+                said = [Quote(ref=str(value.seen_in), quote=value.value)]
+            else:
+                said = self._words_for(value.value)
+            try:
+                entry = self._entry(name, value.value, said)
+            except PromptError as error:
+                self.notes.append(str(error))
+                continue
+            if name not in self.entries or self.entries[name].value != entry.value:
+                self.entries[name] = entry
+        for wish in filter(str.strip, filling.besides):
+            self.besides += [quote for quote in self._words_for(wish) if quote not in self.besides]
 
-def questions_of(
-    values: TemplateValues, template: LibraryTemplate, transcript: Transcript
-) -> list[QuestionDraft]:
-    """What is to be asked now: each open parameter once, those first that have no default."""
-    if transcript.finish:
+    def assume_rest(self) -> None:
+        """Settle what nobody decided with the defaults, marked as ours."""
+        for name, parameter in self.template.parameters.items():
+            if name in self.entries:
+                continue
+            self.entries[name] = self._entry(name, parameter.fallback, [])
+            if parameter.required:
+                value = repr(parameter.fallback)
+                self.notes.append(NOBODY_SAID.format(name=name, value=value))
+
+    def as_data(self) -> list[dict[str, Any]]:
+        """The parameters as a model is told of them, each with what fills it so far."""
+        return [
+            {
+                "name": name,
+                "question": parameter.question,
+                "takes": parameter.takes,
+                "options": parameter.every_choice,
+                "optional": parameter.optional,
+                "value": self.entries[name].value if name in self.entries else None,
+            }
+            for name, parameter in self.template.parameters.items()
+        ]
+
+    def spans(self) -> list[Span]:
+        """The template filled in: its own text, and each value with the words it rests on."""
+        texts = {name: entry.value for name, entry in self.entries.items()}
+        return [
+            self._span(text, self.entries.get(origin))
+            for text, origin in self.template.spans(texts)
+        ]
+
+    def _span(self, text: str, entry: BriefEntry | None) -> Span:
+        if entry is None:
+            return Span(text=text, source="template", ref=self.template.name)
+        ref = name_of(entry.said[0].ref) if entry.said else None
+        return Span(text=text, source=source_of(entry.said), ref=ref, said=entry.said)
+
+    def questions(self) -> list[QuestionDraft]:
+        """What is to be asked now: each open parameter once, those first that have no default."""
+        if self.transcript.finish:
+            return []
+        settled = {*self.entries, *(put.dimension for put in self.transcript.questions)}
+        still = [
+            (name, one) for name, one in self.template.parameters.items() if name not in settled
+        ]
+        still.sort(key=lambda item: (not item[1].required, item[1].optional))
+        return [
+            QuestionDraft(
+                dimension=name,
+                text=parameter.question,
+                why=_why(parameter),
+                options=parameter.choices,
+                default=parameter.fallback,
+            )
+            for name, parameter in still[: self.transcript.left]
+        ]
+
+    def _entry(self, name: str, text: str, said: Sequence[Quote]) -> BriefEntry:
+        """An entry with the value as the template takes it. Raises `PromptError`."""
+        value = str(self.template.fit(name, text)) or self.template.parameters[name].fallback
+        return BriefEntry(dimension=name, value=value, said=list(said))
+
+    def _words_for(self, text: str) -> list[Quote]:
+        """The run of the newest message that says something, if one does."""
+        for ref in reversed(self.transcript.messages):
+            if found := find_quote(text, ref, {ref: self.transcript.messages[ref]}):
+                return [found[0].quote]
         return []
-    settled = {*values.entries, *(put.dimension for put in transcript.questions)}
-    still = [name for name in template.parameters if name not in settled]
-    still.sort(key=lambda name: _urgency(template.parameters[name]))
-    return [
-        QuestionDraft(
-            dimension=name,
-            text=parameter.question,
-            why=_why(parameter),
-            options=parameter.choices,
-            default=parameter.fallback,
-        )
-        for name in still[: transcript.left]
-        for parameter in [template.parameters[name]]
-    ]
 
-
-def _urgency(parameter: Parameter) -> int:
-    return 0 if parameter.required else 2 if parameter.optional else 1
+    def _fits(self, name: str, text: str) -> bool:
+        parameter = self.template.parameters.get(name)
+        return parameter is not None and parameter.fit(text) is not None
 
 
 def _why(parameter: Parameter) -> str:
