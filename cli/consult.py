@@ -149,7 +149,7 @@ class _Dialogue:
             if answer.lower() in FINISH:
                 return {"message": "", "answers": answers, "finish": True}
             # What asks back answers no question by its id: that one stays open.
-            if answer.endswith(tuple(QUESTION_MARKS)) and not self._template:
+            if answer.endswith(tuple(QUESTION_MARKS)):
                 return {"message": answer, "answers": answers}
             if answer.lower() in BACK:
                 answers = answers[:-1]

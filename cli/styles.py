@@ -20,7 +20,7 @@ from receipt import open_receipt
 from settings import load_settings
 from styles.aspect import ASPECTS, Aspect
 from styles.extraction_result import PictureChoice, StyleExtraction, as_text
-from styles.strength import DEFAULT_STRENGTH, StyleShare
+from styles.strength import DEFAULT_STRENGTH, STRENGTHS, StyleShare
 from styles.style_file import Style
 from styles.style_store import StyleStore
 
@@ -138,7 +138,9 @@ def _aspects_of(answer: PictureChoice) -> list[str]:
 def apply(
     *styles: str,
     to: str,
-    strength: Annotated[int, Parameter(validator=Number(gte=0, lte=100))] = DEFAULT_STRENGTH,
+    strength: Annotated[
+        int, Parameter(help=f"0 to 100. {STRENGTHS}", validator=Number(gte=0, lte=100))
+    ] = DEFAULT_STRENGTH,
     aspect: Annotated[tuple[Aspect, ...], Parameter(negative=())] = (),
     sandbox: bool = False,
     as_json: show.AsJson = False,
@@ -148,7 +150,6 @@ def apply(
     Args:
         styles: Names, with weights where several are mixed: linocut:70 soft_gouache:30.
         to: What the picture shows, or the id of a conversation.
-        strength: 0 to 100. Below 35 a touch, above 65 a sample picture goes along, above 85 three.
         aspect: Only this aspect; may be given several times. Without it all.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
         as_json: Print JSON.

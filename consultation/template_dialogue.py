@@ -179,17 +179,24 @@ def _state(values: TemplateValues) -> dict[str, Any]:
 
 def _review(conversation: Conversation, values: TemplateValues, filling: Filling | None) -> Review:
     """The turn as a facilitator's would come out: questions, or the template's own text."""
-    template, messages = values.template, values.transcript.messages
+    template, transcript = values.template, values.transcript
+    messages = transcript.messages
     asking = [] if conversation.mode == "skip" else values.questions()
-    if not asking:
+    reply = filling.reply.strip() if filling else ""
+    # Whoever asked something back is answered first, without another question or a prompt.
+    waits = reply and not transcript.finish and transcript.open_questions(values.entries.values())
+    asking = [] if waits else asking
+    is_ready = not (asking or waits)
+    if is_ready:
         values.assume_rest()
-    spans = [] if asking else values.spans()
+    spans = values.spans() if is_ready else []
     title = (filling.title.strip() if filling else "") or conversation.title
     first = next(iter(messages.values()), template.title)
     turn = FacilitatorTurn(
         language=(filling.language if filling else "") or conversation.language or "en",
         title=title_of(title or first, LONGEST_TITLE),
         image_type=template.image_type,
+        reply=reply,
         prompt="".join(span.text for span in spans),
         brief=list(values.entries.values()),
         questions=asking,

@@ -13,7 +13,7 @@ from consultation.turn import (
     Quote,
     SetAside,
 )
-from consultation.words import fold
+from consultation.words import QUESTION_MARKS, fold
 from errors import Problem
 from storage.tables import Conversation, Question, Turn
 from styles.style_use import REF, StyleUse
@@ -102,11 +102,13 @@ class Transcript:
         return [*quotes.values()]
 
     def _answers(self, ref: str, set_aside: Sequence[SetAside]) -> bool:
-        """Whether a message says more than a number that no option of its question has, and more
-        than what the facilitator took as talk, such as a question back."""
+        """Whether a message is no question back, and says more than a number that no option of
+        its question has, and more than what the facilitator took as talk."""
         put, text = self.question(self.answers[ref]), self.messages[ref].strip()
         places = range(1, len(put.options) + 1) if put else ()
         if text.isdecimal() and text not in map(str, places):
+            return False
+        if text.endswith(tuple(QUESTION_MARKS)):
             return False
         for aside in set_aside:
             if (aside.ref, aside.why) == (ref, "talk"):

@@ -19,7 +19,7 @@ _ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
 
 def fill_template(body: Json) -> str:
     """What the words fill of a template, as JSON: what fits nothing else is for a free text."""
-    talk, values, tongue = dialogue.read(body), dict[str, str](), "en"
+    talk, values, tongue, reply = dialogue.read(body), dict[str, str](), "en", ""
     parameters: list[Json] = talk.state.get("parameters") or []
     dimensions = [question["dimension"] for question in talk.state.get("open_questions") or []]
     waiting = [one for name in dimensions for one in parameters if one["name"] == name]
@@ -28,7 +28,10 @@ def fill_template(body: Json) -> str:
     for ref in talk.fresh if has_begun else talk.messages:
         tongue = book.language(talk.messages[ref], tongue)
         free = [one for one in waiting or parameters[: ref == "m1"] if "words" in one["takes"]]
-        for piece, _ in book.clauses(talk.messages[ref]):
+        for piece, asks in book.clauses(talk.messages[ref]):
+            if asks and waiting:
+                reply = book.say("yours", tongue)
+                continue
             fitting = [one for one in waiting or parameters if _value(one, piece)]
             open_ = [one["name"] for one in free if one["name"] not in values]
             if fitting:
@@ -40,6 +43,7 @@ def fill_template(body: Json) -> str:
     fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
     title = book.title(talk.messages.get("m1", ""))
     answer = {"language": tongue, "title": title, "filled": fillings, "besides": besides}
+    answer["reply"] = reply
     return json.dumps(answer, ensure_ascii=False)
 
 

@@ -42,6 +42,12 @@ STEPS = (
     StrengthStep(100, None, colours=True, samples=3, degree="match it closely"),
 )
 
+STRENGTHS = (
+    "Below 35 two aspects, a touch of them; to 65 all in words, with colours as hex; above 65 a "
+    "sample picture, too; above 85 up to three, matched closely."
+)
+"""The same in words, for those who choose one."""
+
 
 def step_of(strength: int) -> StrengthStep:
     """What goes along at a strength of 0 to 100."""

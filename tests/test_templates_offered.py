@@ -111,6 +111,39 @@ async def test_words_are_read_into_parameters(client: Client[Any], sandbox: Sand
     assert len(sandbox.requests) == 2
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_a_question_back_is_answered_and_leaves_its_question_open(
+    client: Client[Any], sandbox: Sandbox, by_id: bool
+) -> None:
+    begun = await consult(client, "our matte black kettle", template=HERO, mode="quick")
+    first, second = begun["questions"]
+    back = "what is a rim light?"
+    reply = "A light from behind that draws a bright edge around the kettle."
+    filling = {"language": "en", "title": "Kettle", "reply": reply, "filled": [], "besides": []}
+    sandbox.answer(FILLING_NAME, filling)
+    answers = [{"question_id": second["id"], "answer": back}] if by_id else []
+
+    told = await consult(
+        client, "" if by_id else back, conversation_id=begun["conversation_id"], answers=answers
+    )
+    ready = await consult(
+        client,
+        "",
+        conversation_id=begun["conversation_id"],
+        answers=[
+            {"question_id": first["id"], "answer": first["options"][0]},
+            {"question_id": second["id"], "answer": second["options"][1]},
+        ],
+    )
+
+    assert (told["status"], told["reply"]) == ("asking", reply)
+    assert told["questions"] == [first, second]
+    assert told["not_used"] == []
+    assert ready["status"] == "ready"
+    assert second["options"][1] in ready["refined_prompt"]
+    assert "rim light?" not in ready["refined_prompt"]
+
+
 @pytest.mark.parametrize(("mode", "most"), [("quick", 2), ("guided", 5), ("explorer", 10)])
 async def test_the_code_keeps_the_budget_of_questions(
     client: Client[Any], mode: str, most: int

@@ -10,7 +10,7 @@ import workflow
 from generation.image_request import ImageRequest
 from settings import Quality
 from styles.aspect import ASPECTS, Aspect
-from styles.strength import DEFAULT_STRENGTH
+from styles.strength import DEFAULT_STRENGTH, STRENGTHS
 from tools import parameters
 from tools.progress import draw
 from tools.registration import app_of, build_tool
@@ -100,13 +100,7 @@ async def openai_apply_style(
         Field(description="A conversation_id, or what the picture shows, in the person's words."),
     ],
     *,
-    strength: Annotated[
-        parameters.Strength,
-        Field(
-            description="Below 35 two aspects, a touch of them; to 65 all in words, with colours "
-            "as hex; above 65 a sample picture, too; above 85 up to three, matched closely."
-        ),
-    ] = DEFAULT_STRENGTH,
+    strength: Annotated[parameters.Strength, Field(description=STRENGTHS)] = DEFAULT_STRENGTH,
     aspects: Annotated[
         list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
     ] = None,
