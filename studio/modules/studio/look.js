@@ -93,7 +93,8 @@ export function LookTask({ desk, session }) {
         <div class="row">${asked.choices.map((one, place) => html`<button onClick=${() => apply({ style: one.styles })}>${place < 2 ? one.option : t("neither of them")}</button>`)}</div>
         <p class="soft">${t("Nothing was charged. An answer goes on, about a cent.")}</p></div>`
       : html`<div class="row"><button class="act" disabled=${!isChosen || !look.aspects.length} onClick=${() => apply({})}>${t("Put it into the prompt, about a cent")}</button>
-        <button onClick=${() => session.set({ look: null })}>${t("Leave it out")}</button></div>`}</fieldset>`;
+        <button onClick=${() => session.set({ look: null })}>${t("Leave it out")}</button></div>
+        ${isChosen && html`<p class="soft">${t("It is not in the prompt yet: a picture drawn now is without it.")}</p>`}`}</fieldset>`;
 }
 
 /** What of a style is not in the prompt: the person's own words win. @param {{view: any}} props */
