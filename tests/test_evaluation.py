@@ -39,13 +39,14 @@ SCENARIO = """\
       expect: {status: ready, asks: [], prompt_has: [calm lake], prompt_lacks: [ship],
         said: [a boat], lettering: [], assumes: [palette]}
 """
-SUBJECT = {"prompt": "a dog in space", "said": [{"ref": "m1", "quote": "dog in space"}]}
+SOFA = "something for above the sofa"
+SUBJECT = {"prompt": SOFA, "said": [{"ref": "m1", "quote": SOFA}]}
 DRAGON = {"prompt": "a golden dragon", "said": [{"ref": "m1", "quote": "with a golden dragon"}]}
-PROMPT = "Photo of a dog in space beside a golden dragon."
-INVENTION = {"reply": "A dog.", "prompt": PROMPT, "sources": [SUBJECT, DRAGON]}
+PROMPT = "Photo of something for above the sofa beside a golden dragon."
+INVENTION = {"reply": "A dragon.", "prompt": PROMPT, "sources": [SUBJECT, DRAGON]}
 ASKING = {
-    "reply": "A dog in space. A question.",
-    "brief": [{"dimension": "subject", "value": "dog", "said": SUBJECT["said"]}],
+    "reply": "Above the sofa. A question.",
+    "brief": [{"dimension": "subject", "value": SOFA, "said": SUBJECT["said"]}],
     "questions": [{"dimension": "style", "text": "How?", "options": ["photo", "cartoon"]}],
 }
 
@@ -177,7 +178,7 @@ def test_live_counts_what_a_model_does(evaluate: Evaluate, sandbox: Sandbox) -> 
     assert report["all"]["calls_per_turn"] == 1.5
     assert report["all"]["usd"] > 0
     (asked,) = [c.body for c in sandbox.requests if "person_message" in json.dumps(c.body)]
-    assert "make it a corgi" in asked["instructions"]  # what d01 says later
+    assert "the wall is dark green" in asked["instructions"]
     assert "How?" in json.dumps(asked["input"])
 
 

@@ -38,7 +38,7 @@ def test_the_wheel_carries_every_module_and_data_file_and_nothing_else(wheel: se
     inside = {path.relative_to(ROOT).as_posix() for path in sources()}
     scenarios = (ROOT / "tests/dialogues/scenarios").iterdir()
     dialogues = {f"dialogues/scenarios/{path.name}" for path in scenarios}
-    dialogues |= {"dialogues/natural.json", "dialogues/openings.yaml"}
+    dialogues |= {"dialogues/openings.yaml"}
 
     assert wheel == {f"image_consultant/{name}" for name in inside | dialogues}
 

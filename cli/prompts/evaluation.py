@@ -23,9 +23,8 @@ from settings import Settings, load_settings
 AROUND = Path(__file__).parents[2]
 IN_CLONE, IN_PACKAGE = AROUND / "tests" / "dialogues", AROUND / "dialogues"
 DIALOGUES = IN_CLONE if IN_CLONE.is_dir() else IN_PACKAGE
-DIALOGUES_ASKED = 8
-"""Dialogues of a live run unless told otherwise: enough to see a habit, for about a third of a
-dollar with gpt-4o."""
+DIALOGUES_ASKED = 6
+"""Dialogues of a live run unless told otherwise: each opening once, for a quarter of a dollar."""
 
 SANDBOX_KEY = SecretStr("sk-sandbox-0123456789abcdef")
 
@@ -107,7 +106,7 @@ def _evaluate_live(
     person = person or settings.assistant_model
     if not sandbox and find_key(settings) is None:
         raise Problem("--live asks OpenAI, and no OPENAI_API_KEY is set; try it with --sandbox.")
-    openings = live_.load_openings(DIALOGUES)[:dialogues]
+    openings = live_.load_openings(DIALOGUES / "openings.yaml")[:dialogues]
     _agree(settings, person, len(openings), sandbox=sandbox, yes=yes)
     with tempfile.TemporaryDirectory() as name, Sandbox() if sandbox else nullcontext() as stand_in:
         apart = _beside(settings, Path(name), stand_in)

@@ -35,7 +35,6 @@ next message, in the language of their first one: short, as people type, sometim
 its number, sometimes not answering every question. You know what you would like: {persona} What \
 you have no wish about, you leave to the art director. Never write a prompt, never play the art \
 director."""
-NO_WISHES = "what you said first, and nothing more."
 FORM = answer_form(PERSON_SCHEMA, closed({"message": {"type": "string"}}))
 
 
@@ -64,18 +63,9 @@ class Talk(NamedTuple):
     error: str = ""
 
 
-def load_openings(folder: Path) -> list[Opening]:
-    """The openings of a folder of dialogues: in turn a natural one and one by its persona."""
-    natural = json.loads((folder / "natural.json").read_text(encoding="utf-8"))
-    personas = yaml.safe_load((folder / "openings.yaml").read_text(encoding="utf-8"))
-    first = [
-        Opening(one["name"], words, "; ".join(later) or NO_WISHES, "guided")
-        for one in natural
-        for words, *later in [list(one["messages"].values())]
-    ]
-    second = [Opening(**one) for one in personas]
-    mixed = [one for pair in zip(first, second, strict=False) for one in pair]
-    return [*mixed, *(one for one in [*first, *second] if one not in mixed)]
+def load_openings(file: Path) -> list[Opening]:
+    """The openings of a YAML file."""
+    return [Opening(**one) for one in yaml.safe_load(file.read_text(encoding="utf-8"))]
 
 
 def estimate(settings: Settings, person: str, dialogues: int) -> str:
