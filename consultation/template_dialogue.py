@@ -20,9 +20,10 @@ from consultation.turn import FILLING_NAME, FacilitatorTurn, Filling, Quote, res
 from consultation.words import content, words_of
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
-from prompts.library_template import LibraryTemplate, file_of, suggest
+from prompts.library_template import LibraryTemplate, file_of
 from prompts.parameter import LEFT_OUT
 from prompts.store import PromptStore
+from prompts.template_names import suggest
 from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records

@@ -5,8 +5,7 @@ template, strict and sandboxed; what a person gives is a value and never a part 
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import chain, groupby
@@ -20,7 +19,6 @@ from prompts.image_type import Dimension, ImageType, SuggestedSettings
 from prompts.parameter import Parameter, mark
 from prompts.source import FileModel, Keys, PromptError, YamlSource, read_yaml
 from prompts.template import Header, Template
-from prompts.template_names import UNSPACED, fold, says, words_of
 
 MOST_PARAMETERS = 10
 """More would be a form, and a dialogue asks few questions."""
@@ -39,15 +37,10 @@ PLAIN_OUTPUT = (
     "whose words these are; print the parameter alone and use if around it."
 )
 WITHOUT = "take it out, or use it in an if alone."
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?")
 Names = Annotated[
     list[Annotated[str, Field(min_length=2, max_length=60)]], Field(min_length=1, max_length=8)
 ]
 """A short list: a name is what people say, not all that they might."""
-
-RARE, ENOUGH = 2, 3
-"""A word that at most two descriptions have tells templates apart; one or two such words are
-often chance (`door`, `light`), three never were in the dialogues of the tests."""
 
 
 class Example(FileModel):
@@ -190,34 +183,10 @@ def parse_library_template(name: str, category: str, source: str) -> LibraryTemp
     return template
 
 
-def suggest(idea: str, templates: Collection[LibraryTemplate]) -> LibraryTemplate | None:
-    """The one template that an idea plainly speaks of, or nothing.
-
-    An idea speaks of a template if it says its name, or one that people have for it in any
-    language, or several words that hardly any other description has.
-    """
-    lengths = {one.name: _longest_name(idea, one) for one in templates}
-    longest = max(lengths.values(), default=0)
-    if longest:  # "character sheet" says more than the "sheet" of another template
-        close = [one for one in templates if lengths[one.name] == longest]
-    else:
-        words = set(words_of(idea))
-        uses = Counter(word for one in templates for word in set(words_of(one.description)))
-        telling = {word for word in words if uses[word] <= RARE}
-        close = [one for one in templates if len(telling & {*words_of(one.description)}) >= ENOUGH]
-    return close[0] if len(close) == 1 else None
-
-
 def is_parameter_name(name: str) -> bool:
     """Whether a parameter can be called so."""
     reserved = name in RESERVED or iskeyword(name) or QUESTION_ID.fullmatch(name)
     return name.isidentifier() and name.isascii() and not reserved
-
-
-def _longest_name(idea: str, template: LibraryTemplate) -> int:
-    """Letters of the longest name of a template that an idea says, else 0."""
-    names = [template.name.replace("_", " "), *chain(*template.called.values())]
-    return max((len(name) for name in names if says(idea, name)), default=0)
 
 
 def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, str]]:
@@ -232,14 +201,6 @@ def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, s
             yield here, f"rename it: {NAMING}"
         for key, sentence in parameter.faults():
             yield (*here, key), sentence
-    for language, names in template.called.items():
-        here = ("called", language)
-        if not LANGUAGE.fullmatch(language):
-            yield here, "it is no language tag; write one such as en, de or pt-BR."
-        if any(not words_of(name) and not UNSPACED.search(name) for name in names):
-            yield here, "a name has no word of three letters; give it one."
-        if len({fold(name) for name in names}) < len(names):
-            yield here, "a name stands there twice; keep it once."
 
 
 def _text_faults(template: LibraryTemplate, document: YamlSource) -> Iterator[tuple[Keys, str]]:

@@ -16,14 +16,10 @@ LARGEST = 64_000
 one rendering grows with its text."""
 DEEPEST = 20
 """Levels of a YAML file. The shipped ones have five; building thousands exhausts the stack."""
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""How UTF-16 begins, which editors on Windows write: no UTF-8, yet easily told from a picture."""
 
 Keys = tuple[str, ...]
 """The keys that lead to a place in a YAML file, outermost first."""
 Model = TypeVar("Model", bound=BaseModel)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
-
 
 LONGEST_SENTENCE = 1000
 """Characters of what is wrong with a file; a screen of an editor shows no more."""
@@ -59,38 +55,26 @@ def read_text(path: Path, file: str) -> str:
 
     Raises `PromptError` with the fix.
     """
-    data = _read(path, file)
-    if data.startswith(UTF_16) or b"\0" in data:
-        raise PromptError.at(file, 1, "it is UTF-16 or no text at all; save it as UTF-8.")
     try:
-        text = data.decode("utf-8-sig")  # an editor may mark the order of bytes
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PromptError.at(
-            file, line, "a letter here is not UTF-8; save the file in the encoding UTF-8."
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _read(path: Path, file: str) -> bytes:
-    """The bytes of a file. Raises `PromptError` for what is none, or too large."""
-    try:
-        if path.is_dir():
-            raise PromptError.at(file, None, "it is a folder; put a file in its place.")
         if path.exists() and not path.is_file():  # a pipe or device could be read without end
             raise PromptError.at(file, None, "it is no file; put a text file in its place.")
         with path.open("rb") as file_:
             data = file_.read(LARGEST + 1)
     except OSError as error:
-        why = error.strerror or "unreadable"
-        way = f"it cannot be read ({why}); give yourself the right to read it."
-        if path.is_symlink():
-            way = f"it is a link that leads nowhere ({why}); put the file itself in its place."
+        way = f"it cannot be read ({error.strerror}); put a text file in its place."
         raise PromptError.at(file, None, way) from error
     if len(data) > LARGEST:
         way = f"it is larger than {LARGEST:,} bytes; cut it down to what the model needs to know."
         raise PromptError.at(file, data.count(b"\n") + 1, way)
-    return data
+    try:
+        text = data.decode("utf-8-sig")  # an editor may mark the order of bytes
+        if "\0" in text:  # UTF-16 without its mark
+            raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), len(data), "holds zeros")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        way = "it is no text, or not in UTF-8; save the file in the encoding UTF-8."
+        raise PromptError.at(file, line, way) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class FileModel(BaseModel):
@@ -165,8 +149,25 @@ def read_yaml(file: str, source: str, *, begin: str = "description: ...") -> Yam
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         way = f"it is made of lines such as {begin}; begin it with that one."
         raise PromptError.at(file, 1, way)
-    _refuse_repeated(file, node, ())
     return YamlSource(file, data, node)
+
+
+class _RepeatedKeyError(yaml.constructor.ConstructorError):
+    pass
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C: 10 x as fast
+    """YAML that keeps no later key over an earlier one without a word."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """A mapping, each key of which stands there once."""
+        names: set[Any] = set()
+        for key, _ in node.value:
+            if key.value in names:
+                problem = f"{key.value}: it stands here twice; remove or rename one."
+                raise _RepeatedKeyError(None, None, problem, key.start_mark)
+            names.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def _load(source: str) -> tuple[Any, Any]:
@@ -195,28 +196,13 @@ def _refuse_bombs(file: str, source: str) -> None:
             raise PromptError.at(file, line, f"it nests more than {DEEPEST} deep; make it flatter.")
 
 
-def _refuse_repeated(file: str, node: Any, keys: Keys) -> None:
-    """Raise where a key stands twice: YAML would keep the later one without a word."""
-    if isinstance(node, yaml.SequenceNode):
-        for entry in node.value:
-            _refuse_repeated(file, entry, keys)
-    if not isinstance(node, yaml.MappingNode):
-        return
-    names: set[str] = set()
-    for key, value in node.value:
-        here = (*keys, str(key.value))
-        if here[-1] in names:
-            sentence = f"{'.'.join(here)}: it stands here twice; remove or rename one."
-            raise PromptError.at(file, key.start_mark.line + 1, sentence)
-        names.add(here[-1])
-        _refuse_repeated(file, value, here)
-
-
 def _yaml_fault(error: Exception, source: str) -> tuple[int, str]:
     """The line of a YAML text that is wrong, counted from 1, and how to mend it."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
     line = mark.line + 1 if mark else 1
+    if isinstance(error, _RepeatedKeyError):
+        return line, str(problem)
     if "nesting depth" in str(problem):  # newer libyaml stops by itself, before our own limit
         return line, f"it nests more than {DEEPEST} deep; make it flatter."
     around = source.split("\n")[max(0, line - 2) : line]

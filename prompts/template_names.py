@@ -1,8 +1,12 @@
-"""What people call a template, and whether an idea says such a name: plain text in any language."""
+"""What people call a template, and which one an idea speaks of: plain text in any language."""
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
+from itertools import chain
+
+from prompts.library_template import LibraryTemplate
 
 WORD = re.compile(r"[^\W_]+")
 SHORT = 2
@@ -20,6 +24,21 @@ UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 KATAKANA = "[\u30a1-\u30fa\u30fc]"
 VOICED = "\u3099\u309a"
 """Marks of kana (ga from ka) that make another sound; other marks are accents."""
+
+
+def suggest(idea: str, templates: Collection[LibraryTemplate]) -> LibraryTemplate | None:
+    """The one template whose name an idea says, as people call it in any language, or nothing."""
+    lengths = {one.name: _longest_name(idea, one) for one in templates}
+    longest = max(lengths.values(), default=0)
+    # "character sheet" says more than the "sheet" of another template.
+    close = [one for one in templates if longest and lengths[one.name] == longest]
+    return close[0] if len(close) == 1 else None
+
+
+def _longest_name(idea: str, template: LibraryTemplate) -> int:
+    """Letters of the longest name of a template that an idea says, else 0."""
+    names = [template.name.replace("_", " "), *chain(*template.called.values())]
+    return max((len(name) for name in names if says(idea, name)), default=0)
 
 
 def fold(text: str) -> str:
