@@ -218,30 +218,15 @@ class App:
         from generation.verifier import Verifier
         from storage.picture_files import PictureFiles
 
-        pictures = PictureFiles(self.settings.images_dir, self._reserve)
-        inputs = InputResolver(self.gateway, self.records, self.input_files, self.style_store)
-        verifier = Verifier(self.settings, self.gateway, self.records, self.prompt_store)
-        with_preview = self.settings.preview == "on"
-        buyer = Buyer(
-            self.gateway,
-            self.records,
-            pictures,
-            inputs,
-            verifier,
-            preview=with_preview,
-            stand_in=self.settings.sandbox,
-        )
-        orders = Orders(
-            self.settings,
-            self.gateway,
-            self.records,
-            self.prompt_store,
-            pictures=pictures,
-            inputs=inputs,
-        )
-        return ImageGenerator(
-            self.settings, self.records, self.prompt_store, orders, buyer, verifier=verifier
-        )
+        settings, gateway, records, prompts = (
+            self.settings, self.gateway, self.records, self.prompt_store
+        )  # fmt: skip
+        pictures = PictureFiles(settings.images_dir, self._reserve)
+        inputs = InputResolver(gateway, records, self.input_files, self.style_store)
+        verifier = Verifier(settings, gateway, records, prompts)
+        buyer = Buyer(gateway, records, pictures, inputs, verifier, settings)
+        orders = Orders(settings, gateway, records, prompts, pictures, inputs)
+        return ImageGenerator(settings, records, prompts, orders, buyer, verifier)
 
     def news(self) -> list[str]:
         """What the person has to know of their records, once: that they were damaged."""

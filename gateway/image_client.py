@@ -1,13 +1,12 @@
 """Pictures at OpenAI: bought once, fetched by their id, handed over as files."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from gateway.api_errors import GatewayError
 from gateway.connection import Connection
 from gateway.image_response import GeneratedImage, OnStep, Step, collect, order, receive
 from gateway.models import Request
-from gateway.retry import CallResult, OnCharge, Policy
+from gateway.retry import OnCharge, Policy
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -17,8 +16,6 @@ DRAW_SECONDS = 600.0
 
 FILE_SECONDS = 30 * 24 * 3600
 """How long OpenAI keeps an uploaded picture: as long as it keeps a response."""
-
-T = TypeVar("T")
 
 FETCH_NOTE = "The connection broke while it was drawn; the finished picture was fetched by its id."
 
@@ -103,31 +100,22 @@ class ImageClient:
         return str(outcome.result.id)
 
     async def _buy(self, request: Request, on_step: OnStep, on_charge: OnCharge) -> GeneratedImage:
-        async def stream(sdk: "AsyncOpenAI", fitting: Request) -> GeneratedImage:
-            return await receive(sdk, fitting, on_step)
-
-        async def place(sdk: "AsyncOpenAI", fitting: Request) -> str:
-            return await order(sdk, fitting, on_step)
-
         async def wait(error: GatewayError, seconds: float) -> None:
             charged = bool(error.charges)
             step = Step("waiting", seconds=seconds, reason=error.event, charged=charged)
             await on_step(step)
 
+        call = self._connection.call
         policy = Policy(DRAW_SECONDS, paid=True, on_pause=wait, on_charge=on_charge)
-
-        async def send(once: Callable[["AsyncOpenAI", Request], Awaitable[T]]) -> CallResult[T]:
-            return await self._connection.call(once, request, policy)
-
-        outcome: CallResult[Any]
         if self._background:
-            outcome = await send(place)
-            image = await self.collect(outcome.result, on_charge)
-        else:
-            outcome = await send(stream)
-            image = outcome.result
-            self._connection.note_origin(image.response_id)
-        image.attempts, image.notes = outcome.attempts, outcome.notes
+            placed = await call(lambda sdk, body: order(sdk, body, on_step), request, policy)
+            image = await self.collect(placed.result, on_charge)
+            image.attempts, image.notes = placed.attempts, placed.notes
+            return image
+        streamed = await call(lambda sdk, body: receive(sdk, body, on_step), request, policy)
+        image = streamed.result
+        self._connection.note_origin(image.response_id)
+        image.attempts, image.notes = streamed.attempts, streamed.notes
         return image
 
     async def _look_up(

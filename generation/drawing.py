@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextvars import Context
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
@@ -47,26 +48,20 @@ class DrawingResult(NamedTuple):
     conversation: Conversation
 
 
+@dataclass
 class ImageGenerator:
     """Draws the pictures of one server; `orders` say what a call would, and check it for free."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        records: Records,
-        prompt_store: PromptStore,
-        orders: Orders,
-        buyer: Buyer,
-        *,
-        verifier: Verifier,
-    ) -> None:
-        self.orders = orders
-        self._settings = settings
-        self._records = records
-        self._prompt_store = prompt_store
-        self._buyer = buyer
-        self._verifier = verifier
-        self._jobs = Jobs(records)
+    settings: Settings
+    records: Records
+    prompt_store: PromptStore
+    orders: Orders
+    buyer: Buyer
+    verifier: Verifier
+
+    def __post_init__(self) -> None:
+        """Nothing is drawn yet."""
+        self._jobs = Jobs(self.records)
         # Between the record of a job and its start nobody else may begin to wait for it: whoever
         # comes first says what is done, and that would be nothing.
         self._starting = asyncio.Lock()
@@ -113,10 +108,10 @@ class ImageGenerator:
         """
         async with self._starting:
             jobs, are_new = await self._claim(order, again, lost)
-            mine = [job for job in jobs if are_new and self._records.jobs.is_mine(job.id)]
+            mine = [job for job in jobs if are_new and self.records.jobs.is_mine(job.id)]
             for job, one in zip(jobs, order.orders, strict=True) if are_new else ():
-                buying = partial(self._buyer.buy, job, one)
-                attending = partial(self._buyer.attend, job)
+                buying = partial(self.buyer.buy, job, one)
+                attending = partial(self.buyer.attend, job)
                 self._jobs.start(job, buying if job in mine else attending)
         return jobs, are_new, mine
 
@@ -124,11 +119,11 @@ class ImageGenerator:
         self, order: CallOrder, again: timedelta, lost: Sequence[Job]
     ) -> tuple[list[Job], bool]:
         """The jobs to wait for, and whether they are new. Raises where the budget forbids them."""
-        budget, origin = self._settings.daily_budget_usd, self._buyer.origin
+        budget, origin = self.settings.daily_budget_usd, self.buyer.origin
         first = order.orders[0]
         message = first.plan.message
         terms = ClaimTerms(origin, budget, again, message, lost)
-        claim = await self._records.jobs.claim(order.jobs, terms)
+        claim = await self.records.jobs.claim(order.jobs, terms)
         if claim.over is None or budget is None:
             return claim.jobs, claim.new
         count = len(order.jobs) - len(claim.jobs)
@@ -157,7 +152,7 @@ class ImageGenerator:
             for one in outcomes
             if isinstance(one.problem, GatewayError) and one.problem.case == "lost"
         ]
-        await self._records.jobs.release(lost)
+        await self.records.jobs.release(lost)
         return [RELEASED.format(response_id=job.response_id) for job in lost]
 
     async def show(
@@ -168,8 +163,8 @@ class ImageGenerator:
         outcomes = []
         for image in images:
             job, look = jobs[image.job_id], Look()
-            if (verify or self._settings.verify) and image.verification is None:
-                look = await self._verifier.verify(image, job, conversation)
+            if (verify or self.settings.verify) and image.verification is None:
+                look = await self.verifier.verify(image, job, conversation)
             outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
         return await self._tell(conversation.id, outcomes, 0.0)
 
@@ -179,16 +174,16 @@ class ImageGenerator:
 
     def checklist(self, image: Image, conversation: Conversation) -> list[str]:
         """What is to be looked at in a picture."""
-        return self._verifier.items(image, conversation)
+        return self.verifier.items(image, conversation)
 
     async def adopt_abandoned(self) -> None:
         """Go on with what servers that died have bought, whosever call it was.
 
         What they never sent is taken back, so that the day's money does not wait for it.
         """
-        for job in await self._records.jobs.abandoned(self._buyer.origin):
+        for job in await self.records.jobs.abandoned(self.buyer.origin):
             # Apart from this call: what it books is not on this call's receipt.
-            Context().run(self._jobs.start, job, partial(self._buyer.attend, job))
+            Context().run(self._jobs.start, job, partial(self.buyer.attend, job))
 
     def wind_down(self) -> list[asyncio.Task[Purchase]]:
         """The drawings of this process that are to end before it does; what waits to be sent
@@ -206,7 +201,7 @@ class ImageGenerator:
         """What another call of the same key draws, or drew just now."""
         if any(job.state != "kept" for job in jobs):
             return await self.collect(jobs, report, seconds=seconds)
-        conversation = await self._records.load(conversation.id)
+        conversation = await self.records.load(conversation.id)
         images = conversation.images_of(jobs)
         return await self.show(conversation, images, verify=request.verify)
 
@@ -225,20 +220,20 @@ class ImageGenerator:
         """What became of jobs so far, and the seconds that it took; nothing is bought."""
         async with self._starting:
             for job in jobs:
-                self._jobs.start(job, partial(self._buyer.attend, job))
+                self._jobs.start(job, partial(self.buyer.attend, job))
         return await self._jobs.wait([*jobs], report, seconds=seconds)
 
     async def _tell(
         self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
     ) -> DrawingResult:
         """The result of a call. Raises where all of its pictures failed."""
-        conversation = await self._records.load(conversation_id)
+        conversation = await self.records.load(conversation_id)
         if all(one.problem for one in outcomes):
             raise failure_of(outcomes, conversation)
-        spent_today = await self._records.ledger.today(self._buyer.origin)
+        spent_today = await self.records.ledger.today(self.buyer.origin)
         images = [one.purchase.image for one in outcomes if one.purchase]
-        checklist = await asyncio.to_thread(self._verifier.shared_items, images, conversation)
-        wording = await asyncio.to_thread(self._prompt_store.wording, conversation.language or "en")
+        checklist = await asyncio.to_thread(self.verifier.shared_items, images, conversation)
+        wording = await asyncio.to_thread(self.prompt_store.wording, conversation.language or "en")
         facts = await run_apart(style_facts, outcomes, wording)
         result = build_result(
             conversation,
@@ -247,12 +242,12 @@ class ImageGenerator:
             checklist=checklist,
             facts=facts,
             elapsed=elapsed,
-            sandbox=self._buyer.origin == "sandbox",
+            sandbox=self.buyer.origin == "sandbox",
             wording=wording,
         )
         result.notes += [DRAW_LOST] if ended_in_vain(outcomes, conversation) else []
-        result.notes += await asyncio.to_thread(self._prompt_store.faults, *PROMPT_FILES)
+        result.notes += await asyncio.to_thread(self.prompt_store.faults, *PROMPT_FILES)
         preview = None
-        if self._settings.preview == "on":
+        if self.settings.preview == "on":
             preview = await run_apart(preview_of_all, outcomes, wording)
         return DrawingResult(result, preview, conversation)

@@ -81,16 +81,14 @@ class InputImages:
         return [image.purpose for image in self.pictures if image.use == use]
 
 
+@dataclass
 class InputResolver:
     """Reads the pictures that a call names, and puts them into requests."""
 
-    def __init__(
-        self, gateway: Gateway, records: Records, inputs: InputFiles, styles: StyleStore
-    ) -> None:
-        self._gateway = gateway
-        self._records = records
-        self._inputs = inputs
-        self._styles = styles
+    gateway: Gateway
+    records: Records
+    input_files: InputFiles
+    style_store: StyleStore
 
     async def read(
         self,
@@ -132,7 +130,7 @@ class InputResolver:
         for."""
         pictures = [*inputs.pictures]
         for use, name in samples_of(styles)[: MOST_INPUTS - len(pictures)]:
-            data = await asyncio.to_thread(self._styles.sample, name)
+            data = await asyncio.to_thread(self.style_store.sample, name)
             if data is not None:
                 picture = await asyncio.to_thread(check_picture, data, name)
                 pictures.append(InputImage(name, picture, "sample", use.purpose))
@@ -151,14 +149,14 @@ class InputResolver:
             text = await asyncio.to_thread(base64.b64encode, picture.data)
             url = f"data:image/{picture.format};base64,{text.decode()}"
             return {"type": "input_image", "image_url": url, "detail": "auto"}
-        origin = self._gateway.origin
-        file_id = None if anew else await self._records.upload_id(picture.sha256, origin)
+        origin = self.gateway.origin
+        file_id = None if anew else await self.records.upload_id(picture.sha256, origin)
         if file_id is None:
             name = f"{picture.sha256[:16]}.{picture.format}"
-            file_id = await self._gateway.images.upload(
+            file_id = await self.gateway.images.upload(
                 picture.data, name, f"image/{picture.format}"
             )
-            await self._records.note_upload(picture.sha256, self._gateway.origin, file_id)
+            await self.records.note_upload(picture.sha256, self.gateway.origin, file_id)
         return _by_id(file_id)
 
     async def _read_reference(self, reference: Reference) -> list[InputImage]:
@@ -166,7 +164,7 @@ class InputResolver:
         try:
             whole = await self._read(reference.given)
         except Problem:  # moved or changed since: the copy is what the facilitator saw
-            data = await asyncio.to_thread(self._inputs.read_copy, reference.copy)
+            data = await asyncio.to_thread(self.input_files.read_copy, reference.copy)
             if data is None:
                 return []
             picture = await asyncio.to_thread(check_picture, data, reference.given)
@@ -177,10 +175,10 @@ class InputResolver:
         if FILE_ID.fullmatch(name):
             return InputImage(name)
         if is_image_id(name):
-            image = await self._records.image(name)
+            image = await self.records.image(name)
             data = await asyncio.to_thread(_file_of, image)
             return InputImage(name, await asyncio.to_thread(check_picture, data, name))
-        return InputImage(name, await asyncio.to_thread(self._inputs.read, name))
+        return InputImage(name, await asyncio.to_thread(self.input_files.read, name))
 
 
 def _by_id(file_id: str) -> Part:

@@ -41,25 +41,16 @@ class CallOrder:
     notes: list[str]
 
 
+@dataclass
 class Orders:
     """Settles what calls of one server order."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        records: Records,
-        prompt_store: PromptStore,
-        *,
-        pictures: PictureFiles,
-        inputs: InputResolver,
-    ) -> None:
-        self._settings = settings
-        self._records = records
-        self._prompt_store = prompt_store
-        self._gateway = gateway
-        self._pictures = pictures
-        self._inputs = inputs
+    settings: Settings
+    gateway: Gateway
+    records: Records
+    prompt_store: PromptStore
+    pictures: PictureFiles
+    inputs: InputResolver
 
     async def check(self, request: ImageRequest, parent: Image | None = None) -> InputImages:
         """Refuse what cannot be drawn before anything is paid for, a dialogue included.
@@ -68,20 +59,20 @@ class Orders:
         """
         if request.count > MOST_PICTURES:
             raise OrderError(f"{request.count} pictures are more than one call draws.", FEWER)
-        inputs = await self._inputs.read(request.input_images, request.mask, parent=parent)
-        choose(self._wishes(request, parent), {}, self._settings, local_date())
-        await asyncio.to_thread(self._pictures.check)
+        inputs = await self.inputs.read(request.input_images, request.mask, parent=parent)
+        choose(self._wishes(request, parent), {}, self.settings, local_date())
+        await asyncio.to_thread(self.pictures.check)
         return inputs
 
     async def check_budget(self, request: ImageRequest, plan: Plan) -> None:
         """Refuse a drawing that the day has no money for before a dialogue is paid. Raises
         `OrderError`."""
-        budget = self._settings.daily_budget_usd
+        budget = self.settings.daily_budget_usd
         if budget is None:
             return
-        options = choose(request.options, {}, self._settings, local_date())
+        options = choose(request.options, {}, self.settings, local_date())
         estimate = request.count * self._usd(options, plan, request)
-        due = await self._records.ledger.due_today(self._gateway.origin)
+        due = await self.records.ledger.due_today(self.gateway.origin)
         if due + estimate > budget:
             raise over_budget(
                 options,
@@ -89,7 +80,7 @@ class Orders:
                 estimate,
                 due=due,
                 budget=budget,
-                origin=self._gateway.origin,
+                origin=self.gateway.origin,
             )
 
     async def prepare(
@@ -103,12 +94,12 @@ class Orders:
     ) -> CallOrder:
         """All that a call of this key orders. Raises a `Problem`."""
         options = self.options(conversation, plan, request)
-        inputs = await self._inputs.with_references(inputs, plan.references)
-        inputs = await self._inputs.with_samples(inputs, plan.styles)
+        inputs = await self.inputs.with_references(inputs, plan.references)
+        inputs = await self.inputs.with_samples(inputs, plan.styles)
         variations, note = self._variations(conversation, plan, request)
         base = PurchaseOrder(conversation, plan, options, inputs, bool(self._verifier(request)))
         orders = [
-            await asyncio.to_thread(with_instructions, base, one, self._prompt_store)
+            await asyncio.to_thread(with_instructions, base, one, self.prompt_store)
             for one in variations
         ]
         labels = [one.label for one in variations]
@@ -130,7 +121,7 @@ class Orders:
         """What to draw with: the call's options, else what the dialogue suggests, else settings."""
         suggested = suggestion(conversation, plan, request.image_model)
         wishes = self._wishes(request, plan.parent)
-        return choose(wishes, suggested, self._settings, local_date())
+        return choose(wishes, suggested, self.settings, local_date())
 
     def _wishes(self, request: ImageRequest, parent: Image | None) -> Mapping[str, Any]:
         """The call's options; a picture that starts from another is drawn by its model, unless
@@ -148,8 +139,8 @@ class Orders:
 
     def _verifier(self, request: ImageRequest) -> str:
         """The model that will look at the pictures of a call, empty where none will."""
-        verify = request.verify or self._settings.verify
-        return self._settings.facilitator_model if verify else ""
+        verify = request.verify or self.settings.verify
+        return self.settings.facilitator_model if verify else ""
 
     def _variations(
         self, conversation: Conversation, plan: Plan, request: ImageRequest
@@ -161,7 +152,7 @@ class Orders:
             request,
             conversation.entries,
             before,
-            self._prompt_store.ways(),
+            self.prompt_store.ways(),
             beyond=beyond,
             styles=[*plan.styles, *styles_drawn(before, conversation)],
         )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 from errors import Problem, StorageError
@@ -24,6 +25,7 @@ from generation.input_images import InputResolver
 from generation.picture_facts import PictureFacts, examine, run_apart
 from generation.request_body import PurchaseOrder, build_request, request_with_bytes
 from generation.verifier import Verifier
+from settings import Settings
 from storage.job_journal import TakenOver
 from storage.picture_files import PictureFiles
 from storage.records import Records
@@ -35,32 +37,21 @@ logger = logging.getLogger(__name__)
 ASIDE = "What came lies in {path}."
 
 
+@dataclass
 class Buyer:
     """Buys pictures, puts them on disk and books them."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        records: Records,
-        pictures: PictureFiles,
-        inputs: InputResolver,
-        verifier: Verifier,
-        *,
-        preview: bool,
-        stand_in: bool,
-    ) -> None:
-        self._gateway = gateway
-        self._records = records
-        self._pictures = pictures
-        self._inputs = inputs
-        self._verifier = verifier
-        self._preview = preview
-        self._stand_in = stand_in
+    gateway: Gateway
+    records: Records
+    pictures: PictureFiles
+    inputs: InputResolver
+    verifier: Verifier
+    settings: Settings
 
     @property
     def origin(self) -> str:
         """Who draws: `openai` or the `sandbox`."""
-        return self._gateway.origin
+        return self.gateway.origin
 
     async def buy(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> Purchase:
         """Draw and save. Raises a `Problem`; the job's record says how it ended."""
@@ -78,7 +69,7 @@ class Buyer:
         """
         seen = ""
         while True:
-            job = await self._records.jobs.job(job.id)
+            job = await self.records.jobs.job(job.id)
             if job.state not in UNDER_WAY:
                 return await self._ended(job, on_step)
             if not is_alive(job.beat_at):
@@ -86,7 +77,7 @@ class Buyer:
                 if self.origin == "sandbox" and job.response_id and not is_sandbox(job.response_id):
                     raise Problem(*ELSEWHERE, charged="unknown").within(job.conversation_id)
                 with suppress(TakenOver):  # its own server was only late with its heartbeat
-                    if await self._records.jobs.adopt(job):
+                    if await self.records.jobs.adopt(job):
                         return await self._recover(job, on_step)
                 continue  # someone was quicker, or it has just ended
             if job.state not in {seen, "requested"}:
@@ -98,24 +89,24 @@ class Buyer:
         """Go on with a job that its process left."""
         if job.response_id:
             bill = self._bill(job)
-            coming = self._gateway.images.collect(job.response_id, bill)
+            coming = self.gateway.images.collect(job.response_id, bill)
             return await self._complete(job, coming, on_step, bill)
         if job.state == "requested":
-            await self._records.jobs.withdraw(job, TAKEN_BACK)
+            await self.records.jobs.withdraw(job, TAKEN_BACK)
         else:
-            await self._records.jobs.end(job, "unknown", LOST)
-        return await self._ended(await self._records.jobs.job(job.id), on_step)
+            await self.records.jobs.end(job, "unknown", LOST)
+        return await self._ended(await self.records.jobs.job(job.id), on_step)
 
     async def _ended(self, job: Job, on_step: OnStep) -> Purchase:
         """What the record says of a job that has ended."""
-        image = await self._records.jobs.picture(job)
+        image = await self.records.jobs.picture(job)
         if image is None:
             raise recorded_problem(job)
         await on_step(Step("saved", image.response_id))
         return Purchase(image)
 
     def _bill(self, job: Job) -> Bill:
-        return Bill(job, self._records, sandbox=self.origin == "sandbox")
+        return Bill(job, self.records, sandbox=self.origin == "sandbox")
 
     async def _draw(
         self, job: Job, order: PurchaseOrder, on_step: OnStep, bill: Bill
@@ -124,23 +115,23 @@ class Buyer:
 
         async def journal(step: Step) -> None:
             if step.name == "sending":
-                await self._records.jobs.send(job)
+                await self.records.jobs.send(job)
             elif step.name == "submitted":
                 await self._note_response(job, step.response_id)
             elif step.name == "waiting":
-                await self._records.jobs.pause(job)
+                await self.records.jobs.pause(job)
             await on_step(step)
 
-        request, note = await build_request(order, self._inputs)
+        request, note = await build_request(order, self.inputs)
         try:
-            answer = await self._gateway.images.draw(request, journal, bill)
+            answer = await self.gateway.images.draw(request, journal, bill)
         except GatewayError as error:
-            again = await request_with_bytes(request, order, self._inputs, error)
+            again = await request_with_bytes(request, order, self.inputs, error)
             if again is None:
                 raise
-            answer = await self._gateway.images.draw(again, journal, bill)
+            answer = await self.gateway.images.draw(again, journal, bill)
             note = f"{error.event} The kept file was uploaded instead."
-            if self._stand_in and error.case == "previous_response":
+            if self.settings.sandbox and error.case == "previous_response":
                 note = ""  # it lives as long as its process, so each command finds a new one
         if note:
             answer.notes.append(note)
@@ -154,7 +145,7 @@ class Buyer:
         """
         job.response_id = response_id
         with suppress(StorageError):
-            await self._records.jobs.submit(job, response_id)
+            await self.records.jobs.submit(job, response_id)
 
     async def _complete(
         self,
@@ -167,7 +158,7 @@ class Buyer:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
         answer, costs = None, list[Spending]()
         try:
-            async with self._records.jobs.work(job):
+            async with self.records.jobs.work(job):
                 answer = await coming
                 costs = spending_rows(job, answer)
                 image, facts, notes = await self._save(job, answer, [*bill.rows, *costs])
@@ -186,7 +177,7 @@ class Buyer:
         await on_step(Step("saved", answer.response_id))
         rows = [*bill.rows, *costs]
         if verify:
-            rows += (await self._verifier.verify(image, job, verify)).rows
+            rows += (await self.verifier.verify(image, job, verify)).rows
         return Purchase(
             image=image,
             preview=facts.preview,
@@ -201,13 +192,13 @@ class Buyer:
     ) -> tuple[Image, PictureFacts, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
         try:
-            facts = await run_apart(examine, answer.data, preview=self._preview)
+            facts = await run_apart(examine, answer.data, preview=self.settings.preview == "on")
         except GatewayError as error:
             error.response_id, error.content = answer.response_id, answer.data
             raise
         try:
             path, note = await asyncio.to_thread(
-                self._pictures.save,
+                self.pictures.save,
                 answer.data,
                 facts.extension,
                 at=job.created_at,
@@ -226,7 +217,7 @@ class Buyer:
             image.model,
         )  # fmt: skip
         try:
-            await self._records.jobs.record_picture(job, image, costs)
+            await self.records.jobs.record_picture(job, image, costs)
         except StorageError as error:
             raise StorageError(f"The picture is saved as {path}. {error}", charged="yes") from error
         return image, facts, [note] if note else []
@@ -238,10 +229,10 @@ class Buyer:
         """
         with suppress(StorageError, TakenOver):
             if job.state == "requested":
-                await self._records.jobs.withdraw(job, TAKEN_BACK, bill.rows)
+                await self.records.jobs.withdraw(job, TAKEN_BACK, bill.rows)
             else:
                 state = "submitted" if job.response_id else job.state
-                await self._records.jobs.end(job, state, costs=bill.rows)
+                await self.records.jobs.end(job, state, costs=bill.rows)
 
     async def _give_up(
         self, job: Job, problem: Problem, bill: Bill, costs: list[Spending]
@@ -258,16 +249,16 @@ class Buyer:
         # What happened matters more than that it cannot be noted.
         with suppress(StorageError, TakenOver):
             if state == "requested":
-                await self._records.jobs.withdraw(job, problem, bill.rows)
+                await self.records.jobs.withdraw(job, problem, bill.rows)
             else:
                 # What can be fetched is booked when it is.
                 rows = [*bill.rows, *costs] if state == "failed" else bill.rows
-                await self._records.jobs.end(job, state, problem, rows)
+                await self.records.jobs.end(job, state, problem, rows)
         return problem
 
     async def _set_aside(self, job: Job, error: GatewayError) -> GatewayError:
         """Keep what came instead of a picture: it was paid for. The error that says where."""
-        keep = partial(self._pictures.set_aside, at=job.created_at, tag=job.id[-8:])
+        keep = partial(self.pictures.set_aside, at=job.created_at, tag=job.id[-8:])
         path = await asyncio.to_thread(keep, error.content)
         if path is None:
             return error

@@ -24,6 +24,9 @@ OTHER_MODEL = (
     "its response."
 )
 
+MASK_FIELDS = {"file_id", "image_url"}
+"""What a mask has of a picture's fields."""
+
 Request = dict[str, Any]
 """The body of a call."""
 
@@ -182,6 +185,7 @@ def _decided_dimensions(conversation: Conversation, prompt_store: PromptStore) -
 
 
 def _tool(options: Options, action: str, mask: Part | None) -> Request:
+    """The image tool with all that is set."""
     tool: Request = {
         "type": "image_generation",
         "action": action,
@@ -191,15 +195,9 @@ def _tool(options: Options, action: str, mask: Part | None) -> Request:
         "background": options.background,
         "output_format": options.output_format,
         "moderation": options.moderation,
+        "output_compression": options.compression,
+        "complexity": options.complexity,
+        "partial_images": options.partial_images or None,
+        "input_image_mask": mask and {key: mask[key] for key in mask.keys() & MASK_FIELDS},
     }
-    if options.compression is not None:
-        tool["output_compression"] = options.compression
-    if options.complexity is not None:
-        tool["complexity"] = options.complexity
-    if options.partial_images:
-        tool["partial_images"] = options.partial_images
-    if mask is not None:
-        tool["input_image_mask"] = {
-            key: value for key, value in mask.items() if key in {"file_id", "image_url"}
-        }
-    return tool
+    return {name: value for name, value in tool.items() if value is not None}

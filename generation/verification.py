@@ -120,21 +120,40 @@ def response_format(name: Literal["id", "item"]) -> dict[str, Any]:
     return answer_form(SCHEMA_NAME, schema)
 
 
+class _ItemLook(BaseModel):
+    """An item of the answer, by its `id`, or its own `item` where the model drew the items."""
+
+    id: int = 0
+    item: str = ""
+    seen: str
+    verdict: Verdict
+
+
+class _LookAnswer(BaseModel):
+    findings: list[_ItemLook]
+
+
 def read(text: str, items: Sequence[str]) -> list[Finding]:
     """One finding for each item, whatever else the answer holds; without items those it names.
 
-    Raises `ValueError` where the answer is not JSON or holds no list of findings.
+    Raises `ValueError` where the answer does not follow its form.
     """
+    looks = _LookAnswer.model_validate_json(text).findings
     if not items:
-        own_items = {item: one for one in _answers(text) if (item := _one_line(one.get("item")))}
+        own_items = {item: one for one in looks if (item := _one_line(one.item))}
         findings = [_finding(item[:LONGEST_SEEN], one) for item, one in own_items.items()]
         return findings[:MOST_DRAWN]
-    answers = {
-        int(str(one["id"])): one
-        for one in reversed(_answers(text))
-        if str(one.get("id")).isdecimal()
-    }
-    return [_finding(item, answers.get(number)) for number, item in enumerate(items, start=1)]
+    by_id = {one.id: one for one in looks}
+    return [_finding(item, by_id.get(number)) for number, item in enumerate(items, start=1)]
+
+
+def _finding(item: str, look: _ItemLook | None) -> Finding:
+    """One without an observation is no yes."""
+    if look is None:
+        return Finding(item=item, verdict="cannot_tell", seen=NO_FINDING, source="model")
+    seen = _one_line(look.seen)[:LONGEST_SEEN]
+    verdict = look.verdict if seen or look.verdict != "met" else "cannot_tell"
+    return Finding(item=item, verdict=verdict, seen=seen or NO_OBSERVATION, source="model")
 
 
 def confidence(findings: Sequence[Finding]) -> float | None:
@@ -142,28 +161,6 @@ def confidence(findings: Sequence[Finding]) -> float | None:
     verdicts = [finding.verdict for finding in findings if finding.source == "model"]
     judged = [verdict for verdict in verdicts if verdict != "cannot_tell"]
     return round(judged.count("met") / len(judged), 2) if judged else None
-
-
-def _answers(text: str) -> list[Mapping[str, Any]]:
-    """The parts of an answer that may be findings."""
-    try:
-        answer = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("The answer is nested too deeply.") from error
-    findings = answer.get("findings") if isinstance(answer, dict) else None
-    if not isinstance(findings, list):
-        raise ValueError("The answer holds no findings.")
-    return [one for one in findings if isinstance(one, dict)]
-
-
-def _finding(item: str, answer: Mapping[str, Any] | None) -> Finding:
-    if answer is None:
-        return Finding(item=item, verdict="cannot_tell", seen=NO_FINDING, source="model")
-    observation = _one_line(answer.get("seen"))[:LONGEST_SEEN]
-    verdict = answer.get("verdict")
-    if verdict not in get_args(Verdict) or (verdict == "met" and not observation):
-        verdict = "cannot_tell"
-    return Finding(item=item, verdict=verdict, seen=observation or NO_OBSERVATION, source="model")
 
 
 def _one_line(text: object) -> str:

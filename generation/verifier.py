@@ -53,16 +53,14 @@ class Look:
     final: bool = False
 
 
+@dataclass
 class Verifier:
     """The independent look: a second model that sees the picture and what was asked for alone."""
 
-    def __init__(
-        self, settings: Settings, gateway: Gateway, records: Records, prompt_store: PromptStore
-    ) -> None:
-        self._settings = settings
-        self._gateway = gateway
-        self._records = records
-        self._prompt_store = prompt_store
+    settings: Settings
+    gateway: Gateway
+    records: Records
+    prompt_store: PromptStore
 
     def items(self, image: Image, conversation: Conversation) -> list[str]:
         """What is to be looked at: the brief, what came later, what the image type wants checked.
@@ -75,7 +73,7 @@ class Verifier:
             return []
         labels = variations_in(pictures)
         changes = words_of_record(image, conversation.images)[1:]
-        image_type = self._prompt_store.image_type(conversation.image_type)
+        image_type = self.prompt_store.image_type(conversation.image_type)
         return checklist(
             without_varied(brief.entries, labels),
             [*labels.values(), *(f"change: {words}" for words in changes)],
@@ -94,10 +92,10 @@ class Verifier:
         process, one looks.
         """
         try:
-            while (hold := await self._records.holds.take(image.id, Image)) is None:  # noqa: ASYNC110
+            while (hold := await self.records.holds.take(image.id, Image)) is None:  # noqa: ASYNC110
                 await asyncio.sleep(FOLLOW_SECONDS)
-            async with self._records.holds.keep(hold):
-                image.verification = (await self._records.image(image.id)).verification
+            async with self.records.holds.keep(hold):
+                image.verification = (await self.records.image(image.id)).verification
                 if image.verification is None:
                     return await self._verify(image, job, conversation)
         except StorageError as error:
@@ -112,7 +110,7 @@ class Verifier:
             data = await asyncio.to_thread(read_picture, image)
         except StorageError:
             data = b""
-        rendering = await asyncio.to_thread(self._prompt_store.render, VERIFY, count=len(items))
+        rendering = await asyncio.to_thread(self.prompt_store.render, VERIFY, count=len(items))
         look = await self._ask(image, items, prompt, data, rendering)
         findings = look.findings + await run_apart(facts, data, job)
         verification = Verification(
@@ -124,7 +122,7 @@ class Verifier:
         )
         try:
             if look.final and data:
-                await self._records.note_findings(image, verification.model_dump())
+                await self.records.note_findings(image, verification.model_dump())
         except StorageError as error:
             verification.notes.append(str(error))
         image.verification = verification.model_dump()
@@ -137,14 +135,14 @@ class Verifier:
         preview = await run_apart(preview_of, data)
         if preview is None:
             return Look(note=NOT_SHOWN, final=True)
-        origin = self._gateway.origin
-        budget = self._settings.daily_budget_usd
+        origin = self.gateway.origin
+        budget = self.settings.daily_budget_usd
         try:
-            if await self._records.ledger.is_spent(budget, origin):
+            if await self.records.ledger.is_spent(budget, origin):
                 return Look(note=BUDGET_SPENT.format(budget=budget))
         except StorageError as error:
             return Look(note=str(error))
-        model = self._settings.facilitator_model
+        model = self.settings.facilitator_model
         request = build_request(items, prompt, preview, model=model, rendering=rendering)
         request["metadata"]["conversation"] = image.conversation_id
         owner, job_id = image.conversation_id, image.job_id
@@ -152,13 +150,13 @@ class Verifier:
 
         async def book(*costs: Spending) -> None:
             rows.extend(costs)
-            await write_to_the_end(self._records.add(*costs))  # who asked may go away just now
+            await write_to_the_end(self.records.add(*costs))  # who asked may go away just now
 
         async def bill(charges: list[Charge]) -> None:
             await book(*charge_rows(owner, charges, sandbox=origin == "sandbox", job_id=job_id))
 
         try:
-            reply = await self._gateway.talk(request, bill)
+            reply = await self.gateway.talk(request, bill)
         except (GatewayError, StorageError) as error:
             return Look(note=str(error), rows=rows, asked=True)
         note = None

@@ -258,31 +258,22 @@ def answer(*findings: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "odd",
-    [
-        "text",
-        None,
-        {"seen": "no id", "verdict": "met"},
-        {"id": "²", "seen": "a", "verdict": "met"},
-        {"id": True, "seen": "a", "verdict": "met"},
-        {"id": 1, "seen": "a", "verdict": "mostly"},
-        {"id": 1, "seen": "a", "verdict": ["met"]},
-        {"id": 1, "seen": {"a": 1}, "verdict": "met"},
-        {"id": 1, "seen": " ", "verdict": "met"},
-    ],
+    "odd", [{"seen": "no id", "verdict": "met"}, {"id": 1, "seen": " ", "verdict": "met"}]
 )
-def test_odd_findings_are_never_a_yes(odd: Any) -> None:
+def test_what_nobody_saw_is_never_a_yes(odd: Any) -> None:
     assert read(answer(odd), ["a kite"])[0].verdict == "cannot_tell"
 
 
-def test_an_observation_can_be_stored_and_stays_short() -> None:
-    (finding,) = read(answer({"id": 1, "seen": "\ud800" + "a" * 5000, "verdict": "met"}), ["a"])
-
-    assert len(finding.seen.encode()) <= 300
-
-
-@pytest.mark.parametrize("text", ["", "Sure!", "[]", '{"findings": 3}', "[" * 100_000])
-def test_an_answer_without_findings_is_an_error(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Sure!", "[]", '{"findings": 3}', "[" * 100_000, answer("text"), answer(None),
+        answer({"id": "²", "seen": "a", "verdict": "met"}),
+        answer({"id": 1, "seen": "a", "verdict": "mostly"}),
+        answer({"id": 1, "seen": {"a": 1}, "verdict": "met"}),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_list_of_findings_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(text, ["a kite"])
 
