@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from cyclopts import Parameter
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.segment import Segment
 from rich.table import Table
@@ -71,9 +71,6 @@ YOUR_WORDS = "…"
 UNBROKEN = 10_000
 """Letters in a line of a pipe: paths must stay whole there."""
 
-NARROW = 72
-"""Columns that the longest step takes with its bar: "Pictures: 4, about $0.19 (sandbox): ..."."""
-
 CLOSED_PIPE = 141
 """The exit code of a program whose reader went away: 128 and the number of SIGPIPE."""
 
@@ -90,6 +87,11 @@ class Terminal(Console):
         """What is printed, without the signs that a terminal would obey and rich did not add."""
         for part in super().render(renderable, options):
             yield part if part.control else part._replace(text=plain(part.text))
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """That of the terminal; in a pipe no line is broken."""
+        return super().size if self.is_terminal else ConsoleDimensions(UNBROKEN, UNBROKEN)
 
     def on_broken_pipe(self) -> NoReturn:
         """End like every program whose reader went away."""
@@ -136,7 +138,7 @@ def whole(text: str, style: str = "") -> None:
 def entry(head: str, text: str) -> None:
     """A head that stays whole and what it is about, below it where one line is too short."""
     both = f"{head}  {text}"
-    if console.is_terminal and cell_len(both) + 2 > console.width:
+    if cell_len(both) + 2 > console.width:
         whole(head, "bold")
         line(f"    {text}", "bold")
     else:
@@ -146,10 +148,9 @@ def entry(head: str, text: str) -> None:
 def _print(to: Console, text: str, style: str, indent: str = "  ") -> None:
     """Break lines between words in a terminal, and nowhere in a pipe; what is one word, nowhere."""
     for one in plain(text).splitlines():
-        width = to.width if to.is_terminal else sys.maxsize
         margin = indent + " " * (len(one) - len(one.lstrip()))
         words = fill(
-            one.strip(), width, initial_indent=margin, subsequent_indent=margin,
+            one.strip(), to.width, initial_indent=margin, subsequent_indent=margin,
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
         to.print(Text(words, style))
@@ -161,12 +162,11 @@ def block(text: str) -> None:
 
 
 def table(rows: Iterable[Sequence[str]], *columns: str) -> None:
-    """Rows below their headings; in a pipe, where nothing wraps them, none is cut."""
+    """Rows below their headings."""
     grid = Table(*columns, box=None)
     for row in rows:
-        grid.add_row(*(Text(plain(cell)) for cell in row))
-    # A width for one print only narrows that of its console, which is COLUMNS or 80 in a pipe.
-    (console if console.is_terminal else Terminal(width=UNBROKEN)).print(grid)
+        grid.add_row(*map(Text, row))
+    console.print(grid)
 
 
 def data(value: Any) -> None:
@@ -183,9 +183,7 @@ def note(text: str) -> None:
 @contextmanager
 def progress() -> Iterator["ProgressHandler"]:
     """Show how far a drawing is: as a bar in a terminal, as a line for each new step elsewhere."""
-    is_narrow = errors.width < NARROW
-    bars = [] if is_narrow else [BarColumn()]
-    columns = TextColumn("  {task.description:24}"), *bars, TaskProgressColumn()
+    columns = TextColumn("  {task.description:24}"), BarColumn(), TaskProgressColumn()
     moves = errors.is_terminal and not errors.is_dumb_terminal
     bar = Progress(*columns, console=errors, transient=True)
     step = ""
@@ -193,8 +191,6 @@ def progress() -> Iterator["ProgressHandler"]:
     async def report(progress: float, total: float | None, message: str | None) -> None:
         nonlocal step
         words = message or ""
-        if moves and is_narrow:
-            words = words.rpartition(": ")[2]  # how many, and for how much, has no room
         if moves:
             bar.start()
             task = bar.task_ids[0] if bar.task_ids else bar.add_task("")

@@ -44,7 +44,7 @@ def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:
         sandbox: Check a server on the sandbox, which needs no key.
     """
     checks: list[Check] = []
-    console = show.Terminal(soft_wrap=False, width=None if sys.stdout.isatty() else show.UNBROKEN)
+    console = show.Terminal(soft_wrap=False)
     for check in examine(sandbox=sandbox):
         checks.append(check)
         if not as_json:
