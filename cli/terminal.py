@@ -88,7 +88,7 @@ class Terminal(Console):
         for part in super().render(renderable, options):
             yield part if part.control else part._replace(text=plain(part.text))
 
-    @property
+    @property  # type: ignore[misc]  # nothing sets it
     def size(self) -> ConsoleDimensions:
         """That of the terminal; in a pipe no line is broken."""
         return super().size if self.is_terminal else ConsoleDimensions(UNBROKEN, UNBROKEN)
