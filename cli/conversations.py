@@ -1,5 +1,6 @@
 """The command `conversations`: find, take out, bring in, and remove records."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -228,7 +229,7 @@ def stats(*, as_json: show.AsJson = False, sandbox: SandboxCounts = False) -> No
 
     rows, reuses = with_records(work, sandbox=sandbox)
     if as_json:
-        show.data([row.as_data for row in rows])
+        show.data([asdict(row) for row in rows])
         return
     lines = [
         (

@@ -127,8 +127,6 @@ def recover(path: Path, connect: Connect) -> str | None:
     its words stand in tables too. Bytes that changed within a text are not noticed: SQLite
     keeps no checksums. Raises `StorageError`.
     """
-    if path.stat().st_size == 0:
-        return aside_notice(set_aside(path)) if ended_uncleanly(path) else None
     with closing(connect(path)) as connection:
         faults = _faults(connection)
         if not faults:

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +15,7 @@ from storage.full_text import index
 from storage.picture_copies import SmallCopies
 from storage.picture_files import read_picture
 from storage.preference_history import LIKED
-from storage.stamps import UnknownId, before, now, printable, unknown_image
+from storage.stamps import before, now, printable, unknown_conversation, unknown_image
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Turn
 
 LONGEST_TITLE = 200
@@ -81,11 +80,6 @@ class Statistics:
     rating: float | None
     usd: float
     play_money: bool
-
-    @property
-    def as_data(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
 
 
 class Maintenance:
@@ -213,10 +207,7 @@ class Maintenance:
 async def _get(session: AsyncSession, conversation_id: str) -> Conversation:
     conversation = await session.get(Conversation, conversation_id)
     if conversation is None:
-        raise UnknownId(
-            f"There is no conversation {printable(conversation_id)}.",
-            "openai_list_conversations shows those that there are.",
-        )
+        raise unknown_conversation(conversation_id)
     return conversation
 
 

@@ -1,13 +1,14 @@
 """All pictures, newest first, whatever conversation they are of; what is still being drawn."""
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import quantiles
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.full_text import WordQuery, holding, words_of
@@ -22,8 +23,8 @@ from storage.list_pages import (
 from storage.spending import is_of
 from storage.tables import UNDER_WAY, Conversation, Image, Job
 
-MANY = 1000
-"""Pictures that fit: beyond, a page is full after a few hundred of the newest."""
+MOST_TIMED = 1000
+"""Newest pictures that say how long one takes: earlier ones were drawn by other models."""
 
 MOST_NEAR = 200
 """Pictures of the conversations that come closest, shown at once: their order is no list's."""
@@ -81,11 +82,9 @@ class PictureList:
         picture's own, words stand anywhere in its conversation. Raises `StorageError`."""
         place = place_in(criteria.mark, cursor)
         async with self._database.read() as session:
-            owners = await of_conversations(session, criteria)
-            fits = _conditions(criteria, owners)
+            fits = await _conditions(session, criteria)
             count = select(func.count()).select_from(Image).where(*fits)
             total = await session.scalar(count) or 0
-            fits = _conditions(criteria, owners, by_date=total > MANY)
             rows = newest_first(_columns().where(*fits), Image.created_at, Image.id, place)
             found = (await session.execute(rows.limit(limit + 1))).all()
         items = [ListedPicture(*row) for row in found[:limit]]
@@ -98,7 +97,7 @@ class PictureList:
         """The pictures of these conversations that fit, in the order of the conversations."""
         ranks = {key: rank for rank, key in enumerate(conversations)}
         async with self._database.read() as session:
-            fits = _conditions(criteria, await of_conversations(session, criteria))
+            fits = await _conditions(session, criteria)
             rows = _columns().where(Image.conversation_id.in_(ranks), *fits)
             rows = newest_first(rows, Image.created_at, Image.id, []).limit(MOST_NEAR)
             items = [ListedPicture(*row) for row in await session.execute(rows)]
@@ -107,13 +106,11 @@ class PictureList:
 
     async def types_and_styles(self) -> tuple[list[str], list[str]]:
         """The image types of the conversations that there are, and their styles in words."""
-        # The rows are read once for both, which is most of what opening the gallery takes.
-        columns = (Conversation.image_type, Conversation.style)
-        rows = select(*(func.json_group_array(column.distinct()) for column in columns))
+        rows = select(Conversation.image_type, Conversation.style).distinct()
         async with self._database.read() as session:
-            values = (await session.execute(rows)).one()
-        types, styles = (sorted(filter(None, json.loads(one))) for one in values)
-        return types, styles[:MOST_STYLES]
+            pairs = (await session.execute(rows)).all()
+        types, styles = {kind for kind, _ in pairs if kind}, {style for _, style in pairs if style}
+        return sorted(types), sorted(styles)[:MOST_STYLES]
 
     async def drawing(self, limit: int) -> list[str]:
         """The conversations in which something is being drawn, the newest drawing first."""
@@ -138,16 +135,17 @@ class PictureList:
         times = select(Job.created_at, Job.finished_at)
         times = times.where(is_of(origin), Job.state == "kept", Job.finished_at != "")
         async with self._database.read() as session:
-            rows = list(await session.execute(counts.group_by(Job.state, Job.error_kind)))
-            newest = list(await session.execute(times.order_by(Job.created_at.desc()).limit(MANY)))
-        failed = {kind or "unknown": count for state, kind, count in rows if state == "failed"}
-        totals = {
-            name: sum(count for state, _, count in rows if state == name)
-            for name in ("kept", "unknown")
-        }
+            rows = await session.execute(counts.group_by(Job.state, Job.error_kind))
+            newest = times.order_by(Job.created_at.desc()).limit(MOST_TIMED)
+            ended, failed = Counter[str](), {}
+            for state, kind, count in rows:
+                ended[state] += count
+                if state == "failed":
+                    failed[kind or "unknown"] = count
+            spans = (await session.execute(newest)).all()
         moment = datetime.fromisoformat
-        took = [(moment(ended) - moment(begun)).total_seconds() for begun, ended in newest]
-        return Outcomes(totals["kept"], failed, totals["unknown"], _shares(took))
+        took = [(moment(end) - moment(begun)).total_seconds() for begun, end in spans]
+        return Outcomes(ended["kept"], failed, ended["unknown"], _shares(took))
 
 
 def _shares(seconds: list[float]) -> list[float]:
@@ -171,21 +169,15 @@ def _columns() -> Any:
     )
 
 
-def _conditions(
-    criteria: Filter, owners: list[ColumnElement[bool]], *, by_date: bool = False
-) -> list[ColumnElement[bool]]:
-    """What a filter asks of pictures, and of their owners. Raises `StorageError` for bad dates.
-
-    `by_date` has SQLite go through the pictures from the newest on until the page is full, which
-    the plus does; else it would gather and sort all that fit.
-    """
+async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
+    """What a filter asks of pictures. Raises `StorageError` for bad dates."""
     fits: list[ColumnElement[bool]] = []
     if criteria.query.strip():
-        owner = literal_column("+images.conversation_id") if by_date else Image.conversation_id
-        fits.append(owner.in_(holding(WordQuery(words_of(criteria.query), "all", []))))
+        words = WordQuery(words_of(criteria.query), "all", [])
+        fits.append(Image.conversation_id.in_(holding(words)))
     fits += within(criteria, Image.created_at)
     if criteria.rating is not None:
         fits.append(Image.rating >= criteria.rating)
-    if owners:
+    if owners := await of_conversations(session, criteria):
         fits.append(Image.conversation_id.in_(select(Conversation.id).where(*owners)))
     return fits

@@ -18,13 +18,12 @@ from storage.preference_history import PreferenceHistory
 from storage.spending import Ledger
 from storage.stamps import (
     IdKind,
-    UnknownId,
     before,
     is_alive,
     new_id,
     now,
-    printable,
     title_of,
+    unknown_conversation,
     unknown_image,
 )
 from storage.tables import (
@@ -141,10 +140,7 @@ class Records:
         async with self._database.read() as session:
             conversation = await session.get(Conversation, conversation_id, options=parts)
         if conversation is None:
-            raise UnknownId(
-                f"There is no conversation {printable(conversation_id)}.",
-                "Leave conversation_id out to begin a new one.",
-            )
+            raise unknown_conversation(conversation_id)
         return conversation
 
     async def stamp(self, conversation_id: str) -> str:

@@ -44,7 +44,7 @@ def make_engine(path: Path, cipher: "Cipher | None") -> AsyncEngine:
     plain = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
         hide_parameters=True,
-        async_creator=lambda: connect(connector, stops),
+        async_creator=lambda: _Connection(connector, stops),
         **driver,
     )
     engine = _Engine(plain.sync_engine, stops)
@@ -105,15 +105,12 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def connect(open_file: Callable[[], sqlite3.Connection], stops: Stops) -> aiosqlite.Connection:
+class _Connection(aiosqlite.Connection):
     """A connection, to be awaited, over one that a thread of its own opens.
 
     While that thread ends, what says that it has ended stands in `stops`.
     """
-    return _Connection(open_file, stops)
 
-
-class _Connection(aiosqlite.Connection):
     def __init__(self, open_file: Callable[[], sqlite3.Connection], stops: Stops) -> None:
         super().__init__(open_file, ROWS_AT_ONCE)
         self._thread.daemon = True  # as SQLAlchemy does: a process may end without closing it

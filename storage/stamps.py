@@ -137,6 +137,15 @@ def _latest() -> str:
     return before(timedelta(seconds=-BEAT_SECONDS))
 
 
+def unknown_conversation(conversation_id: str) -> UnknownId:
+    """No conversation has this id."""
+    return UnknownId(
+        f"There is no conversation {printable(conversation_id)}.",
+        "Leave conversation_id out to begin a new one; openai_list_conversations shows those that "
+        "there are.",
+    )
+
+
 def unknown_image(image_id: str) -> UnknownId:
     """No picture has this id."""
     return UnknownId(
