@@ -173,8 +173,10 @@ class EarlierWork:
 
     async def _closest_by_words(self, words: set[str], without: str) -> ConversationSummary | None:
         query = " ".join(sorted(words))
-        page = await self._search.page(Filter(query=query, without=without), limit=LOOKED_AT)
+        page = await self._search.page(Filter(query=query), limit=LOOKED_AT + 1)
         for item in page.items:
+            if item.conversation_id == without:
+                continue
             said = await self._search.words(item.conversation_id)
             there = {word.text for word in words_of(f"{item.title} {said}")}
             if item.pictures and len(words & there) >= self._settings.similar * len(words):

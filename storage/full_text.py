@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -76,21 +76,11 @@ INDEX = text(
 )
 
 
-@dataclass(frozen=True)
-class WordQuery:
-    """Words to look for, `all` or `any` of them, in conversations of which conditions hold."""
-
-    words: list[str]
-    how: str
-    conditions: list[ColumnElement[bool]]
-
-
-@dataclass(frozen=True)
-class WordMatches:
-    """Conversations in their order, each with the words around what was looked for."""
-
-    snippets: dict[str, str]
-    total: int
+How = Literal["all", "any"]
+"""Which of the words have to be there."""
+Conditions = Sequence[ColumnElement[bool]]
+Matches = tuple[dict[str, str], int]
+"""Conversations in their order, each with the words around what was looked for; how many fit."""
 
 
 async def index(session: AsyncSession, conversation_id: str) -> None:
@@ -109,43 +99,47 @@ def words_of(query: str) -> list[str]:
     return list(words)[:MOST_WORDS]
 
 
-async def look_for(session: AsyncSession, query: WordQuery, start: int, limit: int) -> WordMatches:
-    """So many of the conversations that fit, best first, from the place `start` on."""
-    search = _by_letters if any(map(SPACELESS.search, query.words)) else _by_words
-    return await search(session, query, start, limit)
+async def look_for(
+    session: AsyncSession, words: list[str], how: How, conditions: Conditions, place: slice
+) -> Matches:
+    """Those of the conversations that fit which have these places, best first."""
+    search = _by_letters if any(map(SPACELESS.search, words)) else _by_words
+    return await search(session, words, how, conditions, place)
 
 
-def holding(query: WordQuery) -> Select[str]:
-    """The conversations that hold the words, as a part of another query."""
+def holding(words: list[str]) -> Select[str]:
+    """The conversations that hold all words, as a part of another query."""
     rows = select(Text.conversation_id)
-    if not query.words:
+    if not words:
         return rows.where(false())
-    if any(map(SPACELESS.search, query.words)):
-        return rows.where(*_holds(query.words))
-    matching = literal_column("texts_index").op("MATCH")(_expression(query))
+    if any(map(SPACELESS.search, words)):
+        return rows.where(*_holds(words))
+    matching = literal_column("texts_index").op("MATCH")(_expression(words, "all"))
     return rows.where(Text.id.in_(select(texts_index.c.rowid).where(matching)))
 
 
-async def _by_words(session: AsyncSession, query: WordQuery, start: int, limit: int) -> WordMatches:
+async def _by_words(
+    session: AsyncSession, words: list[str], how: How, conditions: Conditions, place: slice
+) -> Matches:
     """Ordered by its own rank alone, the index makes snippets only for the page."""
-    fits = [literal_column("texts_index").op("MATCH")(_expression(query))]
-    if query.conditions:  # the plus keeps SQLite from asking the index once for each of these rows
+    fits = [literal_column("texts_index").op("MATCH")(_expression(words, how))]
+    if conditions:  # the plus keeps SQLite from asking the index once for each of these rows
         rows = select(Text.id).join(Conversation, Text.conversation_id == Conversation.id)
-        fits.append(literal_column("+texts_index.rowid").in_(rows.where(*query.conditions)))
+        fits.append(literal_column("+texts_index.rowid").in_(rows.where(*conditions)))
     total = await session.scalar(select(func.count()).select_from(texts_index).where(*fits))
     if not total:
-        return WordMatches({}, 0)
+        return {}, 0
     owner = select(Text.conversation_id).where(Text.id == texts_index.c.rowid).scalar_subquery()
     ids = select(owner, snippet).select_from(texts_index).where(*fits)
     ranked = ids.where(texts_index.c.rank.op("MATCH")(WEIGHTS)).order_by(texts_index.c.rank)
-    page = await session.execute(ranked.limit(limit).offset(start))
-    return WordMatches({key: " ".join(text.split()) for key, text in page}, total)
+    page = await session.execute(ranked.slice(place.start, place.stop))
+    return {key: " ".join(text.split()) for key, text in page}, total
 
 
-def _expression(query: WordQuery) -> str:
+def _expression(words: list[str], how: How) -> str:
     """Words in FTS5's syntax, quoted so that none is an operator."""
-    quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in query.words)
-    return (" AND " if query.how == "all" else " OR ").join(quoted)
+    quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in words)
+    return (" AND " if how == "all" else " OR ").join(quoted)
 
 
 def _holds(words: list[str]) -> list[ColumnElement[bool]]:
@@ -154,19 +148,18 @@ def _holds(words: list[str]) -> list[ColumnElement[bool]]:
 
 
 async def _by_letters(
-    session: AsyncSession, query: WordQuery, start: int, limit: int
-) -> WordMatches:
+    session: AsyncSession, words: list[str], how: How, conditions: Conditions, place: slice
+) -> Matches:
     """Texts that hold words anywhere, in titles first, then the newest: every text is looked at."""
-    words = query.words
     holds = _holds(words)
-    fits = [*query.conditions, *(holds if query.how == "all" else [or_(*holds)])]
+    fits = [*conditions, *(holds if how == "all" else [or_(*holds)])]
     titled = case((or_(*(Text.title.contains(word) for word in words)), 0), else_=1)
     order = (titled, Conversation.changed_at.desc(), Conversation.id.desc())
     ids: Any = select(Text.conversation_id, func.count().over()).where(*fits)
     ids = ids.join(Conversation, Text.conversation_id == Conversation.id).order_by(*order)
-    page = (await session.execute(ids.limit(limit).offset(start))).all()
+    page = (await session.execute(ids.slice(place.start, place.stop))).all()
     snippets = await _snippets(session, [key for key, _ in page], words)
-    return WordMatches(snippets, page[0][1] if page else 0)
+    return snippets, page[0][1] if page else 0
 
 
 async def _snippets(session: AsyncSession, ids: list[str], words: list[str]) -> dict[str, str]:

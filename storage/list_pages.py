@@ -30,8 +30,7 @@ class Filter:
     """Which conversations to list; what is empty or None does not choose.
 
     `since` and `until` are ISO dates in UTC of the last change, both inclusive. `style` may
-    be a part, in any case. `rating` is the least that some picture has, `without` a
-    conversation to leave out.
+    be a part, in any case. `rating` is the least that some picture has.
     """
 
     query: str = ""
@@ -41,7 +40,6 @@ class Filter:
     style: str = ""
     rating: int | None = None
     bookmarked: bool | None = None
-    without: str = ""
 
     @property
     def mark(self) -> str:

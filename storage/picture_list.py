@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
-from storage.full_text import WordQuery, holding, words_of
+from storage.full_text import holding, words_of
 from storage.list_pages import (
     Filter,
     cursor_of,
@@ -173,8 +173,7 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
     """What a filter asks of pictures. Raises `StorageError` for bad dates."""
     fits: list[ColumnElement[bool]] = []
     if criteria.query.strip():
-        words = WordQuery(words_of(criteria.query), "all", [])
-        fits.append(Image.conversation_id.in_(holding(words)))
+        fits.append(Image.conversation_id.in_(holding(words_of(criteria.query))))
     fits += within(criteria, Image.created_at)
     if criteria.rating is not None:
         fits.append(Image.rating >= criteria.rating)

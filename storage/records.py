@@ -196,9 +196,8 @@ class Records:
             return
         async with self._database.write() as session:
             session.add_all(rows)
-            for row in rows:
-                if isinstance(row, Turn):
-                    await index(session, row.conversation_id)
+            for key in {row.conversation_id for row in rows if isinstance(row, Turn)}:
+                await index(session, key)
 
     async def open_turn(self, turn: Turn) -> None:
         """Write down a turn that nobody has answered yet, new or known.

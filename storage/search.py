@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
-from storage.full_text import WordQuery, look_for, words_of
+from storage.full_text import How, look_for, words_of
 from storage.list_pages import (
     Filter,
     cursor_of,
@@ -164,17 +164,19 @@ async def _best(
 ) -> SearchPage:
     conditions = await _conditions(session, criteria)
     words = words_of(criteria.query)
-    how, start = offset_in(place, HOW)
+    name, start = offset_in(place, HOW)
     if not words:
         return SearchPage()
-    matches = await look_for(session, WordQuery(words, how, conditions), start, limit)
-    if not matches.total and not place and len(words) > 1:
+    how: How = "any" if name == "any" else "all"
+    goes_to = slice(start, start + limit)
+    snippets, total = await look_for(session, words, how, conditions, goes_to)
+    if not total and not place and len(words) > 1:
         how = "any"
-        matches = await look_for(session, WordQuery(words, how, conditions), start, limit)
-    items = await _summaries(session, matches.snippets)
-    goes_on = matches.snippets and start + limit < matches.total
-    cursor = cursor_of(criteria.mark, how, str(start + limit)) if goes_on else None
-    return SearchPage(items, cursor, matches.total, loosened=how == "any" and matches.total > 0)
+        snippets, total = await look_for(session, words, how, conditions, goes_to)
+    items = await _summaries(session, snippets)
+    goes_on = snippets and goes_to.stop < total
+    cursor = cursor_of(criteria.mark, how, str(goes_to.stop)) if goes_on else None
+    return SearchPage(items, cursor, total, loosened=how == "any" and total > 0)
 
 
 async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
@@ -222,6 +224,4 @@ async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnEle
     if criteria.rating is not None:
         best = select(Image.conversation_id).where(Image.rating >= criteria.rating)
         conditions.append(Conversation.id.in_(best))
-    if criteria.without:
-        conditions.append(Conversation.id != criteria.without)
     return conditions

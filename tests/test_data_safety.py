@@ -320,21 +320,6 @@ def listing(folder: Path) -> dict[str, bytes]:
     return {one.name: one.read_bytes() for one in folder.iterdir()}
 
 
-async def test_an_examination_of_sound_records_changes_nothing(tmp_path: Path) -> None:
-    await written(tmp_path, 3)
-    before = listing(tmp_path)
-
-    found = states(tmp_path)
-
-    assert {state for state, _ in found.values()} == {"ok"}
-    assert "Conversations: 3," in found["records"][1]
-    assert listing(tmp_path) == before
-    (tmp_path / f"{FILE_NAME}.before-0003").write_text("x")
-    assert "0 days old" in states(tmp_path)["records copy"][1]
-    assert "none yet" in states(tmp_path / "nowhere")["records"][1]
-    assert not (tmp_path / "nowhere").exists()
-
-
 async def test_an_examination_sees_what_a_running_server_wrote_last(tmp_path: Path) -> None:
     opened = Database(tmp_path)
     await Records(opened).begin("guided")

@@ -20,14 +20,13 @@ from cli import records as command
 from cli.records import app
 from errors import Problem, StorageError
 from server import create_server
-from settings import Settings, load_settings
+from settings import load_settings
 from storage import rewriting
 from storage import schema_upgrade as upgrading
 from storage.database import Database
 from storage.database_file import FILE_NAME, all_set_aside, looks_encrypted
-from storage.encryption import Cipher, cipher_for, connect_for
+from storage.encryption import Cipher
 from storage.full_text import index
-from storage.health import examine
 from storage.list_pages import Filter
 from storage.records import Records
 from storage.rewriting import decrypt, encrypt
@@ -249,22 +248,6 @@ async def test_the_copy_before_a_migration_is_encrypted_too(
     assert holds(folder, SECRET) == []
     with closing(cipher(folder).connect(copy)) as connection:
         assert connection.execute("SELECT count(*) FROM turns").fetchone() == (1,)
-
-
-async def test_encrypted_records_are_examined_with_their_key(
-    tmp_path: Path, settings: Settings
-) -> None:
-    changed = settings.model_copy(
-        update={"data_dir": tmp_path, "encrypt_records": True, "records_passphrase": PHRASE}
-    )
-    await say(tmp_path, cipher_for(changed))
-
-    states = {name: state for name, state, _ in examine(tmp_path, connect_for(changed))}
-    without = [sentence for *_, sentence in examine(tmp_path)]
-
-    assert set(states.values()) == {"ok"}
-    assert any("is encrypted" in sentence for sentence in without)
-    assert cipher_for(settings) is None
 
 
 async def test_the_key_is_in_no_log_error_or_form(
