@@ -4,7 +4,7 @@ import io
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from textwrap import wrap
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -38,8 +38,6 @@ what is smaller than ten pixels then cannot be read."""
 
 LINES = 2
 """Those that a label takes at most; the rest of it is left out."""
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def preview_of(data: bytes) -> bytes | None:
@@ -105,14 +103,6 @@ def _on_checkers(image: Image.Image) -> Image.Image:
     return ground.convert("RGB")
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """A picture on the sheet, None where it cannot be shown, and the lines above it."""
-
-    label: list[str]
-    picture: Image.Image | None
-
-
 def contact_sheet(pictures: Sequence[tuple[str, bytes]]) -> bytes | None:
     """A JPEG of labelled pictures, numbered from 1; None where none of them can be shown.
 
@@ -121,54 +111,26 @@ def contact_sheet(pictures: Sequence[tuple[str, bytes]]) -> bytes | None:
     columns = min(max(math.ceil(math.sqrt(len(pictures))), min(LETTERS)), max(LETTERS))
     width = (PREVIEW_EDGE - (columns - 1) * GAP) // columns
     font = ImageFont.load_default(LETTERS[columns])
-    cells = [
-        _Cell(_lines(f"{number}. {_plain(label)}", font, width), small_copy(data, width))
-        for number, (label, data) in enumerate(pictures, start=1)
+    letters = int(width / font.getlength("n"))
+    labels = [
+        wrap(f"{number}. {_plain(label)}", letters, max_lines=LINES, placeholder="...")
+        for number, (label, _) in enumerate(pictures, start=1)
     ]
-    if not any(cell.picture for cell in cells):
+    copies = [small_copy(data, width) for _, data in pictures]
+    if not any(copies):
         return None
     line = LETTERS[columns] * 5 // 4
-    strips = [
-        _strip(cells[start : start + columns], font, width, line)
-        for start in range(0, len(cells), columns)
-    ]
-    sheet = Image.new("RGB", (PREVIEW_EDGE, sum(strip.height for strip in strips)), "white")
-    top = 0
-    for strip in strips:
-        sheet.paste(strip, (0, top))
-        top += strip.height
+    head = line * max(map(len, labels)) + GAP // 2
+    height = head + max(copy.height for copy in copies if copy) + GAP
+    sheet = Image.new("RGB", (PREVIEW_EDGE, height * math.ceil(len(pictures) / columns)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for place, (label, copy) in enumerate(zip(labels, copies, strict=True)):
+        left, top = place % columns * (width + GAP), place // columns * height
+        for number, words in enumerate(label):
+            pen.text((left, top + number * line), words, fill="black", font=font)
+        if copy is not None:
+            sheet.paste(copy, (left, top + head))
     return as_jpeg(sheet)
-
-
-def _strip(cells: Sequence[_Cell], font: Font, width: int, line: int) -> Image.Image:
-    """Pictures side by side under their labels, `width` pixels each; a `line` is in pixels."""
-    head = max(len(cell.label) for cell in cells) * line + GAP // 2
-    body = max((cell.picture.height for cell in cells if cell.picture), default=line)
-    strip = Image.new("RGB", (PREVIEW_EDGE, head + body + GAP), "white")
-    pen = ImageDraw.Draw(strip)
-    for column, cell in enumerate(cells):
-        left = column * (width + GAP)
-        for number, words in enumerate(cell.label):
-            pen.text((left, number * line), words, fill="black", font=font)
-        if cell.picture is not None:
-            strip.paste(cell.picture, (left, head))
-    return strip
-
-
-def _lines(label: str, font: Font, width: int) -> list[str]:
-    """A label in lines of so many pixels; one that is cut ends in three points."""
-    lines = [""]
-    for word in label.split():
-        longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and font.getlength(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    *whole, last = lines[:LINES]
-    last += "..." if len(lines) > LINES else ""
-    while font.getlength(last) > width:
-        last = f"{last.removesuffix('...')[:-1]}..."
-    return [*whole, last]
 
 
 def _plain(label: str) -> str:
