@@ -28,7 +28,7 @@ FOX = {"prompt": "a fox", "dialogue_mode": "skip", "image_model": "gpt-image-2"}
 USER, REQUEST = "image_generation_user_error", "invalid_request_error"
 CATEGORIES = {"moderation_stage": "input", "categories": ["violence", "self-harm"]}
 FILTERS = {"hate": {"filtered": False}, "violence": {"filtered": True, "severity": "medium"}}
-FREE, UNKNOWN, PAID = "Nothing was charged.", "It is unknown whether", "The call was charged."
+UNKNOWN = "It is unknown whether"
 
 
 class Row(NamedTuple):
@@ -209,14 +209,13 @@ def state_of(settings: Settings, words: str) -> str:
     return str(state)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_an_error_is_told_alike_wherever_it_stands_and_sent_once(
-    connect: Connect, player: Player, settings: Settings, row: Row
+    connect: Connect, player: Player, settings: Settings
 ) -> None:
     async with connect(openai_base_url=player.url) as client:
-        for number, form in enumerate(forms(row)):
+        for row, number, form in ((one, n, f) for one in ROWS for n, f in enumerate(forms(one))):
             player.play([form])
-            words, data = await ends(client, **{**FOX, "prompt": f"a fox, {number}"})
+            words, data = await ends(client, **{**FOX, "prompt": f"{row.name}, {number}"})
 
             is_new = row.name == "something new" and number > 0
             assert data["kind"] == ("unknown" if is_new else row.kind), (form, words)
@@ -307,32 +306,29 @@ async def test_an_error_after_a_first_version_is_not_paid_for_again(
     assert player.asked == ["POST"]
 
 
-@pytest.mark.parametrize("status", [504, 524, 408])
-async def test_a_gateway_that_gave_up_waiting_is_not_asked_again(
-    connect: Connect, player: Player, settings: Settings, status: int
+LATE = ("A timeout occurred", "network", "unknown", "unknown", "usage page")
+PAGES = {
+    504: LATE, 524: LATE, 408: LATE,
+    413: ("413 Request Entity Too Large", "too_large", "no", "failed", "smaller input pictures"),
+}  # fmt: skip
+"""What a gateway's page says by its status: title, kind, price, the job's state, the way on."""
+
+
+async def test_a_page_of_a_gateway_is_told_by_its_status_and_not_asked_for_again(
+    connect: Connect, player: Player, settings: Settings
 ) -> None:
-    page = "<html><head><title>A timeout occurred</title></head><body>cloudflare</body></html>"
-    player.play([Recorded("late", status=status, text=page, headers={"content-type": "text/html"})])
     async with connect(openai_base_url=player.url) as client:
-        words, data = await ends(client)
+        for status, (title, kind, charged, state, says) in PAGES.items():
+            page = f"<html><head><title>{title}</title></head><body>cloudflare</body></html>"
+            head = {"content-type": "text/html"}
+            player.play([Recorded("page", status=status, text=page, headers=head)])
+            words, data = await ends(client, **{**FOX, "prompt": f"a fox, {status}"})
 
-    assert (data["kind"], data["charged"]) == ("network", "unknown")
-    assert "usage page" in words
-    assert FREE not in words
-    assert player.asked == ["POST"]
-    assert state_of(settings, words) == "unknown"
-
-
-async def test_a_request_that_is_too_large_is_told_once(connect: Connect, player: Player) -> None:
-    page = "<html><head><title>413 Request Entity Too Large</title></head></html>"
-    player.play([Recorded("413", status=413, text=page, headers={"content-type": "text/html"})])
-    async with connect(openai_base_url=player.url) as client:
-        words, data = await ends(client)
-
-    assert data["kind"] == "too_large"
-    assert "smaller input pictures" in words
-    assert "parameter" not in words
-    assert player.asked == ["POST"]
+            assert (data["kind"], data["charged"]) == (kind, charged)
+            assert says in words
+            assert "parameter" not in words
+            assert player.asked == ["POST"]
+            assert state_of(settings, words) == state
 
 
 FILTERED: Json = {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}

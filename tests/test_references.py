@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +79,6 @@ async def test_a_drawn_picture_can_be_referred_to_by_its_id(
     assert len(shown(sandbox)) == 1
 
 
-async def test_a_file_may_be_named_as_a_camera_names_it(
-    client: Client[Any], sandbox: Sandbox, folder: Path
-) -> None:
-    save(folder / "img_2024.png")
-
-    await consult(client, "a boat like this", reference_images=["img_2024.png"])
-
-    assert len(shown(sandbox)) == 1
-
-
 async def test_what_is_taken_from_a_picture_points_to_it(client: Client[Any], folder: Path) -> None:
     save(folder / "a.png")
 
@@ -128,27 +117,6 @@ async def test_what_words_say_a_picture_is_for_is_not_asked_again(
     asked = await consult(client, "a boat in these colours", reference_images=["a.png"])
 
     assert "reference" not in {one["dimension"] for one in asked["questions"]}
-
-
-def outside(folder: Path) -> str:
-    return str(save(folder.parent / "secret.png"))
-
-
-def unknown(_folder: Path) -> str:
-    return "img_0000000000000000"
-
-
-@pytest.mark.parametrize(
-    ("make", "says"), [(outside, "not in a folder"), (unknown, "There is no picture")]
-)
-async def test_what_is_no_picture_of_an_allowed_folder_is_refused_before_a_call(
-    client: Client[Any], sandbox: Sandbox, folder: Path, make: Callable[[Path], str], says: str
-) -> None:
-    """What else may be wrong with a path or a file stands in the tests of input pictures."""
-    error = await refusal(client, CONSULT, message="a boat", reference_images=[make(folder)])
-
-    assert says in error
-    assert sandbox.requests == []
 
 
 async def test_too_many_pictures_are_refused(client: Client[Any], folder: Path) -> None:

@@ -107,23 +107,18 @@ async def test_a_picture_without_a_preview_is_kept_all_the_same(
     assert picture(result).is_file()
 
 
-async def test_settings_reach_the_request(connect: Connect, sandbox: Sandbox) -> None:
-    async with connect(moderation="low", complexity="high") as client:
-        await draw(client, prompt="a fox", **SKIP)
-
-    (tool,) = sandbox.requests[-1].body["tools"]
-    assert (tool["moderation"], tool["complexity"]) == ("low", "high")
-
-
-async def test_complexity_is_refused_where_the_model_does_not_take_it(
+async def test_settings_reach_the_request_where_the_model_takes_them(
     connect: Connect, sandbox: Sandbox
 ) -> None:
-    async with connect(complexity="high") as client:
+    async with connect(moderation="low", complexity="high") as client:
         error = await refusal(client, DRAW, prompt="a fox", image_model="gpt-image-2", **SKIP)
+        assert sandbox.requests == []
+        await draw(client, prompt="a fox", **SKIP)
 
     assert "gpt-image-2 does not take it" in error
     assert "gpt-image-2.6-sunburst" in error
-    assert sandbox.requests == []
+    (tool,) = sandbox.requests[-1].body["tools"]
+    assert (tool["moderation"], tool["complexity"]) == ("low", "high")
 
 
 async def test_no_result_is_larger_than_clients_take(client: Client[Any]) -> None:

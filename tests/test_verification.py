@@ -299,12 +299,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 @pytest.mark.parametrize(
     ("data", "options", "expected"),
     [
-        (picture(), {}, {}),
         (picture(), {"size": "300x200"}, {"size: 300x200": "met"}),
         (picture(), {"size": "300x201"}, {"size: 300x201": "not_met"}),
-        (picture(form="JPEG"), {"output_format": "jpeg"}, {"format: jpeg": "met"}),
         (picture(form="WEBP"), {"output_format": "png"}, {"format: png": "not_met"}),
-        (picture("RGBA", alpha=0), {"background": "opaque"}, {"background: opaque": "not_met"}),
         (picture("RGBA"), {"background": "transparent"}, {"background: transparent": "not_met"}),
         (
             picture("RGBA", alpha=0),
@@ -313,7 +310,6 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
         ),
         (SVG, {"output_format": "svg", "size": "8x8"}, {"format: svg": "met"}),
         (b"", {"output_format": "png"}, {}),
-        (picture()[:80], {"output_format": "png", "size": "300x200"}, {}),
         (picture(form="JPEG")[:-400], {"output_format": "png", "size": "300x200"}, {}),
     ],
 )
