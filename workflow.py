@@ -367,14 +367,11 @@ class _Call:
         """A picture drawn of a dialogue's prompt names what nobody decided in it, and says what
         became of a style."""
         from consultation.style_lines import style_notes
-        from generation.image_result import AssumedDecision
         from generation.plan import refined_prompt, styles_of
 
         conversation, result = outcome.conversation, outcome.result
         if not conversation.briefs or result.prompt != refined_prompt(conversation):
             return
         consultation = self._app.consultant.recall(conversation)
-        result.assumptions = [
-            AssumedDecision(**assumption.model_dump()) for assumption in consultation.assumptions
-        ]
+        result.assumptions = consultation.assumptions
         result.notes += style_notes(consultation, styles_of(conversation))

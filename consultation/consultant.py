@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-from weakref import WeakValueDictionary
 
 from consultation.consultation_result import Consultation
 from consultation.earlier_work import EarlierWork, words_of_the_picture
@@ -80,7 +79,6 @@ class Consultant:
         self._prompt_store = prompt_store
         self._earlier_work = earlier_work
         self.turns = SharedTurns(records)
-        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def consult(
         self,
@@ -130,13 +128,8 @@ class Consultant:
             blank = Conversation(mode=call.mode or "guided", template=template or "")
             accepted = await self._accept(blank, call.answers, call.reference_images)
             conversation_id = await self._records.begin(blank.mode, blank.template)
-        lock = self._one_at_a_time.setdefault(conversation_id, asyncio.Lock())
-        async with (
-            lock,
-            self._records.holds.keep(
-                (opened and opened.hold) or await self.turns.hold(conversation_id)
-            ),
-        ):
+        hold = (opened and opened.hold) or await self.turns.hold(conversation_id)
+        async with self._records.holds.keep(hold):
             conversation = (
                 opened.conversation if opened else await self._records.load(conversation_id)
             )

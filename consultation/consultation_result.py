@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from consultation.provenance import Span, SpanSource
 from consultation.turn import BriefEntry, OpenQuestion, Reason
+from prompts.image_type import Assumption
 from settings import Origin
 from styles.strength import StyleShare
 from styles.style_use import StyleUse
@@ -26,13 +27,6 @@ class Entry(BriefEntry):
 
     source: SpanSource | Literal["open"]
     ref: str | None
-
-
-class Assumption(BaseModel):
-    """A decision that nobody made but us."""
-
-    dimension: str
-    value: str
 
 
 class NotUsed(BaseModel):

@@ -6,7 +6,6 @@ from contextlib import suppress
 from consultation.consultation_result import (
     SANDBOX_NOTE,
     Accounted,
-    Assumption,
     Completeness,
     Consultation,
     NotUsed,
@@ -17,7 +16,7 @@ from consultation.transcript import Transcript, question_of, transcript_of
 from consultation.turn import BriefEntry, OpenQuestion
 from consultation.turn_record import entry_of
 from gateway.connection import is_sandbox
-from prompts.image_type import ImageType
+from prompts.image_type import Assumption, ImageType
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
 from storage.tables import Brief, Conversation, Turn

@@ -7,7 +7,7 @@ from consultation.consultation_result import Entry
 from consultation.provenance import Span, name_of, source_of
 from consultation.review import Review, not_used
 from consultation.transcript import ConsultationError, Transcript, question_of
-from consultation.turn import BriefEntry, FacilitatorTurn, QuestionDraft, Quote
+from consultation.turn import BriefEntry, FacilitatorTurn, Quote
 from storage.records import NumberTaken, Records
 from storage.stamps import now
 from storage.tables import Answer, Brief, Conversation, Question, Turn
@@ -89,22 +89,6 @@ def answer_rows(turn: Turn, settled: FacilitatorTurn, transcript: Transcript) ->
     ]
 
 
-def question_rows(
-    conversation: Conversation, turn: Turn, drafts: list[QuestionDraft]
-) -> list[Question]:
-    """The questions of a turn, numbered on from those before."""
-    first = max((question.number for question in conversation.questions), default=0) + 1
-    return [
-        Question(
-            conversation_id=conversation.id,
-            turn_number=turn.number,
-            number=number,
-            **draft.model_dump(exclude={"follows"}),
-        )
-        for number, draft in enumerate(drafts, start=first)
-    ]
-
-
 def brief_row(
     turn: Turn,
     entries: Sequence[Entry],
@@ -147,19 +131,6 @@ def verbatim_spans(transcript: Transcript) -> list[Span]:
     ]
 
 
-def turn_as_data(
-    settled: FacilitatorTurn, questions: Sequence[Question], held: Review
-) -> dict[str, Any]:
-    """The turn as the record keeps it: its questions with the ids they were put under."""
-    return {
-        **settled.model_dump(),
-        "questions": [question_of(row).model_dump() for row in questions],
-        "composed": [one.text for one in held.letters if one.standing == "composed"],
-        "not_used": [one.model_dump() for one in not_used(held)],
-        "accounted": {"words": held.counts[0], "placed": held.counts[1]},
-    }
-
-
 async def write_turn(
     records: Records,
     conversation: Conversation,
@@ -182,9 +153,25 @@ async def write_turn(
         "style": style.value if style else "",
         "template": conversation.template,
     }
+    data = {
+        **settled.model_dump(),
+        "composed": [one.text for one in held.letters if one.standing == "composed"],
+        "not_used": [one.model_dump() for one in not_used(held)],
+        "accounted": {"words": held.counts[0], "placed": held.counts[1]},
+    }
     while True:  # who was first has written, so this ends; a turn that is paid for stays
-        questions = question_rows(conversation, turn, settled.questions)
-        turn.reply = turn_as_data(settled, questions, held)
+        last = max((question.number for question in conversation.questions), default=0)
+        questions = [
+            Question(
+                conversation_id=conversation.id,
+                turn_number=turn.number,
+                number=number,
+                **draft.model_dump(exclude={"follows"}),
+            )
+            for number, draft in enumerate(settled.questions, start=last + 1)
+        ]
+        # With the ids that they were put under.
+        turn.reply = {**data, "questions": [question_of(row).model_dump() for row in questions]}
         try:
             await records.close_turn(turn, conversation=described, rows=[*questions, *rows])
             break

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from generation.variations import label_words
 from generation.verification import Finding
+from prompts.image_type import Assumption
 from prompts.wording import Wording, met_items
 from settings import Origin
 from storage.picture_files import media_type
@@ -27,13 +28,6 @@ class PromptDifference(BaseModel):
 
     added: list[str]
     removed: list[str]
-
-
-class AssumedDecision(BaseModel):
-    """A decision in a dialogue's prompt that nobody made but us."""
-
-    dimension: str
-    value: str
 
 
 class ResultImage(BaseModel):
@@ -94,7 +88,7 @@ class ImageResult(BaseModel):
     prompt: str
     revised_prompt: str | None
     difference: PromptDifference | None
-    assumptions: list[AssumedDecision] = []
+    assumptions: list[Assumption] = []
     models: dict[str, str]
     cost_usd: float | None
     cost_is_estimate: bool

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from prompts.source import FileModel, fingerprint, read_yaml
 
@@ -86,6 +86,13 @@ class ImageType(FileModel):
                 for name, dimension in self.dimensions.items()
             },
         }
+
+
+class Assumption(BaseModel):
+    """A decision in a prompt that nobody made but us."""
+
+    dimension: str
+    value: str
 
 
 def fingerprint_of(types: Mapping[str, ImageType]) -> str:

@@ -15,8 +15,6 @@ from prompts.store import PromptStore
 from prompts.template import Template, read_header
 from prompts.template_names import fold
 
-LONGEST_PURPOSE = 200
-"""Characters of a purpose: what fits into one line of an editor's help."""
 LONGEST_SAMPLE = 24_000
 """Characters of a rendered sample, about 6,000 tokens. The longest shipped one takes a fifth."""
 DIMENSION = re.compile(r"[a-z][a-z_]*")
@@ -129,11 +127,7 @@ def _namesake_faults(
 def _template_faults(
     template: Template, header: YamlSource, place: PromptFile
 ) -> Iterator[PromptError]:
-    inputs, purpose = template.header.inputs, template.header.purpose
-    if len(purpose) > LONGEST_PURPOSE or not purpose.endswith("."):
-        way = f"write one sentence of at most {LONGEST_PURPOSE} characters, with its full stop."
-        yield header.fault(("purpose",), way)
-    for name in inputs:
+    for name in template.header.inputs:
         if name not in template.variables:
             yield header.fault(("inputs", name), "the text does not use it; use it or remove it.")
     if not template.header.samples:
@@ -171,8 +165,6 @@ def _type_faults(image_type: ImageType, document: YamlSource) -> Iterator[Prompt
             yield document.fault((*here, name), "name it in small letters, such as line_width.")
     if not image_type.checklist or not all(image_type.checklist):
         yield document.fault(("checklist",), "give sentences on what to look at in the picture.")
-    if "suggested" in document.data and not image_type.suggested.why:
-        yield document.fault(("suggested",), "say in why these settings suit the type.")
 
 
 def _settings_faults(

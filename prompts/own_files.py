@@ -54,7 +54,16 @@ class FileDifference(NamedTuple):
 def overview(own: Path) -> Iterator[Listing]:
     """Every prompt file by name, with the wording that is used of it."""
     store = PromptStore(own)
-    return (_listing(place, own, store) for place in prompt_files(own, SHIPPED))
+    for place in prompt_files(own, SHIPPED):
+        is_own = place.lies_in(own)
+        fault = store.fault_of(place) if is_own else None
+        state: State = "broken" if fault else "own" if is_own else "shipped"
+        folder = own if state == "own" else SHIPPED
+        mark, about = "", ""
+        if place.lies_in(folder):
+            source = place.text(folder)
+            mark, about = _wording(place, source), place.about(source)
+        yield Listing(place, state, mark, about, str(fault or ""))
 
 
 def copy_of(place: PromptFile, shipped: PromptFile) -> str:
@@ -74,12 +83,24 @@ def copy_of(place: PromptFile, shipped: PromptFile) -> str:
 def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
     """Own files against the shipped ones, one by name or all. Raises `PromptError`."""
     for place in prompt_files(own):
-        if name in ("", place.name):
-            text = place.text(own)
-            origin_mark = BASED_ON.search(text)
-            origin = _origin(place, origin_mark[1] if origin_mark else place.name)
-            if origin:
-                yield _difference(place, origin, text, origin_mark[2] if origin_mark else "")
+        if name not in ("", place.name):
+            continue
+        text = place.text(own)
+        origin_mark = BASED_ON.search(text)
+        ending = place.file.removeprefix(place.name)
+        origin = recognise(f"{origin_mark[1]}{ending}") if origin_mark else place
+        if not origin or not origin.shipped.is_file():
+            continue
+        shipped = origin.text(SHIPPED)
+        lines = unified_diff(
+            shipped.splitlines(),
+            BASED_ON.sub("", text, count=1).splitlines(),
+            f"shipped/{origin.file}",
+            f"own/{place.file}",
+            lineterm="",
+        )
+        upgraded = bool(origin_mark and _wording(origin, shipped) != origin_mark[2])
+        yield FileDifference(place, origin, [*lines], upgraded)
 
 
 def examine(own: Path) -> Iterator[Check]:
@@ -106,35 +127,3 @@ def examine(own: Path) -> Iterator[Check]:
 def _wording(place: PromptFile, source: str) -> str:
     """What names the wording of a file, as in the records."""
     return fingerprint(body(source) if place.kind == "template" else source)
-
-
-def _difference(place: PromptFile, origin: PromptFile, text: str, based_on: str) -> FileDifference:
-    shipped = origin.text(SHIPPED)
-    lines = unified_diff(
-        shipped.splitlines(),
-        BASED_ON.sub("", text, count=1).splitlines(),
-        f"shipped/{origin.file}",
-        f"own/{place.file}",
-        lineterm="",
-    )
-    upgraded = bool(based_on) and _wording(origin, shipped) != based_on
-    return FileDifference(place, origin, [*lines], upgraded)
-
-
-def _origin(place: PromptFile, name: str) -> PromptFile | None:
-    """The shipped file of that name and of the same kind."""
-    ending = place.file.removeprefix(place.name)
-    origin = recognise(f"{name}{ending}")
-    return origin if origin and origin.shipped.is_file() else None
-
-
-def _listing(place: PromptFile, own: Path, store: PromptStore) -> Listing:
-    is_own = place.lies_in(own)
-    fault = store.fault_of(place) if is_own else None
-    state: State = "broken" if fault else "own" if is_own else "shipped"
-    folder = own if state == "own" else SHIPPED
-    if not place.lies_in(folder):
-        return Listing(place, state, "", "", str(fault))
-    source = place.text(folder)
-    about = place.about(source)
-    return Listing(place, state, _wording(place, source), about, str(fault or ""))

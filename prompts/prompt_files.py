@@ -20,6 +20,8 @@ LOOKALIKES = (".j2", ".jinja", ".yml", ".yaml", ".md")
 
 Kind = Literal["template", "image type", "wording", "library", "list", "looks"]
 
+ABOUT = {"template": "purpose", "image type": "recognise", "library": "description"}
+"""The key that says what a file is for."""
 LISTS: dict[str, Kind] = {VARIATIONS: "list", LOOKS: "looks"}
 
 
@@ -70,14 +72,8 @@ class PromptFile(NamedTuple):
     def about(self, source: str) -> str:
         """What such a file says that it is for, empty where it says nothing."""
         content = self.parse(source)
-        match self.kind:
-            case "template":
-                return str(content.header.purpose)
-            case "image type":
-                return str(content.recognise)
-            case "library":
-                return str(content.description)
-        return ""
+        says = content.header if self.kind == "template" else content
+        return str(getattr(says, ABOUT.get(self.kind, ""), ""))
 
     def text(self, folder: Path) -> str:
         """The text of the file in a folder. Raises `PromptError` with the fix."""

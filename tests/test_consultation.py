@@ -36,7 +36,7 @@ async def answer_all(
     raise AssertionError("the dialogue does not end")
 
 
-@pytest.mark.parametrize(("mode", "most"), [("quick", 2), ("guided", 5), ("explorer", 10)])
+@pytest.mark.parametrize(("mode", "most"), [("quick", 2), ("explorer", 10)])
 async def test_a_dialogue_in_plain_words_ends_within_its_budget(
     client: Client[Any], mode: str, most: int
 ) -> None:
@@ -135,58 +135,47 @@ async def test_answers_by_id_are_messages_of_their_own(
         assert answer["answer"] in ready["refined_prompt"]
 
 
-async def test_finish_asks_nothing_more_and_says_what_was_decided(client: Client[Any]) -> None:
+async def test_finish_asks_nothing_more_and_says_what_was_decided_by_us(
+    client: Client[Any],
+) -> None:
     begun = await consult(client, "a lighthouse")
     result = await consult(client, "", conversation_id=begun["conversation_id"], finish=True)
 
-    assert result["status"] == "ready"
-    assert result["questions"] == []
+    assert (result["status"], result["questions"]) == ("ready", [])
     assert result["assumptions"]
     for assumption in result["assumptions"]:
         assert assumption["value"] in result["refined_prompt"]
         assert assumption["dimension"] in result["completeness"]["missing"]
+    assert result["completeness"]["now"] <= 20  # what we decide is no decision of theirs
 
 
-async def test_completeness_counts_decisions_and_not_adjectives(client: Client[Any]) -> None:
+async def test_completeness_counts_decisions_and_not_adjectives_and_grows_with_answers(
+    client: Client[Any],
+) -> None:
     salad = "stunning beautiful epic 8k masterpiece ultra detailed breathtaking award winning"
 
     vague = await consult(client, salad)
     precise = await consult(client, COMPLETE)
-    ours = await consult(client, "a fox", finish=True)
+    words = "; ".join(question["options"][0] for question in vague["questions"])
+    later = await consult(client, words, conversation_id=vague["conversation_id"])
 
     assert vague["completeness"]["now"] <= 20
     assert precise["completeness"]["now"] >= 40
-    assert ours["completeness"]["now"] <= 20  # what we decide is no decision of theirs
+    assert later["completeness"]["first"] == vague["completeness"]["now"]
+    assert later["completeness"]["now"] > vague["completeness"]["now"]
+    assert set(later["completeness"]["missing"]) < set(vague["completeness"]["missing"])
 
 
-async def test_completeness_grows_with_answers(client: Client[Any]) -> None:
-    asked = await consult(client, "a lighthouse")
-    words = "; ".join(question["options"][0] for question in asked["questions"])
-    later = await consult(client, words, conversation_id=asked["conversation_id"])
-
-    assert later["completeness"]["first"] == asked["completeness"]["now"]
-    assert later["completeness"]["now"] > asked["completeness"]["now"]
-    assert set(later["completeness"]["missing"]) < set(asked["completeness"]["missing"])
-
-
-async def test_the_words_of_the_person_never_stand_among_the_instructions(
+async def test_a_turn_is_one_call_whose_beginning_stays_the_same_without_words_of_the_person(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    await consult(client, "a xylophone on fire")
-
-    (call,) = sandbox.requests
-    assert "xylophone" not in call.body["instructions"]
-    assert "xylophone" in str(call.body["input"])
-
-
-async def test_a_turn_is_one_call_whose_beginning_stays_the_same(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    await answer_all(client, "guided")
+    asked, _ = await answer_all(client, "guided", "a xylophone on fire")
 
     bodies = [call.body for call in sandbox.requests]
+    assert 1 <= asked <= 5
     assert len({body["instructions"] for body in bodies}) == 1
     assert len({body["prompt_cache_key"] for body in bodies}) == 1
+    assert "xylophone" not in bodies[0]["instructions"]
     for earlier, later in itertools.pairwise(bodies):
         said = [item for item in earlier["input"] if item["role"] == "user"]
         assert [item for item in later["input"] if item["role"] == "user"][: len(said)] == said
@@ -242,15 +231,13 @@ async def test_the_successor_takes_over_where_the_model_is_gone(
     assert any("gpt-6-luna was used instead" in note for note in result["notes"])
 
 
-async def test_what_the_sandbox_said_is_labelled(client: Client[Any]) -> None:
-    called = await client.call_tool(CONSULT, {"message": "a lighthouse"})
+async def test_the_sandbox_is_named_and_the_price_of_the_picture_estimated(
+    client: Client[Any],
+) -> None:
+    called = await client.call_tool(CONSULT, {"message": COMPLETE})
 
-    assert data_of(called)["origin"] == "sandbox"
+    result = data_of(called)
+    assert result["origin"] == "sandbox"
     assert "sandbox" in text_of(called)
-
-
-async def test_the_price_of_the_picture_is_estimated(client: Client[Any]) -> None:
-    result = await consult(client, COMPLETE)
-
     assert 0 < result["estimated_cost_usd"] < 1
     assert set(result["suggested"]) == {"size", "quality", "background", "output_format"}

@@ -14,13 +14,13 @@ from fastmcp import Client
 
 from consultation.consultation_result import (
     Accounted,
-    Assumption,
     Consultation,
     NotUsed,
 )
 from consultation.consultation_text import as_text
 from consultation.provenance import Span
 from consultation.turn import OpenQuestion, Quote
+from prompts.image_type import Assumption
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from storage.tables import REFERENCE

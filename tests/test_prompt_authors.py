@@ -203,9 +203,6 @@ LINTED: dict[str, Fault] = {
         "generation/draw.md.j2", SAYS.replace("pictures", "photos"), LINE,
         "photos: the server does not give it; it gives pictures.",
     ),
-    "a purpose that goes on": (
-        "generation/draw.md.j2", SAYS.replace("Draw.", "Draw " * 50), 2, "one sentence of at most",
-    ),
     "an over-long sample": (
         "generation/draw.md.j2", SAYS + "A long line. " * 2500, 6, "keep it under 24,000",
     ),
@@ -237,10 +234,6 @@ LINTED: dict[str, Fault] = {
     ),
     "nothing to look at": (
         "image_types/stamp.yaml", "recognise: a\nchecklist: []\n" + SUBJECT, 2, "checklist: give",
-    ),
-    "settings without a reason": (
-        "image_types/stamp.yaml",
-        "recognise: a\nchecklist: [b]\nsuggested: {size: 1024x1024}\n" + SUBJECT, 3, "say in why",
     ),
     "a size that cannot be drawn": (
         "image_types/stamp.yaml",

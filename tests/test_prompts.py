@@ -18,7 +18,6 @@ from prompts.template import Template, parse_template
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import consult, draw
-from tests.conftest import Connect
 
 STORE = PromptStore()
 NAMES = STORE.template_names()
@@ -68,11 +67,6 @@ async def test_the_facilitator_is_told_of_every_type_at_first_and_of_its_own_lat
     assert len(later["instructions"] + later["input"][-1]["content"]) < 6_000
 
 
-def test_a_variable_that_is_not_given_is_an_error_and_no_gap() -> None:
-    with pytest.raises(PromptError, match="'first_name' is undefined"):
-        template("Hello {{ first_name }}!").render()
-
-
 def test_dashes_within_header_and_text_are_what_they_say() -> None:
     header = "---\npurpose: Greet --- warmly.\nsamples: {}\n---\n"
 
@@ -102,13 +96,6 @@ def test_words_that_look_like_a_template_are_not_rendered() -> None:
     words = "{{ 7 * 7 }} {% include 'x' %}"
 
     assert template("{{ first_name }}").render(first_name=words) == words
-
-
-def test_the_fingerprint_is_of_the_wording_alone() -> None:
-    one = template("Hello.").fingerprint
-
-    assert one == template("Hello.", "---\npurpose: Something else.\n---\n").fingerprint
-    assert one != template("Hello!").fingerprint
 
 
 def test_an_unknown_template_is_told_with_those_there_are() -> None:
@@ -145,17 +132,6 @@ def test_an_own_image_type_adds_one_and_replaces_its_namesake(tmp_path: Path) ->
     assert types["poster"] == TYPES["poster"]
 
 
-def test_an_image_type_that_is_wrong_is_told_with_its_name_and_left_out(tmp_path: Path) -> None:
-    write(tmp_path, "image_types/stamp.yaml", STAMP.replace("100", "0"))
-
-    store = PromptStore(tmp_path)
-
-    (fault,) = store.faults()
-    assert fault.startswith("Your own image_types/stamp.yaml, line 3: dimensions.subject.weight: ")
-    assert fault.endswith("It is left out meanwhile.")
-    assert store.image_types() == TYPES
-
-
 def test_every_shipped_file_is_read_by_someone() -> None:
     files = {path.relative_to(SHIPPED).as_posix() for path in SHIPPED.rglob("*.*")}
     known = {f"{name}.md.j2" for name in NAMES} | {f"image_types/{name}.yaml" for name in TYPES}
@@ -166,18 +142,6 @@ def test_every_shipped_file_is_read_by_someone() -> None:
         "variations.yaml", "refusing.yaml", "looks.yaml",
         *(f"wording/{language}.yaml" for language in "ar de en es fr it ja ko pt ru".split()),  # noqa: SIM905
     }  # fmt: skip
-
-
-async def test_an_own_template_is_what_the_model_is_told(
-    connect: Connect, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    shipped = (SHIPPED / f"{FACILITATOR}.md.j2").read_text(encoding="utf-8")
-    write(tmp_path, f"{FACILITATOR}.md.j2", shipped + "\nBe brief, says the owner.\n")
-
-    async with connect(prompts_dir=tmp_path) as client:
-        await consult(client, "a lighthouse")
-
-    assert sandbox.requests[-1].body["instructions"].endswith("Be brief, says the owner.")
 
 
 @pytest.mark.parametrize(
