@@ -85,30 +85,15 @@ def test_a_refused_argument_is_not_quoted() -> None:
     assert "Input should be a valid integer" in logged
 
 
-@pytest.mark.parametrize(
-    ("sabotage", "fault"),
-    [
-        (
-            "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END",
-            "IntegrityError",
-        ),
-        (
-            "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN DELETE FROM nowhere; END",
-            "OperationalError",
-        ),
-    ],
-)
 async def test_what_a_person_wrote_is_not_logged_when_the_database_refuses_it(
-    client: Client[Any],
-    settings: Settings,
-    caplog: pytest.LogCaptureFixture,
-    sabotage: str,
-    fault: str,
+    client: Client[Any], settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await consult(client, "a hen", mode="skip")
     with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
-        records.execute(sabotage)
+        records.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
 
     message = {"message": "a badger in galoshes", "mode": "skip"}
     refused = await client.call_tool(CONSULT, message, raise_on_error=False)
@@ -117,7 +102,7 @@ async def test_what_a_person_wrote_is_not_logged_when_the_database_refuses_it(
         logs.OneLine().format(record) for record in caplog.records if logs.is_for_the_log(record)
     )
     assert refused.is_error
-    assert fault in logged
+    assert "IntegrityError" in logged
     assert "INSERT INTO turns" in logged
     assert "galoshes" not in logged
 
@@ -166,12 +151,3 @@ def test_details_of_other_packages_are_left_out(capsys: pytest.CaptureFixture[st
     assert "a whole request" not in said
     assert "one fact" in said
     assert "our own detail" in said
-
-
-@pytest.mark.usefixtures("restored")
-def test_the_log_level_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure(Settings(log_level="WARNING"))
-    logging.getLogger("gateway").info("a fact")
-    logging.getLogger("gateway").warning("a warning")
-
-    assert [event.split()[1] for event in capsys.readouterr().err.splitlines()] == ["level=WARNING"]

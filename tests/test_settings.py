@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from settings import PREFIX, Settings, SettingsError, load_settings, variable_of
 from tests.conftest import KEY
@@ -52,46 +51,6 @@ def test_an_environment_without_settings_gives_the_defaults(tmp_path: Path) -> N
     assert settings.toolsets == ["core"]
     assert settings.data_dir == tmp_path / "home" / ".openai-images-mcp"
     assert settings.templates_dir == settings.data_dir / "prompts"
-
-
-def test_every_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_they_are = {
-        "openai_base_url": "http://127.0.0.1:1/v1", "openai_org_id": "org-ours",
-        "openai_project_id": "proj_ours", "facilitator_model": "gpt-4.1",
-        "assistant_model": "gpt-4.1-mini", "image_model": "gpt-image-2", "quality": "low",
-        "moderation": "low", "complexity": "high", "preview": "off", "elicitation": "on",
-        "log_level": "DEBUG",
-    }  # fmt: skip
-    converted: dict[str, tuple[str, object]] = {
-        **dict.fromkeys(("sandbox", "background_mode", "verify"), ("1", True)),
-        **dict.fromkeys(("embeddings", "learn"), ("0", False)),
-        **{
-            name: (str(tmp_path / name), tmp_path / name)
-            for name in ("images_dir", "data_dir", "prompts_dir")
-        },
-        **{
-            name: ("16 letters or so", SecretStr("16 letters or so"))
-            for name in ("openai_api_key", "records_passphrase", "http_token")
-        },
-        "encrypt_records": ("true", True),
-        "input_dirs": (str(tmp_path), [tmp_path]),
-        "http_hosts": ("a.example, b.example", ["a.example", "b.example"]),
-        "http_proxies": ("10.0.0.0/8", ["10.0.0.0/8"]),
-        "similar": ("0.5", 0.5),
-        "wait_seconds": ("2.5", 2.5),
-        "partial_images": ("2", 2),
-        "daily_budget_usd": ("1.5", 1.5),
-        "toolsets": ("core, keep", ["core", "keep"]),
-    }
-    put(monkeypatch, **as_they_are, **{name: text for name, (text, _) in converted.items()})
-
-    settings = load_settings()
-
-    assert {*as_they_are, *converted} == set(Settings.model_fields)
-    assert settings.model_dump() == {
-        **as_they_are,
-        **{name: value for name, (_, value) in converted.items()},
-    }
 
 
 @pytest.mark.parametrize("value", UNSET)
@@ -221,19 +180,6 @@ def test_a_value_that_cannot_be_used_is_told_in_one_line_with_its_variable(
     assert told in text
     assert text.endswith("Correct or unset it.")
     assert "\n" not in text
-    assert KEY not in text
-
-
-def test_all_values_that_cannot_be_used_are_told_at_once_those_of_the_file_too(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (data_dir / ".env").write_text(f"OPENAI_API_KEY={KEY}\nIMAGE_CONSULTANT_QUALITY=best\n")
-    put(monkeypatch, wait_seconds="soon")
-
-    text = complaint()
-
-    assert "IMAGE_CONSULTANT_QUALITY" in text
-    assert "IMAGE_CONSULTANT_WAIT_SECONDS" in text
     assert KEY not in text
 
 
