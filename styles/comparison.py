@@ -30,9 +30,25 @@ ASKED = ("palette", "light", "texture", "line")
 SPREADS = {
     "key": 34, "contrast": 30, "shadow": 0.38, "centre": 0.2, "symmetry": 0.3,
     "empty_border": 0.25, "texture": 9, "grain": 5, "flatness": 0.3, "edges": 0.25, "order": 0.15,
+    "temperature": 10, "colourfulness": 10,
 }  # fmt: skip
 """How far each number lies apart between looks: the deviation of their means, as measured on the
-same pictures; of the centre, which is the subject's there, what one sees as another place."""
+same pictures; of the centre, which is the subject's there, what one sees as another place, and of
+a palette's numbers, which only tell a difference, what one sees at all."""
+
+WORDS = {
+    "temperature": ("warmer", "cooler"),
+    "colourfulness": ("more colourful", "less colourful"),
+    "key": ("lighter", "darker"),
+    "contrast": ("richer in contrast", "poorer in contrast"),
+    "shadow": ("deeper in shadow", "less in shadow"),
+    "texture": ("rougher", "smoother"),
+    "grain": ("grainier", "less grainy"),
+    "flatness": ("made of more even areas", "made of fewer even areas"),
+    "edges": ("richer in edges", "poorer in edges"),
+    "order": ("drawn more in one direction", "drawn less in one direction"),
+}
+"""What a picture with more of a number is called, and one with less."""
 
 
 def closeness(distance: float, bounds: tuple[float, float]) -> Closeness:
@@ -102,6 +118,24 @@ def disagreement(pictures: Sequence[Measurement], aspects: Collection[str]) -> D
             is_one = len(common) == 1 and len(pairs) == len(pictures) - 1
             return Disagreement(aspect, common.pop() if is_one else None)
     return None
+
+
+def difference(pictures: Sequence[Measurement], outlier: int, aspect: str) -> str:
+    """In what number of an aspect a picture differs most from the others, as a person reads it.
+
+    Empty where none tells it: red and green are as warm as each other.
+    """
+    own, *others = (
+        getattr(one, aspect).model_dump()
+        for one in (pictures[outlier], *pictures[:outlier], *pictures[outlier + 1 :])
+    )
+    means = {name: float(np.mean([one[name] for one in others])) for name in own if name in WORDS}
+    apart = {name: abs(own[name] - mean) / SPREADS[name] for name, mean in means.items()}
+    name = max(apart, key=apart.__getitem__)
+    if apart[name] < 1:
+        return ""
+    word = WORDS[name][own[name] < means[name]]
+    return f"it is {word} ({own[name]:.3g} against {means[name]:.3g})"
 
 
 def shared_measure(pictures: Sequence[Measurement], aspect: str) -> FileModel | None:

@@ -7,7 +7,7 @@ away, and the model lists the names and subjects that came to its mind.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,6 +15,7 @@ from gateway.models import answer_form, closed
 from prompts.template import Rendering
 from prompts.template_names import says
 from styles.aspect import ASPECTS, Aspect
+from styles.extraction_result import Omission
 
 TEMPLATE = "styles/describe"
 SCHEMA_NAME = "style_description"
@@ -46,14 +47,6 @@ class Description(_Lenient):
     avoid: list[str] = []
     subjects: list[str] = []
     names: list[str] = []
-
-
-class Omission(NamedTuple):
-    """Words that are not taken into a style: where they stood, and the subject or name in them."""
-
-    aspect: str
-    words: str
-    because: str
 
 
 def build_request(
@@ -102,7 +95,7 @@ def parse_description(text: str) -> Description | None:
 def omissions_of(description: Description) -> list[Omission]:
     """Each clause that names what the pictures show, or anybody's work."""
     return [
-        Omission(where, clause, because)
+        Omission(aspect=where, words=clause, because=because)
         for where, text in _texts(description)
         for clause in _clauses(text)
         if (because := _reason(clause, description))

@@ -24,11 +24,10 @@ from storage.records import Records
 from storage.spending import booking
 from storage.stamps import is_image_id
 from styles.aspect import ASPECTS, Aspect
-from styles.comparison import disagreement, shared_measure
+from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
     TEMPLATE,
     Description,
-    Omission,
     build_request,
     omissions_of,
     one_line,
@@ -37,8 +36,7 @@ from styles.description import (
     without,
     words_of_aspects,
 )
-from styles.difference import difference
-from styles.extraction_result import ExtractedAspect, LeftOut, PictureChoice, StyleExtraction
+from styles.extraction_result import ExtractedAspect, Omission, PictureChoice, StyleExtraction
 from styles.measurement import Measurement, measure
 from styles.style_file import MOST_SAMPLES, Style
 from styles.style_store import StyleStore
@@ -120,7 +118,13 @@ class StyleExtractor:
             "template": f"{rendering.name}@{rendering.fingerprint}",
             "words": {aspect: fingerprint(line) for aspect, line in words.items()},
         }
-        style = _style(name or UNNAMED, _content(words, shared), description, pictures, making)
+        content = {
+            aspect: {"words": line, "measured": shared[aspect].model_dump()}
+            if aspect in shared
+            else {"words": line}
+            for aspect, line in words.items()
+        }
+        style = _style(name or UNNAMED, content, description, pictures, making)
         if name:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
             await asyncio.to_thread(self._style_store.save, style, copies)
@@ -200,9 +204,9 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
         ways = [(f"{one} alone", [one], wanted) for one in given]
     else:
         name = given[found.outlier]
-        measured = [one.measured for one in pictures]
-        how = difference(measured.pop(found.outlier), measured, found.aspect)
-        question = f"{name} differs from the others in {found.aspect}: {how}. Leave it out?"
+        how = difference([one.measured for one in pictures], found.outlier, found.aspect)
+        about = ": ".join(filter(None, [found.aspect, how]))
+        question = f"{name} differs from the others in {about}. Leave it out?"
         ways = [(f"leave out {name}", [one for one in given if one != name], wanted)]
     if rest := [aspect for aspect in wanted if aspect != found.aspect]:
         ways.append((f"take everything but {found.aspect}", given, rest))
@@ -218,17 +222,6 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
         next_step="Put the question to the person, then call again with the pictures or the "
         "aspects that they chose. Nothing was charged.",
     )
-
-
-def _content(
-    words: Mapping[Aspect, str], shared: Mapping[Aspect, FileModel]
-) -> dict[Aspect, dict[str, Any]]:
-    """Each aspect in words, with what was measured of it where pictures share that."""
-    return {
-        aspect: {"words": line}
-        | ({"measured": shared[aspect].model_dump()} if aspect in shared else {})
-        for aspect, line in words.items()
-    }
 
 
 def _style(
@@ -270,7 +263,7 @@ def _result(
         ],
         colours=style.colours,
         avoid=style.avoid,
-        left_out=[LeftOut(**one._asdict()) for one in omissions],
+        left_out=[*omissions],
         cost_usd=sum(known) if len(known) == len(prices) else None,
         notes=[*dict.fromkeys(note for reply in replies for note in reply.notes)],
     )

@@ -15,8 +15,8 @@ class ExtractedAspect(BaseModel):
     measured: dict[str, Any] | None = None
 
 
-class LeftOut(BaseModel):
-    """Words that were not taken into the style, and the subject or name in them."""
+class Omission(BaseModel, frozen=True):
+    """Words that are not taken into a style: where they stood, and the subject or name in them."""
 
     aspect: str
     words: str
@@ -43,7 +43,7 @@ class StyleExtraction(BaseModel):
     aspects: list[ExtractedAspect] = []
     colours: list[str] = []
     avoid: list[str] = []
-    left_out: list[LeftOut] = []
+    left_out: list[Omission] = []
     uri: str = ""
     cost_usd: float | None = 0.0
     notes: list[str] = []

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
-from PIL import Image
 
 from sandbox.loopback import Sandbox
 from styles.style_store import StyleStore
@@ -79,20 +78,6 @@ async def test_a_cold_one_among_warm_pictures_is_asked_about_and_left_out(
     assert lying == {*style.samples} == {"sunny-1.jpg", "sunny-2.jpg"}
 
 
-async def test_one_of_another_hue_is_not_said_to_be_a_little_warmer(
-    explorer: Client[Any], tmp_path: Path
-) -> None:
-    colours = {"moss": "#5f7f3c", "fern": "#5f803c", "brick": "#a0672f"}  # all of them warm
-    (tmp_path / "images").mkdir()
-    for name, colour in colours.items():
-        Image.new("RGB", (256, 256), colour).save(tmp_path / "images" / f"{name}.png")
-
-    asked = await extract(explorer, images=[f"{name}.png" for name in colours])
-
-    said = r"brick.png .* palette: 100% of it is #a06[78]2f, and 0% of the others\."  # by JPEG
-    assert re.match(said, asked["question"])
-
-
 async def test_the_model_sees_the_pictures_and_their_numbers_and_only_wanted_aspects(
     explorer: Client[Any], sandbox: Sandbox, warm: list[str]
 ) -> None:
@@ -118,7 +103,9 @@ async def test_subjects_and_names_go_back_once_then_stay_out_and_are_told(
         medium="Studio Ghibli",
     )
     spoilt |= {"names": ["hokusai"], "subjects": ["fox"], "avoid": ["Disney gloss", "grain"]}
-    sandbox.answer(FORM, spoilt, spoilt)
+    texture = {"aspect": "texture", "words": "smooth and soft"}
+    better = spoilt | {"aspects": [*spoilt["aspects"][:2], texture, spoilt["aspects"][3]]}
+    sandbox.answer(FORM, spoilt, better)
 
     called = await explorer.call_tool(EXTRACT, {"images": warm, "name": "spoilt"})
 
@@ -131,23 +118,12 @@ async def test_subjects_and_names_go_back_once_then_stay_out_and_are_told(
     for name in ("Gogh", "okusai", "fox", "Ghibli", "Disney"):
         assert name not in text
     style = StyleStore(tmp_path / "data" / "styles").style("spoilt")
-    assert style.words == {"palette": "warm yellow", "light": "even light", "texture": "smooth"}
+    words = {"palette": "warm yellow", "light": "even light", "texture": "smooth and soft"}
+    assert style.words == words
     assert style.avoid == ["grain"]
     left = {one["aspect"]: one["because"] for one in data_of(called)["left_out"]}
     assert left["medium"] == "Studio Ghibli"
     assert 'Not taken: "as in the fields of Van Gogh" (palette)' in text_of(called)
-
-
-async def test_an_answer_put_right_is_taken_whole(
-    explorer: Client[Any], sandbox: Sandbox, warm: list[str]
-) -> None:
-    spoilt = description(palette="warm Van Gogh yellow")
-    sandbox.answer(FORM, spoilt, description(palette="warm yellow, thickly laid on"))
-
-    result = await extract(explorer, images=warm)
-
-    assert [one["words"] for one in result["aspects"]] == ["warm yellow, thickly laid on"]
-    assert result["left_out"] == []
 
 
 async def test_a_name_that_is_taken_is_refused_before_anything_is_paid(
