@@ -118,12 +118,7 @@ class StyleExtractor:
             "template": f"{rendering.name}@{rendering.fingerprint}",
             "words": {aspect: fingerprint(line) for aspect, line in words.items()},
         }
-        content = {
-            aspect: {"words": line, "measured": shared[aspect].model_dump()}
-            if aspect in shared
-            else {"words": line}
-            for aspect, line in words.items()
-        }
+        content = _content(words, shared)
         style = _style(name or UNNAMED, content, description, pictures, making)
         if name:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
@@ -222,6 +217,17 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
         next_step="Put the question to the person, then call again with the pictures or the "
         "aspects that they chose. Nothing was charged.",
     )
+
+
+def _content(
+    words: Mapping[Aspect, str], shared: Mapping[Aspect, FileModel]
+) -> dict[Aspect, dict[str, Any]]:
+    """Each aspect in words, with what was measured of it where pictures share that."""
+    return {
+        aspect: {"words": line}
+        | ({"measured": shared[aspect].model_dump()} if aspect in shared else {})
+        for aspect, line in words.items()
+    }
 
 
 def _style(

@@ -112,17 +112,6 @@ async def test_the_gallery_is_filtered_by_words_of_the_style(
     assert (await read(page, "pictures", values={"style": "oil"}))["total"] == 0
 
 
-async def test_what_was_begun_and_has_no_picture_is_there_to_go_on_with(page: Client[Any]) -> None:
-    drawn = await draw(page, prompt="a fox", **SKIP)
-    begun = await consult(page, "a hare", mode="quick")
-    recent = (await read(page, "recent"))["conversations"]
-
-    assert [(one["conversation_id"], one["image_id"]) for one in recent] == [
-        (begun["conversation_id"], ""),
-        (drawn["conversation_id"], drawn["images"][0]["image_id"]),
-    ]
-
-
 async def test_how_drawings_ended_is_counted_by_what_kept_them_from_a_picture(
     page: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -185,13 +174,13 @@ async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
     folder = tmp_path / "data" / "prompts" / "library" / "art"
     folder.mkdir(parents=True)
     (folder / "ship_flag.yaml").write_text(OWN)
-    entries = (await read(page, "library"))["templates"]
+    library = data_of(await page.call_tool("view_read", {"what": "templates"}))
     empty = await read(page, "template", id="flat_lay")
     wrong = await read(page, "template", id="flat_lay", values={"light": "moonlight"})
     filled = await read(page, "template", id="ship_flag", values={"colour": "cream"})
     series = await read(page, "template", id="series_picture")
 
-    assert [one["name"] for one in entries if one["own"]] == ["ship_flag"]
+    assert [one["name"] for one in library["templates"] if one["own"]] == ["ship_flag"]
     assert (empty["missing"], empty["fault"]) == (["subject"], "")
     assert "camera parallel to the ground: [subject]" in "".join(
         piece["text"] for piece in empty["prompt"]

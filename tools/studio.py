@@ -12,7 +12,7 @@ from tools.registration import app_of, build_tool
 from tools.view import as_answer
 
 StudioReadable = Literal[
-    "pulse", "pictures", "place", "recent", "library", "template", "style", "costs", "about"
+    "pulse", "pictures", "template", "style", "costs", "about"
 ]  # fmt: skip
 
 
@@ -34,7 +34,7 @@ async def studio_read(
     cursor: Name = "",
 ) -> ToolResult:
     """For the studio: pictures, templates, costs and setup, without cost."""
-    from tools import studio_library, studio_setup, studio_state
+    from tools import studio_setup, studio_state, view_library
 
     app, given = app_of(ctx), values or {}
     match what:
@@ -44,16 +44,10 @@ async def studio_read(
             )
         case "pictures":
             answer = await studio_state.gallery_page(app, query, given, cursor)
-        case "place":
-            answer = await studio_state.place_of(app, id)
-        case "recent":
-            answer = await studio_state.recent(app)
-        case "library":
-            answer = await asyncio.to_thread(studio_library.library, app)
         case "template":
-            answer = await asyncio.to_thread(studio_library.template_form, app, id, given)
+            answer = await asyncio.to_thread(view_library.template_form, app, id, given)
         case "style":
-            answer = await asyncio.to_thread(studio_library.style_preview, app, query)
+            answer = await asyncio.to_thread(view_library.style_preview, app, query)
         case "costs":
             answer = await studio_setup.costs(app)
         case "about":

@@ -26,8 +26,6 @@ from tools.view_words import ViewWords, view_words
 PAGE = 24
 NEAREST = 12
 """Conversations that come closest: the next ones are mostly about something else."""
-RECENT = 4
-"""Conversations below the idea: a row."""
 MOST_DRAWINGS = 12
 """In the tray: more than one person has under way."""
 MOST_NEWER = 50
@@ -123,48 +121,6 @@ def _key_wanted(settings: Settings) -> str:
         if settings.sandbox or find_key(settings):
             return ""
     return way_to_give(settings)
-
-
-class RecentConversation(BaseModel):
-    """A conversation to go on with; one that has no picture yet stands in no gallery."""
-
-    conversation_id: str
-    title: str
-    changed_at: str
-    image_id: str
-
-
-class Recent(BaseModel):
-    """Those that changed last."""
-
-    conversations: list[RecentConversation]
-
-
-async def recent(app: App) -> Recent:
-    """The conversations that changed last, with their current pictures."""
-    page = await app.search.page(Filter(), limit=RECENT)
-    return Recent(
-        conversations=[
-            RecentConversation(
-                conversation_id=one.conversation_id,
-                title=one.title,
-                changed_at=one.changed_at,
-                image_id=one.newest_image_id,
-            )
-            for one in page.items
-        ]
-    )
-
-
-class Place(BaseModel):
-    """The conversation that a picture is of."""
-
-    conversation_id: str
-
-
-async def place_of(app: App, image_id: str) -> Place:
-    """Where a picture belongs. Raises a `Problem` where there is none."""
-    return Place(conversation_id=(await app.records.image(image_id)).conversation_id)
 
 
 async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: str) -> GalleryPage:

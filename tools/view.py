@@ -17,6 +17,7 @@ from fastmcp.tools import Tool, ToolResult
 from pydantic import BaseModel, Field
 
 from errors import Problem
+from storage.stamps import is_image_id
 from tools.registration import VIEW_URI, app_of, build_tool
 from tools.tool_result import LARGEST_BYTES
 
@@ -81,19 +82,26 @@ async def view_read(
     cursor: str = "",
 ) -> ToolResult:
     """For the view: where work stands, without cost."""
+    from tools import view_library, view_state
+
     app = app_of(ctx)
     match what:
         case "picture":
             return await _picture(app, id, edge)
         case "list":
             return await _gallery(app, query, cursor or None)
-        case "state" | "progress":
+        case "progress":
+            return await _progress(app, await _conversation(app, id, query), cursor)
+        case "state":  # the cursor is the language that the view has words of
             conversation = await _conversation(app, id, query)
-            if what == "state":
-                return await _state(app, conversation, cursor)
-            return await _progress(app, conversation, cursor)
-        case "costs" | "styles" | "templates":
-            return as_answer(await _overview(app, what, query, cursor))
+            answer: BaseModel = await view_state.conversation_view(app, conversation, cursor)
+        case "costs":
+            answer = await view_state.costs(app, query, cursor)
+        case "styles":
+            answer = await asyncio.to_thread(view_library.style_list, app)
+        case "templates":
+            answer = await asyncio.to_thread(view_library.library, app)
+    return as_answer(answer)
 
 
 async def view_keep(
@@ -119,9 +127,12 @@ async def view_keep(
                 raise Problem("value is empty. Give the title to keep.")
             await app.maintenance.mark(id, title=value)
         case "style":
-            from tools.view_styles import keep_style
-
-            await keep_style(app, id, value)
+            if value != "delete":
+                raise Problem(
+                    "value must be delete.",
+                    "openai_extract_style makes a style, and a text editor changes its file.",
+                )
+            await asyncio.to_thread(app.style_store.delete, id)
     return as_answer(Confirmation(what=what, id=id))
 
 
@@ -165,13 +176,6 @@ class CopyFacts(BaseModel):
     edge: int
 
 
-async def _state(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
-    """Where a conversation stands; `cursor` is the language that the view has words of."""
-    from tools.view_state import conversation_view
-
-    return as_answer(await conversation_view(app, conversation, cursor))
-
-
 async def _progress(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
     """How far a drawing is, and the unfinished pictures unless the view has them by `cursor`."""
     from storage.picture_copies import SmallCopy, as_webp
@@ -194,18 +198,6 @@ async def _picture(app: "App", image_id: str, edge: "Edge") -> ToolResult:
     image = await app.records.image(image_id)
     copy = await asyncio.to_thread(app.small_copies.copy, image, edge)
     return as_answer(CopyFacts(image_id=image.id, edge=edge), [copy])
-
-
-async def _overview(
-    app: "App", what: Literal["costs", "styles", "templates"], language: str, known_words: str
-) -> BaseModel:
-    """What there is besides conversations."""
-    from tools.view_state import costs, offers
-    from tools.view_styles import style_list
-
-    if what == "costs":
-        return await costs(app, language, known_words)
-    return await (style_list(app) if what == "styles" else offers(app))
 
 
 async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
@@ -255,7 +247,9 @@ def _thumbnails(app: "App", images: "list[Image]") -> "dict[str, SmallCopy]":
 
 
 async def _conversation(app: "App", conversation_id: str, words: str) -> "Conversation":
-    """The one of an id, else the newest that these words were just said in."""
+    """The one of an id, or of a picture's, else the newest that these words were just said in."""
+    if is_image_id(conversation_id):
+        conversation_id = (await app.records.image(conversation_id)).conversation_id
     if not conversation_id and words:
         conversation_id = await app.records.just_said_in(words) or ""
     if not conversation_id:

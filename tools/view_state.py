@@ -126,21 +126,6 @@ class Costs(SpendingView):
     words: ViewWords | None
 
 
-class OfferedTemplate(BaseModel):
-    """A template of the library."""
-
-    name: str
-    title: str
-    description: str
-    category: str
-
-
-class Offers(BaseModel):
-    """What can be chosen from."""
-
-    templates: list[OfferedTemplate]
-
-
 async def conversation_view(
     app: App, conversation: Conversation, known_words: str
 ) -> ConversationView:
@@ -234,19 +219,6 @@ async def spending(app: App) -> SpendingView:
         spent_today_usd=round(await app.records.ledger.today(origin), 6),
         daily_budget_usd=app.settings.daily_budget_usd,
         origin=origin,
-    )
-
-
-async def offers(app: App) -> Offers:
-    """The templates that can be chosen from."""
-    templates = await asyncio.to_thread(app.prompt_store.library_templates)
-    return Offers(
-        templates=[
-            OfferedTemplate(
-                name=one.name, title=one.title, description=one.description, category=one.category
-            )
-            for one in templates.values()
-        ]
     )
 
 

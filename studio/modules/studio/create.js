@@ -9,12 +9,15 @@ import { readInto } from "./reading.js";
 import { moment } from "./moment.js";
 import { Thumb } from "./thumb.js";
 
+/** Conversations below the idea. */
+const ROW = 4;
+
 /** @param {{desk: any}} props */
 export function Create({ desk }) {
   const session = desk.fresh;
   const { idea, mode = "guided", template = "", look = null } = session.state;
   const [library, setLibrary] = useState(/** @type {any} */ ({}));
-  useEffect(() => readInto(setLibrary, () => desk.read("library")), []);
+  useEffect(() => readInto(setLibrary, () => desk.view("templates")), []);
   const depths = [
     ["quick", t("Quick"), t("1 or 2 questions")], ["guided", t("Guided"), t("3 to 5 questions")],
     ["explorer", t("Explorer"), t("6 to 10 questions")], ["skip", t("As I say it"), t("no questions, free")],
@@ -46,8 +49,8 @@ export function Create({ desk }) {
 /** What was begun or changed last: without a picture it stands in no gallery. @param {{desk: any}} props */
 function Recent({ desk }) {
   const [{ data }, setRecent] = useState(/** @type {any} */ ({}));
-  useEffect(() => readInto(setRecent, () => desk.read("recent")), []);
+  useEffect(() => readInto(setRecent, () => desk.call("openai_list_conversations", { limit: ROW })), []);
   return data?.conversations.length > 0 && html`<aside aria-label=${t("Go on with")}><h2>${t("Go on with")}</h2><ul class="recent">${data.conversations.map((one) => html`<li key=${one.conversation_id}>
-    <a class="entry" href=${`#c=${one.conversation_id}`}>${one.image_id ? html`<${Thumb} desk=${desk} id=${one.image_id} alt="" />` : html`<span class="empty" aria-hidden="true"><${Sketch} path="M4 20l4-1L19 8l-3-3L5 16z" /></span>`}
-      <span><b class="words">${one.title || t("Untitled")}</b><span class="soft">${one.image_id ? moment(one.changed_at) : t("No picture yet")}</span></span></a></li>`)}</ul></aside>`;
+    <a class="entry" href=${`#c=${one.conversation_id}`}>${one.newest_image_id ? html`<${Thumb} desk=${desk} id=${one.newest_image_id} alt="" />` : html`<span class="empty" aria-hidden="true"><${Sketch} path="M4 20l4-1L19 8l-3-3L5 16z" /></span>`}
+      <span><b class="words">${one.title || t("Untitled")}</b><span class="soft">${one.newest_image_id ? moment(one.changed_at) : t("No picture yet")}</span></span></a></li>`)}</ul></aside>`;
 }

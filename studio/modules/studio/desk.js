@@ -103,23 +103,23 @@ export class Desk {
     if (place.name === "image") this.visitImage(place.id);
   }
 
-  /** The session of a conversation, which is read unless the page has its record. @param {string} id */
-  async visit(id) {
+  /** The session of a conversation, which is read unless the page has its record, or was given it. @param {string} id @param {any} view */
+  async visit(id, view = null) {
     let session = this.sessions.get(id);
     if (!session) {
       session = this.open();
       this.sessions.set(id, session);
       this.changed();
     }
-    if (!session.state.view) await session.load(id);
+    if (!session.state.view) await (view ? session.show(view) : session.load(id));
     return session;
   }
 
   /** Look at one picture; what changes start from stays as it is. @param {string} id */
   async visitImage(id) {
     try {
-      const { conversation_id } = await this.read("place", { id });
-      const session = await this.visit(conversation_id);
+      const view = await this.view("state", { id, cursor: knownLanguage() });
+      const session = await this.visit(view.conversation_id, view);
       if (this.state.place.id !== id) return;
       session.set({ imageId: id, directions: false, panel: "", looksAt: id });
       this.imageSession = session;
@@ -136,9 +136,9 @@ export class Desk {
     return this.call("studio_read", { what, ...args });
   }
 
-  /** The styles, and the folder of the person's own. @returns {Promise<any>} */
-  async styles() {
-    return this.call("view_read", { what: "styles" });
+  /** What every view reads, as data. @param {string} what @param {any} args @returns {Promise<any>} */
+  async view(what, args = {}) {
+    return this.call("view_read", { what, ...args });
   }
 
   /** @param {string} name @param {any} args @returns {Promise<any>} */

@@ -13,7 +13,7 @@ const PREVIEW_MS = 250;
 /** @param {{desk: any}} props */
 export function Library({ desk }) {
   const [{ data, problem }, setLibrary] = useState(/** @type {any} */ ({}));
-  useEffect(() => readInto(setLibrary, () => desk.read("library")), []);
+  useEffect(() => readInto(setLibrary, () => desk.view("templates")), []);
   const categories = [...new Set((data?.templates ?? []).map((one) => one.category))];
   return html`<${Screen} title=${t("Library")}>
     <${Styles} desk=${desk} />

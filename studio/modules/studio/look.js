@@ -26,7 +26,7 @@ export function asArguments({ shares, strength, aspects }) {
 /** @param {{desk: any, look: any, put: (look: any) => void}} props */
 export function LookChoice({ desk, look, put }) {
   const [{ data }, setStyles] = useState(/** @type {any} */ ({}));
-  useEffect(() => readInto(setStyles, () => desk.styles()), []);
+  useEffect(() => readInto(setStyles, () => desk.view("styles")), []);
   const sound = (data?.styles ?? []).filter((one) => !one.fault);
   const names = Object.keys(look?.shares ?? {});
   const offered = ASPECTS.filter((aspect) => sound.some((one) => names.includes(one.name) && aspect in one.words));

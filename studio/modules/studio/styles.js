@@ -42,7 +42,7 @@ function Face({ style }) {
 export function Styles({ desk }) {
   const [{ data, problem }, setStyles] = useState(/** @type {any} */ ({}));
   const [query, setQuery] = useState("");
-  useEffect(() => readInto(setStyles, () => desk.styles()), []);
+  useEffect(() => readInto(setStyles, () => desk.view("styles")), []);
   const styles = (data?.styles ?? []).filter((one) => says(one, query));
   return html`<div><h2>${t("Styles")}</h2>
     <p class="soft">${t("What a picture looks like, apart from what it shows. Choose pictures in the gallery to make one of them.")}</p>
@@ -59,7 +59,7 @@ export function Styles({ desk }) {
 /** @param {{desk: any, name: string}} props */
 export function Style({ desk, name }) {
   const [{ data, problem }, setStyles] = useState(/** @type {any} */ ({}));
-  useEffect(() => readInto(setStyles, () => desk.styles()), [name]);
+  useEffect(() => readInto(setStyles, () => desk.view("styles")), [name]);
   const style = data?.styles.find((one) => one.name === name);
   const all = html`<a class="more" href="#library">${t("All styles and templates")}</a>`;
   if (!style) return html`<${Screen} title=${data ? t("This is not there") : t("One moment")} aside=${all}>${problem && html`<p role="alert">${problem}</p>`}<//>`;

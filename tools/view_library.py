@@ -1,4 +1,4 @@
-"""What the studio's page is told of the library: templates as forms, and what a style comes to."""
+"""What the pages are told of the library: templates as forms, styles, and what a style comes to."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
 from styles.aspect import Aspect
 from styles.strength import StyleShare, step_of
+from styles.style_file import Style
 from styles.style_mix import contradiction, mix
 from styles.style_use import samples_of
 
@@ -64,6 +65,31 @@ class TemplateForm(LibraryEntry):
     prompt: list[Piece]
     missing: list[str]
     fault: str
+
+
+class StyleEntry(BaseModel):
+    """A style: its words by aspect, its palette, and the `files` that would go with it.
+
+    `samples` counts its pictures; a style whose file is broken has a `fault` and nothing else.
+    """
+
+    name: str
+    own: bool
+    files: list[str]
+    note: str = ""
+    words: dict[Aspect, str] = {}
+    colours: list[str] = []
+    avoid: list[str] = []
+    samples: int = 0
+    tags: list[str] = []
+    fault: str = ""
+
+
+class StyleList(BaseModel):
+    """All styles, those of the person's own in a folder."""
+
+    styles: list[StyleEntry]
+    own_folder: str
 
 
 class StyleWish(BaseModel):
@@ -164,6 +190,24 @@ def _entry(template: LibraryTemplate, own: set[str]) -> dict[str, Any]:
         "category": template.category,
         "own": template.name in own,
     }
+
+
+def style_list(app: App) -> StyleList:
+    """All styles by name, sound or broken."""
+    entries = []
+    for name, style in app.style_store.styles():
+        entry = StyleEntry(
+            name=name,
+            own=app.style_store.is_own(name),
+            files=[path.name for path in app.style_store.own_files(name)],
+        )
+        if isinstance(style, Style):
+            entry.note, entry.words, entry.colours = style.note, style.words, style.colours
+            entry.avoid, entry.tags, entry.samples = style.avoid, style.tags, len(style.samples)
+        else:
+            entry.fault = str(style)
+        entries.append(entry)
+    return StyleList(styles=entries, own_folder=str(app.settings.styles_dir))
 
 
 def style_preview(app: App, wish: str) -> StylePreview:
