@@ -241,7 +241,7 @@ class App:
         if "consultant" in in_use:
             tasks += self.consultant.turns.wind_down()
         if "image_generator" in in_use:
-            tasks += self.image_generator.wind_down()
+            tasks += self.image_generator.jobs.wind_down()
         return [task for task in tasks if not task.done()]
 
     def hurry(self) -> None:

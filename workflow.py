@@ -98,10 +98,13 @@ class _Call:
     def __init__(
         self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
     ) -> None:
-        from generation.orders import settle_size
+        from gateway.capabilities import size_in_pixels
 
         self._app = app
-        self._request = settle_size(request)
+        size = request.size and size_in_pixels(
+            request.size
+        )  # a word is the same wish as its pixels
+        self._request = replace(request, size=size)
         self._drawing = Drawing(app, self._request, progress, ends)
 
     async def answer(self) -> Outcome:

@@ -2,10 +2,10 @@
 
 __all__ = [
     "drawing",
-    "drawing_failures",
     "image_request",
     "image_result",
     "input_images",
+    "job_end",
     "jobs",
     "options",
     "orders",

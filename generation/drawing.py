@@ -9,19 +9,18 @@ from functools import partial
 from typing import NamedTuple
 
 from gateway.api_errors import GatewayError
-from generation.drawing_failures import (
-    DRAW_LOST,
-    LOST_DRAWN,
-    RELEASED,
-    ended_in_vain,
-    failure_of,
-    over_budget,
-    without_picture,
-)
-from generation.drawing_rows import Purchase
 from generation.image_request import ImageRequest
 from generation.image_result import ImageResult
 from generation.input_images import InputImages
+from generation.job_end import (
+    DRAW_LOST,
+    LOST_DRAWN,
+    RELEASED,
+    Purchase,
+    ended_in_vain,
+    failure_of,
+    without_picture,
+)
 from generation.jobs import JobOutcome, Jobs, ReportProgress
 from generation.orders import CallOrder, Orders
 from generation.picture_facts import run_apart
@@ -61,7 +60,7 @@ class ImageGenerator:
 
     def __post_init__(self) -> None:
         """Nothing is drawn yet."""
-        self._jobs = Jobs(self.records)
+        self.jobs = Jobs(self.records)
         # Between the record of a job and its start nobody else may begin to wait for it: whoever
         # comes first says what is done, and that would be nothing.
         self._starting = asyncio.Lock()
@@ -90,7 +89,7 @@ class ImageGenerator:
         if not are_new:
             return await self._show_or_collect(conversation, jobs, request, report, seconds)
         # At once: of one that ends before anybody waits for it nothing is known here any more.
-        outcomes, elapsed = await self._jobs.wait(jobs, report, seconds=seconds)
+        outcomes, elapsed = await self.jobs.wait(jobs, report, seconds=seconds)
         answer = await self._conclude(conversation.id, outcomes, elapsed)
         answer.result.notes += order.notes
         if elsewhere := len(jobs) - len(mine):
@@ -112,7 +111,7 @@ class ImageGenerator:
             for job, one in zip(jobs, order.orders, strict=True) if are_new else ():
                 buying = partial(self.buyer.buy, job, one)
                 attending = partial(self.buyer.attend, job)
-                self._jobs.start(job, buying if job in mine else attending)
+                self.jobs.start(job, buying if job in mine else attending)
         return jobs, are_new, mine
 
     async def _claim(
@@ -129,7 +128,7 @@ class ImageGenerator:
         count = len(order.jobs) - len(claim.jobs)
         estimate = count * order.jobs[0].estimated_usd
         due = claim.over - estimate
-        raise over_budget(first.options, count, estimate, due=due, budget=budget, origin=origin)
+        raise self.orders.over_budget(first.options, count, estimate, due=due)
 
     async def collect(
         self, jobs: Sequence[Job], report: ReportProgress, *, seconds: float
@@ -168,14 +167,6 @@ class ImageGenerator:
             outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
         return await self._tell(conversation.id, outcomes, 0.0)
 
-    def look(self, jobs: Sequence[Job]) -> list[JobOutcome]:
-        """How far drawings are, at once and free."""
-        return [self._jobs.look(job) for job in jobs]
-
-    def checklist(self, image: Image, conversation: Conversation) -> list[str]:
-        """What is to be looked at in a picture."""
-        return self.verifier.items(image, conversation)
-
     async def adopt_abandoned(self) -> None:
         """Go on with what servers that died have bought, whosever call it was.
 
@@ -183,12 +174,7 @@ class ImageGenerator:
         """
         for job in await self.records.jobs.abandoned(self.buyer.origin):
             # Apart from this call: what it books is not on this call's receipt.
-            Context().run(self._jobs.start, job, partial(self.buyer.attend, job))
-
-    def wind_down(self) -> list[asyncio.Task[Purchase]]:
-        """The drawings of this process that are to end before it does; what waits to be sent
-        again is taken back."""
-        return self._jobs.wind_down()
+            Context().run(self.jobs.start, job, partial(self.buyer.attend, job))
 
     async def _show_or_collect(
         self,
@@ -220,8 +206,8 @@ class ImageGenerator:
         """What became of jobs so far, and the seconds that it took; nothing is bought."""
         async with self._starting:
             for job in jobs:
-                self._jobs.start(job, partial(self.buyer.attend, job))
-        return await self._jobs.wait([*jobs], report, seconds=seconds)
+                self.jobs.start(job, partial(self.buyer.attend, job))
+        return await self.jobs.wait([*jobs], report, seconds=seconds)
 
     async def _tell(
         self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float

@@ -9,7 +9,7 @@ from typing import Any
 from errors import Problem
 from gateway.api_errors import duration
 from gateway.image_response import OnStep, Step
-from generation.drawing_rows import Purchase
+from generation.job_end import Purchase
 from storage.records import Records
 from storage.tables import Job
 

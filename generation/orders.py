@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from gateway.capabilities import MOST_INPUTS, fault_of_image_model, size_in_pixels
+from errors import DAILY_BUDGET
+from gateway.capabilities import MOST_INPUTS, fault_of_image_model
 from gateway.client import Gateway
 from gateway.prices import has_price
-from generation.drawing_failures import over_budget
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.input_images import InputImages, InputResolver
 from generation.options import Options, choose, size_note
@@ -74,14 +74,26 @@ class Orders:
         estimate = request.count * self._usd(options, plan, request)
         due = await self.records.ledger.due_today(self.gateway.origin)
         if due + estimate > budget:
-            raise over_budget(
-                options,
-                request.count,
-                estimate,
-                due=due,
-                budget=budget,
-                origin=self.gateway.origin,
-            )
+            raise self.over_budget(options, request.count, estimate, due=due)
+
+    def over_budget(
+        self, options: Options, count: int, estimate: float, *, due: float
+    ) -> OrderError:
+        """The refusal of so many pictures that would pass the day's budget; all in USD.
+
+        `estimate` is what they should cost together, `due` what the day has cost and will.
+        """
+        about = "This picture" if count == 1 else f"These {count} pictures"
+        offer = "Draw" if options.quality == "low" else "Ask for quality low, or draw"
+        play = " of the sandbox's play money" if self.gateway.origin == "sandbox" else ""
+        return OrderError(
+            f"{about} (about ${estimate:.3f}) would pass the daily budget of "
+            f"${self.settings.daily_budget_usd:.2f}; ${due:.3f}{play} are spent today or being "
+            "drawn for.",
+            f"{offer} it tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+            kind="budget",
+            code=DAILY_BUDGET,
+        )
 
     async def prepare(
         self,
@@ -228,8 +240,3 @@ def _unsized(
     the brief, other words are drawn as they are."""
     verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
     return "" if request.size else size_note(verbatim, options)
-
-
-def settle_size(request: ImageRequest) -> ImageRequest:
-    """The request with its size in pixels where it was a word, or written otherwise."""
-    return replace(request, size=request.size and size_in_pixels(request.size))

@@ -12,16 +12,19 @@ from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage, OnStep, Step
-from generation.drawing_failures import (
+from generation.input_images import InputResolver
+from generation.job_end import (
     ELSEWHERE,
     LOST,
     TAKEN_BACK,
+    Bill,
+    Purchase,
     fault_of_ours,
+    image_row,
     recorded_problem,
+    spending_rows,
     state_after,
 )
-from generation.drawing_rows import Bill, Purchase, image_row, spending_rows
-from generation.input_images import InputResolver
 from generation.picture_facts import PictureFacts, examine, run_apart
 from generation.request_body import PurchaseOrder, build_request, request_with_bytes
 from generation.verifier import Verifier

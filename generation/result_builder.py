@@ -8,7 +8,6 @@ from pathlib import Path
 from errors import StorageError
 from gateway.connection import is_sandbox
 from gateway.prices import has_price
-from generation.drawing_rows import Purchase
 from generation.image_request import numbered
 from generation.image_result import (
     PLACEHOLDER_NOTE,
@@ -18,6 +17,7 @@ from generation.image_result import (
     ResultImage,
     ResultVerification,
 )
+from generation.job_end import Purchase
 from generation.jobs import JobOutcome
 from generation.picture_facts import style_fact
 from generation.plan import changes_of, prompt_of_record

@@ -8,7 +8,7 @@ from errors import StorageError
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.prices import Charge
-from generation.drawing_rows import charge_rows
+from generation.job_end import charge_rows
 from generation.picture_facts import facts, run_apart
 from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
 from generation.preview import preview_of

@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from errors import Problem
-from generation.drawing_failures import recorded_problem
+from generation.job_end import recorded_problem
 from settings import Settings
 from storage.database import Database
 from storage.database_file import FILE_NAME

@@ -28,7 +28,7 @@ from consultation.turn import OpenQuestion
 from errors import ProblemKind
 from gateway import image_client, models
 from gateway.capabilities import SHAPES
-from generation import drawing_failures, options, orders, picture_facts, result_builder, variations
+from generation import job_end, options, orders, picture_facts, result_builder, variations
 from generation.image_result import VERDICTS
 from generation.jobs import JobProgress
 from prompts.store import PromptStore
@@ -46,7 +46,7 @@ PACKAGES = ("cli", "consultation", "generation", "prompts", "tools")
 NOTES = {
     consultant.CONTROL_NOTE, earlier_work.OFFER, facilitator.POOR_NOTE,
     template_dialogue.NO_PLACE_NOTE, template_dialogue.UNREAD_NOTE, template_values.NOBODY_SAID,
-    drawing_failures.DRAW_LOST, drawing_failures.LOST_DRAWN, drawing_failures.RELEASED,
+    job_end.DRAW_LOST, job_end.LOST_DRAWN, job_end.RELEASED,
     options.SIZE_NOTE, orders.BESIDE, orders.SAMPLES, picture_facts.UNREADABLE,
     result_builder.FILE_GONE, result_builder.NOT_DRAWN, result_builder.ONE_PICTURE,
     variations.BY_CHANCE, variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE,

@@ -13,8 +13,8 @@ from app import App
 from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation, NotUsed
 from errors import Charged, Problem, ProblemKind
-from generation.drawing_failures import recorded_problem
 from generation.image_result import ResultImage, item_words
+from generation.job_end import recorded_problem
 from generation.picture_facts import style_fact
 from generation.plan import plan_from
 from generation.result_builder import result_image
@@ -172,7 +172,7 @@ def drawing_progress(app: App, conversation: Conversation) -> DrawingProgress | 
     jobs = newest_jobs(conversation)
     if not jobs:
         return None
-    looks = app.image_generator.look(jobs)
+    looks = [app.image_generator.jobs.look(job) for job in jobs]
     running = [
         look for job, look in zip(jobs, looks, strict=True) if job.state in UNDER_WAY
     ] or looks
@@ -194,7 +194,8 @@ def drawing_progress(app: App, conversation: Conversation) -> DrawingProgress | 
 
 def partial_pictures(app: App, conversation: Conversation) -> list[bytes]:
     """The newest unfinished version of each picture under way that has one."""
-    looks = app.image_generator.look(newest_jobs(conversation))
+    jobs = app.image_generator.jobs
+    looks = [jobs.look(job) for job in newest_jobs(conversation)]
     return [look.partial for look in looks if look.partial]
 
 
@@ -250,7 +251,10 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
     jobs = [job for job in conversation.jobs if job.id == image.job_id]  # an import may lack it
     styled = [fact for job in jobs if (fact := style_fact(image, job, wording))]
     findings = [*look.findings, *styled] if look else []
-    items = [*app.image_generator.checklist(image, conversation), *(one.item for one in styled)]
+    items = [
+        *app.image_generator.verifier.items(image, conversation),
+        *(one.item for one in styled),
+    ]
     quality, prices = next_prices(app, conversation, plan)
     return ShownImage(
         **facts,
