@@ -1,10 +1,14 @@
 """A picture is paid for once, through raw pipes, whatever becomes of the processes that draw it.
 
 OpenAI's side is a plain server of our tests that counts payments; a server process takes a job
-for left after a second, not after twenty.
+for left after a second, not after twenty. Two servers are killed at random, or as many as the
+environment variable IMAGE_CONSULTANT_KILLS says.
 """
 
+import os
+import random
 import signal
+import socket
 import sqlite3
 import sys
 import time
@@ -31,6 +35,12 @@ CALM = "stamps.ALIVE = timedelta(seconds=20);"
 IMPATIENT = "image_client.DRAW_SECONDS = 6.0;"
 """Longer than a server needs on a busy machine to send its first request."""
 
+KILLS = int(os.environ.get("IMAGE_CONSULTANT_KILLS") or 2)
+LATEST = 1.4
+"""Seconds from a call to the last random kill; a picture takes half a second less."""
+IN_BACKGROUND, AGAIN = 0.3, 0.2
+"""How many servers order pictures in OpenAI's background; how often the next is killed, too."""
+
 FOX: dict[str, Any] = {"prompt": "a fox", "dialogue_mode": "skip"}
 
 pytestmark = pytest.mark.timeout(300)
@@ -45,12 +55,11 @@ class Place:
         self.openai = openai
         self.running = ExitStack()
 
-    def start(self, *, wait_seconds: float = 45, changes: str = "") -> Server:
+    def start(self, *, base_url: str = "", changes: str = "", **settings: str) -> Server:
         """Another server process, with changes to its code."""
         environment = environment_of(
-            self.openai.base_url, self.database.parent, self.pictures,
-            WAIT_SECONDS=str(wait_seconds),
-        )  # fmt: skip
+            base_url or self.openai.base_url, self.database.parent, self.pictures, **settings
+        )
         code = f"{HASTY}{changes}from cli import main; main()"
         command = [sys.executable, "-c", code, str(ROOT)]
         server = self.running.enter_context(Server(command, environment))
@@ -59,9 +68,13 @@ class Place:
 
     def count(self, rows: str) -> int:
         """How many rows the record holds, read beside the servers."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            (count,) = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+        ((count,),) = self.select(f"count(*) FROM {rows}")
         return int(count)
+
+    def select(self, rows: str) -> list[tuple[Any, ...]]:
+        """What the record holds, read beside the servers."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            return connection.execute(f"SELECT {rows}").fetchall()
 
     def stop(self, server: Server) -> None:
         """Stop a process between its writes: amid one, it would lock all others out."""
@@ -83,6 +96,18 @@ class Place:
         assert self.count("images") == self.count("jobs WHERE state = 'kept'") == 1
         assert self.count("spending WHERE purpose = 'image'") == 1
         assert self.count("spending WHERE purpose = 'assistant'") == 1
+
+    def assert_unknown(self, server: Server, conversation: str) -> None:
+        """Fail unless whoever asks hears that nobody can know, and that asking buys nothing."""
+        paid = len(self.openai.payments)
+        assert paid <= 1
+        for _ in range(2):
+            told = collected(server, conversation_id=conversation)
+            assert told.get("isError"), told
+            assert "unknown whether this was charged" in told["content"][0]["text"]
+            assert "redraw=true" in told["content"][0]["text"]
+        assert self.select("state FROM jobs") == [("unknown",)]
+        assert len(self.openai.payments) == paid
 
 
 def has_stopped(process_id: int) -> bool:
@@ -129,6 +154,12 @@ def collected(server: Server, **arguments: Any) -> Result:
     raise AssertionError("the picture was being drawn for ever")
 
 
+def kill(server: Server) -> None:
+    """Kill a process amid whatever it does."""
+    server.process.kill()
+    server.process.wait(PATIENCE)
+
+
 def ready(server: Server) -> str:
     """A conversation with a prompt that is not drawn yet."""
     result = ask(server, CONSULT, message="a fox", mode="skip")
@@ -142,12 +173,10 @@ def test_a_second_server_that_had_drawn_before_collects_what_a_killed_one_bought
     ask(second, prompt="a hen", dialogue_mode="skip")
     place.openai.payments.clear()
     place.openai.behaviour = Behaviour(drawing=2)
-    with ExitStack() as killed:
-        place.running, running = killed, place.running
-        first = place.start()
-        send(first, **FOX)
-        wait_for(lambda: place.count("jobs WHERE state = 'submitted'"))
-    place.running = running
+    first = place.start()
+    send(first, **FOX)
+    wait_for(lambda: place.count("jobs WHERE state = 'submitted'"))
+    kill(first)
 
     result = collected(second, **FOX)
 
@@ -162,7 +191,7 @@ def test_a_drawing_that_stalls_past_every_deadline_is_collected_by_the_next_call
     place: Place,
 ) -> None:
     place.openai.behaviour = Behaviour(drawing=9, stalls=True)
-    server = place.start(wait_seconds=1, changes=IMPATIENT)
+    server = place.start(WAIT_SECONDS="1", changes=IMPATIENT)
     working = ask(server, **FOX)
     conversation = working["structuredContent"]["conversation_id"]
     wait_for(lambda: place.count("jobs WHERE beat_at = ''"))  # given up, or looked up in time
@@ -200,3 +229,97 @@ def test_twenty_equal_calls_to_two_processes_buy_one_picture(place: Place) -> No
             for result in answers(server, *ids)
         )
     )
+
+
+def test_a_request_that_may_have_gone_out_when_its_server_was_killed_is_not_sent_again(
+    place: Place,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        server = place.start(base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}/v1")
+        conversation = ready(server)
+        send(server, conversation_id=conversation)
+        wait_for(lambda: place.count("jobs WHERE state = 'sending'"))
+        kill(server)
+
+    place.assert_unknown(place.start(), conversation)
+    assert place.openai.payments == []
+
+
+@pytest.mark.parametrize("moment", ["as it is drawn", "before its record", "before it is told"])
+def test_a_server_that_is_killed_loses_no_picture(place: Place, moment: str) -> None:
+    place.openai.behaviour = Behaviour(drawing=0.7)
+    server = place.start()
+    conversation = ready(server)
+    send(server, conversation_id=conversation)
+    state = "kept" if moment == "before it is told" else "submitted"
+    wait_for(lambda: place.count(f"jobs WHERE state = '{state}'"))
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as other:
+        if moment == "before its record":  # which has to wait, as for any other process
+            other.execute("BEGIN IMMEDIATE")
+            wait_for(lambda: list(place.pictures.glob("*.png")))
+        kill(server)
+
+    place.assert_bought_once(collected(place.start(), conversation_id=conversation))
+
+
+def test_a_server_killed_while_variations_are_drawn_loses_none(place: Place) -> None:
+    place.openai.behaviour = Behaviour(drawing=0.7)
+    server = place.start()
+    conversation = ready(server)
+    send(server, conversation_id=conversation, variations=2)
+    wait_for(lambda: place.count("jobs WHERE state = 'submitted'") == 2)
+    kill(server)
+
+    result = collected(place.start(), conversation_id=conversation)
+
+    images = result["structuredContent"]["images"]
+    bought = sorted(one.data for one in place.openai.payments)
+    assert len(bought) == 2
+    assert sorted(Path(image["path"]).read_bytes() for image in images) == bought
+
+
+def test_a_picture_is_kept_where_the_client_dies_and_the_server_ends_by_itself(
+    place: Place,
+) -> None:
+    place.openai.behaviour = Behaviour(drawing=0.7)
+    server = place.start()
+    conversation = ready(server)
+    send(server, conversation_id=conversation)
+    wait_for(lambda: place.count("jobs WHERE state = 'submitted'"))
+    assert server.process.stdin
+    assert server.process.stdout
+    server.process.stdout.close()
+    server.process.stdin.close()
+
+    assert server.process.wait(PATIENCE) == 0
+    assert place.count("images") == 1
+    place.assert_bought_once(collected(place.start(), conversation_id=conversation))
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_a_server_killed_at_any_time_loses_no_picture_and_buys_none_twice(
+    place: Place, seed: int
+) -> None:
+    dice = random.Random(seed)
+    place.openai.behaviour = Behaviour(before_id=0.15, drawing=0.55)
+    settings = {"WAIT_SECONDS": "1", "BACKGROUND_MODE": str(dice.random() < IN_BACKGROUND)}
+    server = place.start(**settings)
+    conversation = ready(server)
+    moments = [dice.uniform(0, LATEST)]
+    if dice.random() < AGAIN:
+        moments.append(dice.uniform(0, LATEST / 4))
+    for moment in moments:
+        send(server, conversation_id=conversation)
+        time.sleep(moment)
+        kill(server)
+        server = place.start(**settings)
+    left = place.select("state, response_id FROM jobs")
+    try:
+        if left and left[0][0] == "sending":
+            place.assert_unknown(server, conversation)
+        else:
+            place.assert_bought_once(collected(server, conversation_id=conversation))
+        assert place.select("* FROM pragma_integrity_check") == [("ok",)]
+    except AssertionError as error:
+        error.add_note(f"Seed {seed}, killed {moments} seconds after the calls, left {left}.")
+        raise
