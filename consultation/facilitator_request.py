@@ -116,7 +116,7 @@ def build_state(
             {"id": use.ref, "degree": use.step.degree, **use.lines} for use in transcript.styles
         ]
     if preferences:
-        state["preferences"] = [preference.as_data for preference in preferences]
+        state["preferences"] = [preference._asdict() for preference in preferences]
     if dislikes:
         state["dislikes"] = list(dislikes)
     return state

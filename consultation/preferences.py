@@ -2,8 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import NamedTuple
 
 from consultation.turn import QuestionDraft
 from consultation.words import fold
@@ -27,18 +26,12 @@ MOST_DISLIKES = 5
 """Dislikes that a facilitator is told, the newest: more would be half of its instructions."""
 
 
-@dataclass(frozen=True)
-class Preference:
+class Preference(NamedTuple):
     """What a person usually chooses for a dimension, and how often they did."""
 
     dimension: str
     value: str
     times: int
-
-    @property
-    def as_data(self) -> dict[str, Any]:
-        """For the facilitator and for tools."""
-        return asdict(self)
 
 
 def learn(past: Iterable[EarlierBrief]) -> list[Preference]:

@@ -38,14 +38,10 @@ class SharedTurns:
         turn = self._turns.get(key)
         if turn is None:
             self._forget_ended(conversation_id)
-            turn = asyncio.create_task(begin())
+            turn = self._turns[key] = asyncio.create_task(begin())
             turn.add_done_callback(partial(self._remember, key))
-            self._turns[key] = turn
-        try:
-            result = await asyncio.shield(turn)
-        finally:
-            if turn.done() and not _is_cancelled():
-                self._forget(key, turn)
+        result = await asyncio.shield(turn)  # whoever goes away here leaves it to the next
+        self._forget(key, turn)
         return result.model_copy(deep=True)
 
     async def hold(self, conversation_id: str) -> Hold:
@@ -90,9 +86,3 @@ class SharedTurns:
         for key, turn in [*self._turns.items()]:
             if conversation_id is not None and key[0] == conversation_id and turn.done():
                 del self._turns[key]
-
-
-def _is_cancelled() -> bool:
-    """Whether the caller of this turn has gone away."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -6,7 +6,6 @@ patience: a field that a weaker model leaves out is empty, one that nobody asked
 passed over.
 """
 
-import json
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -174,13 +173,9 @@ def response_format(
 def parse_turn(text: str) -> FacilitatorTurn:
     """Read the facilitator's answer. Raises `UnusableAnswerError` if it is not a turn."""
     try:
-        turn = FacilitatorTurn.model_validate(json.loads(text))
+        turn = FacilitatorTurn.model_validate_json(text)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)[:5]
-        places = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults)
-        raise UnusableAnswerError(f"The answer is not a turn: {places}.") from error
-    except ValueError as error:
-        raise UnusableAnswerError("The answer is not JSON.") from error
+        raise UnusableAnswerError("The answer is not a turn.") from error
     if not turn.reply and not turn.questions and not turn.prompt.strip():
         raise UnusableAnswerError("The answer says nothing: no reply, no question, no prompt.")
     return turn
