@@ -56,14 +56,9 @@ async def give_up(client: Client[Any], **arguments: Any) -> None:
         await call
 
 
-async def test_each_schema_is_one(of_each_era: Client[Any]) -> None:
-    for tool in (await wire(of_each_era))["tools"]:
-        for schema in (tool["inputSchema"], tool["outputSchema"]):
-            Draft202012Validator.check_schema(schema)
-            assert set(schema.get("required", [])) <= set(schema["properties"])
-
-
-async def test_the_list_of_tools_is_short(of_each_era: Client[Any]) -> None:
+async def test_the_server_and_its_tools_introduce_themselves_in_few_words(
+    of_each_era: Client[Any],
+) -> None:
     listing = await wire(of_each_era)
     read = [
         {name: tool[name] for name in ("name", "description", "inputSchema")}
@@ -72,9 +67,10 @@ async def test_the_list_of_tools_is_short(of_each_era: Client[Any]) -> None:
 
     assert size(listing) <= 12_000
     assert size(read) <= 6_500
-
-
-async def test_the_server_introduces_itself_in_few_words(of_each_era: Client[Any]) -> None:
+    for tool in listing["tools"]:
+        for schema in (tool["inputSchema"], tool["outputSchema"]):
+            Draft202012Validator.check_schema(schema)
+            assert set(schema.get("required", [])) <= set(schema["properties"])
     assert of_each_era.server_info
     assert of_each_era.server_info.name == "image-consultant"
     assert of_each_era.server_info.version == own_version() != "0"

@@ -43,25 +43,7 @@ def own_template(settings: Settings, source: str, place: str = "art/door_sign") 
     path.write_text(source, encoding="utf-8")
 
 
-async def test_only_open_parameters_are_asked_with_the_templates_own_words(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    result = await consult(client, "Our plan", template=DIVIDER, answers=given(text="Our plan"))
-
-    parameters = SHIPPED_STORE.library_template(DIVIDER).parameters
-    assert result["status"] == "asking"
-    assert [one["dimension"] for one in result["questions"]] == [
-        name for name in parameters if name != "text"
-    ]
-    for one in result["questions"]:
-        parameter = parameters[one["dimension"]]
-        assert one["text"] == parameter.question
-        assert one["default"] == str(parameter.default)
-        assert one["default"] in one["options"]
-    assert sandbox.requests == []  # nothing had to be read
-
-
-async def test_answers_by_id_make_the_prompt_without_any_model(
+async def test_open_parameters_are_asked_in_the_templates_words_and_fill_it_without_any_model(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     text = 'Plan "B" {{ 7 * 7 }}'
@@ -75,9 +57,17 @@ async def test_answers_by_id_make_the_prompt_without_any_model(
         answers=given(**chosen),
     )
 
-    values = {"text": text, "number": "2", **chosen}
+    template = SHIPPED_STORE.library_template(DIVIDER)
+    assert asked["status"] == "asking"
+    assert [one["dimension"] for one in asked["questions"]] == [
+        name for name in template.parameters if name not in {"text", "number"}
+    ]
+    for one in asked["questions"]:
+        parameter = template.parameters[one["dimension"]]
+        assert (one["text"], one["default"]) == (parameter.question, str(parameter.default))
+        assert one["default"] in one["options"]
     assert result["status"] == "ready"
-    assert result["refined_prompt"] == SHIPPED_STORE.library_template(DIVIDER).render(values)
+    assert result["refined_prompt"] == template.render({"text": text, "number": "2", **chosen})
     assert sources(result) == {
         "#112233": ("said", "m5"),
         "2": ("said", "m2"),
