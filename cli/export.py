@@ -4,13 +4,12 @@ The page alone is in the language of the dialogue; the others are the record, in
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from cli.html_page import file_of, made_in_sandbox, page
-from consultation.consultation_result import SANDBOX_NOTE
+from cli.html_page import file_of, page
 from consultation.conversation_page import as_markdown
 from errors import Problem
 from gateway.connection import is_sandbox
@@ -75,19 +74,7 @@ def _markdown(conversation: Conversation, folder: Path, name: str) -> list[Path]
             note = " (sandbox: a placeholder)" if is_sandbox(image.response_id) else ""
             links[image.id] = f"![{image.id}]({link}){note}"
     text = as_markdown(conversation, links)
-    return [*paths, _put(folder / f"{name}.md", [text, *_prices(conversation)])]
-
-
-def _prices(conversation: Conversation) -> Iterator[str]:
-    if conversation.spending:
-        yield "\n## Prices\n\n"
-    for row in conversation.spending:
-        about = "about " if row.estimated else ""
-        price = "price not known" if row.usd is None else f"{about}${row.usd:.4f}"
-        origin = ", sandbox" if row.origin == "sandbox" else ""
-        yield f"- {row.purpose} ({row.model}, {row.day}{origin}): {price}\n"
-    if made_in_sandbox(conversation):
-        yield f"\n{SANDBOX_NOTE}\n"
+    return [*paths, _put(folder / f"{name}.md", [text])]
 
 
 def _put(path: Path, pieces: Iterable[str | bytes]) -> Path:

@@ -17,7 +17,7 @@ from consultation.transcript import messages_of
 from consultation.words import fold
 from errors import StorageError
 from gateway.connection import is_sandbox
-from generation.preview import is_svg, preview_of
+from generation.preview import preview_of
 from generation.variations import label_words
 from prompts.wording import Wording, met_items
 from storage.picture_files import read_picture
@@ -31,7 +31,8 @@ WHOLE_BYTES = 5 * 2**20
 DEEPEST = 60
 """Levels of the tree; a browser takes 512 levels of elements, of which this makes two each."""
 
-SIGNS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}
+KINDS = {"png": "png", "jpeg": "jpeg", "webp": "webp", "gif": "gif", "svg": "svg+xml"}
+"""What a browser shows, by the format on record."""
 
 PURPOSES = {
     "consultation": "Dialogue",
@@ -63,7 +64,7 @@ class PictureNode:
         Made when the page comes to it: pictures need not be in memory together.
         """
         data, missing = file_of(self.image)
-        return _embed(data, wording) if data is not None else ("", missing)
+        return _embed(self.image, data, wording) if data is not None else ("", missing)
 
     def facts(self, wording: Wording) -> str:
         """What it is, what its verification found, and what the person thinks of it."""
@@ -250,15 +251,10 @@ def _tree(images: list[Image]) -> list[PictureNode]:
     ]
 
 
-def _embed(data: bytes, wording: Wording) -> tuple[str, str]:
+def _embed(image: Image, data: bytes, wording: Wording) -> tuple[str, str]:
     size = f"{wording.number(len(data) / 1e6, 1)} MB"
-    kind = next((name for sign, name in SIGNS.items() if data.startswith(sign)), "")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "webp"
-    elif is_svg(data):
-        kind = "svg+xml"
-    if kind and len(data) <= WHOLE_BYTES:
-        return _url(kind, data), ""
+    if image.format in KINDS and len(data) <= WHOLE_BYTES:
+        return _url(KINDS[image.format], data), ""
     small = preview_of(data)
     if small is None:
         return "", wording.translate("The file ({size}) cannot be shown here.", size=size)

@@ -8,7 +8,6 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 from pydantic import ValidationError
-from rich.markup import escape
 
 from cli import terminal as show
 from cli.data_folder import given_picture, with_records
@@ -46,12 +45,11 @@ def list_(*, as_json: show.AsJson = False) -> None:
     store = _store()
     styles = [*store.styles()]
     if as_json:
+        blank = {"note": "", "tags": [], "aspects": [], "fault": ""}
         show.data([
-            {"name": name, "own": store.is_own(name), "note": one.note, "tags": one.tags,
-             "aspects": [*one.words], "fault": ""}
-            if isinstance(one, Style)
-            else {"name": name, "own": store.is_own(name), "note": "", "tags": [], "aspects": [],
-                  "fault": str(one)}
+            {"name": name, "own": store.is_own(name), **blank}
+            | ({"note": one.note, "tags": one.tags, "aspects": [*one.words]}
+               if isinstance(one, Style) else {"fault": str(one)})
             for name, one in styles
         ])  # fmt: skip
         return
@@ -61,9 +59,8 @@ def list_(*, as_json: show.AsJson = False) -> None:
             show.whole(f"{name}  {whose}: {', '.join(one.words)}", "bold")
             show.line(f"    {one.note}")
         else:
-            show.console.print(f"[red]Broken, so not used:[/red] {escape(str(one))}")
-    folder = load_settings().styles_dir
-    show.console.print(f"\nYour own styles lie in {escape(str(folder))}.")
+            show.line(f"Broken, so not used: {one}", "red")
+    show.line(f"Your own styles lie in {load_settings().styles_dir}.")
 
 
 @app.command(name="show")

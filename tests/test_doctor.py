@@ -375,4 +375,4 @@ def test_the_page_fits_a_terminal_of_80_columns(
 
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
-    assert shown.rstrip().endswith("1 warning.")
+    assert shown.rstrip().endswith("Problems: 0, warnings: 1.")

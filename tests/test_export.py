@@ -369,7 +369,7 @@ async def test_markdown_lies_beside_its_pictures(
         assert f"![{image.id}](Ein-Leuchtturm-f%C3%BCr-Zo%C3%AB-" in told
         assert image.path not in told
     assert "is no longer where it was saved" in told
-    assert "stand-in for OpenAI" in told
+    assert "the sandbox in place of" in told
     assert not list(folder.rglob("*.part"))
 
 

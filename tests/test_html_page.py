@@ -178,8 +178,9 @@ def made(*files: Path, chain: bool = False) -> Conversation:
         data = path.read_bytes() if path.exists() else b""
         one.images.append(
             Image(
-                id=f"img_{number}", job_id="job_1", path=str(path), format="png", width=1, height=1,
-                bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), prompt=f"p{number}",
+                id=f"img_{number}", job_id="job_1", path=str(path), format=path.suffix[1:], width=1,
+                height=1, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(),
+                prompt=f"p{number}",
                 parent_image_id=f"img_{number - 1}" if chain and number else None,
                 revised_prompt="", variation="", model="m", response_id="resp_1", liked="",
                 disliked="", rating=None, verification=None, created_at=STAMP,
@@ -230,7 +231,7 @@ def test_a_large_picture_is_a_small_jpeg_that_says_so(
 
 
 def test_a_file_that_is_gone_or_no_picture_is_said_in_its_place(tmp_path: Path) -> None:
-    other = tmp_path / "notes.png"
+    other = tmp_path / "notes.bin"
     other.write_bytes(b"no picture at all")
 
     (page,) = export(made(tmp_path / "gone.png", other), tmp_path / "out", "html", PromptStore())

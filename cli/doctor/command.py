@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli import terminal as show
 from cli.doctor import account, trials
-from errors import Check, Problem, Severity, without_keys
+from errors import Check, Problem, without_keys
 from gateway.models import outlook
 from settings import Settings, load_settings, local_date, own_version
 from tools.status import findings, untried
@@ -28,7 +28,6 @@ TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
 """What takes seconds; all run at the same time, and are shown in this order."""
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
-SEVERE: tuple[Severity, ...] = ("problem", "warning")
 STATE_WIDTH, NAME_WIDTH = 7, 17
 """Letters of `problem` and of `records integrity`, the longest."""
 
@@ -53,7 +52,7 @@ def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:
     if as_json:
         show.data([check._asdict() for check in checks])
     else:
-        console.print(_sum(counts))
+        console.print(f"\nProblems: {counts['problem']}, warnings: {counts['warning']}.")
     return int(counts["problem"] > 0)
 
 
@@ -104,12 +103,3 @@ def _line(check: Check) -> Table:
     line.add_column(overflow="fold")
     line.add_row(Text(check.state, COLOURS[check.state]), check.name, Text(check.sentence))
     return line
-
-
-def _sum(counts: Counter[Severity]) -> str:
-    words = [
-        f"{counts[state]} {state}{'s' if counts[state] > 1 else ''}"
-        for state in SEVERE
-        if counts[state]
-    ]
-    return f"\n{', '.join(words)}." if words else "\nNothing is wrong."

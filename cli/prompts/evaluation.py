@@ -26,6 +26,8 @@ DIALOGUES = IN_CLONE if IN_CLONE.is_dir() else IN_PACKAGE
 DIALOGUES_ASKED = 6
 """Dialogues of a live run unless told otherwise: each opening once, for a quarter of a dollar."""
 
+COLUMNS = 7
+"""Of the table of a live run: the fields of a `Talk` that are numbers."""
 SANDBOX_KEY = SecretStr("sk-sandbox-0123456789abcdef")
 
 
@@ -136,37 +138,25 @@ def _agree(settings: Settings, person: str, count: int, *, sandbox: bool, yes: b
 
 def _sums(talks: list[Talk]) -> dict[str, Any]:
     """What counts, over all dialogues."""
-    turns = sum(talk.turns for talk in talks)
-    calls = sum(talk.calls for talk in talks)
+    names = ("ready", "turns", "calls", "sent_back", "questions", "usd")
+    sums = {name: round(sum(getattr(talk, name) for talk in talks), 4) for name in names}
     return {
         "dialogues": len(talks),
-        "ready": sum(talk.ready for talk in talks),
-        "turns": turns,
-        "calls_per_turn": round(calls / turns, 2) if turns else None,
-        "sent_back": sum(talk.sent_back for talk in talks),
+        **sums,
+        "calls_per_turn": round(sums["calls"] / max(1, sums["turns"]), 2),
         "rules": dict(Counter(rule for talk in talks for rule in talk.rules).most_common()),
         "words_not_used": sum(len(quote.split()) for talk in talks for quote in talk.not_used),
-        "questions": sum(talk.questions for talk in talks),
-        "usd": round(sum(talk.usd for talk in talks), 4),
     }
 
 
 def _report_live(talks: list[Talk]) -> None:
-    columns = ("dialogue", "ready", "turns", "calls", "sent back", "questions", "not used", "USD")
-    rows = [
-        (
-            one.opening,
-            "yes" if one.ready else "no",
-            *map(str, (one.turns, one.calls, one.sent_back, one.questions, len(one.not_used))),
-            f"{one.usd:.4f}",
-        )
-        for one in talks
-    ]
-    show.table(rows, *columns)
+    show.table(
+        ([str(value) for value in talk[:COLUMNS]] for talk in talks), *Talk._fields[:COLUMNS]
+    )
     for one in talks:
         for quote in one.not_used:
-            show.line(f"{one.opening}: found no place: {quote}")
+            show.line(f"{one.dialogue}: found no place: {quote}")
         if one.error:
-            show.line(f"{one.opening}: {one.error}", "red")
+            show.line(f"{one.dialogue}: {one.error}", "red")
     for name, value in _sums(talks).items():
         show.line(f"{name.replace('_', ' ')}: {value}")
