@@ -17,7 +17,7 @@ from tests.painted import encoded, paint
 from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
 
 APPLY = "openai_apply_style"
-pytestmark = pytest.mark.anyio
+pytestmark = pytest.mark.usefixtures("harbour")
 
 HARBOUR = """\
 note: A quiet harbour in the morning.
@@ -115,7 +115,6 @@ def test_the_page_has_the_table_of_strengths_as_it_is() -> None:
     )
 
 
-@pytest.mark.usefixtures("harbour")
 @pytest.mark.parametrize("strength", TABLE)
 async def test_words_drawn_as_they_are_have_the_style_beside_them(
     explorer: Client[Any], sandbox: Sandbox, strength: int
@@ -139,7 +138,6 @@ async def test_words_drawn_as_they_are_have_the_style_beside_them(
     assert "otherwise than your own words, those count" in note
 
 
-@pytest.mark.usefixtures("harbour")
 @pytest.mark.parametrize("strength", TABLE)
 async def test_a_style_is_material_for_the_prompt_and_its_samples_go_along_with_the_drawing(
     explorer: Client[Any], sandbox: Sandbox, strength: int
@@ -170,7 +168,6 @@ async def test_a_style_is_material_for_the_prompt_and_its_samples_go_along_with_
     assert ("match it closely" in body["instructions"]) == (samples > 1)
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_of_a_style_only_its_palette(explorer: Client[Any], sandbox: Sandbox) -> None:
     result = await apply(explorer, "harbour", "my dog", strength=80, aspects=["palette"])
     await draw(explorer, conversation_id=result["conversation_id"])
@@ -180,24 +177,6 @@ async def test_of_a_style_only_its_palette(explorer: Client[Any], sandbox: Sandb
     said = drawing(sandbox)["instructions"]
     purpose = "Picture 1 is there for its palette alone: "
     assert f"{purpose}take nothing of its subject, its text or its layout." in said
-
-
-@pytest.mark.parametrize(
-    ("words", "given_up", "left"),
-    [
-        ("a photograph of my dog at night, pencil lines", "photographic detail", "No "),
-        ("mein Hund im Schnee, in grellen Neonfarben", "black ink", "außerdem gilt"),
-    ],
-)
-async def test_in_the_sandbox_words_win_over_what_a_style_avoids_and_in_german_too(
-    explorer: Client[Any], words: str, given_up: str, left: str
-) -> None:
-    result = await apply(explorer, "linocut", words)
-
-    assert given_up in str(result["gave_way"])
-    assert given_up not in result["refined_prompt"]
-    assert left not in result["refined_prompt"]
-    assert result["refined_prompt"].casefold().startswith(words[:20].casefold())
 
 
 def mixed(*weights: int) -> list[Json]:
@@ -238,7 +217,6 @@ async def test_two_media_of_near_weights_are_asked_about_and_an_answer_decides(
     assert "black ink" in result["refined_prompt"]
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_palettes_are_joined_by_share(
     explorer: Client[Any], sandbox: Sandbox, harbour: Path
 ) -> None:
@@ -257,7 +235,6 @@ async def test_palettes_are_joined_by_share(
     assert [one["colours"] for one in said] == ["#88aacc, #aa5533", "#114422"]
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_beside_words_that_were_not_measured_go_no_colours_of_another_style(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -292,7 +269,6 @@ REDDEST = turn(
 )
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_the_persons_words_win_and_the_result_and_the_drawing_say_where(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -344,7 +320,6 @@ async def test_one_thing_that_a_style_avoids_gives_way_to_words_that_ask_for_it(
     assert {went_in, gave_way} <= {*drawn["notes"]}
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_a_line_that_got_lost_and_a_quote_that_no_line_has_go_back_once(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -417,34 +392,6 @@ async def test_a_sample_that_is_gone_is_left_out(
     assert "2 of 3 sample pictures of the style harbour went along." in drawn["notes"]
 
 
-async def test_names_that_a_model_said_of_a_picture_reach_no_request_and_no_prompt(
-    explorer: Client[Any], sandbox: Sandbox, tmp_path: Path
-) -> None:
-    (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "a.png").write_bytes(encoded(paint("flat", edge=64)))
-    said = {
-        "aspects": [
-            {"aspect": "light", "words": "even light, as in the fields of Van Gogh"},
-            {"aspect": "medium", "words": "Studio Ghibli"},
-        ],
-        "subjects": [], "names": ["van gogh"], "note": "a Disney look", "avoid": [],
-    }  # fmt: skip
-    sandbox.answer("style_description", said, said)
-    extracted = {"images": ["a.png"], "aspects": ["light", "medium"], "name": "spoilt"}
-    await explorer.call_tool("openai_extract_style", extracted)
-    before = len(sandbox.requests)
-
-    applied = await apply(explorer, "spoilt", "my dog", strength=90)
-    await draw(explorer, conversation_id=applied["conversation_id"])
-    await draw(explorer, prompt="my cat", dialogue_mode="skip", style="spoilt")
-
-    assert "even light" in applied["refined_prompt"].casefold()
-    sent = json.dumps([call.body for call in sandbox.requests[before:]])
-    for name in ("Gogh", "Ghibli", "Disney"):
-        assert name not in sent + applied["refined_prompt"]
-
-
-@pytest.mark.usefixtures("harbour")
 async def test_a_style_that_is_chosen_is_named_with_the_questions_and_not_asked_for(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -463,7 +410,6 @@ async def test_a_style_that_is_chosen_is_named_with_the_questions_and_not_asked_
         assert any("harbour is chosen, at strength 60" in note for note in result["notes"])
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_variations_of_a_picture_in_a_style_stay_in_it(explorer: Client[Any]) -> None:
     in_harbour = {"dialogue_mode": "skip", "style": "harbour", "style_strength": 20}
     first = await draw(explorer, prompt="my dog on the sofa", **in_harbour)
@@ -479,7 +425,6 @@ async def test_variations_of_a_picture_in_a_style_stay_in_it(explorer: Client[An
         assert things == {"composition"}
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_a_style_named_with_a_ready_dialogue_is_written_into_its_prompt_first(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -495,7 +440,6 @@ async def test_a_style_named_with_a_ready_dialogue_is_written_into_its_prompt_fi
     assert again["images"] == drawn["images"]
 
 
-@pytest.mark.usefixtures("harbour")
 async def test_a_change_in_a_style_keeps_the_picture_and_its_samples_keep_their_numbers(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -518,7 +462,6 @@ async def test_a_change_in_a_style_keeps_the_picture_and_its_samples_keep_their_
     assert "Picture 1 is there for its" in body["instructions"]
 
 
-@pytest.mark.usefixtures("harbour")
 def test_the_command_prints_the_prompt_and_what_came_from_which_style(run: Run) -> None:
     said = run("styles", "apply", "harbour:80", "blue_hour:20", "--to", "my dog")
 
@@ -530,7 +473,6 @@ def test_the_command_prints_the_prompt_and_what_came_from_which_style(run: Run) 
     assert "image-consultant generate --conversation conv_" in said
 
 
-@pytest.mark.usefixtures("harbour")
 def test_a_picture_drawn_in_a_terminal_says_what_of_a_style_went_along(run: Run) -> None:
     said = run("generate", "my dog", "--style", "harbour", "--style-strength", "20")
 

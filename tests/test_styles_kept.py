@@ -10,12 +10,10 @@ from fastmcp import Client
 
 from errors import Problem
 from sandbox.loopback import Sandbox
-from styles.measurement import MeasuredPalette, measure
-from styles.style_file import Aspects, MeasuredAspect, Style, parse_style
+from styles.style_file import Style, parse_style
 from styles.style_store import SHIPPED, StyleStore
 from tests.calls import DRAW, draw, refusal
 from tests.conftest import ROOT, Connect, Run
-from tests.painted import encoded, paint
 
 SOUND = """\
 note: A quiet harbour in the morning.
@@ -123,23 +121,6 @@ def test_a_style_is_written_as_it_is_read(tmp_path: Path) -> None:
     assert StyleStore(tmp_path).style("harbour") == style
     assert style.colours == ["#88aacc", "#aa5533"]
     assert parse_style("harbour", SOUND.replace("#88aacc", "#88AACC")) == style
-
-
-def test_what_was_measured_of_a_picture_is_kept_as_it_is(tmp_path: Path) -> None:
-    measured = measure(encoded(paint("flat", edge=256))).palette
-    palette = MeasuredAspect[MeasuredPalette](words="bold flat colours", measured=measured)
-    aspects = Aspects(palette=palette)
-
-    StyleStore(tmp_path).save(Style(name="bold", note="Flat.", aspects=aspects), [])
-
-    assert StyleStore(tmp_path).style("bold").measured == {"palette": measured}
-
-
-def test_a_new_style_replaces_none(tmp_path: Path) -> None:
-    store = style_in(tmp_path)
-
-    with pytest.raises(Problem, match="stays as it is"):
-        store.save(parse_style("harbour", SOUND), [])
 
 
 def test_the_shipped_styles_say_that_no_picture_was_looked_at() -> None:

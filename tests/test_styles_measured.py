@@ -9,7 +9,7 @@ from PIL import Image
 
 from styles.comparison import PALETTE, REST, closeness, distances
 from styles.measurement import Measurement, measure
-from styles.palette import Colour, join_palettes, palette_distance
+from styles.palette import Colour, palette_distance
 from tests.painted import LOOKS, encoded, paint
 
 TAKES = range(2)
@@ -84,11 +84,3 @@ def test_the_distance_of_colours_is_how_far_they_have_to_move() -> None:
     assert palette_distance([black], [white]) == pytest.approx(100, abs=1)
     assert palette_distance(half, [white]) == pytest.approx(50, abs=1)
     assert palette_distance(half, half[::-1]) == pytest.approx(0, abs=0.5)
-
-
-def test_joined_palettes_weigh_colours_by_share_and_weight() -> None:
-    red, blue = Colour(colour="#ff0000", share=1), Colour(colour="#0000ff", share=0.5)
-
-    joined = join_palettes([([red], 70), ([blue], 30)])
-
-    assert [(one.colour, one.share) for one in joined] == [("#ff0000", 0.7), ("#0000ff", 0.15)]

@@ -174,17 +174,6 @@ def test_every_kind_of_error_is_said_to_people_without_words_for_programs(langua
     assert not re.search(r"[_=`]|conv_|redraw|dialogue", words)
 
 
-def test_words_that_the_view_has_are_not_sent_again() -> None:
-    store = PromptStore()
-
-    assert view_words(store, "de", "de") is None
-    # Of a language without words of the view not even those of its frames are taken: one tongue.
-    italian = view_words(store, "it", "")
-    assert italian is not None
-    assert (italian.language, italian.source.said) == ("en", "you said")
-    assert view_words(store, "it", "en") is None
-
-
 @pytest.mark.parametrize(
     ("dimension", "option", "look"),
     [

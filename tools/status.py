@@ -35,7 +35,7 @@ class ModelOutlook(BaseModel):
 
 
 class StatusFinding(BaseModel):
-    """Something that is not as it should be."""
+    """What was looked at, and how it stands."""
 
     name: str
     state: Severity

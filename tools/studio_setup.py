@@ -10,7 +10,7 @@ from errors import without_keys
 from settings import Settings, encoding_of, variable_of
 from storage.picture_list import Outcomes
 from storage.spending import ConversationSpending, DaySpending
-from tools.status import Status, findings, status
+from tools.status import Status, StatusFinding, findings, status
 from tools.view_state import SpendingView, spending
 
 DAYS, CONVERSATIONS = 30, 20
@@ -34,19 +34,11 @@ class SettingView(BaseModel):
     description: str
 
 
-class CheckView(BaseModel):
-    """Something that was looked at, and how it is."""
-
-    name: str
-    state: str
-    sentence: str
-
-
 class About(BaseModel):
     """How the server is set up."""
 
     status: Status
-    checks: list[CheckView]
+    checks: list[StatusFinding]
     settings: list[SettingView]
 
 
@@ -66,7 +58,7 @@ async def about(app: App) -> About:
     checks = await asyncio.to_thread(lambda: list(findings(app.settings)))
     report = About(
         status=await status(app),
-        checks=[CheckView(name=one.name, state=one.state, sentence=one.sentence) for one in checks],
+        checks=[StatusFinding(name=one.name, state=one.state, told=one.sentence) for one in checks],
         settings=await asyncio.to_thread(_settings, app.settings),
     )
     # A key may have strayed into any other setting.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app import App
 from errors import Problem
@@ -56,21 +56,6 @@ class Pulse(SpendingView):
     stamp: str
     key: str | None
     words: ViewWords | None
-
-
-class PictureFilter(BaseModel, extra="forbid"):
-    """What the fields above the gallery ask for, as text.
-
-    With `meaning` words are compared by what they mean, which OpenAI is paid for.
-    """
-
-    since: str = ""
-    until: str = ""
-    image_type: str = ""
-    style: str = ""
-    rating: int | None = None
-    bookmarked: bool | None = None
-    meaning: bool = False
 
 
 class GalleryPage(BaseModel):
@@ -124,14 +109,20 @@ def _key_wanted(settings: Settings) -> str:
 
 
 async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: str) -> GalleryPage:
-    """A page of all pictures that fit. Raises a `Problem` for a filter that is none."""
+    """A page of all pictures that fit what the fields above the gallery hold, as text.
+
+    With `meaning` words are compared by what they mean, which OpenAI is paid for. Raises a
+    `Problem` for a filter that is none.
+    """
+    given = {key: value for key, value in values.items() if value}
+    by_meaning = given.pop("meaning", "") == "true" and query.strip()
     try:
-        asked = PictureFilter.model_validate({key: value for key, value in values.items() if value})
+        criteria = TypeAdapter(Filter).validate_python(given)
     except ValidationError as error:
         names = ", ".join(str(fault["loc"][0]) for fault in error.errors(include_input=False))
         raise Problem(f"The gallery cannot be filtered by this {names}.") from None
-    note, criteria = "", Filter(**asked.model_dump(exclude={"meaning"}))
-    if asked.meaning and query.strip():
+    note = ""
+    if by_meaning:
         near, note = await app.semantic_search.search(query, limit=NEAREST)
         page = await app.picture_list.of([one.conversation_id for one in near.items], criteria)
     else:

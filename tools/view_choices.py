@@ -42,18 +42,15 @@ def choices(app: App, conversation: Conversation) -> DrawingChoices:
         return DrawingChoices()
     rule = models.sizes[model.sizes]
     sizes = {word: size for word, size in SHAPES.items() if fault_of_size(rule, size) is None}
-    every_size = {*sizes.values(), options.size}
     prices = {}
-    for size, quality in product(every_size, model.qualities):
+    for size, quality, file in product(
+        {*sizes.values(), options.size}, model.qualities, model.formats
+    ):
         # Of the price a file decides no more than the unfinished pictures on the way to it.
-        known: dict[int, float | None] = {}
-        for file in model.formats:
-            partials = unfinished_pictures(file, app.settings)
-            if partials not in known:
-                wish = replace(options, size=size, quality=quality, partial_images=partials)
-                known[partials] = app.image_generator.orders.estimated_usd(wish, plan, request)
-            if usd := known[partials]:
-                prices[f"{size} {quality} {file}"] = usd
+        partials = unfinished_pictures(file, app.settings)
+        wish = replace(options, size=size, quality=quality, partial_images=partials)
+        if usd := app.image_generator.orders.estimated_usd(wish, plan, request):
+            prices[f"{size} {quality} {file}"] = usd
     return DrawingChoices(
         model=options.image_model,
         sizes=sizes,

@@ -64,7 +64,7 @@ function Models({ status }) {
 function Checks({ checks }) {
   const signs = { ok: ["✓", t("fine")], warning: ["!", t("worth a look")], problem: ["✗", t("a problem")] };
   return html`<div><h2>${t("Folders and records")}</h2><ul class="check" lang="en">${checks.map((one) => html`<li><span aria-hidden="true">${signs[one.state][0]}</span>
-    <span><span class="hidden">${signs[one.state][1]}: </span><b>${one.name}</b> <span class="words">${one.sentence}</span></span></li>`)}</ul></div>`;
+    <span><span class="hidden">${signs[one.state][1]}: </span><b>${one.name}</b> <span class="words">${one.told}</span></span></li>`)}</ul></div>`;
 }
 
 /** @param {{settings: any[]}} props */
