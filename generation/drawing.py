@@ -16,12 +16,12 @@ from generation.job_end import (
     DRAW_LOST,
     LOST_DRAWN,
     RELEASED,
-    Purchase,
+    JobOutcome,
     ended_in_vain,
     failure_of,
     without_picture,
 )
-from generation.jobs import JobOutcome, Jobs, ReportProgress
+from generation.jobs import Jobs, ReportProgress
 from generation.orders import CallOrder, Orders
 from generation.picture_facts import run_apart
 from generation.plan import Plan
@@ -164,7 +164,7 @@ class ImageGenerator:
             job, look = jobs[image.job_id], Look()
             if (verify or self.settings.verify) and image.verification is None:
                 look = await self.verifier.verify(image, job, conversation)
-            outcomes.append(JobOutcome(job, Purchase(image, look.rows, looked=look.asked)))
+            outcomes.append(JobOutcome(job, image, rows=look.rows, looked=look.asked))
         return await self._tell(conversation.id, outcomes, 0.0)
 
     async def adopt_abandoned(self) -> None:
@@ -217,7 +217,7 @@ class ImageGenerator:
         if all(one.problem for one in outcomes):
             raise failure_of(outcomes, conversation)
         spent_today = await self.records.ledger.today(self.buyer.origin)
-        images = [one.purchase.image for one in outcomes if one.purchase]
+        images = [one.image for one in outcomes if one.image]
         checklist = await asyncio.to_thread(self.verifier.shared_items, images, conversation)
         wording = await asyncio.to_thread(self.prompt_store.wording, conversation.language or "en")
         facts = await run_apart(style_facts, outcomes, wording)

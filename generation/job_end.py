@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from errors import Charged, Problem, ProblemKind, StorageError
 from gateway.api_errors import GatewayError
@@ -17,8 +17,8 @@ from storage.spending import booking
 from storage.stamps import before, new_id, now
 from storage.tables import WITHOUT_PICTURE, Conversation, Image, Job, Spending
 
-if TYPE_CHECKING:
-    from generation.jobs import JobOutcome
+NOT_SENT = ""
+"""The step before the first."""
 
 RELEASED = (
     "OpenAI does not know {response_id}, the earlier request for this; it may have been charged. "
@@ -61,21 +61,30 @@ LOST_DRAWN = (
 
 
 @dataclass(frozen=True)
-class Purchase:
-    """One picture of a result: what is on disk, what it cost, what there is to say of it.
+class JobOutcome:
+    """What is known of a job: its picture, why there is none, or else how far it is.
 
-    `rows` are what this call paid for it: none where it was there already. `assistant` is the
-    model that called the image tool, None where nothing was asked of it. `looked` says whether
-    a model was asked to look at a picture that was there already.
+    Of a picture `rows` are what this call paid for it, none where it was there already; `assistant`
+    is the model that called the image tool, None where nothing was asked of it; `looked` says
+    whether a model was asked to look at one that was there already.
+
+    Else `step` is the newest, `partial` the newest of the `partials` unfinished pictures so far;
+    `pause` says why the request is not with OpenAI.
     """
 
-    image: Image
+    job: Job
+    image: Image | None = None
+    problem: Problem | None = None
+    attempts: int = 0
     rows: list[Spending] = field(default_factory=list)
     looked: bool = False
-    attempts: int = 0
     assistant: str | None = None
     notes: list[str] = field(default_factory=list)
     preview: bytes | None = field(default=None, repr=False)
+    step: str = NOT_SENT
+    partial: bytes | None = field(default=None, repr=False)
+    partials: int = 0
+    pause: str = ""
 
     @property
     def usd(self) -> float:
@@ -175,20 +184,20 @@ def without_picture(jobs: Sequence[Job]) -> list[Job]:
     return [job for job in jobs if job.state in WITHOUT_PICTURE or job.request_key == job.id]
 
 
-def ended_in_vain(outcomes: list["JobOutcome"], conversation: Conversation) -> list[Job]:
+def ended_in_vain(outcomes: list[JobOutcome], conversation: Conversation) -> list[Job]:
     """The jobs that ended without a picture, as they stand in the record."""
     ids = {one.job.id for one in outcomes if one.problem}
     return [job for job in conversation.jobs if job.id in ids and job.state in WITHOUT_PICTURE]
 
 
-def failure_of(outcomes: list["JobOutcome"], conversation: Conversation) -> Problem:
+def failure_of(outcomes: list[JobOutcome], conversation: Conversation) -> Problem:
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
     has_ended = len(ended_in_vain(outcomes, conversation)) == len(outcomes)
     return problem.with_step(DRAW_ANEW) if has_ended else problem
 
 
-def _problem_of(outcomes: list["JobOutcome"]) -> Problem:
+def _problem_of(outcomes: list[JobOutcome]) -> Problem:
     problems = {str(one.problem): one.problem for one in outcomes if one.problem}
     if len(problems) == 1:
         (problem,) = problems.values()

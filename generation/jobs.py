@@ -9,7 +9,7 @@ from typing import Any
 from errors import Problem
 from gateway.api_errors import duration
 from gateway.image_response import OnStep, Step
-from generation.job_end import Purchase
+from generation.job_end import NOT_SENT, JobOutcome
 from storage.records import Records
 from storage.tables import Job
 
@@ -36,14 +36,11 @@ ReportProgress = Callable[[JobProgress], Awaitable[None]]
 TellProgress = Callable[[str], ReportProgress]
 """What is called at the steps of a drawing whose conversation is in this language."""
 
-Work = Callable[[OnStep], Coroutine[Any, Any, Purchase]]
+Work = Callable[[OnStep], Coroutine[Any, Any, JobOutcome]]
 """A drawing from its request to the picture on disk; it calls back at each step."""
 
 TICK_SECONDS = 5.0
 """Between reports without news: many clients begin their time-out anew at each."""
-
-NOT_SENT = ""
-"""The step before the first."""
 
 RECORDED = {"requested": NOT_SENT, "sending": "sending", "submitted": "submitted", "kept": "saved"}
 """The step that a job has reached, by its state in the journal; one without a picture has none."""
@@ -51,29 +48,11 @@ RECORDED = {"requested": NOT_SENT, "sending": "sending", "submitted": "submitted
 WAITS = "The request is sent again in about {wait}; {money}."
 
 
-@dataclass(frozen=True)
-class JobOutcome:
-    """What is known of a job: its picture, why there is none, or else how far it is.
-
-    `step` is the newest, `partial` the newest of the `partials` unfinished pictures so far,
-    `attempts` those so far; `pause` says why the request is not with OpenAI.
-    """
-
-    job: Job
-    purchase: Purchase | None = None
-    problem: Problem | None = None
-    step: str = NOT_SENT
-    partial: bytes | None = field(default=None, repr=False)
-    partials: int = 0
-    attempts: int = 0
-    pause: str = ""
-
-
 @dataclass
 class _Run:
     """A drawing in this process; `outcome` is how far it is."""
 
-    task: asyncio.Task[Purchase]
+    task: asyncio.Task[JobOutcome]
     start: float
     outcome: JobOutcome
     charged: bool = False
@@ -103,7 +82,7 @@ class _Run:
         error = self.task.exception()
         if isinstance(error, Problem):
             return JobOutcome(self.outcome.job, problem=error)
-        return JobOutcome(self.outcome.job, purchase=self.task.result())
+        return self.task.result()
 
 
 class Jobs:
@@ -158,7 +137,7 @@ class Jobs:
             return run.outcome
         return JobOutcome(job, step=RECORDED.get(job.state, NOT_SENT))
 
-    def wind_down(self) -> list[asyncio.Task[Purchase]]:
+    def wind_down(self) -> list[asyncio.Task[JobOutcome]]:
         """The drawings of this process that are to end before it does; what waits to be sent
         again is taken back."""
         for run in self._runs.values():
@@ -187,7 +166,7 @@ class Jobs:
             news.clear()
         await report(_progress(runs, start))
 
-    def _forget(self, job_id: str, task: asyncio.Task[Purchase]) -> None:
+    def _forget(self, job_id: str, task: asyncio.Task[JobOutcome]) -> None:
         run = self._runs.get(job_id)
         if run is not None and run.task is task:  # one that was taken back may run anew
             del self._runs[job_id]

@@ -18,7 +18,7 @@ from generation.job_end import (
     LOST,
     TAKEN_BACK,
     Bill,
-    Purchase,
+    JobOutcome,
     fault_of_ours,
     image_row,
     recorded_problem,
@@ -56,14 +56,14 @@ class Buyer:
         """Who draws: `openai` or the `sandbox`."""
         return self.gateway.origin
 
-    async def buy(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> Purchase:
+    async def buy(self, job: Job, order: PurchaseOrder, on_step: OnStep) -> JobOutcome:
         """Draw and save. Raises a `Problem`; the job's record says how it ended."""
         verify = order.conversation if order.verify else None
         bill = self._bill(job)
         coming = self._draw(job, order, on_step, bill)
         return await self._complete(job, coming, on_step, bill, verify)
 
-    async def attend(self, job: Job, on_step: OnStep) -> Purchase:
+    async def attend(self, job: Job, on_step: OnStep) -> JobOutcome:
         """Bring a job to its end that was claimed elsewhere, and never buy it again.
 
         Waits while another process works on it, and takes it over once none does: its
@@ -88,7 +88,7 @@ class Buyer:
             seen = job.state
             await asyncio.sleep(FOLLOW_SECONDS)
 
-    async def _recover(self, job: Job, on_step: OnStep) -> Purchase:
+    async def _recover(self, job: Job, on_step: OnStep) -> JobOutcome:
         """Go on with a job that its process left."""
         if job.response_id:
             bill = self._bill(job)
@@ -100,13 +100,13 @@ class Buyer:
             await self.records.jobs.end(job, "unknown", LOST)
         return await self._ended(await self.records.jobs.job(job.id), on_step)
 
-    async def _ended(self, job: Job, on_step: OnStep) -> Purchase:
+    async def _ended(self, job: Job, on_step: OnStep) -> JobOutcome:
         """What the record says of a job that has ended."""
         image = await self.records.jobs.picture(job)
         if image is None:
             raise recorded_problem(job)
         await on_step(Step("saved", image.response_id))
-        return Purchase(image)
+        return JobOutcome(job, image)
 
     def _bill(self, job: Job) -> Bill:
         return Bill(job, self.records, sandbox=self.origin == "sandbox")
@@ -157,7 +157,7 @@ class Buyer:
         on_step: OnStep,
         bill: Bill,
         verify: Conversation | None = None,
-    ) -> Purchase:
+    ) -> JobOutcome:
         """Wait for a picture, save it, and say what it cost; or record how its job ended."""
         answer, costs = None, list[Spending]()
         try:
@@ -181,8 +181,9 @@ class Buyer:
         rows = [*bill.rows, *costs]
         if verify:
             rows += (await self.verifier.verify(image, job, verify)).rows
-        return Purchase(
-            image=image,
+        return JobOutcome(
+            job,
+            image,
             preview=facts.preview,
             rows=rows,
             attempts=answer.attempts,

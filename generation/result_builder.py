@@ -17,8 +17,7 @@ from generation.image_result import (
     ResultImage,
     ResultVerification,
 )
-from generation.job_end import Purchase
-from generation.jobs import JobOutcome
+from generation.job_end import JobOutcome
 from generation.picture_facts import style_fact
 from generation.plan import changes_of, prompt_of_record
 from generation.preview import contact_sheet, preview_of
@@ -73,10 +72,9 @@ def build_result(
 
     `facts` hold pictures of these ids against the styles that they were drawn in.
     """
-    purchases = [one.purchase for one in outcomes if one.purchase]
-    pending = [one for one in outcomes if not one.purchase and not one.problem]
-    unpriced = [model for one in purchases for model in one.unpriced]
-    images = [one.image for one in purchases]
+    pending = [one for one in outcomes if not one.image and not one.problem]
+    is_unpriced = any(one.unpriced for one in outcomes)
+    images = [one.image for one in outcomes if one.image]
     sandbox = any(is_sandbox(image.response_id) for image in images) if images else sandbox
     return ImageResult(
         conversation_id=conversation.id,
@@ -85,20 +83,20 @@ def build_result(
         prompt=numbered(one.job.prompt for one in outcomes),
         revised_prompt=(images[0].revised_prompt or None) if len(images) == 1 else None,
         difference=_difference(images[0], conversation.images) if len(images) == 1 else None,
-        models=_models(outcomes, purchases),
-        cost_usd=None if unpriced else round(sum(one.usd for one in purchases), 6),
-        cost_is_estimate=any(one.estimated for one in purchases),
+        models=_models(outcomes),
+        cost_usd=None if is_unpriced else round(sum(one.usd for one in outcomes), 6),
+        cost_is_estimate=any(one.estimated for one in outcomes),
         estimated_cost_usd=_estimate(outcomes),
         spent_today_usd=round(spent_today, 6),
         spent_conversation_usd=round(conversation.cost_usd, 6),
-        checklist=[*checklist, *_items(images, facts)] if purchases else [],
+        checklist=[*checklist, *_items(images, facts)] if images else [],
         verification=_verification(images, facts),
         elapsed_seconds=round(elapsed, 1),
-        attempts=sum(one.attempts for one in purchases) + sum(one.attempts for one in pending),
+        attempts=sum(one.attempts for one in outcomes),
         origin="sandbox" if sandbox else "openai",
         notes=[
             *([PLACEHOLDER_NOTE] if sandbox else []),
-            *_notes(outcomes, purchases, pending, wording),
+            *_notes(outcomes, pending, wording),
         ],
         next_step=COLLECT if pending else CHOOSE if len(images) > 1 else REFINE,
     )
@@ -106,9 +104,9 @@ def build_result(
 
 def preview_of_all(outcomes: list[JobOutcome], wording: Wording) -> bytes | None:
     """What there is to see: the picture, several on one sheet, or the newest unfinished one."""
-    if len(outcomes) == 1 and outcomes[0].purchase and outcomes[0].purchase.preview:
-        return outcomes[0].purchase.preview
-    images = [one.purchase.image for one in outcomes if one.purchase]
+    if len(outcomes) == 1 and outcomes[0].preview:
+        return outcomes[0].preview
+    images = [one.image for one in outcomes if one.image]
     pictures = [
         (label_words(image.variation, wording) or image.id, _bytes(image)) for image in images
     ]
@@ -126,20 +124,18 @@ def _estimate(outcomes: list[JobOutcome]) -> float | None:
     return round(total, 6) if has_price(outcomes[0].job.options["image_model"]) else None
 
 
-def _models(outcomes: list[JobOutcome], purchases: list[Purchase]) -> dict[str, str]:
+def _models(outcomes: list[JobOutcome]) -> dict[str, str]:
     """The models that were asked, by their part in it."""
+    if images := [one.image for one in outcomes if one.image]:
+        assistant = next((one.assistant for one in outcomes if one.assistant), "")
+        return {"image": images[0].model, **({"assistant": assistant} if assistant else {})}
     options = outcomes[0].job.options
-    models = {"assistant": options["assistant_model"], "image": options["image_model"]}
-    if purchases:
-        models["image"] = purchases[0].image.model
-        assistants = [one.assistant for one in purchases if one.assistant]
-        models = {"image": models["image"], **({"assistant": assistants[0]} if assistants else {})}
-    return models
+    return {"assistant": options["assistant_model"], "image": options["image_model"]}
 
 
 def style_facts(outcomes: list[JobOutcome], wording: Wording) -> dict[str, Finding]:
     """What is measured of each picture beside its styles, by its id."""
-    bought = [(one.purchase.image, one.job) for one in outcomes if one.purchase]
+    bought = [(one.image, one.job) for one in outcomes if one.image]
     facts = {image.id: style_fact(image, job, wording) for image, job in bought}
     return {image_id: fact for image_id, fact in facts.items() if fact}
 
@@ -173,21 +169,14 @@ def _verification(images: list[Image], facts: Mapping[str, Finding]) -> ResultVe
     )
 
 
-def _notes(
-    outcomes: list[JobOutcome],
-    purchases: list[Purchase],
-    pending: list[JobOutcome],
-    wording: Wording,
-) -> list[str]:
-    notes = [note for one in purchases for note in one.notes]
-    unpriced = [model for one in purchases for model in one.unpriced]
-    notes += [UNPRICED.format(model=model) for model in unpriced]
-    if purchases and not any(one.attempts for one in purchases):
-        notes.append(LOOKED_AT if any(one.looked for one in purchases) else SHOWN_AGAIN)
+def _notes(outcomes: list[JobOutcome], pending: list[JobOutcome], wording: Wording) -> list[str]:
+    notes = [note for one in outcomes for note in one.notes]
+    notes += [UNPRICED.format(model=model) for one in outcomes for model in one.unpriced]
+    images = [one.image for one in outcomes if one.image]
+    if images and not any(one.attempts for one in outcomes if one.image):
+        notes.append(LOOKED_AT if any(one.looked for one in outcomes) else SHOWN_AGAIN)
     notes += [
-        FILE_GONE.format(image_id=one.image.id)
-        for one in purchases
-        if not Path(one.image.path).is_file()
+        FILE_GONE.format(image_id=image.id) for image in images if not Path(image.path).is_file()
     ]
     notes += [one.pause or GOES_ON for one in pending]
     for one in outcomes:
