@@ -84,6 +84,13 @@ def make_empty(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
+def back_up(path: Path, copy: Path, connect: Connect) -> None:
+    """Copy a database that others may have open; for its owner alone."""
+    make_empty(copy)
+    with closing(connect(path, read_only=True)) as here, closing(connect(copy)) as there:
+        here.backup(there)
+
+
 def remove_unfinished(path: Path) -> None:
     """Remove what a killed process did not finish writing; call only while nobody else writes."""
     for part in path.parent.glob(f"{path.name}.*.part*"):

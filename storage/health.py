@@ -15,6 +15,7 @@ from storage.database_file import (
     FILE_NAME,
     Connect,
     all_set_aside,
+    back_up,
     is_damage,
     looks_encrypted,
     open_plain,
@@ -105,9 +106,7 @@ def copy_database(path: Path, place: Path, connect: Connect) -> Path:
             return copy
     finally:
         lock.release()
-    copy.touch()
-    with closing(connect(path, read_only=True)) as here, closing(connect(copy)) as there:
-        here.backup(there)
+    back_up(path, copy, connect)
     return copy
 
 

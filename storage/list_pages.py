@@ -5,9 +5,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from errors import StorageError
 from storage.stamps import printable
 from storage.tables import Conversation
 
+Item = TypeVar("Item")
 Rows = TypeVar("Rows", bound="Select[*tuple[Any, ...]]")
 
 PARTS = 2
@@ -45,6 +46,19 @@ class Filter:
     def mark(self) -> str:
         """What tells this filter from others, in its cursors."""
         return hashlib.sha256(repr(self).encode(errors="replace")).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Some of a list and where to go on, None at the end; `total` counts all that fit.
+
+    `loosened` says that nothing holds all the words, so these hold some.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    cursor: str | None = None
+    total: int = 0
+    loosened: bool = False
 
 
 def cursor_of(mark: str, first: str, second: str) -> str:

@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.full_text import holding, words_of
 from storage.list_pages import (
     Filter,
+    Page,
     cursor_of,
     newest_first,
     of_conversations,
@@ -50,15 +51,6 @@ class ListedPicture:
 
 
 @dataclass(frozen=True)
-class PicturePage:
-    """Some pictures and where to go on, None at the end; `total` counts all that fit."""
-
-    items: list[ListedPicture]
-    cursor: str | None
-    total: int
-
-
-@dataclass(frozen=True)
 class Outcomes:
     """How drawings ended: pictures that came, failures by kind, and those nobody knows the end of.
 
@@ -77,7 +69,9 @@ class PictureList:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(self, criteria: Filter, *, cursor: str | None, limit: int) -> PicturePage:
+    async def page(
+        self, criteria: Filter, *, cursor: str | None, limit: int
+    ) -> Page[ListedPicture]:
         """A page of the pictures that fit. Dates are those of the drawing, the rating is the
         picture's own, words stand anywhere in its conversation. Raises `StorageError`."""
         place = place_in(criteria.mark, cursor)
@@ -89,11 +83,11 @@ class PictureList:
             found = (await session.execute(rows.limit(limit + 1))).all()
         items = [ListedPicture(*row) for row in found[:limit]]
         if len(found) <= limit:
-            return PicturePage(items, None, total)
+            return Page(items, None, total)
         last = items[-1]
-        return PicturePage(items, cursor_of(criteria.mark, last.created_at, last.id), total)
+        return Page(items, cursor_of(criteria.mark, last.created_at, last.id), total)
 
-    async def of(self, conversations: Sequence[str], criteria: Filter) -> PicturePage:
+    async def of(self, conversations: Sequence[str], criteria: Filter) -> Page[ListedPicture]:
         """The pictures of these conversations that fit, in the order of the conversations."""
         ranks = {key: rank for rank, key in enumerate(conversations)}
         async with self._database.read() as session:
@@ -102,7 +96,7 @@ class PictureList:
             rows = newest_first(rows, Image.created_at, Image.id, []).limit(MOST_NEAR)
             items = [ListedPicture(*row) for row in await session.execute(rows)]
         items.sort(key=lambda one: ranks[one.conversation_id])
-        return PicturePage(items, None, len(items))
+        return Page(items, None, len(items))
 
     async def types_and_styles(self) -> tuple[list[str], list[str]]:
         """The image types of the conversations that there are, and their styles in words."""

@@ -1,13 +1,12 @@
 """Bring the records to the newest schema in one transaction, with a copy from before beside it."""
 
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from errors import StorageError
-from storage.database_file import Connect, is_damage, make_empty
+from storage.database_file import Connect, back_up, is_damage, remove_unfinished
 from storage.shared_folder import put_in_place
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -81,14 +80,11 @@ def _copy(path: Path, version: str, connect: Connect) -> Path:
     copy = path.with_name(f"{path.name}.before-{version}")
     part = copy.with_name(f"{copy.name}.part")
     try:
-        part.unlink(missing_ok=True)
-        make_empty(part)
-        with closing(connect(path, read_only=True)) as here, closing(connect(part)) as there:
-            here.backup(there)
+        remove_unfinished(path)
+        back_up(path, part, connect)
         put_in_place(part, copy)
     except Exception as error:
-        for rest in path.parent.glob(f"{part.name}*"):
-            rest.unlink(missing_ok=True)
+        remove_unfinished(path)
         if is_damage(error):
             raise
         raise StorageError(

@@ -1,7 +1,7 @@
 """Find conversations again: by date, kind, rating and bookmark, or by their words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -11,6 +11,7 @@ from storage.database import Database
 from storage.full_text import How, look_for, words_of
 from storage.list_pages import (
     Filter,
+    Page,
     cursor_of,
     newest_first,
     of_conversations,
@@ -70,17 +71,7 @@ class Resource:
         return f"{self.kind}://{self.id}"
 
 
-@dataclass(frozen=True)
-class SearchPage:
-    """Some conversations and where to go on, None at the end; `total` counts all that fit.
-
-    `loosened` says that no conversation holds all words, so these hold some.
-    """
-
-    items: list[ConversationSummary] = field(default_factory=list)
-    cursor: str | None = None
-    total: int = 0
-    loosened: bool = False
+SearchPage = Page[ConversationSummary]
 
 
 class Search:

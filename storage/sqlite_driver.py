@@ -6,7 +6,6 @@ more processor time than most statements do, and a picture takes a hundred state
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ import aiosqlite
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage.database_file import BUSY_SECONDS, RETRY_SECONDS
+from storage.database_file import BUSY_SECONDS
 
 if TYPE_CHECKING:
     from storage.encryption import Cipher
@@ -75,23 +74,9 @@ def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection
     connection.isolation_level = None  # SQLAlchemy begins, see _begin
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
-    _log_ahead(cursor)
+    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
-
-
-def _log_ahead(cursor: Any) -> None:
-    """Switch to WAL; SQLite refuses that at once, not after its timeout, while another does."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except Exception as error:  # sqlite3's or SQLCipher's
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(RETRY_SECONDS)
-        else:
-            return
 
 
 def _begin(connection: Connection) -> None:

@@ -107,23 +107,6 @@ async def test_the_record_is_for_its_owner_alone(records: Records, tmp_path: Pat
     assert oct(mode_of(folder)) == "0o700"
 
 
-async def test_a_record_that_another_process_is_just_making_is_waited_for(
-    records: Records, tmp_path: Path
-) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    other = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    ending = threading.Timer(0.3, other.execute, ["COMMIT"])
-    ending.start()
-
-    try:
-        assert await records.begin("guided")
-    finally:
-        ending.join()
-        other.close()
-
-
 async def test_a_record_is_made_once_whoever_goes_away_meanwhile(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
