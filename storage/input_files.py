@@ -60,16 +60,9 @@ class Uploads:
     def keep(self, picture: InputPicture) -> str:
         """Write a picture down; its id, `up_` and 16 hex digits. Raises `InputError`."""
         upload_id = f"up_{hashlib.sha256(picture.data).hexdigest()[:16]}"
-        try:
-            self._unused.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._remove_old()
-            if not (self._folder / upload_id).exists():
-                write_file(self._unused / upload_id, [picture.data])
-        except OSError as error:
-            raise InputError(
-                f"{quote(picture.source)} could not be kept ({error.strerror}). Make the folder of "
-                "IMAGE_CONSULTANT_DATA_DIR writable."
-            ) from error
+        self._remove_old()
+        if not (self._folder / upload_id).exists():
+            _keep(self._unused / upload_id, picture.data, picture.source)
         return upload_id
 
     def read(self, upload_id: str) -> bytes:
@@ -86,8 +79,8 @@ class Uploads:
 
     def _remove_old(self) -> None:
         oldest = time.time() - UNUSED_DAYS * 86_400
-        for path in self._unused.iterdir():
-            with suppress(FileNotFoundError):  # another process used or removed it
+        for path in self._unused.glob("*"):
+            with suppress(OSError):  # another process used or removed it
                 if path.stat().st_mtime < oldest:
                     path.unlink()
 
@@ -124,14 +117,7 @@ class InputFiles:
         """The same for bytes that are ours already."""
         small = shrink(data, source)
         name = f"{hashlib.sha256(small).hexdigest()[:32]}.jpg"
-        try:
-            self._copies.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(self._copies / name, [small])
-        except OSError as error:
-            raise InputError(
-                f"{quote(source)} could not be kept for the dialogue ({error.strerror}). Make "
-                "the folder of IMAGE_CONSULTANT_DATA_DIR writable, or leave the picture out."
-            ) from error
+        _keep(self._copies / name, small, source)
         return name
 
     def read_copy(self, name: str) -> bytes | None:
@@ -236,6 +222,18 @@ class InputFiles:
             f"{', '.join(folders or map(str, self._folders))}; or name its folder in "
             "IMAGE_CONSULTANT_INPUT_DIRS (Input folders in the form of Claude Desktop)."
         )
+
+
+def _keep(path: Path, data: bytes, source: str) -> None:
+    """Write down what was handed in as `source`. Raises `InputError`."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_file(path, [data])
+    except OSError as error:
+        raise InputError(
+            f"{quote(source)} could not be kept ({error.strerror}). Make the folder of "
+            "IMAGE_CONSULTANT_DATA_DIR writable, or leave the picture out."
+        ) from error
 
 
 def _path_of(source: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
+from PIL import Image
 
 from gateway import image_client
 from gateway.api_errors import GatewayError
@@ -19,6 +20,7 @@ from gateway.image_response import OnStep, Step
 from gateway.prices import Charge, Cost, Usage
 from generation import purchase
 from generation.drawing import ImageGenerator
+from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.job_journal import Withdrawn
 from storage.stamps import before
@@ -448,3 +450,38 @@ async def test_a_picture_whose_server_was_late_with_its_sign_of_life_comes_to_wh
     assert "Call again in a minute with only this conversation_id" in error
     assert picture(again) == picture(result)
     assert len(openai.payments) == 1
+
+
+async def test_a_call_that_is_cancelled_before_its_request_is_sent_costs_nothing(
+    client: Client[Any], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.images_dir.mkdir()
+    Image.effect_noise((3000, 3000), 90).save(settings.images_dir / "large.png")
+    sandbox.fail("delay=1", kind="image")
+    heard = asyncio.Event()
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        assert message
+        assert progress < (total or 0)
+        heard.set()
+
+    arguments = {**FOX, "input_images": ["large.png"]}
+    call = asyncio.ensure_future(client.call_tool(DRAW, arguments, progress_handler=listen))
+    await heard.wait()
+    call.cancel()
+    await asyncio.sleep(1.2)
+
+    assert sandbox.count("image") == 0
+    assert not [call for call in sandbox.requests if call.kind == "image"]
+
+
+async def test_another_request_does_not_join(client: Client[Any], sandbox: Sandbox) -> None:
+    first = await draw(client, **FOX)
+    conversation = first["conversation_id"]
+
+    await asyncio.gather(
+        draw(client, conversation_id=conversation, prompt="make it blue"),
+        draw(client, conversation_id=conversation, prompt="make it green"),
+    )
+
+    assert sandbox.count("image") == 3

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import sqlite3
 import stat
 import sys
@@ -27,15 +26,11 @@ from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.spending import booking
 from storage.stamps import UnknownId, new_id, now
-from storage.tables import Base, Conversation, Spending, Turn
+from storage.tables import Base, Conversation
 from tests.calls import data_of
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
-NAME = re.compile(r"openai_image_\d{8}_\d{6}_[0-9a-f]{8}\.png")
-
-
 NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
 
 
@@ -53,15 +48,6 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def counts(path: Path) -> dict[str, int]:
-    """How many rows the whole tables of a record hold, read without our code."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return {
-            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("conversations", "turns", "spending")
-        }
-
-
 def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -69,12 +55,6 @@ def mode_of(path: Path) -> int:
 def conversation(**changes: Any) -> Conversation:
     given = {"id": new_id("conv"), "mode": "guided", "created_at": now(), "changed_at": now()}
     return Conversation(**given | changes)
-
-
-def price(conversation_id: str, usd: float, *, sandbox: bool) -> Spending:
-    return booking(
-        conversation_id, "image", model="m", usd=usd, estimated=False, usage={}, sandbox=sandbox
-    )
 
 
 async def test_the_migrations_make_exactly_the_tables_that_the_code_reads(
@@ -184,20 +164,6 @@ async def test_nothing_stays_open_where_a_server_ends_as_its_first_request_goes_
     assert not database.path.with_name(f"{FILE_NAME}-wal").exists()
 
 
-async def test_what_cannot_be_written_whole_is_not_written_at_all(
-    records: Records, tmp_path: Path
-) -> None:
-    row = conversation()
-    twice = [
-        Turn(conversation_id=row.id, number=1, words=words, created_at=now()) for words in "ab"
-    ]
-
-    with pytest.raises(Exception, match="UNIQUE"):
-        await records.add(row, *twice)
-
-    assert counts(tmp_path / "data" / FILE_NAME)["conversations"] == 0
-
-
 async def test_an_unknown_id_is_told_without_what_does_not_print(records: Records) -> None:
     with pytest.raises(UnknownId, match="There is no conversation 'conv_no'"):
         await records.load("conv_\x1b\nno")
@@ -207,45 +173,12 @@ async def test_an_unknown_id_is_told_without_what_does_not_print(records: Record
     assert len(str(caught.value)) < 200
 
 
-async def test_what_was_spent_today_is_summed_apart_for_the_sandbox(
-    records: Records, database: Database
-) -> None:
-    ids = [await records.begin("guided") for _ in range(2)]
-    await records.add(
-        price(ids[0], 0.5, sandbox=True),
-        price(ids[0], 0.25, sandbox=False),
-        price(ids[1], 0.125, sandbox=False),
-        price(ids[1], 8, sandbox=False),
-    )
-    async with database.write() as session:
-        await session.execute(text("UPDATE spending SET day = '2020-01-01' WHERE usd = 8"))
-
-    assert await records.ledger.today("sandbox") == 0.5
-    assert await records.ledger.today("openai") == 0.375
-    assert (await records.load(ids[1])).cost_usd == 8.125
-
-
 async def test_nothing_is_made_before_the_first_call(settings: Settings) -> None:
     async with Client(create_server(settings)) as client:
         await client.list_tools()
 
     assert not settings.data_dir.exists()
     assert not settings.images_dir.exists()
-
-
-def test_a_picture_is_kept_exactly_and_alone(tmp_path: Path) -> None:
-    data = bytes(range(256)) * 1_000
-
-    pictures = PictureFiles(tmp_path / "deep" / "images", tmp_path / "reserve")
-    pictures.check()
-
-    path, note = pictures.save(data, "png", **NAMED)
-
-    assert path.read_bytes() == data
-    assert NAME.fullmatch(path.name)
-    assert list(path.parent.iterdir()) == [path]
-    assert note is None
-    assert not (tmp_path / "reserve").exists()
 
 
 def test_the_same_picture_is_kept_once_and_another_never_replaces_it(tmp_path: Path) -> None:
