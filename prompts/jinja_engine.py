@@ -27,7 +27,6 @@ from jinja2.filters import FILTERS
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
-from jinja2.utils import missing, object_type_repr
 
 LONGEST = 100_000
 """Characters that a rendering may have, about 25,000 tokens: more than a model should be told."""
@@ -224,18 +223,6 @@ def _printable(value: Any) -> Any:
     raise TypeError("it prints what is no text; print one of its parts")
 
 
-class Strict(StrictUndefined):
-    """An undefined value whose error says which name may have been meant."""
-
-    @property
-    def _undefined_message(self) -> str:
-        wrong, parent = self._undefined_name, self._undefined_obj
-        if parent is missing or not isinstance(wrong, str):
-            return super()._undefined_message
-        known = parent if isinstance(parent, Mapping) else getattr(type(parent), "model_fields", ())
-        return f"{object_type_repr(parent)} has no {wrong!r}{suggestion(wrong, known)}"
-
-
 class Engine(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, whose sums are looked at before they grow."""
 
@@ -249,7 +236,7 @@ class Engine(ImmutableSandboxedEnvironment):
 
 
 engine = Engine(
-    undefined=Strict,
+    undefined=StrictUndefined,
     finalize=_printable,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -40,7 +40,7 @@ TEXTS: dict[str, Kind] = {
     "unclosed output": ("a\nb {{ pictures\n", TEXT + 1, "mend this line"),
     "unknown tag": ("{% do pictures %}", TEXT, "unknown tag 'do'"),
     "undefined variable": ("a\n{{ picturse }}", TEXT + 1, "did you mean 'pictures'?"),
-    "undefined attribute": ("a\n{{ pictures.lenght }}", TEXT + 1, "has no 'lenght'"),
+    "undefined attribute": ("a\n{{ pictures.lenght }}", TEXT + 1, "has no attribute 'lenght'"),
     "unknown filter": ("{{ pictures | uper }}", TEXT, "did you mean 'upper'"),
     "unknown test": ("{{ pictures is oddly }}", TEXT, "did you mean 'odd'"),
     "division": ("{{ pictures / 0 }}", TEXT, "counts with + and - only"),
@@ -85,9 +85,9 @@ TEXTS: dict[str, Kind] = {
     "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", TEXT, "make it flatter"),
     "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "make it flatter"),
     "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
-    "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "has no '__class__'"),
+    "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "is unsafe"),
     "class by filter": ("{{ pictures | attr('__class__') }}", TEXT, "no filter 'attr'"),
-    "class by map": ("{{ ['a'] | map(attribute='__class__') | join }}", TEXT, "has no '__class__'"),
+    "class by map": ("{{ ['a'] | map(attribute='__class__') | join }}", TEXT, "is unsafe"),
     "python": ("{{ __import__('os').environ }}", TEXT, "is not called"),
 }  # fmt: skip
 
