@@ -172,7 +172,7 @@ class Consultant:
         result = recorded_result(conversation, self._prompt_store)
         wording = self._prompt_store.wording(result.language)
         result.reply = wording.unusable if outcome.failure == "unusable" else wording.nobody
-        result.origin, result.notes = self._facilitator.origin, outcome.notes
+        result.origin = self._facilitator.origin
         return result
 
     async def _drop_unsaid(self, turn: Turn) -> None:
@@ -197,8 +197,8 @@ class Consultant:
         )
         led = outcome.review.turn if outcome.review else FacilitatorTurn()
         wording = self._prompt_store.wording(led.language)
-        outcome.notes += note_preferences(led.questions, preferences, wording)
-        outcome.notes += await self._offers(conversation, turn, led.brief)
+        habits = note_preferences(led.questions, preferences, wording)
+        turn.notes = [*turn.notes, *habits, *await self._offers(conversation, turn, led.brief)]
         return outcome
 
     async def _offers(
@@ -282,13 +282,12 @@ class Consultant:
             share=completeness(settled.brief, image_type, transcript.styles)[0],
             suggested=suggested,
         )
-        turn.model, turn.response_id = outcome.model, outcome.response_id
-        turn.templates, turn.repairs = outcome.templates, outcome.attempts
         if outcome.styles is not None and not turn.style_uses:  # what the call names counts more
             uses = [use.model_dump() for use in outcome.styles]
             turn.references = [*turn.references, *style_rows(uses, conversation.style_uses)]
-        turn.notes = [*outcome.notes, *size_notes(suggested["size"], settled, wording)]
-        turn.notes += draft_notes(suggested, self._settings, wording) if spans else []
+        sized = size_notes(suggested["size"], settled, wording)
+        drafts = draft_notes(suggested, self._settings, wording) if spans else []
+        turn.notes = [*turn.notes, *sized, *drafts]
         rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]
         await write_turn(self._records, conversation, turn, settled, held, rows=rows)
         conversation.briefs = [*conversation.briefs, brief]

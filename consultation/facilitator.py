@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from consultation.facilitator_request import (
@@ -58,11 +58,6 @@ class Outcome:
     image_type: ImageType
     review: Review | None = None
     failure: Literal["nobody", "unusable"] | None = None
-    model: str = ""
-    response_id: str = ""
-    templates: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    attempts: list[dict[str, Any]] = field(default_factory=list)
     styles: list[StyleUse] | None = None
 
 
@@ -102,10 +97,15 @@ class Facilitator:
         preferences: list[Preference],
         dislikes: list[str],
     ) -> Outcome:
-        """One turn on what was said. Raises a `Problem` where the owner or caller has to act."""
-        request, outcome = await asyncio.to_thread(  # it reads prompts, and pictures of the person
+        """One turn on what was said; who led it, and how, is noted in its row.
+
+        Raises a `Problem` where the owner or caller has to act.
+        """
+        turn = conversation.turns[-1]
+        request, image_type = await asyncio.to_thread(  # it reads prompts, and pictures
             self._prepare, conversation, transcript, preferences, dislikes
         )
+        outcome = Outcome(image_type)
         ends = time.monotonic() + TURN_SECONDS
         first = await self._first(conversation, request, transcript, ends, outcome)
         if first is None:
@@ -120,12 +120,10 @@ class Facilitator:
         if not led.prompt.strip() and not _asks(led, transcript):  # neither, twice
             outcome.failure = "unusable"
             return outcome
-        outcome.image_type = await asyncio.to_thread(self._type, led.image_type)
-        outcome.review = best.review
-        outcome.model, outcome.response_id = best.reply.model, best.reply.response_id
-        outcome.notes = [*best.reply.notes, *_poor(answers, best), *outcome.notes]
-        outcome.attempts = [_as_data(answer) for answer in answers if answer.review.faults]
-        return outcome
+        turn.model, turn.response_id = best.reply.model, best.reply.response_id
+        turn.notes = [*best.reply.notes, *_poor(answers, best), *turn.notes]
+        turn.repairs = [_as_data(answer) for answer in answers if answer.review.faults]
+        return Outcome(await asyncio.to_thread(self._type, led.image_type), best.review)
 
     def _prepare(
         self,
@@ -133,9 +131,9 @@ class Facilitator:
         transcript: Transcript,
         preferences: list[Preference],
         dislikes: list[str],
-    ) -> tuple[dict[str, Any], Outcome]:
-        """The request for a turn, and what is known of its outcome before it is sent."""
-        store = self._prompt_store
+    ) -> tuple[dict[str, Any], ImageType]:
+        """The request for a turn, and the image type so far."""
+        store, turn = self._prompt_store, conversation.turns[-1]
         types = store.image_types()
         instructions = store.render(TEMPLATE)
         used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
@@ -152,8 +150,9 @@ class Facilitator:
             state=build_state(conversation, transcript, types, preferences, dislikes),
             input_files=self._input_files,
         )
-        faults = store.faults("consultation/", "image_types/", "wording/")
-        return request, Outcome(self._type(conversation.image_type), templates=used, notes=faults)
+        turn.templates = used
+        turn.notes = store.faults("consultation/", "image_types/", "wording/")
+        return request, self._type(conversation.image_type)
 
     def _type(self, name: str) -> ImageType:
         """The image type of a name, or the one that fits anything."""
@@ -186,7 +185,8 @@ class Facilitator:
                 if error.case in {"truncated", "empty"}:
                     outcome.failure = "unusable"
                 elif error.unavailable:
-                    outcome.notes.append(str(error))
+                    turn = conversation.turns[-1]
+                    turn.notes = [*turn.notes, str(error)]
                     break
                 else:
                     raise

@@ -92,8 +92,8 @@ class TemplateDialogue:
             self._prompt_store.library_template, conversation.template
         )
         file = file_of(template.name, template.category)
-        outcome = Outcome(template.as_type, templates={file: template.text.fingerprint})
         *before, turn = conversation.turns
+        turn.templates = {file: template.text.fingerprint}
         follows = any(file in one.templates for one in before)
         values = TemplateValues(conversation, template, transcript, follows=follows)
         unread = values.take_answers()
@@ -101,20 +101,21 @@ class TemplateDialogue:
         filling = None
         if more and conversation.mode != "skip":
             await allow()
-            filling = await self._read(conversation, values, outcome)
+            filling = await self._read(conversation, values)
         if filling:
             values.take_filling(filling)
         elif more and turn.words.strip():
             values.take_unread(Quote(ref=transcript.newest, quote=turn.words))
         besides = [NO_PLACE_NOTE] if values.besides else []
-        outcome.review = _review(conversation, values, filling)
+        outcome = Outcome(template.as_type, _review(conversation, values, filling))
         outcome.styles = await asyncio.to_thread(self._styles, values)
         styled = [
             STYLED.format(style=use.name, strength=use.strength)
             for use in outcome.styles or []
-            if outcome.review.turn.prompt
+            if outcome.review and outcome.review.turn.prompt
         ]
-        outcome.notes += [*values.notes, *besides, *styled, *self._faults(template)]
+        faults = self._faults(template)
+        turn.notes = [*turn.notes, *values.notes, *besides, *styled, *faults]
         return outcome
 
     def _styles(self, values: TemplateValues) -> list[StyleUse] | None:
@@ -129,18 +130,17 @@ class TemplateDialogue:
         style = self._style_store.style(entry.value)
         return mix([MixPart(style)], DEFAULT_STRENGTH if strength is None else strength)
 
-    async def _read(
-        self, conversation: Conversation, values: TemplateValues, outcome: Outcome
-    ) -> Filling | None:
+    async def _read(self, conversation: Conversation, values: TemplateValues) -> Filling | None:
         """What the words say, as a model reads them; nothing where none can be asked."""
+        turn = conversation.turns[-1]
         instructions = self._prompt_store.render(FILL)
-        outcome.templates[instructions.name] = instructions.fingerprint
+        turn.templates = {**turn.templates, instructions.name: instructions.fingerprint}
         request = await asyncio.to_thread(  # it reads pictures of the person
             build_request,
             conversation,
             model=self._settings.facilitator_model,
             instructions=instructions,
-            templates=outcome.templates,
+            templates=turn.templates,
             state=_state(values),
             input_files=self._input_files,
             answer=response_format(Filling, FILLING_NAME),
@@ -149,15 +149,14 @@ class TemplateDialogue:
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 reply = await ask(request, conversation.id, self._gateway, self._records)
-            outcome.model, outcome.response_id = reply.model, reply.response_id
-            outcome.notes += reply.notes
+            turn.model, turn.response_id, turn.notes = reply.model, reply.response_id, reply.notes
             return Filling.model_validate_json(reply.text)
         except GatewayError as error:
             if not error.unavailable:
                 raise
-            outcome.notes.append(f"{error} {UNREAD_NOTE}")
+            turn.notes = [f"{error} {UNREAD_NOTE}"]
         except (TimeoutError, ValidationError):
-            outcome.notes.append(UNREAD_NOTE)
+            turn.notes = [*turn.notes, UNREAD_NOTE]
         return None
 
     def _faults(self, template: LibraryTemplate) -> list[str]:
