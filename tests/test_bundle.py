@@ -77,17 +77,6 @@ def test_every_option_decides_a_setting_and_none_is_required(made: dict[str, Any
     ]
 
 
-@pytest.mark.parametrize("given", ["", "  ", "${user_config.anything}"])
-def test_an_option_left_blank_counts_as_unset(
-    given: str, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unset = load_settings()
-    for name in made["server"]["mcp_config"]["env"]:
-        monkeypatch.setenv(name, given)
-
-    assert load_settings() == unset
-
-
 def test_an_option_that_is_filled_in_arrives(
     made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

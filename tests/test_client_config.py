@@ -10,14 +10,11 @@ from typing import Any
 
 import keyring
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as trying
-from hypothesis import strategies as st
 from keyring.backends.fail import Keyring as NoKeyring
 
 import keyring_store
-from cli import clients, command_line
-from cli.clients import CLIENTS, NAME, configurations, merge, place
+from cli import command_line
+from cli.clients import CLIENTS, NAME, configurations, place
 from errors import Problem
 from tests.conftest import KEY
 from tests.ring import Ring
@@ -220,49 +217,6 @@ def test_every_configuration_on_the_system_is_found(run: Run, home: Path) -> Non
     assert found["claude-code"][2:] == (None, '"image-consultant" is no object in it')
     assert found["vscode"].entry == json.loads(run("vscode", "--json"))["entry"]
     assert found["claude-desktop"].path == file_of("claude-desktop", home)
-
-
-def test_a_start_names_what_lasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    uv = tmp_path / "uv"
-    uv.touch(0o755)
-    monkeypatch.setenv("UV", str(uv))
-    clone = clients.own_command()
-    monkeypatch.setattr(clients, "ROOT", tmp_path)
-    installed = clients.own_command()
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / "archive-v0" / "abc"))
-    cached = clients.own_command()
-
-    assert clone == [
-        str(uv),
-        "run",
-        "--directory",
-        str(clients.__file__)[: -len("/cli/clients.py")],
-        NAME,
-    ]
-    assert installed[0].startswith(str(Path(sys.executable).parent))
-    assert cached[:4] == [str(uv), "tool", "run", "--from"]
-    assert cached[4].startswith("image-consultant")
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-# On a busy machine anything is too slow.
-@trying(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
-@given(document=st.dictionaries(st.text(), JSON, max_size=4), indent=st.none() | st.integers(0, 4))
-def test_an_entry_is_put_into_any_document_and_nothing_else_changes(
-    document: Fields, indent: int | None
-) -> None:
-    entry = {"command": "uv", "args": ["run"]}
-    document.pop("mcpServers", None)
-    changed = merge("cursor", json.dumps(document, indent=indent), entry)
-
-    assert json.dumps(json.loads(changed)) == json.dumps(document | {"mcpServers": {NAME: entry}})
-    assert merge("cursor", changed, entry) == changed
 
 
 def test_the_key_goes_where_this_machine_takes_it(run: Run, ring: Ring, home: Path) -> None:

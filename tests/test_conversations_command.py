@@ -264,14 +264,6 @@ def test_no_number_means_all_by_accident(run: Run) -> None:
     assert len(left(run)) == 3
 
 
-def test_export_all_takes_what_no_facilitator_answered(
-    run: Run, old: list[str], tmp_path: Path
-) -> None:
-    run("conversations", "export", "--all", "--as", "json", "--to", str(tmp_path / "out"))
-
-    assert len(list((tmp_path / "out").glob("*.json"))) == len(old)
-
-
 def test_a_picture_is_saved_in_another_format_and_size_and_itself_stays(
     run: Run, drawn: Result, sandbox: Sandbox, tmp_path: Path
 ) -> None:

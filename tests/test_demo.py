@@ -82,25 +82,6 @@ def test_in_a_pipe_it_shows_no_key_and_no_colours_and_breaks_no_line(shown: list
     assert max(map(len, shown)) > 100
 
 
-def test_it_shows_questions_with_numbered_options_and_what_it_answers(shown: list[str]) -> None:
-    answers = part(shown, "The demo answers, in plain words")
-    options = [line.split(" 1) ")[1] for line in shown if line.startswith("     1) ")]
-
-    assert any(re.match(r"  q1\. .+\?$", line) for line in shown)
-    first = options[: len(answers[0].split("; "))]
-    assert answers[0].strip() == "; ".join(one.removesuffix(" (default)") for one in first)
-
-
-def test_it_shows_the_refined_prompt_and_what_it_rests_on(shown: list[str]) -> None:
-    (refined,) = part(shown, "  Refined prompt:")
-    sources = part(shown, "  What it rests on:")
-
-    assert IDEA.lower() in refined.lower()
-    assert any(IDEA in line and "(m1)" in line for line in sources)
-    for stretch in sources[::2]:
-        assert stretch.strip(" -") in refined
-
-
 def test_a_pipe_gets_a_line_for_each_step_of_both_pictures_beside_the_result(
     played: Played,
 ) -> None:

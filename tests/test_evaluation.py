@@ -109,6 +109,7 @@ def test_each_promise_that_is_not_kept_is_named_with_what_was_seen(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("", "Input should be a valid list"),
         ("- name: [", "own.yaml is no YAML: .*line"),
         ("name: one", "the whole: Input should be a valid list"),
         (SCENARIO.replace("status", "state"), "own.yaml: 0.turns.0.expect.status: Field required"),
@@ -130,11 +131,6 @@ def test_a_call_that_is_refused_ends_its_scenario_alone(evaluate: Evaluate, tmp_
     assert code == 1
     assert "A boat as a woodcut, turn 2" in out
     assert "2 scenarios, 4 turns, no model asked: 1 broke a promise." in out
-
-
-def test_a_folder_without_scenarios_is_told(evaluate: Evaluate, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="no scenarios"):
-        evaluate("--folder", str(tmp_path))
 
 
 def test_live_asks_first_and_is_refused_where_nobody_can_answer(

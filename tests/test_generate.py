@@ -41,27 +41,6 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
     assert "sandbox" in first.lower()
 
 
-def test_a_change_on_a_new_stand_in_says_nothing_of_what_that_cannot_know(run: Run) -> None:
-    first = run("generate", "a red boat", "--sandbox")
-    (going_on,) = re.findall(r"--conversation (conv_\w+)", first)
-
-    changed = run("generate", "make it blue", "--conversation", going_on, "--sandbox")
-
-    assert "nothing was paid" in changed
-    assert "uploaded" not in changed
-
-
-def test_it_waits_until_the_picture_is_there(
-    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("IMAGE_CONSULTANT_WAIT_SECONDS", "1")
-    sandbox.fail("delay=2", kind="image")
-
-    run("generate", "a red boat")
-
-    assert len(pictures(tmp_path)) == sandbox.count("image") == 1
-
-
 async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is_made(
     connect: Connect, sandbox: Sandbox
 ) -> None:

@@ -89,14 +89,6 @@ def test_the_list_tells_shipped_own_and_broken_ones(own: Path, data: Any, run: R
     assert "Broken, so not used: generation/draw.md.j2, line 4" in run("list")
 
 
-def test_a_narrow_pipe_cuts_no_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
-
-    names = {line.split()[0] for line in run("list").splitlines() if line.strip()}
-
-    assert {FACILITATOR, LOGO, DRAW} < names
-
-
 def test_a_copy_is_made_once_and_is_used_from_then_on(own: Path, run: Run, data: Any) -> None:
     path = own / f"{DRAW}.md.j2"
 

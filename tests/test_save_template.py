@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from consultation.template_draft import Passage, correct, source_of
+from consultation.template_draft import correct, source_of
 from errors import Problem
 from prompts.library_template import parse_library_template
 from server import create_server
@@ -151,9 +151,3 @@ def test_any_prompt_survives_the_way_into_a_file(prompt: str) -> None:
     source = source_of(conversation, prompt, chosen, describe="")
 
     assert parse_library_template("saved_fox", "art", source).render({}) == prompt
-
-
-def test_a_color_is_offered_as_a_color() -> None:
-    parameter = Passage("accent_color", "deep teal", "Which?", ("warm red", "navy")).as_data
-
-    assert (parameter["type"], parameter["default"]) == ("color", "deep teal")

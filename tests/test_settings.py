@@ -94,12 +94,6 @@ def test_variables_without_the_prefix_and_unknown_ones_belong_to_another_program
     assert load_settings() == Settings()
 
 
-def test_options_of_the_command_line_win_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    put(monkeypatch, sandbox="false")
-
-    assert load_settings(sandbox=True).sandbox is True
-
-
 def test_the_environment_wins_over_the_file(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

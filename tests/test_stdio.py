@@ -173,17 +173,6 @@ def test_a_cancellation_reaches_the_request_it_names(bilingual: Server, modern: 
     assert f"A nap of {seconds}.0 s was cancelled." in bilingual.errors()
 
 
-@pytest.mark.parametrize("modern", [True, False])
-def test_unknown_methods_and_tools_are_answered_with_an_error(
-    bilingual: Server, modern: bool
-) -> None:
-    method = bilingual.ask("no/such/method", modern=modern)
-    tool = bilingual.ask("tools/call", call("no_such_tool"), modern=modern)
-
-    assert "error" in method
-    assert "error" in tool or tool["result"]["isError"]
-
-
 def test_a_reply_under_way_survives_a_late_initialize(start: Start) -> None:
     with start(PLAY) as server:
         server.open("discover")

@@ -6,7 +6,6 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -160,23 +159,6 @@ def test_ctrl_c_while_it_is_drawn_says_what_may_be_paid_and_the_same_command_bri
     assert "paid for all the same, once" in said
     assert ".png" in again
     assert sandbox.count("image") == 1
-
-
-def test_ctrl_c_in_the_sandbox_speaks_of_no_payment(
-    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async def press(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
-        heard.append(message or "")
-        if len(heard) == 1:  # a second one ends the program where it stands, its files open
-            signal.raise_signal(signal.SIGINT)
-
-    heard: list[str] = []
-    monkeypatch.setattr(terminal, "progress", lambda: nullcontext(press))
-    with pytest.raises(KeyboardInterrupt):
-        run("generate", "a fox in snow", "--variations", "2", "--sandbox")
-
-    assert "nothing is paid there" in capsys.readouterr().err
-    assert " (sandbox): " in heard[0]
 
 
 def test_a_dialogue_that_goes_on_shows_its_open_questions_first(consult: Consult) -> None:
