@@ -166,7 +166,8 @@ class Buyer:
                 costs = spending_rows(job, answer)
                 image, facts, notes = await self._save(job, answer, [*bill.rows, *costs])
         except asyncio.CancelledError:
-            await self._leave(job, bill)
+            # By a caller who takes it back, or by the server's end: whoever meets it next goes on.
+            await self._note_end(job, "submitted" if job.response_id else job.state, bill.rows)
             raise
         except TakenOver:
             return await self.attend(job, on_step)
@@ -226,18 +227,6 @@ class Buyer:
             raise StorageError(f"The picture is saved as {path}. {error}", charged="yes") from error
         return image, facts, [note] if note else []
 
-    async def _leave(self, job: Job, bill: Bill) -> None:
-        """Let a job go that is cut off: by a caller who takes it back, or by the server's end.
-
-        One that is not with OpenAI is taken back; any other is left to whoever meets it next.
-        """
-        with suppress(StorageError, TakenOver):
-            if job.state == "requested":
-                await self.records.jobs.withdraw(job, TAKEN_BACK, bill.rows)
-            else:
-                state = "submitted" if job.response_id else job.state
-                await self.records.jobs.end(job, state, costs=bill.rows)
-
     async def _give_up(
         self, job: Job, problem: Problem, bill: Bill, costs: list[Spending]
     ) -> Problem:
@@ -250,15 +239,21 @@ class Buyer:
         if bill.rows:
             problem.note_charge()
         state = state_after(job, problem)
-        # What happened matters more than that it cannot be noted.
+        # What can be fetched is booked when it is.
+        rows = [*bill.rows, *costs] if state == "failed" else bill.rows
+        await self._note_end(job, state, rows, problem)
+        return problem
+
+    async def _note_end(
+        self, job: Job, state: str, rows: list[Spending], problem: Problem | None = None
+    ) -> None:
+        """Write down how a job stands that this process is done with, and what it cost; one that is
+        not with OpenAI is taken back. What happened matters more than that it cannot be noted."""
         with suppress(StorageError, TakenOver):
             if state == "requested":
-                await self.records.jobs.withdraw(job, problem, bill.rows)
+                await self.records.jobs.withdraw(job, problem or TAKEN_BACK, rows)
             else:
-                # What can be fetched is booked when it is.
-                rows = [*bill.rows, *costs] if state == "failed" else bill.rows
                 await self.records.jobs.end(job, state, problem, rows)
-        return problem
 
     async def _set_aside(self, job: Job, error: GatewayError) -> GatewayError:
         """Keep what came instead of a picture: it was paid for. The error that says where."""
