@@ -17,9 +17,8 @@ from errors import Problem
 from prompts.store import PromptStore
 from receipt import open_receipt
 from settings import load_settings
-from styles.aspect import ASPECTS, Aspect
 from styles.extraction_result import PictureChoice, StyleExtraction, as_text
-from styles.strength import DEFAULT_STRENGTH, STRENGTHS, StyleShare
+from styles.strength import ASPECTS, DEFAULT_STRENGTH, STRENGTHS, Aspect, StyleShare
 from styles.style_file import Style
 from styles.style_store import StyleStore
 

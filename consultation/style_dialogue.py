@@ -13,8 +13,7 @@ from prompts.wording import Wording
 from storage.records import Records
 from storage.stamps import is_conversation_id
 from storage.tables import Conversation
-from styles.aspect import ASPECTS, Aspect
-from styles.strength import StyleShare
+from styles.strength import ASPECTS, Aspect, StyleShare
 from styles.style_mix import Contradiction, MixPart, answers_to, contradiction, mix
 from styles.style_store import StyleStore
 from styles.style_use import REF, StyleUse

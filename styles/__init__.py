@@ -1,7 +1,6 @@
 """What a picture looks like: measured, described, kept, applied."""
 
 __all__ = [
-    "aspect",
     "comparison",
     "extraction",
     "extraction_result",

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gateway.models import answer_form, closed
 from prompts.template import Rendering
 from prompts.template_names import says
-from styles.aspect import ASPECTS, Aspect
 from styles.extraction_result import Omission
+from styles.strength import ASPECTS, Aspect
 
 TEMPLATE = "styles/describe"
 SCHEMA_NAME = "style_description"

@@ -23,7 +23,6 @@ from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking
 from storage.stamps import is_image_id
-from styles.aspect import ASPECTS, Aspect
 from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
     TEMPLATE,
@@ -38,6 +37,7 @@ from styles.description import (
 )
 from styles.extraction_result import ExtractedAspect, Omission, PictureChoice, StyleExtraction
 from styles.measurement import Measurement, measure
+from styles.strength import ASPECTS, Aspect
 from styles.style_file import MOST_SAMPLES, Style
 from styles.style_store import StyleStore
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from styles.aspect import Aspect
+from styles.strength import Aspect
 
 
 class ExtractedAspect(BaseModel):

@@ -1,13 +1,15 @@
-"""How much of a style goes along with a picture: the table of strengths, and shares of a mix.
+"""Which aspects a look has, how much of a style goes along with a picture, and shares of a mix.
 
 Alone, so that listing the tools imports nothing of what measures styles.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
 
-from styles.aspect import Aspect
+Aspect = Literal["palette", "light", "composition", "texture", "line", "mood", "medium"]
+ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+"""The leading ones first."""
 
 DEFAULT_STRENGTH = 60
 """All of the words, no picture: what one means by "in that style"."""

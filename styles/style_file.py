@@ -14,7 +14,6 @@ from pydantic import ConfigDict, Field
 
 from prompts.field_fault import DIGEST, ONE_LINE
 from prompts.source import FileModel, Keys, fingerprint, read_yaml
-from styles.aspect import ASPECTS, Aspect
 from styles.measurement import (
     MeasuredComposition,
     MeasuredLight,
@@ -23,6 +22,7 @@ from styles.measurement import (
     MeasuredTexture,
 )
 from styles.palette import Colour
+from styles.strength import ASPECTS, Aspect
 
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 NAMING = "3-40 small letters, digits and underscores, a letter first"

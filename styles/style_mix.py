@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from styles.aspect import ASPECTS, Aspect
 from styles.palette import Colour, join_palettes
-from styles.strength import WHOLE, StyleShare, step_of
+from styles.strength import ASPECTS, WHOLE, Aspect, StyleShare, step_of
 from styles.style_file import Style
 from styles.style_use import StyleUse
 

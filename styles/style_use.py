@@ -11,10 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from prompts.source import FileModel
-from styles.aspect import Aspect
 from styles.measurement import Measurement
 from styles.palette import Colour
-from styles.strength import WHOLE, StrengthStep, step_of
+from styles.strength import WHOLE, Aspect, StrengthStep, step_of
 
 STYLE = "style"
 """The dimension that is decided where a style is chosen, whatever of it that says."""

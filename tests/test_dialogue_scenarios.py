@@ -24,7 +24,7 @@ from prompts.image_type import Assumption
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from storage.tables import REFERENCE
-from styles.aspect import ASPECTS
+from styles.strength import ASPECTS
 from tests.calls import CONSULT, consult, text_of
 from tests.turns import FACILITATOR, entry, source, turn
 

@@ -14,7 +14,7 @@ from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from storage.database_file import FILE_NAME
-from styles.aspect import ASPECTS
+from styles.strength import ASPECTS
 from tests.calls import consult, data_of, draw, refusal
 from tools.studio import add_studio
 

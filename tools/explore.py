@@ -9,8 +9,7 @@ from pydantic import Field
 import workflow
 from generation.image_request import ImageRequest
 from settings import Quality
-from styles.aspect import ASPECTS, Aspect
-from styles.strength import DEFAULT_STRENGTH, STRENGTHS
+from styles.strength import ASPECTS, DEFAULT_STRENGTH, STRENGTHS, Aspect
 from tools import parameters
 from tools.progress import draw
 from tools.registration import app_of, build_tool

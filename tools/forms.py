@@ -6,11 +6,7 @@ not answer in time, declines, or has no forms gets the questions as text, as eve
 """
 
 import asyncio
-import re
-import tomllib
 from collections.abc import Container
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fastmcp import Context
@@ -26,14 +22,18 @@ if TYPE_CHECKING:
 
 FIRST_MODERN = "2026-07-28"
 """The first protocol version with `input_required` results."""
-FIRST_TITLED = "2025-11-25"
-"""The first protocol version in which a choice has its options as `oneOf`."""
 
 FORM = "answers"
 OWN_WORDS = "own_words"
 """The field for what no option says, to whichever question."""
 
-CLIENTS = Path(__file__).with_name("form_clients.toml")
+CLIENTS = (
+    "claude-code",  # its release notes, 2026-11; the others the protocol's list, 2026-05
+    "Visual Studio Code", "Visual Studio Code - Insiders", "cursor-vscode", "codex-mcp-client",
+    "github-copilot-developer",
+)  # fmt: skip
+"""What clients call themselves that put a form before the person. Others may declare forms and hang
+on them."""
 
 Schema = dict[str, Any]
 
@@ -67,7 +67,7 @@ async def ask(
     if (reply is not None and reply.content is None) or not _shows(ctx, app.settings.elicitation):
         return consultation
     while consultation.status == "asking":
-        form = _form(ctx, app, consultation)
+        form = _form(app, consultation)
         if _version(ctx) >= FIRST_MODERN:
             return InputRequiredResult(
                 result_type="input_required",
@@ -95,21 +95,6 @@ async def answer(app: App, reply: FormReply) -> "Consultation":
     )
 
 
-def is_known(name: str, version: str) -> bool:
-    """Whether a client, by what it calls itself, is known to show forms."""
-    client = _clients().get(name)
-    return client is not None and _numbers(version) >= _numbers(client.get("since", ""))
-
-
-@cache
-def _clients() -> dict[str, dict[str, str]]:
-    return tomllib.loads(CLIENTS.read_text(encoding="utf-8"))
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d{1,9}", version)[:3]]
-
-
 def _shows(ctx: Context, setting: Literal["auto", "on", "off"]) -> bool:
     """Whether the client is to show forms: it has to declare them, and `auto` to be known."""
     session = ctx.session
@@ -117,7 +102,7 @@ def _shows(ctx: Context, setting: Literal["auto", "on", "off"]) -> bool:
     if setting == "off" or not declared or (declared.url and not declared.form):
         return False
     client = session.client_params and session.client_params.client_info
-    return setting == "on" or bool(client and is_known(client.name, client.version))
+    return setting == "on" or bool(client and client.name in CLIENTS)
 
 
 def _version(ctx: Context) -> str:
@@ -144,14 +129,10 @@ async def _elicit(
     return _filled_in(response.content, form.requested_schema["properties"])
 
 
-def _form(ctx: Context, app: App, consultation: "Consultation") -> ElicitRequestFormParams:
+def _form(app: App, consultation: "Consultation") -> ElicitRequestFormParams:
     """The open questions, and a field for own words, in the person's language."""
     wording = app.prompt_store.wording(consultation.language)
-    titled = _version(ctx) >= FIRST_TITLED
-    fields = {
-        question.id: field_of(question, wording, titled=titled)
-        for question in consultation.questions
-    }
+    fields = {question.id: _field(question, wording) for question in consultation.questions}
     own_words = {"type": "string", "title": wording.own_words}
     return ElicitRequestFormParams(
         message=consultation.reply or consultation.questions[0].text,
@@ -159,7 +140,7 @@ def _form(ctx: Context, app: App, consultation: "Consultation") -> ElicitRequest
     )
 
 
-def field_of(question: "OpenQuestion", wording: "Wording", *, titled: bool) -> Schema:
+def _field(question: "OpenQuestion", wording: "Wording") -> Schema:
     """A question as a choice of its options, or as a text where it has none.
 
     The default is marked and not chosen beforehand: what nobody chose was not said by the person.
@@ -167,16 +148,15 @@ def field_of(question: "OpenQuestion", wording: "Wording", *, titled: bool) -> S
     field: Schema = {"type": "string", "title": question.text}
     if question.why:
         field["description"] = question.why
-    titles = {
-        option: f"{option} ({wording.default})" if option == question.default else option
-        for option in question.options
-    }
-    if not titles:
-        return field
-    if titled:
-        choices = [{"const": option, "title": title} for option, title in titles.items()]
-        return {**field, "oneOf": choices}
-    return {**field, "enum": [*titles], "enumNames": [*titles.values()]}
+    if question.options:
+        field["oneOf"] = [
+            {
+                "const": option,
+                "title": f"{option} ({wording.default})" if option == question.default else option,
+            }
+            for option in question.options
+        ]
+    return field
 
 
 def _filled_in(content: Any, labels: Container[str]) -> dict[str, str] | None:

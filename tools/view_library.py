@@ -9,8 +9,7 @@ from app import App
 from errors import Problem
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
-from styles.aspect import Aspect
-from styles.strength import StyleShare, step_of
+from styles.strength import Aspect, StyleShare, step_of
 from styles.style_file import Style
 from styles.style_mix import contradiction, mix
 from styles.style_use import samples_of
