@@ -44,12 +44,10 @@ EXPORT = "export --quiet --no-dev --no-emit-project --no-hashes --no-header --no
 def build(target: Path) -> Path:
     """Write the bundle to this path, and return it. Raises `Problem` where a tool is missing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    from bundle.icon import draw
-
     files = {
         "manifest.json": _json(manifest(project["version"])),
         "pyproject.toml": pyproject(project, pins()).encode(),
-        "icon.png": draw(),
+        "icon.png": (ROOT / "bundle" / "icon.png").read_bytes(),
         "PRIVACY.md": (ROOT / "bundle" / "PRIVACY.md").read_bytes(),
         "LICENSE": (ROOT / "LICENSE").read_bytes(),
         **sources(),
