@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from cli import terminal as show
 from cli.clients import (
@@ -55,41 +55,55 @@ def client_config(
     """
     entry = entry_for(client, own_command(), sandbox=sandbox)
     path = place(client, Path.home(), os.environ, sys.platform)
-    advice: dict[str, Any] = {
-        "client": client,
-        "path": str(path),
-        "entry": entry,
-        "text": merge(client, "", entry),
-        "command": add_command(entry, sys.platform) if client == "claude-code" else None,
-        "next": [_key_advice(sandbox=sandbox), NEXT_STEPS[client]],
-        "changed": False,
-        "copy": None,
-    }
-    if write:
-        advice |= _write(client, path, entry)
-        if advice["changed"]:
-            logger.info("%s now has the entry.", path)
+    text = merge(client, "", entry)
+    command = add_command(entry, sys.platform) if client == "claude-code" else ""
+    steps = [_key_advice(sandbox=sandbox), NEXT_STEPS[client]]
+    changed, copy = _write(client, path, entry) if write else (False, None)
     if as_json:
-        show.data(advice)
+        show.data({
+            "client": client, "path": str(path), "entry": entry, "text": text,
+            "command": command or None, "next": steps, "changed": changed,
+            "copy": copy and str(copy),
+        })  # fmt: skip
         return
-    if write:
-        _show_change(advice)
+    if write and not changed:
+        show.line(f"{path} says so already; nothing was changed.")
+        return
+    if not write:
+        _show_text(client, path, text, command)
     else:
-        _show_text(advice)
-    if advice["changed"] or not write:
-        for sentence in advice["next"]:
-            show.line(sentence)
+        show.line(f"{path} now has the entry.")
+    if copy:
+        show.line(f"As it was before, it is kept as {copy}.")
+    for sentence in steps:
+        show.line(sentence)
 
 
-def _write(client: str, path: Path, entry: Entry) -> dict[str, Any]:
-    """Put our entry into the file; `changed` and `copy` of what `--json` prints."""
+def _show_text(client: str, path: Path, text: str, command: str) -> None:
+    title, servers, _ = CLIENTS[client]
+    if command:
+        show.line(f"Run this once, and {title} knows the server in every folder:")
+        sys.stdout.write(f"\n{command}\n\n")
+        show.line("Or put this into the `.mcp.json` of one project, or into your own file,")
+    else:
+        show.line(f"{title} on this system reads its servers from")
+    show.line(str(path))
+    sys.stdout.write(f"\n{text}\n")
+    show.line(
+        f'Where that file has "{servers}" already, only the entry goes into it. The same command '
+        "with --write does it and keeps a copy of the file."
+    )
+
+
+def _write(client: str, path: Path, entry: Entry) -> tuple[bool, Path | None]:
+    """Put our entry into the file; whether that changed it, and the path of a copy of it."""
     try:
         target = Path(os.path.realpath(path))  # a link stays a link, and the file behind it changes
         before = target.read_bytes() if os.path.lexists(target) else None
         text = "" if before is None else text_of(target)
         after = merge(client, text, entry)
         if after == text:
-            return {}
+            return False, None
         # Half of a pair that an emoji is written in JSON with is no letter of UTF-8.
         copy = _replace(target, before, after.encode(errors="backslashreplace"))
     except JsonError as fault:
@@ -101,7 +115,8 @@ def _write(client: str, path: Path, entry: Entry) -> dict[str, Any]:
         raise Problem(
             f"{path} cannot be changed: {error.strerror}. It was left as it is."
         ) from error
-    return {"changed": True, "copy": copy and str(copy)}
+    logger.info("%s now has the entry.", path)
+    return True, copy
 
 
 def _replace(path: Path, before: bytes | None, after: bytes) -> Path | None:
@@ -117,31 +132,6 @@ def _replace(path: Path, before: bytes | None, after: bytes) -> Path | None:
     write_file(copy, [before], mode=mode)
     write_file(path, [after], mode=mode)
     return copy
-
-
-def _show_text(advice: dict[str, Any]) -> None:
-    title, servers, _ = CLIENTS[advice["client"]]
-    if advice["command"]:
-        show.line(f"Run this once, and {title} knows the server in every folder:")
-        sys.stdout.write(f"\n{advice['command']}\n\n")
-        show.line("Or put this into the `.mcp.json` of one project, or into your own file,")
-    else:
-        show.line(f"{title} on this system reads its servers from")
-    show.line(advice["path"])
-    sys.stdout.write(f"\n{advice['text']}\n")
-    show.line(
-        f'Where that file has "{servers}" already, only the entry goes into it. The same command '
-        "with --write does it and keeps a copy of the file."
-    )
-
-
-def _show_change(advice: dict[str, Any]) -> None:
-    if not advice["changed"]:
-        show.line(f"{advice['path']} says so already; nothing was changed.")
-        return
-    show.line(f"{advice['path']} now has the entry.")
-    if advice["copy"]:
-        show.line(f"As it was before, it is kept as {advice['copy']}.")
 
 
 def _key_advice(*, sandbox: bool) -> str:
