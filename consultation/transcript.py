@@ -66,27 +66,19 @@ class Transcript:
         """The question of an id, if there was one."""
         return next((one for one in self.questions if one.id == label), None)
 
-    def picks(self, turn: FacilitatorTurn) -> dict[str, list[int]]:
-        """The options picked by question: several where parts of each are wanted.
+    def option_texts(self, turn: FacilitatorTurn) -> dict[str, str]:
+        """The text of the picked options by their question, a line for each.
 
         A turn that picks of a question anew names all that hold of it.
         """
-        picks: dict[str, list[int]] = {}
         anew = {choice.question for choice in turn.chosen}
-        earlier = (choice for choice in self.choices if choice.question not in anew)
-        for choice in (*earlier, *turn.chosen):
-            picks.setdefault(choice.question, []).append(choice.option)
-        return picks
-
-    def option_texts(self, turn: FacilitatorTurn) -> dict[str, str]:
-        """The text of the picked options by their question, a line for each."""
+        earlier = [choice for choice in self.choices if choice.question not in anew]
         texts = {}
-        for label, options in self.picks(turn).items():
-            put = self.question(label)
-            offered = put.options if put else []
-            lines = [offered[n - 1] for n in sorted({*options}) if 0 < n <= len(offered)]
+        for put in self.questions:
+            picked = {one.option for one in (*earlier, *turn.chosen) if one.question == put.id}
+            lines = [text for at, text in enumerate(put.options, start=1) if at in picked]
             if lines:
-                texts[label] = "\n".join(lines)
+                texts[put.id] = "\n".join(lines)
         return texts
 
     def as_picks(self, said: Iterable[Quote]) -> list[Quote]:
