@@ -22,14 +22,11 @@ from prompts.template import Header, Template
 
 MOST_PARAMETERS = 10
 """More would be a form, and a dialogue asks few questions."""
-REQUIRED_WEIGHT, OTHER_WEIGHT = 2, 1
-"""Shares in completeness: what has no default counts twice."""
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 QUESTION_ID = re.compile(r"q[0-9]+")
-TEMPLATE, BESIDES = "template", "besides"
-"""Whose words a stretch of the prompt is that no parameter gave: the template's own, or a
-wish beside it."""
-RESERVED = {"self", TEMPLATE, BESIDES}
+TEMPLATE = "template"
+"""Whose words a stretch of the prompt is that no parameter gave."""
+RESERVED = {"self", TEMPLATE, "besides"}
 """Names that Jinja, a brief or a call uses otherwise."""
 NAMING = "take letters, digits and underscores, no word of Python, not q1."
 PLAIN_OUTPUT = (
@@ -82,14 +79,12 @@ class LibraryTemplate(FileModel):
 
     @property
     def as_type(self) -> ImageType:
-        """The template as an image type: its parameters are what decides the picture."""
+        """The template as an image type: its parameters are what decides the picture, those
+        without a default most."""
+        in_order = sorted(self.parameters.items(), key=lambda item: not item[1].required)
         dimensions = {
-            name: Dimension(
-                weight=REQUIRED_WEIGHT if parameter.required else OTHER_WEIGHT,
-                asks=parameter.question,
-                options=parameter.choices,
-            )
-            for name, parameter in self.parameters.items()
+            name: Dimension(asks=parameter.question, options=parameter.choices)
+            for name, parameter in in_order
         }
         return ImageType(
             name=self.image_type,

@@ -87,28 +87,24 @@ def faults(place: PromptFile, folder: Path, undrawable: Undrawable) -> Iterator[
     except PromptError as error:
         yield error
         return
-    match place.kind:
-        case "template":
-            yield from _template_faults(content, read_header(place.file, source), place)
-            for line, sentence in _contradictions(content.text):
-                yield PromptError.at(place.file, content.first_line + line - 1, sentence)
-        case "image type":
-            document = read_yaml(place.file, source)
-            yield from _type_faults(content, document)
-            yield from _settings_faults(content.suggested, document, undrawable)
-        case "library":
-            document = read_yaml(place.file, source)
-            yield from _settings_faults(content.suggested, document, undrawable)
-            yield from _namesake_faults(content, folder, document)
+    if place.kind == "template":
+        yield from _template_faults(content, read_header(place.file, source), place)
+        for line, sentence in _contradictions(content.text):
+            yield PromptError.at(place.file, content.first_line + line - 1, sentence)
+    if place.kind in {"image type", "library"}:
+        document = read_yaml(place.file, source)
+        for sentence in undrawable(content.suggested):
+            yield document.fault(("suggested",), sentence)
+        is_type = place.kind == "image type"
+        yield from (_type_faults if is_type else _namesake_faults)(content, document, store)
 
 
 def _namesake_faults(
-    template: LibraryTemplate, folder: Path, document: YamlSource
+    template: LibraryTemplate, document: YamlSource, store: PromptStore
 ) -> Iterator[PromptError]:
     """Names that another template has, too: an idea that says one is offered neither, and of two
     files of a name only one is read."""
-    store = PromptStore(None if folder == SHIPPED else folder)
-    for place in prompt_files(folder):
+    for place in prompt_files(store.folders[0]):
         if place.file.endswith(f"/{template.name}.yaml") and place.file < document.file:
             yield document.fault((), f"{place.file} has the same name; rename one of the two.")
     theirs = {
@@ -156,7 +152,9 @@ def _sample_faults(
         yield header.fault(("samples", sample), way)
 
 
-def _type_faults(image_type: ImageType, document: YamlSource) -> Iterator[PromptError]:
+def _type_faults(
+    image_type: ImageType, document: YamlSource, _store: PromptStore
+) -> Iterator[PromptError]:
     here = ("dimensions",)
     if "subject" not in image_type.dimensions:
         yield document.fault(here, "there is no subject; every picture has one, add it.")
@@ -165,13 +163,6 @@ def _type_faults(image_type: ImageType, document: YamlSource) -> Iterator[Prompt
             yield document.fault((*here, name), "name it in small letters, such as line_width.")
     if not image_type.checklist or not all(image_type.checklist):
         yield document.fault(("checklist",), "give sentences on what to look at in the picture.")
-
-
-def _settings_faults(
-    suggested: SuggestedSettings, document: YamlSource, undrawable: Undrawable
-) -> Iterator[PromptError]:
-    for sentence in undrawable(suggested):
-        yield document.fault(("suggested",), sentence)
 
 
 def _contradictions(text: str) -> Iterator[tuple[int, str]]:
