@@ -1,299 +1,379 @@
-"""The facilitator: a model's part in the dialogue, played from rules so that it never varies."""
+"""The facilitator: a model's part in the dialogue, played from rules so that it never varies.
+
+The brief is kept as quotes by dimension; the prompt is these quotes in two or three sentences.
+"""
 
 import json
-from collections.abc import Iterator
+import re
+from dataclasses import dataclass, field
 from textwrap import shorten
+from typing import NamedTuple
 
 from sandbox import dialogue, misbehaviour
 from sandbox import phrasebook as book
-from sandbox.dialogue import LETTERED, Dialogue, Reading, Stretch
+from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
 
 _PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
 _MOST_OPTIONS = 5
-REFERENCE = "reference"  # what its pictures are for
-_SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
-_OR = " or "  # between the things that a style avoids
 _AGAIN = 200  # letters of what the reply says again
+_STEM = 5  # letters that a word shares with one it comes of: photograph, photographic
+_REFERENCE = "reference"  # what its pictures are for
+_FORMAT = "format"
+_UNSEEN = (_REFERENCE, _FORMAT)  # what is taken of a reference stands under its aspect
+_RATIO = re.compile(r"\d{1,2}:\d{1,2}")
+_ADDITIVE = ("subject", "avoid")
+_SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
 
-Brief = dict[str, list[Stretch]]
 
-
-def reply(body: Json, fault: str | None) -> str:
+def reply(body: Json, fault: str) -> str:
     """The facilitator's turn as JSON, or what a misbehaving model would answer."""
     talk = dialogue.read(body)
     answer = turn(talk)
-    return misbehaviour.spoil(answer, talk, fault) or json.dumps(answer, ensure_ascii=False)
+    misbehaviour.spoil(answer, talk, fault)
+    return json.dumps(answer, ensure_ascii=False)
 
 
 def turn(talk: Dialogue) -> Json:
     """The next turn of a dialogue."""
-    tongue = "en"
-    for words in talk.messages.values():
-        tongue = book.language(words, tongue)
     kind = _image_type(talk)
-    reading = Reading(talk, _options(kind, talk))
-    _take(_aspects(reading), reading, tongue)
-    _take_styles(talk, reading)
-    asks_back = bool((reading.counter or reading.beyond) and reading.waiting())
+    told = (kind.get("dimensions") or {}).items()  # in whichever of two forms
+    options = {name: list(o if isinstance(o, list) else o.get("options") or []) for name, o in told}
+    reading = BriefUpdate(talk, options, book.language([*talk.messages.values()]))
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
-    questions = [] if ends or asks_back else _questions(talk, reading, tongue)
+    questions = [] if ends or (reading.answer and reading.waiting) else _questions(reading)
     prompt, sources = "", list[Json]()
-    if ends or not (questions or reading.waiting()):
-        if not _aspects(reading) and REFERENCE not in reading.brief:
-            _take([*book.data()["aspects"]][:1], reading, tongue)
-        _assume(reading, tongue)
-        prompt, sources = write(reading.brief, talk, tongue)
+    if ends or not (questions or reading.waiting):
+        _assume(reading)
+        prompt, sources = write(reading)
     return {
-        "language": tongue,
-        "title": book.title(talk.messages.get("m1", "")),
+        "language": reading.tongue,
+        "title": talk.title,
         "image_type": kind["name"],
-        "reply": _reply(talk, reading, "ready" if prompt else "asks", tongue),
+        "reply": _reply(reading, "ready" if prompt else "asks"),
         "brief": [
-            {
-                "dimension": name,
-                "value": _value(name, talk, stretches, tongue),
-                "said": [quote for _, said in stretches for quote in said],
-                "open": False,
-            }
-            for name, stretches in reading.brief.items()
+            {"dimension": name, "value": _phrase(name, said), "said": said, "open": False}
+            for name, said in reading.brief.items()
+        ]
+        + [
+            {"dimension": name, "value": value, "said": [], "open": False}
+            for name, value in reading.ours.items()
         ],
         "chosen": reading.chosen,
         "questions": questions,
         "prompt": prompt,
         "sources": sources,
-        "lettering": lettering(reading.brief) if prompt else [],
+        "lettering": book.lettering(prompt),
         "set_aside": reading.set_aside,
     }
 
 
-def _aspects(reading: Reading) -> list[str]:
-    """What of the reference pictures the person's words, or their answer, speak of."""
-    answers = [words for words, _ in reading.brief.get(REFERENCE, [])]
-    texts = [*reading.talk.messages.values(), *answers]
-    return [
-        aspect
-        for aspect, phrases in book.data()["aspects"].items()
-        if any(book.find(phrase, text) for phrase in phrases for text in texts)
-    ]
-
-
-def _take(aspects: list[str], reading: Reading, tongue: str) -> None:
-    """Take these of the reference pictures, where nothing else is known of them."""
-    sight = book.say(REFERENCE, tongue)
-    for aspect in aspects:
-        if reading.talk.references and aspect not in reading.brief:
-            reading.put(aspect, sight, *((ref, sight) for ref in reading.talk.references))
-
-
 def _image_type(talk: Dialogue) -> Json:
-    """The type that was recognised, or the one that the messages name first, else the general."""
-    known = talk.state.get("image_type") or {"name": "general", "dimensions": {}}
-    text = " ".join(talk.messages.values())
-    text = text.replace(book.shape(text)[1] or "\0", "")  # "portrait format" names no type
-
-    def place(kind: Json) -> int:
-        names = [kind["name"].replace("_", " "), *book.data()["types"].get(kind["name"], [])]
-        places = [text.find(words) for name in names if (words := book.find(name, text))]
-        return min(places, default=len(text) + (kind["name"] != known["name"]))
-
-    return min(talk.state.get("image_types") or [known], key=place)
+    """The type that was recognised, else one that the messages name, else the general."""
+    types = talk.state.get("image_types") or [talk.state.get("image_type") or {"name": "general"}]
+    clauses = [one for words in talk.messages.values() for one, _ in book.clauses(words)]
+    text = "; ".join(clause for clause in clauses if not book.refuses(clause))
+    fitting = [one for one in types if book.find(one["name"].replace("_", " "), text)]
+    general = [one for one in types if one["name"] == "general"]
+    first: Json = [*fitting, *general, *types][0]
+    return first
 
 
-def _options(kind: Json, talk: Dialogue) -> dict[str, list[str]]:
-    """The options of each dimension, in whichever of its two forms the state gives them; of what
-    a style decides none are asked about, but the person may still say them."""
-    options = {
-        name: list(form if isinstance(form, list) else form.get("options") or [])
-        for name, form in (kind.get("dimensions") or {}).items()
-    }
-    decided = _SAME.values() if talk.state.get("styles") else ()
-    return {**options, **{name: [] for name in decided if name not in options}}
+@dataclass
+class BriefUpdate:
+    """What the newest messages make of the brief of the turn before, each value by its quotes.
+
+    `latest` are the messages that decided a dimension in this turn, `ours` is what nobody said,
+    `answer` says something to what the person asks back.
+    """
+
+    talk: Dialogue
+    options: dict[str, list[str]]
+    tongue: str
+    brief: dict[str, list[Json]] = field(default_factory=dict)
+    latest: dict[str, str] = field(default_factory=dict)
+    ours: dict[str, str] = field(default_factory=dict)
+    chosen: list[Json] = field(default_factory=list)
+    set_aside: list[Json] = field(default_factory=list)
+    answer: str = ""
+    ends: bool = False
+
+    def __post_init__(self) -> None:
+        """Read the messages, then what styles and reference pictures bring."""
+        for entry in self.talk.before.get("brief") or []:
+            said = [quote for quote in entry["said"] if not quote["ref"].startswith("style:")]
+            self.brief |= {entry["dimension"]: said} if said else {}
+        for ref in self.talk.fresh:
+            self._read(ref)
+        self.take_of_references(self.aspects)
+        for style in self.talk.state.get("styles") or []:
+            self._take_style(style)
+
+    @property
+    def waiting(self) -> list[Json]:
+        """The questions that nothing answers yet."""
+        questions = self.talk.questions.values()
+        return [question for question in questions if question["dimension"] not in self.brief]
+
+    @property
+    def aspects(self) -> list[str]:
+        """What of the reference pictures the person's words, or their answer, speak of."""
+        answers = [quote["quote"] for quote in self.brief.get(_REFERENCE, [])]
+        text = "\n".join([*self.talk.messages.values(), *answers])
+        known = book.data()["aspects"].items()
+        return [aspect for aspect, words in known if any(book.find(word, text) for word in words)]
+
+    def take_of_references(self, aspects: list[str]) -> None:
+        """Take these of the reference pictures, where nothing else is known of them."""
+        sight = book.say("sight", self.tongue)
+        for aspect in aspects if self.talk.references else []:
+            said = [{"ref": ref, "quote": sight} for ref in self.talk.references]
+            self.brief.setdefault(aspect, said)
+
+    def _read(self, ref: str) -> None:
+        """Read a message clause by clause, of which each answers one question at most."""
+        asked = (self.talk.state.get("answers") or {}).get(ref)
+        for clause, asks in book.clauses(self.talk.messages[ref]):
+            waiting = [one for one in self.waiting if asked in (None, one["id"])]
+            places = book.places(clause)
+            if asks and waiting:
+                self.answer = book.say("yours", self.tongue)
+                self._set_aside(ref, clause, "talk")
+            elif book.holds("ends", clause):
+                self.ends = True
+                self._set_aside(ref, clause, "left_to_us")
+            elif book.is_talk(clause):
+                self._set_aside(ref, clause, "talk")
+            elif _RATIO.fullmatch(clause):
+                self._put(_FORMAT, ref, {"ref": ref, "quote": clause})
+            elif places:
+                self._pick(ref, places, clause, waiting)
+            else:
+                self._take(ref, clause, self.talk.questions.get(asked or ""))
+
+    def _pick(
+        self, ref: str, places: list[tuple[int, str]], clause: str, waiting: list[Json]
+    ) -> None:
+        """Take numbers as the options in these places, one of each question."""
+        for place, word in places:
+            words = word if len(places) > 1 else clause
+            fitting = [one for one in waiting if 0 < place <= len(one["options"])]
+            if fitting:
+                waiting = [one for one in waiting if one is not fitting[0]]
+                self._choose(ref, words, fitting[0], place)
+            else:
+                self.answer = book.say("beyond", self.tongue).format(word)
+                self._set_aside(ref, words, "talk")
+
+    def _choose(self, ref: str, words: str, question: Json, place: int, *own: Json) -> None:
+        """Take an option, and the own words that name it."""
+        pick = {"question": question["id"], "option": place, "ref": ref, "quote": words}
+        self.chosen.append(pick)
+        option = {"ref": question["id"], "quote": question["options"][place - 1]}
+        self._put(question["dimension"], ref, option, *own)
+
+    def _take(self, ref: str, clause: str, question: Json | None) -> None:
+        """Take own words: as an option, as the answer to a question, or for what they are of."""
+        quote, refuses = {"ref": ref, "quote": clause}, book.refuses(clause)
+        for put in [question] if question else [*self.waiting, *self.talk.questions.values()]:
+            for place, option in enumerate(put["options"], 1):
+                words = book.find(option, clause)
+                if words and book.refuses(option) == refuses:
+                    self._choose(ref, words, put, place, quote)
+                    return
+        bare = book.content(clause)
+        same = [name for name, own in self.options.items() if bare in map(book.content, own)]
+        waiting = [] if ref in self.latest.values() else self.waiting
+        if question:
+            about = question["dimension"]
+        elif refuses:
+            about = "text" if book.holds("lettering", clause) else "avoid"
+        elif book.lettering(clause):
+            about = "text"
+        elif same or book.begins(clause):
+            about = [*same, book.begins(clause)][0]
+        else:
+            has_subject = "subject" in self.brief and waiting
+            about = waiting[0]["dimension"] if has_subject else "subject"
+        self._put(about, ref, quote)
+
+    def _put(self, dimension: str, ref: str, *quotes: Json) -> None:
+        """Decide a dimension; a later message adds to some and replaces what held of others."""
+        said = self.brief.setdefault(dimension, [])
+        if dimension not in _ADDITIVE and self.latest.get(dimension) != ref:
+            for old in [quote for quote in said if quote["ref"].startswith("m")]:
+                self._set_aside(old["ref"], old["quote"], "replaced")
+            said.clear()
+        said.extend(quotes)
+        self.latest[dimension] = ref
+
+    def _set_aside(self, ref: str, quote: str, why: str) -> None:
+        self.set_aside.append({"ref": ref, "quote": quote, "why": why})
+
+    def _take_style(self, style: Json) -> None:
+        """Take each line of a style as it is, but where the person decides the same, or wishes for
+        what the style avoids."""
+        own = {name for name, said in self.brief.items() if said[0]["ref"][0] in "mq"}
+        wishes = [quote["quote"] for name in own - {"avoid"} for quote in self.brief[name]]
+        wanted = {word[:_STEM] for words in wishes for word in book.content(words)}
+        for aspect in [key for key in style if key not in {"id", "degree"}]:
+            name, avoids = _SAME.get(aspect, aspect), aspect == "avoid"
+            for line in style[aspect].split(" or ") if avoids else [style[aspect]]:
+                wished = wanted & {word[:_STEM] for word in book.content(line)}
+                if wished if avoids else name in own:
+                    self._set_aside(style["id"], line, "replaced")
+                else:
+                    self.brief.setdefault(name, []).append({"ref": style["id"], "quote": line})
 
 
-def _questions(talk: Dialogue, reading: Reading, tongue: str) -> list[Json]:
-    """The next questions, in the order of the type's dimensions."""
-    mode, left = talk.state.get("mode", "guided"), talk.state.get("questions_left", 0)
-    known = {entry["dimension"] for entry in talk.before.get("brief") or [] if not entry["open"]}
-    known |= {question["dimension"] for question in talk.questions().values()} | {*reading.brief}
-    names = [name for name in reading.dimensions if name != "avoid"][: _WORTH.get(mode, 5)]
-    names = [name for name in names if name not in known]
-    candidates = [*_follow_ups(talk, reading, tongue)]
-    if talk.references and REFERENCE not in known and not _aspects(reading):
-        options = [*book.data()["options"][REFERENCE]]
-        candidates.append(_question(talk, REFERENCE, options, tongue))
-    candidates += [_question(talk, name, reading.dimensions[name], tongue) for name in names]
-    most = max(0, min(_PER_TURN.get(mode, 3) - len(reading.waiting()), left))
-    return [question for question in candidates if len(question["options"]) > 1][:most]
+class Stretch(NamedTuple):
+    """Words for the prompt and the quotes that they rest on."""
+
+    words: str
+    said: list[Json]
 
 
-def _follow_ups(talk: Dialogue, reading: Reading, tongue: str) -> Iterator[Json]:
-    """Questions that a fresh pick opens: "a title" asks which words exactly."""
-    for pick in reading.chosen:
-        put = talk.questions()[pick["question"]]
-        names = {*book.names(put["options"][pick["option"] - 1])}
-        for dimension, openers in book.data()["opens"].items():
-            if names & {*openers} and not lettering(reading.brief):
-                options = [*book.data()["options"][dimension]]
-                yield {**_question(talk, dimension, options, tongue), "follows": pick["question"]}
+def _stretches(name: str, said: list[Json]) -> list[Stretch]:
+    """The quotes of a dimension as words; an option that own words name stands with these."""
+    own = [quote["quote"] for quote in said if quote["ref"][0] == "m"]
+    words = dict[str, list[Json]]()
+    for quote in said:
+        text = next((one for one in own if book.find(quote["quote"], one)), quote["quote"])
+        text = book.trim(text) if text in own else text
+        if name == "text" and text and not (book.lettering(text) or book.refuses(text)):
+            text = f"“{text}”"
+        words.setdefault(text, []).append(quote)
+    return [Stretch(*one) for one in words.items()]
 
 
-def _question(talk: Dialogue, name: str, options: list[str], tongue: str) -> Json:
+def _phrase(name: str, said: list[Json]) -> str:
+    return ", ".join(one.words for one in _stretches(name, said))
+
+
+def _questions(reading: BriefUpdate) -> list[Json]:
+    """The next questions, in the order of the type's dimensions; none whose option was named."""
+    state, messages = reading.talk.state, "\n".join(reading.talk.messages.values())
+    mode, left = state.get("mode", "guided"), state.get("questions_left", 0)
+    common = book.data()["options"]  # a type tells two options at first
+    known = {one["dimension"] for one in reading.talk.questions.values()} | {*reading.brief}
+    names = [name for name in reading.options if name != "avoid"][: _WORTH.get(mode, 5)]
+    options = {name: reading.options[name] for name in names}
+    if reading.talk.references and not reading.aspects:
+        options = {_REFERENCE: [*common[_REFERENCE]], **options}
+    questions = [
+        _question(name, choices, reading)
+        for name, choices in options.items()
+        if name not in known
+        and len(choices) > 1
+        and not any(book.find(one, messages) for one in (*choices, *common.get(name, ())))
+    ]
+    return questions[: max(0, min(_PER_TURN.get(mode, 3) - len(reading.waiting), left))]
+
+
+def _question(name: str, options: list[str], reading: BriefUpdate) -> Json:
     """A question with the options of the type, what is liked as its default."""
-    disliked, liked = talk.state.get("dislikes") or [], talk.state.get("preferences") or []
-    known = book.data()["dimensions"].get(name, book.data()["voice"])
+    state, tongue = reading.talk.state, reading.tongue
+    disliked, liked = state.get("dislikes") or [], state.get("preferences") or []
     options = [o for o in options if not any(book.find(o, words) for words in disliked)]
     options.sort(key=lambda option: not any(book.find(option, one["value"]) for one in liked))
     options = book.translate(options[:_MOST_OPTIONS], tongue)
     return {
         "dimension": name,
-        "text": known["text"][tongue].format(name=name.replace("_", " ")),
-        "why": known["why"][tongue],
+        "text": book.say_of(name, "text", tongue),
+        "why": book.say_of(name, "why", tongue),
         "options": options,
         "default": [*options, ""][0],
         "follows": None,
     }
 
 
-def _take_styles(talk: Dialogue, reading: Reading) -> None:
-    """Take each line of the styles as it is, but where the person decides the same, or wishes for
-    what a style avoids."""
-    said = {name: [*filter(_is_said, own)] for name, own in reading.brief.items()}
-    wishes = [words for own in said.values() for words, _ in own if not book.refuses(words)]
-    wanted = [word for words in wishes for word in book.content(words)]
-    decided = {name for name, own in said.items() if own}
-    # "Neonfarben" are colours, which no option of the palette says; "watercolour" is none.
-    colours = tuple(book.tokens(" ".join(book.data()["aspects"]["palette"])))
-    medium = [word for words, _ in said.get("style", []) for word in book.content(words)]
-    decided |= {"palette" for word in wanted if word.endswith(colours) and word not in medium}
-    for style in talk.state.get("styles") or []:
-        ref, degree = style["id"], "a touch of " if "touch" in style["degree"] else ""
-        for aspect in [key for key in style if key not in {"id", "degree"}]:
-            name, avoids = _SAME.get(aspect, aspect), aspect == "avoid"
-            for line in style[aspect].split(_OR) if avoids else [style[aspect]]:
-                wished = any(book.find(word, line) for word in wanted)
-                if wished if avoids else name in decided:
-                    reading.set_aside.append({"ref": ref, "quote": line, "why": "replaced"})
-                else:
-                    words = f"no {line}" if avoids else degree + line
-                    taken = (words, [{"ref": ref, "quote": line}])
-                    reading.brief.setdefault(name, []).append(taken)
+def _assume(reading: BriefUpdate) -> None:
+    """Decide what is against no idea: colours of a picture, no text, a subject."""
+    if not reading.aspects and _REFERENCE not in reading.brief:
+        reading.take_of_references(["palette"])
+    messages, known = " ".join(reading.talk.messages.values()), reading.brief
+    if "text" in reading.options and "text" not in known and not book.holds("lettering", messages):
+        reading.ours["text"] = book.say("no_text", reading.tongue)
+    if not known:
+        reading.ours["subject"] = book.say("anything", reading.tongue)
 
 
-def _is_said(stretch: Stretch) -> bool:
-    """Whether the person said it, or chose it."""
-    return any(quote["ref"][0] in "mq" for quote in stretch[1])
-
-
-def _assume(reading: Reading, tongue: str) -> None:
-    """Decide what is against no idea: no text where none is named, a subject where none is."""
-    has_lettering = any(book.holds("lettering", words) for words in reading.talk.messages.values())
-    if "text" in reading.dimensions and "text" not in reading.brief and not has_lettering:
-        reading.brief["text"] = [(book.translate(["no text"] * 2, tongue)[0], [])]
-    if not reading.brief.keys() - {"text"}:
-        subject = book.translate(reading.dimensions.get("subject") or ["a thing"] * 2, tongue)[0]
-        reading.brief["subject"] = [(subject, [])]
-
-
-def _reply(talk: Dialogue, reading: Reading, then: str, tongue: str) -> str:
+def _reply(reading: BriefUpdate, then: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
-    if reading.counter:
-        return book.say("yours", tongue)
-    if reading.beyond and reading.waiting():
-        return book.say("beyond", tongue).format(reading.beyond[0])
+    tongue = reading.tongue
+    if reading.answer and reading.waiting:
+        return reading.answer
+    fresh = {*reading.talk.fresh, *(pick["question"] for pick in reading.chosen)}
     news = [
-        [one for one in stretches if {quote["ref"] for quote in one[1]} & {*talk.fresh}]
-        for stretches in reading.brief.values()
+        one.words
+        for name, said in reading.brief.items()
+        for one in _stretches(name, said)
+        if fresh & {quote["ref"] for quote in one.said}
     ]
-    phrases = (_phrase(talk, stretches, tongue) for stretches in news if stretches)
-    again = "; ".join(dict.fromkeys(phrases))  # a use gives the format as well
-    again = shorten(again, _AGAIN, placeholder=" …")
-    acknowledgement = book.say("understood", tongue).format(again) + " " if again else ""
-    return acknowledgement + book.say(then, tongue)
+    again = shorten("; ".join(news), _AGAIN, placeholder=" …")
+    understood = book.say("understood", tongue).format(again) + " " if again else ""
+    return understood + book.say(then, tongue)
 
 
-def _value(name: str, talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
-    """What the brief says of a dimension: of the format the shape, which gives the size."""
-    shape = book.shape(stretches[-1][0])[2] if name == "format" else ""
-    return shape or _phrase(talk, stretches, tongue)
+def write(reading: BriefUpdate) -> tuple[str, list[Json]]:
+    """The prompt and its sources: the idea, the decisions, lettering, what must not be, styles."""
+    styles, tongue = reading.talk.state.get("styles") or [], reading.tongue
+    touches = {style["id"] for style in styles if "touch" in style["degree"]}
+    idea, refusals, avoids = list[Stretch](), list[Stretch](), list[Stretch]()
+    decisions, looks = dict[str, list[Stretch]](), dict[str, list[Stretch]]()
+    if "subject" in reading.ours:
+        idea.append(Stretch(reading.ours["subject"], []))
+    pairs = [(name, one) for name, said in reading.brief.items() for one in _stretches(name, said)]
+    for name, one in pairs:
+        ref = one.said[0]["ref"]
+        if name in _UNSEEN:
+            continue
+        if ref.startswith("style:") and name == "avoid":
+            avoids.append(Stretch(f"no {one.words}", one.said))
+        elif ref.startswith("style:"):
+            words = f"a touch of {one.words}" if ref in touches else one.words
+            looks.setdefault(name, []).append(Stretch(words, one.said))
+        elif book.refuses(one.words):
+            refusals.append(one)
+        elif ref == "m1" or name in ("subject", book.begins(one.words)):
+            idea.append(one)
+        else:
+            decisions.setdefault(name, []).append(one)
+    own = [one.words for stretches in (idea, *decisions.values()) for one in stretches]
+    fixed = "exactly" if book.lettering(" ".join(own)) else "wordless" * ("text" in reading.ours)
+    return _assemble(
+        _list(idea),
+        _frame(decisions, tongue),
+        [Stretch(book.say(fixed, tongue), [])] if fixed else [],
+        _list(refusals),
+        _frame(looks, "en"),  # a style is told in English, whatever the person speaks
+        _list(avoids),
+    )
 
 
-def _phrase(talk: Dialogue, stretches: list[Stretch], tongue: str) -> str:
-    """Stretches as one phrase."""
-    chain = link(stretches, talk.messages, book.say("comma", tongue))
-    return "".join(words for words, _ in chain)
+def _list(own: list[Stretch]) -> list[Stretch]:
+    return [part for one in own for part in (Stretch(", ", []), one)][1:]
 
 
-def write(brief: Brief, talk: Dialogue, tongue: str) -> tuple[str, list[Json]]:
-    """The prompt and its sources: the idea, the decisions, lettering, what must not be."""
-    comma, texts = book.say("comma", tongue), lettering(brief)
-    # A format is no thing to see; what is taken of a reference stands under its aspect.
-    unseen = ("format", REFERENCE)
-    seen = [(name, stretches) for name, stretches in brief.items() if name not in unseen]
-    said = [(name, one) for name, stretches in seen for one in stretches if one[1]]
-    # A style's light may be "without gradients"; only what it avoids is a refusal.
-    refusals = [
-        one for name, one in said if book.refuses(one[0]) and (name == "avoid" or _is_said(one))
-    ]
-    wishes = [(name, one) for name, one in said if one not in refusals]
-    first = [one for _, one in wishes if one[1][0]["ref"] == "m1"]
-    idea = [one for name, one in wishes if one in first or name in ("subject", book.begins(one[0]))]
-    sentences = [link(idea, talk.messages, comma), list[Stretch]()]
-    for name in brief:
-        rest = [one for other, one in wishes if other == name and one not in idea]
-        if name == "subject" and not brief[name][0][1]:
-            rest = brief[name]
-        known = book.data()["dimensions"].get(name, book.data()["voice"])["says"]
-        pattern = str(known[tongue]).replace("{name}", name.replace("_", " "))
-        joint = [(comma, list[Json]())] if sentences[1] else []
-        sentences[1] += [*joint, *_fill(pattern, rest, comma)] if rest else []
-    ours = any(not one[1] for name in LETTERED for one in brief.get(name, []))
-    if texts or ours:
-        sentences.append([(book.say("exactly" if texts else "wordless", tongue), [])])
-    sentences.append(_fill("{}", refusals, comma) if refusals else [])
-    return _assemble(sentences, book.say("stop", tongue), "" if tongue == "ja" else " ")
+def _frame(own: dict[str, list[Stretch]], tongue: str) -> list[Stretch]:
+    """A sentence that says of each dimension what it is."""
+    parts = list[Stretch]()
+    for name, stretches in own.items():
+        head, tail = book.say_of(name, "says", tongue).split("{}")
+        joint = ", " if parts else ""
+        parts += [Stretch(joint + head, []), *_list(stretches), Stretch(tail, [])]
+    return parts
 
 
-def lettering(brief: Brief) -> list[str]:
-    """The texts that are to stand in the picture, to the letter."""
-    words = [one[0] for name in LETTERED for one in brief.get(name, []) if one[1]]
-    marks = [mark for one in words for mark in book.QUOTED.finditer(one)]
-    return [next(filter(None, mark.groups())) for mark in marks]
-
-
-def link(stretches: list[Stretch], messages: dict[str, str], comma: str) -> list[Stretch]:
-    """Stretches in the order said, with the space between them in their message or a comma."""
-    chain, end = list[Stretch](), ("", 0)
-    for ref, text in messages.items():
-        own = [one for one in stretches if one[1] and one[1][0]["ref"] == ref]
-        for one in sorted(own, key=lambda one: text.find(one[1][0]["quote"])):
-            start = text.find(one[1][0]["quote"])
-            between = text[end[1] : start] if end[0] == ref else comma
-            lead, words, _ = one[1][0]["quote"].partition(one[0])  # "of" where it is "of my dog"
-            joint = comma if between.strip() else between + lead * bool(words)
-            chain += [(joint, [])] if chain else []
-            chain.append(one)
-            end = ref, start + len(one[1][0]["quote"])
-    for one in stretches:  # what a picture shows, and what we chose
-        chain += [] if one in chain else [(comma if chain else "", []), one]
-    return chain
-
-
-def _fill(pattern: str, stretches: list[Stretch], comma: str) -> list[Stretch]:
-    head, tail = pattern.split("{}")
-    parts = [part for one in stretches for part in ((comma, list[Json]()), one)][1:]
-    return [(head, []), *parts, (tail, [])]
-
-
-def _assemble(sentences: list[list[Stretch]], stop: str, space: str) -> tuple[str, list[Json]]:
+def _assemble(*sentences: list[Stretch]) -> tuple[str, list[Json]]:
     """Put sentences together, each with a capital and a full stop."""
     prompt, sources = "", list[Json]()
-    for stretches in filter(None, sentences):
-        prompt, begins = prompt + (space if prompt else ""), True
-        for words, said in stretches:
+    for sentence in filter(None, sentences):
+        prompt, begins = prompt + (" " if prompt else ""), True
+        for words, said in sentence:
             text = words[:1].upper() + words[1:] if begins else words
             begins, prompt = begins and not words, prompt + text
-            sources += [{"prompt": text, "said": said[::-1]}] if said else []
-        prompt += stop
+            sources += [{"prompt": text, "said": said}] if said else []
+        prompt += "."
     return prompt, sources

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from threading import Lock
 
 FAULTS = {
@@ -120,13 +120,6 @@ class FaultQueue:
             return Failure.parse(header)
         with self._lock:
             return self._from_marker(words) or self._from_queue(path, kind)
-
-    def waiting(self) -> list[dict[str, object]]:
-        """The queue as plain data."""
-        return [
-            {**asdict(entry), "fault": entry.fault.name, "value": entry.fault.value}
-            for entry in self._queue
-        ]
 
     def _from_marker(self, words: str) -> Failure | None:
         mark = MARKER.search(words)

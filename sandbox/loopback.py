@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 from typing import Self
@@ -131,7 +132,9 @@ class Sandbox:
         A dict is sent as JSON text, a str as it is. A request that fails uses none up. When none
         is left, the sandbox plays the model itself.
         """
-        self._memory.answers.add(schema_name, answers)
+        self._memory.answers[schema_name].extend(
+            one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in answers
+        )
 
     def count(self, kind: str) -> int:
         """How many requests of a kind came; of "image" only those that made a picture."""

@@ -1,11 +1,9 @@
 """What the sandbox remembers between requests: responses, files, calls, faults, answers."""
 
-import json
 import secrets
 import time
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.faults import Failure, FaultQueue
@@ -94,29 +92,6 @@ class ResponseRecord:
         return self.final if self.ready else {**self.opening, "status": "in_progress"}
 
 
-class AnswerQueue:
-    """Structured answers that a test hands over, in place of those the sandbox would play."""
-
-    def __init__(self) -> None:
-        self._queues: defaultdict[str, deque[str]] = defaultdict(deque)
-
-    def add(self, schema_name: str, answers: Iterable[Json | str]) -> None:
-        """Queue answers to requests for that schema: a dict as JSON text, a str as it is."""
-        self._queues[schema_name].extend(
-            answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-            for answer in answers
-        )
-
-    def next(self, schema_name: str) -> str | None:
-        """The oldest answer to requests for that schema, which is used up by it, or None."""
-        queue = self._queues[schema_name]
-        return queue.popleft() if queue else None
-
-    def clear(self) -> None:
-        """Forget every answer."""
-        self._queues.clear()
-
-
 class PromptCache:
     """Remembers prompts by cache key, as OpenAI's prompt cache does."""
 
@@ -148,7 +123,7 @@ class SandboxMemory:
         self.files: dict[str, FileRecord] = {}
         self.calls: deque[ApiCall] = deque(maxlen=MOST_RECORDS)
         self.faults = FaultQueue()
-        self.answers = AnswerQueue()
+        self.answers: defaultdict[str, deque[str]] = defaultdict(deque)
         self.cache = PromptCache()
 
     def store(self, record: ResponseRecord) -> None:

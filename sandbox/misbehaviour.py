@@ -1,31 +1,21 @@
 """What a model does wrong, on demand: each method breaks a good turn in the way of its name."""
 
-import json
 import re
 
 from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
 
-_PROSE = "Sure! Before I draw, tell me: where will you use it, and which style do you like?"
 _INVENTED = "a golden dragon"
 _MORE = ("palette", "mood", "style", "light", "use", "composition", "background", "text", "detail")
 
 
-def spoil(turn: Json, talk: Dialogue, fault: str | None) -> str | None:
-    """The broken turn, or None where the fault is none of the facilitator's."""
-    if fault == "not_json":
-        return _PROSE
-    if fault == "wrong_shape":
-        return json.dumps({"answer": turn["title"], "next": ["style", "use"]})
-    breaks = getattr(Misbehaviour(turn, talk), f"_{fault}", None)
-    if breaks is None:
-        return None
-    breaks()
-    return json.dumps(turn, ensure_ascii=False)
+def spoil(turn: Json, talk: Dialogue, fault: str) -> None:
+    """Break a turn, where the fault is one of the facilitator's."""
+    getattr(_Misbehaviour(turn, talk), f"_{fault}", lambda: None)()
 
 
-class Misbehaviour:
+class _Misbehaviour:
     """A good turn, and a method for each fault of a facilitator in `faults.FAULTS`."""
 
     def __init__(self, turn: Json, talk: Dialogue) -> None:
@@ -33,23 +23,20 @@ class Misbehaviour:
         self.brief, self.sources = turn["brief"], turn["sources"]
         # What rests on the person's own words, refusals and the longest first.
         own = [one for one in self.sources if all(q["ref"][0] == "m" for q in one["said"])]
-        self.own = sorted(
-            own, key=lambda one: (not book.refuses(one["prompt"]), -len(one["prompt"]))
-        )
+        self.own = sorted(own, key=lambda s: (not book.refuses(s["prompt"]), -len(s["prompt"])))
         self.quotes = [q for one in (*self.sources, *self.brief) for q in one["said"]]
 
     def _invented_quote(self) -> None:
         said = [{"ref": "m1", "quote": _INVENTED}]
-        entry = {"dimension": "detail", "value": _INVENTED, "said": said, "open": False}
-        self.brief.append(entry)
+        self.brief.append({"dimension": "detail", "value": _INVENTED, "said": said, "open": False})
         if self.turn["prompt"]:
             self.turn["prompt"] += f" Above it flies {_INVENTED}."
             self.sources.append({"prompt": _INVENTED, "said": said})
 
     def _cut_refusal(self) -> None:
         self._turned_round()
-        for said in self.quotes:
-            said["quote"] = _wish(said["quote"]) if said["ref"].startswith("m") else said["quote"]
+        for said in [said for said in self.quotes if said["ref"].startswith("m")]:
+            said["quote"] = _wish(said["quote"])
 
     def _turned_round(self) -> None:
         for source in self.own:
@@ -62,8 +49,7 @@ class Misbehaviour:
     def _lost_words(self) -> None:
         for source in self.own[:1]:
             self.sources.remove(source)
-            before, _, behind = self.turn["prompt"].partition(source["prompt"])
-            self.turn["prompt"] = (before + behind).lstrip(" ,.;")
+            self.turn["prompt"] = self.turn["prompt"].replace(source["prompt"], "", 1).lstrip(" ,.")
             for entry in self.brief:
                 entry["said"] = [said for said in entry["said"] if said not in source["said"]]
 
@@ -105,12 +91,12 @@ class Misbehaviour:
         self._ask(again, *self.turn["questions"])
 
     def _options_alike(self) -> None:
-        put = {form["dimension"] for form in self.talk.questions().values()}
+        put = {form["dimension"] for form in self.talk.questions.values()}
         self._ask(_question(next(name for name in _MORE if name not in put), "warm", "WARM"))
 
     def _wrong_option(self) -> None:
         for pick in self.turn["chosen"][:1]:
-            options = self.talk.questions()[pick["question"]]["options"]
+            options = self.talk.questions[pick["question"]]["options"]
             right, pick["option"] = pick["option"], pick["option"] % len(options) + 1
             for said in self.quotes:
                 if said == {"ref": pick["question"], "quote": options[right - 1]}:

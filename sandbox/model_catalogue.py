@@ -44,7 +44,6 @@ class Painter:
     tokens: dict[str, int]
     any_size: bool = True
     transparent: bool = True
-    fidelity: bool = False
     formats: tuple[str, ...] = ("png", "webp", "jpeg")
     shutdown: str | None = None
 
@@ -83,7 +82,6 @@ MAINLINE = {
 IMAGE_1 = Painter(
     {"low": 272, "medium": 1056, "high": 4160},
     any_size=False,
-    fidelity=True,
     shutdown="2026-12-01",
 )
 IMAGE_2 = Painter({"low": 196, "medium": 1760, "high": 7030}, transparent=False)
@@ -111,23 +109,11 @@ PAINTERS = {
 RELEASE_TIME = int(datetime(2026, 11, 4, tzinfo=UTC).timestamp())
 
 
-def describe(name: str) -> Json | None:
-    """The model object of GET /v1/models/{name}, or None for an unknown name."""
-    known = MAINLINE.get(name) or PAINTERS.get(name)
-    if known is None:
-        return None
-    return {
-        "id": name,
-        "object": "model",
-        "created": RELEASE_TIME,
-        "owned_by": "system",
-        "shutdown_date": known.shutdown,
-    }
-
-
 def describe_all() -> list[Json]:
     """The model objects of GET /v1/models."""
-    return [body for name in (*MAINLINE, *PAINTERS) if (body := describe(name))]
+    fixed = {"object": "model", "created": RELEASE_TIME, "owned_by": "system"}
+    known = MAINLINE | PAINTERS
+    return [{"id": n, **fixed, "shutdown_date": one.shutdown} for n, one in known.items()]
 
 
 def check_image_model(tool: Json, place: str) -> None:
@@ -141,10 +127,7 @@ def check_image_model(tool: Json, place: str) -> None:
     form = tool.get("output_format") or "png"
     for complaints in (_of_model(tool, model, form, PAINTERS[model]), _of_format(tool, form)):
         for param, message in complaints:
-            code = "invalid_value"
-            if param == "input_fidelity":
-                code = "invalid_input_fidelity_model"
-            raise ApiError(message, type=USER_ERROR, param=param, code=code)
+            raise ApiError(message, type=USER_ERROR, param=param, code="invalid_value")
 
 
 def _of_model(tool: Json, model: str, form: str, painter: Painter) -> Iterator[Complaint]:
@@ -158,8 +141,6 @@ def _of_model(tool: Json, model: str, form: str, painter: Painter) -> Iterator[C
     quality = tool.get("quality") or "auto"
     if quality not in ("auto", *painter.tokens):
         yield "quality", f"Quality '{quality}' is not supported by {model}."
-    if tool.get("input_fidelity") and not painter.fidelity:
-        yield "input_fidelity", f"'input_fidelity' is not supported by {model}."
     if form not in painter.formats:
         yield "output_format", f"Output format '{form}' is not supported by {model}."
     if tool.get("background") == "transparent" and not painter.transparent:
@@ -173,14 +154,9 @@ def _of_format(tool: Json, form: str) -> Iterator[Complaint]:
     if form not in ("jpeg", "webp") and level != FULL_COMPRESSION:
         rule = "Compression less than 100 is not supported for"
         yield "output_compression", f"{rule} {form.upper()} output format."
-    if form != "svg" and tool.get("svg"):
-        yield "svg", "'svg' requires output_format 'svg'."
     for key in ("partial_images", "input_image_mask") if form == "gif" else ():
         if tool.get(key):
             yield key, f"'{key}' is not supported for GIF output format."
-    for key in () if form == "gif" else ("frame_count", "frame_duration_ms"):
-        if tool.get(key) is not None:
-            yield key, f"'{key}' requires output_format 'gif'."
 
 
 def size_complaint(size: str) -> str | None:

@@ -1,26 +1,34 @@
-"""One call of the image tool: the placeholder, as the request wants it, and the item it leaves."""
+"""One call of the image tool: a placeholder as the request wants it, and the item it leaves.
+
+Colours and discs come from the words, so that pictures are told apart. The mark SANDBOX says that
+no model drew it, so that nobody takes it for a picture they paid for.
+"""
 
 import base64
+import colorsys
 import io
-import re
+import random
 import secrets
 import zlib
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from sandbox import openai_errors, placeholder_scene, request_content, response_body
+from sandbox import openai_errors, request_content, response_body
 from sandbox.memory import ApiCall, mint
 from sandbox.model_catalogue import PAINTERS, STANDARD_SIZES, size_complaint
 from sandbox.openai_errors import USER_ERROR, ApiError, Json
-from sandbox.placeholder_scene import Size, WordSeed
 from sandbox.request_content import EditSources
 
-WIDE = re.compile(r"\b(wide|landscape|banner|panorama|slide|header|desktop)", re.IGNORECASE)
-TALL = re.compile(r"\b(portrait|poster|tall|story|phone|vertical|plakat)", re.IGNORECASE)
-CUTOUT = re.compile(r"\b(transparent|sticker|cut-?out|freigestellt)", re.IGNORECASE)
+Size = tuple[int, int]
+Box = tuple[float, float, float, float]
+
+MARK, NOTE = "SANDBOX", "placeholder, no model was asked"
+INK, CARD = "white", "#181a22"
+DISCS, NEW_DISCS = 6, 2
+"""Of a picture, and those that an edit lays over one, so that it is seen to be an edit."""
 BLURS = (48, 24, 12)
 """How many pixels become one in each partial picture: the motif is guessed at, then known."""
 
@@ -57,15 +65,15 @@ def call_tool(call: ApiCall, tool: Json, sources: EditSources) -> ImageCall:
         error = openai_errors.item_error()
         return ImageCall({**item, "status": "failed", "error": error, "result": None})
     count = (tool.get("partial_images") or 0) if call.stream else 0
-    words, tool = request_content.subject(call.body), response_body.tool_echo(tool)
-    source = _open(sources.picture) if sources.picture and not _is_svg(sources.picture) else None
-    size = _size(words, tool, source)
-    transparent = _is_transparent(words, tool, source)
+    words, tool = request_content.prompt(call.body), response_body.tool_echo(tool)
+    orders = str(call.body.get("instructions"))  # by which variations differ
+    is_svg = b"<svg" in (sources.picture or b"")[:512]
+    source = _open(sources.picture) if sources.picture and not is_svg else None
+    size = _size(tool, source)
+    transparent = tool["background"] == "transparent"
     quality = "high" if tool["quality"] == "auto" else tool["quality"]
-    if tool["output_format"] == "svg":
-        stages = [svg(words, size, sources.picture)]
-    else:
-        stages = _stages(words, size, source, sources, tool, count=count, transparent=transparent)
+    form = {"count": count, "transparent": transparent, "orders": orders}
+    stages = _stages(words, size, source, sources, tool, **form)
     call.has_picture = True
     item |= {
         "status": "generating" if call.meets("no_completed_event") else "completed",
@@ -94,21 +102,35 @@ def _stages(
     *,
     count: int,
     transparent: bool,
+    orders: str,
 ) -> list[bytes]:
     """The picture, and so many before it is done."""
-    image = _image(words, size, source, sources.mask, transparent=transparent)
-    blurs = [_blur(image, pixels) for pixels in BLURS[:count]]
-    return [encode(stage, words, tool) for stage in (image, *blurs)]
+    if tool["output_format"] == "svg":
+        return [svg(words, size)]
+    if source is None:
+        image = scene(words, size, orders, transparent=transparent)
+    else:
+        image = ImageOps.fit(source.convert("RGBA" if transparent else "RGB"), size)
+    if source is not None and sources.mask:
+        unchanged = _unchanged(sources.mask, source, size)
+        fresh = scene(words, size, orders).convert(image.mode)
+        sign(fresh, ImageOps.invert(unchanged).getbbox() or (0, 0, *size))
+        image = Image.composite(image, fresh, unchanged)
+    else:
+        if source is not None:
+            _add_discs(image, random.Random(words), NEW_DISCS, ring=INK)  # noqa: S311  # no secret
+        sign(image, (0, 0, image.width / 2, image.height / 4))
+    blurs = [image.reduce(pixels).resize(size, Image.Resampling.BILINEAR) for pixels in BLURS]
+    return [encode(stage, words, tool) for stage in (image, *blurs[:count])]
 
 
-def _size(words: str, tool: Json, source: Image.Image | None) -> Size:
+def _size(tool: Json, source: Image.Image | None) -> Size:
+    """The size that is asked for; where that is left open, the source's or the nearest to it."""
     size = tool["size"]
-    if size == "auto" and source is not None:
-        own = f"{source.width}x{source.height}"
-        free = PAINTERS[tool["model"]].any_size and size_complaint(own) is None
-        size = own if free else _nearest(source.width / source.height)
     if size == "auto":
-        size = STANDARD_SIZES[1 if WIDE.search(words) else 2 if TALL.search(words) else 0]
+        own = f"{source.width}x{source.height}" if source else STANDARD_SIZES[0]
+        fits = PAINTERS[tool["model"]].any_size and size_complaint(own) is None
+        size = own if fits or not source else _nearest(source.width / source.height)
     width, height = size.split("x")
     return int(width), int(height)
 
@@ -116,14 +138,6 @@ def _size(words: str, tool: Json, source: Image.Image | None) -> Size:
 def _nearest(ratio: float) -> str:
     """The standard size whose shape is closest."""
     return min(STANDARD_SIZES, key=lambda size: abs(int(size[:4]) / int(size[5:]) - ratio))
-
-
-def _is_transparent(words: str, tool: Json, source: Image.Image | None) -> bool:
-    if tool["background"] != "auto":
-        return bool(tool["background"] == "transparent")
-    if not PAINTERS[tool["model"]].transparent or tool["output_format"] not in ("png", "webp"):
-        return False
-    return source.mode == "RGBA" if source is not None else bool(CUTOUT.search(words))
 
 
 def _open(content: bytes) -> Image.Image:
@@ -139,25 +153,6 @@ def _open(content: bytes) -> Image.Image:
             code="image_parse_error",
         ) from error
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
-
-
-def _image(
-    words: str, size: Size, source: Image.Image | None, mask: bytes | None, *, transparent: bool
-) -> Image.Image:
-    if source is None:
-        image = placeholder_scene.scene(words, size, transparent=transparent)
-        placeholder_scene.sign(image, words)
-        return image
-    base = ImageOps.fit(source.convert("RGBA" if transparent else "RGB"), size)
-    if mask is None:
-        placeholder_scene.add_figures(base, words)
-        placeholder_scene.sign(base, words)
-        return base
-    unchanged = _unchanged(mask, source, size)
-    fresh = placeholder_scene.scene(words, size).convert(base.mode)
-    hole = ImageOps.invert(unchanged).getbbox()
-    placeholder_scene.mark_within(fresh, hole or (0, 0, *size))
-    return Image.composite(base, fresh, unchanged)
 
 
 def _unchanged(mask: bytes, source: Image.Image, size: Size) -> Image.Image:
@@ -177,10 +172,37 @@ def _unchanged(mask: bytes, source: Image.Image, size: Size) -> Image.Image:
     return ImageOps.fit(alpha, size, Image.Resampling.NEAREST)
 
 
-def _blur(image: Image.Image, pixels: int) -> Image.Image:
-    """A stage on the way to the picture: the same, seen out of focus."""
-    small = image.resize((max(1, image.width // pixels), max(1, image.height // pixels)))
-    return small.resize(image.size, Image.Resampling.BILINEAR)
+def scene(words: str, size: Size, orders: str, *, transparent: bool = False) -> Image.Image:
+    """A picture of that size; on a transparent ground only its discs are opaque."""
+    dice = random.Random(words + orders)  # noqa: S311  # the same request always gives the same picture
+    image = Image.new("RGBA", size) if transparent else Image.new("RGB", size, _colour(dice, 0.3))
+    _add_discs(image, dice, DISCS)
+    return image
+
+
+def _colour(dice: random.Random, saturation: float) -> tuple[int, int, int]:
+    red, green, blue = colorsys.hsv_to_rgb(dice.random(), saturation, 0.93)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _add_discs(
+    image: Image.Image, dice: random.Random, count: int, ring: str | None = None
+) -> None:
+    draw, short = ImageDraw.Draw(image), min(image.size)
+    for _ in range(count):
+        place = image.width * dice.uniform(0.16, 0.84), image.height * dice.uniform(0.16, 0.84)
+        draw.circle(place, short * dice.uniform(0.05, 0.13), _colour(dice, 0.6), ring, short // 60)
+
+
+def sign(image: Image.Image, box: Box) -> None:
+    """Write the mark into a box, as large as it fits."""
+    left, top, right, bottom = box
+    size = max(8, min((bottom - top) * 0.4, (right - left) / 5.5))
+    draw, middle = ImageDraw.Draw(image), ((left + right) / 2, (top + bottom) / 2)
+    for text, part, anchor in ((MARK, 1, "mm"), (NOTE, 3, "ma")):
+        font = ImageFont.load_default(size / part)
+        place = (middle[0], middle[1] + size * (part > 1) / 2)
+        draw.text(place, text, INK, font, anchor, stroke_width=2, stroke_fill=CARD)
 
 
 def encode(image: Image.Image, words: str, tool: Json) -> bytes:
@@ -198,48 +220,27 @@ def encode(image: Image.Image, words: str, tool: Json) -> bytes:
         case "jpeg":
             image.convert("RGB").save(out, "JPEG", quality=level)
         case _:
-            count = tool.get("frame_count") or FRAMES
-            duration = round((tool.get("frame_duration_ms") or FRAME_MS) / 10) * 10
-            frames = [_frame(image, number / count) for number in range(count)]
+            still, black = image.convert("RGB"), Image.new("RGB", image.size)
+            frames = [Image.blend(still, black, number / FRAMES / 3) for number in range(FRAMES)]
             frames[0].save(
-                out, "GIF", save_all=True, append_images=frames[1:], duration=duration, loop=0
+                out, "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0
             )
     return out.getvalue()
 
 
-def _frame(image: Image.Image, part: float) -> Image.Image:
-    """A frame of a GIF, in which the light fades."""
-    frame = Image.blend(image.convert("RGB"), Image.new("RGB", image.size), part / 3)
-    return frame.quantize(96, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-
-
-def _is_svg(content: bytes) -> bool:
-    return b"<svg" in content[:512]
-
-
-def svg(words: str, size: Size, source: bytes | None) -> bytes:
-    """An SVG of that size; an edit keeps the source whole and draws upon it."""
-    (width, height), unit, seed = size, min(size) / 100, WordSeed(words)
-    x, y = width * seed.between(0.3, 0.7), height * seed.between(0.3, 0.6)
-    figure = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{9 * unit:.0f}" fill="{_rgb(seed, 0.5)}"/>'
-    if source and _is_svg(source):
-        return source.replace(b"</svg>", f"{figure}</svg>".encode())
-    ground = f'<rect width="100%" height="100%" fill="{_rgb(seed, 0)}"/>'
-    if source:
-        kind = Image.open(io.BytesIO(source)).get_format_mimetype()
-        data = base64.b64encode(source).decode()
-        ground = f'<image width="{width}" height="{height}" href="data:{kind};base64,{data}"/>'
+def svg(words: str, size: Size) -> bytes:
+    """An SVG of that size."""
+    width, height = size
+    ground, disc = (f"rgb{_colour(random.Random(words + n), 0.5)}" for n in ("", "2"))  # noqa: S311
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">'
-        f"<title>SANDBOX placeholder: {escape(words)}</title>{ground}{figure}"
-        f'<text x="{6 * unit:.0f}" y="{11 * unit:.0f}" font-family="sans-serif" fill="white" '
-        f'stroke="#181a22" font-size="{6.5 * unit:.0f}">{placeholder_scene.MARK}</text></svg>'
+        f"<title>{MARK}, {NOTE}: {escape(words)}</title>"
+        f'<rect width="100%" height="100%" fill="{ground}"/>'
+        f'<circle cx="50%" cy="60%" r="{height // 6}" fill="{disc}"/>'
+        f'<text x="6%" y="14%" font-family="sans-serif" font-size="{height // 14}">{MARK}</text>'
+        "</svg>"
     ).encode()
-
-
-def _rgb(seed: WordSeed, shift: float) -> str:
-    return f"rgb{seed.colour(shift, 0.6, 0.85)}"
 
 
 def _result(call: ApiCall, content: bytes) -> str:

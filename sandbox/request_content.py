@@ -11,14 +11,6 @@ from sandbox.faults import without_markers
 from sandbox.memory import SandboxMemory
 from sandbox.openai_errors import ApiError, Json
 
-VARIATION = re.compile(r"Vary only the (\w+): (.+)")
-INSTEAD = re.compile(r"vary the composition instead: (.+)")
-COLOUR = re.compile(
-    r"\b(?:red|orange|yellow|green|blue|violet|purple|pink|brown|black|white|gr[ae]y|gold|silver)\b",
-    re.IGNORECASE,
-)
-"""Words that decide the colour of a picture."""
-
 DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
 
 
@@ -57,17 +49,6 @@ def newest_words(body: Json) -> str:
 def prompt(body: Json) -> str:
     """The person's newest words without markers."""
     return without_markers(newest_words(body))
-
-
-def subject(body: Json) -> str:
-    """What a picture shows: the words, and what a variation varies."""
-    words, told = prompt(body), body.get("instructions") or ""
-    variation, instead = VARIATION.search(told), INSTEAD.search(told)
-    if variation is None:
-        return words
-    if instead and variation[1] == "color" and COLOUR.search(words):
-        return f"{words} ({instead[1]})"
-    return f"{words} ({variation[2]})"
 
 
 def image_tool(body: Json) -> Json | None:

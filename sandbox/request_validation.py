@@ -26,7 +26,7 @@ HOTTEST = 2
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 16, 64, 512
 """OpenAI's limits on metadata, on the temperature and on the length of an answer."""
 
-RANGES = {"output_compression": (0, 100), "partial_images": (0, 3), "frame_count": (2, 16)}
+RANGES = {"output_compression": (0, 100), "partial_images": (0, 3)}
 """The numbers of the image tool, whose bounds stand in no type."""
 
 TYPES: dict[str, tuple[type, ...]] = {

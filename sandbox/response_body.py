@@ -30,7 +30,6 @@ DEFAULT_TOOL: Json = {
     "quality": "auto",
     "size": "auto",
 }
-OPTIONAL_FIELDS = ("complexity", "frame_count", "frame_duration_ms", "svg")
 
 
 def opening(body: Json) -> Json:
@@ -96,7 +95,7 @@ def tool_echo(tool: Json) -> Json:
     if tool.get("type") != "image_generation":
         return {"description": None, **tool} if tool.get("type") == "function" else tool
     sent = {key: tool[key] for key in DEFAULT_TOOL if tool.get(key) is not None}
-    extra = {key: tool[key] for key in OPTIONAL_FIELDS if tool.get(key) is not None}
+    extra = {"complexity": tool["complexity"]} if tool.get("complexity") else {}
     return {**DEFAULT_TOOL, **sent, **extra}
 
 

@@ -1,8 +1,8 @@
 """The /v1/responses routes, and how a checked request becomes a finished response."""
 
 import asyncio
-import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox import (
     dialogue_model,
-    look,
     openai_errors,
     request_content,
     response_body,
@@ -28,6 +27,17 @@ CUTS = {
     "stream_cut_after_image": "response.output_item.done",
 }
 """The event after which a stream drops, by the fault that drops it."""
+
+MISSHAPES = {"not_json": "Sure! Where will you use it?", "wrong_shape": '{"score": 9}'}
+"""What a model says in place of a structured answer, by the fault that makes it."""
+
+OTHERS: dict[str, Callable[[Json], str]] = {
+    "template_filling": structured_answers.fill_template,
+    "style_description": structured_answers.describe_style,
+    "picture_check": structured_answers.check_picture,
+    "person_message": lambda _body: '{"message": "You decide the rest."}',
+}
+"""How a structured answer beside the facilitator's is played, by its name."""
 
 
 async def create(_request: Request, memory: SandboxMemory, call: ApiCall) -> Response:
@@ -61,13 +71,6 @@ async def _deliver(call: ApiCall, record: ResponseRecord) -> Response:
 async def retrieve(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
     """GET /v1/responses/{id}."""
     return JSONResponse(memory.response(request.path_params["id"]).poll())
-
-
-async def delete(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
-    """DELETE /v1/responses/{id}."""
-    record = memory.response(request.path_params["id"])
-    del memory.responses[record.id]
-    return JSONResponse({"id": record.id, "object": "response.deleted", "deleted": True})
 
 
 @dataclass
@@ -143,28 +146,16 @@ def _say_or_draw(call: ApiCall, memory: SandboxMemory, draft: Draft, sources: Ed
 def _words(call: ApiCall, memory: SandboxMemory) -> str:
     """What the model says: an answer that a test handed over, else what is played."""
     form = request_content.text_format(call.body)
-    if form["type"] == "json_object":
-        return '{"answer":"This is the sandbox."}'
-    if form["type"] == "json_schema":
-        answer = memory.answers.next(form["name"])
-        return _play(call, form) if answer is None else answer
-    words = request_content.prompt(call.body)
-    return (
-        "This is the sandbox of image-consultant: no model was asked. It read "
-        f"{len(words.split())} words, beginning with “{words[:60]}”."
-    )
+    if form["type"] == "text":
+        return "This is the sandbox of image-consultant: no model was asked."
+    answers = memory.answers[form["name"]]
+    return answers.popleft() if answers else _play(call, form["name"])
 
 
-def _play(call: ApiCall, form: Json) -> str:
-    fault = call.fault.name if call.fault else None
-    match form["name"]:
-        case "facilitator_turn":
-            return dialogue_model.reply(call.body, fault)
-        case "template_filling":
-            return structured_answers.fill_template(call.body)
-        case "style_description":
-            return look.describe(call.body)
-        case "picture_check":
-            return structured_answers.check_picture(call.body, fault)
-        case _:
-            return json.dumps(structured_answers.smallest(form.get("schema") or {}))
+def _play(call: ApiCall, name: str) -> str:
+    fault = call.fault.name if call.fault else ""
+    if fault in MISSHAPES:
+        return MISSHAPES[fault]
+    if name == "facilitator_turn":
+        return dialogue_model.reply(call.body, fault)
+    return OTHERS[name](call.body) if name in OTHERS else "{}"

@@ -6,11 +6,10 @@ import re
 from sandbox import dialogue, request_content
 from sandbox import phrasebook as book
 from sandbox.openai_errors import Json
-from sandbox.strict_schema import resolve
 
-PROSE = "I looked at the picture, and it is lovely."
 PLACEHOLDER = "A placeholder of the sandbox: no model looked at it."
 NO_PICTURE = "No picture came with the request."
+NOTE = "a look of which the sandbox has seen numbers alone"
 
 _NUMBER = re.compile(r"(?<![\w.,#])\d+(?:[.,]\d+)?(?![\w%])")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
@@ -19,14 +18,14 @@ _ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
 
 def fill_template(body: Json) -> str:
     """What the words fill of a template, as JSON: what fits nothing else is for a free text."""
-    talk, values, tongue, reply = dialogue.read(body), dict[str, str](), "en", ""
+    talk, values, reply = dialogue.read(body), dict[str, str](), ""
+    tongue = book.language([*talk.messages.values()])
     parameters: list[Json] = talk.state.get("parameters") or []
     dimensions = [question["dimension"] for question in talk.state.get("open_questions") or []]
     waiting = [one for name in dimensions for one in parameters if one["name"] == name]
     besides = [e["value"] for e in talk.before.get("brief") or [] if e["dimension"] == "besides"]
     has_begun = waiting or any(parameter["value"] for parameter in parameters)
     for ref in talk.fresh if has_begun else talk.messages:
-        tongue = book.language(talk.messages[ref], tongue)
         free = [one for one in waiting or parameters[: ref == "m1"] if "words" in one["takes"]]
         for piece, asks in book.clauses(talk.messages[ref]):
             if asks and waiting:
@@ -41,8 +40,7 @@ def fill_template(body: Json) -> str:
             elif book.content(piece) and not book.is_talk(piece):
                 besides.append(piece)
     fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
-    title = book.title(talk.messages.get("m1", ""))
-    answer = {"language": tongue, "title": title, "filled": fillings, "besides": besides}
+    answer = {"language": tongue, "title": talk.title, "filled": fillings, "besides": besides}
     answer["reply"] = reply
     return json.dumps(answer, ensure_ascii=False)
 
@@ -58,39 +56,37 @@ def _value(parameter: Json, words: str) -> str:
     return readings[0] if readings else ""
 
 
-def check_picture(body: Json, fault: str | None) -> str:
-    """The findings as JSON, of which none can be told, or what a misbehaving model would say."""
-    if fault == "not_json":
-        return PROSE
-    if fault == "wrong_shape":
-        return json.dumps({"answer": "The picture is fine.", "score": 9})
+def check_picture(body: Json) -> str:
+    """The findings as JSON, of which none can be told."""
     observation = PLACEHOLDER if any(request_content.image_parts(body)) else NO_PICTURE
     verdict = {"seen": observation, "verdict": "cannot_tell"}
     return json.dumps({"findings": [item | verdict for item in _items(body)]}, ensure_ascii=False)
 
 
 def _items(body: Json) -> list[Json]:
-    """The items of the newest words by their ids, or each line of a prompt as one; else none."""
-    try:
-        task = json.loads(request_content.prompt(body))
-        if "prompt" in task:
-            return [{"item": line} for line in task["prompt"].splitlines()]
-        return [{"id": int(item["id"])} for item in task["items"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+    """The items of the newest words by their ids, or each line of a prompt as one."""
+    task = json.loads(request_content.prompt(body))
+    if "prompt" in task:
+        return [{"item": line} for line in task["prompt"].splitlines()]
+    return [{"id": int(item["id"])} for item in task["items"]]
 
 
-def smallest(schema: Json, name: str = "answer", root: Json | None = None) -> object:
-    """The smallest instance of any other schema; strings say their property's name."""
-    root = root or schema
-    if "$ref" in schema:
-        return smallest(resolve(root, schema["$ref"]) or {}, name, root)
-    if "anyOf" in schema:
-        return smallest(schema["anyOf"][0], name, root)
-    if "enum" in schema or "const" in schema:
-        return [*schema.get("enum", []), schema.get("const")][0]
-    properties = schema.get("properties") or {}
-    if properties or schema.get("type") == "object":
-        return {key: smallest(child, key, root) for key, child in properties.items()}
-    plain: Json = {"array": [], "integer": 0, "number": 0, "boolean": True, "null": None}
-    return plain.get(schema.get("type", "string"), f"sandbox {name.replace('_', ' ')}")
+def describe_style(body: Json) -> str:
+    """What pictures look like, as JSON, said of a number for each aspect that was measured."""
+    measured = json.loads(request_content.prompt(body))["measured"]
+    aspects = [
+        {"aspect": aspect, "words": words[(facts[number] >= low) + (facts[number] > high)]}
+        for aspect, (number, low, high, *words) in _WORDS.items()
+        if (facts := measured.get(aspect))
+    ]
+    return json.dumps({"subjects": [], "names": [], "aspects": aspects, "note": NOTE, "avoid": []})
+
+
+_WORDS: dict[str, tuple[str, float, float, str, str, str]] = {
+    "palette": ("colourfulness", 8, 30, "muted, quiet colours", "muted colours", "strong colours"),
+    "light": ("contrast", 30, 70, "low contrast", "clear contrast", "strong contrast"),
+    "composition": ("empty_border", 0.5, 0.9, "a full border", "an open border", "an empty border"),
+    "texture": ("grain", 0.3, 2, "no grain", "fine grain", "coarse grain"),
+    "line": ("edges", 0.005, 0.2, "soft transitions", "clear edges", "dense lines"),
+}
+"""By aspect: a number that tells of it, and the words below, between and above two values."""

@@ -121,12 +121,12 @@ def paint(look: str, take: int = 0, edge: int = 1024) -> Image.Image:
 def answer_in_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have OpenAI's side draw in the look that a prompt names, in place of its placeholders."""
 
-    def scene(words: str, _size: tuple[int, int], **_: Any) -> Image.Image:
+    def scene(words: str, _size: tuple[int, int], _orders: str, **_: Any) -> Image.Image:
         look = next(name for name in LOOKS if name in words)
         return paint(look, len(words), 256)
 
-    monkeypatch.setattr("sandbox.placeholder_scene.scene", scene)
-    monkeypatch.setattr("sandbox.placeholder_scene.sign", lambda *_: None)
+    monkeypatch.setattr("sandbox.placeholder.scene", scene)
+    monkeypatch.setattr("sandbox.placeholder.sign", lambda *_: None)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: int) -> bytes:

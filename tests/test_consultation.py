@@ -10,9 +10,10 @@ from fastmcp import Client
 
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, consult, data_of, text_of
+from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
+from tests.turns import FACILITATOR
 
-COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
 PLAIN = "you decide"
 
 
@@ -150,11 +151,12 @@ async def test_finish_asks_nothing_more_and_says_what_was_decided_by_us(
 
 
 async def test_completeness_counts_decisions_and_not_adjectives_and_grows_with_answers(
-    client: Client[Any],
+    client: Client[Any], sandbox: Sandbox
 ) -> None:
     salad = "stunning beautiful epic 8k masterpiece ultra detailed breathtaking award winning"
 
     vague = await consult(client, salad)
+    sandbox.answer(FACILITATOR, TURN)
     precise = await consult(client, COMPLETE)
     words = "; ".join(question["options"][0] for question in vague["questions"])
     later = await consult(client, words, conversation_id=vague["conversation_id"])

@@ -36,8 +36,8 @@ def earlier(
     async def make() -> Result:
         server = create_server(earlier_work.settings_in(folder, shared_sandbox.base_url))
         async with Client(server) as client:
-            await consult(client, "a hedgehog as a watercolor", finish=True)
-            ready = await consult(client, "a lighthouse as a watercolor", finish=True)
+            await consult(client, "a hedgehog, watercolor", finish=True)
+            ready = await consult(client, "a lighthouse, watercolor", finish=True)
             return await draw(client, conversation_id=ready["conversation_id"], quality="low")
 
     return folder, asyncio.run(make())
@@ -76,7 +76,7 @@ def test_the_list_names_each_id_whole_in_a_narrow_terminal(
     (one,) = [line for line in lines if drawn["conversation_id"] in line]
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", one)
     title = lines[lines.index(one) + 1]
-    assert "a lighthouse as a watercolor" in title
+    assert "a lighthouse, watercolor" in title
     assert len(title) <= 60  # with the signs of the colour
 
 

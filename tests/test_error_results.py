@@ -11,7 +11,9 @@ from gateway.image_response import OnStep, Step
 from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
+from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
+from tests.turns import FACILITATOR
 
 KINDS = {
     "input", "settings", "key", "budget", "moderation", "rate", "too_large", "model", "network",
@@ -131,10 +133,10 @@ async def test_a_budget_that_is_spent_and_a_key_that_is_missing_have_kinds_of_th
 async def test_what_a_call_paid_before_it_failed_is_told(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    idea = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+    sandbox.answer(FACILITATOR, TURN)
     sandbox.fail("moderation_http", times=9, kind="image")
 
-    error, text = await error_of(client, DRAW, prompt=idea, dialogue_mode="quick")
+    error, text = await error_of(client, DRAW, prompt=COMPLETE, dialogue_mode="quick")
 
     assert (error["kind"], error["charged"]) == ("moderation", "yes")
     assert "before it failed cost $0.0" in text
@@ -145,11 +147,11 @@ async def test_what_a_call_paid_before_it_failed_is_told(
 async def test_what_was_asked_before_a_failure_is_not_free_where_its_price_is_unknown(
     client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    idea = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+    sandbox.answer(FACILITATOR, TURN)
     monkeypatch.setattr("gateway.client.text_cost", lambda *_: UNPRICED)
     sandbox.fail("moderation_http", times=9, kind="image")
 
-    error, text = await error_of(client, DRAW, prompt=idea, dialogue_mode="quick")
+    error, text = await error_of(client, DRAW, prompt=COMPLETE, dialogue_mode="quick")
 
     assert error["charged"] == "yes"
     assert "was charged; its price is not known" in text

@@ -133,7 +133,7 @@ async def test_what_a_person_usually_chooses_becomes_the_default_and_is_said(
     client: Client[Any],
 ) -> None:
     for idea in ("a fox", "a hen", "a boat"):
-        await consult(client, f"{idea} as a watercolor", finish=True)
+        await consult(client, f"{idea}, watercolor", finish=True)
 
     called = await client.call_tool(CONSULT, {"message": "a lighthouse"})
 
@@ -163,7 +163,7 @@ async def test_play_on_the_sandbox_is_nobodys_taste(
     client: Client[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for idea in ("a fox", "a hen", "a boat"):
-        await consult(client, f"{idea} as a watercolor", finish=True)
+        await consult(client, f"{idea}, watercolor", finish=True)
     monkeypatch.setattr(Connection, "origin", "openai")
 
     asked = await consult(client, "a lighthouse")
@@ -174,7 +174,7 @@ async def test_play_on_the_sandbox_is_nobodys_taste(
 async def test_where_learning_is_off_nothing_is_learnt(connect: Connect) -> None:
     async with connect(learn=False) as client:
         for idea in ("a fox", "a hen", "a boat"):
-            await consult(client, f"{idea} as a watercolor", finish=True)
+            await consult(client, f"{idea}, watercolor", finish=True)
         asked = await consult(client, "a lighthouse")
 
     assert not any("usually" in note for note in asked["notes"])

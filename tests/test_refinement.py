@@ -102,6 +102,7 @@ async def test_a_change_is_drawn_as_its_picture_was_unless_something_else_is_ask
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     flare = "gpt-image-2.5-flare"
+    sandbox.answer("facilitator_turn", TURN)
     first = await draw(client, prompt=COMPLETE, quality="high", image_model=flare)
     place = first["conversation_id"]
     await draw(client, prompt="make it blue", conversation_id=place)

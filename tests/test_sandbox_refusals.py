@@ -60,11 +60,8 @@ def test_an_image_model_that_is_gone_is_refused(sandbox: Sandbox, model: str) ->
         ({"background": "transparent", "model": "gpt-image-2"}, "background"),
         ({"background": "transparent", "output_format": "jpeg"}, "background"),
         ({"output_format": "gif", "model": "gpt-image-2.5-flare"}, "output_format"),
-        ({"input_fidelity": "high"}, "input_fidelity"),
         ({"output_compression": 50}, "output_compression"),
         ({"output_format": "gif", "partial_images": 1}, "partial_images"),
-        ({"frame_count": 4}, "frame_count"),
-        ({"output_format": "png", "svg": {"model": "gpt-6-luna"}}, "svg"),
     ],
 )
 def test_what_the_image_model_cannot_do_is_the_users_error(

@@ -179,6 +179,16 @@ async def test_of_a_style_only_its_palette(explorer: Client[Any], sandbox: Sandb
     assert f"{purpose}take nothing of its subject, its text or its layout." in said
 
 
+async def test_in_the_sandbox_a_style_is_told_in_sentences_of_its_own_language(
+    explorer: Client[Any],
+) -> None:
+    result = await apply(explorer, "linocut", "mein Hund im Schnee")
+
+    german = "Mein Hund im Schnee. Es steht kein Text darin."
+    assert result["refined_prompt"].startswith(f"{german} The ")
+    assert "linocut" in result["refined_prompt"]
+
+
 def mixed(*weights: int) -> list[Json]:
     names = ("linocut", "soft_gouache")
     return [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]

@@ -46,7 +46,7 @@ def consult(
 def test_numbers_own_words_and_enter_answer_and_the_picture_is_drawn(
     consult: Consult, tmp_path: Path
 ) -> None:
-    said = consult(["a lighthouse", "1", "9:16", "", "oil on canvas", "y"])
+    said = consult(["a lighthouse", "1", "a phone, 9:16", "", "oil on canvas", "y"])
 
     prompt = said.partition("Refined prompt")[2]
     for words in ("chose: “photograph”", "chose: “warm”", "said: “oil on canvas”", "864x1536 png"):
@@ -182,7 +182,7 @@ def test_a_template_is_offered_as_it_is_typed_here_and_takes_the_words_from_befo
 
     said = consult(["finish", "n"], "--conversation", conversation, "--template", "linocut_poster")
 
-    assert "template linocut_poster" in said.partition("Refined prompt")[2]
+    assert "Vorlage linocut_poster" in said.partition("Ausgearbeiteter Prompt")[2]
     assert "ein Linolschnitt-Plakat" in said
 
 
