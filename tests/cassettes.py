@@ -1,19 +1,20 @@
 """The command `python -m tests.cassettes`: record tests anew, and say what no longer fits."""
 
-import json
 import os
+import re
+import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from errors import Problem
-from tests.replay import Outcome, RecordedTest, choose, collect, run
-from tests.tape import CASSETTES, Tape, shipped
+from tests.tape import CASSETTES, ROOT, Tape, shipped
 
 app = App(
     name="python -m tests.cassettes",
@@ -22,21 +23,20 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
+MODULE = "tests/test_recorded.py"
+FOLDER = CASSETTES / "test_recorded"
 KEY = "OPENAI_API_KEY"
 SLOWEST = 900
 """Seconds that a test may take while OpenAI draws for it: its slowest picture takes five minutes,
 and a test has two."""
 
-AsJson = Annotated[bool, Parameter(name="--json")]
 Origin = Literal["sandbox", "openai"]
 
 
-class Misfit(NamedTuple):
-    """What does not fit between a test and its recording; all but `stale` fail a check."""
-
-    kind: Literal["missing", "unplayed", "unused", "changed", "sdk", "stale"]
-    test: str
-    message: str
+def recorded_tests() -> list[str]:
+    """The names of all tests that have a recording."""
+    text = (ROOT / MODULE).read_text(encoding="utf-8")
+    return re.findall(r"^async def (test_\w+)", text, re.MULTILINE)
 
 
 @app.command
@@ -48,48 +48,81 @@ def record(*tests: str, origin: Origin | None = None, yes: bool = False) -> int:
         origin: Who answers; to be said where it is another one than before. Unset: the sandbox.
         yes: Agree to what OpenAI will cost.
     """
-    chosen = choose(collect(), tests)
+    known = recorded_tests()
+    for name in tests:
+        if name not in known:
+            near = [f" Did you mean {one}?" for one in get_close_matches(name, known, 1, 0.4)]
+            raise Problem(f"There is no recorded test {name}.{''.join(near)}")
+    chosen = list(tests) or known
     whence = settle_origin(chosen, origin)
     if whence == "openai" and not agree(chosen, yes=yes):
         _say("Nothing was recorded.")
         return 1
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
         slowest = [f"--timeout={SLOWEST}"] if whence == "openai" else []
         where = [f"--record-to={folder}", f"--record-from={whence}", *slowest]
-        outcomes = run(folder, "--record-mode=rewrite", *where, tests=chosen)
-        for test in chosen:
-            outcome = outcomes.setdefault(test.id, Outcome(failure="it was not reached"))
-            _say(_replace(test, folder / test.place, outcome) or f"{test.name}: from {whence}.")
-    return int(any(outcome.failure for outcome in outcomes.values()))
+        report = pytest("--record-mode=rewrite", *where, tests=chosen)
+        kept = [name for name in chosen if f"PASSED {MODULE}::{name}\n" not in report]
+        for name in [name for name in chosen if name not in kept]:
+            # Beside the old one first: the other folder may lie on another disk.
+            beside = FOLDER / f"{name}.new"
+            beside.write_bytes(Path(folder, FOLDER.name, f"{name}.yaml").read_bytes())
+            beside.replace(FOLDER / f"{name}.yaml")
+            _say(f"{name}: from {whence}.")
+    for name in kept:
+        _say(f"{name} was not recorded, and its recording is as it was.")
+    for line in re.findall("^(?:FAILED|ERROR|SKIPPED) .*", report, re.MULTILINE):
+        _say(line)
+    return int(bool(kept))
 
 
 @app.command
-def check(*, strict: bool = False, play: bool = True, as_json: AsJson = False) -> int:
+def check(*, strict: bool = False, play: bool = True) -> int:
     """Say what no longer fits; 1 for anything but stale recordings, which only warn.
 
     Args:
         strict: Fail for stale recordings, too.
         play: Play the recordings, to find those that do not fit and calls that are not made.
-        as_json: Print what does not fit as JSON.
     """
-    misfits = find_misfits(play=play)
-    failing = [one for one in misfits if strict or one.kind != "stale"]
-    if as_json:
-        _say(json.dumps([one._asdict() for one in misfits], indent=2, ensure_ascii=False))
-    else:
-        for one in misfits:
-            _say(f"{'fault' if one in failing else 'warning'}: {one.test}: {one.message}")
-        if not misfits:
-            _say("All recordings fit.")
-    return int(bool(failing))
+    faults, warnings = [*find_faults()], [*find_stale()]
+    if play:
+        faults += re.findall(rf"^FAILED {MODULE}::(.*)", pytest(), re.MULTILINE)
+    for one in faults:
+        _say(f"fault: {one}")
+    for one in warnings:
+        _say(f"{'fault' if strict else 'warning'}: {one}")
+    if not faults and not warnings:
+        _say("All recordings fit.")
+    return int(bool(faults or (strict and warnings)))
 
 
-def settle_origin(tests: Sequence[RecordedTest], origin: Origin | None) -> Origin:
+def find_faults(folder: Path = FOLDER) -> Iterator[str]:
+    """What does not fit between tests and recordings, without playing them."""
+    current, tests = version("openai"), recorded_tests()
+    paths = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    yield from (f"{name}: no test of this name; delete it." for name in paths if name not in tests)
+    for name in tests:
+        sdk = Tape.read(paths[name]).data["recorded"]["sdk"] if name in paths else ""
+        if not sdk:
+            yield f"{name}: it has no recording; record it."
+        elif sdk.split(" ")[1].split(".")[0] != current.split(".")[0]:
+            yield f"{name}: it was recorded by {sdk}, and {current} is installed; record it anew."
+
+
+def find_stale(folder: Path = FOLDER) -> Iterator[str]:
+    """Recordings of templates whose wording is another one now."""
+    for tape in map(Tape.read, sorted(folder.glob("*.yaml"))):
+        for name in tape.stale:
+            state = "changed since" if shipped(name) else "is gone since"
+            yield f"{tape.name}: stale cassette: {name} {state} recording."
+
+
+def settle_origin(tests: Sequence[str], origin: Origin | None) -> Origin:
     """Where to record from. Raises `Problem` where that would change unsaid, or has no key."""
     if origin == "openai" and not os.environ.get(KEY, "").strip():
         raise Problem(f"Recording from OpenAI takes a key: set {KEY}, or record from the sandbox.")
-    foreign = [test.name for test in tests if test.path.is_file() and _is_live(test.path)]
+    paths = [path for name in tests if (path := FOLDER / f"{name}.yaml").is_file()]
+    foreign = [path.stem for path in paths if Tape.read(path).origin == "openai"]
     if origin is None and foreign:
         raise Problem(
             f"Recorded from OpenAI: {', '.join(foreign)}; say --origin sandbox to replace that, "
@@ -98,18 +131,19 @@ def settle_origin(tests: Sequence[RecordedTest], origin: Origin | None) -> Origi
     return origin or "sandbox"
 
 
-def agree(tests: Sequence[RecordedTest], *, yes: bool) -> bool:
+def agree(tests: Sequence[str], *, yes: bool) -> bool:
     """Say what it will cost, by the tokens of the present recordings, and ask.
 
     Raises `Problem` for a test without a recording, since nothing says what it takes, and where
     nobody can be asked.
     """
-    for test in tests:
-        if not test.path.is_file():
+    paths = [FOLDER / f"{name}.yaml" for name in tests]
+    for path in paths:
+        if not path.is_file():
             raise Problem(
-                f"What {test.name} would cost is not known yet: record it from the sandbox first."
+                f"What {path.stem} would cost is not known yet: record it from the sandbox first."
             )
-    usd = sum(Tape.read(test.path).usd for test in tests)
+    usd = sum(Tape.read(path).usd for path in paths)
     _say(f"Recording {len(tests)} from OpenAI costs about ${usd:.3f} (an estimate).")
     if yes:
         return True
@@ -120,64 +154,21 @@ def agree(tests: Sequence[RecordedTest], *, yes: bool) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def find_misfits(folder: Path = CASSETTES, *, play: bool) -> list[Misfit]:
-    """All that does not fit; with `play` also what only playing the recordings shows."""
-    tests = collect()
-    with tempfile.TemporaryDirectory() as reports:
-        outcomes = run(Path(reports), f"--record-to={folder}") if play else {}
-    misfits = [
-        Misfit("unplayed", path.stem, "no test of this name plays it; delete it.")
-        for path in sorted(set(folder.rglob("*.yaml")) - {folder / test.place for test in tests})
-    ]
-    for test in tests:
-        path = folder / test.place
-        if path.is_file():
-            misfits += _by_itself(Tape.read(path))
-            misfits += _by_playing(test, outcomes.get(test.id, Outcome()))
-        else:
-            misfits.append(Misfit("missing", test.name, "it has no recording; record it."))
-    return misfits
-
-
-def _by_itself(tape: Tape) -> list[Misfit]:
-    """What a recording says without being played."""
-    misfits = []
-    sdk, current = tape.data["recorded"]["sdk"], version("openai")
-    if sdk.split(" ")[1].split(".")[0] != current.split(".")[0]:
-        message = f"it was recorded by {sdk}, and {current} is installed; record it anew."
-        misfits.append(Misfit("sdk", tape.name, message))
-    for name in tape.stale:
-        state = "changed since" if shipped(name) else "is gone since"
-        misfits.append(Misfit("stale", tape.name, f"stale cassette: {name} {state} recording."))
-    return misfits
-
-
-def _by_playing(test: RecordedTest, outcome: Outcome) -> list[Misfit]:
-    if outcome.unknown:
-        return [Misfit("changed", test.name, f"{'. '.join(outcome.unknown)}; record it anew.")]
-    if outcome.unused:
-        message = f"recorded and no longer made: {', '.join(outcome.unused)}; record it anew."
-        return [Misfit("unused", test.name, message)]
-    return [Misfit("changed", test.name, f"it fails: {outcome.failure}")] if outcome.failure else []
-
-
-def _replace(test: RecordedTest, new: Path, outcome: Outcome) -> str:
-    """Put a new recording in the place of the old one in one step, or say why it is not."""
-    if outcome.skip:
-        return f"{test.name} was left out: {outcome.skip}"
-    if not outcome.failure and not new.is_file():
-        outcome.failure = "it made no call, so there is nothing to record"
-    if outcome.failure:
-        return f"{test.name} failed, and its recording is as it was: {outcome.failure}"
-    test.path.parent.mkdir(parents=True, exist_ok=True)
-    beside = test.path.with_suffix(".new")  # the other folder may lie on another disk
-    beside.write_bytes(new.read_bytes())
-    beside.replace(test.path)
-    return ""
-
-
-def _is_live(path: Path) -> bool:
-    return Tape.read(path).origin == "openai"
+def pytest(*options: str, tests: Sequence[str] = ()) -> str:
+    """Run these tests, or all, apart from the present process; what was printed of them."""
+    quietly = ["-n0", "-q", "-rA", "-p", "no:cacheprovider", "--show-capture=no"]
+    which = [f"{MODULE}::{name}" for name in tests] or [MODULE]
+    process = subprocess.run(
+        [sys.executable, "-m", "pytest", *quietly, *options, *which],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "1000"},  # each reason in a line of its own, whole
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if process.returncode > 1:
+        raise Problem(f"pytest did not end well:\n{(process.stdout + process.stderr).strip()}")
+    return process.stdout
 
 
 def _say(text: str) -> None:

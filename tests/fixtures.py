@@ -148,7 +148,7 @@ def pytest_recording_configure(config: pytest.Config, vcr: VCR) -> None:  # noqa
 
 
 @pytest.fixture
-def cassette(vcr: Cassette, record_mode: str, request: pytest.FixtureRequest) -> Iterator[Cassette]:
+def cassette(vcr: Cassette, record_mode: str) -> Iterator[Cassette]:
     """The recording of this test: played to its end, and said to be stale where it is."""
     if record_mode != "none":
         yield vcr
@@ -157,7 +157,5 @@ def cassette(vcr: Cassette, record_mode: str, request: pytest.FixtureRequest) ->
     yield vcr
     for name in playing.stale:
         warnings.warn(f"stale cassette: {name} changed since recording", stacklevel=1)
-    found = {"unknown": playing.unknown, "unused": playing.unused}
-    request.node.user_properties += [(kind, one) for kind in found for one in found[kind]]
     assert not playing.unknown, ". ".join(playing.unknown)
     assert not playing.unused, f"recorded and no longer made: {', '.join(playing.unused)}"

@@ -11,52 +11,40 @@ from vcr.cassette import Cassette
 from vcr.request import Request
 
 from errors import Problem
-from tests import cassettes, matching, recording, replay
+from tests import cassettes, matching, recording
 from tests.conftest import KEY
-from tests.replay import RecordedTest
-from tests.tape import CASSETTES, Tape
+from tests.tape import Tape
 
-ASKED = RecordedTest("tests/test_recorded.py::test_a_vague_idea_is_asked_about")
-NAMELESS = RecordedTest("tests/test_recorded.py::test_a_model_that_is_not_there_is_named")
-VARIED = RecordedTest("tests/test_recorded.py::test_variations_get_their_own_pictures")
+ASKED = "test_a_vague_idea_is_asked_about"
+NAMELESS = "test_a_model_that_is_not_there_is_named"
+VARIED = "test_variations_get_their_own_pictures"
 DRAW_TEMPLATE = "generation/draw.md.j2"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Recordings of all tests but one."""
-    shutil.copytree(CASSETTES, tmp_path, dirs_exist_ok=True)
-    (tmp_path / VARIED.place).unlink()
-    monkeypatch.setattr(replay, "CASSETTES", tmp_path)
+    """Recordings of all tests but one, of which one is of a template that was edited since."""
+    shutil.copytree(cassettes.FOLDER, tmp_path, dirs_exist_ok=True)
+    (tmp_path / f"{VARIED}.yaml").unlink()
+    path = tmp_path / f"{NAMELESS}.yaml"
+    mark = next(t for t in Tape.read(path).data["recorded"]["templates"] if DRAW_TEMPLATE in t)
+    text = path.read_text(encoding="utf-8").replace(mark, f"{DRAW_TEMPLATE}@0123456789ab")
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(cassettes, "FOLDER", tmp_path)
     return tmp_path
 
 
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def run(*words: str) -> Any:
-    return cassettes.app(list(words), result_action="return_value")
-
-
-def make_stale(path: Path) -> None:
-    """As if the template had been edited since."""
-    mark = next(t for t in Tape.read(path).data["recorded"]["templates"] if DRAW_TEMPLATE in t)
-    edit(path, mark, f"{DRAW_TEMPLATE}@0123456789ab")
-
-
-@pytest.mark.parametrize(("kind", "strict", "plain"), [("stale", 1, 0), ("unused", 1, 1)])
-def test_what_is_stale_fails_a_check_only_where_that_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, kind: Any, strict: int, plain: int
+def test_what_is_missing_fails_a_check_and_what_is_stale_where_that_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    misfit = cassettes.Misfit(kind, "test_one", "it is so.")
-    monkeypatch.setattr(cassettes, "find_misfits", lambda *, play: [] if play else [misfit])
+    assert [*cassettes.find_faults(folder)] == [f"{VARIED}: it has no recording; record it."]
+    stale = [*cassettes.find_stale(folder)]
+    assert f"{NAMELESS}: stale cassette: {DRAW_TEMPLATE} changed since recording." in stale
 
-    assert run("check", "--no-play") == plain
-    assert run("check", "--no-play", "--strict", "--json") == strict
-    assert run("check", "--strict") == 0
+    monkeypatch.setattr(cassettes, "find_faults", list)
+    monkeypatch.setattr(cassettes, "find_stale", lambda: stale)
+    assert cassettes.check(play=False) == 0
+    assert cassettes.check(play=False, strict=True) == 1
 
 
 def test_a_cost_is_agreed_to_before_openai_is_asked(
@@ -74,25 +62,23 @@ def test_a_cost_is_agreed_to_before_openai_is_asked(
     assert cassettes.agree([ASKED], yes=False)
     assert not cassettes.agree([ASKED], yes=False)
     assert cassettes.agree([ASKED], yes=True)
-    usd = Tape.read(folder / ASKED.place).usd
+    usd = Tape.read(folder / f"{ASKED}.yaml").usd
     assert f"Recording 1 from OpenAI costs about ${usd:.3f}" in capsys.readouterr().out
-    with pytest.raises(Problem, match=f"What {VARIED.name} would cost is not known yet"):
+    with pytest.raises(Problem, match=f"What {VARIED} would cost is not known yet"):
         cassettes.agree([VARIED], yes=True)
 
 
-def play(
-    folder: Path = CASSETTES, test: RecordedTest = VARIED
-) -> tuple[Cassette, matching.Playing]:
-    cassette = Cassette.load(
-        path=folder / test.place, serializer=recording, record_mode="none",
+def play(folder: Path, name: str) -> tuple[Cassette, matching.Playing]:
+    cassette: Any = Cassette.load(
+        path=folder / f"{name}.yaml", serializer=recording, record_mode="none",
         match_on=(matching.same_call,), before_record_request=recording.few_headers_out,
     )  # fmt: skip
     return cassette, matching.Playing(cassette)
 
 
 def test_a_stale_recording_is_played_and_named(folder: Path) -> None:
-    live, *_ = play(test=NAMELESS)[0].requests
-    make_stale(folder / NAMELESS.place)
+    live, *_ = play(folder, NAMELESS)[0].requests
+    live.body = live.body.replace(b"0123456789ab", b"ba9876543210")
     cassette, playing = play(folder, NAMELESS)
 
     assert cassette.play_response(live)
@@ -100,7 +86,7 @@ def test_a_stale_recording_is_played_and_named(folder: Path) -> None:
 
 
 def test_a_changed_request_is_named_by_its_fields() -> None:
-    cassette, playing = play()
+    cassette, playing = play(cassettes.FOLDER, VARIED)
     body = json.loads(cassette.requests[0].body)
     body["tools"][0]["quality"] = "high"
     del body["max_tool_calls"]
