@@ -227,14 +227,14 @@ class BriefUpdate:
                     self.brief.setdefault(name, []).append({"ref": style["id"], "quote": line})
 
 
-class Stretch(NamedTuple):
+class Phrase(NamedTuple):
     """Words for the prompt and the quotes that they rest on."""
 
     words: str
     said: list[Json]
 
 
-def _stretches(name: str, said: list[Json]) -> list[Stretch]:
+def _stretches(name: str, said: list[Json]) -> list[Phrase]:
     """The quotes of a dimension as words; an option that own words name stands with these."""
     own = [quote["quote"] for quote in said if quote["ref"][0] == "m"]
     words = dict[str, list[Json]]()
@@ -244,7 +244,7 @@ def _stretches(name: str, said: list[Json]) -> list[Stretch]:
         if name == "text" and text and not (book.lettering(text) or book.refuses(text)):
             text = f"“{text}”"
         words.setdefault(text, []).append(quote)
-    return [Stretch(*one) for one in words.items()]
+    return [Phrase(*one) for one in words.items()]
 
 
 def _phrase(name: str, said: list[Json]) -> str:
@@ -320,20 +320,20 @@ def write(reading: BriefUpdate) -> tuple[str, list[Json]]:
     """The prompt and its sources: the idea, the decisions, lettering, what must not be, styles."""
     styles, tongue = reading.talk.state.get("styles") or [], reading.tongue
     touches = {style["id"] for style in styles if "touch" in style["degree"]}
-    idea, refusals, avoids = list[Stretch](), list[Stretch](), list[Stretch]()
-    decisions, looks = dict[str, list[Stretch]](), dict[str, list[Stretch]]()
+    idea, refusals, avoids = list[Phrase](), list[Phrase](), list[Phrase]()
+    decisions, looks = dict[str, list[Phrase]](), dict[str, list[Phrase]]()
     if "subject" in reading.ours:
-        idea.append(Stretch(reading.ours["subject"], []))
+        idea.append(Phrase(reading.ours["subject"], []))
     pairs = [(name, one) for name, said in reading.brief.items() for one in _stretches(name, said)]
     for name, one in pairs:
         ref = one.said[0]["ref"]
         if name in _UNSEEN:
             continue
         if ref.startswith("style:") and name == "avoid":
-            avoids.append(Stretch(f"no {one.words}", one.said))
+            avoids.append(Phrase(f"no {one.words}", one.said))
         elif ref.startswith("style:"):
             words = f"a touch of {one.words}" if ref in touches else one.words
-            looks.setdefault(name, []).append(Stretch(words, one.said))
+            looks.setdefault(name, []).append(Phrase(words, one.said))
         elif book.refuses(one.words):
             refusals.append(one)
         elif ref == "m1" or name in ("subject", book.begins(one.words)):
@@ -345,28 +345,28 @@ def write(reading: BriefUpdate) -> tuple[str, list[Json]]:
     return _assemble(
         _list(idea),
         _frame(decisions, tongue),
-        [Stretch(book.say(fixed, tongue), [])] if fixed else [],
+        [Phrase(book.say(fixed, tongue), [])] if fixed else [],
         _list(refusals),
         _frame(looks, "en"),  # a style is told in English, whatever the person speaks
         _list(avoids),
     )
 
 
-def _list(own: list[Stretch]) -> list[Stretch]:
-    return [part for one in own for part in (Stretch(", ", []), one)][1:]
+def _list(own: list[Phrase]) -> list[Phrase]:
+    return [part for one in own for part in (Phrase(", ", []), one)][1:]
 
 
-def _frame(own: dict[str, list[Stretch]], tongue: str) -> list[Stretch]:
+def _frame(own: dict[str, list[Phrase]], tongue: str) -> list[Phrase]:
     """A sentence that says of each dimension what it is."""
-    parts = list[Stretch]()
+    parts = list[Phrase]()
     for name, stretches in own.items():
         head, tail = book.say_of(name, "says", tongue).split("{}")
         joint = ", " if parts else ""
-        parts += [Stretch(joint + head, []), *_list(stretches), Stretch(tail, [])]
+        parts += [Phrase(joint + head, []), *_list(stretches), Phrase(tail, [])]
     return parts
 
 
-def _assemble(*sentences: list[Stretch]) -> tuple[str, list[Json]]:
+def _assemble(*sentences: list[Phrase]) -> tuple[str, list[Json]]:
     """Put sentences together, each with a capital and a full stop."""
     prompt, sources = "", list[Json]()
     for sentence in filter(None, sentences):
