@@ -268,7 +268,7 @@ def test_from_the_idea_to_the_prompt_in_german_by_text_alone(
             faults += [f"{state}: {fault}" for fault in one.geometry()]
             faults += [f"{state}: in English: {words}" for words in english if words in shown]
             one.enlarge(100)
-            if state == "prompt in full":  # the survey goes on, for minutes
+            if state == "prompt in full":  # what follows takes minutes
                 break
     page.close()
 

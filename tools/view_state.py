@@ -41,7 +41,6 @@ class ShownImage(ResultImage):
     next_quality: str
     next_prices: dict[str, float | None]
     prompt: str
-    revised_prompt: str
     rating: int | None
     liked: str
     disliked: str
@@ -83,7 +82,6 @@ class ConversationView(BaseModel):
     title: str
     idea: str
     language: str
-    image_type: str
     template: str
     bookmarked: bool
     words: ViewWords | None
@@ -148,7 +146,6 @@ async def conversation_view(
         title=conversation.title,
         idea=next((turn.words for turn in conversation.turns if turn.words), ""),
         language=conversation.language or "en",
-        image_type=conversation.image_type,
         template=conversation.template,
         bookmarked=conversation.bookmarked,
         words=await asyncio.to_thread(view_words, store, conversation.language, known_words),
@@ -261,7 +258,6 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
         next_quality=quality,
         next_prices=prices,
         prompt=image.prompt,
-        revised_prompt=image.revised_prompt,
         rating=image.rating,
         liked=image.liked,
         disliked=image.disliked,
