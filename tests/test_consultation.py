@@ -192,6 +192,22 @@ async def test_a_dialogue_goes_on_in_another_server(connect: Connect) -> None:
     assert "lighthouse" in ready["refined_prompt"]
 
 
+async def test_calls_at_once_in_one_conversation_follow_one_another(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    begun = await consult(client, "a lighthouse", mode="explorer")
+    wishes = ["in oil", "at night", "with a dog"]
+
+    await asyncio.gather(
+        *(consult(client, one, conversation_id=begun["conversation_id"]) for one in wishes)
+    )
+
+    items = sandbox.requests[-1].body["input"]
+    said = [item["content"][0]["text"] for item in items if item["role"] == "user"]
+    assert [said[0], sorted(said[1:])] == ["a lighthouse", sorted(wishes)]
+    assert sandbox.count("text") == 4
+
+
 @pytest.mark.parametrize(("seconds", "turns"), [(600.0, 1), (0.0, 2)])
 async def test_a_turn_whose_caller_left_waits_for_the_same_call_and_not_for_ever(
     client: Client[Any],
