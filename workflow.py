@@ -101,9 +101,8 @@ class _Call:
         from gateway.capabilities import size_in_pixels
 
         self._app = app
-        size = request.size and size_in_pixels(
-            request.size
-        )  # a word is the same wish as its pixels
+        # A word is the same wish as its pixels.
+        size = request.size and size_in_pixels(request.size)
         self._request = replace(request, size=size)
         self._drawing = Drawing(app, self._request, progress, ends)
 
