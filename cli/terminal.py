@@ -20,7 +20,8 @@ from rich.text import Text
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import notes_for_person as notes_of_turn
 from consultation.consultation_text import text_for_person
-from generation.image_result import ImageResult, finding_lines, money_words, notes_for_person
+from generation.image_result import ImageResult, money_words, notes_for_person
+from generation.verification import finding_lines
 from prompts.wording import Wording
 from storage.stamps import without_controls
 from styles.style_check import FROM_STYLE

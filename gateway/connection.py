@@ -90,15 +90,9 @@ class Connection:
         async def connect_and_send() -> T:
             return await once(await self._connect())
 
-        self._breaker.enter()
-        note_request()
-        try:
-            outcome = await attempt(connect_and_send, policy)
-        except BaseException as error:
-            self._breaker.leave(error)
-            raise
-        self._breaker.leave(None)
-        return outcome
+        with self._breaker:
+            note_request()
+            return await attempt(connect_and_send, policy)
 
     async def close(self) -> None:
         """Close the connections, if any were opened."""

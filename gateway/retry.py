@@ -67,7 +67,7 @@ class Breaker:
         self._opened_at = 0.0
         self._trying = False
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         """Let a call through, or raise `GatewayError` saying when the next one is tried."""
         if self._faults < MOST_FAULTS:
             return
@@ -79,7 +79,7 @@ class Breaker:
             )
         self._trying = True
 
-    def leave(self, error: BaseException | None) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Note how a call that was let through has ended."""
         self._trying = False
         if isinstance(error, GatewayError) and error.outage:

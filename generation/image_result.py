@@ -1,15 +1,13 @@
 """What the image tool returns, as data and as text that stands alone."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Literal
 
 from pydantic import BaseModel
 
-from generation.variations import label_words
-from generation.verification import Finding
+from generation.verification import ResultVerification, finding_lines, item_words
 from prompts.image_type import Assumption
-from prompts.wording import Wording, met_items
+from prompts.wording import Wording
 from settings import Origin
 from storage.picture_files import media_type
 
@@ -19,8 +17,6 @@ PLACEHOLDER_NOTE = (
     "Made by the sandbox, a stand-in for OpenAI: a placeholder, no model drew it. The cost is "
     "what OpenAI would charge; nothing was paid."
 )
-
-VERDICTS = {"met": "Met", "not_met": "Not met", "cannot_tell": "Cannot tell"}
 
 
 class PromptDifference(BaseModel):
@@ -62,21 +58,6 @@ class ResultImage(BaseModel):
     def mime_type(self) -> str:
         """What they are read as."""
         return media_type(self.format)
-
-
-class ResultFinding(Finding):
-    """A finding, and the picture it is about."""
-
-    image_id: str
-
-
-class ResultVerification(BaseModel):
-    """What an independent look found; `confidence` is the share met of the items that could be
-    judged, 0 to 1. Findings of the source `bytes` are facts, and no part of it."""
-
-    confidence: float | None
-    findings: list[ResultFinding]
-    notes: list[str]
 
 
 class ImageResult(BaseModel):
@@ -218,42 +199,3 @@ def _difference_lines(difference: PromptDifference, wording: Wording) -> str:
     removed = [f"- {words}" for words in difference.removed]
     head = wording.label(wording.translate("Against the prompt before"))
     return "\n".join([head, *removed, *added]) if added or removed else ""
-
-
-def finding_lines(verification: ResultVerification, wording: Wording) -> list[str]:
-    """What a model saw of each picture, then what the bytes say, then what else is to know."""
-    t = wording.translate
-    findings = verification.findings
-    verdicts = [finding.verdict for finding in findings if finding.source == "model"]
-    heads = {
-        "model": f"{wording.label(t('What a second look found'))} {met_items(verdicts, t)}.",
-        "bytes": wording.label(t("Read from the file")),
-    }
-    several = len({finding.image_id for finding in findings}) > 1
-    lines = []
-    for source, head in heads.items():
-        own = [finding for finding in findings if finding.source == source]
-        lines += [head] if own else []
-        for image_id, group in groupby(own, key=lambda finding: finding.image_id):
-            lines += [f"{image_id}:"] if several else []
-            lines += [_finding_line(one, wording) for one in group]
-    return [*lines, *map(wording.note, verification.notes)]
-
-
-def _finding_line(finding: Finding, wording: Wording) -> str:
-    """A fact that is as it should be needs no more words."""
-    is_plain = finding.source == "bytes" and finding.verdict == "met"
-    seen = "" if is_plain or not finding.seen else f" ({finding.seen})"
-    verdict = wording.translate(VERDICTS[finding.verdict])
-    return f"- {wording.label(verdict)} {item_words(finding.item, wording)}{seen}"
-
-
-def item_words(item: str, wording: Wording) -> str:
-    """An item to look at: one of a type as this language says it, else with the name that its
-    dimension has."""
-    dimension, colon, value = item.partition(": ")
-    if dimension == "change":
-        return f"{wording.label(wording.translate('Changed'))} {value}"
-    if (words := label_words(item, wording)) != item or not colon:
-        return words
-    return f"{wording.label(wording.dimensions.get(dimension, dimension))} {value}"

@@ -13,16 +13,20 @@ from generation.image_result import (
     PLACEHOLDER_NOTE,
     ImageResult,
     PromptDifference,
-    ResultFinding,
     ResultImage,
-    ResultVerification,
 )
 from generation.job_end import JobOutcome
 from generation.picture_facts import style_fact
 from generation.plan import changes_of, prompt_of_record
 from generation.preview import contact_sheet, preview_of
 from generation.variations import label_words
-from generation.verification import Finding, Verification, confidence
+from generation.verification import (
+    Finding,
+    ResultFinding,
+    ResultVerification,
+    Verification,
+    confidence,
+)
 from prompts.wording import Wording
 from storage.picture_files import read_picture
 from storage.tables import Conversation, Image

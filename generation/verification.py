@@ -3,11 +3,14 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from gateway.models import answer_form, closed
+from generation.variations import label_words
+from prompts.wording import Wording, met_items
 from storage.tables import REFERENCE
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ NO_FINDING = "The model said nothing about this."
 NO_OBSERVATION = "The model did not say what it saw."
 
 Verdict = Literal["met", "not_met", "cannot_tell"]
+
+VERDICTS = {"met": "Met", "not_met": "Not met", "cannot_tell": "Cannot tell"}
 
 
 class Finding(BaseModel):
@@ -58,6 +63,21 @@ class Verification(BaseModel):
     model: str
     notes: list[str]
     templates: dict[str, str] = {}
+
+
+class ResultFinding(Finding):
+    """A finding, and the picture it is about."""
+
+    image_id: str
+
+
+class ResultVerification(BaseModel):
+    """What an independent look found; `confidence` is the share met of the items that could be
+    judged, 0 to 1. Findings of the source `bytes` are facts, and no part of it."""
+
+    confidence: float | None
+    findings: list[ResultFinding]
+    notes: list[str]
 
 
 def checklist(
@@ -168,3 +188,42 @@ def _one_line(text: object) -> str:
     if not isinstance(text, str):
         return ""
     return " ".join(text.encode(errors="replace").decode().split())
+
+
+def finding_lines(verification: ResultVerification, wording: Wording) -> list[str]:
+    """What a model saw of each picture, then what the bytes say, then what else is to know."""
+    t = wording.translate
+    findings = verification.findings
+    verdicts = [finding.verdict for finding in findings if finding.source == "model"]
+    heads = {
+        "model": f"{wording.label(t('What a second look found'))} {met_items(verdicts, t)}.",
+        "bytes": wording.label(t("Read from the file")),
+    }
+    several = len({finding.image_id for finding in findings}) > 1
+    lines = []
+    for source, head in heads.items():
+        own = [finding for finding in findings if finding.source == source]
+        lines += [head] if own else []
+        for image_id, group in groupby(own, key=lambda finding: finding.image_id):
+            lines += [f"{image_id}:"] if several else []
+            lines += [_finding_line(one, wording) for one in group]
+    return [*lines, *map(wording.note, verification.notes)]
+
+
+def _finding_line(finding: Finding, wording: Wording) -> str:
+    """A fact that is as it should be needs no more words."""
+    is_plain = finding.source == "bytes" and finding.verdict == "met"
+    seen = "" if is_plain or not finding.seen else f" ({finding.seen})"
+    verdict = wording.translate(VERDICTS[finding.verdict])
+    return f"- {wording.label(verdict)} {item_words(finding.item, wording)}{seen}"
+
+
+def item_words(item: str, wording: Wording) -> str:
+    """An item to look at: one of a type as this language says it, else with the name that its
+    dimension has."""
+    dimension, colon, value = item.partition(": ")
+    if dimension == "change":
+        return f"{wording.label(wording.translate('Changed'))} {value}"
+    if (words := label_words(item, wording)) != item or not colon:
+        return words
+    return f"{wording.label(wording.dimensions.get(dimension, dimension))} {value}"

@@ -29,8 +29,8 @@ from errors import ProblemKind
 from gateway import image_client, models
 from gateway.capabilities import SHAPES
 from generation import job_end, options, orders, picture_facts, result_builder, variations
-from generation.image_result import VERDICTS
 from generation.jobs import JobProgress
+from generation.verification import VERDICTS
 from prompts.store import PromptStore
 from storage.search import SearchPage
 from studio.assembler import MODULES

@@ -13,12 +13,12 @@ from app import App
 from call_meaning import newest_jobs, state_of
 from consultation.consultation_result import Consultation, NotUsed
 from errors import Charged, Problem, ProblemKind
-from generation.image_result import ResultImage, item_words
+from generation.image_result import ResultImage
 from generation.job_end import recorded_problem
 from generation.picture_facts import style_fact
 from generation.plan import plan_from
 from generation.result_builder import result_image
-from generation.verification import Finding, Verification
+from generation.verification import Finding, Verification, item_words
 from prompts.wording import Wording
 from settings import Origin
 from storage.search import ConversationSummary
