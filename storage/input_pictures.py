@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
@@ -36,7 +35,6 @@ SEEN_EDGE = 1024
 COPY_QUALITY = 85
 """Of the JPEG that it is shown: no artefact is visible, and it is a third of the bytes of 95."""
 
-FOREIGN = {".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".svg", ".pdf", ".psd", ".dng"}
 SIGNS = (
     (rb".{4}ftypavi[fs]", "AVIF"),
     (rb".{4}ftyp(hei|hev|mif1|msf1)", "HEIC"),
@@ -189,12 +187,10 @@ def _open(data: bytes, source: str) -> Iterator[Image.Image]:
 
 
 def _unreadable(data: bytes, source: str) -> str:
-    """What a file is instead of a picture that can be used, by its content, then by its name."""
-    suffix = Path(source).suffix.lower()
-    kinds = (kind for sign, kind in SIGNS if re.match(sign, data, re.DOTALL))
-    kind = next(kinds, suffix[1:].upper() if suffix in FOREIGN else None)
-    if kind:
-        return f"{quote(source)} is a {kind} file. Save it as PNG, JPEG or WebP."
+    """What a file is instead of a picture that can be used, by its content."""
+    for sign, kind in SIGNS:
+        if re.match(sign, data, re.DOTALL):
+            return f"{quote(source)} is a {kind} file. Save it as PNG, JPEG or WebP."
     return f"{quote(source)} is no picture that can be read. Use a PNG, JPEG, WebP or GIF file."
 
 
