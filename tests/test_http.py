@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from tests.forked import Server, environment_of
 from tests.rpc import HANDSHAKE
 from transports import http_limits
-from transports.http import listen, resolve
+from transports.http import resolve
 
 TOKEN = "0123456789abcdef-token"
 ALLOWED = {"Authorization": f"Bearer {TOKEN}"}
@@ -261,16 +261,6 @@ def test_a_token_that_is_weak_or_cannot_travel_is_refused_unseen(token: str) -> 
         resolve("127.0.0.1", 8000, SecretStr(token))
 
     assert token not in str(refused.value)
-
-
-def test_answers_are_sent_at_once() -> None:
-    # Nagle's algorithm would have each body wait 40 ms for the client to acknowledge its head.
-    with (
-        listen(resolve("127.0.0.1", 0, None)) as listener,
-        socket.create_connection(listener.getsockname()),
-        listener.accept()[0] as connection,
-    ):
-        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_host_that_is_none_is_one_sentence() -> None:

@@ -115,20 +115,6 @@ def after_shouting(start: Start) -> Ending:
         return server.end()
 
 
-@pytest.fixture(scope="module")
-def after_debugging(start: Start) -> tuple[list[Message], Ending]:
-    """The replies and the end of a server that has a key and logs all it can."""
-    with start(SERVE, OPENAI_API_KEY=KEY, IMAGE_CONSULTANT_LOG_LEVEL="DEBUG") as server:
-        server.open("discover, then initialize")
-        said = [server.ask(method) for method in ("tools/list", "resources/list", "prompts/list")]
-        tools = [tool["name"] for tool in said[0]["result"]["tools"]]
-        said += [
-            server.ask("tools/call", call(tool, unheard_of="two\nlines"))
-            for tool in [*tools, "unheard_of"]
-        ]
-        return said, server.end()
-
-
 def call(tool: str, **arguments: object) -> Message:
     """The parameters of a tool call."""
     return {"name": tool, "arguments": arguments}
@@ -194,14 +180,6 @@ def test_a_request_sent_just_before_the_end_of_input_is_answered(start: Start) -
     assert "result" in ending.replies[0]
 
 
-def test_the_end_of_input_is_a_clean_end_of_the_lifespan_too(start: Start) -> None:
-    with start(PLAY) as server:
-        ending = server.end()
-
-    assert (ending.code, ending.replies) == (0, [])
-    assert "The lifespan has finished." in ending.errors
-
-
 def test_a_client_that_stops_reading_leaves_no_traceback(start: Start) -> None:
     with start(PLAY) as server:
         server.open("initialize")
@@ -217,6 +195,7 @@ def test_a_client_that_stops_reading_leaves_no_traceback(start: Start) -> None:
 
 def test_what_a_tool_prints_stays_off_the_wire(after_shouting: Ending) -> None:
     assert (after_shouting.code, after_shouting.replies) == (0, [])
+    assert "The lifespan has finished." in after_shouting.errors
     assert "printed at start" in after_shouting.errors
     assert "\nnothing for a client\n" in after_shouting.errors
 
@@ -259,20 +238,20 @@ def test_a_line_that_is_no_message_is_answered_and_the_server_lives_on(start: St
     assert "Traceback" not in ending.errors
 
 
-def test_each_line_on_stderr_is_one_event(
-    after_debugging: tuple[list[Message], Ending],
-) -> None:
-    events = after_debugging[1].errors.splitlines()
+def test_each_line_on_stderr_is_one_event_and_the_key_is_in_no_output(start: Start) -> None:
+    with start(SERVE, OPENAI_API_KEY=KEY, IMAGE_CONSULTANT_LOG_LEVEL="DEBUG") as server:
+        server.open("discover, then initialize")
+        said = [server.ask(method) for method in ("tools/list", "resources/list", "prompts/list")]
+        tools = [tool["name"] for tool in said[0]["result"]["tools"]]
+        said += [
+            server.ask("tools/call", call(tool, unheard_of="two\nlines"))
+            for tool in [*tools, "unheard_of"]
+        ]
+        ending = server.end()
 
+    events = ending.errors.splitlines()
     assert events
     assert [event for event in events if not EVENT.match(event)] == []
-
-
-def test_the_key_is_in_no_output_whatever_is_asked(
-    after_debugging: tuple[list[Message], Ending],
-) -> None:
-    said, ending = after_debugging
-
     assert KEY not in str(said)
     assert KEY not in ending.errors
     assert (ending.code, ending.replies) == (0, [])

@@ -87,7 +87,10 @@ def new(
         show.data({"name": place.name, "path": str(path), "from": shipped.name})
         return
     show.whole(str(path), "bold")
-    show.line("Edit it: it is used from the next call on. `prompts watch` shows what it does.")
+    show.line(
+        "Edit it: it is used from the next call on. `image-consultant prompts watch` shows what "
+        "it does."
+    )
 
 
 def create(path: Path, text: str) -> None:
@@ -129,7 +132,10 @@ def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
                 "remove the line that begins with # based on."
             )
     if not own_files:
-        show.line(f"No file in {own} replaces a shipped one. `prompts new NAME` begins one.")
+        show.line(
+            f"No file in {own} replaces a shipped one. `image-consultant prompts new NAME` begins "
+            "one."
+        )
 
 
 def print_diff(lines: list[str]) -> None:
