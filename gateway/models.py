@@ -17,7 +17,6 @@ WARNING_DAYS = 90
 """A quarter: OpenAI announces an end half a year ahead, and people do not update every week."""
 
 SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
-VERSION = re.compile(r"-\d+(?:\.\d+)?")
 NEWEST_TEXT = "gpt-6-luna"
 """What OpenAI names as the successor of every model that it ends (November 2026)."""
 
@@ -157,7 +156,7 @@ def is_image_model(name: str) -> bool:
 
 
 def replacements(name: str, *, image: bool) -> list[str]:
-    """Models to set where this one is not to be had: its successor, else two of other versions."""
+    """Models to set where this one is not to be had: its successor, else two others."""
     models = load_models()
     if not image:
         heir = successor(name) or NEWEST_TEXT
@@ -165,9 +164,8 @@ def replacements(name: str, *, image: bool) -> list[str]:
     model = models.find_image(name)
     if model is not None and model.successor is not None:
         return [model.successor]
-    lasting = [one for one, row in models.image.items() if row.shutdown is None]
-    others = [one for one in lasting if VERSION.findall(one) != VERSION.findall(name)]
-    return others[::-1][:2]  # the oldest first: most accounts have it
+    lasting = [one for one, row in models.image.items() if row.shutdown is None and one != name]
+    return lasting[::-1][:2]  # the oldest first: most accounts have it
 
 
 def fit(request: Request, name: str) -> Request:
@@ -235,15 +233,15 @@ def known_models(today: date) -> list[KnownModel]:
 def outlook(settings: Settings, today: date) -> list[tuple[str, Severity, str]]:
     """Each configured model with its state and one sentence on its future."""
     models = load_models()
-    choices: list[tuple[str, str, TextModel | ImageModel | None]] = [
-        (field, name, models.find_text(name))
-        for field, name in (
-            ("facilitator_model", settings.facilitator_model),
-            ("assistant_model", settings.assistant_model),
-        )
+    tables = {
+        "facilitator_model": models.find_text,
+        "assistant_model": models.find_text,
+        "image_model": models.find_image,
+    }
+    names = {field: str(getattr(settings, field)) for field in tables}
+    return [
+        (name, *_prospect(field, name, tables[field](name), today)) for field, name in names.items()
     ]
-    choices.append(("image_model", settings.image_model, models.find_image(settings.image_model)))
-    return [(name, *_prospect(field, name, model, today)) for field, name, model in choices]
 
 
 def _prospect(
