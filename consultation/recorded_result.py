@@ -42,7 +42,10 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     nothing is ready."""
     turn = _led_turns(conversation)[-1]
     reply = turn.reply or {}
-    brief = conversation.briefs[-1] if conversation.briefs and reply else Brief()
+    newest = conversation.briefs[-1] if conversation.briefs else Brief()
+    # Turns of the predecessor have no reply, and a brief all the same.
+    is_led = bool(reply) or newest.turn_number == turn.number
+    brief = newest if is_led else Brief()
     spans = [Span(**phrase) for phrase in brief.phrases or []]
     transcript = transcript_of(conversation, finish=False)
     sandbox = is_sandbox(turn.response_id)
@@ -69,7 +72,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         suggested=PictureSettings(**brief.suggested) if brief.suggested else None,
         origin="sandbox" if sandbox else "openai",
         notes=[*([SANDBOX_NOTE] if sandbox else []), *turn.notes],
-        next_step=DRAW if spans else AGAIN if turn.is_waiting else ASK,
+        next_step=DRAW if spans else ASK if is_led else AGAIN,
     )
 
 

@@ -152,7 +152,9 @@ class LibraryTemplate(FileModel):
         pieces = self.text.pieces(**marked)
         whole, at, spans = "".join(pieces), 0, []
         start, end = len(whole) - len(whole.lstrip()), len(whole.rstrip())
-        for origin, run in groupby(pieces, lambda piece: getattr(piece, "origin", TEMPLATE)):
+        for origin, run in groupby(
+            filter(None, pieces), lambda piece: getattr(piece, "origin", TEMPLATE)
+        ):
             text = "".join(run)
             if inner := text[max(start - at, 0) : max(end - at, 0)]:
                 spans.append((inner, origin))

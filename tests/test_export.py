@@ -15,6 +15,7 @@ from mcp import MCPError
 from PIL import Image as Pixels
 from sqlalchemy import delete, text
 
+from app import App
 from cli.export import Form, export
 from errors import StorageError
 from prompts.store import PromptStore
@@ -469,6 +470,8 @@ async def test_a_conversation_of_the_older_server_becomes_one_of_ours(
     assert (read.bytes, read.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert (missing.width, missing.bytes, missing.prompt) == (0, 0, "make it darker")
     assert {job.state for job in one.jobs} == {"kept"}
+    recalled = App(settings).consultant.recall(one)
+    assert (recalled.status, recalled.refined_prompt) == ("ready", "a logo, minimalist design")
     assert one.created_at < read.created_at < missing.created_at < one.changed_at
     with pytest.raises(StorageError, match="is here already"):
         await import_document(
