@@ -4,12 +4,12 @@ them; questions are few, with options that differ, about what is still open.
 Each function gives what holds of a turn, and what is wrong with the rest.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from consultation.quotes import Fault, Statements
+from consultation.quotes import Fault, Statement
 from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote
-from consultation.words import content, fold, share, words_of
+from consultation.words import fold, share, words_of
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS
 from styles.style_use import STYLE
 
@@ -28,92 +28,58 @@ def _all_gone(said: Sequence[Quote], gone: Sequence[str]) -> bool:
 
 
 def judge_brief(
-    turn: FacilitatorTurn, transcript: Transcript, statements: Statements
+    turn: FacilitatorTurn, transcript: Transcript, statements: Sequence[Statement]
 ) -> tuple[list[BriefEntry], list[Fault]]:
     """The brief that holds after the turn, each value with the person's own runs.
 
     What was decided and became something else without newer words stands as it was.
     """
     decided = {e.dimension: e for e in transcript.brief if e.said and not e.open}
-    brief: dict[str, BriefEntry] = {}
+    brief = []
     faults = []
-    for statement in statements["brief"]:
-        entry, said = turn.brief[statement.index], statement.said
+    for entry, one in zip(turn.brief, statements, strict=True):
         old = decided.get(entry.dimension)
-        if old and _is_changed(old, entry.value, said, transcript):
+        if old and _is_changed(old, entry.value, one.said):
             advice = f'it was "{old.value}" (`{old.said[-1].quote}`) and became "{entry.value}" '
             advice += "without newer words. Keep it, or quote what changed it and set the old "
             advice += "words aside as `replaced`."
             faults.append(Fault("changed", f"brief: {old.dimension}", advice, words=old.value))
-            brief[entry.dimension] = old
-        elif same := brief.get(entry.dimension):  # two entries on one dimension are one
-            both = {"value": f"{same.value}; {entry.value}", "said": [*same.said, *said]}
-            brief[entry.dimension] = same.model_copy(update=both)
+            brief.append(old)
         else:
-            brief[entry.dimension] = entry.model_copy(update={"said": said})
-    return [*brief.values()], faults
+            brief.append(entry.model_copy(update={"said": one.said}))
+    return brief, faults
 
 
-def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote], transcript: Transcript) -> bool:
-    """Whether a decision became another, with no newer words or newly picked option behind it.
+def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote]) -> bool:
+    """Whether a decision became another, with no newer words or picked option behind it.
 
     Rewording is free: what keeps a word of the old value has not changed.
     """
     newest = max(message_number(quote.ref) for quote in old.said)
-    known = {choice.question for choice in transcript.choices}
-    newer = (
-        message_number(quote.ref) > newest or (quote.ref[:1] == "q" and quote.ref not in known)
-        for quote in said
-    )
-    return not share(words_of(old.value), words_of(value)) and not any(newer)
+    new = (quote for quote in said if quote not in old.said)
+    newer = any(message_number(quote.ref) > newest or quote.ref[:1] == "q" for quote in new)
+    return not newer and not share(words_of(old.value), words_of(value))
 
 
 def judge_choices(
-    turn: FacilitatorTurn, transcript: Transcript, statements: Statements
+    turn: FacilitatorTurn, transcript: Transcript
 ) -> tuple[list[Choice], list[Fault]]:
-    """The picks that hold; one of an option that is not there, or whose words name another,
-    leaves its question open."""
+    """The picks that hold; one of an option that is not there, or not that of the number which
+    the person typed, leaves its question open."""
     choices, faults = [], []
-    # Those of earlier turns follow.
-    for choice, statement in zip(turn.chosen, statements["chosen"], strict=False):
-        words = statement.words or choice.quote
+    for index, choice in enumerate(turn.chosen):
         put = transcript.question(choice.question)
-        offered = put.options if put else []
-        other = _named(words, offered, choice.option)
-        if not 0 < choice.option <= len(offered):
-            advice = f"{choice.question} has no option {choice.option}."
-        elif other != choice.option:
-            advice = f"`{words}` names option {other} of {choice.question}, not option "
-            advice += f"{choice.option}."
+        numbers = [str(number) for number in range(1, len(put.options) + 1)] if put else []
+        number = choice.quote.strip(" .)")
+        if str(choice.option) not in numbers or (
+            number in numbers and number != str(choice.option)
+        ):
+            advice = f"`{choice.quote}` picks no option {choice.option} of {choice.question}. "
+            advice += "Correct the option, or leave it out."
+            faults.append(Fault("chosen", f"chosen[{index}]", advice))
         else:
             choices.append(choice)
-            continue
-        advice += " Correct the option, or leave it out."
-        faults.append(Fault("chosen", statement.where, advice))
     return choices, faults
-
-
-def _named(words: str, options: Sequence[str], picked: int) -> int:
-    """The option that words name by its number, or more than any other by its own words.
-
-    Words that hold the number of the `picked` option, or tell none apart, name that one.
-    """
-    said = words_of(words)
-    numbers = [word.text for word in said if word.number]
-    if str(picked) in numbers:
-        return picked
-    # "the" names nothing, and "text, yes" does not name the option "no text".
-    refusing = any(word.refuses for word in said)
-    fits = [
-        len(share(content(option), content(said)))
-        if any(word.refuses for word in option) == refusing
-        else 0
-        for option in map(words_of, options)
-    ]
-    best = max(fits, default=0)
-    if not best and len(said) == 1 and numbers in [[str(n)] for n in range(1, len(options) + 1)]:
-        return int(numbers[0])
-    return fits.index(best) + 1 if best and fits.count(best) == 1 else picked
 
 
 def judge_questions(
@@ -129,11 +95,18 @@ def judge_questions(
     waiting = transcript.open_questions(turn.brief, turn.chosen, turn.set_aside)
     again = {put.dimension for put in waiting}
     seen = {fold(put.text) for put in transcript.questions}
+    left = 0 if transcript.finish else transcript.left
     advice, new, sound = [], 0, []
     for index, question in enumerate(turn.questions):
         follows = transcript.question(question.follows or "") is not None
-        if fault := _question_fault(question, () if follows else decided):
-            advice.append((f"questions[{index}]", fault))
+        options = {fold(option) for option in question.options}
+        fault = ""
+        if not FEWEST_OPTIONS <= len(options) == len(question.options) <= MOST_OPTIONS:
+            fault = f"It needs {FEWEST_OPTIONS} to {MOST_OPTIONS} options that differ."
+        elif question.dimension in decided and not follows:
+            fault = f"{question.dimension} is decided. Leave the question out, or name in follows "
+            fault += "the one whose answer opened it."
+        advice += [(f"questions[{index}]", fault)] if fault else []
         if fold(question.text) not in seen and (follows or question.dimension not in again):
             new += 1
             sound += [] if fault else [_with_default(question)]
@@ -142,23 +115,9 @@ def judge_questions(
         advice.append(("questions", "Either ask, or write the prompt, not both."))
     if not turn.prompt.strip() and not new and not waiting:
         advice.append(("prompt", "Nothing is asked and no prompt is written. Write it."))
-    if transcript.finish and turn.questions:
-        advice.append(("questions", "Nothing more may be asked. Decide it, write the prompt."))
-    elif new > transcript.left:
-        advice.append(("questions", f"At most {transcript.left} more may be asked."))
-    faults = [Fault("questions", where, words) for where, words in advice]
-    return sound[: 0 if transcript.finish else transcript.left], faults
-
-
-def _question_fault(question: QuestionDraft, decided: Collection[str]) -> str:
-    """What is wrong with a question by itself, empty where nothing is."""
-    options = {tuple(word.text for word in words_of(option)) for option in question.options}
-    if not FEWEST_OPTIONS <= len(options) == len(question.options) <= MOST_OPTIONS:
-        return f"It needs {FEWEST_OPTIONS} to {MOST_OPTIONS} options that differ."
-    if question.dimension in decided:
-        advice = f"{question.dimension} is decided. Leave the question out, or name in follows "
-        return f"{advice}the one whose answer opened it."
-    return ""
+    if new > left:
+        advice.append(("questions", f"At most {left} more may be asked. Decide the rest."))
+    return sound[:left], [Fault("questions", where, words) for where, words in advice]
 
 
 def _with_default(question: QuestionDraft) -> QuestionDraft:

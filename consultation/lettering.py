@@ -5,19 +5,20 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from consultation.quotes import Fault
+from rapidfuzz import fuzz
+
+from consultation.quotes import Fault, closest
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn
-from consultation.words import near, words_of
+from consultation.words import words_of
 
 QUOTED = re.compile('“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|「([^「」]+)」|『([^『』]+)』|"([^"]+)"')
-"""Texts in quotation marks. Straight ones come last, and not around inches (18" x 24")."""
-
-INCHES = re.compile(r'(?<=\d)"')
-"""A straight mark right behind a number is a measure, also inside a text: Gus's 12" Hero."""
 
 NUMBERING = re.compile(r"^\d{1,2}[.):]?\s+")
 """A running number before words that were said: `1 Collect`."""
+
+ALIKE = 80
+"""Per cent of letters that a text has in common with what it misspells."""
 
 Standing = Literal["said", "composed", "changed"]
 
@@ -32,66 +33,48 @@ class Letters(NamedTuple):
 def judge_lettering(
     turn: FacilitatorTurn, transcript: Transcript
 ) -> tuple[list[Letters], list[Fault]]:
-    """Each text in the form that a message has, others composed or changed; and what is wrong:
-    letters that differ from what was said, and texts that the prompt has otherwise."""
-    said = [*map(_plain, (*transcript.messages.values(), *transcript.option_texts(turn).values()))]
-    settled, advice = [], []
-    for text in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
-        alike = [one for one in quoted_in(turn.prompt) if _letters(one) == _letters(text)]
-        own = next((form for form in (*alike, text) if _stands(form, said)), text)
-        standing = _standing(own, said)
-        if standing == "composed" and _has_other_marks(own, turn, transcript):
-            standing = "changed"
-        settled.append(Letters(own, standing))
+    """Each text with where it comes from; and what is wrong: letters that differ from what was
+    said, and texts that the prompt has otherwise."""
+    options = transcript.option_texts(turn)
+    judged: list[Letters] = []
+    faults: list[Fault] = []
+    for listed in dict.fromkeys(filter(None, map(str.strip, turn.lettering))):
+        run = closest(listed, turn.prompt)
+        is_tidied = run.is_exact and listed not in turn.prompt
+        text = run.quote.quote if is_tidied else listed  # 21:30h for 21:30 h
+        # Newer words may have changed the letters: what they quote is no slip.
+        quoted = [q.ref for s in turn.sources if text in s.prompt for q in s.said]
+        newest = max(map(message_number, quoted), default=0)
+        marked = [m for r, m in transcript.messages.items() if message_number(r) >= newest]
+        standing = _standing(text, [*transcript.messages.values(), *options.values()], marked)
+        judged.append(Letters(text, standing))
         if standing == "changed":
-            fault = f'"{own}" changes a number or the spelling of what the person typed. '
-            advice.append(("lettering", f"{fault}Copy it to the letter.", own))
-        if turn.prompt and not all(_plain(line) in _plain(turn.prompt) for line in own.split("\n")):
-            fault = f"the text `{own}` does not stand in the prompt in quotation marks, letter "
-            advice.append(("prompt", f"{fault}by letter. Write it there.", own))
-    return settled, [Fault("lettering", where, words, words=own) for where, words, own in advice]
+            advice = f'"{text}" changes a number or a mark of what the person typed. '
+            faults.append(Fault("lettering", "lettering", f"{advice}Copy it to the letter."))
+        if turn.prompt and not all(line in _plain(turn.prompt) for line in _lines(text)):
+            advice = f"the text `{text}` does not stand in the prompt in quotation marks, letter "
+            faults.append(Fault("lettering", "prompt", f"{advice}by letter. Write it there."))
+    return judged, faults
 
 
-def quoted_in(text: str) -> list[str]:
-    """What stands in quotation marks in a text."""
-    plain = INCHES.sub("″", text)  # a double prime, so that it closes nothing
-    found = (next(filter(None, match.groups())) for match in QUOTED.finditer(plain))
-    return [one.replace("″", '"') for one in found]
+def _standing(text: str, every: Sequence[str], marked: Sequence[str]) -> Standing:
+    """Whether a text was said, line by line, changes what was, or is put together anew.
+
+    It changes a number that was said, or what `marked` messages have in quotation marks.
+    """
+    bare = NUMBERING.sub("", text)
+    messages = [one.upper() if text.isupper() else one for one in map(_plain, every)]
+    if all(any(line in one for one in messages) for line in _lines(bare)):
+        return "said"  # also where it is to stand in capitals
+    numbers = {word.text for one in every for word in words_of(one) if word.number}
+    new = {word.text for word in words_of(bare) if word.number} - numbers
+    given = (quoted for one in marked for quoted in quoted_in(one))
+    is_changed = (new and numbers) or any(fuzz.ratio(text, one) >= ALIKE for one in given)
+    return "changed" if is_changed else "composed"
 
 
-def _standing(text: str, said: Sequence[str]) -> Standing:
-    """Whether a text was said, line by line, changes what was, or is put together anew."""
-    typed = {one[word.start : word.end]: word for one in said for word in words_of(one)}
-    plain = _plain(text)
-    other = [word for word in words_of(plain) if plain[word.start : word.end] not in typed]
-    lines = [line for line in NUMBERING.sub("", text, count=1).split("\n") if line.strip()]
-    if _stands(text, said) or (lines and all(_stands(line, said) for line in lines)):
-        return "said"
-    if plain.isupper() and _stands(plain.casefold(), [one.casefold() for one in said]):
-        return "said"  # "the title in capitals, please"
-    known = typed.values()
-    renumbered = any(word.number for word in other) and any(word.number for word in known)
-    misspelt = other and all(any(near(word, one) for one in known) for word in other)
-    return "changed" if renumbered or misspelt else "composed"
-
-
-def _stands(text: str, said: Sequence[str]) -> bool:
-    """Whether a text stands in a message to the letter, as whole words."""
-    whole = re.compile(rf"(?<!\w){re.escape(_plain(text))}(?!\w)")
-    spaced = not any(word.signed for word in words_of(text))
-    return any(whole.search(one) if spaced else _plain(text) in one for one in said)
-
-
-def _has_other_marks(text: str, turn: FacilitatorTurn, transcript: Transcript) -> bool:
-    """Whether a message has these letters in quotation marks, and no newer words are quoted."""
-    given = [
-        message_number(ref)
-        for ref, message in transcript.messages.items()
-        if any(_letters(one) == _letters(text) for one in quoted_in(message))
-    ]
-    said = (quote for source in turn.sources if text in source.prompt for quote in source.said)
-    newest = max((message_number(quote.ref) for quote in said), default=0)
-    return bool(given) and newest <= max(given)
+def _lines(text: str) -> list[str]:
+    return [_plain(line) for line in text.split("\n") if line.strip()]
 
 
 def _plain(text: str) -> str:
@@ -100,5 +83,6 @@ def _plain(text: str) -> str:
     return " ".join(flat.replace("″", '"').split())
 
 
-def _letters(text: str) -> str:
-    return "".join(word.text for word in words_of(text))
+def quoted_in(text: str) -> list[str]:
+    """What stands in quotation marks in a text."""
+    return [next(filter(None, match.groups())) for match in QUOTED.finditer(text)]

@@ -1,16 +1,22 @@
 """Where each stretch of a prompt comes from: the prompt cut into spans, never a letter changed."""
 
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from consultation.quotes import Fault, Statement, Statements, closest
-from consultation.refusals import refuses
+from consultation.quotes import Fault, Statement, closest
 from consultation.transcript import Transcript, message_number
-from consultation.turn import FORMAT, FacilitatorTurn, Quote
-from consultation.words import SHORTEST_TO_SHARE, content, share, size, words_of
+from consultation.turn import Quote
+from consultation.words import (
+    SHORTEST_TO_SHARE,
+    content,
+    refused_words,
+    refuses,
+    share,
+    size,
+    words_of,
+)
 
 SpanSource = Literal["said", "chosen", "reference", "template", "style", "assumed"]
 
@@ -46,26 +52,25 @@ class Stretch(NamedTuple):
 
     start: int
     end: int
-    said: tuple[Quote, ...] = ()
+    said: Sequence[Quote] = ()
     loose: bool = True
 
 
 def place_sources(
-    turn: FacilitatorTurn, statements: Statements
-) -> tuple[dict[int, Stretch], list[Fault]]:
-    """The stretch of each source that rests on words, by its place in the turn; and sources
-    that do not stand in the prompt, or that quote far more than their stretch says."""
-    stretches: dict[int, Stretch] = {}
+    sources: Sequence[Statement], prompt: str
+) -> tuple[dict[str, Stretch], list[Fault]]:
+    """The stretch of each source that rests on words; and sources that do not stand in the
+    prompt, or that quote far more than their stretch says."""
+    stretches: dict[str, Stretch] = {}
     faults: list[Fault] = []
-    for one in statements["sources"]:
-        place = _find(one.text, turn.prompt, stretches.values())
-        if place is None:
-            copy = closest(one.text, turn.prompt, "").quote.quote
+    for one in sources:
+        run = closest(one.text, prompt)
+        if not run.words:
             advice = f'"{one.text}" does not stand in the prompt. Copy the stretch letter by '
-            advice += f"letter, such as `{copy}`, or leave it out."
+            advice += f"letter, such as `{run.quote.quote}`, or leave it out."
             faults.append(Fault("place", one.where, advice))
         elif one.said:
-            stretches[one.index] = Stretch(*place, tuple(one.said), _is_loose(one))
+            stretches[one.where] = Stretch(run.start, run.end, one.said, _is_loose(one))
             longest = LONGEST_QUOTE[0] * size(words_of(one.text)) + LONGEST_QUOTE[1]
             if any(size(words_of(q.quote)) > longest for q in one.said if message_number(q.ref)):
                 advice = "one quote for too much. Give each part of the prompt its own short quote."
@@ -73,34 +78,19 @@ def place_sources(
     return stretches, faults
 
 
-def _find(stretch: str, prompt: str, taken: Collection[Stretch]) -> tuple[int, int] | None:
-    """The first place of a stretch that no source has yet; else the first of all."""
-    found = re.finditer(f"(?={re.escape(stretch)})", prompt) if stretch.strip() else ()
-    places = [(one.start(), one.start() + len(stretch)) for one in found]
-    run = closest(stretch, prompt, "")
-    if not places and run.words:
-        places = [(run.start, run.end)]
-    free = [p for p in places if not any(t.start < p[1] and p[0] < t.end for t in taken)]
-    return next(iter([*free, *places]), None)
-
-
 def _is_loose(statement: Statement) -> bool:
     """Whether a text shares nothing with its words, of all that can be compared by words."""
     # Of a picture, a template and a style nothing can be compared by words.
     if any(quote.ref[:1] not in "mq" for quote in statement.said):
         return False
-    own, theirs = words_of(statement.text), words_of(statement.words)
-    both_refuse = refuses(statement.text) and any(word.refuses for word in theirs)
-    return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, theirs) and not both_refuse
+    own = words_of(statement.text)
+    return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, words_of(statement.words))
 
 
-def faults_of_sharing(
-    turn: FacilitatorTurn, transcript: Transcript, statements: Statements
-) -> list[Fault]:
+def faults_of_sharing(statements: Sequence[Statement], transcript: Transcript) -> list[Fault]:
     """Stretches and values that share nothing with their quote, though their words were said."""
-    seen = [s for s in statements["brief"] if turn.brief[s.index].dimension != FORMAT]
     faults = []
-    for one in (one for one in (*statements["sources"], *seen) if one.said and _is_loose(one)):
+    for one in (one for one in statements if one.said and _is_loose(one)):
         words = [word for word in content(words_of(one.text)) if not word.refuses]
         there = [r for r, m in transcript.messages.items() if share(words, words_of(m))]
         advice = f'"{one.text}" shares nothing with its quote; its words stand in '
@@ -109,7 +99,31 @@ def faults_of_sharing(
     return faults
 
 
-def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
+def faults_of_refusals(sources: Sequence[Statement]) -> list[Fault]:
+    """Stretches that want what the person refused."""
+    faults = []
+    for one in sources:
+        for words in (quote.quote for quote in one.said):
+            if _is_wanted(one.text, words, is_alone=len(one.said) == 1):
+                advice = f'"{one.text}" wants what the person refused: `{words}`. Make the prompt '
+                advice += "refuse it, and quote the stretch that does."
+                faults.append(Fault("turned round", one.where, advice, words=words))
+    return faults
+
+
+def _is_wanted(stretch: str, quote: str, *, is_alone: bool) -> bool:
+    """Whether a stretch wants what a quote refuses, and nothing else of the quote.
+
+    "No open wings, closed ones" is heard by "closed wings", though the wings stand in both; "no
+    wait, purple" beside another quote only corrects that.
+    """
+    refused = refused_words(quote)
+    own = [word for word in words_of(quote) if word not in refused and not word.refuses]
+    heard = bool(share(own, words_of(stretch))) if own else not is_alone
+    return bool(share(refused, words_of(stretch))) and not refuses(stretch) and not heard
+
+
+def spans_of(prompt: str, stretches: Collection[Stretch]) -> list[Span]:
     """The prompt as pieces that join to it: what no stretch covers is assumed.
 
     Stretches that overlap become one with the words of both, since nothing finer was claimed.
@@ -120,30 +134,29 @@ def spans_of(prompt: str, stretches: Iterable[Stretch]) -> list[Span]:
         if place.start < last.end:
             said = {(q.ref, q.quote): q for q in (*last.said, *place.said)}
             end, loose = max(last.end, place.end), last.loose and place.loose
-            pieces[-1] = Stretch(last.start, end, tuple(said.values()), loose)
+            pieces[-1] = Stretch(last.start, end, [*said.values()], loose)
         else:
             pieces += [Stretch(last.end, place.start), place]
     pieces.append(Stretch(pieces[-1].end, len(prompt)))
-    return [_span(prompt, piece) for piece in pieces if piece.start < piece.end]
+    return [
+        _span(prompt[piece.start : piece.end], piece.said, loose=piece.loose)
+        for piece in pieces
+        if piece.start < piece.end
+    ]
 
 
-def _span(prompt: str, piece: Stretch) -> Span:
-    text = prompt[piece.start : piece.end]
-    if piece.loose:
-        return Span(text=text, source="assumed", said=[*piece.said])
-    return _resting(text, piece.said)
-
-
-def _resting(text: str, said: Sequence[Quote]) -> Span:
-    leading = min(said, key=_rank)
-    return Span(text=text, source=source_of(said), ref=name_of(leading.ref), said=[*said])
+def _span(text: str, said: Sequence[Quote], *, loose: bool = False) -> Span:
+    if loose:
+        return Span(text=text, source="assumed", said=[*said])
+    ref = name_of(min(said, key=_rank).ref)
+    return Span(text=text, source=source_of(said), ref=ref, said=[*said])
 
 
 def with_picks(span: Span, transcript: Transcript) -> Span:
     """A span that names an option where the person only took it."""
     if span.source == "assumed" or not span.said:
         return span
-    return _resting(span.text, transcript.as_picks(span.said))
+    return _span(span.text, transcript.as_picks(span.said))
 
 
 def source_of(said: Sequence[Quote]) -> SpanSource:

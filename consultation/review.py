@@ -7,15 +7,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consultation.consultation_result import NotUsed
-from consultation.coverage import Coverage, Leftover, faults_of_coverage
+from consultation.coverage import (
+    Leftover,
+    distinct,
+    doubts_of,
+    faults_of_coverage,
+    leftovers_of,
+    lines_without_place,
+    places_in,
+    placing,
+    weight_of,
+    words_in,
+)
 from consultation.decisions import carry_over, judge_brief, judge_choices, judge_questions
 from consultation.lettering import Letters, judge_lettering
-from consultation.provenance import Span, faults_of_sharing, place_sources, spans_of
+from consultation.provenance import (
+    Span,
+    faults_of_refusals,
+    faults_of_sharing,
+    place_sources,
+    spans_of,
+)
 from consultation.quotes import Fault, faults_of_quotes, statements_of
-from consultation.refusals import faults_of_refusals
-from consultation.style_lines import faults_of_styles, lines_without_place
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn, QuestionDraft, Quote, SetAside
+from consultation.turn import FacilitatorTurn, QuestionDraft, SetAside
+from consultation.words import content
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -33,8 +49,7 @@ class Review:
     """What a turn comes to: everything of it that holds, and its faults.
 
     `turn` has the model's prompt untouched and the rest as it was settled; `set_aside` are the
-    entries of all turns so far, `doubtful` the places of those that look like wishes;
-    `style_lines` are those of styles that found no place.
+    entries of all turns so far, `doubtful` the places of those that look like wishes.
     """
 
     turn: FacilitatorTurn
@@ -44,7 +59,6 @@ class Review:
     set_aside: Sequence[SetAside] = ()
     doubtful: frozenset[int] = frozenset()
     leftovers: Sequence[Leftover] = ()
-    style_lines: Sequence[Quote] = ()
     counts: tuple[int, int] = (0, 0)
 
     @property
@@ -71,31 +85,36 @@ class Review:
 
 def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
-    joined = _joined(turn, transcript)
+    choices, picks = judge_choices(turn, transcript)
+    joined = _joined(turn.model_copy(update={"chosen": choices}), transcript)
+    drawn = bool(turn.prompt.strip())
     statements = statements_of(joined, transcript)
-    stretches, misplaced = place_sources(joined, statements)
-    choices, picks = judge_choices(turn, transcript, statements)
-    wrong = {fault.where for fault in picks}
-    # A pick that is dropped is no place for the words that it quoted.
-    statements["chosen"] = [one for one in statements["chosen"] if one.where not in wrong]
-    coverage = Coverage(joined, transcript, statements, stretches.keys())
-    without_place = lines_without_place(joined, transcript, statements, stretches.keys())
-    letters, misspelt = judge_lettering(turn, transcript)
-    brief, changes = judge_brief(joined, transcript, statements)
-    questions, unsound = judge_questions(turn, transcript, brief)
-    quotes = faults_of_quotes(joined, transcript, statements)
+    stretches, misplaced = place_sources(statements.sources, turn.prompt)
+    sources = [one for one in statements.sources if one.where in stretches]
+    found = placing(joined, statements, sources)
+    placed = places_in(found)
+    accounted = placed | places_in(statements.set_aside)
+    words = words_in(transcript)
+    heard = distinct(words[place] for place in placed & words.keys())
+    leftovers = leftovers_of(transcript, accounted, weight_of(transcript, heard))
+    if drawn:
+        leftovers += lines_without_place(transcript, [*sources, *statements.set_aside])
+    doubts = doubts_of(joined.set_aside, statements.set_aside, transcript, heard)
+    letters, misspelt = judge_lettering(joined, transcript)
+    brief, changes = judge_brief(joined, transcript, statements.brief)
+    questions, unsound = judge_questions(joined, transcript, brief)
     faults = [
         *misplaced,
-        *quotes,
-        *faults_of_coverage(coverage, joined, [f.words for f in quotes if not f.serious]),
-        *faults_of_refusals(joined, transcript, statements, coverage.accounted),
-        *faults_of_sharing(joined, transcript, statements),
-        *faults_of_styles(without_place),
+        *faults_of_quotes(statements.sources if drawn else statements.brief),
+        *faults_of_coverage(leftovers, doubts, joined),
+        *faults_of_refusals(statements.sources),
+        *faults_of_sharing([*statements.sources, *statements.brief], transcript),
         *misspelt,
         *changes,
         *picks,
         *unsound,
     ]
+    telling = {place for place, word in words.items() if content([word])}
     asked_about = {question.dimension for question in questions}
     brief = [e.model_copy(update={"open": e.open or e.dimension in asked_about}) for e in brief]
     settled = {
@@ -107,13 +126,12 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     return Review(
         turn=turn.model_copy(update=settled),
         faults=sorted(faults, key=lambda fault: not fault.serious),
-        spans=spans_of(turn.prompt, stretches.values()) if turn.prompt.strip() else [],
+        spans=spans_of(turn.prompt, stretches.values()) if drawn else [],
         letters=letters,
         set_aside=joined.set_aside,
-        doubtful=frozenset(coverage.doubts),
-        leftovers=coverage.leftovers,
-        style_lines=without_place,
-        counts=coverage.counts,
+        doubtful=frozenset(doubts),
+        leftovers=leftovers,
+        counts=(len(telling), len(placed & telling)),
     )
 
 
@@ -172,12 +190,9 @@ def settle(held: Review, transcript: Transcript, wording: Wording) -> Facilitato
 def not_used(held: Review) -> list[NotUsed]:
     """The person's words that are in no stretch of the prompt, the most suspicious first, and
     among them what a style says."""
-    lost = sorted(held.leftovers, key=lambda left: (not left.hot, -left.size))
-    unplaced = [NotUsed(ref=left.ref, quote=left.text, why="unplaced") for left in lost]
-    unplaced += [NotUsed(ref=e.ref, quote=e.quote, why="unplaced") for e in held.style_lines]
-    hot = sum(left.hot for left in lost)
-    aside = [NotUsed(ref=e.ref, quote=e.quote, why=e.why) for e in held.set_aside]
-    doubtful = [one for index, one in enumerate(aside) if index in held.doubtful]
-    others = [one for index, one in enumerate(aside) if index not in held.doubtful]
-    others.sort(key=lambda one: LEAST_SUSPICIOUS.index(one.why))
-    return [*unplaced[:hot], *doubtful, *unplaced[hot:], *others]
+    ranks = [(0 if left.hot else 2, -left.size) for left in held.leftovers]
+    unused = [NotUsed(ref=e.ref, quote=e.text, why="unplaced") for e in held.leftovers]
+    for number, entry in enumerate(held.set_aside):
+        ranks.append((1 if number in held.doubtful else 3, LEAST_SUSPICIOUS.index(entry.why)))
+        unused.append(NotUsed(ref=entry.ref, quote=entry.quote, why=entry.why))
+    return [one for _, one in sorted(zip(ranks, unused, strict=True), key=lambda pair: pair[0])]

@@ -48,15 +48,6 @@ class Transcript:
     left: int = 0
     finish: bool = False
 
-    def style(self, ref: str) -> StyleUse | None:
-        """The style of a ref, if it counts."""
-        return next((use for use in self.styles if use.ref == ref), None)
-
-    @property
-    def references(self) -> list[str]:
-        """The pictures that the person refers to: r1, r2 and so on."""
-        return [name for name in self.names if name[:1] == "r" and name[1:].isdecimal()]
-
     @property
     def newest(self) -> str:
         """The ref of the newest message."""

@@ -5,9 +5,10 @@ No list of any language's words is used but the refusing ones (`prompts/refusing
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import yaml
@@ -53,24 +54,6 @@ class Word(NamedTuple):
     refuses: bool
     number: bool
 
-    @property
-    def is_strict(self) -> bool:
-        """Whether it is a number or refuses: no other word may stand for it."""
-        return self.refuses or self.number
-
-    def tells(self, shortest: int = SHORTEST) -> bool:
-        """Whether it says something of its own: long enough, a number, refusing, a sign."""
-        return len(self.text) >= shortest or self.signed or self.is_strict
-
-
-class Refusing(NamedTuple):
-    """What refuses, of all languages at once, folded."""
-
-    words: frozenset[str]
-    behind: frozenset[str]
-    pieces: re.Pattern[str]
-    contrasting: frozenset[str]
-
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
@@ -85,46 +68,45 @@ def fold(text: str) -> str:
 
 
 @cache
-def refusing() -> Refusing:
-    """The words that refuse, read once from their file."""
+def refusing(kind: str) -> frozenset[str]:
+    """The `words` of all languages that refuse, those `behind` what they refuse, or those that
+    are `contrasting`."""
+    return frozenset(map(fold, _listed(kind)))
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(_listed("pieces"), key=len, reverse=True)))
+
+
+def _listed(kind: str) -> list[str]:
     data = yaml.safe_load((SHIPPED / "refusing.yaml").read_text(encoding="utf-8"))
-    pieces = sorted({p for some in data["pieces"].values() for p in some}, key=len, reverse=True)
-    words, behind = (
-        frozenset(fold(word) for some in data[name].values() for word in some)
-        for name in ("words", "words_behind")
-    )
-    return Refusing(
-        words=words,
-        behind=behind,
-        pieces=re.compile("|".join(map(re.escape, pieces))),
-        contrasting=frozenset(fold(word) for word in data["contrasting"]),
-    )
+    return [word for some in data[kind].values() for word in some]
 
 
 @lru_cache(maxsize=1024)
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text in order; of scripts without spaces each sign is one."""
-    refused = [match.span() for match in refusing().pieces.finditer(text)]
-    return tuple(_word(text, *match.span(), refused) for match in WORD.finditer(text))
-
-
-def _word(text: str, start: int, end: int, refused: list[tuple[int, int]]) -> Word:
-    folded = fold(text[start:end])
-    signed = re.match(f"[{UNSPACED}]", text[start]) is not None
-    known = refusing()
-    refuses = folded in known.words | known.behind or any(a < end and start < b for a, b in refused)
-    number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
-    return Word(folded, start, end, signed, refuses, number)
+    known = refusing("words") | refusing("behind")
+    refused = [match.span() for match in _pieces().finditer(text)]
+    found = []
+    for match in WORD.finditer(text):
+        folded, (start, end) = fold(match[0]), match.span()
+        signed = re.match(f"[{UNSPACED}]", match[0]) is not None
+        refuses = folded in known or any(a < end and start < b for a, b in refused)
+        number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
+        found.append(Word(folded, start, end, signed, refuses, number))
+    return tuple(found)
 
 
 def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
-    """Those of the words that say something of their own."""
-    return [word for word in words if word.tells(shortest)]
+    """Those that say something of their own: long enough, a number, refusing, a sign."""
+    return [w for w in words if len(w.text) >= shortest or w.signed or w.refuses or w.number]
 
 
-def distinct(words: Iterable[Word]) -> list[Word]:
-    """Each word once, however often it stands there: a long message repeats most of its own."""
-    return list({(word.text, word.refuses): word for word in words}.values())
+def letters_of(words: Iterable[Word]) -> str:
+    """The letters of words, however they are spaced."""
+    return "".join(word.text for word in words)
 
 
 def size(words: Iterable[Word]) -> float:
@@ -142,9 +124,10 @@ def near(one: Word, other: Word) -> bool:
     """Whether two words are one: a slip of the pen, an ending; never a number or a refusal."""
     if one.text == other.text:
         return True
-    signed = one.signed or other.signed
-    if signed or one.is_strict or other.is_strict:  # nix for nichts; never one sign for another
-        return one.refuses and other.refuses and not signed
+    if one.signed or other.signed or one.number or other.number:
+        return False
+    if one.refuses or other.refuses:  # nix for nichts
+        return one.refuses and other.refuses
     return _alike(one.text, other.text)
 
 
@@ -173,3 +156,31 @@ def share(some: Iterable[Word], others: Iterable[Word]) -> list[Word]:
         for word in mine
         if (word in spelled if HIRAGANA.match(word.text) else among(word, theirs))
     ]
+
+
+def refusals(text: str) -> Iterator[tuple[Word, list[Word]]]:
+    """Each refusing word of a text with what it refuses.
+
+    That stands behind it in its clause, or before it where the language refuses after: "you
+    don't see her, only the hands" refuses no hands.
+    """
+    ends = [match.start() for match in CLAUSE_END.finditer(text)]
+    for _, clause in groupby(words_of(text), key=lambda word: bisect(ends, word.start)):
+        words = [*clause]
+        for number, word in enumerate(words):
+            if word.refuses:
+                before = [other for other in words[:number] if not other.refuses]
+                ahead = [other for other in words[number + 1 :] if not other.refuses]
+                # Signs of Chinese refuse what comes, those of Japanese what was: 不要 does both.
+                forward = word.text in refusing("words") or not before
+                yield word, ahead if forward else before
+
+
+def refused_words(text: str) -> list[Word]:
+    """What the refusing words of a text refuse."""
+    return [word for _, refused in refusals(text) for word in refused]
+
+
+def refuses(text: str) -> bool:
+    """Whether a stretch of a prompt says that something is not to be."""
+    return any(w.refuses or w.text in refusing("contrasting") for w in words_of(text))

@@ -25,10 +25,7 @@ LETTERS = [*"a1 *-_.,:/\"'(<{[=#\nA\t…é\x1b\x80\xff", "\u3042", "\u3400", "\u
 
 BUILT = {
     "cli.terminal",  # IN_COMMANDS, names of tools and parameters
-    "consultation.lettering",  # the words of a text, whole
-    "consultation.provenance",  # a stretch of the prompt, whole
     "consultation.template_draft",  # a value, whole
-    "consultation.words",  # the pieces of a list
     "prompts.image_type",  # a word, at its beginning
     "prompts.template_names",  # a name, whole
     "prompts.wording",  # a note of ours of under a thousand letters, whole

@@ -140,31 +140,6 @@ def ready_turns() -> Iterator[tuple[str, Json, Transcript]]:
 READY = list(ready_turns())
 
 
-def test_a_use_that_the_model_no_longer_repeats_is_not_sent_back_as_lost() -> None:
-    fox, use = ("m1", "a fox on a wall"), ("m1", "for an album cover")
-    first = short.turn(
-        brief=[
-            short.entry("subject", "a fox on a wall", fox),
-            short.entry("use", "album cover", use),
-        ],
-        questions=[short.question("style", "How is it made?", "woodcut", "photograph")],
-    )
-    second = short.turn(
-        brief=[short.entry("subject", "a fox on a wall", fox)],
-        chosen=[{"question": "q1", "option": 1, "ref": "m2", "quote": "woodcut"}],
-        prompt="A woodcut of a fox on a wall.",
-        sources=[
-            short.source("A woodcut", ("q1", "woodcut")),
-            short.source("a fox on a wall", fox),
-        ],
-    )
-    said = ["a fox on a wall, for an album cover", "woodcut"]
-    *_, (_, _, result) = reviewed(said, [(1, first), (2, second)])
-
-    assert not result.must_go_back, result.faults
-    assert [entry.dimension for entry in result.turn.brief] == ["subject", "use"]
-
-
 def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
     met, all_ = 0, 0
     for _, turn, transcript in READY:
@@ -196,12 +171,9 @@ def test_quotes_that_change_places_are_shown_as_sharing_nothing_or_sent_back() -
     met, all_ = 0, 0
     for _, turn, transcript in READY:
         for one, other in [*combinations(range(len(turn["sources"])), 2)][::3]:
-            sources = [dict(source) for source in turn["sources"]]
-            sources[one]["said"], sources[other]["said"] = (
-                sources[other]["said"],
-                sources[one]["said"],
-            )
-            result = held({**turn, "sources": sources}, transcript)
+            said, theirs = (turn["sources"][place]["said"] for place in (one, other))
+            swapped = quoting(quoting(turn, one, theirs), other, said)
+            result = held(swapped, transcript)
             all_ += 1
             met += result.must_go_back or any(
                 s.source == "assumed" and s.said for s in result.spans
@@ -209,6 +181,13 @@ def test_quotes_that_change_places_are_shown_as_sharing_nothing_or_sent_back() -
 
     assert all_ > 140
     assert met >= 0.65 * all_
+
+
+def quoting(turn: Json, place: int, said: list[Json]) -> Json:
+    """A turn with other quotes for one of its sources."""
+    sources = [dict(source) for source in turn["sources"]]
+    sources[place]["said"] = said
+    return {**turn, "sources": sources}
 
 
 REFUSALS = ("not", "no", "nobody", "nix", "nichts", "keine", "kein", "sin", "nada", "ningún")
@@ -222,12 +201,10 @@ def test_a_quote_cut_out_of_a_refusal_goes_back() -> None:
                 first, _, rest = quote["quote"].partition(" ")
                 if first.casefold() not in REFUSALS or not rest:
                     continue
-                said = [dict(one) for one in source["said"]]
-                said[place]["quote"] = rest
-                sources = [dict(one) for one in turn["sources"]]
-                sources[index] = {**source, "said": said}
+                said = [*source["said"]]
+                said[place] = {**quote, "quote": rest}
                 cut += 1
-                assert held({**turn, "sources": sources}, transcript).must_go_back, (name, rest)
+                assert held(quoting(turn, index, said), transcript).must_go_back, (name, rest)
 
     assert cut >= 9
 
@@ -241,10 +218,8 @@ def test_a_quote_that_nobody_said_goes_back() -> None:
         for index, source in enumerate(turn["sources"]):
             for quote in random.Random(index).sample(foreign, 2):
                 said = [{"ref": "m1", "quote": quote}, *source["said"][1:]]
-                sources = [dict(one) for one in turn["sources"]]
-                sources[index] = {**source, "said": said}
                 tried += 1
-                assert held({**turn, "sources": sources}, transcript).must_go_back, (name, quote)
+                assert held(quoting(turn, index, said), transcript).must_go_back, (name, quote)
 
     assert tried > 200
 
