@@ -21,7 +21,6 @@ from gateway.models import (
     living_text_model,
     load_models,
     outlook,
-    successor,
 )
 from gateway.prices import Usage, estimate_image, image_cost, text_cost
 from settings import Settings
@@ -125,11 +124,6 @@ def test_the_outlook_warns_before_a_model_ends_and_says_what_to_set(
     assert told in sentence
 
 
-def test_a_model_that_the_table_does_not_know_is_called_as_it_is() -> None:
-    assert living_text_model("gpt-7", date(2100, 1, 1)) == ("gpt-7", None)
-    assert successor("gpt-7") is None
-
-
 def test_a_dated_snapshot_is_the_model_it_was_taken_of() -> None:
     assert MODELS.find_text("gpt-4o-2024-08-06") is MODELS.text["gpt-4o"]
     assert MODELS.find_text("gpt-4o-mini-2024-07-18") is MODELS.text["gpt-4o-mini"]
@@ -167,24 +161,30 @@ def test_a_size_on_the_boundary_is_drawn(size: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "size",
+    ("size", "nearest"),
     [
-        "640x1008",  # less than the least area
-        "3840x2176",  # more than the largest area
-        "3856x1600",  # an edge too long
-        "1456x480",  # wider than 3:1
-        "1025x1024",  # no multiple of 16
-        "0x1024",
-        "99999x99999",
+        ("640x1008", "640x1024"),  # less than the least area
+        ("3840x2176", "3824x2160"),  # more than the largest area
+        ("3856x1600", "3840x1600"),  # an edge too long
+        ("1456x480", "1440x480"),  # wider than 3:1
+        ("1025x1023", "1024x1024"),  # no multiple of 16
+        ("1920x1080", "1920x1088"),
+        ("4000x2250", "3840x2160"),
+        ("100x100", "816x816"),
+        ("5000x500", "2736x912"),
+        ("0x1024", ""),
+        ("99999x99999", ""),
     ],
 )
-def test_a_size_past_the_boundary_is_refused_with_the_nearest_that_is_drawn(size: str) -> None:
-    fault = fault_of_size(FLEXIBLE, size)
+def test_a_size_past_the_boundary_is_refused_with_the_nearest_that_keeps_its_shape(
+    size: str, nearest: str
+) -> None:
+    fault = fault_of_size(FLEXIBLE, size) or ""
 
-    assert fault
     assert fault.startswith(f"{size} is not possible")
-    offered = SIZE.findall(fault)[-1]
-    assert fault_of_size(FLEXIBLE, "x".join(offered)) is None
+    offered = "x".join(SIZE.findall(fault)[-1])
+    assert fault_of_size(FLEXIBLE, offered) is None
+    assert offered == nearest or not nearest
 
 
 @pytest.mark.parametrize("size", ["", "1024", "1024 x 1024", "-16x16", WIDE_DIGITS])
@@ -201,28 +201,6 @@ def test_the_nearest_size_is_always_one_that_can_be_drawn() -> None:
     }
 
     assert refused == {}
-
-
-@pytest.mark.parametrize(
-    ("asked", "offered"),
-    [
-        ((1024, 1024), "1024x1024"),
-        ((1025, 1023), "1024x1024"),
-        ((1920, 1080), "1920x1088"),
-        ((4000, 2250), "3840x2160"),
-        ((100, 100), "816x816"),
-        ((5000, 500), "2736x912"),
-    ],
-)
-def test_the_nearest_size_keeps_the_shape(asked: tuple[int, int], offered: str) -> None:
-    width, height = asked
-    ratio = min(max(width / height, 1 / 3), 3)
-
-    nearest = nearest_size(FLEXIBLE, width, height)
-
-    wide, high = map(int, nearest.split("x"))
-    assert abs(wide / high / ratio - 1) < 0.03
-    assert nearest == offered
 
 
 def test_reported_tokens_are_priced_and_their_absence_is_estimated() -> None:

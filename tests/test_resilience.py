@@ -55,14 +55,6 @@ async def test_after_the_pause_one_call_is_let_through_and_its_success_ends_it(
     assert (result["status"], after["status"]) == ("done", "done")
 
 
-async def test_refusals_do_not_open_the_pause(client: Client[Any], sandbox: Sandbox) -> None:
-    sandbox.fail("moderation_http", times=8, kind="image")
-    for number in range(8):
-        await refusal(client, DRAW, prompt=f"fox {number}", **SKIP)
-
-    assert (await draw(client, prompt="a fox", **SKIP))["status"] == "done"
-
-
 async def test_unfinished_pictures_are_shown_while_one_waits_where_they_are_on(
     connect: Connect, sandbox: Sandbox
 ) -> None:
