@@ -156,7 +156,7 @@ class _Dialogue:
                 continue
             option = _option(question, answer)
             answers.append({"question_id": question.id, "answer": option or answer})
-            if not option and not self._template:  # which puts each of its questions once
+            if not option:
                 break
         return {"message": "", "answers": answers}
 

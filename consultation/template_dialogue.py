@@ -183,9 +183,10 @@ def _review(conversation: Conversation, values: TemplateValues, filling: Filling
     messages = transcript.messages
     asking = [] if conversation.mode == "skip" else values.questions()
     reply = filling.reply.strip() if filling else ""
-    # Whoever asked something back is answered first, without another question or a prompt.
-    waits = reply and not transcript.finish and transcript.open_questions(values.entries.values())
-    asking = [] if waits else asking
+    ends = transcript.finish or (filling and filling.finish)
+    # What words leave unanswered stays open, such as a question that was answered with another.
+    waits = filling and not ends and transcript.open_questions(values.entries.values())
+    asking = [] if waits or ends else asking
     is_ready = not (asking or waits)
     if is_ready:
         values.assume_rest()

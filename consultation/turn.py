@@ -140,6 +140,7 @@ class Filling(_Part):
     language: str
     title: str
     reply: str = ""
+    finish: bool = False
     filled: list[Value]
     besides: list[str]
 

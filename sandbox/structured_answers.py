@@ -18,30 +18,37 @@ _ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
 
 def fill_template(body: Json) -> str:
     """What the words fill of a template, as JSON: what fits nothing else is for a free text."""
-    talk, values, reply = dialogue.read(body), dict[str, str](), ""
+    talk, values, reply, finish = dialogue.read(body), dict[str, str](), "", False
     tongue = book.language([*talk.messages.values()])
     parameters: list[Json] = talk.state.get("parameters") or []
-    dimensions = [question["dimension"] for question in talk.state.get("open_questions") or []]
-    waiting = [one for name in dimensions for one in parameters if one["name"] == name]
+    named = {parameter["name"]: parameter for parameter in parameters}
+    open_: list[Json] = talk.state.get("open_questions") or []
+    by_id: Json = talk.state.get("answers") or {}
     besides = [e["value"] for e in talk.before.get("brief") or [] if e["dimension"] == "besides"]
-    has_begun = waiting or any(parameter["value"] for parameter in parameters)
+    has_begun = open_ or any(parameter["value"] for parameter in parameters)
     for ref in talk.fresh if has_begun else talk.messages:
+        waiting = [named[q["dimension"]] for q in open_ if by_id.get(ref, q["id"]) == q["id"]]
+        if ref in by_id and not waiting:
+            continue  # an option, taken by its question already
         free = [one for one in waiting or parameters[: ref == "m1"] if "words" in one["takes"]]
         for piece, asks in book.clauses(talk.messages[ref]):
             if asks and waiting:
                 reply = book.say("yours", tongue)
                 continue
+            if book.holds("ends", piece):
+                finish = True
+                continue
             fitting = [one for one in waiting or parameters if _value(one, piece)]
-            open_ = [one["name"] for one in free if one["name"] not in values]
+            blank = [one["name"] for one in free if one["name"] not in values]
             if fitting:
                 values.setdefault(fitting[0]["name"], _value(fitting[0], piece))
-            elif open_ and (waiting or (book.content(piece) and not book.refuses(piece))):
-                values[open_[0]] = (piece if waiting else _ABOUT.sub("", piece, 1)).strip('"“”„«»')
+            elif blank and (waiting or (book.content(piece) and not book.refuses(piece))):
+                values[blank[0]] = (piece if waiting else _ABOUT.sub("", piece, 1)).strip('"“”„«»')
             elif book.content(piece) and not book.is_talk(piece):
                 besides.append(piece)
     fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
     answer = {"language": tongue, "title": talk.title, "filled": fillings, "besides": besides}
-    answer["reply"] = reply
+    answer |= {"reply": reply, "finish": finish}
     return json.dumps(answer, ensure_ascii=False)
 
 

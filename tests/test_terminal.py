@@ -93,11 +93,13 @@ def test_a_question_back_is_answered_before_the_next_question_and_its_own_stays_
     assert 0 < rest.find("q1. ") < rest.find("q2. ") < rest.find(" (q1)")
 
 
-def test_you_decide_the_rest_asks_nothing_more(consult: Consult) -> None:
-    said = consult(["a lighthouse", "you decide the rest", "n"])
+@pytest.mark.parametrize("options", [(), ("--template", "product_hero")])
+def test_you_decide_the_rest_asks_nothing_more(consult: Consult, options: tuple[str, ...]) -> None:
+    said = consult(["a lighthouse", "1", "slate, and you decide the rest", "n"], *options)
 
-    assert "q2. " not in said
-    assert "Refined prompt" in said
+    assert "q3. " not in said
+    assert "you decide" not in said.partition("Refined prompt")[2].partition("Not in")[0]
+    assert "slate" in said.partition("Refined prompt")[2]
 
 
 def test_an_empty_line_is_asked_again(consult: Consult) -> None:
