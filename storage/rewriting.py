@@ -98,7 +98,12 @@ def _rewrite(path: Path, here: Connect, there: Connect, clause: str) -> None:
             _export(source, part, clause)
         with closing(there(part)) as target:
             same = _row_counts(target) == before and _is_whole(target)
-        _refuse_doubts(path, same)
+        if not same:
+            way = "Run `image-consultant doctor`, and report this if it finds no damage."
+            raise StorageError(_unwritten(path, "the copy differs", way))
+        if ended_uncleanly(path):
+            way = "Quit it, then give the same command again."
+            raise StorageError(_unwritten(path, "something still has them open", way))
         for copy in path.parent.glob(f"{path.name}.before-*"):
             copy.unlink()
         put_in_place(part, path)
@@ -123,22 +128,13 @@ def _failure(path: Path, error: Exception) -> str:
         way = "Quit every client that runs a server, then give the same command again."
     else:
         way = f"Make room in {path.parent}, then give the same command again."
+    return _unwritten(path, str(error), way)
+
+
+def _unwritten(path: Path, reason: str, way: str) -> str:
     return (
-        f"The records in {path} could not be written anew ({error}). They are as they were. {way}"
+        f"The records in {path} could not be written anew ({reason}). They are as they were. {way}"
     )
-
-
-def _refuse_doubts(path: Path, same: bool) -> None:
-    if not same:
-        raise StorageError(
-            f"What was written anew differs from {path}. Nothing was changed: run "
-            "`image-consultant doctor`, and report this if it finds no damage."
-        )
-    if ended_uncleanly(path):
-        raise StorageError(
-            f"Something still has {path} open. Quit it, then give the same command again. Nothing "
-            "was changed."
-        )
 
 
 def _row_counts(connection: sqlite3.Connection) -> dict[str, int]:
