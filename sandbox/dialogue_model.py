@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import dataclass, field
 from textwrap import shorten
-from typing import NamedTuple
 
 from sandbox import dialogue, misbehaviour
 from sandbox import phrasebook as book
@@ -18,13 +17,16 @@ _PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 _WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
 _MOST_OPTIONS = 5
 _AGAIN = 200  # letters of what the reply says again
-_STEM = 5  # letters that a word shares with one it comes of: photograph, photographic
 _REFERENCE = "reference"  # what its pictures are for
 _FORMAT = "format"
 _UNSEEN = (_REFERENCE, _FORMAT)  # what is taken of a reference stands under its aspect
 _RATIO = re.compile(r"\d{1,2}:\d{1,2}")
 _ADDITIVE = ("subject", "avoid")
 _SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
+
+
+Phrase = tuple[str, list[Json]]
+"""Words for the prompt and the quotes that they rest on; with none they are our own."""
 
 
 def reply(body: Json, fault: str) -> str:
@@ -40,25 +42,25 @@ def turn(talk: Dialogue) -> Json:
     kind = _image_type(talk)
     told = (kind.get("dimensions") or {}).items()  # in whichever of two forms
     options = {name: list(o if isinstance(o, list) else o.get("options") or []) for name, o in told}
-    reading = BriefUpdate(talk, options, book.language([*talk.messages.values()]))
+    reading = BriefReading(talk, options, book.language([*talk.messages.values()]))
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
     questions = [] if ends or (reading.answer and reading.waiting) else _questions(reading)
     prompt, sources = "", list[Json]()
     if ends or not (questions or reading.waiting):
         _assume(reading)
         prompt, sources = write(reading)
+    values = {
+        name: ", ".join(words for words, _ in _phrases(name, said))
+        for name, said in reading.brief.items()
+    }
     return {
         "language": reading.tongue,
         "title": talk.title,
         "image_type": kind["name"],
         "reply": _reply(reading, "ready" if prompt else "asks"),
         "brief": [
-            {"dimension": name, "value": _phrase(name, said), "said": said, "open": False}
-            for name, said in reading.brief.items()
-        ]
-        + [
-            {"dimension": name, "value": value, "said": [], "open": False}
-            for name, value in reading.ours.items()
+            {"dimension": name, "value": value, "said": reading.brief.get(name, []), "open": False}
+            for name, value in (values | reading.ours).items()
         ],
         "chosen": reading.chosen,
         "questions": questions,
@@ -81,7 +83,7 @@ def _image_type(talk: Dialogue) -> Json:
 
 
 @dataclass
-class BriefUpdate:
+class BriefReading:
     """What the newest messages make of the brief of the turn before, each value by its quotes.
 
     `latest` are the messages that decided a dimension in this turn, `ours` is what nobody said,
@@ -212,46 +214,31 @@ class BriefUpdate:
         self.set_aside.append({"ref": ref, "quote": quote, "why": why})
 
     def _take_style(self, style: Json) -> None:
-        """Take each line of a style as it is, but where the person decides the same, or wishes for
-        what the style avoids."""
-        own = {name for name, said in self.brief.items() if said[0]["ref"][0] in "mq"}
-        wishes = [quote["quote"] for name in own - {"avoid"} for quote in self.brief[name]]
-        wanted = {word[:_STEM] for words in wishes for word in book.content(words)}
+        """Take each line of a style as it is, but where the person decides the same."""
+        own = {name for name, said in self.brief.items() if said[0]["ref"][0] in "mq"} - {"avoid"}
         for aspect in [key for key in style if key not in {"id", "degree"}]:
-            name, avoids = _SAME.get(aspect, aspect), aspect == "avoid"
-            for line in style[aspect].split(" or ") if avoids else [style[aspect]]:
-                wished = wanted & {word[:_STEM] for word in book.content(line)}
-                if wished if avoids else name in own:
-                    self._set_aside(style["id"], line, "replaced")
-                else:
-                    self.brief.setdefault(name, []).append({"ref": style["id"], "quote": line})
+            name = _SAME.get(aspect, aspect)
+            if name in own:
+                self._set_aside(style["id"], style[aspect], "replaced")
+            else:
+                quote = {"ref": style["id"], "quote": style[aspect]}
+                self.brief.setdefault(name, []).append(quote)
 
 
-class Phrase(NamedTuple):
-    """Words for the prompt and the quotes that they rest on."""
-
-    words: str
-    said: list[Json]
-
-
-def _stretches(name: str, said: list[Json]) -> list[Phrase]:
+def _phrases(name: str, said: list[Json]) -> list[Phrase]:
     """The quotes of a dimension as words; an option that own words name stands with these."""
     own = [quote["quote"] for quote in said if quote["ref"][0] == "m"]
-    words = dict[str, list[Json]]()
+    phrases = dict[str, list[Json]]()
     for quote in said:
         text = next((one for one in own if book.find(quote["quote"], one)), quote["quote"])
         text = book.trim(text) if text in own else text
-        if name == "text" and text and not (book.lettering(text) or book.refuses(text)):
+        if name == "text" and not (book.lettering(text) or book.refuses(text)):
             text = f"“{text}”"
-        words.setdefault(text, []).append(quote)
-    return [Phrase(*one) for one in words.items()]
+        phrases.setdefault(text, []).append(quote)
+    return [*phrases.items()]
 
 
-def _phrase(name: str, said: list[Json]) -> str:
-    return ", ".join(one.words for one in _stretches(name, said))
-
-
-def _questions(reading: BriefUpdate) -> list[Json]:
+def _questions(reading: BriefReading) -> list[Json]:
     """The next questions, in the order of the type's dimensions; none whose option was named."""
     state, messages = reading.talk.state, "\n".join(reading.talk.messages.values())
     mode, left = state.get("mode", "guided"), state.get("questions_left", 0)
@@ -271,24 +258,19 @@ def _questions(reading: BriefUpdate) -> list[Json]:
     return questions[: max(0, min(_PER_TURN.get(mode, 3) - len(reading.waiting), left))]
 
 
-def _question(name: str, options: list[str], reading: BriefUpdate) -> Json:
+def _question(name: str, options: list[str], reading: BriefReading) -> Json:
     """A question with the options of the type, what is liked as its default."""
-    state, tongue = reading.talk.state, reading.tongue
-    disliked, liked = state.get("dislikes") or [], state.get("preferences") or []
-    options = [o for o in options if not any(book.find(o, words) for words in disliked)]
-    options.sort(key=lambda option: not any(book.find(option, one["value"]) for one in liked))
-    options = book.translate(options[:_MOST_OPTIONS], tongue)
-    return {
-        "dimension": name,
-        "text": book.say_of(name, "text", tongue),
-        "why": book.say_of(name, "why", tongue),
-        "options": options,
-        "default": [*options, ""][0],
-        "follows": None,
-    }
+    liked = " ".join(one["value"] for one in reading.talk.state.get("preferences") or [])
+    disliked = " ".join(reading.talk.state.get("dislikes") or [])
+    options = [option for option in options if not book.find(option, disliked)]
+    options.sort(key=lambda option: not book.find(option, liked))
+    options = book.translate(options[:_MOST_OPTIONS], reading.tongue)
+    texts = {form: book.say_of(name, form, reading.tongue) for form in ("text", "why")}
+    choice = {"options": options, "default": [*options, ""][0], "follows": None}
+    return {"dimension": name, **texts, **choice}
 
 
-def _assume(reading: BriefUpdate) -> None:
+def _assume(reading: BriefReading) -> None:
     """Decide what is against no idea: colours of a picture, no text, a subject."""
     if not reading.aspects and _REFERENCE not in reading.brief:
         reading.take_of_references(["palette"])
@@ -299,70 +281,68 @@ def _assume(reading: BriefUpdate) -> None:
         reading.ours["subject"] = book.say("anything", reading.tongue)
 
 
-def _reply(reading: BriefUpdate, then: str) -> str:
+def _reply(reading: BriefReading, then: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
     tongue = reading.tongue
     if reading.answer and reading.waiting:
         return reading.answer
     fresh = {*reading.talk.fresh, *(pick["question"] for pick in reading.chosen)}
     news = [
-        one.words
+        words
         for name, said in reading.brief.items()
-        for one in _stretches(name, said)
-        if fresh & {quote["ref"] for quote in one.said}
+        for words, quotes in _phrases(name, said)
+        if fresh & {quote["ref"] for quote in quotes}
     ]
     again = shorten("; ".join(news), _AGAIN, placeholder=" …")
     understood = book.say("understood", tongue).format(again) + " " if again else ""
     return understood + book.say(then, tongue)
 
 
-def write(reading: BriefUpdate) -> tuple[str, list[Json]]:
+def write(reading: BriefReading) -> tuple[str, list[Json]]:
     """The prompt and its sources: the idea, the decisions, lettering, what must not be, styles."""
     styles, tongue = reading.talk.state.get("styles") or [], reading.tongue
     touches = {style["id"] for style in styles if "touch" in style["degree"]}
     idea, refusals, avoids = list[Phrase](), list[Phrase](), list[Phrase]()
     decisions, looks = dict[str, list[Phrase]](), dict[str, list[Phrase]]()
     if "subject" in reading.ours:
-        idea.append(Phrase(reading.ours["subject"], []))
-    pairs = [(name, one) for name, said in reading.brief.items() for one in _stretches(name, said)]
-    for name, one in pairs:
-        ref = one.said[0]["ref"]
-        if name in _UNSEEN:
-            continue
+        idea.append((reading.ours["subject"], []))
+    seen = [(name, said) for name, said in reading.brief.items() if name not in _UNSEEN]
+    for name, (words, said) in [(n, phrase) for n, own in seen for phrase in _phrases(n, own)]:
+        ref = said[0]["ref"]
         if ref.startswith("style:") and name == "avoid":
-            avoids.append(Phrase(f"no {one.words}", one.said))
+            avoids.append((f"no {words}", said))
         elif ref.startswith("style:"):
-            words = f"a touch of {one.words}" if ref in touches else one.words
-            looks.setdefault(name, []).append(Phrase(words, one.said))
-        elif book.refuses(one.words):
-            refusals.append(one)
-        elif ref == "m1" or name in ("subject", book.begins(one.words)):
-            idea.append(one)
+            lead = "a touch of " if ref in touches else ""
+            looks.setdefault(name, []).append((lead + words, said))
+        elif book.refuses(words):
+            refusals.append((words, said))
+        elif ref == "m1" or name in ("subject", book.begins(words)):
+            idea.append((words, said))
         else:
-            decisions.setdefault(name, []).append(one)
-    own = [one.words for stretches in (idea, *decisions.values()) for one in stretches]
-    fixed = "exactly" if book.lettering(" ".join(own)) else "wordless" * ("text" in reading.ours)
+            decisions.setdefault(name, []).append((words, said))
+    own = " ".join(words for phrases in (idea, *decisions.values()) for words, _ in phrases)
+    fixed = "exactly" if book.lettering(own) else "wordless" * ("text" in reading.ours)
     return _assemble(
         _list(idea),
         _frame(decisions, tongue),
-        [Phrase(book.say(fixed, tongue), [])] if fixed else [],
+        [(book.say(fixed, tongue), [])] if fixed else [],
         _list(refusals),
         _frame(looks, "en"),  # a style is told in English, whatever the person speaks
         _list(avoids),
     )
 
 
-def _list(own: list[Phrase]) -> list[Phrase]:
-    return [part for one in own for part in (Phrase(", ", []), one)][1:]
+def _list(phrases: list[Phrase]) -> list[Phrase]:
+    return [part for one in phrases for part in ((", ", list[Json]()), one)][1:]
 
 
-def _frame(own: dict[str, list[Phrase]], tongue: str) -> list[Phrase]:
+def _frame(phrases: dict[str, list[Phrase]], tongue: str) -> list[Phrase]:
     """A sentence that says of each dimension what it is."""
     parts = list[Phrase]()
-    for name, stretches in own.items():
+    for name, own in phrases.items():
         head, tail = book.say_of(name, "says", tongue).split("{}")
         joint = ", " if parts else ""
-        parts += [Phrase(joint + head, []), *_list(stretches), Phrase(tail, [])]
+        parts += [(joint + head, []), *_list(own), (tail, [])]
     return parts
 
 

@@ -132,46 +132,31 @@ def _error(name: str, body: Json) -> ApiError | None:
     model = body.get("model")
     match name:
         case "rate_limit" | "rate_limit_retry_after":
-            error = _rate_limit(model)
+            return ApiError(
+                f"Rate limit reached for {model} in organization org-sandbox on requests per min "
+                "(RPM): Limit 20, Used 20, Requested 1. Please try again in 20ms. Visit "
+                "https://platform.openai.com/account/rate-limits to learn more.",
+                status=429,
+                type="requests",
+                code="rate_limit_exceeded",
+            )
         case "unverified":
-            tools = [tool.get("model") for tool in body.get("tools") or []]
-            error = _unverified(next(filter(None, tools), model))
-        case "invalid_api_key":
-            error = invalid_key("sk-sandbox-0000")
-        case "not_found":
-            error = response_not_found("resp_sandbox_gone")
-        case "model_not_found":
-            error = model_not_found(model)
-        case "tool_not_supported":
-            error = tool_not_supported(model)
-        case "previous_response_not_found":
-            error = previous_not_found(body.get("previous_response_id"))
-        case _ if name in FIXED:
-            error = ApiError(**FIXED[name])
-        case _:
-            return None
-    return error
-
-
-def _rate_limit(model: object) -> ApiError:
-    return ApiError(
-        f"Rate limit reached for {model} in organization org-sandbox on requests per min "
-        "(RPM): Limit 20, Used 20, Requested 1. Please try again in 20ms. Visit "
-        "https://platform.openai.com/account/rate-limits to learn more.",
-        status=429,
-        type="requests",
-        code="rate_limit_exceeded",
-    )
-
-
-def _unverified(model: object) -> ApiError:
-    return ApiError(
-        f"Your organization must be verified to use the model `{model}`. Please go to: "
-        "https://platform.openai.com/settings/organization/general and click on Verify "
-        "Organization. If you just verified, it can take up to 15 minutes for access to "
-        "propagate.",
-        status=403,
-    )
+            named = [tool["model"] for tool in body.get("tools") or [] if tool.get("model")]
+            return ApiError(
+                f"Your organization must be verified to use the model `{[*named, model][0]}`. "
+                "Please go to: https://platform.openai.com/settings/organization/general and "
+                "click on Verify Organization. If you just verified, it can take up to 15 minutes "
+                "for access to propagate.",
+                status=403,
+            )
+    dynamic = {
+        "invalid_api_key": invalid_key("sk-sandbox-0000"),
+        "not_found": response_not_found("resp_sandbox_gone"),
+        "model_not_found": model_not_found(model),
+        "tool_not_supported": tool_not_supported(model),
+        "previous_response_not_found": previous_not_found(body.get("previous_response_id")),
+    }
+    return ApiError(**FIXED[name]) if name in FIXED else dynamic.get(name)
 
 
 FIXED: dict[str, Json] = {
