@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
 from cli.prompts import COMMANDS, app
 from cli.prompts.render import renderings
 from errors import Problem
 from prompts.prompt_files import SHIPPED, prompt_files, recognise
 from prompts.store import PromptStore
+from prompts.template import read_header
 from styles.style_store import StyleStore
 from tests.conftest import ROOT
 from tests.forked import Fork
@@ -336,6 +339,26 @@ def test_writing_renderings_removes_those_that_are_no_more(run: Run, tmp_path: P
 
     assert not stale.exists()
     assert (tmp_path / "renders" / f"{DRAW}.new.txt").is_file()
+
+
+def test_the_schemas_accept_what_ships_and_refuse_what_lint_refuses(
+    run: Run, tmp_path: Path
+) -> None:
+    run("schema", "--to", str(tmp_path))
+    schemas = {path.name.split(".")[0]: json.loads(path.read_text()) for path in tmp_path.iterdir()}
+
+    def valid(kind: str, told: Any) -> bool:
+        return jsonschema.Draft202012Validator(schemas[kind]).is_valid(told)
+
+    assert json.loads(run("schema")) == schemas
+    for place in prompt_files(SHIPPED):
+        if place.kind in {"image_type", "library"}:
+            assert valid(place.kind, yaml.safe_load(shipped(place.file))), place
+        elif place.kind == "template":
+            assert valid("header", read_header(place.file, shipped(place.file)).data), place
+    assert valid("variations", yaml.safe_load(shipped("variations.yaml")))
+    assert not valid("image_type", {"recognise": "a", "checklist": []})
+    assert not valid("header", {"purpose": "a", "inputs": {"a": {"type": "text"}}})
 
 
 def test_the_guide_names_every_command_and_no_other() -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
         "cli.prompts.evaluation:evaluate",
         "Play scripted dialogues; 1 if a promise broke. Or measure a model, --live.",
     ),
+    "schema": ("cli.prompts.lint:schema", "Print the JSON Schemas that an editor uses."),
     "save": (
         "cli.prompts.save:save",
         "Save a conversation's prompt as a template of your own.",

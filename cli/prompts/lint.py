@@ -1,21 +1,29 @@
-"""The commands `prompts lint` and `watch`: faults told before a model is asked."""
+"""The commands `prompts lint`, `watch` and `schema`: faults told before a model is asked."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from cli import terminal as show
 from cli.prompts.files import print_diff
 from cli.prompts.render import previews
 from gateway.capabilities import faults_of_options
 from prompts import lint_rules
-from prompts.image_type import SuggestedSettings
+from prompts.image_type import ImageType, SuggestedSettings
+from prompts.library_template import LibraryTemplate
 from prompts.prompt_files import SHIPPED, PromptFile, find_file, prompt_files
 from prompts.source import PromptError
 from prompts.store import PromptStore
+from prompts.template import Header
+from prompts.wording import Ways
 from settings import Settings, load_settings
+from styles.style_file import Style
 from styles.style_store import StyleStore
 
 
@@ -31,6 +39,15 @@ news instead would not work on every disk."""
 
 Copy = tuple[Path, PromptFile]
 """A prompt file in one of the folders."""
+
+MODELS: dict[str, type[BaseModel]] = {
+    "header": Header,
+    "image_type": ImageType,
+    "library": LibraryTemplate,
+    "style": Style,
+    "variations": Ways,
+}
+SAID_BY_PLACE = {"name", "category"}
 
 
 def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> int:
@@ -68,6 +85,30 @@ def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> in
     total = "1 fault" if len(faults) == 1 else f"{len(faults) or 'no'} faults"
     show.line(f"{count}{whose}: {total}.")
     return int(bool(faults))
+
+
+def schema(*, to: Path | None = None) -> None:
+    """Print the JSON Schemas that an editor checks files by, or write them to a folder.
+
+    Args:
+        to: The folder, one file for each schema.
+    """
+    schemas = {name: _schema(model) for name, model in MODELS.items()}
+    if to is None:
+        show.data(schemas)
+        return
+    to.mkdir(parents=True, exist_ok=True)
+    for name, content in schemas.items():
+        path = to / f"{name}.schema.json"
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        show.whole(str(path))
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a kind of file, which need not say what its place says."""
+    schema = model.model_json_schema()
+    schema["required"] = [key for key in schema["required"] if key not in SAID_BY_PLACE]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def watch() -> None:
