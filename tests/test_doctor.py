@@ -73,6 +73,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what takes seconds whatever is wrong."""
     monkeypatch.delitem(command.TRIALS, "start")
+    monkeypatch.delitem(command.TRIALS, "round trip")
 
 
 def page(capsys: pytest.CaptureFixture[str], code: int | None = None) -> list[Check]:
@@ -159,6 +160,11 @@ def a_picture_that_is_gone(place: Place) -> None:
     picture(draw_once(place)).unlink()
 
 
+def a_refusal_for_want_of_verification(place: Place) -> None:
+    place.sandbox.fail("unverified", kind="image")
+    draw_once(place)
+
+
 def draw_once(place: Place) -> dict[str, Any]:
     """What a server with these settings draws."""
     from fastmcp import Client
@@ -240,6 +246,7 @@ PLANTED: list[Row] = [
     (records_that_others_can_read, "records privacy", "warning", "chmod go="),
     (records_that_were_set_aside, "records set aside", "warning", ".recover, or delete it"),
     (a_picture_that_is_gone, "picture files", "warning", "Put them back"),
+    (a_refusal_for_want_of_verification, "verification", "problem", "verify the organization"),
     (a_template_with_a_slip, "templates", "problem", "draw.md.j2, line"),
     (a_template_that_nothing_reads, "templates", "warning", "Name it after the file"),
     (
@@ -323,6 +330,19 @@ def test_a_planted_fault_is_found_with_its_way_out(
         check.name == name and state in {"", check.state} and way in check.sentence
         for check in found
     ), found
+
+
+def test_a_whole_job_is_played_and_leaves_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(command.TRIALS, "start")
+    before = sorted(place.home.parent.rglob("*"))
+
+    (played,) = [check for check in page(capsys) if check.name == "round trip"]
+
+    assert played.sentence.startswith("Asked, drew and saved on the sandbox in ")
+    assert sorted(place.home.parent.rglob("*")) == before
+    assert {call.path for call in place.sandbox.requests} == {"/v1/models"}
 
 
 @pytest.mark.usefixtures("quick", "place")

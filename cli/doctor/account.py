@@ -1,10 +1,11 @@
-"""What OpenAI says of the key and its models, and what the records say of money."""
+"""What OpenAI says of the key and its models, and what the records say of money and access."""
 
 import sqlite3
 from collections.abc import Iterator, Set
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -17,7 +18,10 @@ from keyring_store import KeyringFault
 from settings import Settings, local_date, variable_of
 from tools.status import budget
 
-KEY, ACCESS = "openai", "model access"
+if TYPE_CHECKING:
+    from storage.database import Database
+
+KEY, ACCESS, VERIFICATION = "openai", "model access", "verification"
 
 SUGGESTED = 3
 """Models that a sentence names as a choice; a longer list is not read."""
@@ -40,6 +44,10 @@ REFUSALS = {
     "unclear": UNREACHED,
 }
 """Why a list of models was refused, by the case; others have their own words."""
+
+SANDBOX_RESPONSES = "resp_sandbox_%"
+UNVERIFIED = "%organization behind the key verified%"
+"""As journaled jobs have it, in the words of the gateway's error."""
 
 
 async def check_access(settings: Settings) -> list[Check]:
@@ -97,8 +105,8 @@ def access(offered: Set[str], settings: Settings, today: date) -> Iterator[Check
     )
 
 
-async def check_budget(settings: Settings) -> list[Check]:
-    """What was spent today, read from a copy of the records."""
+async def check_history(settings: Settings) -> list[Check]:
+    """What was spent today, and whether OpenAI drew for the organization; read from a copy."""
     from storage.database import Database
     from storage.database_file import FILE_NAME
     from storage.encryption import cipher_for, connect_for
@@ -107,14 +115,42 @@ async def check_budget(settings: Settings) -> list[Check]:
 
     path = settings.data_dir / FILE_NAME
     if not path.is_file():
-        return [*budget(0, settings)]
+        return [*budget(0, settings), _verification("", "", settings.image_model)]
     with TemporaryDirectory() as folder:
         database = Database(Path(folder), cipher_for(settings))
         try:
             await anyio.to_thread.run_sync(copy_database, path, Path(folder), connect_for(settings))
             spent = await Ledger(database).today("sandbox" if settings.sandbox else "openai")
+            drawing, last_refusal = await _last_days(database, settings.image_model)
         except (Problem, sqlite3.Error):
             return []  # the lines on the records have said so
         finally:
             await database.close()
-    return [*budget(spent, settings)]
+    return [*budget(spent, settings), _verification(drawing, last_refusal, settings.image_model)]
+
+
+async def _last_days(database: "Database", model: str) -> tuple[str, str]:
+    """When OpenAI last drew with a model, and when it last wanted a verification first."""
+    from sqlalchemy import func, select
+
+    from storage.tables import Image, Job
+
+    drawing = select(func.max(Image.created_at)).where(
+        Image.model == model, Image.response_id.not_like(SANDBOX_RESPONSES)
+    )
+    last_refusal = select(func.max(Job.changed_at)).where(
+        Job.error.like(UNVERIFIED), Job.options["image_model"].as_string() == model
+    )
+    async with database.read() as session:
+        return await session.scalar(drawing) or "", await session.scalar(last_refusal) or ""
+
+
+def _verification(drawing: str, last_refusal: str, model: str) -> Check:
+    """What is known of the organization: a list of models does not tell, only a drawing does."""
+    if last_refusal > drawing:
+        sentence = f"OpenAI refused {model} on {last_refusal[:10]}: verify the organization in the"
+        way = "settings of its platform; access can take 15 minutes to arrive."
+        return Check(VERIFICATION, "problem", f"{sentence} {way}")
+    sentence = f"OpenAI drew with {model} on {drawing[:10]}."
+    unknown = f"Not known before the first picture that OpenAI draws with {model}."
+    return Check(VERIFICATION, "ok", sentence if drawing else unknown)

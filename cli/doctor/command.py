@@ -21,8 +21,9 @@ PACKAGES = ("fastmcp", "mcp", "openai", "pydantic", "pillow", "sqlalchemy")
 
 TRIALS: dict[str, Callable[[Settings], Awaitable[list[Check]]]] = {
     "openai": account.check_access,
-    "budget": account.check_budget,
+    "history": account.check_history,
     "clients": trials.check_clients,
+    "round trip": trials.check_round_trip,
     "start": trials.check_start,
 }
 """What takes seconds; all run at the same time, and are shown in this order."""

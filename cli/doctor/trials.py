@@ -1,4 +1,4 @@
-"""What only a trial shows: a start, and what clients start in our name."""
+"""What only a trial shows: a start, what clients start in our name, a whole job on the sandbox."""
 
 import os
 import shutil
@@ -22,6 +22,8 @@ SLOW_SECONDS = 20
 SLOW = f"Clients give up after {START_SECONDS} s: start it once more, or look at the load."
 
 CLIENTS = "clients"
+ROUND_TRIP = "round trip"
+IDEA = "a red fox in the snow, photograph, wide"
 NO_CLIENT = (
     "None was found with a configuration of its own. `image-consultant client-config` prints the "
     "text for each."
@@ -148,3 +150,34 @@ def _last_words(log: TextIO) -> str:
     log.seek(0)
     lines = [line for line in log.read().splitlines() if line.strip()]
     return redact(lines[-1]) if lines else ""
+
+
+async def check_round_trip(settings: Settings) -> list[Check]:
+    """Ask, draw and save on the sandbox, with the person's own templates; nothing stays."""
+    from fastmcp import Client
+    from fastmcp.exceptions import ToolError
+
+    from server import create_server
+
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        # Made of defaults alone: the environment may hold a key.
+        apart = Settings.model_construct(
+            sandbox=True, data_dir=folder, images_dir=folder, prompts_dir=settings.templates_dir
+        )
+        try:
+            async with Client(create_server(apart)) as client:
+                ready = await client.call_tool(
+                    "openai_image_consultation", {"message": IDEA, "finish": True}
+                )
+                conversation = (ready.structured_content or {})["conversation_id"]
+                drawn = await client.call_tool(
+                    "openai_conversational_image", {"conversation_id": conversation}
+                )
+        except ToolError as error:
+            return [Check(ROUND_TRIP, "problem", f"On the sandbox: {error}")]
+    if not (drawn.structured_content or {})["images"]:
+        return [Check(ROUND_TRIP, "problem", "On the sandbox: no picture was saved in time.")]
+    seconds = time.perf_counter() - began
+    return [Check(ROUND_TRIP, "ok", f"Asked, drew and saved on the sandbox in {seconds:.1f} s.")]
