@@ -183,12 +183,12 @@ def faults_of_coverage(
     for left in (one for one in leftovers if one.hot or one.ref.startswith(REF)):
         advice = f"`{left.text}` is {part}. {way}; or set it aside with its reason. `talk` is only "
         advice += "for words that wish for nothing."
-        faults.append(Fault("lost", left.ref, advice, left.hot, left.text))
+        faults.append(Fault("lost", left.ref, advice, serious=left.hot))
     for number in doubts:
         entry = turn.set_aside[number]
         advice = (
             f"`{entry.quote}` is set aside as {entry.why}, but looks like a wish. {way}; leave "
         )
         advice += "it set aside only if it truly asks for nothing."
-        faults.append(Fault("set aside", f"set_aside[{number}]", advice, words=entry.quote))
+        faults.append(Fault("set aside", f"set_aside[{number}]", advice))
     return faults

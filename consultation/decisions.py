@@ -43,7 +43,7 @@ def judge_brief(
             advice = f'it was "{old.value}" (`{old.said[-1].quote}`) and became "{entry.value}" '
             advice += "without newer words. Keep it, or quote what changed it and set the old "
             advice += "words aside as `replaced`."
-            faults.append(Fault("changed", f"brief: {old.dimension}", advice, words=old.value))
+            faults.append(Fault("changed", f"brief: {old.dimension}", advice))
             brief.append(old)
         else:
             brief.append(entry.model_copy(update={"said": one.said}))

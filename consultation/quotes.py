@@ -28,7 +28,8 @@ GAP = 3
 
 
 class Fault(NamedTuple):
-    """What is wrong with a turn: which rule, where, what to do; `words` are the person's."""
+    """What is wrong with a turn: which rule, where, what to do; `words` are what was
+    refused."""
 
     rule: str
     where: str
@@ -115,7 +116,7 @@ def faults_of_quotes(statements: Sequence[Statement]) -> list[Fault]:
             if quote.ref[:1] == "q":
                 advice += "List in chosen every option that they picked of it. "
             advice += f"Copy letter by letter, such as `{copy}`, or leave the quote out."
-            faults.append(Fault("quote", one.where, advice, words=quote.quote))
+            faults.append(Fault("quote", one.where, advice))
     return faults
 
 

@@ -43,6 +43,9 @@ LONG = 5
 ALIKE = 0.9
 """Likeness of a slip of the pen or an ending: `paint`, `painted`; `warm` and `worm` have 0.85."""
 
+FAR = 8
+"""Words beside a refusing one, in its clause, that it may refuse."""
+
 
 class Word(NamedTuple):
     """A word of a text, folded, or a sign of a script without spaces, and its place there."""
@@ -88,12 +91,12 @@ def _listed(kind: str) -> list[str]:
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text in order; of scripts without spaces each sign is one."""
     known = refusing("words") | refusing("behind")
-    refused = [match.span() for match in _pieces().finditer(text)]
+    refused = {at for match in _pieces().finditer(text) for at in range(*match.span())}
     found = []
     for match in WORD.finditer(text):
         folded, (start, end) = fold(match[0]), match.span()
         signed = re.match(f"[{UNSPACED}]", match[0]) is not None
-        refuses = folded in known or any(a < end and start < b for a, b in refused)
+        refuses = folded in known or not refused.isdisjoint(range(start, end))
         number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
         found.append(Word(folded, start, end, signed, refuses, number))
     return tuple(found)
@@ -169,8 +172,8 @@ def refusals(text: str) -> Iterator[tuple[Word, list[Word]]]:
         words = [*clause]
         for number, word in enumerate(words):
             if word.refuses:
-                before = [other for other in words[:number] if not other.refuses]
-                ahead = [other for other in words[number + 1 :] if not other.refuses]
+                before = [w for w in words[max(0, number - FAR) : number] if not w.refuses]
+                ahead = [w for w in words[number + 1 : number + 1 + FAR] if not w.refuses]
                 # Signs of Chinese refuse what comes, those of Japanese what was: 不要 does both.
                 forward = word.text in refusing("words") or not before
                 yield word, ahead if forward else before

@@ -4,16 +4,13 @@ import json
 import re
 from typing import Any, get_args
 
-from fastmcp import Client
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from consultation.review import not_used, review
 from consultation.transcript import Transcript
 from consultation.turn import OpenQuestion, Reason, parse_turn
-from sandbox.loopback import Sandbox
-from tests.calls import consult
-from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
+from tests.turns import Json, aside, entry, question, source, turn
 
 WORDS = [
     "lighthouse", "stormy", "no", "people", "without", "red", "boat", "keine", "Menschen", "24",
@@ -104,27 +101,3 @@ def test_the_prompt_is_the_models_and_every_word_has_its_place(
     for text in messages:
         for word in long_words(text):
             assert word.casefold() in known
-
-
-async def test_an_arbitrary_prompt_comes_back_to_the_letter_through_mcp(
-    client: Client[Any], sandbox: Sandbox
-) -> None:
-    written = " ".join(WORDS[::4])
-    told = turn(
-        prompt=written,
-        sources=[
-            source(WORDS[0], ("m1", WORDS[-1])),
-            source(written[:9], ("m1", "red")),
-        ],
-    )
-    sandbox.answer(FACILITATOR, told, told)
-    message = " ".join(WORDS[1::4])
-    result = await consult(client, message, finish=True)
-
-    assert result["refined_prompt"] == written
-    assert "".join(span["text"] for span in result["provenance"]) == written
-    place = " ".join(
-        [one["quote"] for one in result["not_used"]]
-        + [one["quote"] for span in result["provenance"] for one in span["said"]]
-    )
-    assert [word for word in long_words(message) if word not in place] == []
