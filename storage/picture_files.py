@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import shutil
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -33,12 +34,8 @@ class PictureFiles:
         """Raise before money is spent if a picture could not be saved."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            probe = self._folder / f".{secrets.token_hex(8)}.part"
-            try:
-                probe.write_bytes(b"\0")
-            finally:
-                probe.unlink(missing_ok=True)
-            free = shutil.disk_usage(self._folder).free
+            with tempfile.TemporaryFile(dir=self._folder):
+                free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise StorageError(
                 f"Pictures cannot be saved in {self._folder} ({error.strerror}).",
