@@ -169,10 +169,8 @@ def test_a_dialogue_of_version_0_1_goes_on_and_is_exported(
     result = asyncio.run(go_on())
 
     brief = {entry["dimension"]: entry for entry in result["brief"]}
-    assert [brief[name]["value"] for name in ("subject", "style")] == [
-        "a fox in snow",
-        "watercolour",
-    ]
+    assert brief["subject"]["value"].startswith("a fox")
+    assert brief["style"]["value"] == "watercolour"
     assert {brief[name]["source"] for name in ("subject", "style", "palette")} <= {"said", "chosen"}
     assert not {"q1", "q2"} & {question["id"] for question in result["questions"]}
     run("conversations", "export", "conv_1", "--as", "markdown", "--to", str(tmp_path / "out"))
