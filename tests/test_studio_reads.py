@@ -16,6 +16,7 @@ from settings import Settings
 from storage.database_file import FILE_NAME
 from styles.strength import ASPECTS
 from tests.calls import consult, data_of, draw, refusal
+from tests.test_styles_applied import HARBOUR
 from tools.studio import add_studio
 
 SKIP = {"dialogue_mode": "skip"}
@@ -191,31 +192,14 @@ async def test_a_template_is_a_form_whose_prompt_is_seen_while_it_is_filled(
     assert filled["prompt"][1] == {"text": "cream", "origin": "colour"}
 
 
-LOOK = """
-note: Pale mornings.
-aspects:
-  palette:
-    words: pale blue and rust
-    measured:
-      colours: [{colour: "#88aacc", share: 0.6}, {colour: "#aa5533", share: 0.3}]
-      temperature: -3.5
-      colourfulness: 20
-  light: {words: a low sun}
-  line: {words: no outlines}
-  medium: {words: watercolour}
-avoid: [neon]
-samples: [dusk-1.jpg, dusk-2.jpg]
-"""
-
-
 async def test_what_goes_along_of_a_style_is_seen_before_it_is_paid_for(
     page: Client[Any], tmp_path: Path, sandbox: Sandbox
 ) -> None:
     folder = tmp_path / "data" / "styles"
     folder.mkdir(parents=True)
-    (folder / "dusk.yaml").write_text(LOOK)
-    for number in (1, 2):
-        (folder / f"dusk-{number}.jpg").write_bytes(b"a picture")
+    (folder / "harbour.yaml").write_text(HARBOUR)
+    for number in (1, 2, 3):
+        (folder / f"harbour-{number}.jpg").write_bytes(b"a picture")
 
     async def preview(strength: int, *names: str, aspects: tuple[str, ...] = ASPECTS) -> Any:
         styles = [{"name": name, "weight": 50} for name in names]
@@ -224,17 +208,18 @@ async def test_what_goes_along_of_a_style_is_seen_before_it_is_paid_for(
 
     leading, every = ["palette", "light"], ["palette", "light", "line", "medium"]
     for strength, aspects, colours, samples in (
-        (30, leading, 0, 0), (60, every, 2, 0), (80, every, 2, 1), (90, every, 2, 2)
+        (30, leading, 0, 0), (60, every, 2, 0), (80, every, 2, 1), (90, every, 2, 3)
     ):  # fmt: skip
-        seen = await preview(strength, "dusk")
-        assert [one["aspect"] for one in seen["phrases"]] == aspects
-        assert (len(seen["colours"]), len(seen["samples"])) == (colours, samples)
-    only = await preview(60, "dusk", aspects=("line",))
-    mixed = await preview(60, "dusk", "linocut")
+        seen = await preview(strength, "harbour")
+        (use,) = seen["styles"]
+        assert [*use["aspects"]] == aspects
+        assert (len(use["colours"]), len(seen["samples"])) == (colours, samples)
+    only = await preview(60, "harbour", aspects=("line",))
+    mixed = await preview(60, "harbour", "linocut")
 
-    assert [one["words"] for one in only["phrases"]] == ["no outlines"]
-    assert {one["style"] for one in mixed["phrases"]} == {"dusk", "linocut"}
-    assert mixed["either"] == ["watercolour", "linocut print"]
+    assert only["styles"][0]["aspects"] == {"line": "thin pencil outlines"}
+    assert {one["name"] for one in mixed["styles"]} == {"harbour", "linocut"}
+    assert mixed["either"] == ["watercolour on rough paper", "linocut print"]
     assert not sandbox.requests
 
 

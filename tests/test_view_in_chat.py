@@ -93,13 +93,6 @@ def to_picture(one: Chat, **given: Any) -> Any:
     return view
 
 
-def judge(one: Chat) -> None:
-    """Nothing is inaccessible, cut, too small or over something else."""
-    one.view.locator(".pulse").first.wait_for(state="detached")
-    assert one.accessible() == []
-    assert one.geometry() == []
-
-
 def hand_in(view: Any, photo: Path) -> None:
     """Choose, drop and paste a picture each, and take one of them away again."""
     taken = view.get_by_role("button", name="Take away")
@@ -219,7 +212,8 @@ def test_each_state_is_whole_and_accessible_and_reads_as_before(
             assert read == file_of(state).read_text("utf-8"), state
             faults += [f"{state}: {fault}" for fault in faults_of(one, next(sizes))]
             if state == "questions":
-                assert view_height(one) <= CARD
+                height = one.view.evaluate("document.body.getBoundingClientRect().height")
+                assert height <= CARD
     page.close()
 
     assert "\n".join(faults) == ""
@@ -242,11 +236,6 @@ def faults_of(one: Chat, size: Size) -> list[str]:
     one.widen(WIDTH)
     one.enlarge(100)
     return faults
-
-
-def view_height(one: Chat) -> float:
-    """Pixels that the view takes in the chat."""
-    return float(one.view.evaluate("document.body.getBoundingClientRect().height"))
 
 
 def test_from_the_idea_to_the_prompt_in_german_by_text_alone(
@@ -309,7 +298,7 @@ def test_a_drawing_that_failed_is_told_and_not_bought_again(
     view.get_by_role("alert").wait_for()
     told = view.get_by_role("alert").inner_text()
     remount(one, "No picture came", times=2)
-    judge(one)
+    assert one.accessible() + one.geometry() == []
     told_again = one.view.locator(".trouble").inner_text()
     assert paid_calls(settings) == 1
     for words in (told, told_again):

@@ -117,7 +117,7 @@ async def view_keep(
         case "mask" | "reference":
             return as_answer(UploadReceipt(upload_id=await _keep_upload(app, what, id, value)))
         case "rating":
-            return as_answer(await _rate(app, id, _opinion(value)))
+            return as_answer(await _rate(app, id, value))
         case "bookmark":
             if value not in {"true", "false"}:
                 raise Problem("value must be true or false to set a bookmark.")
@@ -158,8 +158,15 @@ class Opinion(BaseModel):
     disliked: Annotated[str, Field(max_length=1000)] = ""
 
 
-async def _rate(app: "App", image_id: str, opinion: Opinion) -> Confirmation:
+async def _rate(app: "App", image_id: str, value: str) -> Confirmation:
     """Write a rating down, with what that gives reason to offer."""
+    try:
+        opinion = Opinion.model_validate_json(value)
+    except ValueError:
+        raise Problem(
+            "value is no rating.",
+            'Pass {"rating": 1 to 5}, with liked and disliked in up to 1,000 characters.',
+        ) from None
     image = await app.maintenance.rate(image_id, **opinion.model_dump())
     confirmation = Confirmation(what="rating", id=image_id)
     # Where pictures are not explored nobody could take the offer.
@@ -273,16 +280,6 @@ async def _keep_upload(app: "App", what: str, image_id: str, value: str) -> str:
         drawn = await asyncio.to_thread(check_picture, whole, image_id)
         await asyncio.to_thread(check_mask, picture, drawn)
     return await asyncio.to_thread(app.input_files.uploads.keep, picture)
-
-
-def _opinion(value: str) -> Opinion:
-    try:
-        return Opinion.model_validate_json(value)
-    except ValueError:
-        raise Problem(
-            "value is no rating.",
-            'Pass {"rating": 1 to 5}, with liked and disliked in up to 1,000 characters.',
-        ) from None
 
 
 def as_answer(result: BaseModel, pictures: "list[SmallCopy] | None" = None) -> ToolResult:

@@ -12,7 +12,7 @@ from prompts.source import PromptError
 from styles.strength import Aspect, StyleShare, step_of
 from styles.style_file import Style
 from styles.style_mix import contradiction, mix
-from styles.style_use import samples_of
+from styles.style_use import StyleUse, samples_of
 
 
 class FormField(BaseModel):
@@ -99,14 +99,6 @@ class StyleWish(BaseModel):
     aspects: list[Aspect]
 
 
-class StylePhrase(BaseModel):
-    """What a style says of an aspect."""
-
-    aspect: Aspect
-    words: str
-    style: str
-
-
 class StyleSample(BaseModel):
     """A sample picture of a style, counted from 1."""
 
@@ -118,9 +110,7 @@ class StylePreview(BaseModel):
     """What would go along of styles at a strength; of two media in `either` one would be asked."""
 
     degree: str
-    phrases: list[StylePhrase]
-    colours: list[str]
-    avoid: list[str]
+    styles: list[StyleUse]
     samples: list[StyleSample]
     either: list[str]
 
@@ -221,13 +211,7 @@ def style_preview(app: App, wish: str) -> StylePreview:
     question = contradiction(parts, asked.strength)
     return StylePreview(
         degree=step_of(asked.strength).degree,
-        phrases=[
-            StylePhrase(aspect=aspect, words=words, style=use.name if len(parts) > 1 else "")
-            for use in uses
-            for aspect, words in use.aspects.items()
-        ],
-        colours=[one.colour for use in uses for one in use.colours],
-        avoid=[one for use in uses for one in use.avoid],
+        styles=uses,
         samples=[
             StyleSample(style=use.name, number=samples[use.name].index(file) + 1)
             for use, file in samples_of(uses)

@@ -3,7 +3,7 @@ meets.
 
     uv run python -m tests.browser.pictures
 
-plays every state on the sandbox. A picture that did not change for the eye keeps its bytes.
+plays every state on the sandbox.
 """
 
 import io

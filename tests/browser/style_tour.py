@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from tests.browser.studio import Visitor
 
-IDEA = "a fox in snow"
-"""Of its four directions three are of one palette and one is not, as the sandbox paints them."""
+IDEA = "a fox in frost"
+"""Its four directions are two and two of a palette, as the sandbox paints them: of any three that
+come first one differs."""
 
 
 def style_tour(one: Visitor) -> Iterator[str]:

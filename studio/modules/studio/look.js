@@ -56,12 +56,15 @@ function Along({ desk, look }) {
     const clock = setTimeout(() => { stop = readInto(setAlong, () => desk.read("style", { query })); }, data ? PREVIEW_MS : 0);
     return () => { clearTimeout(clock); stop(); };
   }, [query]);
+  const uses = data?.styles ?? [];
+  const colours = uses.flatMap((one) => one.colours.map(({ colour }) => colour));
+  const avoid = uses.flatMap((one) => one.avoid);
   const degrees = { "a touch of it": t("a touch of it"), "all of it": t("all of it"), "match it closely": t("match it closely") };
   return html`<div class="panel form" role="group" aria-label=${t("What goes along")}><p><b>${t("What goes along")}</b>${data ? `: ${degrees[data.degree] ?? data.degree}` : ""}</p>
     ${problem && html`<p class="words" role="alert" lang="en">${problem}</p>`}
-    ${data && html`<${Phrases} phrases=${data.phrases} />
-      ${data.colours.length > 0 && html`<p class="row"><span class="soft">${t("as colours")}</span> <${Swatch} colours=${data.colours} /></p>`}
-      ${data.avoid.length > 0 && html`<p class="soft words">${t("without {things}", { things: data.avoid.join("; ") })}</p>`}
+    ${data && html`<${Phrases} phrases=${uses.flatMap(({ name, aspects }) => Object.entries(aspects).map(([aspect, words]) => ({ aspect, words, style: uses.length > 1 && name })))} />
+      ${colours.length > 0 && html`<p class="row"><span class="soft">${t("as colours")}</span> <${Swatch} colours=${colours} /></p>`}
+      ${avoid.length > 0 && html`<p class="soft words">${t("without {things}", { things: avoid.join("; ") })}</p>`}
       ${data.samples.length > 0 && html`<ul class="strip samples">${data.samples.map((one) => html`<li key=${`${one.style} ${one.number}`}><img src=${sampleOf(one.style, one.number)} alt=${t("A sample of {style}", { style: titleOf(one.style) })} /></li>`)}</ul>`}
       ${data.either.length > 0 && html`<p class="soft words">${t("One picture cannot be both, so you are asked which: {media}", { media: data.either.join(" / ") })}</p>`}`}</div>`;
 }
