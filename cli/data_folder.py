@@ -96,6 +96,10 @@ async def load_picture(app: App, beginning: str) -> Image:
         return await app.records.image(await whole_id(app, beginning, "img"))
     if beginning.startswith("img_"):
         await whole_id(app, beginning, "img")  # refuses it as a picture
+    if not await app.records.ids_beginning("conv", beginning, limit=1):
+        raise Problem(
+            f"There is no picture {printable(beginning)}, and no conversation.", WHERE_IDS_ARE
+        )
     conversation = await load_by_beginning(app, beginning)
     if conversation.current_image is None:
         raise Problem(f"Conversation {conversation.id} has no picture yet.")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from storage.tables import Image
 
 SIZE = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
-"""Edges of up to five digits; what is too large for memory is refused by its pixels."""
+LONGEST_EDGE = 8000
+"""Of a copy: square it takes half a gigabyte while it is made, and prints 70 cm at 300 dpi."""
 
 likings = Commands(name="likings", help="What was learnt of your choices.")
 
@@ -40,7 +41,8 @@ def save(
     Args:
         picture: Its id, or that of a conversation for its current picture; the beginning is enough.
         file: Where to; its ending names the format: png, jpg, webp, gif, tif or bmp.
-        size: What it is to fit into, in pixels: WIDTHxHEIGHT, or one number for both edges.
+        size: What it is to fit into, in pixels: WIDTHxHEIGHT, or one number for both edges; up to
+            8000.
     """
     from storage.picture_copies import FORMATS
 
@@ -54,6 +56,8 @@ def save(
     _write(file, _convert(image, form, box))
     show.line(str(file.absolute()))
     show.line(f"made of {image.id}, which stays as it is: {image.path}")
+    if box and box[0] > image.width and box[1] > image.height:
+        show.line(f"Enlarged: it shows no more than the {image.width}x{image.height} that it has.")
 
 
 def rate(
@@ -92,7 +96,7 @@ def rate(
 @likings.default
 def show_preferences(*, sandbox: SandboxCounts = False) -> None:
     """Show what you usually choose, as it is offered in questions."""
-    from consultation.preferences import learn
+    from consultation.preferences import ENOUGH, learn
 
     async def work(app: App) -> Any:
         return learn(await app.records.preference_history.briefs(app.gateway.origin))
@@ -101,7 +105,11 @@ def show_preferences(*, sandbox: SandboxCounts = False) -> None:
     for one in habits:
         show.line(f"{one.dimension}: {one.value} (chosen {one.times} times)")
     if not habits:
-        show.line("Nothing was learnt yet.")
+        show.line(
+            f"Nothing was learnt, or holds no more: a preference is what you chose in {ENOUGH} "
+            "conversations, and more often than all else together. Those of the sandbox are "
+            "shown with --sandbox."
+        )
 
 
 @likings.command
@@ -115,7 +123,10 @@ def _box(size: str) -> tuple[int, int]:
     edges = SIZE.fullmatch(size_in_pixels(size))
     if not edges:
         raise UsageProblem(f"--size takes pixels such as 1200 or 1200x800, not {size!r}.")
-    return int(edges[1]), int(edges[2] or edges[1])
+    width, height = int(edges[1]), int(edges[2] or edges[1])
+    if max(width, height) > LONGEST_EDGE:
+        raise UsageProblem(f"--size takes edges of up to {LONGEST_EDGE} pixels, not {size!r}.")
+    return width, height
 
 
 def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:

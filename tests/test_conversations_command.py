@@ -278,6 +278,15 @@ def test_a_picture_is_saved_in_another_format_and_size_and_itself_stays(
         assert (second.format, second.size) == ("WEBP", (200, 200))
     assert picture(drawn).read_bytes() == original
     assert len(sandbox.requests) == asked
+    with pytest.raises(Problem, match="up to 8000 pixels"):  # of memory it would take gigabytes
+        run(
+            "conversations",
+            "save",
+            drawn["conversation_id"],
+            str(tmp_path / "a.png"),
+            "--size",
+            "99999",
+        )
 
 
 def test_a_saved_copy_overwrites_nothing(run: Run, drawn: Result, tmp_path: Path) -> None:
@@ -303,6 +312,9 @@ def test_transparency_stays_where_the_format_has_it_and_is_white_elsewhere() -> 
     assert corners[1][3] == 0
 
 
-def test_a_picture_that_is_not_there_is_refused_as_a_picture(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"no picture 'img_zzz'.*conversations show ID"):
-        run("conversations", "save", "img_zzz", str(tmp_path / "b.png"))
+@pytest.mark.parametrize("name", ["img_zzz", "nope"])
+def test_a_picture_that_is_not_there_is_refused_as_a_picture(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(Problem, match=rf"no picture '{name}'.*conversations show ID"):
+        run("conversations", "save", name, str(tmp_path / "b.png"))
