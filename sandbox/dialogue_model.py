@@ -262,11 +262,12 @@ def _question(name: str, options: list[str], reading: BriefReading) -> Json:
     """A question with the options of the type, what is liked as its default."""
     liked = " ".join(one["value"] for one in reading.talk.state.get("preferences") or [])
     disliked = " ".join(reading.talk.state.get("dislikes") or [])
-    options = [option for option in options if not book.find(option, disliked)]
-    options.sort(key=lambda option: not book.find(option, liked))
-    options = book.translate(options[:_MOST_OPTIONS], reading.tongue)
+    options = [option for option in options if not book.find(option, disliked)][:_MOST_OPTIONS]
+    usual = next((place for place, option in enumerate(options) if book.find(option, liked)), 0)
+    # In the order of the type: who types numbers finds them where they were.
+    options = book.translate(options, reading.tongue)
     texts = {form: book.say_of(name, form, reading.tongue) for form in ("text", "why")}
-    choice = {"options": options, "default": [*options, ""][0], "follows": None}
+    choice = {"options": options, "default": [*options[usual:], *options, ""][0], "follows": None}
     return {"dimension": name, **texts, **choice}
 
 

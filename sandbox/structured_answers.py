@@ -47,8 +47,8 @@ def fill_template(body: Json) -> str:
             elif book.content(piece) and not book.is_talk(piece):
                 besides.append(piece)
     fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
-    answer = {"language": tongue, "title": talk.title, "filled": fillings, "besides": besides}
-    answer |= {"reply": reply, "finish": finish}
+    answer: Json = {"language": tongue, "title": talk.title, "besides": besides}
+    answer |= {"filled": fillings, "reply": reply, "finish": finish}
     return json.dumps(answer, ensure_ascii=False)
 
 
