@@ -99,15 +99,15 @@ class _Dialogue:
 
     def say_how_to_go_on(self) -> None:
         """The command that goes on with the conversation, where one was begun."""
-        where = {"sandbox": self._sandbox}
         if not self._conversation:
             return
         if self.state == "drawn":
-            show.how_to_change(self._conversation, self.wording, **where)
+            show.how_to_change(self._conversation, self.wording, sandbox=self._sandbox)
             return
         # Without words `generate` brings a picture that is under way.
         command = "generate" if self.state == "drawing" else "consult"
-        show.how_to_go_on(command, self._conversation, self.wording, **where)
+        lead = self.wording.label(self.wording.terminal.goes_on)
+        show.how_to_go_on(lead, command, self._conversation, sandbox=self._sandbox)
 
     async def _recall(self) -> Consultation | None:
         """Where the conversation stands, if it has begun."""

@@ -170,7 +170,8 @@ def apply(
         cost = [] if sandbox else [wording.translate("This turn cost ${usd}.", usd=usd)]
         parts = [*text_for_person(result, wording), *cost]
         show.block("\n\n".join(map(show.in_commands, parts)) + "\n")
-        show.how_to_draw(result.conversation_id, wording, sandbox=sandbox)
+        lead = wording.translate("This draws it:")
+        show.how_to_go_on(lead, "generate", result.conversation_id, sandbox=sandbox)
 
 
 def _share(words: str) -> StyleShare:

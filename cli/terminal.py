@@ -244,24 +244,15 @@ def picture(result: Result, wording: Wording) -> None:
 
 def how_to_change(conversation: str, wording: Wording, *, sandbox: bool) -> None:
     """The command that changes the current picture of a conversation."""
-    heading(wording.translate("Go on with, your own words in place of …:"))
-    whole(f'image-consultant generate "{YOUR_WORDS}" {_options(conversation, sandbox)}')
+    lead = wording.translate("Go on with, your own words in place of …:")
+    how_to_go_on(lead, f'generate "{YOUR_WORDS}"', conversation, sandbox=sandbox)
 
 
-def how_to_draw(conversation: str, wording: Wording, *, sandbox: bool) -> None:
-    """The command that draws the prompt of a conversation."""
-    heading(wording.translate("This draws it:"))
-    whole(f"image-consultant generate {_options(conversation, sandbox)}")
-
-
-def how_to_go_on(command: str, conversation: str, wording: Wording, *, sandbox: bool) -> None:
-    """The command that goes on with a conversation where it stands."""
-    heading(wording.label(wording.terminal.goes_on))
-    whole(f"image-consultant {command} {_options(conversation, sandbox)}")
-
-
-def _options(conversation: str, sandbox: bool) -> str:
-    return f"--conversation {conversation}{' --sandbox' if sandbox else ''}"
+def how_to_go_on(lead: str, command: str, conversation: str, *, sandbox: bool) -> None:
+    """A command that goes on with a conversation, below what it does."""
+    heading(lead)
+    option = " --sandbox" if sandbox else ""
+    whole(f"image-consultant {command} --conversation {conversation}{option}")
 
 
 def interruption(wording: Wording, *, sandbox: bool) -> str:

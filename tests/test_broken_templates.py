@@ -43,7 +43,6 @@ TEXTS: dict[str, Kind] = {
     "undefined attribute": ("a\n{{ pictures.lenght }}", TEXT + 1, "has no attribute 'lenght'"),
     "unknown filter": ("{{ pictures | uper }}", TEXT, "did you mean 'upper'"),
     "unknown test": ("{{ pictures is oddly }}", TEXT, "did you mean 'odd'"),
-    "division": ("{{ pictures / 0 }}", TEXT, "counts with + and - only"),
     "a list printed": ("{{ [1, 2] }}", TEXT, "write | join(', ')"),
     "nothing printed": ("{{ none }}", TEXT, "put an if around it"),
     "long range": ("a\n{% for i in range(1000000000) %}b{% endfor %}", TEXT + 1, "Range too big"),
@@ -68,10 +67,6 @@ TEXTS: dict[str, Kind] = {
         "{% set a = ['x'] %}" + "{% set a = [a, a] %}" * 60 + "{{ a }}", TEXT, "constants only",
     ),
     "a wide format": ("{{ '%0999999999d' % pictures }}", TEXT, "leave widths out"),
-    "a list joined by a long text": (
-        "{% set a = '" + "x" * 9000 + "' %}{{ range(999) | join(a) }}", TEXT,
-        RUNAWAY,
-    ),
     "lists filled with lists": (
         "{% set a = range(999) | list %}"
         + "{% set a = range(999) | map(attribute='b', default=a) | list %}" * 9
@@ -83,11 +78,9 @@ TEXTS: dict[str, Kind] = {
     ),
     "a wide filter": ("{{ 'a' | center(999999999) }}", TEXT, "no filter 'center'"),
     "deep brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", TEXT, "make it flatter"),
-    "a long number": ("{{ " + "9" * 9000 + " }}", TEXT, "make it flatter"),
     "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
     "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "is unsafe"),
     "class by filter": ("{{ pictures | attr('__class__') }}", TEXT, "no filter 'attr'"),
-    "class by map": ("{{ ['a'] | map(attribute='__class__') | join }}", TEXT, "is unsafe"),
     "python": ("{{ __import__('os').environ }}", TEXT, "is not called"),
 }  # fmt: skip
 
@@ -110,7 +103,6 @@ TYPES: dict[str, Kind] = {
 
 HEADERS: dict[str, Kind] = {
     "empty": ("", 1, "must start with a YAML header"),
-    "no header": ("Draw it.\n", 1, "must start with a YAML header"),
     "a header without end": ("---\npurpose: Draw.\nDraw it.\n", 1, "must start with a YAML header"),
     "an unknown type": (
         "---\npurpose: Draw.\ninputs:\n  a: {type: text, description: b}\n---\n", 4, "'string'",
