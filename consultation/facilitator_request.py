@@ -72,11 +72,14 @@ def build_request(
     `addition` follows the instructions where a dialogue has more than words. `answer` is the form
     of what is asked for, a facilitator's turn unless it is given.
     """
-    told = {"role": "developer", "content": _compact(state)}
+    told = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
     return {
         "model": model,
         "instructions": f"{instructions.text}{addition}",
-        "input": [*dialogue(conversation, input_files), told],
+        "input": [
+            *dialogue(conversation, input_files),
+            {"role": "developer", "content": told},
+        ],
         "text": answer or response_format(),
         "temperature": temperature,
         "max_output_tokens": MOST_TOKENS,
@@ -144,10 +147,6 @@ def dialogue(conversation: Conversation, input_files: InputFiles) -> list[dict[s
                 shown["brief"] = [brief_entry(row).model_dump() for row in shown["brief"]]
             items.append({"role": "assistant", "content": json.dumps(shown, ensure_ascii=False)})
     return items
-
-
-def _compact(data: Any) -> str:  # any JSON
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _messages(turn: Turn, input_files: InputFiles) -> list[dict[str, Any]]:

@@ -100,7 +100,9 @@ class StyleDialogue:
         conversation = await self._records.load(consultation.conversation_id)
         newest = conversation.turns[-1]
         if not (newest.reply and newest.style_uses == [use.model_dump() for use in styles]):
-            return self._unchanged(consultation, conversation)
+            before = self._consultant.recall(conversation) if conversation.briefs else consultation
+            notes = [*consultation.notes, NOT_APPLIED]
+            return _application(before, reply=consultation.reply, notes=notes)
         gave_way = [one for one in consultation.not_used if one.ref.startswith(REF)]
         samples = [
             ALONG.format(name=use.name, count=len(use.samples)) for use in styles if use.samples
@@ -112,14 +114,6 @@ class StyleDialogue:
             gave_way=gave_way,
             notes=[*style_notes(consultation, styles), *samples, *consultation.notes],
         )
-
-    def _unchanged(
-        self, consultation: Consultation, conversation: Conversation
-    ) -> StyleApplication:
-        """Where a conversation stands to which nobody could apply anything, and why."""
-        before = self._consultant.recall(conversation) if conversation.briefs else consultation
-        notes = [*consultation.notes, NOT_APPLIED]
-        return _application(before, reply=consultation.reply, notes=notes)
 
 
 def _application(consultation: Consultation, **changes: Any) -> StyleApplication:
