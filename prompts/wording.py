@@ -159,24 +159,18 @@ class Wording(FileModel):
         """Whether a text has this fixed one in it, in this language and filled in."""
         return bool(_pattern(self.translations.get(english, english)).search(text))
 
-    @field_validator("translations", "view", "studio")
-    @classmethod
-    def _fills_the_same(cls, texts: dict[str, str]) -> dict[str, str]:
-        for english, text in texts.items():
-            if {*PLACE.findall(english)} != {*PLACE.findall(text)}:
-                raise ValueError(f"{text!r} must hold the same braces as {english!r}")
-        return texts
-
     @field_validator("*")
     @classmethod
-    def _keeps_its_places(cls, text: Any, info: ValidationInfo) -> Any:
-        """Hold a text against the shipped English one: without its braces it would say nothing."""
-        if isinstance(text, str):
-            wanted = PLACE.findall(_english().get(str(info.field_name), ""))
-            if {*PLACE.findall(text)} != {*wanted}:
+    def _keeps_its_places(cls, value: Any, info: ValidationInfo) -> Any:
+        """Hold a text against the English one: without its braces it would say nothing."""
+        english = _english().get(str(info.field_name), "")
+        texts = value if isinstance(value, dict) else {str(english): value}
+        for ours, text in texts.items():
+            wanted = {*PLACE.findall(ours)}
+            if isinstance(text, str) and {*PLACE.findall(text)} != wanted:
                 braces = ", ".join(f"{{{name}}}" for name in sorted(wanted)) or "no braces"
-                raise ValueError(f"must hold {braces} and no other ones")
-        return text
+                raise ValueError(f"{text!r} must hold {braces} and no other ones")
+        return value
 
 
 @cache
