@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
 from PIL import Image
@@ -30,9 +31,6 @@ UNREADABLE = "Its bytes could not be decoded to the end; they were kept as they 
 
 OPEN = {"", "auto"}
 """Values of an option that leave it to the model."""
-
-_MEASUREMENTS: dict[str, Measurement] = {}
-"""By the fingerprints of pictures."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -159,7 +157,7 @@ def style_fact(image: Record, job: Job, wording: Wording) -> Finding | None:
     styles = [StyleUse.model_validate(row) for row in job.style_uses]
     if not any(use.measurements for use in styles):
         return None
-    measured = _measured(image)
+    measured = _measured(image.path, image.bytes, image.sha256)
     distance = check(measured, styles) if measured else None
     if distance is None:
         return None
@@ -167,12 +165,9 @@ def style_fact(image: Record, job: Job, wording: Wording) -> Finding | None:
     return Finding(item=distance.sentence(wording), verdict=verdict, seen="", source="bytes")
 
 
-def _measured(image: Record) -> Measurement | None:
-    """What is measured of a picture, once for all pictures of these bytes: it takes a tenth of a
-    second, and the view shows pictures often."""
-    if image.sha256 not in _MEASUREMENTS:
-        try:
-            _MEASUREMENTS[image.sha256] = measure(read_picture(image))
-        except (StorageError, *UNDECODABLE):
-            return None
-    return _MEASUREMENTS[image.sha256]
+@lru_cache(maxsize=512)  # it takes a tenth of a second, and the view shows pictures often
+def _measured(path: str, size: int, sha256: str) -> Measurement | None:
+    try:
+        return measure(read_picture(Record(path=path, bytes=size, sha256=sha256)))
+    except (StorageError, *UNDECODABLE):
+        return None
