@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.input_files import InputFiles
     from storage.maintenance import Maintenance
-    from storage.picture_copies import SmallCopies
+    from storage.picture_files import SmallCopies
     from storage.picture_list import PictureList
     from storage.records import Records
     from storage.search import Search
@@ -134,7 +134,7 @@ class App:
     @cached_property
     def small_copies(self) -> "SmallCopies":
         """Pictures as small as a screen shows them."""
-        from storage.picture_copies import SmallCopies
+        from storage.picture_files import SmallCopies
 
         return SmallCopies(self.settings.data_dir / "small-copies")
 

@@ -44,7 +44,7 @@ def save(
         size: What it is to fit into, in pixels: WIDTHxHEIGHT, or one number for both edges; up to
             8000.
     """
-    from storage.picture_copies import FORMATS
+    from storage.picture_files import FORMATS
 
     form = FORMATS.get(file.suffix.lower())
     if form is None:
@@ -130,8 +130,7 @@ def _box(size: str) -> tuple[int, int]:
 
 
 def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
-    from storage.picture_copies import convert
-    from storage.picture_files import read_picture
+    from storage.picture_files import convert, read_picture
     from storage.pixels import UNDECODABLE
 
     if image.format == "svg":

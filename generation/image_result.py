@@ -9,7 +9,7 @@ from generation.verification import ResultVerification, finding_lines, item_word
 from prompts.image_type import Assumption
 from prompts.wording import Wording
 from settings import Origin
-from storage.picture_files import media_type
+from storage.tables import media_type
 
 Status = Literal["done", "working", "asking", "failed"]
 

@@ -18,7 +18,6 @@ __all__ = [
     "legacy_import",
     "list_pages",
     "maintenance",
-    "picture_copies",
     "picture_files",
     "picture_list",
     "pixels",

@@ -12,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.picture_copies import SmallCopies
-from storage.picture_files import read_picture
+from storage.picture_files import SmallCopies, read_picture
 from storage.preference_history import LIKED
 from storage.stamps import before, now, printable, unknown_conversation, unknown_image
 from storage.tables import UNDER_WAY, Conversation, Image, Job, Turn

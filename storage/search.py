@@ -19,8 +19,7 @@ from storage.list_pages import (
     place_in,
     within,
 )
-from storage.picture_files import media_type
-from storage.tables import Conversation, Image, Job, Spending, Text
+from storage.tables import Conversation, Image, Job, Spending, Text, media_type
 
 MOST_ITEMS = 200
 """Of one page: about 60 kB of JSON, which clients still show whole."""

@@ -34,6 +34,11 @@ REFERENCE = "reference"
 """The dimension of what is taken of reference pictures, which a person may be asked."""
 
 
+def media_type(form: str) -> str:
+    """What the bytes of a picture of a format are called on the way to a client."""
+    return f"image/{'svg+xml' if form == 'svg' else form}"
+
+
 class Conversation(Base):
     """One piece of work.
 

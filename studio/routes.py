@@ -19,7 +19,7 @@ from studio.guard import SESSION, SHELL, SHELL_POLICY, command_for, way_in
 from studio.problem_answers import Handler, RefusedRequest, expect, in_words
 
 if TYPE_CHECKING:
-    from storage.picture_copies import Edge
+    from storage.picture_files import Edge
 
 PAGE = FOLDER / "studio.html"
 ASSETS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -112,8 +112,8 @@ class Routes:
 
     async def picture(self, request: Request) -> Response:
         """A picture: its `content` as it was saved, or a `preview` of at most `edge` pixels."""
-        from storage.picture_copies import Edge
-        from storage.picture_files import media_type, read_picture
+        from storage.picture_files import Edge, read_picture
+        from storage.tables import media_type
 
         form = request.path_params["form"]
         edges = {str(edge): edge for edge in get_args(Edge)}

@@ -10,7 +10,7 @@ from errors import StorageError
 from gateway.client import Gateway
 from prompts.wording import Wording
 from settings import Settings
-from storage.picture_copies import Edge, SmallCopies
+from storage.picture_files import Edge, SmallCopies
 from storage.pixels import UNDECODABLE
 from storage.preference_history import LIKED, LikedPicture, PreferenceHistory
 from storage.tables import Image

@@ -17,7 +17,7 @@ from cli import terminal
 from errors import Problem
 from sandbox.loopback import Sandbox
 from server import create_server
-from storage.picture_copies import convert
+from storage.picture_files import convert
 from storage.stamps import now
 from tests import earlier_work
 from tests.calls import consult, draw, picture

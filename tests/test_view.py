@@ -16,8 +16,8 @@ from mcp.types import ImageContent, TextResourceContents
 from PIL import Image
 
 from sandbox.loopback import Sandbox
-from storage import picture_copies
-from storage.picture_copies import SmallCopies
+from storage import picture_files
+from storage.picture_files import SmallCopies
 from storage.tables import Image as PictureRow
 from studio import assembler
 from tests.calls import CONSULT, consult, data_of, draw, refusal, text_of
@@ -249,7 +249,7 @@ def test_small_copies_take_bounded_room_and_those_shown_last_stay(
     first, second, third, new = map(picture, range(4))
     for one in (first, second, third, first):
         size = len(SmallCopies(tmp_path / "copies").copy(one, 240).data)
-    monkeypatch.setattr(picture_copies, "MOST_BYTES", 2.5 * size)
+    monkeypatch.setattr(picture_files, "MOST_BYTES", 2.5 * size)
     SmallCopies(tmp_path / "copies").copy(new, 240)
     left = {path.name for path in (tmp_path / "copies").iterdir()}
 

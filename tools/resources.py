@@ -83,7 +83,8 @@ def add_resources(server: FastMCP, app: App) -> None:
         """The bytes of a picture exactly as they came."""
         from anyio import to_thread
 
-        from storage.picture_files import media_type, read_picture
+        from storage.picture_files import read_picture
+        from storage.tables import media_type
 
         try:
             row = await app.records.image(image_id)

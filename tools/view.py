@@ -23,7 +23,7 @@ from tools.tool_result import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from app import App
-    from storage.picture_copies import Edge, SmallCopy
+    from storage.picture_files import Edge, SmallCopy
     from storage.search import ConversationSummary
     from storage.tables import Conversation, Image
     from tools.view_words import ViewWords
@@ -185,7 +185,7 @@ class CopyFacts(BaseModel):
 
 async def _progress(app: "App", conversation: "Conversation", cursor: str) -> ToolResult:
     """How far a drawing is, and the unfinished pictures unless the view has them by `cursor`."""
-    from storage.picture_copies import SmallCopy, as_webp
+    from storage.picture_files import SmallCopy, as_webp
     from tools.view_state import DrawingProgress, drawing_progress, partial_pictures
 
     # What a server that died had bought is fetched now: nobody else may come for it.
