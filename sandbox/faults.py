@@ -1,7 +1,6 @@
 """Failures on demand: what can go wrong at OpenAI, by name, and who is to meet it next."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from threading import Lock
 
@@ -56,7 +55,7 @@ FAULTS = {
     "wrong_shape": "facilitator: JSON of another shape",
 }
 
-MARKER = re.compile(r"\[\[sandbox:([\w=.]+?)(?:\*(\d+))?\]\]")
+MARKER = re.compile(r"\[\[sandbox:([\w=.]+)\]\]")
 
 
 @dataclass(frozen=True)
@@ -91,16 +90,14 @@ class QueueEntry:
 
     def fits(self, path: str, kind: str) -> bool:
         """Whether it is to happen to a request of this kind to this path."""
-        here = path == self.path or (self.path.endswith("/") and path.startswith(self.path))
-        return here and self.kind in (None, kind)
+        return path == self.path and self.kind in (None, kind)
 
 
 class FaultQueue:
-    """The failures waiting to happen, and which marked texts have had theirs."""
+    """The failures waiting to happen."""
 
     def __init__(self) -> None:
         self._queue: list[QueueEntry] = []
-        self._markers: Counter[str] = Counter()
         self._lock = Lock()
 
     def add(self, name: str, times: int, kind: str | None, path: str = "/v1/responses") -> None:
@@ -109,35 +106,23 @@ class FaultQueue:
             self._queue.append(QueueEntry(Failure.parse(name), times, kind, path))
 
     def clear(self) -> None:
-        """Forget every failure, queued or counted."""
+        """Forget every failure."""
         with self._lock:
             self._queue.clear()
-            self._markers.clear()
 
     def next(self, path: str, kind: str, header: str | None, words: str) -> Failure | None:
         """What this request must meet: by header, by marker in its words, by queue."""
-        if header:
-            return Failure.parse(header)
+        marker = MARKER.search(words)
+        if header or marker:
+            return Failure.parse(header or (marker[1] if marker else ""))
         with self._lock:
-            return self._from_marker(words) or self._from_queue(path, kind)
-
-    def _from_marker(self, words: str) -> Failure | None:
-        mark = MARKER.search(words)
-        if not mark:
-            return None
-        self._markers[words] += 1
-        if mark[2] and self._markers[words] > int(mark[2]):
-            return None
-        return Failure.parse(mark[1])
-
-    def _from_queue(self, path: str, kind: str) -> Failure | None:
-        for waiting in self._queue:
-            if waiting.fits(path, kind):
-                waiting.times -= 1
-                if waiting.times <= 0:
-                    self._queue.remove(waiting)
-                return waiting.fault
-        return None
+            waiting = next((one for one in self._queue if one.fits(path, kind)), None)
+            if waiting is None:
+                return None
+            waiting.times -= 1
+            if waiting.times <= 0:
+                self._queue.remove(waiting)
+            return waiting.fault
 
 
 def without_markers(words: str) -> str:

@@ -4,6 +4,7 @@ import secrets
 import time
 from bisect import bisect_left
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.faults import Failure, FaultQueue
@@ -50,14 +51,6 @@ class ApiCall:
 
 
 @dataclass
-class FileRecord:
-    """An uploaded file: the object that describes it, and its bytes."""
-
-    body: Json
-    content: bytes
-
-
-@dataclass
 class ResponseRecord:
     """One response: its request, its first and its final body, and what its stream adds."""
 
@@ -79,40 +72,13 @@ class ResponseRecord:
         """The items of the finished response."""
         return list(self.final["output"])
 
-    @property
-    def ready(self) -> bool:
-        """Whether a caller may already see the final body."""
-        return time.monotonic() >= self.ready_at and (
-            not self.final["background"] or self.polls > 1
-        )
-
     def poll(self) -> Json:
         """What GET shows: a background response is first in progress, as OpenAI's are."""
         self.polls += 1
-        return self.final if self.ready else {**self.opening, "status": "in_progress"}
-
-
-class PromptCache:
-    """Remembers prompts by cache key, as OpenAI's prompt cache does."""
-
-    def __init__(self) -> None:
-        self._prompts: defaultdict[object, deque[str]] = defaultdict(
-            lambda: deque(maxlen=MOST_PROMPTS)
-        )
-
-    def tokens(self, key: object, text: str) -> int:
-        """How many leading tokens an earlier prompt shares; this one is remembered."""
-        earlier = self._prompts[key]
-        shared = max((shared_length(text, other) for other in earlier), default=0)
-        earlier.append(text)
-        tokens = shared // CHARACTERS_PER_TOKEN
-        return tokens // CACHE_STEP * CACHE_STEP if tokens >= CACHE_MINIMUM else 0
-
-
-def shared_length(one: str, other: str) -> int:
-    """The length of the beginning that two texts share."""
-    lengths = range(min(len(one), len(other)))
-    return bisect_left(lengths, True, key=lambda end: one[: end + 1] != other[: end + 1])
+        is_late = time.monotonic() >= self.ready_at
+        if is_late and (self.polls > 1 or not self.final["background"]):
+            return self.final
+        return {**self.opening, "status": "in_progress"}
 
 
 class SandboxMemory:
@@ -120,11 +86,13 @@ class SandboxMemory:
 
     def __init__(self) -> None:
         self.responses: dict[str, ResponseRecord] = {}
-        self.files: dict[str, FileRecord] = {}
+        self.files: dict[str, bytes] = {}
         self.calls: deque[ApiCall] = deque(maxlen=MOST_RECORDS)
         self.faults = FaultQueue()
         self.answers: defaultdict[str, deque[str]] = defaultdict(deque)
-        self.cache = PromptCache()
+        self.prompts: defaultdict[object, deque[str]] = defaultdict(
+            lambda: deque(maxlen=MOST_PROMPTS)
+        )
 
     def store(self, record: ResponseRecord) -> None:
         """Hold a response, forgetting the oldest beyond the limit."""
@@ -137,3 +105,15 @@ class SandboxMemory:
         if response_id not in self.responses:
             raise response_not_found(response_id)
         return self.responses[response_id]
+
+    def cached_tokens(self, key: object, text: str) -> int:
+        """How many leading tokens an earlier prompt of that key shares; this one is remembered."""
+        lengths, earlier = range(len(text)), self.prompts[key]
+        shared = [bisect_left(lengths, True, key=_differs(text, one)) for one in earlier]
+        earlier.append(text)
+        tokens = max(shared, default=0) // CHARACTERS_PER_TOKEN
+        return tokens // CACHE_STEP * CACHE_STEP if tokens >= CACHE_MINIMUM else 0
+
+
+def _differs(one: str, other: str) -> Callable[[int], bool]:
+    return lambda end: one[: end + 1] != other[: end + 1]

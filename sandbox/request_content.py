@@ -149,7 +149,7 @@ def _bytes(part: Json, memory: SandboxMemory) -> bytes:
             raise ApiError(
                 f"The file '{file_id}' was not found.", param="input", code="image_file_not_found"
             )
-        return memory.files[file_id].content
+        return memory.files[file_id]
     url = str(part.get("image_url") or "")
     match = DATA_URL.fullmatch(url)
     if match:

@@ -92,7 +92,7 @@ def _finish(
         return _fail(call, opening, error)
     text = request_content.prompt_text(call.body)
     cache_key = (call.body.get("model"), call.body.get("prompt_cache_key"))
-    from_cache = memory.cache.tokens(cache_key, text)
+    from_cache = memory.cached_tokens(cache_key, text)
     draft = Draft()
     reasons = response_body.reasons(call.body)
     if reasons:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox import model_catalogue
 from sandbox import phrasebook as book
-from sandbox.memory import ApiCall, FileRecord, SandboxMemory
+from sandbox.memory import ApiCall, SandboxMemory
 from sandbox.openai_errors import ApiError, Json, model_not_found
 from sandbox.response_body import text_tokens
 
@@ -48,7 +48,7 @@ async def upload_file(request: Request, memory: SandboxMemory, _call: ApiCall) -
         "status": "processed",
         "status_details": None,
     }
-    memory.files[body["id"]] = FileRecord(body, content)
+    memory.files[body["id"]] = content
     return JSONResponse(body)
 
 
