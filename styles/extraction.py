@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from errors import Problem
@@ -62,25 +63,16 @@ class _Picture(NamedTuple):
     measured: Measurement
 
 
+@dataclass(frozen=True)
 class StyleExtractor:
     """Looks at pictures, and says what makes their look."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        records: Records,
-        *,
-        prompt_store: PromptStore,
-        input_files: InputFiles,
-        style_store: StyleStore,
-    ) -> None:
-        self._settings = settings
-        self._gateway = gateway
-        self._records = records
-        self._prompt_store = prompt_store
-        self._input_files = input_files
-        self._style_store = style_store
+    settings: Settings
+    gateway: Gateway
+    records: Records
+    prompt_store: PromptStore
+    input_files: InputFiles
+    style_store: StyleStore
 
     async def extract(
         self, images: Sequence[str], aspects: Sequence[Aspect], name: str
@@ -92,7 +84,7 @@ class StyleExtractor:
         if not images or len(images) > MOST_PICTURES:
             raise Problem(f"images takes 1 to {MOST_PICTURES} pictures.", charged="no")
         if name:
-            self._style_store.refuse_name(name)
+            self.style_store.refuse_name(name)
         wanted = [aspect for aspect in ASPECTS if aspect in aspects]
         pictures = [await self._picture(given) for given in images]
         if question := _question(pictures, wanted):
@@ -103,7 +95,7 @@ class StyleExtractor:
             for aspect in wanted
             if (measured := shared_measure([one.measured for one in pictures], aspect))
         }
-        rendering = self._prompt_store.render(TEMPLATE, aspects=wanted, count=len(pictures))
+        rendering = self.prompt_store.render(TEMPLATE, aspects=wanted, count=len(pictures))
         replies, description, omissions = await self._describe(pictures, shared, rendering)
         words = words_of_aspects(description, wanted)
         if not words:
@@ -113,7 +105,7 @@ class StyleExtractor:
             )
         making = {
             "model": replies[-1].model,
-            "origin": self._gateway.origin,
+            "origin": self.gateway.origin,
             "date": datetime.datetime.now().astimezone().date(),
             "template": f"{rendering.name}@{rendering.fingerprint}",
             "words": {aspect: fingerprint(line) for aspect, line in words.items()},
@@ -122,11 +114,11 @@ class StyleExtractor:
         style = _style(name or UNNAMED, content, description, pictures, making)
         if name:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
-            await asyncio.to_thread(self._style_store.save, style, copies)
+            await asyncio.to_thread(self.style_store.save, style, copies)
         result = _result(style, omissions, replies)
-        if self._gateway.origin == "sandbox":
+        if self.gateway.origin == "sandbox":
             result.notes.append(PLAY_MONEY)
-        result.notes += self._prompt_store.faults("styles/")
+        result.notes += self.prompt_store.faults("styles/")
         if not name:
             result.next_step = NOT_KEPT
             return result
@@ -134,17 +126,17 @@ class StyleExtractor:
 
     async def _picture(self, given: str) -> _Picture:
         if is_image_id(given):
-            image = await self._records.image(given)
+            image = await self.records.image(given)
             data = await asyncio.to_thread(read_picture, image)
-            file = await asyncio.to_thread(self._input_files.copy, data, given)
+            file = await asyncio.to_thread(self.input_files.copy, data, given)
         else:
-            file = await asyncio.to_thread(self._input_files.copy_file, given)
-        copy = await asyncio.to_thread(self._input_files.read_copy, file) or b""
+            file = await asyncio.to_thread(self.input_files.copy_file, given)
+        copy = await asyncio.to_thread(self.input_files.read_copy, file) or b""
         return _Picture(given, copy, await asyncio.to_thread(measure, copy))
 
     async def _check_budget(self) -> None:
-        budget = self._settings.daily_budget_usd
-        if await self._records.ledger.is_spent(budget, self._gateway.origin):
+        budget = self.settings.daily_budget_usd
+        if await self.records.ledger.is_spent(budget, self.gateway.origin):
             raise Problem(
                 f"The daily budget of ${budget:.2f} is spent.", kind="budget", charged="no"
             )
@@ -158,7 +150,7 @@ class StyleExtractor:
         """
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.copy).decode()}" for one in pictures]
         facts = {aspect: measured.model_dump() for aspect, measured in shared.items()}
-        model = self._settings.facilitator_model
+        model = self.settings.facilitator_model
         request = build_request(urls, facts, model=model, rendering=rendering)
         ends = time.monotonic() + SECONDS
         replies = [await self._ask(request)]
@@ -177,14 +169,14 @@ class StyleExtractor:
 
     async def _ask(self, request: dict[str, Any]) -> Reply:
         """One answer, with what it cost booked. Raises a `Problem`."""
-        sandbox = self._gateway.origin == "sandbox"
+        sandbox = self.gateway.origin == "sandbox"
 
         async def bill(charges: list[Charge]) -> None:
             rows = [booking(None, "failed", **one.as_booking, sandbox=sandbox) for one in charges]
-            await write_to_the_end(self._records.add(*rows))
+            await write_to_the_end(self.records.add(*rows))
 
-        reply = await self._gateway.talk(request, bill)
-        await write_to_the_end(self._records.add(booking(None, PURPOSE, **reply.as_booking)))
+        reply = await self.gateway.talk(request, bill)
+        await write_to_the_end(self.records.add(booking(None, PURPOSE, **reply.as_booking)))
         return reply
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -29,7 +30,6 @@ OFFER = (
     "Three pictures that you rated 4 or 5 look alike ({aspects}): {titles}. If you like, their "
     "look is kept as a style for further pictures; without your word none is made."
 )
-HOW = "Only if the person wants it: openai_extract_style with images={images} and a name."
 
 
 class StyleOffer(NamedTuple):
@@ -49,7 +49,8 @@ class StyleOffer(NamedTuple):
     @property
     def next_step(self) -> str:
         """What follows where they say yes."""
-        return HOW.format(images=json.dumps(self.images))
+        images = json.dumps(self.images)
+        return f"Only if the person wants it: openai_extract_style with images={images} and a name."
 
 
 class _Look(NamedTuple):
@@ -57,30 +58,22 @@ class _Look(NamedTuple):
     measured: Measurement
 
 
+@dataclass(frozen=True)
 class StyleOffers:
     """Looks at what a person likes whenever they say that they like something."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        history: PreferenceHistory,
-        *,
-        small_copies: SmallCopies,
-        style_store: StyleStore,
-    ) -> None:
-        self._settings = settings
-        self._gateway = gateway
-        self._history = history
-        self._small_copies = small_copies
-        self._style_store = style_store
+    settings: Settings
+    gateway: Gateway
+    history: PreferenceHistory
+    small_copies: SmallCopies
+    style_store: StyleStore
 
     async def after_rating(self, image: Image) -> StyleOffer | None:
         """The offer that a rating gives reason for; none for a look that was offered or kept,
         and none where nothing may be learnt of the person."""
-        if not self._settings.learn or (image.rating or 0) < LIKED:
+        if not self.settings.learn or (image.rating or 0) < LIKED:
             return None
-        liked = await self._history.liked(self._gateway.origin)
+        liked = await self.history.liked(self.gateway.origin)
         looks = await asyncio.to_thread(self._looks, liked)
         rated = next((one for one in looks if one.picture.image.id == image.id), None)
         if rated is None:
@@ -90,7 +83,7 @@ class StyleOffers:
         if not group or await asyncio.to_thread(self._is_kept, alike):
             return None
         images = _ids(group)
-        if not await self._history.note_offer(images, _ids(alike)):
+        if not await self.history.note_offer(images, _ids(alike)):
             return None
         return StyleOffer(
             images=images,
@@ -104,7 +97,7 @@ class StyleOffers:
         looks = []
         for one in liked:
             try:
-                copy = self._small_copies.copy(one.image, EDGE)
+                copy = self.small_copies.copy(one.image, EDGE)
                 looks.append(_Look(one, measure(copy.data)))
             except (StorageError, *UNDECODABLE):
                 continue
@@ -112,7 +105,7 @@ class StyleOffers:
 
     def _is_kept(self, looks: Sequence[_Look]) -> bool:
         """Whether a style was made of one of them already."""
-        styles = [one for _, one in self._style_store.styles() if isinstance(one, Style)]
+        styles = [one for _, one in self.style_store.styles() if isinstance(one, Style)]
         return bool({source.id for one in styles for source in one.sources} & {*_ids(looks)})
 
 
