@@ -80,12 +80,7 @@ class Drawing:
         return tuple(mix([MixPart(style)], self._request.style_strength))
 
     async def buy(
-        self,
-        conversation: "Conversation",
-        what: "Plan",
-        request: ImageRequest,
-        *,
-        key: str = "",
+        self, conversation: "Conversation", what: "Plan", request: ImageRequest, *, key: str = ""
     ) -> "DrawingResult":
         """Draw what is planned, as the call of a key, else as this one.
 
