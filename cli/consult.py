@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from app import App
 from cli import terminal as show
-from cli.data_folder import conversation_id, given_picture
+from cli.data_folder import given_picture, id_of
 from cli.session import Session, local_server, session
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import question_text
@@ -50,7 +50,7 @@ def consult(
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
-    conversation = conversation and conversation_id(conversation)
+    conversation = conversation and id_of(conversation)
     beginning: dict[str, Any] = {"mode": mode, "template": template}
     if references:
         beginning["reference_images"] = [given_picture(path) for path in references]

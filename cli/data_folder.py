@@ -52,14 +52,9 @@ def with_records(work: Callable[[App], Awaitable[T]], *, sandbox: bool = False) 
     return anyio.run(run)
 
 
-def conversation_id(beginning: str) -> str:
-    """The id of the one conversation whose id begins so. Raises a `Problem`."""
-    return with_records(lambda app: whole_id(app, beginning))
-
-
-def image_id(beginning: str) -> str:
-    """The id of the one picture whose id begins so. Raises a `Problem`."""
-    return with_records(lambda app: whole_id(app, beginning, "img"))
+def id_of(beginning: str, kind: IdKind = "conv") -> str:
+    """The id of the one conversation or picture whose id begins so. Raises a `Problem`."""
+    return with_records(lambda app: whole_id(app, beginning, kind))
 
 
 def given_picture(path: Path) -> str:
@@ -69,7 +64,7 @@ def given_picture(path: Path) -> str:
         return str(path.absolute())
     if path.name != str(path):
         raise Problem(f"There is no file {path}.", "Correct its path.", charged="no")
-    return image_id(path.name) if path.name.startswith("img_") else path.name
+    return id_of(path.name, "img") if path.name.startswith("img_") else path.name
 
 
 async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:

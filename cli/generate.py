@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from cli import terminal as show
-from cli.data_folder import given_picture, image_id, load_by_beginning, with_records
+from cli.data_folder import given_picture, id_of, load_by_beginning, with_records
 from cli.session import local_server, session
 from errors import Problem
 from generation.image_request import Background, OutputFormat, Strategy
@@ -73,7 +73,7 @@ def generate(
     begun = conversation and with_records(lambda app: load_by_beginning(app, conversation))
     wishes = {
         "conversation_id": begun.id if begun else None,
-        "from_image": from_image and image_id(from_image),
+        "from_image": from_image and id_of(from_image, "img"),
         "input_images": [given_picture(path) for path in inputs or []] or None,
         "mask": mask and given_picture(mask),
         "size": size,

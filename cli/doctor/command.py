@@ -1,5 +1,6 @@
 """The command `doctor`: whether everything the server needs is there, on one page."""
 
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -80,21 +81,18 @@ def _examine(sandbox: bool) -> Iterator[Check]:
 
 
 async def _try_all(settings: Settings) -> list[Check]:
-    """What the trials found, in their order; one that fails is itself a finding."""
-    checks: dict[str, list[Check]] = {}
+    found = await asyncio.gather(*(_try(name, settings) for name in TRIALS))
+    return [check for checks in found for check in checks]
 
-    async def run(name: str) -> None:
-        try:
-            checks[name] = await TRIALS[name](settings)
-        except Problem as problem:
-            checks[name] = [Check(name, "problem", str(problem))]
-        except Exception as error:  # a page with a gap helps more than none
-            checks[name] = [untried(name, error)]
 
-    async with anyio.create_task_group() as group:
-        for name in TRIALS:
-            group.start_soon(run, name)
-    return [check for name in TRIALS for check in checks[name]]
+async def _try(name: str, settings: Settings) -> list[Check]:
+    """What a trial found; one that fails is itself a finding."""
+    try:
+        return await TRIALS[name](settings)
+    except Problem as problem:
+        return [Check(name, "problem", str(problem))]
+    except Exception as error:  # a page with a gap helps more than none
+        return [untried(name, error)]
 
 
 def _line(check: Check) -> Table:

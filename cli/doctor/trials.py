@@ -1,17 +1,18 @@
 """What only a trial shows: a start, what clients start in our name, a whole job on the sandbox."""
 
+import asyncio
 import os
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
 import anyio
 
 from cli.clients import ROOT, Configuration, Entry, configurations
-from errors import Check, redact
+from errors import Check, Severity, redact
 from gateway.api_key import ENTRY, ENVIRONMENT, find_key, way_to_give
 from settings import PREFIX, Settings
 
@@ -30,45 +31,19 @@ NO_CLIENT = (
 )
 
 
-class Start(NamedTuple):
-    """How a start went: how many tools were listed after how many seconds, or why none were."""
-
-    tools: int = 0
-    seconds: float = 0
-    failure: str = ""
-
-
 async def check_start(settings: Settings) -> list[Check]:
     """Start this server as a client does and list its tools."""
-    from fastmcp.client.transports import StdioTransport
-
     options = ["--sandbox"] if settings.sandbox else []
     arguments = [str(ROOT / "__main__.py"), "serve", *options]
-    start = await _start(
-        lambda log: StdioTransport(
-            sys.executable, arguments, env=dict(os.environ), keep_alive=False, log_file=log
-        )
-    )
-    if start.failure:
-        sentence = f"The server did not list its tools: {start.failure}"
-        return [Check("start", "problem", sentence)]
-    sentence = f"{start.tools} tools listed over stdio after {start.seconds:.1f} s."
-    if start.seconds > SLOW_SECONDS:
-        return [Check("start", "warning", f"{sentence} {SLOW}")]
-    return [Check("start", "ok", sentence)]
+    state, words = await _start(sys.executable, arguments, dict(os.environ))
+    lead = "The server did not list its tools: " if state == "problem" else ""
+    return [Check("start", state, f"{lead}{words}")]
 
 
 async def check_clients(settings: Settings) -> list[Check]:
     """Start what each client would start, all at the same time."""
-    files = list(configurations(Path.home(), os.environ, sys.platform))
-    checks: list[list[Check]] = [[] for _ in files]
-
-    async def check(number: int) -> None:
-        checks[number] = await _check_client(files[number], settings)
-
-    async with anyio.create_task_group() as group:
-        for number in range(len(files)):
-            group.start_soon(check, number)
+    files = configurations(Path.home(), os.environ, sys.platform)
+    checks = await asyncio.gather(*(_check_client(one, settings) for one in files))
     return [check for some in checks for check in some] or [Check(CLIENTS, "ok", NO_CLIENT)]
 
 
@@ -86,8 +61,6 @@ async def _check_client(configuration: Configuration, settings: Settings) -> lis
 
 async def _check_entry(client: str, path: Path, entry: Entry) -> Check:
     """How the start of one entry ends."""
-    from fastmcp.client.transports import StdioTransport
-
     mend = f"`image-consultant client-config {client} --write`"
     arguments = [str(part) for part in entry.get("args") or []]
     if "url" in entry or any("${" in part for part in arguments):
@@ -97,23 +70,18 @@ async def _check_entry(client: str, path: Path, entry: Entry) -> Check:
     if shutil.which(command, path=env.get("PATH")) is None:
         sentence = f"{client}: {path} starts {command}, which is not there."
         return Check(CLIENTS, "problem", f"{sentence} {mend} mends it.")
-    start = await _start(
-        lambda log: StdioTransport(command, arguments, env=env, keep_alive=False, log_file=log)
-    )
-    if start.failure:
-        reason = start.failure.rstrip(".")
+    state, words = await _start(command, arguments, env)
+    if state == "problem":
+        reason = words.rstrip(".")
         sentence = f"{client}: what {path} starts does not work: {reason}."
         way = f"{mend} mends it."
         if reason.startswith("A setting"):  # which says itself what to do
             way = "It stands in that file, in the environment, or in the `.env`."
         return Check(CLIENTS, "problem", f"{sentence} {way}")
-    sentence = f"{client}: {start.tools} tools after {start.seconds:.1f} s."
-    if start.seconds > SLOW_SECONDS:
-        return Check(CLIENTS, "warning", f"{sentence} {SLOW}")
-    if not Path(command).is_absolute():
+    if state == "ok" and not Path(command).is_absolute():
         way = f"{command} was found in this terminal; a desktop client may not find it."
-        return Check(CLIENTS, "warning", f"{sentence} {way} {mend} writes its whole path.")
-    return Check(CLIENTS, "ok", sentence)
+        return Check(CLIENTS, "warning", f"{client}: {way} {mend} writes its whole path.")
+    return Check(CLIENTS, state, f"{client}: {words}")
 
 
 def _check_key(client: str, entry: Entry, settings: Settings) -> list[Check]:
@@ -129,20 +97,25 @@ def _check_key(client: str, entry: Entry, settings: Settings) -> list[Check]:
     return [Check(CLIENTS, "warning", f"{sentence} {way_to_give(settings)}")]
 
 
-async def _start(transport: Any) -> Start:  # a function from a log file to a transport of FastMCP
-    """Start a server and list its tools."""
+async def _start(command: str, arguments: list[str], env: dict[str, str]) -> tuple[Severity, str]:
+    """Start a server and list its tools; how that went, for a problem the reason alone."""
     from fastmcp import Client
+    from fastmcp.client.transports import StdioTransport
 
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        transport = StdioTransport(command, arguments, env=env, keep_alive=False, log_file=log)
         try:
             with anyio.fail_after(START_SECONDS):
-                async with Client(transport(log)) as client:
-                    return Start(len(await client.list_tools()), time.perf_counter() - began)
+                async with Client(transport) as client:
+                    count = len(await client.list_tools())
         except TimeoutError:
-            return Start(failure=f"no answer within {START_SECONDS} s")
+            return "problem", f"no answer within {START_SECONDS} s"
         except Exception as error:  # whatever ends the child is the finding
-            return Start(failure=_last_words(log) or redact(str(error) or type(error).__name__))
+            return "problem", _last_words(log) or redact(str(error) or type(error).__name__)
+    seconds = time.perf_counter() - began
+    sentence = f"{count} tools listed over stdio after {seconds:.1f} s."
+    return ("warning", f"{sentence} {SLOW}") if seconds > SLOW_SECONDS else ("ok", sentence)
 
 
 def _last_words(log: TextIO) -> str:
