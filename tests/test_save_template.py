@@ -38,7 +38,7 @@ def talk(*messages: str, **last: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def ready(run: Run) -> dict[str, Any]:  # noqa: ARG001  # sets the folders
-    return talk(IDEA, "warm navy and coral; calm", finish=True)
+    return talk(IDEA, "screen print", "warm navy and coral; calm", finish=True)
 
 
 def library(tmp_path: Path) -> list[str]:
@@ -54,7 +54,7 @@ def test_what_was_decided_becomes_parameters_with_the_questions_asked(
     assert parameters["text"]["default"] == "JAZZ"
     assert "“{{text}}”" in shown["template"]
     assert parameters["palette"]["default"] == "warm navy and coral"
-    assert parameters["palette"]["question"] == "Which colours, and how many?"
+    assert parameters["palette"]["question"] == "Which colours should lead?"
     assert shown["renders"] == ready["refined_prompt"]
     assert not shown["written"]
     assert library(tmp_path) == []
