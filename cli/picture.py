@@ -99,7 +99,8 @@ def show_preferences(*, sandbox: SandboxCounts = False) -> None:
     from consultation.preferences import ENOUGH, learn
 
     async def work(app: App) -> Any:
-        return learn(await app.records.preference_history.briefs(app.gateway.origin))
+        history = app.records.preference_history
+        return learn(await history.conversations(app.gateway.origin))
 
     habits = with_records(work, sandbox=sandbox)
     for one in habits:

@@ -189,8 +189,8 @@ class Consultant:
         await self._check_budget()
         past = []
         if self._settings.learn:
-            origin = self._facilitator.origin
-            past = await self._records.preference_history.briefs(origin, without=conversation.id)
+            origin, history = self._facilitator.origin, self._records.preference_history
+            past = await history.conversations(origin, without=conversation.id)
         preferences = learn(past)
         outcome = await self._facilitator.lead(
             conversation, transcript, preferences, dislikes_of(past)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from consultation.turn import QuestionDraft
 from consultation.words import fold
 from prompts.wording import Wording
-from storage.preference_history import EarlierBrief
+from storage.tables import Conversation
 
 LEARNT = frozenset({"style", "palette", "mood", "light", "composition", "detail"})
 """What may be a habit. Subject, words and use belong to one picture."""
@@ -34,8 +34,8 @@ class Preference(NamedTuple):
     times: int
 
 
-def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
-    """The preferences that earlier briefs and ratings show, by dimension.
+def learn(past: Iterable[Conversation]) -> list[Preference]:
+    """The preferences that earlier conversations show, by dimension.
 
     What a person rated 2 or less does not count, and who takes what a question proposes has chosen
     nothing. A preference was chosen `ENOUGH` times, and more often than all else together.
@@ -43,9 +43,10 @@ def learn(past: Iterable[EarlierBrief]) -> list[Preference]:
     times: defaultdict[str, Counter[str]] = defaultdict(Counter)
     wording: dict[str, str] = {}
     for one in past:
-        if one.rating is not None and one.rating <= UNLOVED:
+        ratings = [image.rating for image in one.images if image.rating is not None]
+        if ratings and max(ratings) <= UNLOVED:
             continue
-        proposed = {"", *map(_plain, one.defaults)}
+        proposed = {"", *(_plain(question.default) for question in one.questions)}
         for entry in one.entries:
             value = _plain(entry["value"])
             is_chosen = entry["source"] in OF_THE_PERSON and value not in proposed
@@ -64,9 +65,9 @@ def _plain(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-def dislikes_of(past: Iterable[EarlierBrief]) -> list[str]:
+def dislikes_of(past: Iterable[Conversation]) -> list[str]:
     """What the person wrote that they disliked in earlier pictures, the newest first."""
-    texts = (text.strip() for one in past for text in one.disliked.split("\n"))
+    texts = (image.disliked.strip() for one in past for image in reversed(one.images))
     return list(dict.fromkeys(filter(None, texts)))[:MOST_DISLIKES]
 
 

@@ -1,23 +1,25 @@
 """What a person decided and liked before, for preferences and styles to be learnt from."""
 
 import json
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from storage.database import Database
 from storage.stamps import now
-from storage.tables import Brief, Conversation, Image, Memory, Question, Spending
+from storage.tables import Conversation, Image, Memory, Spending
 
 FORGOTTEN = "likings forgotten at"
 """The row of `Memory` that says when; older ones were written under this name."""
 
 LEARNT_FROM = 60
 """Newest conversations that preferences are learnt from: what one chose long ago says little."""
+
+PARTS = ("briefs", "questions", "images")
+"""What is read with them."""
 
 LIKED = 4
 """Stars from which on a picture is liked, and keeps its conversation from being pruned."""
@@ -31,17 +33,6 @@ measure."""
 
 
 @dataclass(frozen=True)
-class EarlierBrief:
-    """What was decided in an earlier conversation, the best rating of its pictures, what was
-    disliked in them, a line each, and the answers that were proposed to its questions."""
-
-    entries: list[Any]
-    rating: int | None
-    disliked: str = ""
-    defaults: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class LikedPicture:
     """A picture that is rated 4 or 5, with the title and language of its conversation."""
 
@@ -51,48 +42,27 @@ class LikedPicture:
 
 
 class PreferenceHistory:
-    """The briefs and liked pictures of one data folder, since preferences were last forgotten."""
+    """What was decided and liked in one data folder since preferences were last forgotten."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def briefs(self, origin: str, *, without: str | None = None) -> list[EarlierBrief]:
-        """What was decided in the newest conversations since preferences were last forgotten.
+    async def conversations(self, origin: str, *, without: str | None = None) -> list[Conversation]:
+        """The newest conversations since preferences were last forgotten, the newest first.
 
-        Only in those with this `origin`.
+        Only those with this `origin`; with what was decided in them, asked and drawn.
         """
+        parts = [selectinload(getattr(Conversation, name)) for name in PARTS]
         async with self._database.read() as session:
             newest = (
-                select(Conversation.id)
+                select(Conversation)
                 .where(Conversation.changed_at > await _forgotten_at(session))
                 .where(Conversation.id != (without or ""))
                 .where(_is_all_of(origin))
                 .order_by(Conversation.changed_at.desc())
                 .limit(LEARNT_FROM)
             )
-            last = select(func.max(Brief.id)).group_by(Brief.conversation_id)
-            briefs = (
-                select(
-                    Brief.conversation_id,
-                    Brief.entries,
-                    func.max(Image.rating),
-                    func.aggregate_strings(Image.disliked, "\n"),
-                )
-                .outerjoin(Image, Image.conversation_id == Brief.conversation_id)
-                .where(Brief.conversation_id.in_(newest))
-                .where(Brief.id.in_(last.where(Brief.conversation_id.in_(newest))))
-                .group_by(Brief.id)
-            )
-            rows = (await session.execute(briefs)).all()
-            proposals = select(Question.conversation_id, Question.default)
-            defaults: defaultdict[str, set[str]] = defaultdict(set)
-            offered = proposals.where(Question.conversation_id.in_(newest))
-            for conversation, text in await session.execute(offered):
-                defaults[conversation].add(text)
-        return [
-            EarlierBrief(entries, rating, text or "", frozenset(defaults[conversation]))
-            for conversation, entries, rating, text in rows
-        ]
+            return list(await session.scalars(newest.options(*parts)))
 
     async def forget(self) -> None:
         """Learn preferences only from what comes after this moment."""
