@@ -1,7 +1,6 @@
 """What the pages are told of the library: templates as forms, styles, and what a style comes to."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,14 +27,14 @@ class FormField(BaseModel):
     max: float | None
 
 
-class LibraryEntry(BaseModel):
+class LibraryEntry(BaseModel, from_attributes=True):
     """A template of the library; `own` where its file is the person's."""
 
     name: str
     title: str
     description: str
     category: str
-    own: bool
+    own: bool = False
 
 
 class Library(BaseModel):
@@ -119,7 +118,7 @@ def library(app: App) -> Library:
     """All templates of the library, the person's own marked."""
     store = app.prompt_store
     own = set(store.own_library_names())
-    entries = [LibraryEntry(**_entry(one, own)) for one in store.library_templates().values()]
+    entries = [_entry(one, own) for one in store.library_templates().values()]
     folder = app.settings.templates_dir / "library"
     return Library(templates=entries, own_folder=str(folder), notes=store.faults("library/"))
 
@@ -137,7 +136,7 @@ def template_form(app: App, name: str, values: Mapping[str, str]) -> TemplateFor
     except PromptError as error:
         fault, spans = str(error), []
     return TemplateForm(
-        **_entry(template, set(app.prompt_store.own_library_names())),
+        **_entry(template, set(app.prompt_store.own_library_names())).model_dump(),
         fields=[
             FormField(
                 name=key,
@@ -171,14 +170,10 @@ def _fitting_places(
     return shown | stand_ins
 
 
-def _entry(template: LibraryTemplate, own: set[str]) -> dict[str, Any]:
-    return {
-        "name": template.name,
-        "title": template.title,
-        "description": template.description,
-        "category": template.category,
-        "own": template.name in own,
-    }
+def _entry(template: LibraryTemplate, own: set[str]) -> LibraryEntry:
+    entry = LibraryEntry.model_validate(template)
+    entry.own = template.name in own
+    return entry
 
 
 def style_list(app: App) -> StyleList:
