@@ -117,7 +117,7 @@ async def _hold_one(client: Client[Any], app: App, person: str, opening: Opening
     if not result:
         return Talk(opening.name, usd=usd, error=error)
     measured = _measure(await app.records.load(result["conversation_id"]), result)
-    return measured._replace(dialogue=opening.name, usd=measured.usd + usd, error=error)
+    return measured._replace(dialogue=opening.name, usd=round(measured.usd + usd, 4), error=error)
 
 
 def _measure(conversation: Conversation, result: dict[str, Any]) -> Talk:
