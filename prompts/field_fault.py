@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
@@ -48,47 +47,32 @@ def sentence_of(fault: ErrorDetails, model: type[BaseModel], filled: Collection[
         return EMPTY
     if kind == "extra_forbidden":
         known = [key for key in _keys_below(model, keys[:-1]) if key not in filled]
-        return _no_such_key(keys[-1], known)
+        close = get_close_matches(keys[-1], known, n=1)
+        way = f"write {close[0]}" if close else "remove it or mend its spelling"
+        return f"there is no such key; {way}. The keys here are {', '.join(known)}."
     if kind == "model_type":
         below = ", ".join(_keys_below(model, keys))
         return f"it takes keys of its own, each in a line below it; write such as {below}."
     if kind == "list_type" and isinstance(entry, str) and len(entry) <= LONGEST_EXAMPLE:
         return f"it takes a list; put it in square brackets: [{entry}]."
     form = fault.get("ctx", {}).get("pattern", "")
-    return FORMS.get(form) or KINDS.get(kind) or _within(fault["msg"])
-
-
-def _no_such_key(key: str, known: list[str]) -> str:
-    """The way out is the key that was meant, where one is like it."""
-    close = get_close_matches(key, known, n=1)
-    way = f"write {close[0]}" if close else "remove it or mend its spelling"
-    return f"there is no such key; {way}. The keys here are {', '.join(known)}."
-
-
-def _within(message: str) -> str:
-    """A limit that was not held, as pydantic words it, told of the entry."""
-    words = message.removeprefix("Value error, ").replace("Input should", "it should")
-    words = re.sub(r"^(String|List|Tuple|Dictionary) should", "it should", words)
-    return f"{words.replace(' after validation', '')}; change it."
+    limit = fault["msg"].removeprefix("Value error, ").replace(" after validation", "")
+    limit = re.sub(r"^(Input|String|List|Tuple|Dictionary) should", "it should", limit)
+    return FORMS.get(form) or KINDS.get(kind) or f"{limit}; change it."
 
 
 def _keys_below(model: type[BaseModel], keys: Collection[str]) -> list[str]:
     """The keys that may stand below these; numbers of entries and names of one's own lead on."""
     models = [model]
     for key in keys:
-        models = [
-            below
-            for name, field in _fields(models)
-            if name == key
-            for below in _models_in(field.annotation)
-        ] or models
-    return [name for name, _ in _fields(models)]
-
-
-def _fields(models: Collection[type[BaseModel]]) -> list[tuple[str, FieldInfo]]:
-    """The fields of models by their keys."""
-    fields = [pair for one in models for pair in one.model_fields.items()]
-    return [(field.alias or name, field) for name, field in fields]
+        fields = [
+            field
+            for one in models
+            for name, field in one.model_fields.items()
+            if key == (field.alias or name)
+        ]
+        models = [below for field in fields for below in _models_in(field.annotation)] or models
+    return [field.alias or name for one in models for name, field in one.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
