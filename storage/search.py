@@ -1,11 +1,11 @@
 """Find conversations again: by date, kind, rating and bookmark, or by their words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from storage.database import Database
 from storage.full_text import How, look_for, words_of
@@ -25,8 +25,6 @@ MOST_ITEMS = 200
 """Of one page: about 60 kB of JSON, which clients still show whole."""
 HOW = ("all", "any")
 
-COST_DIGITS = 6
-"""Of USD: sums of floats have more that say nothing."""
 PROMPT_START = 80
 """Letters of a prompt that stand for a picture in a list: one line."""
 
@@ -51,7 +49,7 @@ class ConversationSummary:
     bookmarked: bool
     changed_at: str
     newest_image_id: str
-    matches: str = ""
+    matches: str
 
 
 @dataclass(frozen=True)
@@ -170,41 +168,36 @@ async def _best(
 
 
 async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
-    """The facts of conversations by their ids, in this order."""
-    rows = await session.execute(_facts().where(Conversation.id.in_(snippets)))
-    facts = {row[0]: ConversationSummary(*row) for row in rows}
-    return [replace(facts[key], matches=text) for key, text in snippets.items() if key in facts]
-
-
-def _facts() -> Select[Any]:
-    """The columns of `ConversationSummary`, in its order."""
-    one = Conversation
-    ours, price = Image.conversation_id == one.id, Spending.conversation_id == one.id
-    prices = select(func.coalesce(func.sum(Spending.usd), 0.0)).where(price)
-    return select(
-        *(one.id, one.title, one.mode, one.image_type, one.style),
-        select(func.count()).where(ours).correlate(one).scalar_subquery(),
-        func.round(prices.correlate(one).scalar_subquery(), COST_DIGITS),
-        exists().where(price, Spending.origin == "sandbox").correlate(one),
-        select(func.max(Image.rating)).where(ours).correlate(one).scalar_subquery(),
-        *(one.bookmarked, one.changed_at, _current_image()),
+    """Conversations by their ids, in this order, each with what was found in it."""
+    rows = (
+        select(Conversation)
+        .where(Conversation.id.in_(snippets))
+        .options(
+            selectinload(Conversation.jobs).load_only(Job.batch, Job.place),
+            selectinload(Conversation.images).load_only(Image.job_id, Image.rating),
+            selectinload(Conversation.spending).load_only(Spending.usd, Spending.origin),
+        )
     )
+    found = {one.id: one for one in await session.scalars(rows)}
+    return [_summary(found[key], text) for key, text in snippets.items() if key in found]
 
 
-def _current_image() -> ColumnElement[str]:
-    """The picture that changes start from, as `Conversation.current_image` has it."""
-    one, ours = Conversation, Image.conversation_id == Conversation.id
-    latest = Image.created_at.desc(), Image.id.desc()
-    calls = select(Job.batch).select_from(Image).outerjoin(Job, Image.job_id == Job.id)
-    call = calls.where(ours).order_by(*latest).limit(1).correlate(one).scalar_subquery()
-    choice = select(Image.id).where(ours, Image.id == one.current_image_id)
-    last = select(Image.id).join(Job, Image.job_id == Job.id).where(ours, Job.batch == call)
-    choices = (
-        choice,
-        last.order_by(Job.place.desc(), *latest).limit(1),
-        select(Image.id).where(ours).order_by(*latest).limit(1),  # it may lack the job
+def _summary(one: Conversation, matches: str) -> ConversationSummary:
+    return ConversationSummary(
+        conversation_id=one.id,
+        title=one.title,
+        mode=one.mode,
+        image_type=one.image_type,
+        style=one.style,
+        pictures=len(one.images),
+        cost_usd=round(one.cost_usd, 6),
+        play_money=any(row.origin == "sandbox" for row in one.spending),
+        rating=max((image.rating for image in one.images if image.rating), default=None),
+        bookmarked=one.bookmarked,
+        changed_at=one.changed_at,
+        newest_image_id=one.current_image.id if one.current_image else "",
+        matches=matches,
     )
-    return func.coalesce(*(query.correlate(one).scalar_subquery() for query in choices), "")
 
 
 async def _conditions(session: AsyncSession, criteria: Filter) -> list[ColumnElement[bool]]:
