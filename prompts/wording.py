@@ -17,6 +17,8 @@ MOST = 4
 VARIATIONS = "variations.yaml"
 
 PLACE = re.compile(r"{(\w+)}")
+LISTED = re.compile(r"(?:^|(?<=; ))[a-z]+(?=: )")
+"""What a part of a list is about, such as the aspects of a style."""
 
 
 class Way(FileModel):
@@ -152,7 +154,11 @@ class Wording(FileModel):
         """
         for ours, text in self.translations.items():
             if values := _pattern(ours).fullmatch(english):
-                return text.format(**values.groupdict())
+                named = {
+                    name: LISTED.sub(lambda one: self.dimensions.get(one[0], one[0]), value)
+                    for name, value in values.groupdict().items()
+                }
+                return text.format(**named)
         return english
 
     def says(self, english: str, text: str) -> bool:

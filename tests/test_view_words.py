@@ -132,8 +132,9 @@ def test_every_note_is_known_again_with_what_was_filled_into_it() -> None:
     for english in NOTES:
         filled = re.sub(r"{(\w+)}", r"<\1>", english)
         assert wording.note(filled) == re.sub(r"{(\w+)}", r"<\1>", wording.translations[english])
-    lines = "light: low sun; avoid: neon"
+    lines = "light: low sun; colours: #88aacc; avoid: neon"
     told = style_lines.WENT_IN.format(name="harbour", strength=60, lines=lines)
+    lines = "Licht: low sun; Farbwerte: #88aacc; zu vermeiden: neon"
     assert wording.note(told) == f"Vom Stil harbour kam in der Stärke 60 in den Prompt: {lines}."
     assert wording.note("Your own logo.yaml is wrong.") == "Your own logo.yaml is wrong."
 
