@@ -1,11 +1,18 @@
 """When a failed call is sent again, and when OpenAI is left alone: one policy for every call."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from gateway.api_errors import UNREADABLE, GatewayError, explain_exception
 from gateway.prices import Charge
@@ -15,6 +22,12 @@ ATTEMPTS = 4
 
 RATE_ATTEMPTS = 8
 """Where OpenAI limits the pace, which it does by the minute: the pauses add up to about one."""
+
+BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
+"""Seconds; at random from 0, so that several servers on one key do not knock together."""
+
+RATE_BACKOFF = wait_random_exponential(multiplier=2, max=30)
+"""Seconds, where a limit of pace does not say how long it lasts."""
 
 RETRY_AFTER_JITTER = 0.25
 """Part of the backoff on top of Retry-After: all who were told the same second come apart."""
@@ -90,62 +103,77 @@ class Breaker:
 
 
 async def attempt(once: Callable[[], Awaitable[T]], policy: Policy) -> CallResult[T]:
-    """Send a call, again where that helps. Raises `GatewayError`, with what the attempts cost.
-
-    A wait that would pass the deadline is not begun: the error goes out at once.
-    """
+    """Send a call, again where that helps. Raises `GatewayError`, with what the attempts cost."""
     import httpx2
     import openai
 
-    ends = time.monotonic() + policy.deadline
-    charges: list[Charge] = []
     attempts = 0
+    charges: list[Charge] = []
+
+    async def explain_failure() -> T:
+        nonlocal attempts
+        attempts += 1
+        try:
+            return await once()
+        except (openai.OpenAIError, httpx2.HTTPError, *UNREADABLE) as error:
+            raise explain_exception(error, paid=policy.paid) from error
+        except GatewayError as error:
+            if error.charges:
+                charges.extend(error.charges)
+                if policy.on_charge is not None:
+                    await policy.on_charge(error.charges)
+            raise
+
     try:
         async with asyncio.timeout(policy.deadline):
-            while True:
-                attempts += 1
-                try:
-                    return CallResult(await once(), attempts)
-                except (openai.OpenAIError, httpx2.HTTPError, *UNREADABLE) as fault:
-                    error = explain_exception(fault, paid=policy.paid)
-                    error.__cause__ = fault
-                except GatewayError as failure:
-                    error = failure
-                    charges.extend(error.charges)
-                    if error.charges and policy.on_charge is not None:
-                        await policy.on_charge(error.charges)
-                pause = _pause(error, attempts)
-                if pause is None or time.monotonic() + pause >= ends:
-                    raise error
-                if policy.on_pause is not None:
-                    await policy.on_pause(error, pause)
-                await asyncio.sleep(pause)
-    except TimeoutError as late:
-        error = explain_exception(late, paid=policy.paid)
+            retrying = _retrying(policy)
+            return CallResult(await retrying(explain_failure), attempts)
+    except TimeoutError as error:
+        late = explain_exception(error, paid=policy.paid)
+        late.note_charges(charges)
+        raise late from error
+    except GatewayError as error:
         error.note_charges(charges)
-        raise error from late
-    except GatewayError as failure:
-        failure.note_charges(charges)
         raise
 
 
-def _pause(error: GatewayError, attempts: int) -> float | None:
-    """Seconds until a call is sent again after so many attempts, as long as OpenAI asks; None where
-    it is not."""
-    is_rate = error.kind == "rate"
-    if not error.retryable or attempts >= (RATE_ATTEMPTS if is_rate else ATTEMPTS):
-        return None
-    if error.retry_after is None:
-        return rate_backoff(attempts) if is_rate else backoff(attempts)
-    return error.retry_after + backoff(attempts) * RETRY_AFTER_JITTER
+def _retrying(policy: Policy) -> AsyncRetrying:
+    """Retry what `GatewayError.retryable` allows, as long as the deadline permits.
+
+    Waits as long as OpenAI asks; where it does not, exponentially with full jitter. A
+    wait that would pass the deadline is not begun: the error goes out at once.
+    """
+
+    async def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if policy.on_pause is not None and isinstance(error, GatewayError):
+            await policy.on_pause(error, state.upcoming_sleep)
+
+    return AsyncRetrying(
+        retry=retry_if_exception(_is_retryable),
+        wait=_pause,
+        stop=lambda state: _is_last(state) or stop_before_delay(policy.deadline)(state),
+        before_sleep=tell,
+        reraise=True,
+    )
 
 
-def backoff(attempts: int) -> float:
-    """Seconds to wait after so many attempts, at random from 0, so that several servers on one key
-    do not knock together."""
-    return random.uniform(0, min(8, 0.5 * 2 ** (attempts - 1)))  # noqa: S311  # no secret
+def _is_retryable(error: BaseException) -> bool:
+    return isinstance(error, GatewayError) and error.retryable
 
 
-def rate_backoff(attempts: int) -> float:
-    """The same, where a limit of pace does not say how long it lasts."""
-    return random.uniform(0, min(30, 2**attempts))  # noqa: S311  # no secret
+def _is_rate(error: BaseException | None) -> bool:
+    return isinstance(error, GatewayError) and error.kind == "rate"
+
+
+def _is_last(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return state.attempt_number >= (RATE_ATTEMPTS if _is_rate(error) else ATTEMPTS)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    retry_after = error.retry_after if isinstance(error, GatewayError) else None
+    if retry_after is None:
+        return (RATE_BACKOFF if _is_rate(error) else BACKOFF)(state)
+    return retry_after + BACKOFF(state) * RETRY_AFTER_JITTER

@@ -41,8 +41,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait for nothing but what OpenAI asks for; that they wait is in test_faults."""
-    for name in ("backoff", "rate_backoff"):
-        monkeypatch.setattr(f"gateway.retry.{name}", lambda _attempts: 0.0)
+    for name in ("BACKOFF", "RATE_BACKOFF"):
+        monkeypatch.setattr(f"gateway.retry.{name}", lambda _state: 0.0)
 
 
 @pytest.fixture(scope="session", autouse=True)

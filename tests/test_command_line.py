@@ -24,7 +24,7 @@ KEY = "sk-proj-recognisable-0123456789abcdef"
 
 # What only a picture or a command needs; together they would double the start.
 LATE = {
-    "PIL", "alembic", "cyclopts", "griffe", "jinja2", "keyring", "openai", "sqlalchemy",
+    "PIL", "alembic", "cyclopts", "griffe", "jinja2", "keyring", "openai", "sqlalchemy", "tenacity",
 }  # fmt: skip
 STARTED = f"""\
 import sys

@@ -101,7 +101,7 @@ async def test_a_picture_whose_stream_was_cut_is_collected_without_paying_again(
 async def test_an_outage_that_lasts_ends_after_four_attempts_with_pauses_between_them(
     client: Client[Any], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.retry.backoff", lambda _attempts: 0.2)
+    monkeypatch.setattr("gateway.retry.BACKOFF", lambda _state: 0.2)
     sandbox.fail("server_error", times=20)
 
     began = time.monotonic()
