@@ -6,7 +6,6 @@ from pydantic import BaseModel
 
 from consultation.conversation_page import as_markdown, moment
 from consultation.transcript import ConsultationError
-from storage.maintenance import Removal
 from storage.search import ConversationSummary, SearchPage
 from storage.tables import Conversation
 
@@ -94,14 +93,14 @@ def as_text(result: ConversationList) -> str:
     return "\n\n".join([*parts, result.next_step])
 
 
-def removal_sentence(removal: Removal, *, pictures: bool, confirm: bool) -> str:
+def removal_sentence(removal: Conversation, *, pictures: bool, confirm: bool) -> str:
     """What deleting takes away, in a sentence."""
     goes = "Deleted" if confirm else "This would delete"
-    count = len(removal.pictures)
-    files = f"{count} picture file{'s' if count > 1 else ''} ({removal.bytes / 1e6:.1f} MB)"
+    count, size = len(removal.images), sum(image.bytes for image in removal.images)
+    files = f"{count} picture file{'s' if count > 1 else ''} ({size / 1e6:.1f} MB)"
     stays = f"while {files} stay{'' if count > 1 else 's'} on disk" if count else ""
     fate = f"and {files} with it" if pictures and count else stays
-    turns = f"{removal.turns} turns" if removal.turns != 1 else "1 turn"
+    turns = f"{len(removal.turns)} turn{'s' * (len(removal.turns) != 1)}"
     title = removal.title or "Untitled"
     return f"{goes}: conversation {removal.id} '{title}', {turns}, {fate}".rstrip(", ") + "."
 

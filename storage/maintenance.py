@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from errors import StorageError
 from storage.database import Database
@@ -15,7 +16,7 @@ from storage.full_text import index
 from storage.picture_files import SmallCopies, read_picture
 from storage.preference_history import LIKED
 from storage.stamps import before, now, printable, unknown_conversation, unknown_image
-from storage.tables import UNDER_WAY, Conversation, Image, Job, Turn
+from storage.tables import UNDER_WAY, Conversation, Image, Job
 
 LONGEST_TITLE = 200
 """Letters: a sentence; whoever pastes a whole prompt would fill the list with it."""
@@ -45,21 +46,6 @@ STATISTICS = text(
     WHERE name <> '' GROUP BY kind, name ORDER BY kind, count(*) DESC, name
     """
 )
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What deleting a conversation takes away, or took away."""
-
-    id: str
-    title: str
-    turns: int
-    pictures: list[Image] = field(default_factory=list)
-
-    @property
-    def bytes(self) -> int:
-        """Of the pictures together."""
-        return sum(image.bytes for image in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -116,23 +102,17 @@ class Maintenance:
             await index(session, conversation_id)
         return conversation
 
-    async def removal(self, conversation_id: str) -> Removal:
-        """What deleting a conversation would take away. Raises a `StorageError`."""
-        ours = select(Image).where(Image.conversation_id == conversation_id)
-        turns = select(func.count()).where(Turn.conversation_id == conversation_id)
+    async def removal(self, conversation_id: str) -> Conversation:
+        """What deleting a conversation would take away: it with its turns and pictures.
+
+        Raises a `StorageError`.
+        """
         async with self._database.read() as session:
             conversation = await _get(session, conversation_id)
             await _refuse_running(session, conversation_id)
-            images = list(await session.scalars(ours))
-            count = await session.scalar(turns)
-        return Removal(
-            id=conversation.id,
-            title=conversation.title,
-            turns=count or 0,
-            pictures=images,
-        )
+        return conversation
 
-    async def delete(self, removal: Removal, *, pictures: bool) -> list[str]:
+    async def delete(self, removal: Conversation, *, pictures: bool) -> list[str]:
         """Delete a conversation, and its picture files if asked; notes on files that stayed.
 
         What it cost stays in the day's sum. Only files in our own folders are deleted, and of
@@ -142,11 +122,11 @@ class Maintenance:
         async with self._database.write() as session:
             await _refuse_running(session, removal.id)
             await session.execute(delete(Conversation).where(Conversation.id == removal.id))
-        for image in removal.pictures:
+        for image in removal.images:
             await asyncio.to_thread(self._small_copies.remove, image)
         if not pictures:
             return []
-        notes = [await asyncio.to_thread(self._unlink, image) for image in removal.pictures]
+        notes = [await asyncio.to_thread(self._unlink, image) for image in removal.images]
         return [note for note in notes if note]
 
     async def older_than(self, days: int) -> list[str]:
@@ -204,7 +184,9 @@ class Maintenance:
 
 
 async def _get(session: AsyncSession, conversation_id: str) -> Conversation:
-    conversation = await session.get(Conversation, conversation_id)
+    """A conversation with its turns and pictures. Raises `UnknownId`."""
+    options = [selectinload(part) for part in (Conversation.turns, Conversation.images)]
+    conversation = await session.get(Conversation, conversation_id, options=options)
     if conversation is None:
         raise unknown_conversation(conversation_id)
     return conversation
