@@ -79,9 +79,7 @@ def refuses(text: str) -> bool:
 
 def begins(text: str) -> str:
     """The dimension that the first word of a text names, such as "for" its use."""
-    pairs = ((word, name) for name, words in data()["begins"].items() for word in words)
-    first = [*text.casefold().split(), ""][0]
-    return next((str(name) for word, name in pairs if word == first), "")
+    return str(data()["begins"].get([*text.casefold().split(), ""][0], ""))
 
 
 def language(messages: list[str]) -> str:
@@ -133,9 +131,8 @@ def clauses(text: str) -> Iterator[tuple[str, bool]]:
 
 def places(clause: str) -> list[tuple[int, str]]:
     """The places of options that a clause names, if it names nothing else, with their words."""
-    around = data()["around_a_number"]
+    around, known = data()["around_a_number"], data()["places"]
     words = [word for word in _TOKEN.findall(trim(clause)) if word.casefold() not in around]
-    known = {name: int(place) for place, names in data()["places"].items() for name in names}
     found = [
         (known.get(word.casefold()) or int(word), word)
         for word in words
