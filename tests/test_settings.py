@@ -197,18 +197,3 @@ def test_a_key_in_the_wrong_variable_is_not_repeated(
 
     assert variable_of(field) in text
     assert KEY not in text
-
-
-def test_the_key_shows_in_no_form_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    put(monkeypatch, openai_api_key=KEY)
-    settings = load_settings()
-
-    forms = (
-        repr(settings),
-        f"{settings.model_dump()}",
-        settings.model_dump_json(),
-        f"{vars(settings)}",
-    )
-
-    assert key_of(settings) == KEY
-    assert [form for form in forms if KEY in form] == []
