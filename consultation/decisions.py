@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from consultation.quotes import Fault, Statement
 from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote
-from consultation.words import fold, share, words_of
+from consultation.words import fold, shares, words_of
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS
 from styles.style_use import STYLE
 
@@ -58,7 +58,7 @@ def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote]) -> bool:
     newest = max(message_number(quote.ref) for quote in old.said)
     new = (quote for quote in said if quote not in old.said)
     newer = any(message_number(quote.ref) > newest or quote.ref[:1] == "q" for quote in new)
-    return not newer and not share(words_of(old.value), words_of(value))
+    return not newer and not shares(words_of(old.value), words_of(value))
 
 
 def judge_choices(

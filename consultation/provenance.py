@@ -13,7 +13,7 @@ from consultation.words import (
     content,
     refused_words,
     refuses,
-    share,
+    shares,
     size,
     words_of,
 )
@@ -84,7 +84,7 @@ def _is_loose(statement: Statement) -> bool:
     if any(quote.ref[:1] not in "mq" for quote in statement.said):
         return False
     own = words_of(statement.text)
-    return bool(content(own, SHORTEST_TO_SHARE)) and not share(own, words_of(statement.words))
+    return bool(content(own, SHORTEST_TO_SHARE)) and not shares(own, words_of(statement.words))
 
 
 def faults_of_sharing(statements: Sequence[Statement], transcript: Transcript) -> list[Fault]:
@@ -92,7 +92,7 @@ def faults_of_sharing(statements: Sequence[Statement], transcript: Transcript) -
     faults = []
     for one in (one for one in statements if one.said and _is_loose(one)):
         words = [word for word in content(words_of(one.text)) if not word.refuses]
-        there = [r for r, m in transcript.messages.items() if share(words, words_of(m))]
+        there = [r for r, m in transcript.messages.items() if shares(words, words_of(m))]
         advice = f'"{one.text}" shares nothing with its quote; its words stand in '
         advice += f"{', '.join(there)}. Quote those, or leave the quote out."
         faults += [Fault("shares", one.where, advice, serious=False)] if there else []
@@ -119,8 +119,8 @@ def _is_wanted(stretch: str, quote: str, *, is_alone: bool) -> bool:
     """
     refused = refused_words(quote)
     own = [word for word in words_of(quote) if word not in refused and not word.refuses]
-    heard = bool(share(own, words_of(stretch))) if own else not is_alone
-    return bool(share(refused, words_of(stretch))) and not refuses(stretch) and not heard
+    heard = shares(own, words_of(stretch)) if own else not is_alone
+    return shares(refused, words_of(stretch)) and not refuses(stretch) and not heard
 
 
 def spans_of(prompt: str, stretches: Collection[Stretch]) -> list[Span]:

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import Word, among, letters_of, words_of
+from consultation.words import Word, among, content, letters_of, near, words_of
 
 PARTS = re.compile(r"\.\.\.|…|\bm\d+:")
 """Where a quote is cut into parts that are looked for by themselves."""
@@ -39,14 +39,15 @@ class Fault(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A piece of a text as it stands there: where, which of its words were quoted, and whether
-    it has all letters of the quote and no others."""
+    """A piece of a text as it stands there: where, which of its words were quoted, whether
+    all its letters are those of the quote, and whether the quote has words besides."""
 
     quote: Quote
     start: int
     end: int
     words: frozenset[int]
     is_exact: bool
+    has_others: bool
 
 
 class Statement(NamedTuple):
@@ -108,9 +109,12 @@ def statements_of(turn: FacilitatorTurn, transcript: Transcript) -> Statements:
 
 
 def faults_of_quotes(statements: Sequence[Statement]) -> list[Fault]:
-    """Quotes that nobody said."""
+    """Quotes that nobody said, and those with words that nobody said."""
     faults = []
     for one in statements:
+        for run in (run for run in one.runs if run.has_others):
+            advice = f"the person wrote `{run.quote.quote}`. Copy that letter by letter."
+            faults.append(Fault("quote", one.where, advice, serious=False))
         for quote, copy in one.refused:
             advice = f'"{quote.quote}" does not stand in {quote.ref}. '
             if quote.ref[:1] == "q":
@@ -156,27 +160,36 @@ def closest(quote: str, text: str, ref: str = "") -> Run:
         if place and place.dest_start < end and place.dest_end > end - len(word.text)
     ]
     if not wanted or not inside:
-        return Run(Quote(ref=ref, quote=""), 0, 0, frozenset(), is_exact=False)
+        return Run(Quote(ref=ref, quote=""), 0, 0, frozenset(), is_exact=False, has_others=False)
     is_exact = letters_of(there[n] for n in inside) == letters_of(wanted)
-    quoted = inside if is_exact else _meant(wanted, there, inside)
+    quoted, other = (inside, []) if is_exact else _meant(wanted, there, inside)
     start, end = there[(quoted or inside)[0]].start, there[(quoted or inside)[-1]].end
     own = quote.strip()  # a copy keeps its signs, such as the one before a colour
     at = text.lower().find(own.lower(), max(0, start - len(own)))
     if 0 <= at <= start and end <= at + len(own):
         start, end = at, at + len(own)
-    return Run(Quote(ref=ref, quote=text[start:end]), start, end, frozenset(quoted), is_exact)
+    return Run(
+        Quote(ref=ref, quote=text[start:end]),
+        start,
+        end,
+        frozenset(quoted),
+        is_exact,
+        bool(content(other)),
+    )
 
 
-def _meant(wanted: Sequence[Word], there: Sequence[Word], inside: Sequence[int]) -> list[int]:
-    """The places of a quote's words in its closest run of a text, the missing ones beside it.
-
-    None where too much of the quote is not there, a number or a refusal.
-    """
+def _meant(
+    wanted: Sequence[Word], there: Sequence[Word], inside: Sequence[int]
+) -> tuple[list[int], list[Word]]:
+    """The places of a quote's words in its closest run of a text or beside it, and those of its
+    words that are not there. None where these are too many, a number or a refusal."""
     found = {n for n in inside if among(there[n], wanted)}
     missing = [word for word in wanted if not among(word, [there[n] for n in found])]
     around = range(max(0, inside[0] - GAP), min(len(there), inside[-1] + 1 + GAP))
-    found |= {n for n in around if among(there[n], missing)}
-    lost = [word for word in missing if not among(word, [there[n] for n in found])]
-    is_other = 100 * len(letters_of(lost)) > OTHER_LETTERS * len(letters_of(wanted))
-    is_other |= any(word.refuses or word.number for word in lost)
-    return [] if is_other else sorted(found)
+    for word in missing:
+        beside = [n for n in around if n not in found and near(word, there[n])]
+        found |= {*sorted(beside, key=lambda n: abs(n - inside[0]))[:1]}
+    other = [word for word in missing if not among(word, [there[n] for n in found])]
+    is_other = 100 * len(letters_of(other)) > OTHER_LETTERS * len(letters_of(wanted))
+    is_other |= any(word.refuses or word.number for word in other)
+    return ([], []) if is_other else (sorted(found), other)

@@ -146,19 +146,16 @@ def among(word: Word, others: Iterable[Word]) -> bool:
     return any(near(word, other) for other in others)
 
 
-def share(some: Iterable[Word], others: Iterable[Word]) -> list[Word]:
-    """Those of `some` that are near one of `others`.
+def shares(some: Iterable[Word], others: Iterable[Word]) -> bool:
+    """Whether one of some words is near one of others.
 
     Hiragana are mostly grammar: two in a row have to stand so in both.
     """
     mine, theirs = (content(words, SHORTEST_TO_SHARE) for words in (some, others))
     rows = {one.text + other.text for one, other in pairwise(theirs)}
-    spelled = {word for row in pairwise(mine) if row[0].text + row[1].text in rows for word in row}
-    return [
-        word
-        for word in mine
-        if (word in spelled if HIRAGANA.match(word.text) else among(word, theirs))
-    ]
+    return any(one.text + other.text in rows for one, other in pairwise(mine)) or any(
+        among(word, theirs) for word in mine if not HIRAGANA.match(word.text)
+    )
 
 
 def refusals(text: str) -> Iterator[tuple[Word, list[Word]]]:
