@@ -64,16 +64,6 @@ def _is_cut(event: Json, cut_after: str | None) -> bool:
     return event["type"] == cut_after and item != "reasoning"
 
 
-class ConnectionDrop(Response):
-    """A connection that closes before the promised body has come."""
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Promise a byte and send none."""
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"", "more_body": True})
-
-
 def events(record: ResponseRecord, *, azure: bool = False) -> Iterator[Json]:
     """Every event of a response, numbered from 0; Azure leaves out that a picture is complete."""
     for number, event in enumerate(_unnumbered(record, azure=azure)):

@@ -15,7 +15,7 @@ from sandbox import (
     response_body,
     structured_answers,
 )
-from sandbox.event_stream import ConnectionDrop, EventStream, events
+from sandbox.event_stream import EventStream, events
 from sandbox.memory import ApiCall, ResponseRecord, SandboxMemory
 from sandbox.openai_errors import ApiError, Json
 from sandbox.request_content import EditSources
@@ -52,12 +52,8 @@ async def create(_request: Request, memory: SandboxMemory, call: ApiCall) -> Res
     record.ready_at = time.monotonic() + call.delay
     if opening["store"]:
         memory.store(record)
-    return await _deliver(call, record)
-
-
-async def _deliver(call: ApiCall, record: ResponseRecord) -> Response:
-    cut = CUTS.get(call.fault.name) if call.fault else None
     if call.stream:
+        cut = CUTS.get(call.fault.name) if call.fault else None
         parts = events(record, azure=call.meets("no_completed_event"))
         stream = EventStream(parts, call.delay, cut)
         record.partials = []  # nobody resumes this stream, and they are the largest part of it
@@ -65,7 +61,7 @@ async def _deliver(call: ApiCall, record: ResponseRecord) -> Response:
     if record.final["background"]:
         return JSONResponse(record.opening)
     await asyncio.sleep(call.delay)
-    return ConnectionDrop() if cut else JSONResponse(record.final)
+    return JSONResponse(record.final)
 
 
 async def retrieve(request: Request, memory: SandboxMemory, _call: ApiCall) -> Response:
