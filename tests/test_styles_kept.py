@@ -76,11 +76,6 @@ BROKEN: dict[str, Breaking] = {
     "no date": (swap("2026-11-30", "yesterday"), 15, "2026-11-30"),
     "another name": (lambda text: f"name: port\n{text}", 1, "write harbour"),
     "a tag twice": (swap("[harbour]", "[harbour, harbour]"), 16, "keep it once"),
-    "a key twice": (lambda text: f"{text}tags: [x]\n", 17, "stands here twice"),
-    "a tab": (swap("  mood", "\tmood"), 11, "replace the tab by spaces"),
-    "no YAML": (swap("avoid: [neon]", "avoid: [neon"), 13, "Mend this line"),
-    "a list": (lambda _text: "- a\n- b\n", 1, "lines such as note: ..."),
-    "an alias": (swap("[neon]", "&a [neon]\nmore: *a"), 13, "write out"),
     "nothing": (lambda _text: "", 1, "nothing stands in it; begin it with note: ..."),
     "no aspect": (lambda _text: "note: Something.\naspects: {}\n", 2, "at least one of palette"),
 }  # fmt: skip
