@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from app import App
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of
-from cli.session import Session, local_server, session
+from cli.session import Session, local_server, require_key, session
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import question_text
 from consultation.turn import OpenQuestion
@@ -50,6 +50,8 @@ def consult(
         conversation: Continue this conversation.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
+    if not conversation:
+        require_key(sandbox=sandbox)
     conversation = conversation and id_of(conversation)
     beginning: dict[str, Any] = {"mode": mode, "template": template}
     if references:
@@ -75,6 +77,7 @@ class _Dialogue:
         self._conversation = conversation
         self._sandbox = sandbox
         self._template = ""
+        self._shown: set[str] = set()
         self._store = PromptStore(load_settings().templates_dir)
         self.wording: Wording = self._store.wording("en")
 
@@ -136,11 +139,12 @@ class _Dialogue:
         last is answered in plain words.
         """
         words = self.wording.terminal
-        for remark in filter(None, [result.reply, *show.remarks(result, self.wording)]):
+        for remark in filter(None, [result.reply, *self._news(show.remarks(result, self.wording))]):
             show.line(remark)
         if not result.questions:
             return {"message": _ask_words(words.anything)}
-        show.heading(words.help)
+        for instruction in self._news([words.help]):
+            show.heading(instruction)
         answers: list[dict[str, str]] = []
         while len(answers) < len(result.questions):
             question = result.questions[len(answers)]
@@ -159,6 +163,12 @@ class _Dialogue:
             if not option:
                 break
         return {"message": "", "answers": answers}
+
+    def _news(self, sentences: list[str]) -> list[str]:
+        """Those that were not shown in this dialogue yet: whoever reads one anew looks for why."""
+        news = [sentence for sentence in sentences if sentence not in self._shown]
+        self._shown.update(news)
+        return news
 
     async def _lead(self, tools: Session, result: Consultation) -> str:
         """What the person wishes otherwise of the prompt at the end, nothing where it is right.

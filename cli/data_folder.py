@@ -19,7 +19,7 @@ Sandbox = Annotated[
     bool,
     Parameter(
         name="--sandbox",
-        help="Changes nothing here: what the sandbox made lies among all records.",
+        help="Accepted and without effect: what the sandbox made is found without it, too.",
     ),
 ]
 """Taken by all that read records, since it stands in the commands that wrote them."""

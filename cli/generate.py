@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of, load_by_beginning, with_records
-from cli.session import local_server, session
+from cli.session import local_server, require_key, session
 from errors import Problem
 from generation.image_request import Background, OutputFormat, Strategy
 from prompts.store import PromptStore
@@ -70,6 +70,8 @@ def generate(
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
     _check_words(prompt)
+    if not (conversation or from_image):
+        require_key(sandbox=sandbox)
     begun = conversation and with_records(lambda app: load_by_beginning(app, conversation))
     wishes = {
         "conversation_id": begun.id if begun else None,

@@ -38,8 +38,8 @@ FILL = "consultation/fill"
 
 UNREAD_NOTE = "The words were not read into the template; they are kept as they were said."
 NO_PLACE_NOTE = (
-    "The template has no place for what stands under not_used. Say it as a change once the "
-    "picture is drawn, or begin without the template."
+    "The template has no place for some of your words. Say them as a change once the picture is "
+    "drawn, or begin without the template."
 )
 STYLED = "The style {style} goes along with the drawing at strength {strength}, beside the prompt."
 LONGEST_TITLE = 60

@@ -41,6 +41,17 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
     assert "sandbox" in first.lower()
 
 
+def test_without_a_key_the_sandbox_is_named_and_no_conversation_begun(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+
+    with pytest.raises(Problem, match="No OpenAI key is set.*--sandbox"):
+        run("generate", "a red boat")
+
+    assert "0 of 0" in run("conversations", "list")
+
+
 async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is_made(
     connect: Connect, sandbox: Sandbox
 ) -> None:
