@@ -47,7 +47,7 @@ def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
     if page.loosened:
         notes.append("No conversation holds all these words; these hold some of them.")
     if not page.items:
-        notes.append("No conversation fits. Leave filters out, or use other words.")
+        notes.append("No conversation fits. Use other or fewer words, and no filter.")
     return ConversationList(
         conversations=page.items,
         total=page.total,
@@ -85,8 +85,9 @@ def as_text(result: ConversationList) -> str:
     if result.record is not None:
         parts.append(result.record)
     if result.conversations:
-        noun = f"conversation{'s' * (result.total != 1)}"
-        parts.append(f"{len(result.conversations)} of {result.total} {noun}:")
+        shown, noun = len(result.conversations), f"conversation{'s' * (result.total != 1)}"
+        of_all = f" of {result.total}" if shown < result.total else ""
+        parts.append(f"{shown}{of_all} {noun}:")
         parts += [_line(one) for one in result.conversations]
     if result.cursor:
         parts.append(f"cursor: {result.cursor}")

@@ -42,14 +42,19 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
 
 def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> Iterator[str]:
     yield f"## {', '.join(message.ref for message in messages) or 'Without further words'}"
-    dimensions = {question.label: question.dimension for question in conversation.questions}
+    questions = {question.label: question for question in conversation.questions}
 
-    def answered(label: str) -> str:
-        return f"{label} ({dimensions.get(label, 'given by name')}): "
+    def answered(label: str, text: str) -> str:
+        question = questions.get(label)
+        if question is None:
+            return f"{label} (given by name): {text}"
+        options = question.options
+        choice = f", option {options.index(text) + 1}" if text in options else ""
+        return f"{label} ({question.dimension}){choice}: {text}"
 
     for message in messages:
-        start = answered(message.question) if message.question else ""
-        yield from ("", f"**The person, {message.ref}:**", *_quoted(start + message.text))
+        words = answered(message.question, message.text) if message.question else message.text
+        yield from ("", f"**The person, {message.ref}:**", *_quoted(words))
     for reference in fields(turn.references, "id", "given"):
         kind = "style" if reference["id"].startswith("style:") else f"picture {reference['id']}"
         yield f"> ({kind}: {reference['given']})"
@@ -57,9 +62,10 @@ def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> It
     read = [one for one in conversation.answers if one.turn_number == turn.number]
     if read := [answer for answer in read if answer.question not in named]:
         yield from ("", "Taken as answers:")
-        yield from (f"- {answered(answer.question)}{answer.text}" for answer in read)
+        yield from (f"- {answered(answer.question, answer.text)}" for answer in read)
     yield from _questions([q for q in conversation.questions if q.turn_number == turn.number])
-    for brief in conversation.briefs:
+    # The newest holds what earlier ones decided and still counts.
+    for brief in conversation.briefs[-1:]:
         if brief.turn_number == turn.number:
             yield from _brief(brief)
     yield from _origin(turn)

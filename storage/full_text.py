@@ -29,6 +29,9 @@ Sixteen words say what one looks for; each costs a pass over the index, and a pa
 seconds.
 """
 
+FEWEST_LETTERS = 3
+"""Of a word that says something alone, where not all can be found: "a" and "in" find everything."""
+
 SHORTEST_START = 2
 """Letters from which on a word also finds those that begin with it: one letter finds all."""
 
@@ -97,6 +100,12 @@ def words_of(query: str) -> list[str]:
     )
     words = dict.fromkeys(word[:LONGEST_WORD] for word in "".join(letters).split())
     return list(words)[:MOST_WORDS]
+
+
+def telling(words: list[str]) -> list[str]:
+    """Those of several words by one of which something is found; all where none is long enough."""
+    long = [word for word in words if len(word) >= FEWEST_LETTERS or SPACELESS.search(word)]
+    return long or words
 
 
 async def look_for(

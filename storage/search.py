@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from storage.database import Database
-from storage.full_text import How, look_for, words_of
+from storage.full_text import How, look_for, telling, words_of
 from storage.list_pages import (
     Filter,
     Page,
@@ -156,10 +156,12 @@ async def _best(
     if not words:
         return SearchPage()
     how: How = "any" if name == "any" else "all"
+    words = telling(words) if how == "any" else words
     goes_to = slice(start, start + limit)
     snippets, total = await look_for(session, words, how, conditions, goes_to)
     if not total and not place and len(words) > 1:
         how = "any"
+        words = telling(words)
         snippets, total = await look_for(session, words, how, conditions, goes_to)
     items = await _summaries(session, snippets)
     goes_on = snippets and goes_to.stop < total
