@@ -46,7 +46,7 @@ def test_without_a_key_the_sandbox_is_named_and_no_conversation_begun(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
 
-    with pytest.raises(Problem, match="No OpenAI key is set.*--sandbox"):
+    with pytest.raises(Problem, match=r"No OpenAI key is set.*--sandbox"):
         run("generate", "a red boat")
 
     assert "0 of 0" in run("conversations", "list")
