@@ -19,7 +19,7 @@ from storage.list_pages import (
     place_in,
     within,
 )
-from storage.tables import Conversation, Image, Job, Spending, Text, media_type
+from storage.tables import Conversation, Image, Text, media_type
 
 MOST_ITEMS = 200
 """Of one page: about 60 kB of JSON, which clients still show whole."""
@@ -171,15 +171,9 @@ async def _best(
 
 async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[ConversationSummary]:
     """Conversations by their ids, in this order, each with what was found in it."""
-    rows = (
-        select(Conversation)
-        .where(Conversation.id.in_(snippets))
-        .options(
-            selectinload(Conversation.jobs).load_only(Job.batch, Job.place),
-            selectinload(Conversation.images).load_only(Image.job_id, Image.rating),
-            selectinload(Conversation.spending).load_only(Spending.usd, Spending.origin),
-        )
-    )
+    table = Conversation
+    parts = [selectinload(part) for part in (table.jobs, table.images, table.spending)]
+    rows = select(table).where(table.id.in_(snippets)).options(*parts)
     found = {one.id: one for one in await session.scalars(rows)}
     return [_summary(found[key], text) for key, text in snippets.items() if key in found]
 
