@@ -139,7 +139,7 @@ class BriefReading:
         for clause, asks in book.clauses(self.talk.messages[ref]):
             waiting = [one for one in self.waiting if asked in (None, one["id"])]
             places = book.places(clause)
-            if asks and waiting:
+            if (asks and waiting) or book.holds("unsure", clause):
                 self.answer = book.say("yours", self.tongue)
                 self._set_aside(ref, clause, "talk")
             elif book.holds("ends", clause):

@@ -40,7 +40,7 @@ def say_of(dimension: str, form: str, tongue: str) -> str:
 @lru_cache(4096)
 def tokens(text: str) -> list[str]:
     """The words of a text without case and British spelling."""
-    plain = text.casefold().replace("’", "'")
+    plain = text.lower().replace("’", "'")  # casefold would spell ß as another letter
     return _TOKEN.findall(plain.replace("colour", "color").replace("grey", "gray"))
 
 
@@ -78,8 +78,10 @@ def refuses(text: str) -> bool:
 
 
 def begins(text: str) -> str:
-    """The dimension that the first word of a text names, such as "for" its use."""
-    return str(data()["begins"].get([*text.casefold().split(), ""][0], ""))
+    """The dimension that the first word names, also behind a lead, such as "for" its use."""
+    known = data()["begins"]
+    first = [*text.casefold().split()[:1], *trim(text).casefold().split()[:1]]
+    return next((str(known[word]) for word in first if word in known), "")
 
 
 def language(messages: list[str]) -> str:

@@ -32,7 +32,7 @@ def fill_template(body: Json) -> str:
             continue  # an option, taken by its question already
         free = [one for one in waiting or parameters[: ref == "m1"] if "words" in one["takes"]]
         for piece, asks in book.clauses(talk.messages[ref]):
-            if asks and waiting:
+            if (asks and waiting) or book.holds("unsure", piece):
                 reply = book.say("yours", tongue)
                 continue
             if book.holds("ends", piece):
