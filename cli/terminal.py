@@ -48,7 +48,6 @@ IN_COMMANDS = (
     (r"\bCall again\b", "Run this command again"),
     (r"\bcall again\b", "run this command again"),
     (r"\b[Oo]penai_list_conversations\b", "`image-consultant conversations list`"),
-    (r"\bvariation_strategy\b", "--strategy"),
     (r"\bredraw=true\b", "--redraw"),
     (r"\btemplate='(\w+)'", r"--template \1"),
     (r"\bsize=(?=\d)", "--size "),

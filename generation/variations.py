@@ -33,13 +33,9 @@ SAMPLE = "plain sample"
 LONGEST_LABEL = 80
 """Letters of a prompt by which a picture is told from the others of its call."""
 
+DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
     "Where the words decide what was to vary in a picture, that varies its composition instead."
-)
-DECIDED = (
-    "What the strategy {strategy} varies is decided already.",
-    "Leave variation_strategy out, and what is open varies. Or change the picture first: say what "
-    "it should be instead.",
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",
@@ -86,7 +82,7 @@ def set_apart(
 
     `entries` are those of the brief, `ancestors` the picture that they start from and those
     before; words `beyond` the brief may have decided more, `styles` have. Raises `OrderError` where
-    nothing is open that variations could differ in, or not what the strategy names.
+    nothing is open that variations could differ in.
     """
     if request.variations == 1:
         return _samples(request.samples, request.prompts), ""
@@ -98,11 +94,10 @@ def set_apart(
         raise OrderError(problem.format(things=all_decided), way_out)
     if not things:
         return _samples(request.variations), BY_CHANCE
-    if request.strategy not in {"mixed", *things} and not request.redraw:
-        problem, way_out = DECIDED
-        raise OrderError(problem.format(strategy=request.strategy), way_out)
     has_other_views = (beyond or not entries) and not decided.get("composition")
     variations = vary(things, request.variations, ways, has_other_views=has_other_views)
+    if request.strategy not in {"mixed", *things}:
+        return variations, DECIDED
     return variations, BY_WORDS if any(one.instead for one in variations) else ""
 
 

@@ -425,7 +425,11 @@ async def test_variations_of_a_picture_in_a_style_stay_in_it(explorer: Client[An
     first = await draw(explorer, prompt="my dog on the sofa", **in_harbour)
     again = {"conversation_id": first["conversation_id"], "variations": 4}
 
-    for call in ({"prompt": "my cat", **in_harbour, "variations": 4}, again):
+    for call in (
+        {"prompt": "my cat", **in_harbour, "variations": 4},
+        again,
+        {**again, "variation_strategy": "color"},
+    ):
         varied = await draw(explorer, **call)
         things = {one["variation"].partition(":")[0] for one in varied["images"]}
         assert things == {"composition"}

@@ -125,15 +125,17 @@ async def test_variations_differ_in_what_was_left_to_us(
     assert len({image["variation"] for image in result["images"]}) == 4
 
 
-async def test_to_vary_what_is_decided_is_refused_before_it_is_paid_for(
+async def test_what_is_decided_is_not_varied_even_if_asked_for_and_the_result_says_so(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    turn = decided("subject", "palette")
+    called = await vary_decided(
+        client, sandbox, decided("subject", "palette"), variation_strategy="color"
+    )
 
-    called = await vary_decided(client, sandbox, turn, variation_strategy="color")
-
-    assert called.is_error
-    assert "color varies is decided already. Nothing was charged. Leave" in text_of(called)
+    assert "What was to vary is decided, so these vary something else: each says what." in (
+        text_of(called)
+    )
+    assert not any("color" in label for label in labels(data_of(called)))
 
 
 async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_wanted(

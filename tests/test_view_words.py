@@ -49,7 +49,7 @@ NOTES = {
     job_end.DRAW_LOST, job_end.LOST_DRAWN, job_end.RELEASED,
     options.SIZE_NOTE, orders.BESIDE, orders.SAMPLES, picture_facts.UNREADABLE,
     result_builder.FILE_GONE, result_builder.NOT_DRAWN, result_builder.ONE_PICTURE,
-    variations.BY_CHANCE, variations.BY_WORDS, image_client.FETCH_NOTE,
+    variations.BY_CHANCE, variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE,
     models.REPLACED, workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
     style_dialogue.ALONG, style_lines.CHOSEN, style_lines.WENT_IN, style_lines.GAVE_WAY,
     style_lines.NO_PLACE, template_dialogue.OFFER, template_dialogue.STYLED,
