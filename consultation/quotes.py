@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from consultation.transcript import Transcript, message_number
 from consultation.turn import FacilitatorTurn, Quote
-from consultation.words import Word, among, content, letters_of, near, words_of
+from consultation.words import HIRAGANA, Word, among, letters_of, near, size, words_of
 
 PARTS = re.compile(r"\.\.\.|…|\bm\d+:")
 """Where a quote is cut into parts that are looked for by themselves."""
@@ -174,7 +174,7 @@ def closest(quote: str, text: str, ref: str = "") -> Run:
         end,
         frozenset(quoted),
         is_exact,
-        bool(content(other)),
+        size(other) > 0,
     )
 
 
@@ -189,6 +189,7 @@ def _meant(
     for word in missing:
         beside = [n for n in around if n not in found and near(word, there[n])]
         found |= {*sorted(beside, key=lambda n: abs(n - inside[0]))[:1]}
+    found |= {n for n in around if HIRAGANA.match(there[n].text) and {n - 1, n + 1} <= found}
     other = [word for word in missing if not among(word, [there[n] for n in found])]
     is_other = 100 * len(letters_of(other)) > OTHER_LETTERS * len(letters_of(wanted))
     is_other |= any(word.refuses or word.number for word in other)
