@@ -1,6 +1,6 @@
 """Nothing lost: every word of the person lies in a quote, is set aside, or is shown.
 
-Words of an option, numbers and refusals that found no place go back to the
+Words of an option or a decision, numbers and refusals that found no place go back to the
 model. No rule can tell every wish from talk, so the person is shown what was set aside, too.
 """
 
@@ -11,15 +11,18 @@ from typing import NamedTuple
 
 from consultation.quotes import Fault, Statement, Statements
 from consultation.transcript import Transcript
-from consultation.turn import FORMAT, FacilitatorTurn, SetAside
+from consultation.turn import FORMAT, FacilitatorTurn
 from consultation.words import (
     LONG,
     Word,
     among,
     asks,
+    clauses,
     content,
     refusals,
     refused_words,
+    refuses,
+    shares,
     size,
     words_of,
 )
@@ -36,6 +39,12 @@ LABEL = re.compile(r"(?<!\S)(?:\d{1,2}(?:\)|\.\s)|[^\W\d]+:|q\d+\b)")
 
 LONGEST = 6
 """Content words set aside at once: of 54 honest entries none has more, of 38 dumps eleven have."""
+
+MOST = 0.5
+"""Share of all words that may be set aside: of honest turns none has more than 0.39."""
+
+FEWEST_UNHEARD = 3
+"""Content words of a clause of a quote that one word of the prompt has to show."""
 
 Place = tuple[str, int]
 """Where a word stands: the message, and its number there."""
@@ -73,9 +82,12 @@ def distinct(words: Iterable[Word]) -> list[Word]:
 
 
 def placing(
-    turn: FacilitatorTurn, statements: Statements, sources: Sequence[Statement]
-) -> list[Statement]:
-    """The statements in which words have their place: in the prompt, while asking in the brief.
+    turn: FacilitatorTurn,
+    statements: Statements,
+    sources: Sequence[Statement],
+    transcript: Transcript,
+) -> set[Place]:
+    """Where the words stand that have their place: in the prompt, while asking in the brief.
 
     `sources` are those whose stretch stands in the prompt.
     """
@@ -88,14 +100,37 @@ def placing(
     for choice, one in zip(turn.chosen, statements.chosen, strict=True):
         # In a prompt without the option its words would look placed.
         found += [one] if asking or choice.question in quoted else []
+    unheard = _unheard(sources, transcript, turn.prompt)
+    return places_in(found) - (unheard - places_in(statements.chosen))
+
+
+def _unheard(sources: Sequence[Statement], transcript: Transcript, prompt: str) -> set[Place]:
+    """Where the clauses of quotes stand of which the prompt has no word."""
+    there = distinct(words_of(prompt))
+    found = set()
+    # A stretch that shares nothing with its whole quote is shown beside it.
+    for one in (one for one in sources if shares(words_of(one.text), words_of(one.words))):
+        for run in one.runs:
+            text = transcript.messages.get(run.quote.ref, "")
+            numbers = {word.start: number for number, word in enumerate(words_of(text))}
+            for clause in clauses(text):
+                quoted = [word for word in clause if numbers[word.start] in run.words]
+                # "No people" is heard by an empty square.
+                heard = any(word.refuses for word in quoted) and refuses(one.text)
+                if size(quoted) >= FEWEST_UNHEARD and not (heard or shares(quoted, there)):
+                    found |= {(run.quote.ref, numbers[word.start]) for word in quoted}
     return found
 
 
 def weight_of(transcript: Transcript, heard: Sequence[Word]) -> Callable[[Word], bool]:
     """What tells whether a word has to go back where it found no place: it refuses, or is a number
-    or of an option and not among those `heard`."""
-    options = (option for put in transcript.questions for option in put.options)
-    offered = distinct(w for option in options for w in words_of(option) if len(w.text) >= LONG)
+    or of an option or a decision and not among those `heard`."""
+    decided = [q.quote for entry in transcript.brief if not entry.open for q in entry.said]
+    # A decision that is heard at all may leave words behind, such as the reason for it.
+    lost = [text for text in decided if not shares(content(words_of(text)), heard)]
+    options = [option for put in transcript.questions for option in put.options]
+    known = [word for text in (*options, *lost) for word in words_of(text)]
+    offered = distinct(word for word in known if len(word.text) >= LONG)
 
     def matters(word: Word) -> bool:
         is_known = word.number or (len(word.text) >= LONG and among(word, offered))
@@ -144,35 +179,52 @@ def lines_without_place(transcript: Transcript, statements: Sequence[Statement])
 
 
 def doubts_of(
-    set_aside: Sequence[SetAside],
+    turn: FacilitatorTurn,
     statements: Sequence[Statement],
     transcript: Transcript,
     heard: Sequence[Word],
 ) -> list[int]:
-    """The places of those set aside in this turn that look like wishes: they refuse something,
-    have words of an option, or say much."""
+    """The places of those set aside that look like wishes: they refuse something, have words of an
+    option or a decision, say much, or all together more than what is left."""
     matters = weight_of(transcript, heard)
-    doubts = []
-    for number, (entry, one) in enumerate(zip(set_aside, statements, strict=True)):
+    words, in_prompt = words_in(transcript), words_of(turn.prompt)
+    entries = [*zip(turn.set_aside, statements, strict=True)]
+    told = [
+        number
+        for number, (entry, one) in enumerate(entries)
+        if entry.why != "replaced" and not _asks_back(one, transcript)
+    ]
+    aside = places_in(statements[number] for number in told) & words.keys()
+    is_most = size(words[place] for place in aside) > MOST * size(words.values())
+    doubts = {*told} if in_prompt and is_most else set()
+    for number, (entry, one) in enumerate(entries):
         wanted = [word for word in content(words_of(one.words)) if not word.refuses]
         # "no idea" refuses nothing, "no people" does.
-        refused = any(word.signed or len(word.text) >= LONG for word in refused_words(one.words))
+        refused = any(
+            word.signed or len(word.text) >= LONG or among(word, in_prompt)
+            for word in content(refused_words(one.words))
+        )
         hot = any(matters(word) for word in wanted if not word.number)
         long = size(word for word in wanted if not among(word, heard)) > LONGEST
-        asks_back = any(
-            asks(transcript.messages.get(run.quote.ref, ""), run.start, run.end) for run in one.runs
-        )
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
             refused = hot = False
-        # What an earlier turn set aside was judged in its own turn.
-        is_new = entry.why not in {"replaced", "withdrawn"} and entry not in transcript.set_aside
-        if is_new and (refused or (not asks_back and (hot or long))):
-            doubts.append(number)
-    return doubts
+        if entry.why not in {"replaced", "withdrawn"} and (
+            refused or (number in told and (hot or long))
+        ):
+            doubts.add(number)
+    return sorted(doubts)
+
+
+def _asks_back(entry: Statement, transcript: Transcript) -> bool:
+    messages = transcript.messages
+    return any(asks(messages.get(run.quote.ref, ""), run.start, run.end) for run in entry.runs)
 
 
 def faults_of_coverage(
-    leftovers: Iterable[Leftover], doubts: Iterable[int], turn: FacilitatorTurn
+    leftovers: Iterable[Leftover],
+    doubts: Iterable[int],
+    turn: FacilitatorTurn,
+    transcript: Transcript,
 ) -> list[Fault]:
     """What got lost with words of an option, a number or a refusal in it, and what was set
     aside though it looks like a wish; the rest is listed."""
@@ -186,6 +238,8 @@ def faults_of_coverage(
         faults.append(Fault("lost", left.ref, advice, serious=left.hot))
     for number in doubts:
         entry = turn.set_aside[number]
+        if entry in transcript.set_aside:
+            continue  # judged in its own turn
         advice = (
             f"`{entry.quote}` is set aside as {entry.why}, but looks like a wish. {way}; leave "
         )

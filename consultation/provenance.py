@@ -5,12 +5,13 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from consultation.quotes import Fault, Statement, closest
+from consultation.quotes import Fault, Run, Statement, closest
 from consultation.transcript import Transcript, message_number
 from consultation.turn import Quote
 from consultation.words import (
     SHORTEST_TO_SHARE,
     content,
+    refusals,
     refused_words,
     refuses,
     shares,
@@ -32,6 +33,16 @@ PREFIXES: dict[SpanSource, str] = {
 LONGEST_QUOTE = (2, 3)
 """A quote has at most so many times the content words of its stretch, and so many more: of
 164 honest quotes none has more, of whole messages quoted for one stretch all have."""
+
+MOST = 0.4
+"""Share of a prompt that one stretch may be: of honest ones the longest has 32 per cent."""
+
+SHORTEST_PROMPT = 25
+"""Words of a prompt that has to be divided: half of a short one may be of one piece."""
+
+CLOSEST = 3
+"""Words beside a refusing one that it refuses wherever they are quoted: of 169 honest stretches
+none leaves it out of its quote."""
 
 
 class Span(BaseModel):
@@ -63,6 +74,7 @@ def place_sources(
     prompt, or that quote far more than their stretch says."""
     stretches: dict[str, Stretch] = {}
     faults: list[Fault] = []
+    words = words_of(prompt)
     for one in sources:
         run = closest(one.text, prompt)
         if not run.words:
@@ -72,7 +84,9 @@ def place_sources(
         elif one.said:
             stretches[one.where] = Stretch(run.start, run.end, one.said, _is_loose(one))
             longest = LONGEST_QUOTE[0] * size(words_of(one.text)) + LONGEST_QUOTE[1]
-            if any(size(words_of(q.quote)) > longest for q in one.said if message_number(q.ref)):
+            is_most = len(words) >= SHORTEST_PROMPT and run.end - run.start > MOST * len(prompt)
+            said = [words_of(q.quote) for q in one.said if message_number(q.ref)]
+            if is_most or any(size(quote) > longest for quote in said):
                 advice = "one quote for too much. Give each part of the prompt its own short quote."
                 faults.append(Fault("length", one.where, advice))
     return stretches, faults
@@ -99,16 +113,27 @@ def faults_of_sharing(statements: Sequence[Statement], transcript: Transcript) -
     return faults
 
 
-def faults_of_refusals(sources: Sequence[Statement]) -> list[Fault]:
+def faults_of_refusals(sources: Sequence[Statement], transcript: Transcript) -> list[Fault]:
     """Stretches that want what the person refused."""
     faults = []
     for one in sources:
-        for words in (quote.quote for quote in one.said):
+        for run in one.runs:
+            words = _with_refusals(run, transcript.messages.get(run.quote.ref, ""))
             if _is_wanted(one.text, words, is_alone=len(one.said) == 1):
                 advice = f'"{one.text}" wants what the person refused: `{words}`. Make the prompt '
                 advice += "refuse it, and quote the stretch that does."
                 faults.append(Fault("turned round", one.where, advice, words=words))
     return faults
+
+
+def _with_refusals(run: Run, text: str) -> str:
+    """A run with the refusing words that belong to it, such as that of "no text or people"."""
+    start, end = run.start, run.end
+    for word, refused in refusals(text):
+        nearest = sorted(refused, key=lambda other: abs(other.start - word.start))[:CLOSEST]
+        if any(run.start <= other.start < run.end for other in nearest):
+            start, end = min(start, word.start), max(end, word.end)
+    return text[start:end] or run.quote.quote
 
 
 def _is_wanted(stretch: str, quote: str, *, is_alone: bool) -> bool:

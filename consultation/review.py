@@ -31,7 +31,7 @@ from consultation.provenance import (
 from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, QuestionDraft, SetAside
-from consultation.words import content
+from consultation.words import content, refused_words, shares, words_of
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -79,6 +79,9 @@ class Review:
         """
         turned = [fault.words for fault in self.faults if fault.rule == "turned round"]
         lost = [left.text for left in self.leftovers if left.refuses]
+        drawn = {*words_of(self.turn.prompt)} - {*refused_words(self.turn.prompt)}
+        aside = (self.set_aside[number].quote for number in sorted(self.doubtful))
+        lost += [words for words in aside if shares(refused_words(words), drawn)]
         changed = [one.text for one in self.letters if one.standing == "changed"]
         return list(dict.fromkeys([*turned, *lost, *changed]))
 
@@ -91,23 +94,22 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     statements = statements_of(joined, transcript)
     stretches, misplaced = place_sources(statements.sources, turn.prompt)
     sources = [one for one in statements.sources if one.where in stretches]
-    found = placing(joined, statements, sources)
-    placed = places_in(found)
+    placed = placing(joined, statements, sources, transcript)
     accounted = placed | places_in(statements.set_aside)
     words = words_in(transcript)
     heard = distinct(words[place] for place in placed & words.keys())
     leftovers = leftovers_of(transcript, accounted, weight_of(transcript, heard))
     if drawn:
         leftovers += lines_without_place(transcript, [*sources, *statements.set_aside])
-    doubts = doubts_of(joined.set_aside, statements.set_aside, transcript, heard)
+    doubts = doubts_of(joined, statements.set_aside, transcript, heard)
     letters, misspelt = judge_lettering(joined, transcript)
     brief, changes = judge_brief(joined, transcript, statements.brief)
     questions, unsound = judge_questions(joined, transcript, brief)
     faults = [
         *misplaced,
         *faults_of_quotes(statements.sources if drawn else statements.brief),
-        *faults_of_coverage(leftovers, doubts, joined),
-        *faults_of_refusals(statements.sources),
+        *faults_of_coverage(leftovers, doubts, joined, transcript),
+        *faults_of_refusals(statements.sources, transcript),
         *faults_of_sharing([*statements.sources, *statements.brief], transcript),
         *misspelt,
         *changes,
@@ -190,9 +192,9 @@ def settle(held: Review, transcript: Transcript, wording: Wording) -> Facilitato
 def not_used(held: Review) -> list[NotUsed]:
     """The person's words that are in no stretch of the prompt, the most suspicious first, and
     among them what a style says."""
-    ranks = [(0 if left.hot else 2, -left.size) for left in held.leftovers]
+    ranks = [((0 if e.refuses else 1 if e.hot else 3), -e.size) for e in held.leftovers]
     unused = [NotUsed(ref=e.ref, quote=e.text, why="unplaced") for e in held.leftovers]
     for number, entry in enumerate(held.set_aside):
-        ranks.append((1 if number in held.doubtful else 3, LEAST_SUSPICIOUS.index(entry.why)))
+        ranks.append((2 if number in held.doubtful else 4, LEAST_SUSPICIOUS.index(entry.why)))
         unused.append(NotUsed(ref=entry.ref, quote=entry.quote, why=entry.why))
     return [one for _, one in sorted(zip(ranks, unused, strict=True), key=lambda pair: pair[0])]

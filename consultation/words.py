@@ -158,15 +158,20 @@ def shares(some: Iterable[Word], others: Iterable[Word]) -> bool:
     )
 
 
+def clauses(text: str) -> Iterator[list[Word]]:
+    """The words of each clause of a text."""
+    ends = [match.start() for match in CLAUSE_END.finditer(text)]
+    for _, clause in groupby(words_of(text), key=lambda word: bisect(ends, word.start)):
+        yield [*clause]
+
+
 def refusals(text: str) -> Iterator[tuple[Word, list[Word]]]:
     """Each refusing word of a text with what it refuses.
 
     That stands behind it in its clause, or before it where the language refuses after: "you
     don't see her, only the hands" refuses no hands.
     """
-    ends = [match.start() for match in CLAUSE_END.finditer(text)]
-    for _, clause in groupby(words_of(text), key=lambda word: bisect(ends, word.start)):
-        words = [*clause]
+    for words in clauses(text):
         for number, word in enumerate(words):
             if word.refuses:
                 before = [w for w in words[max(0, number - FAR) : number] if not w.refuses]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from consultation.review import Review, review
+from consultation.review import Review, not_used, review
 from consultation.transcript import QUESTIONS_OF_MODE, Transcript
 from consultation.turn import BriefEntry, OpenQuestion, parse_turn
 from sandbox.loopback import Sandbox
@@ -248,3 +248,97 @@ def test_what_a_language_refuses_is_not_drawn_as_a_wish(
         faults = held(answer, Transcript({"m1": said})).faults
 
         assert ("turned round" in {fault.rule for fault in faults}) == goes_back, faults
+
+
+QUAY = (
+    "Oil painting of a fishing harbour at dusk with gulls circling above the boats along a quay "
+    "of stone, lamps in the windows, a wide pale sky over calm water."
+)
+SQUARE = "a market square at noon, no people or cars anywhere"
+GARDEN = "my aunt has a walled garden, an old pear tree in blossom, two benches"
+TEA = "水彩の茶碗、文字はいらない"
+
+Drawn = tuple[str, dict[str, str], list[str]]
+"""A prompt, the words that each of its stretches rests on, and those set aside as talk."""
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong", "right"),
+    [
+        (  # a stretch that is most of the prompt
+            "an oil painting of a fishing harbour at dusk, with gulls",
+            (QUAY, {QUAY[:90]: "an oil painting of a fishing harbour at dusk, with gulls"}, []),
+            (
+                QUAY,
+                {
+                    QUAY[:12]: "an oil painting",
+                    QUAY[16:64]: "of a fishing harbour at dusk, with gulls",
+                },
+                [],
+            ),
+        ),
+        (  # a clause of a quote that leaves no word in the prompt, and no people are no cars
+            SQUARE,
+            ("A market square at noon, flags.", {"A market square at noon": SQUARE}, []),
+            ("An empty market square at noon.", {"An empty market square at noon": SQUARE}, []),
+        ),
+        (  # words of a decision without a place
+            "an otter, as a watercolour",
+            ("An otter on a river bank.", {"An otter": "an otter"}, []),
+            ("A watercolour otter.", {"A watercolour otter": "an otter, as a watercolour"}, []),
+        ),
+        (  # more than half of all words set aside
+            GARDEN,
+            ("Two benches.", {"Two benches": "two benches"}, GARDEN.split(", ")[:2]),
+            ("A pear tree, two benches.", {"A pear tree, two benches": GARDEN[29:]}, [GARDEN[:27]]),
+        ),
+        (  # a refusing word of the clause that is not in the quote
+            "a quay, no text or people",
+            ("A quay with people, no text.", {"with people": "people", "no text": "no text"}, []),
+            ("A quay, no text, no people.", {"no text, no people": "no text or people"}, []),
+        ),
+        (  # a refusal set aside that the prompt draws
+            "a street at noon, no cats",
+            ("A street at noon, cats.", {"A street at noon": "a street at noon"}, ["no cats"]),
+            ("A street at noon, no cats.", {"A street at noon, no cats": "noon, no cats"}, []),
+        ),
+        (  # a quote without its particle is none that refuses less
+            TEA,
+            ("水彩の茶碗、文字。", {"水彩の茶碗": "水彩の茶碗"}, []),
+            (
+                "水彩の茶碗、文字なし。",
+                {"水彩の茶碗": "水彩の茶碗", "文字なし": "文字いらない"},
+                [],
+            ),
+        ),
+    ],
+)
+def test_what_the_contract_calls_a_fault_goes_back_and_its_honest_twin_does_not(
+    said: str, wrong: Drawn, right: Drawn
+) -> None:
+    decided = BriefEntry(**short.entry("style", "watercolour", ("m1", "as a watercolour")))
+    before = (decided,) if "watercolour" in said else ()
+    for (prompt, stretches, aside), goes_back in ((wrong, True), (right, False)):
+        answer = short.turn(
+            prompt=prompt,
+            sources=[short.source(one, ("m1", quote)) for one, quote in stretches.items()],
+            set_aside=[short.aside("m1", words, "talk") for words in aside],
+        )
+        result = held(answer, Transcript({"m1": said}, brief=before))
+
+        assert result.must_go_back == goes_back, result.faults
+        assert goes_back or not result.unresolved
+
+
+def test_what_was_refused_stands_first_of_what_is_not_used_and_talk_last() -> None:
+    said = ["hello there", "a square", "tall birches please", "12 lanterns", "no text"]
+    messages = {f"m{number}": words for number, words in enumerate(said, start=1)}
+    answer = short.turn(
+        prompt="A square.",
+        sources=[short.source("A square", ("m2", "a square"))],
+        set_aside=[short.aside("m1", "hello there", "talk")],
+    )
+
+    unused = not_used(held(answer, Transcript(messages)))
+
+    assert [one.quote for one in unused] == [said[4], said[3], said[2], said[0]]
