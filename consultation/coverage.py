@@ -14,6 +14,7 @@ from consultation.transcript import Transcript
 from consultation.turn import FORMAT, FacilitatorTurn
 from consultation.words import (
     LONG,
+    SHORTEST_TO_SHARE,
     Word,
     among,
     asks,
@@ -39,6 +40,9 @@ LABEL = re.compile(r"(?<!\S)(?:\d{1,2}(?:\)|\.\s)|[^\W\d]+:|q\d+\b)")
 
 LONGEST = 6
 """Content words set aside at once: of 54 honest entries none has more, of 38 dumps eleven have."""
+
+LONGEST_LEFT = 4
+"""Content words that hand a choice over: "the rest is yours, dear" has three."""
 
 MOST = 0.5
 """Share of all words that may be set aside: of honest turns none has more than 0.39."""
@@ -202,12 +206,13 @@ def doubts_of(
         # "no idea" refuses nothing, "no people" does.
         refused = any(
             word.signed or len(word.text) >= LONG or among(word, in_prompt)
-            for word in content(refused_words(one.words))
+            for word in content(refused_words(one.words), SHORTEST_TO_SHARE)
         )
         hot = any(matters(word) for word in wanted if not word.number)
-        long = size(word for word in wanted if not among(word, heard)) > LONGEST
+        longest = LONGEST
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
-            refused = hot = False
+            refused, hot, longest = False, False, LONGEST_LEFT
+        long = size(word for word in wanted if not among(word, heard)) > longest
         if entry.why not in {"replaced", "withdrawn"} and (
             refused or (number in told and (hot or long))
         ):

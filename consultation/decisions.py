@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from consultation.quotes import Fault, Statement
 from consultation.transcript import Transcript, message_number
 from consultation.turn import BriefEntry, Choice, FacilitatorTurn, QuestionDraft, Quote
-from consultation.words import fold, shares, words_of
+from consultation.words import among, content, fold, refuses, shares, words_of
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS
 from styles.style_use import STYLE
 
@@ -64,22 +64,35 @@ def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote]) -> bool:
 def judge_choices(
     turn: FacilitatorTurn, transcript: Transcript
 ) -> tuple[list[Choice], list[Fault]]:
-    """The picks that hold; one of an option that is not there, or not that of the number which
-    the person typed, leaves its question open."""
+    """The picks that hold; one of an option that is not there, or whose words name another, leaves
+    its question open."""
     choices, faults = [], []
     for index, choice in enumerate(turn.chosen):
         put = transcript.question(choice.question)
-        numbers = [str(number) for number in range(1, len(put.options) + 1)] if put else []
-        number = choice.quote.strip(" .)")
-        if str(choice.option) not in numbers or (
-            number in numbers and number != str(choice.option)
-        ):
+        options = put.options if put else []
+        named = _named(choice.quote, options) or range(1, len(options) + 1)
+        if choice.option in named:
+            choices.append(choice)
+        else:
             advice = f"`{choice.quote}` picks no option {choice.option} of {choice.question}. "
             advice += "Correct the option, or leave it out."
             faults.append(Fault("chosen", f"chosen[{index}]", advice))
-        else:
-            choices.append(choice)
     return choices, faults
+
+
+def _named(words: str, options: Sequence[str]) -> list[int]:
+    """The options that words name by a number, or by nothing but words of theirs: "text, yes" does
+    not name "no text"."""
+    numbers = [str(number) for number in range(1, len(options) + 1)]
+    number = words.strip(" .)")
+    if number in numbers:
+        return [int(number)]
+    said = content(words_of(words))
+    return [
+        place
+        for place, option in enumerate(options, start=1)
+        if said and not refuses(option) and all(among(one, words_of(option)) for one in said)
+    ]
 
 
 def judge_questions(

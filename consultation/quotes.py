@@ -26,6 +26,11 @@ number or a refusal: with 17 two more of ten sloppy answers go back."""
 GAP = 3
 """Words beside the closest run of a message that may be of the quote: it leaps over some."""
 
+MOST_RUNS = 3
+SHORTEST_RUN = 2
+"""Runs that a quote may join without dots, and words of each: of other dialogues' quotes none is
+found so."""
+
 
 class Fault(NamedTuple):
     """What is wrong with a turn: which rule, where, what to do; `words` are what was
@@ -119,7 +124,8 @@ def faults_of_quotes(statements: Sequence[Statement]) -> list[Fault]:
             advice = f'"{quote.quote}" does not stand in {quote.ref}. '
             if quote.ref[:1] == "q":
                 advice += "List in chosen every option that they picked of it. "
-            advice += f"Copy letter by letter, such as `{copy}`, or leave the quote out."
+            advice += f"Copy letter by letter, such as `{copy}`, or " if copy else "Otherwise "
+            advice += "leave the quote out."
             faults.append(Fault("quote", one.where, advice))
     return faults
 
@@ -139,9 +145,27 @@ def find_quote(quote: str, ref: str, texts: Mapping[str, str]) -> list[Run]:
             others = (n for n in texts if n != ref and message_number(n))
             there = [run for n in others if (run := closest(part, texts[n], n)).is_exact]
         if len(there) != 1:
+            there = _in_runs(part, texts.get(ref, ""), ref, MOST_RUNS)
+        if not there:
             return []
         found += there
     return found
+
+
+def _in_runs(quote: str, text: str, ref: str, most: int) -> list[Run]:
+    """The runs of a text, exact and in their order, that a quote joins; none where there are more
+    than `most`, or one of a single word."""
+    words = words_of(quote)
+    for cut in range(SHORTEST_RUN, len(words) - SHORTEST_RUN + 1):
+        head = closest(quote[: words[cut].start], text, ref)
+        if most == 1 or not head.is_exact:
+            break
+        tail = quote[words[cut].start :]
+        last = closest(tail, text, ref)
+        rest = [last] if last.is_exact else _in_runs(tail, text, ref, most - 1)
+        if rest and rest[0].start >= head.end:
+            return [head, *rest]
+    return []
 
 
 @lru_cache(maxsize=1024)

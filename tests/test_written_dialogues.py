@@ -256,10 +256,11 @@ QUAY = (
 )
 SQUARE = "a market square at noon, no people or cars anywhere"
 GARDEN = "my aunt has a walled garden, an old pear tree in blossom, two benches"
+LAMPS = "an attic with slanted beams, a round window, yellow lamps, old maps on a brick wall"
 TEA = "水彩の茶碗、文字はいらない"
 
-Drawn = tuple[str, dict[str, str], list[str]]
-"""A prompt, the words that each of its stretches rests on, and those set aside as talk."""
+Drawn = tuple[str, dict[str, str], dict[str, str]]
+"""A prompt, the words that each of its stretches rests on, and why others are set aside."""
 
 
 @pytest.mark.parametrize(
@@ -267,48 +268,78 @@ Drawn = tuple[str, dict[str, str], list[str]]
     [
         (  # a stretch that is most of the prompt
             "an oil painting of a fishing harbour at dusk, with gulls",
-            (QUAY, {QUAY[:90]: "an oil painting of a fishing harbour at dusk, with gulls"}, []),
+            (QUAY, {QUAY[:90]: "an oil painting of a fishing harbour at dusk, with gulls"}, {}),
             (
                 QUAY,
                 {
                     QUAY[:12]: "an oil painting",
                     QUAY[16:64]: "of a fishing harbour at dusk, with gulls",
                 },
-                [],
+                {},
             ),
         ),
         (  # a clause of a quote that leaves no word in the prompt, and no people are no cars
             SQUARE,
-            ("A market square at noon, flags.", {"A market square at noon": SQUARE}, []),
-            ("An empty market square at noon.", {"An empty market square at noon": SQUARE}, []),
+            ("A market square at noon, flags.", {"A market square at noon": SQUARE}, {}),
+            ("An empty market square at noon.", {"An empty market square at noon": SQUARE}, {}),
         ),
         (  # words of a decision without a place
             "an otter, as a watercolour",
-            ("An otter on a river bank.", {"An otter": "an otter"}, []),
-            ("A watercolour otter.", {"A watercolour otter": "an otter, as a watercolour"}, []),
+            ("An otter on a river bank.", {"An otter": "an otter"}, {}),
+            ("A watercolour otter.", {"A watercolour otter": "an otter, as a watercolour"}, {}),
         ),
         (  # more than half of all words set aside
             GARDEN,
-            ("Two benches.", {"Two benches": "two benches"}, GARDEN.split(", ")[:2]),
-            ("A pear tree, two benches.", {"A pear tree, two benches": GARDEN[29:]}, [GARDEN[:27]]),
+            (
+                "Two benches.",
+                {"Two benches": "two benches"},
+                dict.fromkeys(GARDEN.split(", ")[:2], "talk"),
+            ),
+            (
+                "A pear tree, two benches.",
+                {"A pear tree, two benches": GARDEN[29:]},
+                {GARDEN[:27]: "talk"},
+            ),
         ),
         (  # a refusing word of the clause that is not in the quote
             "a quay, no text or people",
-            ("A quay with people, no text.", {"with people": "people", "no text": "no text"}, []),
-            ("A quay, no text, no people.", {"no text, no people": "no text or people"}, []),
+            ("A quay with people, no text.", {"with people": "people", "no text": "no text"}, {}),
+            ("A quay, no text, no people.", {"no text, no people": "no text or people"}, {}),
         ),
         (  # a refusal set aside that the prompt draws
-            "a street at noon, no cats",
-            ("A street at noon, cats.", {"A street at noon": "a street at noon"}, ["no cats"]),
-            ("A street at noon, no cats.", {"A street at noon, no cats": "noon, no cats"}, []),
+            "a street at noon, no dog",
+            (
+                "A street at noon, a dog.",
+                {"A street at noon": "a street at noon"},
+                {"no dog": "talk"},
+            ),
+            ("A street at noon, no dog.", {"A street at noon, no dog": "noon, no dog"}, {}),
+        ),
+        (  # a choice left to us that says what is wanted
+            LAMPS,
+            (
+                "Attic, a round window.",
+                {"Attic, a round window": LAMPS[:43]},
+                {LAMPS[45:]: "left_to_us"},
+            ),
+            (
+                "Attic, a round window, lamps, maps.",
+                {"Attic, a round window": LAMPS[:43], "lamps, maps": LAMPS[45:]},
+                {},
+            ),
+        ),
+        (  # a quote of words that nobody said, and one that joins two runs of a message
+            "a red bike, you know the one from my childhood, on the lawn",
+            ("A red bike on the lawn.", {"A red bike on the lawn": "a red bike on the roof"}, {}),
+            ("A red bike on the lawn.", {"A red bike on the lawn": "a red bike on the lawn"}, {}),
         ),
         (  # a quote without its particle is none that refuses less
             TEA,
-            ("水彩の茶碗、文字。", {"水彩の茶碗": "水彩の茶碗"}, []),
+            ("水彩の茶碗、文字。", {"水彩の茶碗": "水彩の茶碗"}, {}),
             (
                 "水彩の茶碗、文字なし。",
                 {"水彩の茶碗": "水彩の茶碗", "文字なし": "文字いらない"},
-                [],
+                {},
             ),
         ),
     ],
@@ -322,12 +353,34 @@ def test_what_the_contract_calls_a_fault_goes_back_and_its_honest_twin_does_not(
         answer = short.turn(
             prompt=prompt,
             sources=[short.source(one, ("m1", quote)) for one, quote in stretches.items()],
-            set_aside=[short.aside("m1", words, "talk") for words in aside],
+            set_aside=[short.aside("m1", words, why) for words, why in aside.items()],
         )
         result = held(answer, Transcript({"m1": said}, brief=before))
 
         assert result.must_go_back == goes_back, result.faults
         assert goes_back or not result.unresolved
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "holds"),
+    [
+        ("oil painting", 1, False),
+        ("oil painting", 2, True),
+        ("2.", 1, False),
+        ("yes, text", 3, True),
+    ],
+)
+def test_a_pick_of_another_option_than_its_words_name_leaves_the_question_open(
+    words: str, option: int, *, holds: bool
+) -> None:
+    put = _put([short.question("style", "Which?", "watercolour", "oil painting", "no text")])
+    pick = {"question": "q1", "option": option, "ref": "m2", "quote": words}
+    messages = {"m1": "a dog", "m2": words}
+
+    result = held(short.turn(chosen=[pick]), Transcript(messages, put))
+
+    assert bool(result.turn.chosen) == holds
+    assert ("chosen" in {fault.rule for fault in result.faults}) != holds
 
 
 def test_what_was_refused_stands_first_of_what_is_not_used_and_talk_last() -> None:
