@@ -17,13 +17,13 @@ from styles.style_use import STYLE
 def carry_over(turn: FacilitatorTurn, transcript: Transcript) -> list[BriefEntry]:
     """The brief of a turn with what the model left out of the one before, unless all words of
     that were set aside as replaced or withdrawn."""
-    gone = [e.quote for e in turn.set_aside if e.why in {"replaced", "withdrawn"}]
     here = {entry.dimension for entry in turn.brief}
     before = [entry for entry in transcript.brief if entry.dimension not in here]
-    return [*turn.brief, *(e for e in before if not e.said or not _all_gone(e.said, gone))]
+    return [*turn.brief, *(e for e in before if not e.said or not _all_gone(e.said, turn))]
 
 
-def _all_gone(said: Sequence[Quote], gone: Sequence[str]) -> bool:
+def _all_gone(said: Sequence[Quote], turn: FacilitatorTurn) -> bool:
+    gone = [e.quote for e in turn.set_aside if e.why in {"replaced", "withdrawn"}]
     return all(any(q.quote in other or other in q.quote for other in gone) for q in said)
 
 
@@ -39,7 +39,7 @@ def judge_brief(
     faults = []
     for entry, one in zip(turn.brief, statements, strict=True):
         old = decided.get(entry.dimension)
-        if old and _is_changed(old, entry.value, one.said):
+        if old and _is_changed(old, entry.value, one.said, turn):
             advice = f'it was "{old.value}" (`{old.said[-1].quote}`) and became "{entry.value}" '
             advice += "without newer words. Keep it, or quote what changed it and set the old "
             advice += "words aside as `replaced`."
@@ -50,15 +50,19 @@ def judge_brief(
     return brief, faults
 
 
-def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote]) -> bool:
-    """Whether a decision became another, with no newer words or picked option behind it.
+def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote], turn: FacilitatorTurn) -> bool:
+    """Whether a decision became another, with no newer words on it or picked option behind it.
 
     Rewording is free: what keeps a word of the old value has not changed.
     """
     newest = max(message_number(quote.ref) for quote in old.said)
-    new = (quote for quote in said if quote not in old.said)
-    newer = any(message_number(quote.ref) > newest or quote.ref[:1] == "q" for quote in new)
-    return not newer and not shares(words_of(old.value), words_of(value))
+    new = [quote for quote in said if quote not in old.said]
+    newer = [quote.quote for quote in new if message_number(quote.ref) > newest]
+    # "Leave the lettering out" has no word of "no text".
+    on_it = newer and _all_gone(old.said, turn)
+    on_it = on_it or any(shares(words_of(words), words_of(value)) for words in newer)
+    is_picked = any(quote.ref[:1] == "q" for quote in new)
+    return not (is_picked or on_it or shares(words_of(old.value), words_of(value)))
 
 
 def judge_choices(

@@ -383,6 +383,18 @@ def test_a_pick_of_another_option_than_its_words_name_leaves_the_question_open(
     assert ("chosen" in {fault.rule for fault in result.faults}) != holds
 
 
+@pytest.mark.parametrize(("newer", "becomes"), [("at night", "watercolour"), ("no, in oil", "oil")])
+def test_a_decision_becomes_another_by_newer_words_on_it_alone(newer: str, becomes: str) -> None:
+    before = BriefEntry(**short.entry("style", "watercolour", ("m1", "a watercolour")))
+    answer = short.turn(brief=[short.entry("style", "oil", ("m2", newer))], reply="Noted.")
+    messages = {"m1": "a watercolour of a pier", "m2": newer}
+
+    result = held(answer, Transcript(messages, brief=(before,)))
+
+    assert [entry.value for entry in result.turn.brief] == [becomes]
+    assert ("changed" in {fault.rule for fault in result.faults}) == (becomes == "watercolour")
+
+
 def test_what_was_refused_stands_first_of_what_is_not_used_and_talk_last() -> None:
     said = ["hello there", "a square", "tall birches please", "12 lanterns", "no text"]
     messages = {f"m{number}": words for number, words in enumerate(said, start=1)}
