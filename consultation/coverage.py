@@ -186,12 +186,16 @@ def doubts_of(
     turn: FacilitatorTurn,
     statements: Sequence[Statement],
     transcript: Transcript,
-    heard: Sequence[Word],
+    placed: Collection[Place],
 ) -> list[int]:
     """The places of those set aside that look like wishes: they refuse something, have words of an
-    option or a decision, say much, or all together more than what is left."""
-    matters = weight_of(transcript, heard)
+    option or a decision, say much, or all together more than what is left; or they were replaced
+    and nothing newer has a place."""
     words, in_prompt = words_in(transcript), words_of(turn.prompt)
+    heard = distinct(word for place, word in words.items() if place in placed)
+    matters = weight_of(transcript, heard)
+    order = {place: number for number, place in enumerate(words)}
+    newest = max((order.get(place, 0) for place in placed), default=0)
     entries = [*zip(turn.set_aside, statements, strict=True)]
     told = [
         number
@@ -203,21 +207,27 @@ def doubts_of(
     doubts = {*told} if in_prompt and is_most else set()
     for number, (entry, one) in enumerate(entries):
         wanted = [word for word in content(words_of(one.words)) if not word.refuses]
-        # "no idea" refuses nothing, "no people" does.
-        refused = any(
-            word.signed or len(word.text) >= LONG or among(word, in_prompt)
-            for word in content(refused_words(one.words), SHORTEST_TO_SHARE)
-        )
+        refused = _refuses(one.words, in_prompt)
         hot = any(matters(word) for word in wanted if not word.number)
         longest = LONGEST
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
             refused, hot, longest = False, False, LONGEST_LEFT
         long = size(word for word in wanted if not among(word, heard)) > longest
-        if entry.why not in {"replaced", "withdrawn"} and (
-            refused or (number in told and (hot or long))
-        ):
+        is_wish = refused or (number in told and (hot or long))
+        if entry.why == "replaced":
+            is_wish = any(order.get(place, 0) > newest for place in places_in([one]))
+        if is_wish and entry.why != "withdrawn":
             doubts.add(number)
     return sorted(doubts)
+
+
+def _refuses(text: str, in_prompt: Sequence[Word]) -> bool:
+    """Whether words refuse something: "no people" does, "no idea" does not, and "no dog" where a
+    prompt has one."""
+    return any(
+        word.signed or len(word.text) >= LONG or among(word, in_prompt)
+        for word in content(refused_words(text), SHORTEST_TO_SHARE)
+    )
 
 
 def _asks_back(entry: Statement, transcript: Transcript) -> bool:

@@ -101,7 +101,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     leftovers = leftovers_of(transcript, accounted, weight_of(transcript, heard))
     if drawn:
         leftovers += lines_without_place(transcript, [*sources, *statements.set_aside])
-    doubts = doubts_of(joined, statements.set_aside, transcript, heard)
+    doubts = doubts_of(joined, statements.set_aside, transcript, placed)
     letters, misspelt = judge_lettering(joined, transcript)
     brief, changes = judge_brief(joined, transcript, statements.brief)
     questions, unsound = judge_questions(joined, transcript, brief)

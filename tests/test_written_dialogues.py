@@ -328,6 +328,11 @@ Drawn = tuple[str, dict[str, str], dict[str, str]]
                 {},
             ),
         ),
+        (  # a wish that nothing replaced
+            "a fox in a birch wood, two owls above it",
+            ("A fox.", {"A fox": "a fox in a birch wood"}, {"two owls above it": "replaced"}),
+            ("Two owls.", {"Two owls": "two owls above it"}, {"a fox in a birch wood": "replaced"}),
+        ),
         (  # a quote of words that nobody said, and one that joins two runs of a message
             "a red bike, you know the one from my childhood, on the lawn",
             ("A red bike on the lawn.", {"A red bike on the lawn": "a red bike on the roof"}, {}),
