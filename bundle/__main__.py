@@ -11,10 +11,10 @@ def main() -> None:
     """Write `image-consultant.mcpb` into the folder in the arguments, `dist` without one."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "dist")
     try:
-        made = build(folder / NAME)
+        bundle = build(folder / NAME)
     except Problem as problem:
         sys.exit(str(problem))
-    sys.stdout.write(f"{made}, {made.stat().st_size:,} bytes\n")
+    sys.stdout.write(f"{bundle}, {bundle.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":

@@ -58,12 +58,12 @@ def build(target: Path) -> Path:
 
 def manifest(version: str) -> dict[str, Any]:
     """The manifest with the version, and the tools and prompts that the server offers."""
-    found: dict[str, Any] = json.loads(
+    content: dict[str, Any] = json.loads(
         (ROOT / "bundle" / "manifest.json").read_text(encoding="utf-8")
     )
-    found["version"] = version
-    found |= asyncio.run(_offered())
-    return found
+    content["version"] = version
+    content |= asyncio.run(_offered())
+    return content
 
 
 def pyproject(project: Mapping[str, Any], constraints: list[str]) -> str:

@@ -151,8 +151,8 @@ def merge(client: str, text: str, entry: Entry) -> str:
     document = _document(kind, text)
     servers = _part(document, kind.servers)
     earlier = servers.get(NAME)
-    kept = earlier.items() if isinstance(earlier, dict) else ()
-    entry_after = {name: value for name, value in kept if name not in REPLACED} | entry
+    fields = earlier.items() if isinstance(earlier, dict) else ()
+    entry_after = {name: value for name, value in fields if name not in REPLACED} | entry
     if entry_after == earlier:
         return text
     if kind.comments and _without_comments(text) != text:

@@ -72,13 +72,13 @@ def build_request(
     `addition` follows the instructions where a dialogue has more than words. `answer` is the form
     of what is asked for, a facilitator's turn unless it is given.
     """
-    told = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    facts = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
     return {
         "model": model,
         "instructions": f"{instructions.text}{addition}",
         "input": [
             *dialogue(conversation, input_files),
-            {"role": "developer", "content": told},
+            {"role": "developer", "content": facts},
         ],
         "text": answer or response_format(),
         "temperature": temperature,

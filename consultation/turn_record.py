@@ -40,8 +40,8 @@ def enter_turn(
     last = conversation.turns[-1] if conversation.turns else None
     if last and last.is_waiting and last.words == message:
         known = {answer["question_id"] for answer in answers}
-        kept = [one for one in last.answers_given if one["question_id"] not in known]
-        last.answers_given = [*kept, *answers]
+        others = [one for one in last.answers_given if one["question_id"] not in known]
+        last.answers_given = [*others, *answers]
         has_styles = any("style" in row for row in references)
         last.references = [*(last.pictures if has_styles else last.references), *references]
         return last

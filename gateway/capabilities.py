@@ -152,8 +152,8 @@ def edges_of(text: str) -> tuple[int, int] | None:
 
 def shape_in(words: str) -> str:
     """The first shape that stands in words as the parameter `size` takes it, else nothing."""
-    found = SHAPE_IN_WORDS.search(TIMES.sub("x", words))
-    return found[0] if found else ""
+    match = SHAPE_IN_WORDS.search(TIMES.sub("x", words))
+    return match[0] if match else ""
 
 
 def size_near(name: str, width: int, height: int) -> str:

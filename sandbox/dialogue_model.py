@@ -40,8 +40,10 @@ def reply(body: Json, fault: str) -> str:
 def turn(talk: Dialogue) -> Json:
     """The next turn of a dialogue."""
     kind = _image_type(talk)
-    told = (kind.get("dimensions") or {}).items()  # in whichever of two forms
-    options = {name: list(o if isinstance(o, list) else o.get("options") or []) for name, o in told}
+    known = (kind.get("dimensions") or {}).items()  # in whichever of two forms
+    options = {
+        name: list(o if isinstance(o, list) else o.get("options") or []) for name, o in known
+    }
     reading = BriefReading(talk, options, book.language([*talk.messages.values()]))
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
     questions = [] if ends or (reading.answer and reading.waiting) else _questions(reading)

@@ -135,9 +135,9 @@ def places(clause: str) -> list[tuple[int, str]]:
     """The places of options that a clause names, if it names nothing else, with their words."""
     around, known = data()["around_a_number"], data()["places"]
     words = [word for word in _TOKEN.findall(trim(clause)) if word.casefold() not in around]
-    found = [
+    numbers = [
         (known.get(word.casefold()) or int(word), word)
         for word in words
         if word.casefold() in known or re.fullmatch(r"[0-9]{1,3}", word)  # 2024 is a year
     ]
-    return found if len(found) == len(words) else []
+    return numbers if len(numbers) == len(words) else []

@@ -108,8 +108,8 @@ def _dialogue_rows(
     labels = {stage: f"q{number}" for number, stage in enumerate(questions, start=1)}
     turns: list[Row] = [{"words": one, "answers_given": []} for one in words]
     if answers:
-        told = [{"question_id": labels[stage], "answer": text} for stage, text in answers.items()]
-        turns.append({"words": "", "answers_given": told})
+        rows = [{"question_id": labels[stage], "answer": text} for stage, text in answers.items()]
+        turns.append({"words": "", "answers_given": rows})
     return {
         "turns": [
             {"reply": None, "number": number, "created_at": start, **turn}

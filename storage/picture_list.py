@@ -80,9 +80,9 @@ class PictureList:
             count = select(func.count()).select_from(Image).where(*fits)
             total = await session.scalar(count) or 0
             rows = newest_first(_columns().where(*fits), Image.created_at, Image.id, place)
-            found = (await session.execute(rows.limit(limit + 1))).all()
-        items = [ListedPicture(*row) for row in found[:limit]]
-        if len(found) <= limit:
+            results = (await session.execute(rows.limit(limit + 1))).all()
+        items = [ListedPicture(*row) for row in results[:limit]]
+        if len(results) <= limit:
             return Page(items, None, total)
         last = items[-1]
         return Page(items, cursor_of(criteria.mark, last.created_at, last.id), total)
@@ -120,8 +120,8 @@ class PictureList:
             _columns().where(Image.created_at > moment), Image.created_at, Image.id, []
         )
         async with self._database.read() as session:
-            found = [ListedPicture(*row) for row in await session.execute(rows.limit(limit))]
-        return found[::-1]
+            pictures = [ListedPicture(*row) for row in await session.execute(rows.limit(limit))]
+        return pictures[::-1]
 
     async def outcomes(self, origin: str) -> Outcomes:
         """How the drawings of `openai` or the `sandbox` ended since records are kept."""

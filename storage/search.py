@@ -174,8 +174,8 @@ async def _summaries(session: AsyncSession, snippets: dict[str, str]) -> list[Co
     table = Conversation
     parts = [selectinload(part) for part in (table.jobs, table.images, table.spending)]
     rows = select(table).where(table.id.in_(snippets)).options(*parts)
-    found = {one.id: one for one in await session.scalars(rows)}
-    return [_summary(found[key], text) for key, text in snippets.items() if key in found]
+    by_id = {one.id: one for one in await session.scalars(rows)}
+    return [_summary(by_id[key], text) for key, text in snippets.items() if key in by_id]
 
 
 def _summary(one: Conversation, matches: str) -> ConversationSummary:

@@ -88,8 +88,8 @@ def are_alike(pictures: Sequence[Measurement]) -> bool:
     """
     for one, other in combinations(pictures, 2):
         palette, rest = distances(dict(one), dict(other))
-        found = {closeness(palette or 0, PALETTE), closeness(rest or 0, REST)}
-        if "far" in found or "close" not in found:
+        grades = {closeness(palette or 0, PALETTE), closeness(rest or 0, REST)}
+        if "far" in grades or "close" not in grades:
             return False
     return True
 

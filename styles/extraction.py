@@ -182,21 +182,21 @@ class StyleExtractor:
 
 def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtraction | None:
     """What is asked where pictures disagree."""
-    found = disagreement([one.measured for one in pictures], wanted)
-    if found is None:
+    dispute = disagreement([one.measured for one in pictures], wanted)
+    if dispute is None:
         return None
     given = [one.given for one in pictures]
-    if found.outlier is None:
-        question = f"The pictures do not share their {found.aspect}. Which of them is meant?"
+    if dispute.outlier is None:
+        question = f"The pictures do not share their {dispute.aspect}. Which of them is meant?"
         ways = [(f"{one} alone", [one], wanted) for one in given]
     else:
-        name = given[found.outlier]
-        how = difference([one.measured for one in pictures], found.outlier, found.aspect)
-        about = ": ".join(filter(None, [found.aspect, how]))
+        name = given[dispute.outlier]
+        how = difference([one.measured for one in pictures], dispute.outlier, dispute.aspect)
+        about = ": ".join(filter(None, [dispute.aspect, how]))
         question = f"{name} differs from the others in {about}. Leave it out?"
         ways = [(f"leave out {name}", [one for one in given if one != name], wanted)]
-    if rest := [aspect for aspect in wanted if aspect != found.aspect]:
-        ways.append((f"take everything but {found.aspect}", given, rest))
+    if rest := [aspect for aspect in wanted if aspect != dispute.aspect]:
+        ways.append((f"take everything but {dispute.aspect}", given, rest))
     answers = [
         PictureChoice(option=option, images=images, aspects=aspects)
         for option, images, aspects in ways

@@ -33,14 +33,14 @@ class StyleCheck(NamedTuple):
         parts = []
         if self.palette:
             number, word = self.palette
-            told = f"{wording.translate(word)} ({wording.number(number, 0)})"
-            parts.append(f"{wording.name_of('palette')} {told}")
+            grade = f"{wording.translate(word)} ({wording.number(number, 0)})"
+            parts.append(f"{wording.name_of('palette')} {grade}")
         if self.rest:
             number, word = self.rest
-            told = f"{wording.translate(word)} ({wording.number(number, 1)})"
-            parts.append(f"{wording.translate(THE_REST)} {told}")
-        names, told = ", ".join(self.names), ", ".join(parts)
-        return wording.translate(FROM_STYLE, names=names, distances=told)
+            grade = f"{wording.translate(word)} ({wording.number(number, 1)})"
+            parts.append(f"{wording.translate(THE_REST)} {grade}")
+        names, grades = ", ".join(self.names), ", ".join(parts)
+        return wording.translate(FROM_STYLE, names=names, distances=grades)
 
 
 def check(picture: Measurement, styles: Sequence[StyleUse]) -> StyleCheck | None:

@@ -81,11 +81,11 @@ class StyleUse(BaseModel):
     def quoted(self, quotes: Iterable[Mapping[str, Any]]) -> "StyleUse":
         """What of it quotes, as a record has them, speak of: the rest gave way to other words."""
         own = [quote["quote"] for quote in quotes if quote["ref"] == self.ref]
-        heard = {name for name, line in self.lines.items() if any(text in line for text in own)}
-        if {"palette", "colours"} & heard:  # the hex of colours may stand for the words, or these
-            heard |= {"palette", "colours"}
-        aspects = {name: words for name, words in self.aspects.items() if name in heard}
-        colours = self.colours if "colours" in heard else []
+        names = {name for name, line in self.lines.items() if any(text in line for text in own)}
+        if {"palette", "colours"} & names:  # the hex of colours may stand for the words, or these
+            names |= {"palette", "colours"}
+        aspects = {name: words for name, words in self.aspects.items() if name in names}
+        colours = self.colours if "colours" in names else []
         avoid = [words for words in self.avoid if any(words in text for text in own)]
         return self.model_copy(update={"aspects": aspects, "colours": colours, "avoid": avoid})
 

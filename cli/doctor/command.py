@@ -81,8 +81,8 @@ def _examine(sandbox: bool) -> Iterator[Check]:
 
 
 async def _try_all(settings: Settings) -> list[Check]:
-    found = await asyncio.gather(*(_try(name, settings) for name in TRIALS))
-    return [check for checks in found for check in checks]
+    groups = await asyncio.gather(*(_try(name, settings) for name in TRIALS))
+    return [check for checks in groups for check in checks]
 
 
 async def _try(name: str, settings: Settings) -> list[Check]:
