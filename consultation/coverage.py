@@ -47,7 +47,7 @@ LONGEST_LEFT = 4
 MOST = 0.5
 """Share of all words that may be set aside: of honest turns none has more than 0.39."""
 
-FEWEST_UNHEARD = 3
+FEWEST_ABSENT = 3
 """Content words of a clause of a quote that one word of the prompt has to show."""
 
 Place = tuple[str, int]
@@ -97,21 +97,21 @@ def placing(
     """
     asking = not turn.prompt.strip()
     quoted = {quote.ref for source in turn.sources for quote in source.said}
-    found = [*sources]
+    evidence = [*sources]
     for entry, one in zip(turn.brief, statements.brief, strict=True):
         is_size = entry.dimension == FORMAT and edges_of(entry.value) is not None
-        found += [one] if asking or is_size or entry.dimension in UNSEEN else []
+        evidence += [one] if asking or is_size or entry.dimension in UNSEEN else []
     for choice, one in zip(turn.chosen, statements.chosen, strict=True):
         # In a prompt without the option its words would look placed.
-        found += [one] if asking or choice.question in quoted else []
-    unheard = _unheard(sources, transcript, turn.prompt)
-    return places_in(found) - (unheard - places_in(statements.chosen))
+        evidence += [one] if asking or choice.question in quoted else []
+    absent = _absent(sources, transcript, turn.prompt)
+    return places_in(evidence) - (absent - places_in(statements.chosen))
 
 
-def _unheard(sources: Sequence[Statement], transcript: Transcript, prompt: str) -> set[Place]:
+def _absent(sources: Sequence[Statement], transcript: Transcript, prompt: str) -> set[Place]:
     """Where the clauses of quotes stand of which the prompt has no word."""
     there = distinct(words_of(prompt))
-    found = set()
+    places = set()
     # A stretch that shares nothing with its whole quote is shown beside it.
     for one in (one for one in sources if shares(words_of(one.text), words_of(one.words))):
         for run in one.runs:
@@ -120,25 +120,25 @@ def _unheard(sources: Sequence[Statement], transcript: Transcript, prompt: str) 
             for clause in clauses(text):
                 quoted = [word for word in clause if numbers[word.start] in run.words]
                 # "No people" is heard by an empty square.
-                heard = any(word.refuses for word in quoted) and refuses(one.text)
-                if size(quoted) >= FEWEST_UNHEARD and not (heard or shares(quoted, there)):
-                    found |= {(run.quote.ref, numbers[word.start]) for word in quoted}
-    return found
+                present = any(word.refuses for word in quoted) and refuses(one.text)
+                if size(quoted) >= FEWEST_ABSENT and not (present or shares(quoted, there)):
+                    places |= {(run.quote.ref, numbers[word.start]) for word in quoted}
+    return places
 
 
-def weight_of(transcript: Transcript, heard: Sequence[Word]) -> Callable[[Word], bool]:
+def weight_of(transcript: Transcript, present: Sequence[Word]) -> Callable[[Word], bool]:
     """What tells whether a word has to go back where it found no place: it refuses, or is a number
-    or of an option or a decision and not among those `heard`."""
+    or of an option or a decision and not among those `present`."""
     decided = [q.quote for entry in transcript.brief if not entry.open for q in entry.said]
     # A decision that is heard at all may leave words behind, such as the reason for it.
-    lost = [text for text in decided if not shares(content(words_of(text)), heard)]
+    lost = [text for text in decided if not shares(content(words_of(text)), present)]
     options = [option for put in transcript.questions for option in put.options]
     known = [word for text in (*options, *lost) for word in words_of(text)]
     offered = distinct(word for word in known if len(word.text) >= LONG)
 
     def matters(word: Word) -> bool:
         is_known = word.number or (len(word.text) >= LONG and among(word, offered))
-        return word.refuses or (is_known and not among(word, heard))
+        return word.refuses or (is_known and not among(word, present))
 
     return matters
 
@@ -150,7 +150,7 @@ def leftovers_of(
     words = words_in(transcript)
     quoted = {word.text for place, word in words.items() if place in accounted}
     refused = {ref: dict(refusals(text)) for ref, text in transcript.messages.items()}
-    found = []
+    runs = []
     for (ref, is_accounted), row in groupby(
         words.items(), key=lambda item: (item[0][0], item[0] in accounted)
     ):
@@ -167,8 +167,8 @@ def leftovers_of(
             whole = [w for word in run for w in (word, *refused[ref].get(word, ()))]
             part = text[min(w.start for w in whole) : max(w.end for w in whole)]
             refuses = any(word.refuses for word in hot)
-            found.append(Leftover(ref, part, bool(hot), len(new), refuses))
-    return found
+            runs.append(Leftover(ref, part, bool(hot), len(new), refuses))
+    return runs
 
 
 def lines_without_place(transcript: Transcript, statements: Sequence[Statement]) -> list[Leftover]:
@@ -192,19 +192,19 @@ def doubts_of(
     option or a decision, say much, or all together more than what is left; or they were replaced
     and nothing newer has a place."""
     words, in_prompt = words_in(transcript), words_of(turn.prompt)
-    heard = distinct(word for place, word in words.items() if place in placed)
-    matters = weight_of(transcript, heard)
+    present = distinct(word for place, word in words.items() if place in placed)
+    matters = weight_of(transcript, present)
     order = {place: number for number, place in enumerate(words)}
     newest = max((order.get(place, 0) for place in placed), default=0)
     entries = [*zip(turn.set_aside, statements, strict=True)]
-    told = [
+    wishes = [
         number
         for number, (entry, one) in enumerate(entries)
         if entry.why != "replaced" and not _asks_back(one, transcript)
     ]
-    aside = places_in(statements[number] for number in told) & words.keys()
+    aside = places_in(statements[number] for number in wishes) & words.keys()
     is_most = size(words[place] for place in aside) > MOST * size(words.values())
-    doubts = {*told} if in_prompt and is_most else set()
+    doubts = {*wishes} if in_prompt and is_most else set()
     for number, (entry, one) in enumerate(entries):
         wanted = [word for word in content(words_of(one.words)) if not word.refuses]
         refused = _refuses(one.words, in_prompt)
@@ -212,8 +212,8 @@ def doubts_of(
         longest = LONGEST
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
             refused, hot, longest = False, False, LONGEST_LEFT
-        long = size(word for word in wanted if not among(word, heard)) > longest
-        is_wish = refused or (number in told and (hot or long))
+        long = size(word for word in wanted if not among(word, present)) > longest
+        is_wish = refused or (number in wishes and (hot or long))
         if entry.why == "replaced":
             is_wish = any(order.get(place, 0) > newest for place in places_in([one]))
         if is_wish and entry.why != "withdrawn":

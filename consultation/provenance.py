@@ -144,8 +144,8 @@ def _is_wanted(stretch: str, quote: str, *, is_alone: bool) -> bool:
     """
     refused = refused_words(quote)
     own = [word for word in words_of(quote) if word not in refused and not word.refuses]
-    heard = shares(own, words_of(stretch)) if own else not is_alone
-    return shares(refused, words_of(stretch)) and not refuses(stretch) and not heard
+    present = shares(own, words_of(stretch)) if own else not is_alone
+    return shares(refused, words_of(stretch)) and not refuses(stretch) and not present
 
 
 def spans_of(prompt: str, stretches: Collection[Stretch]) -> list[Span]:

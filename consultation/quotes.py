@@ -138,7 +138,7 @@ def find_quote(quote: str, ref: str, texts: Mapping[str, str]) -> list[Run]:
     whole = closest(quote, texts.get(ref, ""), ref)
     if whole.is_exact:
         return [whole]  # the person's own dots part nothing
-    found: list[Run] = []
+    runs: list[Run] = []
     for part in filter(words_of, PARTS.split(quote)):
         there = [closest(part, texts.get(ref, ""), ref)]
         if not there[0].words:
@@ -148,8 +148,8 @@ def find_quote(quote: str, ref: str, texts: Mapping[str, str]) -> list[Run]:
             there = _in_runs(part, texts.get(ref, ""), ref, MOST_RUNS)
         if not there:
             return []
-        found += there
-    return found
+        runs += there
+    return runs
 
 
 def _in_runs(quote: str, text: str, ref: str, most: int) -> list[Run]:
@@ -207,14 +207,14 @@ def _meant(
 ) -> tuple[list[int], list[Word]]:
     """The places of a quote's words in its closest run of a text or beside it, and those of its
     words that are not there. None where these are too many, a number or a refusal."""
-    found = {n for n in inside if among(there[n], wanted)}
-    missing = [word for word in wanted if not among(word, [there[n] for n in found])]
+    places = {n for n in inside if among(there[n], wanted)}
+    missing = [word for word in wanted if not among(word, [there[n] for n in places])]
     around = range(max(0, inside[0] - GAP), min(len(there), inside[-1] + 1 + GAP))
     for word in missing:
-        beside = [n for n in around if n not in found and near(word, there[n])]
-        found |= {*sorted(beside, key=lambda n: abs(n - inside[0]))[:1]}
-    found |= {n for n in around if HIRAGANA.match(there[n].text) and {n - 1, n + 1} <= found}
-    other = [word for word in missing if not among(word, [there[n] for n in found])]
+        beside = [n for n in around if n not in places and near(word, there[n])]
+        places |= {*sorted(beside, key=lambda n: abs(n - inside[0]))[:1]}
+    places |= {n for n in around if HIRAGANA.match(there[n].text) and {n - 1, n + 1} <= places}
+    other = [word for word in missing if not among(word, [there[n] for n in places])]
     is_other = 100 * len(letters_of(other)) > OTHER_LETTERS * len(letters_of(wanted))
     is_other |= any(word.refuses or word.number for word in other)
-    return ([], []) if is_other else (sorted(found), other)
+    return ([], []) if is_other else (sorted(places), other)

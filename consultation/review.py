@@ -97,8 +97,8 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     placed = placing(joined, statements, sources, transcript)
     accounted = placed | places_in(statements.set_aside)
     words = words_in(transcript)
-    heard = distinct(words[place] for place in placed & words.keys())
-    leftovers = leftovers_of(transcript, accounted, weight_of(transcript, heard))
+    present = distinct(words[place] for place in placed & words.keys())
+    leftovers = leftovers_of(transcript, accounted, weight_of(transcript, present))
     if drawn:
         leftovers += lines_without_place(transcript, [*sources, *statements.set_aside])
     doubts = doubts_of(joined, statements.set_aside, transcript, placed)

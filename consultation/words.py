@@ -92,14 +92,14 @@ def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text in order; of scripts without spaces each sign is one."""
     known = refusing("words") | refusing("behind")
     refused = {at for match in _pieces().finditer(text) for at in range(*match.span())}
-    found = []
+    words = []
     for match in WORD.finditer(text):
         folded, (start, end) = fold(match[0]), match.span()
         signed = re.match(f"[{UNSPACED}]", match[0]) is not None
         refuses = folded in known or not refused.isdisjoint(range(start, end))
         number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
-        found.append(Word(folded, start, end, signed, refuses, number))
-    return tuple(found)
+        words.append(Word(folded, start, end, signed, refuses, number))
+    return tuple(words)
 
 
 def content(words: Iterable[Word], shortest: int = SHORTEST) -> list[Word]:
