@@ -9,6 +9,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -230,7 +232,7 @@ def _number(match: re.Match[str]) -> int:
 
 
 def wait_in_headers(headers: Any) -> float | None:  # httpx2 headers
-    """Seconds from Retry-After, or from its kin."""
+    """Seconds from Retry-After, which holds seconds or a date, or from its kin."""
     for name, size in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) * size
@@ -238,4 +240,8 @@ def wait_in_headers(headers: Any) -> float | None:  # httpx2 headers
             continue
         if math.isfinite(seconds):
             return max(0.0, seconds)
-    return None
+    try:
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds())

@@ -9,13 +9,15 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 import pytest
 from fastmcp import Client
 
 from gateway.api_errors import explain
-from gateway.api_fault import ApiFault
+from gateway.api_fault import ApiFault, wait_in_headers
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests import openai_answers as wire
@@ -414,6 +416,14 @@ def test_a_wait_is_read_from_the_words(sentence: str) -> None:
     assert error.retry_after == pytest.approx(SPOKEN[sentence])
     assert error.kind == "rate"
     assert "Wait a minute" not in str(error)
+
+
+def test_a_wait_in_a_header_may_be_a_date() -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(minutes=1), usegmt=True)
+
+    assert wait_in_headers({"retry-after": in_a_minute}) == pytest.approx(60, abs=5)
+    assert wait_in_headers({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+    assert wait_in_headers({"retry-after": "soon"}) is None
 
 
 @pytest.mark.parametrize("unit", ["*a", "Bearer ", "<title>"])
