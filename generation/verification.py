@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, OnErrorOmit
 
 from gateway.models import answer_form, closed
 from generation.variations import label_words
@@ -150,13 +150,14 @@ class _ItemLook(BaseModel):
 
 
 class _LookAnswer(BaseModel):
-    findings: list[_ItemLook]
+    findings: list[OnErrorOmit[_ItemLook]]
 
 
 def read(text: str, items: Sequence[str]) -> list[Finding]:
     """One finding for each item, whatever else the answer holds; without items those it names.
 
-    Raises `ValueError` where the answer does not follow its form.
+    What cannot be read as a finding says nothing of its item. Raises `ValueError` where there is no
+    list of findings.
     """
     looks = _LookAnswer.model_validate_json(text).findings
     if not items:

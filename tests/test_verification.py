@@ -244,21 +244,25 @@ def answer(*findings: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"seen": "no id", "verdict": "met"}, {"id": 1, "seen": " ", "verdict": "met"}]
-)
-def test_what_nobody_saw_is_never_a_yes(odd: Any) -> None:
-    assert read(answer(odd), ["a kite"])[0].verdict == "cannot_tell"
-
-
-@pytest.mark.parametrize(
-    "text",
+    "odd",
     [
-        "", "Sure!", "[]", '{"findings": 3}', "[" * 100_000, answer("text"), answer(None),
-        answer({"id": "²", "seen": "a", "verdict": "met"}),
-        answer({"id": 1, "seen": "a", "verdict": "mostly"}),
-        answer({"id": 1, "seen": {"a": 1}, "verdict": "met"}),
+        "text", None,
+        {"seen": "no id", "verdict": "met"},
+        {"id": "²", "seen": "a", "verdict": "met"},
+        {"id": 1, "seen": "a", "verdict": "mostly"},
+        {"id": 1, "seen": {"a": 1}, "verdict": "met"},
+        {"id": 1, "seen": " ", "verdict": "met"},
     ],
 )  # fmt: skip
+def test_a_finding_that_says_nothing_is_never_a_yes_and_leaves_the_others(odd: Any) -> None:
+    good = {"id": 2, "seen": "a tail", "verdict": "met"}
+
+    findings = read(answer(odd, good), ["a kite", "a tail"])
+
+    assert [one.verdict for one in findings] == ["cannot_tell", "met"]
+
+
+@pytest.mark.parametrize("text", ["", "Sure!", "[]", '{"findings": 3}', "[" * 100_000])
 def test_an_answer_that_is_no_list_of_findings_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(text, ["a kite"])
