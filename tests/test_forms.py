@@ -91,6 +91,23 @@ async def test_a_form_is_in_the_language_of_the_person(settings: Settings) -> No
     assert any(title.endswith("(Vorschlag)") for title in titles)
 
 
+async def test_a_client_of_before_titled_choices_gets_what_it_knows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp.client.session.LATEST_HANDSHAKE_VERSION", "2025-06-18")
+    fields: list[dict[str, Any]] = []
+
+    async def decline(_text: str, _type: Any, params: Any, _context: Any) -> Any:
+        fields.extend(params.requested_schema["properties"].values())
+        return ElicitResult(action="decline")
+
+    await ask(settings, "legacy", decline)
+
+    assert "oneOf" not in fields[0]
+    assert fields[0]["enum"][0] == "photograph"
+    assert fields[0]["enumNames"][0] == "photograph (default)"
+
+
 @pytest.mark.parametrize(
     ("mode", "name", "shown"),
     [

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 FIRST_MODERN = "2026-07-28"
 """The first protocol version with `input_required` results."""
+FIRST_TITLED = "2025-11-25"
+"""The first in which a choice has its options as `oneOf`: to a client of before such a question is
+a line of text, its options nowhere."""
 
 FORM = "answers"
 OWN_WORDS = "own_words"
@@ -67,7 +70,7 @@ async def ask(
     if (reply is not None and reply.content is None) or not _shows(ctx, app.settings.elicitation):
         return consultation
     while consultation.status == "asking":
-        form = _form(app, consultation)
+        form = _form(ctx, app, consultation)
         if _version(ctx) >= FIRST_MODERN:
             return InputRequiredResult(
                 result_type="input_required",
@@ -129,10 +132,11 @@ async def _elicit(
     return _filled_in(response.content, form.requested_schema["properties"])
 
 
-def _form(app: App, consultation: "Consultation") -> ElicitRequestFormParams:
+def _form(ctx: Context, app: App, consultation: "Consultation") -> ElicitRequestFormParams:
     """The open questions, and a field for own words, in the person's language."""
     wording = app.prompt_store.wording(consultation.language)
-    fields = {question.id: _field(question, wording) for question in consultation.questions}
+    titled = _version(ctx) >= FIRST_TITLED
+    fields = {one.id: _field(one, wording, titled=titled) for one in consultation.questions}
     own_words = {"type": "string", "title": wording.own_words}
     return ElicitRequestFormParams(
         message=consultation.reply or consultation.questions[0].text,
@@ -140,7 +144,7 @@ def _form(app: App, consultation: "Consultation") -> ElicitRequestFormParams:
     )
 
 
-def _field(question: "OpenQuestion", wording: "Wording") -> Schema:
+def _field(question: "OpenQuestion", wording: "Wording", *, titled: bool) -> Schema:
     """A question as a choice of its options, or as a text where it has none.
 
     The default is marked and not chosen beforehand: what nobody chose was not said by the person.
@@ -148,15 +152,16 @@ def _field(question: "OpenQuestion", wording: "Wording") -> Schema:
     field: Schema = {"type": "string", "title": question.text}
     if question.why:
         field["description"] = question.why
-    if question.options:
-        field["oneOf"] = [
-            {
-                "const": option,
-                "title": f"{option} ({wording.default})" if option == question.default else option,
-            }
-            for option in question.options
-        ]
-    return field
+    titles = {
+        option: f"{option} ({wording.default})" if option == question.default else option
+        for option in question.options
+    }
+    if not titles:
+        return field
+    if titled:
+        choices = [{"const": option, "title": title} for option, title in titles.items()]
+        return {**field, "oneOf": choices}
+    return {**field, "enum": [*titles], "enumNames": [*titles.values()]}
 
 
 def _filled_in(content: Any, labels: Container[str]) -> dict[str, str] | None:
