@@ -15,6 +15,7 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import FastMCPTransport
 
+from bundle.pictures import MESSAGES
 from cli import COMMANDS
 from consultation.consultation_result import Consultation
 from gateway.prices import estimate_image
@@ -95,18 +96,12 @@ SPOKEN_DEFAULTS = {
 
 SIZES = {"square": "1024x1024", "wide": "1536x1024"}
 
-MESSAGES = (
-    "I would like a paper boat on a stormy sea",
-    "2, for a birthday card, no people please",
-    "2, and you decide the rest",
-)
-"""What the person says in the dialogue of the README."""
 FIGURES = ("Your words that", "To be drawn", "Made by", "Conversation")
 """How paragraphs begin that the dialogue of the README leaves out."""
 
 
 def dialogue() -> str:
-    """The dialogue of the README, without the figures, as a block of Markdown."""
+    """The dialogue that the pictures show, without the figures, as a block of Markdown."""
 
     async def play() -> dict[str, str]:
         texts, conversation = dict[str, str](), dict[str, str]()
