@@ -70,8 +70,9 @@ def written(tmp_path: Path, text: str) -> str:
 
 
 def test_the_shipped_scenarios_keep_every_promise_without_a_call(
-    evaluate: Evaluate, sandbox: Sandbox
+    evaluate: Evaluate, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("IMAGE_CONSULTANT_SANDBOX", "true")
     code, out = evaluate()
     assert code == 0, out
     assert "every promise was kept" in out

@@ -96,6 +96,7 @@ def _beside(settings: Settings, folder: Path, sandbox: Sandbox | None) -> Settin
     }
     if sandbox:
         changes |= {"openai_base_url": sandbox.base_url, "openai_api_key": SANDBOX_KEY}
+        changes["sandbox"] = False  # the setting would start one that is not handed the answers
         changes["daily_budget_usd"] = None  # play money
     return settings.model_copy(update=changes)
 
