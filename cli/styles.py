@@ -10,13 +10,14 @@ from cyclopts.validators import Number
 from pydantic import ValidationError
 
 from cli import terminal as show
-from cli.data_folder import given_picture, with_records
+from cli.data_folder import given_picture, id_of, with_records
 from consultation.consultation_text import text_for_person
 from consultation.style_dialogue import question_of_mix
 from errors import Problem
 from prompts.store import PromptStore
 from receipt import open_receipt
 from settings import load_settings
+from storage.stamps import is_conversation_id
 from styles.extraction_result import PictureChoice, StyleExtraction, as_text
 from styles.strength import ASPECTS, DEFAULT_STRENGTH, STRENGTHS, Aspect, StyleShare
 from styles.style_file import Style
@@ -145,13 +146,13 @@ def apply(
 
     Args:
         styles: Names, with weights where several are mixed: linocut:70 soft_gouache:30.
-        to: What the picture shows, or the id of a conversation.
+        to: What the picture shows, or the id of a conversation, which begins with conv_.
         aspect: Only this aspect; may be given several times. Without it all.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
         as_json: Print JSON.
     """
     shares = [_share(style) for style in styles]
-    to = to.strip()
+    to = id_of(to.strip()) if is_conversation_id(to.strip()) else to.strip()
     with open_receipt() as receipt:
         result = with_records(
             lambda app: app.style_dialogue.apply(

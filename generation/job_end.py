@@ -52,6 +52,8 @@ address than it was bought with."""
 DRAW_ANEW = "The same call again only tells this; redraw=true draws it anew, for money."
 """After a drawing that ended without a picture: the record answers for it from now on."""
 
+DRAW_FREE = "The same call again only tells this; redraw=true draws it anew, free on the sandbox."
+
 DRAW_LOST = "With redraw=true the same call draws what failed anew, for money, and nothing else."
 
 LOST_DRAWN = (
@@ -194,6 +196,11 @@ def failure_of(outcomes: list[JobOutcome], conversation: Conversation) -> Proble
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
     has_ended = len(ended_in_vain(outcomes, conversation)) == len(outcomes)
+    # On the sandbox nothing is paid, and no usage page of OpenAI says more.
+    is_play = {one.job.origin for one in outcomes} == {"sandbox"}
+    if has_ended and problem.charged == "unknown" and is_play:
+        free = Problem(problem.event, DRAW_FREE, kind=problem.kind, charged="no")
+        return free.within(conversation.id)
     return problem.with_step(DRAW_ANEW) if has_ended else problem
 
 

@@ -4,7 +4,6 @@ The brief is kept as quotes by dimension; the prompt is these quotes in two or t
 """
 
 import json
-import re
 from dataclasses import dataclass, field
 from textwrap import shorten
 
@@ -20,7 +19,6 @@ _AGAIN = 200  # letters of what the reply says again
 _REFERENCE = "reference"  # what its pictures are for
 _FORMAT = "format"
 _UNSEEN = (_REFERENCE, _FORMAT)  # what is taken of a reference stands under its aspect
-_RATIO = re.compile(r"\d{1,2}:\d{1,2}")
 _ADDITIVE = ("subject", "avoid")
 _SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
 
@@ -55,6 +53,8 @@ def turn(talk: Dialogue) -> Json:
         name: ", ".join(words for words, _ in _phrases(name, said))
         for name, said in reading.brief.items()
     }
+    if shape := book.shape(values.get(_FORMAT, "")):
+        values[_FORMAT] = shape
     return {
         "language": reading.tongue,
         "title": talk.title,
@@ -149,7 +149,7 @@ class BriefReading:
                 self._set_aside(ref, clause, "left_to_us")
             elif book.is_talk(clause):
                 self._set_aside(ref, clause, "talk")
-            elif _RATIO.fullmatch(clause):
+            elif book.shape(clause):
                 self._put(_FORMAT, ref, {"ref": ref, "quote": clause})
             elif places:
                 self._pick(ref, places, clause, waiting)

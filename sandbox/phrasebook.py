@@ -15,6 +15,7 @@ QUOTED = re.compile(
 )
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _BREAK = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber)\s)")
+_RATIO = re.compile(r"\d{1,2}:\d{1,2}")
 _SAYS = 3  # letters of a word that may say something
 _ENDING = 2  # letters: warm, warmes
 
@@ -69,6 +70,13 @@ def is_talk(text: str) -> bool:
     """Whether a text wishes for nothing: a greeting, thanks, a yes, "no worries"."""
     polite = {word for words in data()["talk"] for word in tokens(words)}
     return {*tokens(text)} <= polite or holds("harmless", text) or not trim(text)
+
+
+def shape(text: str) -> str:
+    """The shape that a text names and nothing else: square, wide, tall, or a ratio; else empty."""
+    words = " ".join(tokens(trim(text)))
+    shapes = (name for name, known in data()["shapes"].items() if words in known)
+    return text if _RATIO.fullmatch(text) else next(shapes, "")
 
 
 @lru_cache(4096)

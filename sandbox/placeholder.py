@@ -87,7 +87,7 @@ def call_tool(call: ApiCall, tool: Json, sources: EditSources) -> ImageCall:
     }
     usage = response_body.tool_usage(
         response_body.text_tokens(words),
-        sources.count * response_body.TOKENS_PER_SOURCE if sources.picture else 0,
+        sources.count * response_body.TOKENS_PER_SOURCE,
         response_body.picture_tokens(tool["model"], quality, *size, count),
     )
     return ImageCall(item, [base64.b64encode(stage).decode() for stage in stages[1:]], usage)

@@ -96,7 +96,7 @@ def collect(body: Json, tool: Json, memory: SandboxMemory) -> EditSources:
     """
     picture = _in_input(body, memory) or _in_chain(body.get("previous_response_id"), memory)
     if tool.get("action") == "generate":
-        return EditSources(count=int(picture is not None))
+        return EditSources(count=len(list(image_parts(body))))
     if tool.get("action") == "edit" and picture is None:
         raise ApiError(
             "The image generation action 'edit' requires at least one image in context.",
