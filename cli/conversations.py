@@ -67,7 +67,7 @@ commands.command(list_, name="search", help="Find conversations that hold these 
 
 @commands.command(name="show")
 def show_(conversation: str, *, sandbox: Sandbox = False) -> None:
-    """Print the whole record of a conversation as Markdown."""
+    """Print the whole record of a conversation, or of a picture's, as Markdown."""
     from consultation.conversation_page import as_markdown
 
     async def work(app: App) -> str:

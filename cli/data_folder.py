@@ -81,7 +81,10 @@ async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
 
 
 async def load_by_beginning(app: App, beginning: str) -> Conversation:
-    """The conversation whose id begins so, in full. Raises a `Problem`."""
+    """The conversation whose id begins so, or that of a picture, in full. Raises a `Problem`."""
+    if beginning.startswith("img_"):
+        image = await app.records.image(await whole_id(app, beginning, "img"))
+        return await app.records.load(image.conversation_id)
     return await app.records.load(await whole_id(app, beginning))
 
 
