@@ -25,6 +25,11 @@ SIZE_NOTE = (
     "further words the picture is drawn once more in that shape."
 )
 
+CLEAR_NOTE = (
+    "{format} cannot be transparent, so this is drawn as {drawn} and its background is "
+    "{background}."
+)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -94,6 +99,21 @@ def size_note(words: str, options: Options) -> str:
     if size == options.size:
         return ""
     return SIZE_NOTE.format(shape=shape, size=options.size, other=size)
+
+
+def clear_note(suggestion: Mapping[str, str], wishes: Mapping[str, Any], options: Options) -> str:
+    """What is told where a suggested file or background gave way to a wish, since a file of its
+    format cannot be transparent."""
+    drawn = {"output_format": options.output_format, "background": options.background}
+    open_ones = drawn.keys() - wishes.keys()
+    wanted = drawn | {name: value for name, value in suggestion.items() if name in open_ones}
+    formats = (wanted["output_format"], options.output_format)
+    opaque = [one for one in formats if one not in CLEARABLE]
+    if wanted == drawn or wanted["background"] != "transparent" or not opaque:
+        return ""
+    return CLEAR_NOTE.format(
+        format=opaque[0], drawn=options.output_format, background=options.background
+    )
 
 
 def _fitting(

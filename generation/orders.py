@@ -11,7 +11,7 @@ from gateway.client import Gateway
 from gateway.prices import has_price
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.input_images import InputImages, InputResolver
-from generation.options import Options, choose, size_note
+from generation.options import Options, choose, clear_note, size_note
 from generation.plan import Plan, changes_of, lineage, styles_drawn, suggestion
 from generation.request_body import PurchaseOrder, with_instructions
 from generation.variations import Variation, set_apart
@@ -117,8 +117,10 @@ class Orders:
         labels = [one.label for one in variations]
         usd = self._usd(options, plan, request)
         jobs = _job_rows(orders, labels, key=key, usd=usd)
+        suggested = suggestion(conversation, plan, options.image_model)
         notes = (
             _unsized(conversation, plan, request, options),
+            clear_note(suggested, request.options, options),
             note,
             *_style_notes(base),
         )

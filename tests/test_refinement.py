@@ -115,6 +115,23 @@ async def test_a_change_is_drawn_as_its_picture_was_unless_something_else_is_ask
     ]  # fmt: skip
 
 
+async def test_a_file_that_cannot_be_transparent_gives_way_aloud(client: Client[Any]) -> None:
+    drawing = await draw(client, prompt="a fox", output_format="svg", **SKIP)
+    place = drawing["conversation_id"]
+    clear = await draw(client, prompt="no ground", conversation_id=place, background="transparent")
+    asked = {"background": "opaque", "output_format": "jpeg"}
+    opaque = await draw(client, prompt="a ground", conversation_id=place, **asked)
+
+    assert [one["images"][0]["format"] for one in (drawing, clear, opaque)] == [
+        "svg",
+        "png",
+        "jpeg",
+    ]
+    said = "svg cannot be transparent, so this is drawn as png and its background is transparent."
+    assert said in clear["notes"]
+    assert not any("cannot be transparent" in note for note in opaque["notes"])
+
+
 def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
     path.parent.mkdir(exist_ok=True)
     image = Image.new("RGBA", size, "teal")
