@@ -107,7 +107,7 @@ def export(
         return paths
 
     for path in with_records(work, sandbox=sandbox):
-        show.line(str(path))
+        show.line(str(path.absolute()))
 
 
 @commands.command(name="import")

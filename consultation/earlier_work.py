@@ -92,7 +92,8 @@ class SemanticSearch:
             page = await self._search.page(Filter(query=query), limit=limit)
             return page, BY_WORDS.format(why=near)
         page = await self._search.these([key for key, _ in near])
-        return page, f"Meanings were compared, by {MODEL}; these come closest."
+        who = f"the sandbox in place of {MODEL}" if self.origin == "sandbox" else MODEL
+        return page, f"Meanings were compared, by {who}; these come closest."
 
     async def _vector_of(self, query: str) -> list[float]:
         """The vector of a query. Conversations whose words changed get theirs with it."""

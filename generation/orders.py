@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from textwrap import shorten
 from typing import Any
 
 from errors import DAILY_BUDGET
@@ -14,7 +15,7 @@ from generation.input_images import InputImages, InputResolver
 from generation.options import Options, choose, clear_note, size_note
 from generation.plan import Plan, changes_of, lineage, styles_drawn, suggestion
 from generation.request_body import PurchaseOrder, with_instructions
-from generation.variations import Variation, set_apart
+from generation.variations import LONGEST_LABEL, Variation, set_apart
 from prompts.store import PromptStore
 from settings import Settings, local_date
 from storage.picture_files import PictureFiles
@@ -26,6 +27,10 @@ from styles.style_use import samples_of, text_of
 BESIDE = (
     "Beside the prompt went along, of the style {names}: {text}. Where it says otherwise than your "
     "own words, those count; the request says so."
+)
+OF_SEVERAL = (
+    "Of the {count} pictures before, this changes {image_id} ({variation}). To change another, "
+    "pass its id as from_image."
 )
 SAMPLES = "{sent} of {wanted} sample pictures of the style {names} went along."
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
@@ -121,6 +126,7 @@ class Orders:
         notes = (
             _unsized(conversation, plan, request, options),
             clear_note(suggested, request.options, options),
+            _start_note(conversation, plan, request),
             note,
             *_style_notes(base),
         )
@@ -210,6 +216,18 @@ def _styles_as_data(plan: Plan) -> list[dict[str, Any]]:
         {"given": use.name, "use": "style", "style": use.model_dump(), "styled": plan.styled}
         for use in plan.styles
     ]
+
+
+def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -> str:
+    """Which of several pictures a change is of that names none: "the third" is no parameter."""
+    if plan.parent is None or not plan.is_change or request.from_image:
+        return ""
+    images = conversation.images_of(conversation.jobs_beside(conversation.job_of(plan.parent)))
+    if len(images) == 1 or plan.parent.id != images[-1].id:
+        return ""
+    words = plan.parent.variation or plan.parent.prompt
+    label = shorten(words, LONGEST_LABEL, placeholder="…")
+    return OF_SEVERAL.format(count=len(images), image_id=plan.parent.id, variation=label)
 
 
 def _style_notes(order: PurchaseOrder) -> list[str]:

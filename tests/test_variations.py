@@ -162,6 +162,22 @@ async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_want
     )
 
 
+async def test_a_change_that_names_none_of_several_pictures_says_which_one_it_is_of(
+    client: Client[Any],
+) -> None:
+    first = await draw(client, prompt="a fox", variations=3, **SKIP)
+    conversation, third = first["conversation_id"], first["images"][2]
+
+    changed = await draw(client, prompt="take the second, darker", conversation_id=conversation)
+    again = await draw(client, prompt="darker still", conversation_id=conversation)
+
+    assert changed["images"][0]["parent_image_id"] == third["image_id"]
+    (note,) = [note for note in changed["notes"] if "Of the 3 pictures" in note]
+    assert third["image_id"] in note
+    assert third["variation"] in note
+    assert not any("Of the" in note for note in again["notes"])
+
+
 async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_chosen(
     client: Client[Any], sandbox: Sandbox
 ) -> None:

@@ -37,7 +37,8 @@ export function Pictures({ desk }) {
   // What was compared by meaning was paid for: it stays until somebody asks for something else.
   const isDue = !gallery || (gallery.isOld && !gallery.note);
   useEffect(() => {
-    if (isDue) look(asked.query, asked.values);
+    // Not the values of this rendering: somebody may have chosen others before the effect runs.
+    if (isDue) look(desk.state.asked.query, desk.state.asked.values);
   }, [isDue]);
   const pick = (id) => {
     if (chosen.includes(id)) desk.set({ chosen: chosen.filter((one) => one !== id) });
