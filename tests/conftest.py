@@ -34,11 +34,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in a browser are the longest, and at the end one worker would go on alone with them."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     recorded = config.getoption("--record-mode") not in {None, "none"}
     if recorded and not config.getoption("--record-to"):
