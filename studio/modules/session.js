@@ -34,6 +34,7 @@ export class Session {
     /** @type {Record<string, any>} */ this.drafts = {};
     this.touched = false;
     this.looking = 0;
+    this.browsing = 0;
   }
 
   /** @param {any} patch */
@@ -192,9 +193,12 @@ export class Session {
 
   /** Show the conversations that there are. @param {string} query @param {string} cursor */
   async browse(query, cursor = "") {
+    const turn = ++this.browsing;
     this.set({ busy: "looking", trouble: null });
     try {
       const result = await this.read({ what: "list", query, cursor });
+      // Of two lists under way the later one stands, whichever comes last.
+      if (turn !== this.browsing) return;
       const page = dataOf(result);
       const addresses = picturesOf(result);
       page.thumbnails.forEach((id, place) => {
