@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
+    # With a process of its own a frame that has just grown misses clicks on the part that is new:
+    # the browser's process still knows its size of before, and hands them to the chat's page.
+    "--disable-site-isolation-trials",
 ]  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
