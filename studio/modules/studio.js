@@ -1,5 +1,5 @@
 /** The studio: the same conversations on a page of their own, on a desk or on a phone. */
-import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
+import { html, render, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { HttpDoor } from "./http_door.js";
 import { dollars, t } from "./words.js";
 import { Screen, Sketch, focusScreen } from "./parts/screen.js";
@@ -91,7 +91,7 @@ function Studio({ desk }) {
   const session = state.place.name === "create" ? desk.fresh : desk.shown;
   const place = [state.place.name, state.place.id, session ? placeOf(session.state) : ""].join();
   const before = useRef(place);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const heading = document.getElementById("heading");
     const waiting = state.finished.length ? `(${state.finished.length}) ` : "";
     document.title = `${waiting}${heading ? `${heading.textContent} · ` : ""}Image consultant`;

@@ -1,5 +1,5 @@
 /** The view in a chat: one task at a time, as the record says. */
-import { html, render, useEffect, useRef, useState } from "./vendor/preact.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { HostDoor } from "./host_door.js";
 import { Session } from "./session.js";
 import { dollars, t } from "./words.js";
@@ -28,7 +28,8 @@ function View({ session }) {
   const place = placeOf(state);
   const last = useRef(null);
   const before = useRef(place);
-  useEffect(() => {
+  // Before anything else is pressed: later it would take the focus from where somebody went on.
+  useLayoutEffect(() => {
     // A frame that takes the focus unasked would take it from whoever types in the chat.
     if (before.current !== place && session.touched) focusScreen(session);
     before.current = place;

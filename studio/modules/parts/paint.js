@@ -1,5 +1,5 @@
 /** Paint what may change: by brush, by area, or by four numbers without any pointer. */
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { draw, maskOf, share } from "../strokes.js";
 import { t } from "../words.js";
 import { Form } from "./form.js";
@@ -62,7 +62,7 @@ export function Layer({ canvas, image, strokes, ...rest }) {
   const own = useRef(null);
   const layer = canvas ?? own;
   const factor = EDGE / Math.max(image.width, image.height);
-  useEffect(() => draw(layer.current, strokes), [strokes]);
+  useLayoutEffect(() => draw(layer.current, strokes), [strokes]);
   return html`<canvas ref=${layer} width=${Math.round(image.width * factor)} height=${Math.round(image.height * factor)} ...${rest}></canvas>`;
 }
 

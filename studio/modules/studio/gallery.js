@@ -1,5 +1,5 @@
 /** All pictures, newest first; found by words, by meaning and facts; several chosen to compare, save or make a style of. */
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen, Switch } from "../parts/screen.js";
 import { nameOf, t } from "../words.js";
@@ -77,7 +77,7 @@ function Selection({ desk, chosen }) {
 function Filters({ asked, gallery, look }) {
   const { query, values } = asked;
   const words = useRef(null);
-  useEffect(() => { words.current.value = query; }, [query]);
+  useLayoutEffect(() => { words.current.value = query; }, [query]);
   const filter = (name, value) => look(query, { ...values, [name]: value });
   const choice = (name, label, options) => html`<label>${label}<select value=${values[name] ?? ""} onChange=${(event) => filter(name, event.target.value)}>
     ${options.map(([value, words]) => html`<option value=${value}>${words}</option>`)}</select></label>`;

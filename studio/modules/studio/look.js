@@ -1,5 +1,5 @@
 /** The style that a picture is to have: one or a mix of two, how strong, which of its aspects; and what goes along then. */
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { dataOf } from "../results.js";
 import { nameOf, t } from "../words.js";
 import { readInto } from "./reading.js";
@@ -77,7 +77,7 @@ export function LookTask({ desk, session }) {
   const [isOpen] = useState(!isChosen); // what was chosen before is in the way of the prompt
   const [asked, setAsked] = useState(/** @type {any} */ (null));
   const question = useRef(null);
-  useEffect(() => question.current?.focus(), [asked]);
+  useLayoutEffect(() => question.current?.focus(), [asked]);
   const put = (next) => {
     setAsked(null);
     session.set({ look: next ?? NO_LOOK });

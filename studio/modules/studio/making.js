@@ -1,5 +1,5 @@
 /** A style made of pictures: its name and aspects, and what is asked where the pictures disagree. */
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useLayoutEffect, useState } from "../vendor/preact.js";
 import { Form } from "../parts/form.js";
 import { Screen } from "../parts/screen.js";
 import { nameOf, t } from "../words.js";
@@ -17,7 +17,7 @@ export function Making({ desk, ids }) {
   const [aspects, setAspects] = useState(ASPECTS);
   const [name, setName] = useState("");
   const [{ busy, problem, question }, setState] = useState(/** @type {any} */ ({}));
-  useEffect(() => document.querySelector("main section [role=alert]")?.focus(), [problem, question]);
+  useLayoutEffect(() => document.querySelector("main section [role=alert]")?.focus(), [problem, question]);
   const make = async (pictures, wanted, kept) => {
     if (!kept) return document.getElementById("style-name")?.focus();
     setImages(pictures);
