@@ -14,7 +14,7 @@ from tools.about import about_tools
 from tools.core import core_tools
 from tools.explore import explore_tools
 from tools.keep import keep_tools
-from tools.library_prompts import add_templates
+from tools.library_prompts import LibraryPrompts, add_templates
 from tools.middleware import BothEras, PlainArguments
 from tools.quick import quick_tools
 from tools.resources import ShortListServer, add_resources
@@ -62,8 +62,11 @@ def create_server(settings: Settings, app: App | None = None) -> FastMCP:
             with anyio.CancelScope(shield=True):
                 await app.close()
 
+    library = LibraryPrompts(app)
     server = ShortListServer(
-        "image-consultant",
+        app,
+        library,
+        name="image-consultant",
         instructions=INSTRUCTIONS,
         version=own_version(),
         icons=[Icon(src=ICON, mime_type="image/svg+xml")],
@@ -78,6 +81,6 @@ def create_server(settings: Settings, app: App | None = None) -> FastMCP:
     for tool in view_tools():
         server.add_tool(tool)
     add_view(server)
-    server.serve_lists(app, add_templates(server, app))
+    add_templates(server, library)
     add_resources(server, app)
     return server

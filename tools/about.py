@@ -17,7 +17,8 @@ async def openai_status(ctx: Context) -> ToolResult:
 
     Fits when something does not work or a person asks what it costs.
     """
-    from tools.status import as_text, status
+    from tools.status import as_text, examine, status
 
-    report = await status(app_of(ctx))
+    app = app_of(ctx)
+    report = await status(app, await examine(app))
     return build_result(report, as_text(report))

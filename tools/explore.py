@@ -9,7 +9,7 @@ from pydantic import Field
 import workflow
 from generation.image_request import ImageRequest
 from settings import Quality
-from styles.strength import ASPECTS, DEFAULT_STRENGTH, STRENGTHS, Aspect
+from styles.strength import ASPECTS, DEFAULT_STRENGTH, STRENGTHS
 from tools import parameters
 from tools.progress import draw
 from tools.registration import app_of, build_tool
@@ -69,9 +69,7 @@ async def openai_extract_style(
         ),
     ],
     *,
-    aspects: Annotated[
-        list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
-    ] = None,
+    aspects: parameters.Aspects = None,
     name: Annotated[
         str,
         Field(max_length=40, description="Keep it under this name: small letters, digits and _."),
@@ -100,9 +98,7 @@ async def openai_apply_style(
     ],
     *,
     strength: Annotated[parameters.Strength, Field(description=STRENGTHS)] = DEFAULT_STRENGTH,
-    aspects: Annotated[
-        list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
-    ] = None,
+    aspects: parameters.Aspects = None,
 ) -> ToolResult:
     """Write the prompt of a conversation, or of words, in a style; draws nothing.
 

@@ -128,9 +128,8 @@ class LibraryPrompts(Provider):
         return list(dict.fromkeys([*first, *later]))
 
 
-def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
+def add_templates(server: FastMCP, library: LibraryPrompts) -> None:
     """Offer the library as prompts with completion, and each template as a resource."""
-    library = LibraryPrompts(app)
     server.add_provider(library)
     server.add_completion_handler(library.complete)
 
@@ -141,8 +140,6 @@ def add_templates(server: FastMCP, app: App) -> LibraryPrompts:
             return (await library.template(name)).source
         except Problem as problem:
             raise read_failure(problem) from problem
-
-    return library
 
 
 def _values(template: "LibraryTemplate | None", name: str) -> list[str]:

@@ -44,7 +44,7 @@ MUST_BE = {
 }
 """What a parameter has to be, by the kind of pydantic's complaint."""
 
-LONGEST_NAME = 60
+LONGEST_ECHO = 60
 """Letters of a parameter's name that are repeated: a client may send anything as a name."""
 
 NO_RESOURCE = -32002
@@ -75,7 +75,7 @@ class PlainArguments(Middleware):
                 raise
             problem = _in_words(error.__cause__, await _parameters(context))
         except NotFoundError:
-            problem = Problem(f"There is no tool {call.name[:LONGEST_NAME]!r}.")
+            problem = Problem(f"There is no tool {call.name[:LONGEST_ECHO]!r}.")
         except FastMCPError:
             problem, receipt = bug(call.name), Receipt(asked=True)
         return error_result(problem, receipt)
@@ -92,7 +92,7 @@ def _in_words(error: ValidationError, parameters: str) -> Problem:
     sentences = []
     for fault in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in fault["loc"])
-        quote = "".join(letter for letter in name if letter.isprintable())[:LONGEST_NAME]
+        quote = "".join(letter for letter in name if letter.isprintable())[:LONGEST_ECHO]
         must_be = MUST_BE.get(fault["type"], "cannot be used")
         sentences.append(
             f"{quote} {must_be.format(parameters=parameters, **fault.get('ctx', {}))}."

@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from generation.image_request import MOST_PICTURES, Strategy
 from settings import Mode
-from styles.strength import StyleShare
+from styles.strength import Aspect, StyleShare
 
 LONGEST_WORDS = 32_000
 """Characters of a prompt or message; OpenAI's image models take as many."""
@@ -134,10 +134,12 @@ Styles = Annotated[
     }),
 ]  # fmt: skip
 Strength = Annotated[int, Field(ge=0, le=100)]
+Aspects = Annotated[
+    list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
+]
 Verify = Annotated[
     bool, Field(description="Have a second model look at it against the brief, about $0.01.")
 ]
-
 Redraw = Annotated[
     bool,
     Field(description="Draw anew, for money: all pictures of the same call, or what failed."),

@@ -42,7 +42,7 @@ UI: dict[Audience, dict[str, Any] | None] = {
 }
 """What hosts are told of the view, by a tool's audience."""
 
-NO_NEWS = [
+NEEDLESS = [
     ("default", None), ("default", ""), ("default", False),  # that it may be left out
     ("maxLength", LONGEST_NAME),  # that nobody meets by chance
 ]  # fmt: skip
@@ -99,7 +99,7 @@ def shorten(schema: Schema) -> Schema:
     A client reads it with every list of tools; null is accepted all the same.
     """
     parts = {name: _without_null(part) for name, part in schema.get("properties", {}).items()}
-    rest = {key: value for key, value in schema.items() if (key, value) not in NO_NEWS}
+    rest = {key: value for key, value in schema.items() if (key, value) not in NEEDLESS}
     if "items" in rest:
         rest["items"] = shorten(rest["items"])
         rest["items"].pop("description", None)  # the list's own says it

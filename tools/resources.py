@@ -24,11 +24,8 @@ page before they do, and give up where there are hundreds. The rest is found by 
 class ShortListServer(FastMCP):
     """FastMCP, listing the newest of the records; it would make a list of all of them first."""
 
-    _app: App
-    _library: LibraryPrompts
-
-    def serve_lists(self, app: App, library: LibraryPrompts) -> None:
-        """Say where the lists come from."""
+    def __init__(self, app: App, library: LibraryPrompts, **options: Any) -> None:
+        super().__init__(**options)
         self._app, self._library = app, library
 
     @override
@@ -81,14 +78,12 @@ def add_resources(server: FastMCP, app: App) -> None:
     @server.resource("image://{image_id}", title="A picture in full")
     async def image(image_id: str) -> ResourceResult:
         """The bytes of a picture exactly as they came."""
-        from anyio import to_thread
-
         from storage.picture_files import read_picture
         from storage.tables import media_type
 
         try:
             row = await app.records.image(image_id)
-            data = await to_thread.run_sync(read_picture, row)
+            data = await asyncio.to_thread(read_picture, row)
         except Problem as problem:
             raise read_failure(problem) from problem
         return ResourceResult([ResourceContent(data, mime_type=media_type(row.format))])

@@ -3,6 +3,7 @@
 `doctor` says the same in a terminal, and adds what only it may do: ask OpenAI, start things.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
 from pydantic import BaseModel
@@ -64,15 +65,17 @@ class Status(BaseModel):
     next_step: str = "image-consultant doctor, in a terminal, checks all of it and starts it once."
 
 
-async def status(app: App) -> Status:
+async def examine(app: App) -> list[Check]:
     """Look at settings, folders and records; nothing is asked of OpenAI."""
-    import anyio
+    return await asyncio.to_thread(lambda: list(findings(app.settings)))
 
+
+async def status(app: App, checks: list[Check]) -> Status:
+    """A server as it stands, with what `examine` saw."""
     settings, origin = app.settings, app.gateway.origin
     today = local_date()
-    checks = await anyio.to_thread.run_sync(lambda: list(findings(settings)))
     spent = await app.records.ledger.today(origin)
-    checks += budget(spent, settings)
+    noteworthy = [one for one in (*checks, *budget(spent, settings)) if one.state != "ok"]
     report = Status(
         version=own_version(),
         origin=origin,
@@ -91,15 +94,16 @@ async def status(app: App) -> Status:
         spent_today_usd=round(spent, 6),
         daily_budget_usd=settings.daily_budget_usd,
         reused=await app.records.ledger.reuses(origin),
-        findings=[
-            StatusFinding(name=check.name, state=check.state, told=check.sentence)
-            for check in checks
-            if check.state != "ok"
-        ],
+        findings=status_findings(noteworthy),
         notes=[app.database.notice] if app.database.notice else [],
     )
     # A key may have strayed into any other setting.
     return Status.model_validate_json(without_keys(report.model_dump_json()))
+
+
+def status_findings(checks: Iterable[Check]) -> list[StatusFinding]:
+    """What was looked at, as results have it."""
+    return [StatusFinding(name=one.name, state=one.state, told=one.sentence) for one in checks]
 
 
 def as_text(report: Status) -> str:

@@ -11,9 +11,7 @@ from tools.parameters import Name, Words
 from tools.registration import app_of, build_tool
 from tools.view import as_answer
 
-StudioReadable = Literal[
-    "pulse", "pictures", "template", "style", "costs", "about"
-]  # fmt: skip
+StudioReadable = Literal["pulse", "pictures", "template", "style", "costs", "about"]
 
 
 def add_studio(server: FastMCP) -> None:

@@ -10,7 +10,7 @@ from errors import without_keys
 from settings import Settings, encoding_of, variable_of
 from storage.picture_list import Outcomes
 from storage.spending import ConversationSpending, DaySpending
-from tools.status import Status, StatusFinding, findings, status
+from tools.status import Status, StatusFinding, examine, status, status_findings
 from tools.view_state import SpendingView, spending
 
 DAYS, CONVERSATIONS = 30, 20
@@ -55,10 +55,10 @@ async def costs(app: App) -> CostTables:
 
 async def about(app: App) -> About:
     """How the server is set up, what was looked at, and each setting with its source."""
-    checks = await asyncio.to_thread(lambda: list(findings(app.settings)))
+    checks = await examine(app)
     report = About(
-        status=await status(app),
-        checks=[StatusFinding(name=one.name, state=one.state, told=one.sentence) for one in checks],
+        status=await status(app, checks),
+        checks=status_findings(checks),
         settings=await asyncio.to_thread(_settings, app.settings),
     )
     # A key may have strayed into any other setting.
@@ -71,6 +71,7 @@ def _settings(settings: Settings) -> list[SettingView]:
     file = settings.data_dir / ".env"
     values = dotenv_values(file, encoding=encoding_of(file))
     written = {name.upper() for name, value in values.items() if value}
+    changed = settings.changes()
     return [
         SettingView(
             name=variable_of(name),
@@ -78,7 +79,6 @@ def _settings(settings: Settings) -> list[SettingView]:
             source=_source(variable_of(name), written, str(file), changed=name in changed),
             description=field.description or "",
         )
-        for changed in [settings.changes()]
         for name, field in type(settings).model_fields.items()
     ]
 
