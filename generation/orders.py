@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from textwrap import shorten
 from typing import Any
 
@@ -88,14 +88,21 @@ class Orders:
 
         `estimate` is what they should cost together, `due` what the day has cost and will.
         """
+        budget = self.settings.daily_budget_usd or 0.0
         about = "This picture" if count == 1 else f"These {count} pictures"
-        offer = "Draw" if options.quality == "low" else "Ask for quality low, or draw"
         play = " of the sandbox's play money" if self.gateway.origin == "sandbox" else ""
+        draft = replace(options, quality="low")
+        low = estimate - count * (options.estimated_usd() - draft.estimated_usd())
+        ways = {
+            f"ask for quality low (about ${low:.3f})": low < estimate and due + low <= budget,
+            "draw it tomorrow": estimate <= budget,
+            "raise IMAGE_CONSULTANT_DAILY_BUDGET_USD": True,
+        }
+        step = ", or ".join(way for way, is_open in ways.items() if is_open)
         return OrderError(
-            f"{about} (about ${estimate:.3f}) would pass the daily budget of "
-            f"${self.settings.daily_budget_usd:.2f}; ${due:.3f}{play} are spent today or being "
-            "drawn for.",
-            f"{offer} it tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+            f"{about} (about ${estimate:.3f}) would pass the daily budget of ${budget:.2f}; "
+            f"${due:.3f}{play} are spent today or being drawn for.",
+            f"{step[0].upper()}{step[1:]}.",
             kind="budget",
             code=DAILY_BUDGET,
         )

@@ -211,8 +211,26 @@ async def test_variations_are_counted_together(connect: Connect, sandbox: Sandbo
         error = await refusal(client, DRAW, prompt="a fox", variations=4, **SKIP)
 
     assert "These 4 pictures" in error
-    assert "uality low" not in error, "they are at low already"
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(("budget", "words"), [
+    (0.035, "Ask for quality low (about $0.0"), (0.01, "Raise IMAGE_CONSULTANT_DAILY_BUDGET_USD"),
+])  # fmt: skip
+async def test_a_refusal_for_money_names_only_what_the_budget_has_room_for(
+    connect: Connect, budget: float, words: str
+) -> None:
+    async with connect(daily_budget_usd=budget) as client:
+        error = await refusal(client, DRAW, prompt="a fox", **SKIP | {"quality": "high"})
+        low = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP}, raise_on_error=False)
+        again = await refusal(client, DRAW, prompt="a hen", **SKIP)
+
+    assert words in error
+    assert "tomorrow" not in error, "nor does tomorrow have room for it"
+    assert low.is_error == ("quality low" not in error)
+    if price := (low.structured_content or {}).get("estimated_cost_usd"):
+        assert f"(about ${price:.3f})" in error
+    assert ("tomorrow" in again, "uality low" in again) == (not low.is_error, False)
 
 
 async def test_a_dialogue_ends_where_the_budget_is_spent_and_keeps_the_words(
