@@ -23,7 +23,7 @@ from storage.input_files import InputFiles
 from storage.input_pictures import InputError
 from storage.picture_files import read_picture
 from storage.records import Records
-from storage.spending import booking
+from storage.spending import booking, charge_rows
 from storage.stamps import is_image_id
 from storage.tables import Conversation, Image, Turn
 from styles.style_use import STYLE
@@ -215,11 +215,7 @@ async def ask(
     """The answer to a request. Raises `GatewayError`; what failed attempts cost is kept, too."""
 
     async def bill(charges: list[Charge]) -> None:
-        sandbox = gateway.origin == "sandbox"
-        rows = [
-            booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox)
-            for charge in charges
-        ]
+        rows = charge_rows(conversation_id, charges, sandbox=gateway.origin == "sandbox")
         await write_to_the_end(records.add(*rows))  # the turn's time may be over just now
 
     reply = await gateway.talk(request, bill)

@@ -13,7 +13,7 @@ from gateway.image_response import GeneratedImage
 from gateway.prices import Charge, image_cost, text_cost
 from generation.picture_facts import PictureFacts
 from storage.records import Records
-from storage.spending import booking
+from storage.spending import booking, charge_rows
 from storage.stamps import before, new_id, now
 from storage.tables import WITHOUT_PICTURE, Conversation, Image, Job, Spending
 
@@ -149,16 +149,6 @@ def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
             job_id=job.id,
         )
         for purpose, (name, cost) in prices.items()
-    ]
-
-
-def charge_rows(
-    conversation_id: str, charges: list[Charge], *, sandbox: bool, job_id: str | None = None
-) -> list[Spending]:
-    """Rows for calls that brought nothing usable and were charged all the same."""
-    return [
-        booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox, job_id=job_id)
-        for charge in charges
     ]
 
 

@@ -8,7 +8,6 @@ from errors import StorageError
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.prices import Charge
-from generation.job_end import charge_rows
 from generation.picture_facts import facts, run_apart
 from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
 from generation.preview import preview_of
@@ -27,7 +26,7 @@ from settings import Settings
 from storage.database import write_to_the_end
 from storage.picture_files import read_picture
 from storage.records import Records
-from storage.spending import booking
+from storage.spending import booking, charge_rows
 from storage.stamps import FOLLOW_SECONDS
 from storage.tables import Conversation, Image, Job, Spending
 

@@ -1,5 +1,6 @@
 """What calls cost, what a day or a conversation comes to, and what earlier work spared."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -47,6 +48,21 @@ def booking(
         estimated=estimated,
         usage=usage,
     )
+
+
+def charge_rows(
+    conversation_id: str | None,
+    charges: Iterable[Any],
+    *,
+    sandbox: bool,
+    job_id: str | None = None,
+) -> list[Spending]:
+    """Rows for attempts that brought nothing usable and were charged all the same: each a `Charge`
+    of the gateway, which this room does not know."""
+    return [
+        booking(conversation_id, "failed", **charge.as_booking, sandbox=sandbox, job_id=job_id)
+        for charge in charges
+    ]
 
 
 def sum_of_today(origin: str) -> Select[float | None]:

@@ -22,7 +22,7 @@ from storage.database import write_to_the_end
 from storage.input_files import InputFiles
 from storage.picture_files import read_picture
 from storage.records import Records
-from storage.spending import booking
+from storage.spending import booking, charge_rows
 from storage.stamps import is_image_id
 from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
@@ -169,10 +169,9 @@ class StyleExtractor:
 
     async def _ask(self, request: dict[str, Any]) -> Reply:
         """One answer, with what it cost booked. Raises a `Problem`."""
-        sandbox = self.gateway.origin == "sandbox"
 
         async def bill(charges: list[Charge]) -> None:
-            rows = [booking(None, "failed", **one.as_booking, sandbox=sandbox) for one in charges]
+            rows = charge_rows(None, charges, sandbox=self.gateway.origin == "sandbox")
             await write_to_the_end(self.records.add(*rows))
 
         reply = await self.gateway.talk(request, bill)
