@@ -7,7 +7,9 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from cli import terminal as show
 from cli.clients import (
@@ -43,7 +45,7 @@ def client_config(
     *,
     sandbox: bool = False,
     write: bool = False,
-    as_json: show.AsJson = False,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> None:
     """Print what makes a client start this server, and the file that it belongs into.
 

@@ -123,9 +123,8 @@ def _ask() -> SecretStr:
     if not sys.stdin.isatty():
         raise Problem(NO_TERMINAL)
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # without a terminal getpass warns, then shows what is typed
+        with warnings.catch_warnings():
+            # Without a terminal getpass warns, then shows what is typed.
             warnings.simplefilter("error", getpass.GetPassWarning)
             return _as_key(getpass.getpass("OpenAI API key (nothing shows while you paste it): "))
     except getpass.GetPassWarning:

@@ -38,7 +38,6 @@ def list_(
         until: Changed on this day or earlier.
         limit: How many at most.
         bookmarked: Only those with a bookmark.
-        as_json: Print JSON.
     """
     from consultation.conversation_list import facts_of, listing
     from consultation.conversation_page import moment
@@ -216,11 +215,7 @@ def prune(
 
 @commands.command
 def stats(*, as_json: show.AsJson = False, sandbox: SandboxCounts = False) -> None:
-    """How image types and templates fare: pictures, ratings, refinements, cost.
-
-    Args:
-        as_json: Print JSON.
-    """
+    """How image types and templates fare: pictures, ratings, refinements, cost."""
     from tools.status import reuse_lines
 
     async def work(app: App) -> Any:

@@ -21,7 +21,7 @@ from generation.preview import preview_of
 from generation.variations import label_words
 from prompts.wording import Wording, met_items
 from storage.picture_files import read_picture
-from storage.tables import Conversation, Image, Question, Spending, Turn
+from storage.tables import Conversation, Image, Question, Spending, Turn, media_type
 from studio.assembler import style_sheet
 
 TEMPLATE = "html_page.html.j2"
@@ -31,8 +31,8 @@ WHOLE_BYTES = 5 * 2**20
 DEEPEST = 60
 """Levels of the tree; a browser takes 512 levels of elements, of which this makes two each."""
 
-KINDS = {"png": "png", "jpeg": "jpeg", "webp": "webp", "gif": "gif", "svg": "svg+xml"}
-"""What a browser shows, by the format on record."""
+SHOWN_FORMATS = {"png", "jpeg", "webp", "gif", "svg"}
+"""What a browser shows of the formats on record."""
 
 PURPOSES = {
     "consultation": "Dialogue",
@@ -253,16 +253,16 @@ def _tree(images: list[Image]) -> list[PictureNode]:
 
 def _embed(image: Image, data: bytes, wording: Wording) -> tuple[str, str]:
     size = f"{wording.number(len(data) / 1e6, 1)} MB"
-    if image.format in KINDS and len(data) <= WHOLE_BYTES:
-        return _url(KINDS[image.format], data), ""
+    if image.format in SHOWN_FORMATS and len(data) <= WHOLE_BYTES:
+        return _url(image.format, data), ""
     small = preview_of(data)
     if small is None:
         return "", wording.translate("The file ({size}) cannot be shown here.", size=size)
     return _url("jpeg", small), wording.translate("A small copy; the file has {size}.", size=size)
 
 
-def _url(kind: str, data: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+def _url(form: str, data: bytes) -> str:
+    return f"data:{media_type(form)};base64,{base64.b64encode(data).decode()}"
 
 
 def _clean(text: str) -> str:

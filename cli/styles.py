@@ -37,11 +37,7 @@ def _store() -> StyleStore:
 
 @app.command(name="list")
 def list_(*, as_json: show.AsJson = False) -> None:
-    """List all styles: shipped, your own, broken.
-
-    Args:
-        as_json: Print JSON.
-    """
+    """List all styles: shipped, your own, broken."""
     store = _store()
     styles = [*store.styles()]
     if as_json:
@@ -69,7 +65,6 @@ def show_(name: str, /, *, as_json: show.AsJson = False) -> None:
 
     Args:
         name: Such as linocut; `image-consultant styles list` names all.
-        as_json: Print JSON.
     """
     store = _store()
     if as_json:
@@ -93,7 +88,6 @@ def extract(
         name: Small letters, digits and underscores.
         aspect: Only this aspect; may be given several times. Without it all.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
-        as_json: Print JSON.
     """
     typed = {given_picture(Path(image)): image for image in images}
     wanted = aspect or ASPECTS
@@ -149,7 +143,6 @@ def apply(
         to: What the picture shows, or the id of a conversation, which begins with conv_.
         aspect: Only this aspect; may be given several times. Without it all.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
-        as_json: Print JSON.
     """
     shares = [_share(style) for style in styles]
     to = id_of(to.strip()) if is_conversation_id(to.strip()) else to.strip()

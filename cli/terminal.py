@@ -29,7 +29,7 @@ from styles.style_check import FROM_STYLE
 if TYPE_CHECKING:
     from fastmcp.client.progress import ProgressHandler
 
-AsJson = Annotated[bool, Parameter(name="--json")]
+AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 
 Result = dict[str, Any]
 """The fields of a tool's result, or of one question in it."""

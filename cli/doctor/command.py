@@ -5,8 +5,10 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from importlib.metadata import version
+from typing import Annotated
 
 import anyio
+from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
@@ -34,7 +36,9 @@ STATE_WIDTH, NAME_WIDTH = 7, 17
 """Letters of `problem` and of `records integrity`, the longest."""
 
 
-def doctor(*, as_json: show.AsJson = False, sandbox: bool = False) -> int:
+def doctor(
+    *, as_json: Annotated[bool, Parameter(name="--json")] = False, sandbox: bool = False
+) -> int:
     """Check what the server needs, ask OpenAI for its models, start what is configured.
 
     Each line is ok, a warning, or a problem, with the next step. Exits with 1 where something

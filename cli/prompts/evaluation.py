@@ -12,8 +12,7 @@ from fastmcp import Client
 from pydantic import SecretStr
 
 from cli import terminal as show
-from cli.prompts import live_dialogues as live_
-from cli.prompts.live_dialogues import Talk
+from cli.prompts.live_dialogues import Talk, estimate, hold, load_openings
 from cli.prompts.scenarios import Breach, Scenario, load_scenarios, play
 from errors import Problem
 from gateway.api_key import find_key
@@ -23,7 +22,7 @@ from settings import Settings, load_settings
 AROUND = Path(__file__).parents[2]
 IN_CLONE, IN_PACKAGE = AROUND / "tests" / "dialogues", AROUND / "dialogues"
 DIALOGUES = IN_CLONE if IN_CLONE.is_dir() else IN_PACKAGE
-DIALOGUES_ASKED = 6
+USUAL_DIALOGUES = 6
 """Dialogues of a live run unless told otherwise: each opening once, for a quarter of a dollar."""
 
 COLUMNS = 7
@@ -36,7 +35,7 @@ def evaluate(
     live: bool = False,
     sandbox: bool = False,
     yes: bool = False,
-    dialogues: int = DIALOGUES_ASKED,
+    dialogues: int = USUAL_DIALOGUES,
     person: str | None = None,
     folder: Path = DIALOGUES / "scenarios",
     as_json: show.AsJson = False,
@@ -50,7 +49,6 @@ def evaluate(
         dialogues: With --live: how many dialogues.
         person: With --live: the model that plays the person.
         folder: Where your own scenarios are, as YAML files.
-        as_json: Print the report as JSON.
     """
     if live:
         return _evaluate_live(dialogues, person, sandbox=sandbox, yes=yes, as_json=as_json)
@@ -109,11 +107,11 @@ def _evaluate_live(
     person = person or settings.assistant_model
     if not sandbox and find_key(settings) is None:
         raise Problem("--live asks OpenAI, and no OPENAI_API_KEY is set; try it with --sandbox.")
-    openings = live_.load_openings(DIALOGUES / "openings.yaml")[:dialogues]
+    openings = load_openings(DIALOGUES / "openings.yaml")[:dialogues]
     _agree(settings, person, len(openings), sandbox=sandbox, yes=yes)
     with tempfile.TemporaryDirectory() as name, Sandbox() if sandbox else nullcontext() as stand_in:
         apart = _beside(settings, Path(name), stand_in)
-        talks = anyio.run(live_.hold, apart, openings, person)
+        talks = anyio.run(hold, apart, openings, person)
     if as_json:
         show.data({"dialogues": [talk._asdict() for talk in talks], "all": _sums(talks)})
     else:
@@ -123,7 +121,7 @@ def _evaluate_live(
 
 def _agree(settings: Settings, person: str, count: int, *, sandbox: bool, yes: bool) -> None:
     """Say what a run takes, on stderr, and have it agreed to. Raises `Problem` where it is not."""
-    takes = live_.estimate(settings, person, count)
+    takes = estimate(settings, person, count)
     show.note(
         f"{count} dialogues with {settings.facilitator_model}, the person played by {person}: "
         + (f"{takes}; on the sandbox nothing is paid." if sandbox else f"{takes}.")

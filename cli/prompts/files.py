@@ -17,11 +17,7 @@ COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def list_(*, as_json: show.AsJson = False) -> None:
-    """List all prompt files: shipped, your own, broken.
-
-    Args:
-        as_json: Print JSON.
-    """
+    """List all prompt files: shipped, your own, broken."""
     own = load_settings().templates_dir
     listings = list(overview(own))
     if as_json:
@@ -50,7 +46,6 @@ def show_(name: str, /, *, shipped: bool = False, as_json: show.AsJson = False) 
         name: Such as consultation/facilitator or product_hero; `image-consultant prompts list`
             names all.
         shipped: The shipped one, even where there is one of your own.
-        as_json: Print JSON.
     """
     folders = [SHIPPED] if shipped else [load_settings().templates_dir, SHIPPED]
     place = find_file(name, *folders)
@@ -76,7 +71,6 @@ def new(
     Args:
         name: What it is to be, such as consultation/facilitator or image_types/stamp.
         origin: The shipped file to start from; without it the one of the same name.
-        as_json: Print JSON.
     """
     own = load_settings().templates_dir
     shipped = find_file(origin or name, SHIPPED)
@@ -110,7 +104,6 @@ def diff(name: str = "", /, *, as_json: show.AsJson = False) -> None:
 
     Args:
         name: One of them; without it all.
-        as_json: Print JSON.
     """
     own = load_settings().templates_dir
     if name:

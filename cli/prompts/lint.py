@@ -26,13 +26,6 @@ from settings import Settings, load_settings
 from styles.style_file import Style
 from styles.style_store import StyleStore
 
-
-def undrawable(suggested: SuggestedSettings) -> Iterator[str]:
-    """What the image model that is used unless told otherwise does not take."""
-    model: str = Settings.model_fields["image_model"].default
-    return faults_of_options(model, compression=None, **suggested.model_dump(exclude={"why"}))
-
-
 SECONDS = 0.3
 """Between two looks: at once for a person, and little work for the disk. Asking the system for
 news instead would not work on every disk."""
@@ -50,13 +43,18 @@ MODELS: dict[str, type[BaseModel]] = {
 SAID_BY_PLACE = {"name", "category"}
 
 
+def undrawable(suggested: SuggestedSettings) -> Iterator[str]:
+    """What the image model that is used unless told otherwise does not take."""
+    model: str = Settings.model_fields["image_model"].default
+    return faults_of_options(model, compression=None, **suggested.model_dump(exclude={"why"}))
+
+
 def lint(*names: str, shipped: bool = False, as_json: show.AsJson = False) -> int:
     """Look for faults in all prompt files, or in some; exits with 1 if there are any.
 
     Args:
         names: Their names, or the files themselves; without any all.
         shipped: The shipped files alone, without your own.
-        as_json: Print JSON.
     """
     settings = load_settings()
     own = None if shipped else settings.templates_dir

@@ -43,7 +43,6 @@ def render(
         shipped: The shipped files alone, without your own.
         every: With --to, all templates with all their samples.
         to: The folder for them.
-        as_json: Print JSON.
     """
     store = PromptStore(None if shipped else load_settings().templates_dir)
     if every or to:

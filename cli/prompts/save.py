@@ -44,7 +44,6 @@ def save(
         corrections: NAME=PASSAGE makes a passage of the prompt a parameter, NAME=PASSAGE|OTHER
             with more choices, NAME= leaves that one out. May be given several times.
         yes: Write it.
-        as_json: Print JSON.
     """
     record = with_records(lambda app: load_by_beginning(app, conversation), sandbox=sandbox)
     own = load_settings().templates_dir

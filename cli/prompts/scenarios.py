@@ -20,11 +20,11 @@ SCHEMA = "facilitator_turn"
 Result = dict[str, Any]
 
 
-class _Data(BaseModel):
+class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Expectation(_Data):
+class Expectation(_Part):
     """What a person would notice after a turn. Words are compared to the letter."""
 
     status: Literal["asking", "ready"]
@@ -43,7 +43,7 @@ class Expectation(_Data):
     assumes: list[str] = Field([], description="Dimensions that are shown as ours.")
 
 
-class Exchange(_Data):
+class Exchange(_Part):
     """A message, the answers that a model gives to it, and what comes of them."""
 
     message: str = ""
@@ -53,7 +53,7 @@ class Exchange(_Data):
     expect: Expectation
 
 
-class Scenario(_Data):
+class Scenario(_Part):
     """One dialogue. Its name states the promise."""
 
     name: str
