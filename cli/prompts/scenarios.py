@@ -20,11 +20,11 @@ SCHEMA = "facilitator_turn"
 Result = dict[str, Any]
 
 
-class _Part(BaseModel):
+class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Expectation(_Part):
+class Expectation(_Data):
     """What a person would notice after a turn. Words are compared to the letter."""
 
     status: Literal["asking", "ready"]
@@ -43,7 +43,7 @@ class Expectation(_Part):
     assumes: list[str] = Field([], description="Dimensions that are shown as ours.")
 
 
-class Exchange(_Part):
+class Exchange(_Data):
     """A message, the answers that a model gives to it, and what comes of them."""
 
     message: str = ""
@@ -53,7 +53,7 @@ class Exchange(_Part):
     expect: Expectation
 
 
-class Scenario(_Part):
+class Scenario(_Data):
     """One dialogue. Its name states the promise."""
 
     name: str
