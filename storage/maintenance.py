@@ -28,24 +28,27 @@ COLLECTED = timedelta(days=30)
 STATISTICS = text(
     """
     WITH drawn AS (
-        SELECT conversation_id, count(*) AS pictures, avg(rating) AS rating,
-            sum(parent_image_id IS NOT NULL) AS refinements
+        SELECT conversation_id, count(*) AS pictures, count(parent_image_id) AS refinements,
+            count(rating) AS ratings, sum(rating) AS points
         FROM images GROUP BY conversation_id
     ), price AS (
-        SELECT conversation_id, sum(usd) AS usd, max(origin = 'sandbox') AS play_money
+        SELECT conversation_id, sum(usd) AS usd,
+            count(CASE WHEN origin = 'sandbox' THEN 1 END) AS plays
         FROM spending GROUP BY conversation_id
     ), named AS (
         SELECT id, 'image type' AS kind, image_type AS name FROM conversations
         UNION ALL SELECT id, 'template', template FROM conversations
     )
-    SELECT kind, name, count(*), coalesce(sum(pictures), 0),
-        coalesce(sum(refinements), 0) * 1.0 / count(*), avg(rating), coalesce(avg(usd), 0.0),
-        coalesce(max(play_money), 0)
+    SELECT kind, name, count(*), CAST(coalesce(sum(pictures), 0) AS INTEGER),
+        CAST(coalesce(sum(refinements), 0) AS FLOAT) / count(*),
+        CAST(sum(points) AS FLOAT) / sum(ratings), coalesce(avg(usd), 0.0),
+        coalesce(sum(plays), 0) > 0
     FROM named LEFT JOIN drawn ON drawn.conversation_id = id LEFT JOIN price
         ON price.conversation_id = id
     WHERE name <> '' GROUP BY kind, name ORDER BY kind, count(*) DESC, name
     """
 )
+"""Of SQLite and PostgreSQL alike: neither sums truth values here."""
 
 
 @dataclass(frozen=True)

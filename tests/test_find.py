@@ -16,6 +16,8 @@ from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
 from storage.list_pages import Filter
+from storage.maintenance import Maintenance
+from storage.picture_files import SmallCopies
 from storage.search import Search, SearchPage
 from storage.spending import booking
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
@@ -177,6 +179,20 @@ async def test_each_filter_chooses(database: Database, search: Search) -> None:
         assert await ids(search, query, rating=4) == ["b"]
         assert await ids(search, query, rating=5) == []
         assert await ids(search, query, rating=1, image_type="logo") == []
+
+
+async def test_a_rating_of_a_type_is_the_mean_of_all_its_ratings(
+    database: Database, tmp_path: Path
+) -> None:
+    for key in "abc":
+        await begin(database, key, image_type="logo")
+    for number, (key, rating) in enumerate(zip("aaaab", (5, 5, 5, None, 2), strict=True)):
+        await draw(database, key, str(number), rating=rating)
+
+    (logo,) = await Maintenance(database, [], SmallCopies(tmp_path)).statistics()
+
+    assert (logo.conversations, logo.pictures, logo.rating) == (3, 5, 4.25)
+    assert (logo.refinements, logo.usd, logo.play_money) == (0, 0, False)
 
 
 async def test_words_are_found_wherever_they_were_said(database: Database, search: Search) -> None:
