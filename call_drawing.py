@@ -80,20 +80,20 @@ class Drawing:
         return tuple(mix([MixPart(style)], self._request.style_strength))
 
     async def buy(
-        self, conversation: "Conversation", what: "Plan", request: ImageRequest, *, key: str = ""
+        self, conversation: "Conversation", plan: "Plan", request: ImageRequest, *, key: str = ""
     ) -> "DrawingResult":
         """Draw what is planned, as the call of a key, else as this one.
 
         A style that the call names goes along, unless the prompt was written after it. What came
         with an asking call is used up by it.
         """
-        inputs = await self.check(request, what.parent)
-        written = what.styled and conversation.style_uses == [u.model_dump() for u in self.styles]
+        inputs = await self.check(request, plan.parent)
+        written = plan.styled and conversation.style_uses == [u.model_dump() for u in self.styles]
         if self.styles and not written:
-            what = replace(what, styles=self.styles, styled=False)
+            plan = replace(plan, styles=self.styles, styled=False)
         outcome = await self._app.image_generator.buy(
             conversation,
-            what,
+            plan,
             request=request,
             inputs=inputs,
             key=key or self.key,

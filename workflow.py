@@ -172,12 +172,12 @@ class _Call:
         is_running = state_of(conversation).drawing == "under_way"
         if request.redraw and is_running and not request.from_image:
             return await self._collect_then_redraw(conversation, request)
-        return await self._continue(conversation, request)
+        return await self._interpret(conversation, request)
 
-    async def _continue(
+    async def _interpret(
         self, conversation: "Conversation", request: ImageRequest, attended: Container[str] = ()
     ) -> Outcome:
-        """What a call means where a conversation stands; jobs `attended` were waited for."""
+        """Do what a call means where a conversation stands; jobs `attended` were waited for."""
         means = meaning(request, state_of(conversation, attended=attended))
         if isinstance(means, CollectThenChange) and await self._is_newest(conversation, request):
             means = Collect()
@@ -267,8 +267,8 @@ class _Call:
         request = request.with_order(conversation.order)
         await self._drawing.check(request)
         if alone:
-            what = replace(plan_new(conversation, request.words), message=request.words)
-            return await self._drawing.buy(conversation, what, request)
+            plan = replace(plan_new(conversation, request.words), message=request.words)
+            return await self._drawing.buy(conversation, plan, request)
         similar = None
         if not conversation.turns:
             offers = self._app.earlier_work.offers(request.words, without=conversation.id)
@@ -319,8 +319,8 @@ class _Call:
         if consultation.status == "asking":
             return consultation
         conversation = conversation or await self._app.records.load(consultation.conversation_id)
-        what = plan_new(conversation, refined_prompt(conversation))
-        outcome = await self._drawing.buy(conversation, what, request)
+        plan = plan_new(conversation, refined_prompt(conversation))
+        outcome = await self._drawing.buy(conversation, plan, request)
         notes = [note for note in consultation.notes if note != SANDBOX_NOTE]
         outcome.result.notes += [note for note in notes if note not in outcome.result.notes]
         return outcome
@@ -336,7 +336,7 @@ class _Call:
             outcome.result.next_step = CHANGE_AGAIN
             return outcome
         conversation = await self._app.records.load(conversation.id)
-        return await self._continue(conversation, request, {job.id for job in jobs})
+        return await self._interpret(conversation, request, {job.id for job in jobs})
 
     async def _collect_then_redraw(
         self, conversation: "Conversation", request: ImageRequest
@@ -351,8 +351,9 @@ class _Call:
         before, conversation = conversation, await self._app.records.load(conversation.id)
         if not notes:
             has_come = state_of(conversation).drawing == "kept"
-            return await self._continue(before if has_come else conversation, request)
-        outcome = await self._continue(conversation, request, {job.id for job in jobs})
+            # As it stood before, the call collects what has come, and buys nothing beside it.
+            return await self._interpret(before if has_come else conversation, request)
+        outcome = await self._interpret(conversation, request, {job.id for job in jobs})
         if isinstance(outcome, DrawingResult):
             outcome.result.notes[:0] = notes
         return outcome

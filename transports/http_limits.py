@@ -28,6 +28,8 @@ told 404 then, and begins a new one."""
 MCP = b"mcp-"
 """How the names of MCP's headers begin; ASGI gives them in lower case."""
 
+LATE = 408, "The body did not arrive in time."
+
 ADVICE = {
     401: (
         "Send the header `Authorization: Bearer TOKEN` with the token that "
@@ -69,7 +71,7 @@ class Guarded:
         except TimeoutError:
             if not exchange.is_late:
                 raise
-            await exchange.refuse(408, "The body did not arrive in time.")
+            await exchange.refuse(*LATE)
 
 
 class _Exchange:
@@ -81,8 +83,8 @@ class _Exchange:
         self._receive, self._send, self._advice = receive, send, advice
         self._until = asyncio.get_running_loop().time() + seconds
         self._is_whole = False
-        self._started = False
-        self._status = 0
+        self._is_answered = False
+        self._passes_on = False
         self.is_late = False
 
     async def receive(self) -> Message:
@@ -100,23 +102,22 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         """A part of the answer, or our own for a refusal that says nothing."""
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            if self.is_late:
-                await self.refuse(408, "The body did not arrive in time.")
-            elif self._status in self._advice:
-                await self.refuse(self._status, self._advice[self._status], message["headers"])
-            else:
-                self._started = True
+        if message["type"] != "http.response.start":
+            if self._passes_on:
                 await self._send(message)
-        elif self._started and self._status not in self._advice:
+        elif self.is_late:
+            await self.refuse(*LATE)
+        elif words := self._advice.get(message["status"]):
+            await self.refuse(message["status"], words, message["headers"])
+        else:
+            self._is_answered = self._passes_on = True
             await self._send(message)
 
     async def refuse(self, status: int, words: str, headers: Any = ()) -> None:
         """Answer with an error in words, once."""
-        if self._started:
+        if self._is_answered:
             return
-        self._started, self._status = True, 401  # no part of another answer follows
+        self._is_answered = True
         body = json.dumps({"error": words}).encode()
         rest = [(name, value) for name, value in headers if name.lower() == b"www-authenticate"]
         own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
