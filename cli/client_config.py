@@ -44,6 +44,7 @@ def client_config(
     /,
     *,
     sandbox: bool = False,
+    toolsets: str = "",
     write: bool = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> None:
@@ -52,10 +53,12 @@ def client_config(
     Args:
         client: The client to tell.
         sandbox: Have the server use the built-in stand-in for OpenAI: no key, no cost.
+        toolsets: Tools to offer besides those of `core`, such as quick,keep, or all.
         write: Put it into the file, of which a copy is kept beside it; the other settings stay.
         as_json: Print it as JSON: client, path, entry, text, command, next, changed, copy.
     """
-    entry = entry_for(client, own_command(), sandbox=sandbox)
+    chosen = load_settings(toolsets=toolsets).toolsets if toolsets else []
+    entry = entry_for(client, own_command(), sandbox=sandbox, toolsets=chosen)
     path = place(client, Path.home(), os.environ, sys.platform)
     text = merge(client, "", entry)
     command = add_command(entry, sys.platform) if client == "claude-code" else ""

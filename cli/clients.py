@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
+from settings import variable_of
+
 ROOT = Path(__file__).parent.parent
 NAME = "image-consultant"
 """The name of our distribution, its script, and our entry in every configuration."""
@@ -134,10 +136,14 @@ def text_of(path: Path) -> str:
         raise JsonError("it is no text in UTF-8") from None
 
 
-def entry_for(client: str, command: Sequence[str], *, sandbox: bool) -> Entry:
-    """Our entry for a client: the program and its arguments, never a key."""
+def entry_for(
+    client: str, command: Sequence[str], *, sandbox: bool, toolsets: Sequence[str] = ()
+) -> Entry:
+    """Our entry for a client: the program, its arguments and toolsets, never a key."""
     arguments = [*command[1:], *(["serve", "--sandbox"] if sandbox else [])]
     entry: Entry = {"command": command[0], "args": arguments}
+    if toolsets:
+        entry["env"] = {variable_of("toolsets"): ",".join(toolsets)}
     return {"type": "stdio", **entry} if client in {"claude-code", "vscode"} else entry
 
 
@@ -151,8 +157,10 @@ def merge(client: str, text: str, entry: Entry) -> str:
     document = _document(kind, text)
     servers = _part(document, kind.servers)
     earlier = servers.get(NAME)
-    fields = earlier.items() if isinstance(earlier, dict) else ()
-    entry_after = {name: value for name, value in fields if name not in REPLACED} | entry
+    before = earlier if isinstance(earlier, dict) else {}
+    entry_after = {name: before[name] for name in before if name not in REPLACED} | entry
+    if "env" in entry:
+        entry_after["env"] = _part(before, "env") | entry["env"]
     if entry_after == earlier:
         return text
     if kind.comments and _without_comments(text) != text:
@@ -192,7 +200,9 @@ def _without_comments(text: str) -> str:
 def add_command(entry: Entry, system: str) -> str:
     """The line for a terminal that adds our entry to Claude Code; `system` is a `sys.platform`."""
     start = [entry["command"], *entry["args"]]
-    words = ["claude", "mcp", "add", "--scope", "user", NAME, "--", *start]
+    # Behind the name, which it takes for one more value (anthropics/claude-code#29221).
+    env = [f"--env={name}={value}" for name, value in entry.get("env", {}).items()]
+    words = ["claude", "mcp", "add", "--scope", "user", NAME, *env, "--", *start]
     return subprocess.list2cmdline(words) if system == "win32" else shlex.join(words)
 
 

@@ -16,6 +16,7 @@ import keyring_store
 from cli import command_line
 from cli.clients import CLIENTS, NAME, configurations, place
 from errors import Problem
+from settings import load_settings
 from tests.conftest import KEY
 from tests.ring import Ring
 
@@ -128,6 +129,27 @@ def test_of_an_earlier_entry_what_a_person_added_stays_and_is_not_shown(
     entry = json.loads(path.read_text())["mcpServers"][NAME]
     assert entry == json.loads(printed)["entry"] | rest
     assert KEY not in printed
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_toolsets_are_a_setting_of_the_entry_beside_those_of_a_person(
+    client: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = {CLIENTS[client].servers: {NAME: {"env": {"OPENAI_API_KEY": KEY}}}}
+    path = file_of(client, home, json.dumps(earlier))
+    with pytest.raises(Problem, match="unknown toolset all_of_it; there are core, quick"):
+        run(client, "--write", "--toolsets", "all_of_it")
+    advice = json.loads(run(client, "--write", "--json", "--toolsets", "quick, keep"))
+    run(client, "--write", "--sandbox")
+
+    environment = json.loads(path.read_text())[CLIENTS[client].servers][NAME]["env"]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.toolsets == ["quick", "keep"]
+    assert settings.openai_api_key is not None
+    setting = " image-consultant --env=IMAGE_CONSULTANT_TOOLSETS=quick,keep -- "
+    assert (setting in (advice["command"] or "")) == (client == "claude-code")
 
 
 def test_comments_of_vscode_are_read_and_a_file_with_them_is_left(run: Run, home: Path) -> None:
