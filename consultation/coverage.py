@@ -5,7 +5,9 @@ model. No rule can tell every wish from talk, so the person is shown what was se
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,7 +20,6 @@ from consultation.words import (
     Word,
     among,
     asks,
-    clauses,
     content,
     refusals,
     refused_words,
@@ -64,15 +65,6 @@ class Leftover(NamedTuple):
     refuses: bool
 
 
-def words_in(transcript: Transcript) -> dict[Place, Word]:
-    """Every word of the person by its place."""
-    return {
-        (ref, number): word
-        for ref, text in transcript.messages.items()
-        for number, word in enumerate(words_of(text))
-    }
-
-
 def places_in(statements: Iterable[Statement]) -> set[Place]:
     """Where the words stand that statements rest on."""
     return {
@@ -80,145 +72,184 @@ def places_in(statements: Iterable[Statement]) -> set[Place]:
     }
 
 
-def distinct(words: Iterable[Word]) -> list[Word]:
-    """Each word once: a long message repeats most of its own."""
-    return [*{word.text: word for word in words}.values()]
-
-
-def placing(
-    turn: FacilitatorTurn,
-    statements: Statements,
-    sources: Sequence[Statement],
-    transcript: Transcript,
-) -> set[Place]:
-    """Where the words stand that have their place: in the prompt, while asking in the brief.
+@dataclass(frozen=True)
+class Coverage:
+    """What became of the person's words in a turn: those with a place, those set aside, the rest.
 
     `sources` are those whose stretch stands in the prompt.
     """
-    asking = not turn.prompt.strip()
-    quoted = {quote.ref for source in turn.sources for quote in source.said}
-    evidence = [*sources]
-    for entry, one in zip(turn.brief, statements.brief, strict=True):
-        is_size = entry.dimension == FORMAT and edges_of(entry.value) is not None
-        evidence += [one] if asking or is_size or entry.dimension in UNSEEN else []
-    for choice, one in zip(turn.chosen, statements.chosen, strict=True):
-        # In a prompt without the option its words would look placed.
-        evidence += [one] if asking or choice.question in quoted else []
-    absent = _absent(sources, transcript, turn.prompt)
-    return places_in(evidence) - (absent - places_in(statements.chosen))
 
+    turn: FacilitatorTurn
+    transcript: Transcript
+    statements: Statements
+    sources: Sequence[Statement]
 
-def _absent(sources: Sequence[Statement], transcript: Transcript, prompt: str) -> set[Place]:
-    """Where the clauses of quotes stand of which the prompt has no word."""
-    there = distinct(words_of(prompt))
-    places = set()
-    # A stretch that shares nothing with its whole quote is shown beside it.
-    for one in (one for one in sources if shares(words_of(one.text), words_of(one.words))):
-        for run in one.runs:
-            text = transcript.messages.get(run.quote.ref, "")
-            numbers = {word.start: number for number, word in enumerate(words_of(text))}
-            for clause in clauses(text):
-                quoted = [word for word in clause if numbers[word.start] in run.words]
-                # "No people" is heard by an empty square.
-                present = any(word.refuses for word in quoted) and refuses(one.text)
-                if size(quoted) >= FEWEST_ABSENT and not (present or shares(quoted, there)):
-                    places |= {(run.quote.ref, numbers[word.start]) for word in quoted}
-    return places
+    @cached_property
+    def leftovers(self) -> list[Leftover]:
+        """The runs of words that are in no quote and not set aside, refusals with what they
+        refuse; and what styles say of which a prompt has no word."""
+        accounted = self._placed | places_in(self.statements.set_aside)
+        quoted = {word.text for place, word in self._words.items() if place in accounted}
+        runs = []
+        for (ref, is_accounted), row in groupby(
+            self._words.items(), key=lambda item: (item[0][0], item[0] in accounted)
+        ):
+            if is_accounted:
+                continue
+            run, text = [word for _, word in row], self.transcript.messages[ref]
+            # Words of a question that was answered are no wish.
+            answered = ref != self.transcript.newest and asks(text, run[-1].end, run[-1].end)
+            hot = [
+                word
+                for word in filter(self._matters, run)
+                if word.refuses or not (answered or LABEL.match(text, word.start))
+            ]
+            new = [word for word in content(run) if word.text not in quoted and not word.number]
+            if hot or new:
+                whole = [w for word in run for w in (word, *refusals(text).get(word, ()))]
+                part = text[min(w.start for w in whole) : max(w.end for w in whole)]
+                refuses = any(word.refuses for word in hot)
+                runs.append(Leftover(ref, part, bool(hot), len(new), refuses))
+        return [*runs, *self._lines_without_place()]
 
+    @cached_property
+    def doubts(self) -> list[int]:
+        """The places of those set aside that look like wishes: they refuse something, have words of
+        an option or a decision, say much, or all together more than what is left; or they were
+        replaced and nothing newer has a place."""
+        in_prompt = words_of(self.turn.prompt)
+        order = {place: number for number, place in enumerate(self._words)}
+        newest = max((order.get(place, 0) for place in self._placed), default=0)
+        entries = [*zip(self.turn.set_aside, self.statements.set_aside, strict=True)]
+        wishes = {
+            number: one
+            for number, (entry, one) in enumerate(entries)
+            if entry.why != "replaced" and not self._asks_back(one)
+        }
+        aside = places_in(wishes.values()) & self._words.keys()
+        is_most = size(self._words[place] for place in aside) > MOST * size(self._words.values())
+        doubts = {*wishes} if in_prompt and is_most else set()
+        for number, (entry, one) in enumerate(entries):
+            wanted = [word for word in content(words_of(one.words)) if not word.refuses]
+            refused = _refuses(one.words, in_prompt)
+            hot = any(self._matters(word) for word in wanted if not word.number)
+            longest = LONGEST
+            if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
+                refused, hot, longest = False, False, LONGEST_LEFT
+            long = size(word for word in wanted if not among(word, self._present)) > longest
+            is_wish = refused or (number in wishes and (hot or long))
+            if entry.why == "replaced":
+                is_wish = any(order.get(place, 0) > newest for place in places_in([one]))
+            if is_wish and entry.why != "withdrawn":
+                doubts.add(number)
+        return sorted(doubts)
 
-def weight_of(transcript: Transcript, present: Sequence[Word]) -> Callable[[Word], bool]:
-    """What tells whether a word has to go back where it found no place: it refuses, or is a number
-    or of an option or a decision and not among those `present`."""
-    decided = [q.quote for entry in transcript.brief if not entry.open for q in entry.said]
-    # A decision that is heard at all may leave words behind, such as the reason for it.
-    lost = [text for text in decided if not shares(content(words_of(text)), present)]
-    options = [option for put in transcript.questions for option in put.options]
-    known = [word for text in (*options, *lost) for word in words_of(text)]
-    offered = distinct(word for word in known if len(word.text) >= LONG)
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many words say something, and how many of them have a place."""
+        telling = {place for place, word in self._words.items() if content([word])}
+        return len(telling), len(self._placed & telling)
 
-    def matters(word: Word) -> bool:
-        is_known = word.number or (len(word.text) >= LONG and among(word, offered))
-        return word.refuses or (is_known and not among(word, present))
+    def faults(self) -> list[Fault]:
+        """What got lost with words of an option, a number or a refusal in it, and what was set
+        aside though it looks like a wish; the rest is listed."""
+        part, way = "in no quote", "Quote it in the brief"
+        if self._drawn:
+            part, way = "quoted for no stretch of the prompt", "Put it into the prompt and quote it"
+        faults = []
+        for left in (one for one in self.leftovers if one.hot or one.ref.startswith(REF)):
+            advice = f"`{left.text}` is {part}. {way}; or set it aside with its reason. `talk` is "
+            advice += "only for words that wish for nothing."
+            faults.append(Fault("lost", left.ref, advice, serious=left.hot))
+        for number in self.doubts:
+            entry = self.turn.set_aside[number]
+            if entry in self.transcript.set_aside:
+                continue  # judged in its own turn
+            advice = (
+                f"`{entry.quote}` is set aside as {entry.why}, but looks like a wish. {way}; leave "
+            )
+            advice += "it set aside only if it truly asks for nothing."
+            faults.append(Fault("set aside", f"set_aside[{number}]", advice))
+        return faults
 
-    return matters
+    @property
+    def _drawn(self) -> bool:
+        return bool(self.turn.prompt.strip())
 
+    @cached_property
+    def _words(self) -> dict[Place, Word]:
+        """Every word of the person by its place."""
+        return {
+            (ref, number): word
+            for ref, text in self.transcript.messages.items()
+            for number, word in enumerate(words_of(text))
+        }
 
-def leftovers_of(
-    transcript: Transcript, accounted: Collection[Place], matters: Callable[[Word], bool]
-) -> list[Leftover]:
-    """The runs of words that are in no quote and not set aside, refusals with what they refuse."""
-    words = words_in(transcript)
-    quoted = {word.text for place, word in words.items() if place in accounted}
-    refused = {ref: dict(refusals(text)) for ref, text in transcript.messages.items()}
-    runs = []
-    for (ref, is_accounted), row in groupby(
-        words.items(), key=lambda item: (item[0][0], item[0] in accounted)
-    ):
-        run, text = [word for _, word in row], transcript.messages[ref]
-        # Words of a question that was answered are no wish.
-        answered = ref != transcript.newest and asks(text, run[-1].end, run[-1].end)
-        hot = [
-            word
-            for word in filter(matters, content(run))
-            if word.refuses or not (answered or LABEL.match(text, word.start))
+    @cached_property
+    def _placed(self) -> set[Place]:
+        """Where the words stand that have a place: in the prompt, while asking in the brief."""
+        quoted = {quote.ref for source in self.turn.sources for quote in source.said}
+        evidence = [*self.sources]
+        for entry, one in zip(self.turn.brief, self.statements.brief, strict=True):
+            is_size = entry.dimension == FORMAT and edges_of(entry.value) is not None
+            evidence += [one] if not self._drawn or is_size or entry.dimension in UNSEEN else []
+        for choice, one in zip(self.turn.chosen, self.statements.chosen, strict=True):
+            # In a prompt without the option its words would look placed.
+            evidence += [one] if not self._drawn or choice.question in quoted else []
+        return places_in(evidence) - (self._absent - places_in(self.statements.chosen))
+
+    @property
+    def _absent(self) -> set[Place]:
+        """Where the clauses of quotes stand of which the prompt has no word."""
+        there, places = _distinct(words_of(self.turn.prompt)), set()
+        # A stretch that shares nothing with its whole quote is shown beside it.
+        for one in (s for s in self.sources if shares(words_of(s.text), words_of(s.words))):
+            for run in (run for run in one.runs if run.quote.ref in self.transcript.messages):
+                words = words_of(self.transcript.messages[run.quote.ref])
+                for _, row in groupby(sorted(run.words), key=lambda at: words[at].clause):
+                    numbers = [*row]
+                    quoted = [words[number] for number in numbers]
+                    # "No people" is heard by an empty square.
+                    present = any(word.refuses for word in quoted) and refuses(one.text)
+                    if size(quoted) >= FEWEST_ABSENT and not (present or shares(quoted, there)):
+                        places |= {(run.quote.ref, number) for number in numbers}
+        return places
+
+    @cached_property
+    def _present(self) -> list[Word]:
+        return _distinct(self._words[place] for place in self._placed & self._words.keys())
+
+    @cached_property
+    def _known(self) -> list[Word]:
+        """Words of options, and of decisions that are not heard at all: one that is may leave
+        words behind, such as the reason for it."""
+        brief, questions = self.transcript.brief, self.transcript.questions
+        decided = [q.quote for entry in brief if not entry.open for q in entry.said]
+        lost = [text for text in decided if not shares(content(words_of(text)), self._present)]
+        options = [option for put in questions for option in put.options]
+        words = (word for text in (*options, *lost) for word in words_of(text))
+        return _distinct(word for word in words if len(word.text) >= LONG)
+
+    def _matters(self, word: Word) -> bool:
+        """Whether a word has to go back where it found no place: it refuses, or is a number or of
+        an option or a decision and not among those that have theirs."""
+        is_known = word.number or (len(word.text) >= LONG and among(word, self._known))
+        return word.refuses or (is_known and not among(word, self._present))
+
+    def _asks_back(self, entry: Statement) -> bool:
+        messages = self.transcript.messages
+        return any(asks(messages.get(run.quote.ref, ""), run.start, run.end) for run in entry.runs)
+
+    def _lines_without_place(self) -> list[Leftover]:
+        """What styles say of which neither the prompt nor what was set aside has a word."""
+        statements = [*self.sources, *self.statements.set_aside]
+        quoted = [quote for one in statements for quote in one.said]
+        return [
+            Leftover(use.ref, line, False, len(words_of(line)), refuses=False)
+            for use in (self.transcript.styles if self._drawn else ())
+            for line in use.lines.values()
+            if not any(quote.ref == use.ref and quote.quote in line for quote in quoted)
         ]
-        new = [word for word in content(run) if word.text not in quoted and not word.number]
-        if not is_accounted and (hot or new):
-            whole = [w for word in run for w in (word, *refused[ref].get(word, ()))]
-            part = text[min(w.start for w in whole) : max(w.end for w in whole)]
-            refuses = any(word.refuses for word in hot)
-            runs.append(Leftover(ref, part, bool(hot), len(new), refuses))
-    return runs
-
-
-def lines_without_place(transcript: Transcript, statements: Sequence[Statement]) -> list[Leftover]:
-    """What styles say of which neither the prompt nor what was set aside has a word."""
-    quoted = [quote for one in statements for quote in one.said]
-    return [
-        Leftover(use.ref, line, False, len(words_of(line)), refuses=False)
-        for use in transcript.styles
-        for line in use.lines.values()
-        if not any(quote.ref == use.ref and quote.quote in line for quote in quoted)
-    ]
-
-
-def doubts_of(
-    turn: FacilitatorTurn,
-    statements: Sequence[Statement],
-    transcript: Transcript,
-    placed: Collection[Place],
-) -> list[int]:
-    """The places of those set aside that look like wishes: they refuse something, have words of an
-    option or a decision, say much, or all together more than what is left; or they were replaced
-    and nothing newer has a place."""
-    words, in_prompt = words_in(transcript), words_of(turn.prompt)
-    present = distinct(word for place, word in words.items() if place in placed)
-    matters = weight_of(transcript, present)
-    order = {place: number for number, place in enumerate(words)}
-    newest = max((order.get(place, 0) for place in placed), default=0)
-    entries = [*zip(turn.set_aside, statements, strict=True)]
-    wishes = [
-        number
-        for number, (entry, one) in enumerate(entries)
-        if entry.why != "replaced" and not _asks_back(one, transcript)
-    ]
-    aside = places_in(statements[number] for number in wishes) & words.keys()
-    is_most = size(words[place] for place in aside) > MOST * size(words.values())
-    doubts = {*wishes} if in_prompt and is_most else set()
-    for number, (entry, one) in enumerate(entries):
-        wanted = [word for word in content(words_of(one.words)) if not word.refuses]
-        refused = _refuses(one.words, in_prompt)
-        hot = any(matters(word) for word in wanted if not word.number)
-        longest = LONGEST
-        if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
-            refused, hot, longest = False, False, LONGEST_LEFT
-        long = size(word for word in wanted if not among(word, present)) > longest
-        is_wish = refused or (number in wishes and (hot or long))
-        if entry.why == "replaced":
-            is_wish = any(order.get(place, 0) > newest for place in places_in([one]))
-        if is_wish and entry.why != "withdrawn":
-            doubts.add(number)
-    return sorted(doubts)
 
 
 def _refuses(text: str, in_prompt: Sequence[Word]) -> bool:
@@ -230,34 +261,6 @@ def _refuses(text: str, in_prompt: Sequence[Word]) -> bool:
     )
 
 
-def _asks_back(entry: Statement, transcript: Transcript) -> bool:
-    messages = transcript.messages
-    return any(asks(messages.get(run.quote.ref, ""), run.start, run.end) for run in entry.runs)
-
-
-def faults_of_coverage(
-    leftovers: Iterable[Leftover],
-    doubts: Iterable[int],
-    turn: FacilitatorTurn,
-    transcript: Transcript,
-) -> list[Fault]:
-    """What got lost with words of an option, a number or a refusal in it, and what was set
-    aside though it looks like a wish; the rest is listed."""
-    part, way = "in no quote", "Quote it in the brief"
-    if turn.prompt.strip():
-        part, way = "quoted for no stretch of the prompt", "Put it into the prompt and quote it"
-    faults = []
-    for left in (one for one in leftovers if one.hot or one.ref.startswith(REF)):
-        advice = f"`{left.text}` is {part}. {way}; or set it aside with its reason. `talk` is only "
-        advice += "for words that wish for nothing."
-        faults.append(Fault("lost", left.ref, advice, serious=left.hot))
-    for number in doubts:
-        entry = turn.set_aside[number]
-        if entry in transcript.set_aside:
-            continue  # judged in its own turn
-        advice = (
-            f"`{entry.quote}` is set aside as {entry.why}, but looks like a wish. {way}; leave "
-        )
-        advice += "it set aside only if it truly asks for nothing."
-        faults.append(Fault("set aside", f"set_aside[{number}]", advice))
-    return faults
+def _distinct(words: Iterable[Word]) -> list[Word]:
+    """Each word once: a long message repeats most of its own."""
+    return [*{word.text: word for word in words}.values()]

@@ -129,7 +129,7 @@ def faults_of_refusals(sources: Sequence[Statement], transcript: Transcript) -> 
 def _with_refusals(run: Run, text: str) -> str:
     """A run with the refusing words that belong to it, such as that of "no text or people"."""
     start, end = run.start, run.end
-    for word, refused in refusals(text):
+    for word, refused in refusals(text).items():
         nearest = sorted(refused, key=lambda other: abs(other.start - word.start))[:CLOSEST]
         if any(run.start <= other.start < run.end for other in nearest):
             start, end = min(start, word.start), max(end, word.end)

@@ -7,18 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consultation.consultation_result import NotUsed
-from consultation.coverage import (
-    Leftover,
-    distinct,
-    doubts_of,
-    faults_of_coverage,
-    leftovers_of,
-    lines_without_place,
-    places_in,
-    placing,
-    weight_of,
-    words_in,
-)
+from consultation.coverage import Coverage, Leftover
 from consultation.decisions import carry_over, judge_brief, judge_choices, judge_questions
 from consultation.lettering import Letters, judge_lettering
 from consultation.provenance import (
@@ -31,7 +20,7 @@ from consultation.provenance import (
 from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, QuestionDraft, SetAside
-from consultation.words import content, refused_words, shares, words_of
+from consultation.words import refused_words, shares, words_of
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -94,21 +83,14 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     statements = statements_of(joined, transcript)
     stretches, misplaced = place_sources(statements.sources, turn.prompt)
     sources = [one for one in statements.sources if one.where in stretches]
-    placed = placing(joined, statements, sources, transcript)
-    accounted = placed | places_in(statements.set_aside)
-    words = words_in(transcript)
-    present = distinct(words[place] for place in placed & words.keys())
-    leftovers = leftovers_of(transcript, accounted, weight_of(transcript, present))
-    if drawn:
-        leftovers += lines_without_place(transcript, [*sources, *statements.set_aside])
-    doubts = doubts_of(joined, statements.set_aside, transcript, placed)
+    coverage = Coverage(joined, transcript, statements, sources)
     letters, misspelt = judge_lettering(joined, transcript)
     brief, changes = judge_brief(joined, transcript, statements.brief)
     questions, unsound = judge_questions(joined, transcript, brief)
     faults = [
         *misplaced,
         *faults_of_quotes(statements.sources if drawn else statements.brief),
-        *faults_of_coverage(leftovers, doubts, joined, transcript),
+        *coverage.faults(),
         *faults_of_refusals(statements.sources, transcript),
         *faults_of_sharing([*statements.sources, *statements.brief], transcript),
         *misspelt,
@@ -116,7 +98,6 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         *picks,
         *unsound,
     ]
-    telling = {place for place, word in words.items() if content([word])}
     asked_about = {question.dimension for question in questions}
     brief = [e.model_copy(update={"open": e.open or e.dimension in asked_about}) for e in brief]
     settled = {
@@ -131,9 +112,9 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         spans=spans_of(turn.prompt, stretches.values()) if drawn else [],
         letters=letters,
         set_aside=joined.set_aside,
-        doubtful=frozenset(doubts),
-        leftovers=leftovers,
-        counts=(len(telling), len(placed & telling)),
+        doubtful=frozenset(coverage.doubts),
+        leftovers=coverage.leftovers,
+        counts=coverage.counts,
     )
 
 

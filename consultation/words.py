@@ -6,7 +6,7 @@ No list of any language's words is used but the refusing ones (`prompts/refusing
 import re
 import unicodedata
 from bisect import bisect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -48,11 +48,13 @@ FAR = 8
 
 
 class Word(NamedTuple):
-    """A word of a text, folded, or a sign of a script without spaces, and its place there."""
+    """A word of a text, folded, or a sign of a script without spaces, and its place there: the
+    letters, and the clause by its number."""
 
     text: str
     start: int
     end: int
+    clause: int
     signed: bool
     refuses: bool
     number: bool
@@ -92,13 +94,14 @@ def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text in order; of scripts without spaces each sign is one."""
     known = refusing("words") | refusing("behind")
     refused = {at for match in _pieces().finditer(text) for at in range(*match.span())}
+    ends = [match.start() for match in CLAUSE_END.finditer(text)]
     words = []
     for match in WORD.finditer(text):
         folded, (start, end) = fold(match[0]), match.span()
         signed = re.match(f"[{UNSPACED}]", match[0]) is not None
         refuses = folded in known or not refused.isdisjoint(range(start, end))
         number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
-        words.append(Word(folded, start, end, signed, refuses, number))
+        words.append(Word(folded, start, end, bisect(ends, start), signed, refuses, number))
     return tuple(words)
 
 
@@ -158,32 +161,29 @@ def shares(some: Iterable[Word], others: Iterable[Word]) -> bool:
     )
 
 
-def clauses(text: str) -> Iterator[list[Word]]:
-    """The words of each clause of a text."""
-    ends = [match.start() for match in CLAUSE_END.finditer(text)]
-    for _, clause in groupby(words_of(text), key=lambda word: bisect(ends, word.start)):
-        yield [*clause]
-
-
-def refusals(text: str) -> Iterator[tuple[Word, list[Word]]]:
-    """Each refusing word of a text with what it refuses.
+@lru_cache(maxsize=1024)
+def refusals(text: str) -> Mapping[Word, list[Word]]:
+    """What each refusing word of a text refuses.
 
     That stands behind it in its clause, or before it where the language refuses after: "you
     don't see her, only the hands" refuses no hands.
     """
-    for words in clauses(text):
+    refused = {}
+    for _, clause in groupby(words_of(text), key=lambda word: word.clause):
+        words = [*clause]
         for number, word in enumerate(words):
             if word.refuses:
                 before = [w for w in words[max(0, number - FAR) : number] if not w.refuses]
                 ahead = [w for w in words[number + 1 : number + 1 + FAR] if not w.refuses]
                 # Signs of Chinese refuse what comes, those of Japanese what was: 不要 does both.
                 forward = word.text in refusing("words") or not before
-                yield word, ahead if forward else before
+                refused[word] = ahead if forward else before
+    return refused
 
 
 def refused_words(text: str) -> list[Word]:
     """What the refusing words of a text refuse."""
-    return [word for _, refused in refusals(text) for word in refused]
+    return [word for refused in refusals(text).values() for word in refused]
 
 
 def refuses(text: str) -> bool:
