@@ -96,7 +96,8 @@ class Coverage:
         ):
             if is_accounted:
                 continue
-            run, text = [word for _, word in row], self.transcript.messages[ref]
+            places, run = zip(*row, strict=True)
+            text = self.transcript.messages[ref]
             # Words of a question that was answered are no wish.
             answered = ref != self.transcript.newest and asks(text, run[-1].end, run[-1].end)
             hot = [
@@ -104,12 +105,13 @@ class Coverage:
                 for word in filter(self._matters, run)
                 if word.refuses or not (answered or LABEL.match(text, word.start))
             ]
+            is_hot = bool(hot) or not self._lost_picks.isdisjoint(places)
             new = [word for word in content(run) if word.text not in quoted and not word.number]
-            if hot or new:
+            if is_hot or new:
                 whole = [w for word in run for w in (word, *refusals(text).get(word, ()))]
                 part = text[min(w.start for w in whole) : max(w.end for w in whole)]
                 refuses = any(word.refuses for word in hot)
-                runs.append(Leftover(ref, part, bool(hot), len(new), refuses))
+                runs.append(Leftover(ref, part, is_hot, len(new), refuses))
         return [*runs, *self._lines_without_place()]
 
     @cached_property
@@ -133,6 +135,7 @@ class Coverage:
             wanted = [word for word in content(words_of(one.words)) if not word.refuses]
             refused = _refuses(one.words, in_prompt)
             hot = any(self._matters(word) for word in wanted if not word.number)
+            hot |= not self._lost_picks.isdisjoint(places_in([one]))
             longest = LONGEST
             if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
                 refused, hot, longest = False, False, LONGEST_LEFT
@@ -188,11 +191,11 @@ class Coverage:
     @cached_property
     def _placed(self) -> set[Place]:
         """Where the words stand that have a place: in the prompt, while asking in the brief."""
-        quoted = {quote.ref for source in self.turn.sources for quote in source.said}
         evidence = [*self.sources]
         for entry, one in zip(self.turn.brief, self.statements.brief, strict=True):
             is_size = entry.dimension == FORMAT and edges_of(entry.value) is not None
             evidence += [one] if not self._drawn or is_size or entry.dimension in UNSEEN else []
+        quoted = {quote.ref for one in evidence for quote in one.said}
         for choice, one in zip(self.turn.chosen, self.statements.chosen, strict=True):
             # In a prompt without the option its words would look placed.
             evidence += [one] if not self._drawn or choice.question in quoted else []
@@ -214,6 +217,12 @@ class Coverage:
                     if size(quoted) >= FEWEST_ABSENT and not (present or shares(quoted, there)):
                         places |= {(run.quote.ref, number) for number in numbers}
         return places
+
+    @cached_property
+    def _lost_picks(self) -> set[Place]:
+        """Where words stand that pick an option without a place: "the second one" has none of its
+        words, and in scripts without spaces no word would be long enough."""
+        return places_in(self.statements.chosen) - self._placed
 
     @cached_property
     def _present(self) -> list[Word]:

@@ -72,12 +72,7 @@ async def test_at_most_one_of_the_written_turns_goes_back(
 def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back() -> None:
     """Of 57 turns five may go back, a tenth; three deserve it: a wish set aside as a story, a
     whole poem quoted for one stretch, a clause of nineteen words for two."""
-    sent_back = []
-    for dialogue in dialogues.read("strangers"):
-        said = [step["message"] for step in dialogue["turns"]]
-        turns = [(number, step["answer"]) for number, step in enumerate(dialogue["turns"], start=1)]
-        for _, _, result in reviewed(said, turns):
-            sent_back += [dialogue["name"]] * result.must_go_back
+    sent_back = [name for name, _, _, result in STRANGERS if result.must_go_back]
 
     assert len(sent_back) <= 5, sent_back
 
@@ -119,6 +114,15 @@ def reviewed(said: list[str], turns: list[tuple[int, Json]]) -> Iterator[Reviewe
         )
 
 
+def strangers() -> Iterator[tuple[str, Json, Transcript, Review]]:
+    """Every turn of a model that knew nothing but its instructions."""
+    for dialogue in dialogues.read("strangers"):
+        said = [step["message"] for step in dialogue["turns"]]
+        turns = [(number, step["answer"]) for number, step in enumerate(dialogue["turns"], start=1)]
+        for row in reviewed(said, turns):
+            yield dialogue["name"], *row
+
+
 def _put(questions: list[Json], known: int = 0) -> tuple[OpenQuestion, ...]:
     return tuple(
         OpenQuestion(**{**question, "id": f"q{number}"})
@@ -138,6 +142,7 @@ def ready_turns() -> Iterator[tuple[str, Json, Transcript]]:
 
 
 READY = list(ready_turns())
+STRANGERS = list(strangers())
 
 
 def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
@@ -165,6 +170,45 @@ def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
 
     assert all_ > 100
     assert met >= 0.95 * all_
+
+
+def test_an_option_that_was_picked_goes_back_where_it_is_dropped_or_called_talk() -> None:
+    """However it was picked: by its number, as the second one, in Japanese, with a twist."""
+    met, all_ = 0, 0
+    for _, turn, transcript, result in STRANGERS:
+        for pick in (*result.turn.chosen, *transcript.choices):
+            refs = [{quote["ref"] for quote in source["said"]} for source in turn["sources"]]
+            kept = [
+                one
+                for one, of in zip(turn["sources"], refs, strict=True)
+                if pick.question not in of
+            ]
+            if len(kept) == len(refs):
+                continue  # its words are quoted in place of the option
+            prompt = turn["prompt"]
+            for source in turn["sources"]:
+                prompt = prompt if source in kept else prompt.replace(source["prompt"], "", 1)
+            for aside in ([], [short.aside(pick.ref, pick.quote, "talk")]):
+                without = {"sources": kept, "set_aside": [*turn["set_aside"], *aside]}
+                all_ += 1
+                met += held({**turn, **without, "prompt": prompt}, transcript).must_go_back
+
+    assert all_ > 160
+    assert met >= 0.95 * all_
+
+
+def test_a_use_that_was_picked_by_its_number_needs_no_place_in_the_prompt() -> None:
+    put = _put([short.question("use", "What is it for?", "a web page", "a wall print")])
+    answer = short.turn(
+        prompt="A fox in the snow.",
+        sources=[short.source("A fox in the snow", ("m1", "a fox in the snow"))],
+        brief=[short.entry("use", "a wall print", ("q1", "a wall print"))],
+        chosen=[{"question": "q1", "option": 2, "ref": "m2", "quote": "2"}],
+    )
+
+    result = held(answer, Transcript({"m1": "a fox in the snow", "m2": "2"}, put))
+
+    assert not result.faults
 
 
 def test_quotes_that_change_places_are_shown_as_sharing_nothing_or_sent_back() -> None:
