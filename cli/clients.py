@@ -200,7 +200,7 @@ def _without_comments(text: str) -> str:
 def add_command(entry: Entry, system: str) -> str:
     """The line for a terminal that adds our entry to Claude Code; `system` is a `sys.platform`."""
     start = [entry["command"], *entry["args"]]
-    # Behind the name, which it takes for one more value (anthropics/claude-code#29221).
+    # Behind the name: before it, the option takes that for a value (anthropics/claude-code#29221).
     env = [f"--env={name}={value}" for name, value in entry.get("env", {}).items()]
     words = ["claude", "mcp", "add", "--scope", "user", NAME, *env, "--", *start]
     return subprocess.list2cmdline(words) if system == "win32" else shlex.join(words)

@@ -163,7 +163,7 @@ class InputResolver:
         """A picture of the dialogue as it was given, else its small copy, else nothing."""
         try:
             whole = await self._read(reference.given)
-        except Problem:  # moved or changed since: the copy is what the facilitator saw
+        except Problem:  # gone since, or no picture any more: the copy is what was looked at
             data = await asyncio.to_thread(self.input_files.read_copy, reference.copy)
             if data is None:
                 return []

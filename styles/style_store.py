@@ -82,8 +82,8 @@ class StyleStore:
         """A sample by its file's name, JPEG of at most 1024 pixels; None where it cannot be read:
         drawing goes on without it."""
         for folder in self.folders:
-            with suppress(OSError):
-                return (folder / name).read_bytes()
+            with suppress(OSError):  # a record that was brought in may name any path
+                return (folder / Path(name).name).read_bytes()
         return None
 
     def refuse_name(self, name: str) -> None:

@@ -305,6 +305,31 @@ async def test_no_call_opens_another_file_than_the_one_that_was_recorded(
     assert sandbox.requests == []
 
 
+async def test_a_style_of_a_record_that_was_brought_in_hands_out_no_file_of_this_machine(
+    client: Client[Any],
+    database: Database,
+    sandbox: Sandbox,
+    foreign: tuple[str, Path],
+) -> None:
+    conversation_id, secret = foreign
+    document = json.loads(await out(database, conversation_id))
+    document |= {"jobs": [], "images": []}
+    samples = [str(secret), f"../../{secret.name}"]
+    style = {"name": "ink", "strength": 100, "aspects": {"line": "thin"}, "samples": samples}
+    reference = {"id": "style:ink", "given": "ink", "file": "", "style": style}
+    document["turns"][-1]["references"] = [reference]
+    await forget(database, conversation_id)
+    await import_document(database, json.dumps(document))
+    sandbox.clear()
+
+    said = {"prompt": "a hen", "dialogue_mode": "skip", "quality": "low"}
+    await draw(client, conversation_id=conversation_id, **said)
+
+    (request,) = sandbox.requests
+    assert "line: thin" in json.dumps(request.body)
+    assert "data:image" not in json.dumps(request.body)
+
+
 async def test_a_record_that_was_brought_in_deletes_nothing_of_the_data_folder(
     database: Database, connect: Connect, settings: Settings, conversation_id: str
 ) -> None:
