@@ -26,6 +26,7 @@ from settings import Settings
 from storage.database_file import FILE_NAME
 from tests import dialogues
 from tests.dialogues import Case, Json
+from tests.folders import settings_in
 
 BARS = {"calls": 1.1, "price": 0.55}
 """Model calls for a turn, and the price of a dialogue as a share of one medium picture."""
@@ -79,20 +80,16 @@ def spending(folder: Path, conversation: str) -> Iterator[tuple[float, Json]]:
 def measure() -> tuple[list[Talk], Settings]:
     """Play everything on a sandbox and folders of its own, and add up what each one cost."""
     with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
-        settings = Settings(
-            openai_api_key="sk-bench-0123456789abcdef",
-            openai_base_url=sandbox.base_url,
-            data_dir=Path(name) / "data",
-            images_dir=Path(name) / "images",
-        )
+        settings = settings_in(Path(name), sandbox.base_url)
         talks = []
         for case, conversation, turns in asyncio.run(play(settings, sandbox)):
             rows = list(spending(settings.data_dir, conversation))
-            tokens = [
+            tokens_in, cached, tokens_out = (
                 sum(usage[kind] for _, usage in rows)
                 for kind in ("input_tokens", "cached_tokens", "output_tokens")
-            ]
-            talks.append(Talk(case.name, turns, len(rows), *tokens, sum(usd for usd, _ in rows)))
+            )
+            usd = sum(usd for usd, _ in rows)
+            talks.append(Talk(case.name, turns, len(rows), tokens_in, cached, tokens_out, usd))
     return talks, settings
 
 

@@ -13,7 +13,6 @@ import base64
 import gzip
 import io
 import json
-import os
 import sys
 import tempfile
 import time
@@ -26,14 +25,13 @@ from PIL import Image
 
 from app import App
 from bench.author import COMMON, RARE, fill
-from bench.generate import KEY, Measurement, peak, settings_in
-from bench.records import processor
-from bench.start import ROOT
+from bench.measurement import Measurement, peak, processor, report
 from sandbox.loopback import Sandbox
 from storage.stamps import before
 from studio import assembler
 from studio.routes import ASSETS
-from tests.rpc import Server
+from tests.folders import environment_in, settings_in
+from tests.rpc import SERVE, Server
 from tools.studio_setup import costs
 from tools.studio_state import OVERLAP, gallery_page, pulse
 
@@ -140,15 +138,7 @@ def _seen_again(one: Any) -> float:
 
 
 def _server(folder: str, base_url: str) -> Server:
-    environment = {
-        **os.environ,
-        "HOME": folder,
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": base_url,
-        "IMAGE_CONSULTANT_DATA_DIR": folder,
-        "IMAGE_CONSULTANT_IMAGES_DIR": f"{folder}/images",
-    }
-    return Server([sys.executable, str(ROOT / "__main__.py")], environment)
+    return Server(SERVE, environment_in(Path(folder), base_url))
 
 
 def _try(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -236,8 +226,9 @@ def _ready_again(page: Any) -> float:
 
 async def _reads(folder: Path) -> list[Measurement]:
     """Milliseconds of what the studio reads of many conversations."""
-    await fill(folder, CONVERSATIONS)
-    app = App(settings_in(folder, "http://127.0.0.1:9"))
+    settings = settings_in(folder, "http://127.0.0.1:9")
+    await fill(settings.data_dir, CONVERSATIONS)
+    app = App(settings)
     readings: dict[str, tuple[float | None, Callable[[], Awaitable[Any]]]] = {
         "gallery": (20, lambda: gallery_page(app, "", {}, "")),
         "gallery, rated 4 or more": (50, lambda: gallery_page(app, "", {"rating": "4"}, "")),
@@ -264,12 +255,7 @@ PARTS = (page, tools, answers, sight, studio, opening)
 def main() -> int:
     """Print each number beside its bar; 1 where one is missed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    missed = False
-    for part in PARTS:
-        for measurement in part():
-            print(measurement, flush=True)
-            missed = missed or measurement.missed
-    return int(missed)
+    return report(measurement for part in PARTS for measurement in part())
 
 
 if __name__ == "__main__":

@@ -21,16 +21,15 @@ from typing import Any
 from bench.fuzzed_server import PATIENCE, Errors, Find, environment
 from bench.hostile_input import as_line, bent, hostile, warped
 from bench.http_flood import http
-from bench.start import ROOT
 from errors import Problem
-from tests.rpc import Server
+from tests.conftest import ROOT
+from tests.rpc import SERVE, Server
 
 
 def stdio(dice: Random, seconds: float, folder: Path) -> Iterator[Find]:
     """Lines to one server, which answers a ping behind each."""
-    command = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
     tries = 0
-    with Server(command, environment(folder)) as server:
+    with Server([*SERVE, "--sandbox"], environment(folder)) as server:
         server.open("discover, then initialize")
         errors = Errors(server)
         pipe: Any = server.process.stdin

@@ -14,28 +14,28 @@ import multiprocessing
 import os
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from fastmcp import Client
 from openai import AsyncOpenAI
-from pydantic import SecretStr
 
-from bench.start import REQUESTS, ROOT
+from bench.measurement import Measurement, peak, report
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
+from tests.conftest import KEY
+from tests.folders import environment_in, settings_in
+from tests.rpc import SERVE, Server
 
 TOOL = "openai_conversational_image"
-KEY = "bench"
 DRAW: dict[str, Any] = {
     "prompt": "a lighthouse in a storm",
     "dialogue_mode": "skip",
@@ -45,38 +45,6 @@ USUAL, LARGE = 3_000_000, 20_000_000
 AT_ONCE = 8
 LATENCY = 2
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-class Measurement(NamedTuple):
-    """One measured number and the bar it must not pass, where it has one."""
-
-    name: str
-    value: float
-    unit: str
-    bar: float | None = None
-
-    @property
-    def missed(self) -> bool:
-        """Whether there is a bar and the number passes it."""
-        return self.bar is not None and self.value > self.bar
-
-    def __str__(self) -> str:
-        """The line that is printed."""
-        shown = f"{self.name:40} {self.value:7.2f} {self.unit}"
-        if self.bar is None:
-            return shown
-        return f"{shown}  (bar {self.bar:g}: {'MISSED' if self.missed else 'holds'})"
-
-
-def settings_in(folder: Path, base_url: str, preview: Literal["on", "off"] = "on") -> Settings:
-    """Settings of a server that keeps everything in one folder."""
-    return Settings(
-        openai_api_key=SecretStr(KEY),
-        openai_base_url=base_url,
-        data_dir=folder,
-        images_dir=folder / "images",
-        preview=preview,
-    )
 
 
 def record(size: int) -> tuple[dict[str, Any], bytes]:
@@ -183,7 +151,8 @@ async def measure_overhead(body: dict[str, Any], base_url: str, runs: int) -> li
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shown = create_server(settings_in(folder / "on", base_url))
-        hidden = create_server(settings_in(folder / "off", base_url, preview="off"))
+        apart = settings_in(folder / "off", base_url)
+        hidden = create_server(apart.model_copy(update={"preview": "off"}))
         sdk = AsyncOpenAI(api_key=KEY, base_url=base_url)
         async with sdk, Client(shown) as with_preview, Client(hidden) as without:
             ways: list[Callable[[], Awaitable[Any]]] = [
@@ -225,26 +194,20 @@ async def measure_variations() -> list[Measurement]:
 
 def measure_memory(base_url: str) -> list[Measurement]:
     """The peak of a server process that receives eight 20 MB pictures at once."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            **os.environ,
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": base_url,
-            "IMAGE_CONSULTANT_DATA_DIR": folder,
-            "IMAGE_CONSULTANT_IMAGES_DIR": f"{folder}/images",
-        }
-        command = [sys.executable, str(ROOT / "__main__.py")]
-        with subprocess.Popen(
-            command, env=environment, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL
-        ) as process:
-            talk(process, REQUESTS)
-            idle = peak(process.pid)
-            calls = [call(10 + number) for number in range(AT_ONCE)]
-            started = time.perf_counter()
-            answers = talk(process, calls)
-            elapsed = time.perf_counter() - started
-            highest = peak(process.pid)
-            process.kill()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(SERVE, environment_in(Path(folder), base_url)) as server,
+    ):
+        server.open("initialize")
+        server.ask("tools/list")
+        idle = peak(server.process.pid)
+        started = time.perf_counter()
+        for number in range(AT_ONCE):  # in a conversation each
+            words = {**DRAW, "prompt": f"{DRAW['prompt']}, take {number}"}
+            server.request("tools/call", {"name": TOOL, "arguments": words})
+        answers = [server.receive() for _ in range(AT_ONCE)]
+        elapsed = time.perf_counter() - started
+        highest = peak(server.process.pid)
     states = [answer["result"]["structuredContent"]["status"] for answer in answers]
     assert states == ["done"] * AT_ONCE, states
     return [
@@ -252,38 +215,6 @@ def measure_memory(base_url: str) -> list[Measurement]:
         Measurement(f"{AT_ONCE} pictures of 20 MB at once took", elapsed, "s"),
         Measurement("peak of the server process", highest, "MB", 420),
     ]
-
-
-def call(number: int) -> dict[str, Any]:
-    """The request for a picture in a conversation of its own."""
-    arguments = {**DRAW, "prompt": f"{DRAW['prompt']}, take {number}"}
-    return {"id": number, "method": "tools/call", "params": {"name": TOOL, "arguments": arguments}}
-
-
-def talk(
-    process: "subprocess.Popen[bytes]", requests: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Send requests all at once and wait for their answers."""
-    assert process.stdin
-    assert process.stdout
-    for request in requests:
-        process.stdin.write(json.dumps({"jsonrpc": "2.0", **request}).encode() + b"\n")
-    process.stdin.flush()
-    waiting = {request["id"] for request in requests if "id" in request}
-    answers = []
-    while waiting:
-        message = json.loads(process.stdout.readline())
-        if message.get("id") in waiting:
-            waiting.remove(message["id"])
-            answers.append(message)
-    return answers
-
-
-def peak(process_id: int) -> float:
-    """The most memory that a process ever held, in MB (10^6 bytes)."""
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 def main() -> int:
@@ -298,9 +229,7 @@ def main() -> int:
     measurements += asyncio.run(measure_variations())
     with replaying(record(LARGE)[1]) as base_url:
         measurements += measure_memory(base_url)
-    for one in measurements:
-        print(one)
-    return int(not options.no_bars and any(one.missed for one in measurements))
+    return report(measurements) and int(not options.no_bars)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import select
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,8 +11,8 @@ from random import Random
 
 from bench.fuzzed_server import PATIENCE, TOKEN, Errors, Find, environment
 from bench.hostile_input import as_line, bent, hostile, message
-from bench.start import ROOT
-from tests.rpc import HANDSHAKE, Server
+from bench.measurement import memory
+from tests.rpc import HANDSHAKE, SERVE, Server
 
 AT_ONCE = 16
 """Requests under way: many wait for an answer that never comes, such as one to a longer body."""
@@ -30,8 +29,7 @@ ANSWER_SECONDS = 0.3
 
 def http(dice: Random, seconds: float, folder: Path) -> Iterator[Find]:
     """Requests to one server, some left half sent, some opening sessions that nobody closes."""
-    command = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
-    command += ["--transport", "http", "--port", "0"]
+    command = [*SERVE, "--sandbox", "--transport", "http", "--port", "0"]
     with Server(command, environment(folder)) as server, ThreadPoolExecutor(AT_ONCE) as pool:
         flood, errors = Flood(_port(server), pool, dice), Errors(server)
         tries, before = 0, 0
@@ -175,5 +173,5 @@ def _port(server: Server) -> int:
 
 
 def _memory(server: Server) -> int:
-    status = Path(f"/proc/{server.process.pid}/status")
-    return int(status.read_text().split("VmRSS:")[1].split()[0]) // 1024 if status.exists() else 0
+    """Megabytes that it holds; none once it has died, which is found elsewhere."""
+    return round(memory(server.process.pid)) if server.process.poll() is None else 0

@@ -11,7 +11,6 @@ for 10,000 conversations. Linux only: memory and processor time are read from /p
 import argparse
 import asyncio
 import itertools
-import os
 import sqlite3
 import sys
 import tempfile
@@ -22,14 +21,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.author import COMMON, RARE, TWO, Author, fill, key_of
-from bench.generate import peak
-from bench.start import ROOT
+from bench.measurement import peak, processor
 from sandbox.loopback import Sandbox
 from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.list_pages import Filter
 from storage.search import Search
-from tests.rpc import Server
+from tests.folders import environment_in
+from tests.rpc import SERVE, Server
 
 SIZES = "1000,10000,100000"
 BARRED = 10_000
@@ -114,24 +113,15 @@ async def deep_cursor(folder: Path, size: int) -> str | None:
 
 def measure(folder: Path, size: int) -> dict[str, Cost]:
     """Ask one server everything; what each request cost, and its memory at the most."""
-    deep = asyncio.run(deep_cursor(folder, size))
-    with Sandbox() as sandbox, Server(*_server(folder, sandbox)) as server:
+    data = folder / "data"
+    deep = asyncio.run(deep_cursor(data, size))
+    with (
+        Sandbox() as sandbox,
+        Server(SERVE, environment_in(folder, sandbox.base_url, TOOLSETS="core,keep")) as server,
+    ):
         server.open("initialize")
-        costs = {name: _cost(server, one) for name, one in requests(folder, size, deep).items()}
+        costs = {name: _cost(server, one) for name, one in requests(data, size, deep).items()}
         return {**costs, MEMORY: Cost(peak(server.process.pid))}
-
-
-def _server(folder: Path, sandbox: Sandbox) -> tuple[list[str], dict[str, str]]:
-    """The command of a server on this folder, and its environment."""
-    environment = {
-        "HOME": str(folder),
-        "OPENAI_API_KEY": "sk-bench-0123456789",
-        "OPENAI_BASE_URL": sandbox.base_url,
-        "IMAGE_CONSULTANT_DATA_DIR": str(folder),
-        "IMAGE_CONSULTANT_IMAGES_DIR": str(folder / "images"),
-        "IMAGE_CONSULTANT_TOOLSETS": "core,keep",
-    }
-    return [sys.executable, str(ROOT / "__main__.py")], {**os.environ, **environment}
 
 
 def _cost(server: Server, request: Request) -> Cost:
@@ -141,7 +131,8 @@ def _cost(server: Server, request: Request) -> Cost:
 
 def _round(server: Server, request: Request) -> Cost:
     until = time.monotonic() + PATIENCE_SECONDS
-    before, times = processor(server.process.pid), []
+    times: list[float] = []
+    before = processor(server.process.pid)
     while len(times) < CALLS and (len(times) < LEAST_CALLS or time.monotonic() < until):
         times.append(_ask(server, request))
     spent = (processor(server.process.pid) - before) / len(times)
@@ -158,16 +149,10 @@ def _ask(server: Server, request: Request) -> float:
     return milliseconds
 
 
-def processor(process: int) -> float:
-    """Milliseconds that a process has used, in steps of ten."""
-    state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(state[11]) + int(state[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-
-
 def examine(size: int) -> dict[str, Cost]:
     """Make a database of a size and measure it."""
     with tempfile.TemporaryDirectory() as name:
-        asyncio.run(fill(Path(name), size))
+        asyncio.run(fill(Path(name, "data"), size))
         return measure(Path(name), size)
 
 

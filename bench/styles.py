@@ -6,6 +6,7 @@ the peak is read from /proc, and reset there.
 """
 
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -15,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.generate import Measurement
+from bench.measurement import Measurement, peak, report, set_back_peak
 from storage.pixels import bound, open_picture
 from styles.measurement import DRAFT, measure
-from tests.painted import encoded
+from tests.looks import encoded
 
 MILLISECONDS, MEGABYTES = 200, 60
 WIDTH, HEIGHT = 3840, 2160
@@ -38,13 +39,6 @@ def picture(kind: str) -> bytes:
     noise = np.random.default_rng(1).normal(0, NOISE, smooth.shape)
     image = Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
     return encoded(image, kind, **QUALITY[kind])
-
-
-def peak() -> float:
-    """Megabytes that this process held at most since it was last asked."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 def unpack(data: bytes) -> None:
@@ -67,10 +61,11 @@ def quickest(step: Callable[[bytes], object], data: bytes) -> float:
 def cost(path: Path) -> tuple[float, float, float]:
     """Milliseconds of measuring a file and of unpacking it, and megabytes with the file's own."""
     measure(encoded(Image.new("RGB", (512, 512))))  # what is loaded and made once, whatever comes
-    peak()
-    before = peak()
+    own = os.getpid()
+    set_back_peak(own)
+    before = peak(own)
     measure(path.read_bytes())
-    memory = peak() - before
+    memory = peak(own) - before
     data = path.read_bytes()
     return quickest(measure, data), quickest(unpack, data), memory
 
@@ -91,11 +86,7 @@ def results() -> Iterator[Measurement]:
 
 def main() -> int:
     """Print each number beside its bar; 1 where one is missed."""
-    missed = False
-    for one in results():
-        print(one, flush=True)
-        missed = missed or one.missed
-    return int(missed)
+    return report(results())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ Closeness = Literal["close", "near", "far"]
 
 PALETTE = (15.0, 30.0)
 """Lab units up to which colours are close, and near. Measured on the pictures of
-`tests/painted.py`: a copy in another size or format is up to 3 from its picture, nine of ten
+`tests/looks.py`: a copy in another size or format is up to 3 from its picture, nine of ten
 pairs in one look are within 14, those in two looks begin there, and half are beyond 60."""
 
 REST = (0.4, 0.8)
@@ -84,7 +84,7 @@ def _apart(here: Mapping[str, Any], there: Mapping[str, Any]) -> float:
 def are_alike(pictures: Sequence[Measurement]) -> bool:
     """Whether any two are close in their palettes or in the rest, and not far in the other.
 
-    So are all groups of three in one look of `tests/painted.py`, and none of 1,120 others.
+    So are all groups of three in one look of `tests/looks.py`, and none of 1,120 others.
     """
     for one, other in combinations(pictures, 2):
         palette, rest = distances(dict(one), dict(other))

@@ -1,6 +1,6 @@
 """What is the same in every test, built once in a process: it takes longer than most tests do.
 
-Each worker of the tests has it, and so have the forks (`tests.forked`). None of it decides
+Each worker of the tests has it, and so have the forks (`tests.forks`). None of it decides
 anything: tools, validators, prompt files, placeholders, tables and the text of SQL come out
 the same each time.
 """
@@ -37,7 +37,7 @@ IMPORTED = [
     "generation.drawing", "generation.verifier", "griffe", "httpcore2", "jsonschema",
     "openai.lib.streaming.responses", "openai.resources.responses.responses", "PIL.Image",
     "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "storage.maintenance", "storage.records",
-    "storage.rewriting", "tests.calls", "tests.crowd", "tests.forked", "transports.stdio",
+    "storage.rewriting", "tests.calls", "tests.crowd", "tests.forks", "transports.stdio",
 ]  # fmt: skip
 """What nearly every test needs, and the product imports on the first call."""
 

@@ -14,7 +14,8 @@ from typing import Literal
 from cyclopts import App
 
 from errors import Problem
-from tests.tape import CASSETTES, ROOT, Tape, shipped
+from tests.conftest import CASSETTES, ROOT
+from tests.tape import Tape, shipped
 
 app = App(
     name="python -m tests.cassettes",

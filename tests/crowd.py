@@ -19,7 +19,7 @@ from storage.records import Records
 from storage.spending import booking
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
-from tests.forked import context
+from tests.forks import context
 
 RAW_KEY = SecretStr(f"x'{'5c' * 32}'")
 """A passphrase that SQLCipher takes for the key itself: deriving one takes it half a second."""
@@ -32,7 +32,7 @@ WORDS = "words of the person " * 2_000
 PATIENCE = 60.0
 
 
-def started(work: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
+def start(work: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Any]:
     """A process that does this work, and the connection (of either kind) that it speaks into."""
     said, saying = context().Pipe(duplex=False)
     process = context().Process(target=work, args=(saying, *arguments), daemon=True)  # type: ignore[attr-defined]  # each context has it
@@ -41,7 +41,7 @@ def started(work: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, An
     return process, said
 
 
-def heard(said: Any) -> list[Any]:
+def messages(said: Any) -> list[Any]:
     """All that a process says until it ends."""
     everything = []
     while True:
@@ -53,18 +53,18 @@ def heard(said: Any) -> list[Any]:
 
 def kill_after(seconds: float, work: Callable[..., None], *arguments: Any) -> list[Any]:
     """Kill a process so long after it said that it begins; what it said from then on."""
-    process, said = started(work, *arguments)
+    process, said = start(work, *arguments)
     assert said.poll(PATIENCE)
     said.recv()
     time.sleep(seconds)
     process.kill()
     process.join(PATIENCE)
-    return heard(said)
+    return messages(said)
 
 
 def duration(work: Callable[..., None], *arguments: Any) -> float:
     """Seconds that a work takes which is not killed."""
-    process, said = started(work, *arguments)
+    process, said = start(work, *arguments)
     said.recv()
     began = time.monotonic()
     process.join(PATIENCE)

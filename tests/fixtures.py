@@ -19,6 +19,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests import built_once, matching, recording
 from tests.conftest import CASSETTES, KEY, Connect, Run
+from tests.folders import settings_in
 from tests.ring import Ring
 
 
@@ -67,12 +68,7 @@ def sandbox(shared_sandbox: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def settings(sandbox: Sandbox, tmp_path: Path) -> Settings:
-    return Settings(
-        openai_api_key=KEY,
-        openai_base_url=sandbox.base_url,
-        data_dir=tmp_path / "data",
-        images_dir=tmp_path / "images",
-    )
+    return settings_in(tmp_path, sandbox.base_url)
 
 
 @pytest.fixture

@@ -2,12 +2,17 @@
 
 import json
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from tests.conftest import ROOT
+
+SERVE = [sys.executable, str(ROOT / "__main__.py"), "serve"]
+"""What starts our own server over stdio."""
 PATIENCE = 60
 """Seconds without an answer after which a server counts as hanging."""
 ENVELOPE = {

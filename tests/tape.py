@@ -17,9 +17,6 @@ from prompts.store import PromptStore
 from prompts.wording import VARIATIONS
 from tests.recording import Loader
 
-ROOT = Path(__file__).parent.parent
-CASSETTES = ROOT / "cassettes"
-
 
 @dataclass(frozen=True)
 class Tape:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.conftest import CASSETTES
 from tests.recording import KEPT_HEADERS
-from tests.tape import CASSETTES, Tape
+from tests.tape import Tape
 from tests.tiny import DATA_URL, EDGE, FIELD
 
 LIMIT = 64 * 1024

@@ -17,7 +17,7 @@ from cli import main
 from cli.doctor.command import examine
 from errors import Check
 from tests import rpc
-from tests.forked import Fork
+from tests.forks import Fork
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"

@@ -19,7 +19,7 @@ from sandbox.loopback import Sandbox
 from server import create_server
 from storage.picture_files import convert
 from storage.stamps import now
-from tests import earlier_work
+from tests import folders
 from tests.calls import consult, draw, picture
 from tests.conftest import Run
 
@@ -34,7 +34,7 @@ def earlier(
     folder = tmp_path_factory.mktemp("earlier")
 
     async def make() -> Result:
-        server = create_server(earlier_work.settings_in(folder, shared_sandbox.base_url))
+        server = create_server(folders.settings_in(folder, shared_sandbox.base_url))
         async with Client(server) as client:
             await consult(client, "a hedgehog, watercolor", finish=True)
             ready = await consult(client, "a lighthouse, watercolor", finish=True)
@@ -47,7 +47,7 @@ def earlier(
 def drawn(run: Run, earlier: tuple[Path, Result], tmp_path: Path) -> Result:  # noqa: ARG001  # sets the folders
     """The result of it; it lies in the folders of the test."""
     folder, result = earlier
-    earlier_work.copy(folder, tmp_path)
+    folders.copy(folder, tmp_path)
     image = result["images"][0]
     return {
         **result,

@@ -28,7 +28,7 @@ from storage.legacy_import import convert_legacy
 from storage.records import Records
 from storage.search import Search
 from storage.tables import Conversation, Image
-from tests import earlier_work
+from tests import folders
 from tests.calls import CONSULT, DRAW, consult, draw, refusal
 from tests.conftest import Connect
 
@@ -96,7 +96,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox) -
     folder = tmp_path_factory.mktemp("earlier")
 
     async def serve() -> str:
-        server = create_server(earlier_work.settings_in(folder, shared_sandbox.base_url))
+        server = create_server(folders.settings_in(folder, shared_sandbox.base_url))
         async with Client(server) as client:
             return await hold(client)
 
@@ -107,7 +107,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox) -
 def conversation_id(earlier: tuple[Path, str], tmp_path: Path) -> str:
     """The id of that dialogue, which lies in the folders of the test."""
     folder, held = earlier
-    earlier_work.copy(folder, tmp_path)
+    folders.copy(folder, tmp_path)
     return held
 
 

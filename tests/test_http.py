@@ -20,12 +20,11 @@ from pydantic import SecretStr
 from errors import Problem
 from sandbox.loopback import Sandbox
 from settings import Settings, own_version
-from tests import earlier_work
+from tests import folders
 from tests.browser.server import serve_mcp
 from tests.calls import consult, draw, picture
-from tests.conftest import ROOT
-from tests.forked import Server, environment_of
-from tests.rpc import HANDSHAKE
+from tests.forks import Server
+from tests.rpc import HANDSHAKE, SERVE
 from transports import http_limits
 from transports.http import resolve
 
@@ -81,7 +80,7 @@ def running(settings: Settings) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox) -> Iterator[Site]:
-    settings = earlier_work.settings_in(tmp_path_factory.mktemp("site"), shared_sandbox.base_url)
+    settings = folders.settings_in(tmp_path_factory.mktemp("site"), shared_sandbox.base_url)
     with pytest.MonkeyPatch.context() as patch, running(settings) as site:
         patch.setattr(http_limits, "HEADERS_SECONDS", 0.3)
         patch.setattr(http_limits, "BODY_SECONDS", 0.3)
@@ -252,12 +251,11 @@ def test_a_host_that_is_none_is_one_sentence() -> None:
 async def test_a_picture_under_way_is_kept_when_a_signal_ends_the_server(
     settings: Settings, sandbox: Sandbox
 ) -> None:
-    environment = environment_of(
-        sandbox.base_url, settings.data_dir, settings.images_dir,
-        HTTP_TOKEN=TOKEN, WAIT_SECONDS="1",
-    )  # fmt: skip
-    serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--transport", "http"]
-    with Server([*serve, "--port", "0"], environment) as server:
+    folder = settings.data_dir.parent
+    environment = folders.environment_in(
+        folder, sandbox.base_url, HTTP_TOKEN=TOKEN, WAIT_SECONDS="1"
+    )
+    with Server([*SERVE, "--transport", "http", "--port", "0"], environment) as server:
         async with site_of(server).client() as client:
             ready = await consult(client, "a fox", mode="skip")
             sandbox.fail("delay=2", kind="image")

@@ -18,8 +18,9 @@ from cli import logs
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.calls import CONSULT, DRAW, consult
-from tests.conftest import KEY, ROOT
-from tests.forked import Server
+from tests.conftest import KEY
+from tests.forks import Server
+from tests.rpc import SERVE
 
 
 @pytest.fixture
@@ -118,8 +119,7 @@ def test_a_server_logs_its_settings_and_each_picture_and_no_word_or_secret(
         "IMAGE_CONSULTANT_QUALITY": "low",
     }
     words = {"prompt": "a badger in galoshes", "dialogue_mode": "skip"}
-    serve = [sys.executable, str(ROOT / "__main__.py"), "serve", "--sandbox"]
-    with Server(serve, environment) as server:
+    with Server([*SERVE, "--sandbox"], environment) as server:
         server.open("initialize")
         answer = server.ask("tools/call", {"name": DRAW, "arguments": words})
         log = server.end().errors

@@ -22,7 +22,7 @@ from storage.database_file import all_set_aside, is_plain, open_plain
 from storage.encryption import Cipher
 from storage.list_pages import Filter
 from storage.search import Search
-from tests import crowd, forked
+from tests import crowd, forks
 from tests.crowd import RAW_KEY, path_in
 from tests.test_migrations import make
 
@@ -47,9 +47,9 @@ def moments(longest: float) -> Iterator[tuple[int, float]]:
 
 
 def test_four_servers_that_write_at_once_lose_nothing_and_never_say_locked(tmp_path: Path) -> None:
-    together = forked.context().Barrier(4)
-    servers = [crowd.started(crowd.converse, tmp_path, SECONDS, together) for _ in range(4)]
-    said = [reply for _, pipe in servers for all_of in crowd.heard(pipe) for reply in all_of]
+    together = forks.context().Barrier(4)
+    servers = [crowd.start(crowd.converse, tmp_path, SECONDS, together) for _ in range(4)]
+    said = [reply for _, pipe in servers for all_of in crowd.messages(pipe) for reply in all_of]
     for process, _ in servers:
         process.join(crowd.PATIENCE)
 
@@ -71,9 +71,9 @@ def test_servers_that_start_at_once_make_one_record_and_set_a_damaged_one_aside_
     if damaged:
         path_in(tmp_path).write_text("this was a database once\n" * 500)
 
-    together = forked.context().Barrier(4)
-    servers = [crowd.started(crowd.open_once, tmp_path, together) for _ in range(4)]
-    said = [crowd.heard(pipe) for _, pipe in servers]
+    together = forks.context().Barrier(4)
+    servers = [crowd.start(crowd.open_once, tmp_path, together) for _ in range(4)]
+    said = [crowd.messages(pipe) for _, pipe in servers]
 
     assert [len(one) for one in said] == [3] * 4
     assert any("set aside as" in (one[-1] or "") for one in said) == damaged

@@ -21,7 +21,8 @@ import pytest
 
 from tests.calls import CONSULT, DRAW, Result
 from tests.conftest import ROOT
-from tests.forked import PATIENCE, Server, environment_of, wait_for
+from tests.folders import environment_in
+from tests.forks import PATIENCE, Server, wait_for
 from tests.stand_in import Behaviour, StandIn
 
 HASTY = (
@@ -50,6 +51,7 @@ class Place:
     """A person's folders, and the server processes that share them."""
 
     def __init__(self, folder: Path, openai: StandIn) -> None:
+        self.folder = folder
         self.pictures = folder / "images"
         self.database = folder / "data" / "conversations.db"
         self.openai = openai
@@ -57,9 +59,7 @@ class Place:
 
     def start(self, *, base_url: str = "", changes: str = "", **settings: str) -> Server:
         """Another server process, with changes to its code."""
-        environment = environment_of(
-            base_url or self.openai.base_url, self.database.parent, self.pictures, **settings
-        )
+        environment = environment_in(self.folder, base_url or self.openai.base_url, **settings)
         code = f"{HASTY}{changes}from cli import main; main()"
         command = [sys.executable, "-c", code, str(ROOT)]
         server = self.running.enter_context(Server(command, environment))

@@ -21,7 +21,7 @@ from prompts.store import PromptStore
 from prompts.template import read_header
 from styles.style_store import StyleStore
 from tests.conftest import ROOT
-from tests.forked import Fork
+from tests.forks import Fork
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"
 UPDATE = "python -m uv run image-consultant prompts render --all --shipped --to tests/renders"

@@ -6,14 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
-from tests.forked import Server
-from tests.rpc import OPENINGS, Ending, Message
+from tests.conftest import ROOT
+from tests.forks import Server
+from tests.rpc import OPENINGS, SERVE, Ending, Message
 
-ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"
 EVENT = re.compile(r"time=\S+ level=[A-Z]+ logger=\S+ message=\".*\"")
 
@@ -64,7 +63,6 @@ main()
 
 PRODUCT = {"openai_image_consultation", "openai_conversational_image"}
 
-SERVE = [sys.executable, str(ROOT / "__main__.py"), "serve"]
 PLAY = [sys.executable, "-c", PLAYGROUND]
 PLAY_IN_BACKGROUND = [
     sys.executable,

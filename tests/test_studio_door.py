@@ -26,10 +26,10 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from studio.access import COOKIE_SECONDS, Access
 from studio.instance import Instance, Running
-from tests import earlier_work
+from tests import folders
 from tests.browser.studio import HERE, SECRET, serve_studio
 from tests.calls import consult
-from tests.forked import Server, environment_of
+from tests.forks import Server
 from tests.rpc import ENVELOPE
 from transports.http import resolve
 
@@ -97,7 +97,7 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def settings_of_all(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox) -> Settings:
-    settings = earlier_work.settings_in(tmp_path_factory.mktemp("door"), shared_sandbox.base_url)
+    settings = folders.settings_in(tmp_path_factory.mktemp("door"), shared_sandbox.base_url)
     return settings.model_copy(update={"toolsets": ["all"], "http_token": SecretStr(TOKEN)})
 
 
@@ -499,7 +499,7 @@ def read_code(printed: str) -> str:
 def test_a_drawing_that_a_second_ctrl_c_cuts_off_is_collected_when_the_page_is_served_again(
     settings: Settings, sandbox: Sandbox
 ) -> None:
-    environment = environment_of(sandbox.base_url, settings.data_dir, settings.images_dir)
+    environment = folders.environment_in(settings.data_dir.parent, sandbox.base_url)
     # It waits six seconds for what is nearly there, unless one presses it again.
     start = "from cli import main; main()"
     words = [sys.executable, "-c", start, "studio", "--no-open", "--port", "0"]

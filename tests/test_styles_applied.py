@@ -13,7 +13,7 @@ from sandbox.loopback import Sandbox
 from styles.strength import STEPS, StrengthStep
 from tests.calls import consult, data_of, draw, refusal, text_of
 from tests.conftest import ROOT, Connect, Run
-from tests.painted import encoded, paint
+from tests.looks import encoded, paint
 from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
 
 APPLY = "openai_apply_style"

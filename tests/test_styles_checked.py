@@ -10,7 +10,7 @@ from fastmcp import Client
 from sandbox.loopback import Sandbox
 from tests.calls import DRAW, data_of, text_of
 from tests.conftest import Connect
-from tests.painted import answer_in_looks, encoded, paint
+from tests.looks import answer_in_looks, encoded, paint
 
 FROM_STYLE = "Distance from the style dark, as measured: palette "
 

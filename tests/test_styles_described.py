@@ -14,7 +14,7 @@ from sandbox.loopback import Sandbox
 from styles.style_store import StyleStore
 from tests.calls import data_of, draw, refusal, text_of
 from tests.conftest import Connect, Run
-from tests.painted import encoded, paint
+from tests.looks import encoded, paint
 
 EXTRACT = "openai_extract_style"
 FORM = "style_description"

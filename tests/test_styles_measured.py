@@ -10,7 +10,7 @@ from PIL import Image
 from styles.comparison import PALETTE, REST, closeness, distances
 from styles.measurement import Measurement, measure
 from styles.palette import Colour, palette_distance
-from tests.painted import LOOKS, encoded, paint
+from tests.looks import LOOKS, encoded, paint
 
 TAKES = range(2)
 COPIES: dict[str, Callable[[Image.Image], bytes]] = {

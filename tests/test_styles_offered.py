@@ -10,7 +10,7 @@ from fastmcp import Client
 from sandbox.loopback import Sandbox
 from tests.calls import consult, data_of, draw, text_of
 from tests.conftest import Connect
-from tests.painted import answer_in_looks
+from tests.looks import answer_in_looks
 
 RATE = "openai_rate_image"
 SKIP = {"dialogue_mode": "skip", "quality": "low"}

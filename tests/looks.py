@@ -1,6 +1,6 @@
 """Pictures in five looks, each of any subject: what a style is measured of in tests and docs.
 
-They are painted by chance that is the same each time. `python -m tests.painted` renews the picture
+They are painted by chance that is the same each time. `python -m tests.looks` renews the picture
 of `docs/styles.md`.
 """
 

@@ -1,5 +1,6 @@
-"""What a server did before a test: done once, and copied into the folders of each test."""
+"""The folders of a server in a test: its settings, its environment, what an earlier one left."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -18,6 +19,18 @@ def settings_in(folder: Path, base_url: str) -> Settings:
         data_dir=folder / "data",
         images_dir=folder / "images",
     )
+
+
+def environment_in(folder: Path, base_url: str, **settings: str) -> dict[str, str]:
+    """The environment of such a server as a process, with more of our settings."""
+    ours = {"DATA_DIR": folder / "data", "IMAGES_DIR": folder / "images", **settings}
+    return {
+        **os.environ,
+        "HOME": str(folder / "home"),
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": base_url,
+        **{f"IMAGE_CONSULTANT_{name}": str(value) for name, value in ours.items()},
+    }
 
 
 def copy(source: Path, target: Path) -> None:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests import rpc
-from tests.conftest import KEY
 
 PATIENCE = 90
 """Seconds within which whatever is waited for has to happen, also on a busy machine."""
@@ -35,17 +34,6 @@ def context() -> BaseContext:
     forking.set_forkserver_preload(["tests.fork_start"])
     ensure_running()
     return forking
-
-
-def environment_of(base_url: str, data: Path, images: Path, **settings: str) -> dict[str, str]:
-    """That of a server which draws at this address, in these folders, with more of our settings."""
-    ours = {"DATA_DIR": str(data), "IMAGES_DIR": str(images), **settings}
-    return {
-        **os.environ,
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": base_url,
-        **{f"IMAGE_CONSULTANT_{name}": value for name, value in ours.items()},
-    }
 
 
 class Fork:
