@@ -16,7 +16,7 @@ Strategy = Literal["color", "composition", "style", "mixed"]
 """What variations differ in; mixed takes one thing after the other."""
 
 MOST_PICTURES = 10
-"""Pictures that one call draws at most."""
+"""Of one call: as many as OpenAI's own `n` allowed, and all that one looks at side by side."""
 
 OPTIONS = (
     "size",

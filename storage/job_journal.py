@@ -110,8 +110,6 @@ class JobJournal:
                 row.runs, row.beat_at = row.runs + 1, now()
         for name in ("state", "runs", "beat_at", "response_id", *NO_ERROR):
             setattr(job, name, getattr(row, name))
-        if is_ours:
-            self._mine.add(job.id)
         return is_ours
 
     @asynccontextmanager
@@ -123,6 +121,7 @@ class JobJournal:
                 ours = update(Job).where(Job.id == job.id, Job.runs == job.runs)
                 await session.execute(ours.values(beat_at=now()))
 
+        self._mine.add(job.id)
         try:
             async with beating(beat):
                 yield

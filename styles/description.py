@@ -16,6 +16,7 @@ from prompts.template import Rendering
 from prompts.template_names import says
 from styles.extraction_result import Omission
 from styles.strength import ASPECTS, Aspect
+from styles.style_file import LONGEST_SENTENCE
 
 TEMPLATE = "styles/describe"
 SCHEMA_NAME = "style_description"
@@ -25,7 +26,6 @@ MOST_TOKENS = 3_000
 CLAUSE = re.compile(r"[,;:.–—]\s+|\.$")
 NAME = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ]\w*(?:[\s-]+[^\W\d_a-zß-öø-ÿ]\w*)*")
 """A run of words with a capital; scripts without capitals have none, and English is asked for."""
-LONGEST = 300
 
 
 class _Lenient(BaseModel):
@@ -134,7 +134,7 @@ def words_of_aspects(description: Description, wanted: Sequence[Aspect]) -> dict
 def one_line(text: str) -> str:
     """A text as a style's file takes it."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:LONGEST]
+    return " ".join(printable.split())[:LONGEST_SENTENCE]
 
 
 def _texts(description: Description) -> Iterator[tuple[str, str]]:

@@ -29,10 +29,13 @@ NAMING = "3-40 small letters, digits and underscores, a letter first"
 MOST_SAMPLES = 4
 """Pictures kept with a style: three go along with a drawing at most, and one is a spare."""
 
+LONGEST_SENTENCE = 300
+"""Letters, about forty words: a line of a prompt that leaves room for the picture's own."""
+
 ROUNDING = 0.01
 """By which shares that were rounded one by one may add up to more than all."""
 
-Sentence = Annotated[str, Field(min_length=3, max_length=300, pattern=ONE_LINE)]
+Sentence = Annotated[str, Field(min_length=3, max_length=LONGEST_SENTENCE, pattern=ONE_LINE)]
 """One line: it becomes part of a prompt."""
 ShortWord = Annotated[str, Field(min_length=2, max_length=40, pattern=ONE_LINE)]
 Measured = TypeVar("Measured", bound=FileModel)
