@@ -134,7 +134,8 @@ def clauses(text: str) -> Iterator[tuple[str, bool]]:
     edges = [0, *(edge for b in breaks for edge in b.span()), len(text)]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         clause = text[start:end].strip(" \t¿¡…*")
-        stops = [b[0] for b in breaks if b.start() >= end and b[0] in ".!?。！？\n"]
+        # "Take the second, but what is gouache?" asks only behind "but".
+        stops = [b[0] for b in breaks if b.start() >= end and b[0].strip() in {"", *".!?。！？"}]
         if _TOKEN.search(clause):
             yield clause, stops[:1] in (["?"], ["？"])
 

@@ -62,6 +62,17 @@ async def test_an_answer_answers_one_question_and_the_rest_stays_open(
     assert [name for name in ("style", "use") if name in asked(result)] == waiting
 
 
+async def test_an_answer_and_a_question_back_in_one_sentence_both_count(
+    client: Client[Any],
+) -> None:
+    begun = await consult(client, "ein Fuchs im Schnee")
+    back = "Nimm Aquarell, aber was heißt Komposition?"
+    result = await consult(client, back, conversation_id=begun["conversation_id"])
+
+    assert values(result)["style"] == "Aquarell"
+    assert asked(result) == ["use"]
+
+
 async def test_later_words_win_and_what_is_named_is_not_asked(client: Client[Any]) -> None:
     begun = await consult(client, "a fox")
     place = {"conversation_id": begun["conversation_id"]}
