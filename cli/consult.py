@@ -179,7 +179,9 @@ class _Dialogue:
             result = await self._turn(tools, **self._answer(result))
         show.consultation(result, self.wording)
         words = self.wording.terminal
-        answer = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
+        answer, perhaps = "", [*map(fold, words.perhaps)]
+        while not answer or fold(answer.strip(" .!?…")) in perhaps:  # a turn of it would cost
+            answer = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
         if _is(answer, "no", words.no):
             raise _Exit
         return "" if _is(answer, "yes", words.yes) else answer

@@ -74,6 +74,7 @@ class TerminalWords(FileModel):
     draw: str = Field(description="Asks whether the picture is wanted.")
     yes: str = Field(description="The word that agrees to it, typed whole or its first letters.")
     no: str = Field(description="The word that declines it; anything else is a further wish.")
+    perhaps: list[str] = Field([], description="What is neither, and is asked again.")
     goes_on: str = Field(description="Stands before the command that goes on.")
 
 

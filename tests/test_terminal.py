@@ -117,6 +117,19 @@ def test_a_ready_dialogue_that_goes_on_shows_its_price_again(consult: Consult) -
     assert price in consult(["n"], "--conversation", conversation)
 
 
+@pytest.mark.parametrize(
+    ("idea", "finish", "draw"),
+    [("a lighthouse", "maybe...", "Shall it be drawn?"), ("ein Turm", "Mal sehen", "Soll es gez")],
+)
+def test_who_is_not_sure_yet_is_asked_again_for_nothing(
+    consult: Consult, idea: str, finish: str, draw: str
+) -> None:
+    said = consult([idea, "finish", finish, "Hm?", "n"])
+
+    assert said.count(draw) == 3
+    assert said.count("A picture costs") + said.count("Ein Bild kostet") == 1
+
+
 def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
     said = consult(["a lighthouse", "1"])
     (conversation,) = re.findall(r"Go on with:\n.* --conversation (conv_\w+) --sandbox", said)
