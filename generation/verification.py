@@ -35,7 +35,8 @@ NO_OBSERVATION = "The model did not say what it saw."
 
 Verdict = Literal["met", "not_met", "cannot_tell"]
 
-VERDICTS = {"met": "Met", "not_met": "Not met", "cannot_tell": "Cannot tell"}
+VERDICTS = {"met": "Met", "cannot_tell": "Cannot tell", "not_met": "Not met"}
+"""What a verdict is called, the better one first."""
 
 
 class Finding(BaseModel):
@@ -156,16 +157,18 @@ class _LookAnswer(BaseModel):
 def read(text: str, items: Sequence[str]) -> list[Finding]:
     """One finding for each item, whatever else the answer holds; without items those it names.
 
-    What cannot be read as a finding says nothing of its item. Raises `ValueError` where there is no
-    list of findings.
+    Of two on one item the worse counts. What cannot be read as a finding says nothing of its item.
+    Raises `ValueError` where there is no list of findings.
     """
-    looks = _LookAnswer.model_validate_json(text).findings
-    if not items:
-        own_items = {item: one for one in looks if (item := _one_line(one.item))}
-        findings = [_finding(item[:LONGEST_SEEN], one) for item, one in own_items.items()]
-        return findings[:MOST_DRAWN]
-    by_id = {one.id: one for one in looks}
-    return [_finding(item, by_id.get(number)) for number, item in enumerate(items, start=1)]
+    worst: dict[int | str, _ItemLook] = {}
+    for one in _LookAnswer.model_validate_json(text).findings:
+        name = one.id if items else _one_line(one.item)
+        both = (worst.get(name, one), one)
+        worst[name] = max(both, key=lambda look: [*VERDICTS].index(look.verdict))
+    if items:
+        return [_finding(item, worst.get(number)) for number, item in enumerate(items, start=1)]
+    own_items = [(str(item), one) for item, one in worst.items() if item]
+    return [_finding(item[:LONGEST_SEEN], one) for item, one in own_items[:MOST_DRAWN]]
 
 
 def _finding(item: str, look: _ItemLook | None) -> Finding:

@@ -57,6 +57,7 @@ async def test_a_look_judges_each_item_of_the_checklist(
         {"findings": [
             {"id": 1, "seen": "A red fox stands there.", "verdict": "met"},
             {"id": 2, "seen": "It is a photograph.", "verdict": "not_met"},
+            {"id": 2, "seen": "It may be painted.", "verdict": "met"},
         ]},
     )  # fmt: skip
 
