@@ -5,13 +5,12 @@ would go unchecked. The contract here adds those imports to the graph, then chec
 """
 
 import ast
-from pathlib import Path
 
 from grimp import ImportGraph
 from importlinter import ContractCheck
 from importlinter.contracts.layers import LayersContract
 
-ROOT = Path(__file__).parent.parent
+from tests.conftest import ROOT
 
 
 class HouseContract(LayersContract):

@@ -26,8 +26,8 @@ from PIL import Image
 from bundle.build import NAME, build
 from cli.clients import find_uv
 from tests.calls import consult, draw, picture
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 MCPB = "@anthropic-ai/mcpb@2.1.2"
 GUI_PATH = os.defpath
 """What a program with a window sees as PATH: never where uv is."""

@@ -17,9 +17,9 @@ from cli import main
 from cli.doctor.command import examine
 from errors import Check
 from tests import rpc
+from tests.conftest import ROOT
 from tests.forks import Fork
 
-ROOT = Path(__file__).parent.parent
 KEY = "sk-proj-recognisable-0123456789abcdef"
 
 # What only a picture or a command needs; together they would double the start.

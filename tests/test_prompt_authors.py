@@ -25,7 +25,6 @@ from tests.forks import Fork
 
 FACILITATOR, DRAW, LOGO = "consultation/facilitator", "generation/draw", "image_types/logo"
 UPDATE = "python -m uv run image-consultant prompts render --all --shipped --to tests/renders"
-TYPES = len(PromptStore().image_types())
 
 Run = Callable[..., str]
 

@@ -17,9 +17,7 @@ from tests.calls import CONSULT, DRAW, consult, draw, picture
 from tests.conftest import Connect
 from tools.progress import STAGES
 
-COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
 IDEAS = ["a lighthouse", "a hedgehog", "a violin", "a submarine", "a sunflower"]
-SKIP = {"dialogue_mode": "skip"}
 
 
 @pytest.fixture(params=["auto", "legacy"])

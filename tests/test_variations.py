@@ -15,7 +15,6 @@ from tests.complete import COMPLETE, TURN, quoted
 from tests.conftest import Connect
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
-VARY = "openai_generate_variations"
 QUICK = "openai_generate_image"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.test_house import PACKAGES
 
-ROOT = Path(__file__).parent.parent
 DATA = {".j2", ".yaml", ".toml", ".mako", ".ini", ".json", ".css", ".js", ".md", ".txt", ".html"}
 
 

@@ -7,6 +7,7 @@ plays every state on the sandbox.
 """
 
 import io
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,40 +18,37 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.browser.aria import write_snapshot
 from tests.browser.chat import Chat, open_browser
-from tests.browser.server import serve_chat
+from tests.browser.server import serve_chat, settings_in
 from tests.browser.studio_pictures import take_studio
 from tests.browser.tour import tour
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame
 
-PICTURES = Path(__file__).parents[2] / "docs/pictures/view"
+DOCS = ROOT / "docs"
 WIDTH = 640
 SHARPNESS = 1.5
 """Pixels of a picture for one of the page: small letters stay legible, the file small."""
 
-DARK = {"questions", "picture", "comparing"}
-NARROW = {"questions", "prompt", "painting"}
+SHOWN = set(re.findall(r"pictures/view/([\w-]+)\.webp", (DOCS / "view.md").read_text("utf-8")))
+"""What the page shows; the other states are walked through for what a screen reader meets."""
 
 
 def take(view: "Frame", name: str) -> None:
-    """One picture of what is seen now."""
+    """One picture of what is seen now, if the page shows it."""
+    if name not in SHOWN:
+        return
     data = view.locator("main").screenshot(animations="disabled")
-    file = PICTURES / f"{name.replace(' ', '-')}.webp"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = DOCS / f"pictures/view/{name}.webp"
     Image.open(io.BytesIO(data)).convert("RGB").save(file, quality=72, method=6)
 
 
 def main() -> None:
     """Play all states once, and take what there is to take of each."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox, open_browser() as browser:
-        settings = Settings(
-            openai_api_key="sk-pictures",
-            openai_base_url=sandbox.base_url,
-            data_dir=Path(folder) / "data",
-            images_dir=Path("/tmp/Pictures"),
-            wait_seconds=3,
-            partial_images=2,
+        settings = settings_in(
+            Path(folder), sandbox, images_dir=Path("/tmp/Pictures"), wait_seconds=3
         )
         take_view(browser, sandbox, settings)
         take_studio(browser, sandbox, settings, Path(folder))
@@ -69,13 +67,12 @@ def take_view(browser: "Browser", sandbox: Sandbox, settings: Settings) -> None:
             chat.settle()
             write_snapshot(chat, state)
             take(chat.view, state)
-            if state in DARK:
+            if state == "questions":
                 chat.turn("dark")
-                take(chat.view, f"{state} dark")
+                take(chat.view, "questions-dark")
                 chat.turn("light")
-            if state in NARROW:
                 chat.widen(320)
-                take(chat.view, f"{state} narrow")
+                take(chat.view, "questions-narrow")
                 chat.widen(WIDTH)
 
 

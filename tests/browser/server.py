@@ -15,20 +15,15 @@ from pydantic import SecretStr
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
+from tests import folders
 from tests.browser.host import Host, serve_host
 from transports.http import build_http_server, listen, resolve
 
 
 def settings_in(folder: Path, sandbox: Sandbox, **others: Any) -> Settings:
     """Settings of a server on the sandbox that shows unfinished pictures."""
-    return Settings(
-        openai_api_key="sk-browser",
-        openai_base_url=sandbox.base_url,
-        data_dir=folder / "data",
-        images_dir=folder / "images",
-        partial_images=2,
-        **others,
-    )
+    settings = folders.settings_in(folder, sandbox.base_url)
+    return settings.model_copy(update={"partial_images": 2, **others})
 
 
 @contextmanager
