@@ -91,8 +91,12 @@ class Database:
         SQLite lets the others sleep for up to 100 ms between two looks at its lock.
         """
         async with self._writing, self._session({"immediate": True, "durable": durable}) as session:
-            yield session
-            await session.commit()
+            try:
+                yield session
+                await session.commit()
+            except DBAPIError:
+                await session.rollback()  # else its new rows count as written, and never are
+                raise
 
     async def close(self) -> None:
         """Close the connections, if any were opened.

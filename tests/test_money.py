@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import timedelta
 from typing import Any, cast
@@ -15,6 +16,7 @@ from errors import Problem
 from gateway.client import Gateway
 from gateway.prices import Charge, Cost, Usage
 from gateway.retry import OnCharge
+from generation.job_end import Bill
 from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database import Database
@@ -77,6 +79,32 @@ async def test_turns_that_failed_after_they_were_charged_are_booked(
     await consult(client, "a hen")
 
     assert [purpose for purpose, usd in booked(settings) if usd > 0] == ["failed"] * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit that only POSIX has")
+async def test_a_charge_that_found_no_room_on_the_disk_is_booked_with_the_next(
+    settings: Settings,
+) -> None:
+    import resource
+
+    database = Database(settings.data_dir)
+    records = Records(database)
+    drawn = job(await records.begin("skip"), "fox")
+    await records.jobs.claim([drawn], ClaimTerms("openai"))
+    bill = Bill(drawn, records, sandbox=False)
+    log = settings.data_dir / "conversations.db-wal"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))  # as if it were full
+    try:
+        await bill([Charge("gpt-4o", Usage(), Cost(0.01, estimated=False))])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    before = booked(settings)
+    await bill([Charge("gpt-4o", Usage(), Cost(0.02, estimated=False))])
+    await database.close()
+
+    assert before == []
+    assert booked(settings) == [("failed", 0.01), ("failed", 0.02)]
 
 
 class SlowGateway:
