@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from settings import Settings
 from storage.database_file import FILE_NAME
@@ -33,9 +34,15 @@ def environment_in(folder: Path, base_url: str, **settings: str) -> dict[str, st
     }
 
 
+def rows(settings: Settings, query: str, *values: object) -> list[Any]:
+    """What the records of a server hold, or what a statement changes in them."""
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
+        return records.execute(query, values).fetchall()
+
+
 def copy(source: Path, target: Path) -> None:
     """Put records and pictures below another folder, as if they had been made there."""
     for name in ("data", "images"):
         shutil.copytree(source / name, target / name, dirs_exist_ok=True)
-    with closing(sqlite3.connect(target / "data" / FILE_NAME)) as records, records:
-        records.execute("UPDATE images SET path = replace(path, ?, ?)", (str(source), str(target)))
+    change = "UPDATE images SET path = replace(path, ?, ?)"
+    rows(settings_in(target, ""), change, str(source), str(target))

@@ -3,8 +3,6 @@
 import base64
 import io
 import re
-import sqlite3
-from contextlib import closing
 from datetime import date
 from typing import Any
 
@@ -16,6 +14,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, draw, picture
 from tests.conftest import Connect
+from tests.folders import rows
 
 SKIP = {"dialogue_mode": "skip"}
 
@@ -104,8 +103,7 @@ async def test_progress_tells_each_stage_once_and_ends_at_the_end(connect: Conne
 
 def _as_sent(sandbox: Sandbox, settings: Settings) -> bytes:
     """The picture that OpenAI keeps under the newest response id of the record."""
-    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
-        ((response_id,),) = records.execute("SELECT response_id FROM images")
+    ((response_id,),) = rows(settings, "SELECT response_id FROM images")
     url = f"{sandbox.base_url}/responses/{response_id}"
     body = httpx2.get(url, headers={"authorization": "Bearer any"}).json()
     (item,) = [item for item in body["output"] if item["type"] == "image_generation_call"]

@@ -4,9 +4,7 @@ OpenAI's side is a plain server of our tests; the servers are those of one proce
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +24,7 @@ from storage.job_journal import Withdrawn
 from storage.stamps import before
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal
 from tests.conftest import Connect
+from tests.folders import rows
 from tests.stand_in import Behaviour, StandIn
 
 FOX: dict[str, Any] = {"prompt": "a fox", "dialogue_mode": "skip", "quality": "low"}
@@ -35,12 +34,6 @@ FOX: dict[str, Any] = {"prompt": "a fox", "dialogue_mode": "skip", "quality": "l
 def openai() -> Iterator[StandIn]:
     with StandIn() as stand_in:
         yield stand_in
-
-
-def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    """What the record holds, or what a statement changes in it."""
-    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as record, record:
-        return record.execute(query).fetchall()
 
 
 async def until(condition: Callable[[], object]) -> None:

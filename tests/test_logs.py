@@ -2,11 +2,9 @@
 
 import logging
 import os
-import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from cli import logs
 from settings import Settings
-from storage.database_file import FILE_NAME
 from tests.calls import CONSULT, DRAW, consult
 from tests.conftest import KEY
+from tests.folders import rows
 from tests.forks import Server
 from tests.rpc import SERVE
 
@@ -90,10 +88,8 @@ async def test_what_a_person_wrote_is_not_logged_when_the_database_refuses_it(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await consult(client, "a hen", mode="skip")
-    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
-        records.execute(
-            "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
+    refuse = "CREATE TRIGGER broken BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END"
+    rows(settings, refuse)
 
     message = {"message": "a badger in galoshes", "mode": "skip"}
     refused = await client.call_tool(CONSULT, message, raise_on_error=False)

@@ -27,14 +27,14 @@ from storage.tables import Job
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
 from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
+from tests.folders import rows
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 def booked(settings: Settings) -> list[tuple[str, float]]:
     """Purpose and price of each booking."""
-    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
-        return list(records.execute("SELECT purpose, usd FROM spending ORDER BY id"))
+    return rows(settings, "SELECT purpose, usd FROM spending ORDER BY id")
 
 
 async def test_the_estimate_stands_beside_the_price(client: Client[Any]) -> None:

@@ -5,10 +5,8 @@ and, where that exists, as a failed response alone. Sentences, codes and types a
 Azure's, from recordings and reports up to November 2026; what is expected is written by hand.
 """
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NamedTuple
@@ -19,10 +17,10 @@ from fastmcp import Client
 from gateway.api_errors import explain
 from gateway.api_fault import ApiFault, wait_in_headers
 from settings import Settings
-from storage.database_file import FILE_NAME
 from tests import openai_answers as wire
 from tests.calls import DRAW, conversation_of, draw, picture, text_of
 from tests.conftest import KEY, Connect
+from tests.folders import rows
 from tests.player import Player, Recorded, playing
 
 Json = dict[str, Any]
@@ -196,12 +194,6 @@ async def ends(client: Client[Any], **arguments: Any) -> tuple[str, Json]:
     called = await client.call_tool(DRAW, arguments or FOX, raise_on_error=False)
     assert called.is_error, called.structured_content
     return text_of(called), dict((called.structured_content or {})["error"])
-
-
-def rows(settings: Settings, query: str, *values: str) -> list[Any]:
-    """What the record holds."""
-    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
-        return database.execute(query, values).fetchall()
 
 
 def state_of(settings: Settings, words: str) -> str:

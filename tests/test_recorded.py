@@ -4,9 +4,8 @@ Record with `python -m tests.cassettes record`, from the sandbox or from OpenAI.
 """
 
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from gateway import image_response as stream
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from storage.database_file import FILE_NAME
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal
 from tests.conftest import KEY
+from tests.folders import rows
 
 pytestmark = pytest.mark.vcr
 
@@ -147,8 +146,7 @@ async def test_where_the_earlier_response_is_gone_the_kept_picture_is_sent(
     client: Client[Any], settings: Settings
 ) -> None:
     first = await draw(client, prompt="a red boat", output_format="jpeg", **SKIP)
-    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
-        records.execute("UPDATE images SET response_id = 'resp_' || hex(zeroblob(24))")
+    rows(settings, "UPDATE images SET response_id = 'resp_' || hex(zeroblob(24))")
 
     second = await draw(
         client, prompt="make the boat blue", conversation_id=first["conversation_id"]

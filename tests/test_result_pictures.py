@@ -1,7 +1,5 @@
 """A picture of a result comes with all that is known of it, in data, in words and as a link."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,15 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, data_of, draw, text_of
 from tests.conftest import Connect
+from tests.folders import rows
 
 SKIP = {"dialogue_mode": "skip"}
 
 
 def booked(settings: Settings) -> float:
     """USD that the record says was paid."""
-    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as records:
-        return float(records.execute("SELECT sum(usd) FROM spending").fetchone()[0])
+    ((usd,),) = rows(settings, "SELECT sum(usd) FROM spending")
+    return float(usd)
 
 
 def size_of(image: dict[str, Any]) -> int:

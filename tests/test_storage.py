@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import sqlite3
 import stat
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from storage.records import Records
 from storage.stamps import UnknownId, new_id, now
 from storage.tables import Base, Conversation
 from tests.calls import data_of
+from tests.folders import rows
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals as POSIX has them")
 NAMED = {"at": "2026-11-21T12:00:00+00:00", "tag": "01234567"}
@@ -109,8 +108,7 @@ async def test_a_record_is_made_once_whoever_goes_away_meanwhile(
     assert shown["total"] == 0
     assert len(made) == 1
     assert asyncio.all_tasks() == before
-    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert rows(settings, "PRAGMA integrity_check") == [("ok",)]
 
 
 async def test_the_connection_of_a_request_that_is_cancelled_is_closed(database: Database) -> None:

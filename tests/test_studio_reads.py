@@ -1,9 +1,7 @@
 """What the studio's page reads: every picture, drawings under way, templates, money, the setup."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,9 @@ from fastmcp import Client
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from storage.database_file import FILE_NAME
 from styles.strength import ASPECTS
 from tests.calls import consult, data_of, draw, refusal
+from tests.folders import rows
 from tests.test_styles_applied import HARBOUR
 from tools.studio import add_studio
 
@@ -101,11 +99,8 @@ async def test_the_gallery_is_filtered_by_words_of_the_style(
 ) -> None:
     fox = await draw(page, prompt="a fox", **SKIP)
     await draw(page, prompt="a hare", **SKIP)
-    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as records, records:
-        records.execute(
-            "UPDATE conversations SET style = 'Loose watercolour' WHERE id = ?",
-            [fox["conversation_id"]],
-        )
+    change = "UPDATE conversations SET style = 'Loose watercolour' WHERE id = ?"
+    rows(settings, change, fox["conversation_id"])
     listed = await read(page, "pictures", values={"style": "WATERCOLOUR"})
 
     assert listed["styles"] == ["Loose watercolour"]

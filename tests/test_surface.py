@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings, own_version
 from tests.calls import CONSULT, DRAW, consult, draw, picture
 from tests.conftest import Connect
+from tests.folders import rows
 from tools.progress import STAGES
 
 IDEAS = ["a lighthouse", "a hedgehog", "a violin", "a submarine", "a sunflower"]
@@ -111,8 +110,7 @@ async def test_a_picture_whose_caller_gave_up_is_kept_and_booked_once_when_asked
     await asyncio.sleep(pause)
     result = await draw(client, conversation_id=ready["conversation_id"])
 
-    with closing(sqlite3.connect(settings.data_dir / "conversations.db")) as record:
-        booked = record.execute("SELECT purpose FROM spending ORDER BY purpose").fetchall()
+    booked = rows(settings, "SELECT purpose FROM spending ORDER BY purpose")
     assert booked == [("assistant",), ("image",)]
     assert list(settings.images_dir.iterdir()) == [picture(result)]
     assert sandbox.count("image") == 1
