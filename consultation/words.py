@@ -14,10 +14,9 @@ from typing import NamedTuple
 import yaml
 from rapidfuzz.distance import JaroWinkler
 
+from prompts import template_names
 from prompts.prompt_files import SHIPPED
-
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-"""Thai to Khmer, kana and ideographs: scripts in which a sign is compared, not a word."""
+from prompts.template_names import UNSPACED
 
 MARKS = "".join(s for s in map(chr, range(0x300, 0xE00)) if unicodedata.category(s)[0] == "M")
 """Accents that stand apart, and the vowels of Hebrew, Arabic and the scripts of India."""
@@ -63,13 +62,9 @@ class Word(NamedTuple):
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text without case, width, accents and apostrophes, for comparing alone."""
-    # The marks of kana (ga from ka) make another sound, so they stay. Korean syllables fall
-    # into their letters, of which a particle at the end is but an ending.
-    return "".join(
-        sign
-        for sign in unicodedata.normalize("NFKD", text).casefold()
-        if sign in "\u3099\u309a" or not (unicodedata.category(sign) == "Mn" or sign in APOSTROPHES)
-    )
+    # Korean syllables fall into their letters, of which a particle at the end is but an ending.
+    letters = unicodedata.normalize("NFKD", template_names.fold(text))
+    return "".join(sign for sign in letters if sign not in APOSTROPHES)
 
 
 @cache

@@ -18,8 +18,9 @@ PLURALS = ("s", "es", "e", "n", "en", "er", "x")
 STEM = 4
 """Letters of a word that can have a plural, so that `gas` and `new` stay what they are."""
 
-UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
-"""Scripts that put no space between words: a name is looked for sign by sign."""
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Thai to Khmer, kana and ideographs: scripts without spaces between words, of which a sign is
+compared, and a name looked for sign by sign."""
 
 KATAKANA = "[\u30a1-\u30fa\u30fc]"
 VOICED = "\u3099\u309a"
@@ -59,7 +60,7 @@ def says(idea: str, name: str) -> bool:
 
     Two words may be written as one, and one as two (`Icon-Set`, `Iconset`).
     """
-    if UNSPACED.search(name):
+    if re.search(f"[{UNSPACED}]", name):
         return bool(re.search(_without_neighbours(fold(name)), fold(idea)))
     words, parts = words_of(idea), words_of(name)
     if not parts:
