@@ -8,7 +8,8 @@ from sandbox import request_content
 from sandbox.faults import without_markers
 from sandbox.openai_errors import Json
 
-_TITLE = 60  # letters: a line of a list
+LONGEST_TITLE = 60
+"""Letters: a line of a list."""
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Dialogue:
     @property
     def title(self) -> str:
         """What the conversation is called after its first message."""
-        return shorten(self.messages.get("m1", ""), _TITLE, placeholder="…") or "-"
+        return shorten(self.messages.get("m1", ""), LONGEST_TITLE, placeholder="…") or "-"
 
     @property
     def before(self) -> Json:

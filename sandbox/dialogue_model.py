@@ -12,16 +12,27 @@ from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
 
-_PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
-_WORTH = {"quick": 4, "guided": 5, "explorer": 99}  # how many dimensions a mode asks about
-_MOST_OPTIONS = 5
-_AGAIN = 200  # letters of what the reply says again
-_REFERENCE = "reference"  # what its pictures are for
-_FORMAT = "format"
-_UNSEEN = (_REFERENCE, _FORMAT)  # what is taken of a reference stands under its aspect
-_ADDITIVE = ("subject", "avoid")
-_SAME = {"medium": "style", "colours": "palette"}  # what lines of a style are about
+PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
+"""Questions at once by mode: few enough to be answered in one line."""
 
+WORTH = {"quick": 4, "guided": 5, "explorer": 99}
+"""How many dimensions of a type a mode asks about, so that a prompt does not wait for details."""
+
+MOST_OPTIONS = 5
+"""Of a question: of more nobody keeps the first in mind."""
+
+AGAIN = 200
+"""Letters of what the reply says again: two lines of a terminal."""
+
+REFERENCE, FORMAT = "reference", "format"
+UNSEEN = (REFERENCE, FORMAT)
+"""What no sentence of the prompt says: what is taken of a reference stands under its aspect."""
+
+ADDITIVE = ("subject", "avoid")
+"""Dimensions to which later words add; of all others they replace what held."""
+
+SAME = {"medium": "style", "colours": "palette"}
+"""What lines of a style are about, by their name in a brief."""
 
 Phrase = tuple[str, list[Json]]
 """Words for the prompt and the quotes that they rest on; with none they are our own."""
@@ -53,8 +64,8 @@ def turn(talk: Dialogue) -> Json:
         name: ", ".join(words for words, _ in _phrases(name, said))
         for name, said in reading.brief.items()
     }
-    if shape := book.shape(values.get(_FORMAT, "")):
-        values[_FORMAT] = shape
+    if shape := book.shape(values.get(FORMAT, "")):
+        values[FORMAT] = shape
     return {
         "language": reading.tongue,
         "title": talk.title,
@@ -123,7 +134,7 @@ class BriefReading:
     @property
     def aspects(self) -> list[str]:
         """What of the reference pictures the person's words, or their answer, speak of."""
-        answers = [quote["quote"] for quote in self.brief.get(_REFERENCE, [])]
+        answers = [quote["quote"] for quote in self.brief.get(REFERENCE, [])]
         text = "\n".join([*self.talk.messages.values(), *answers])
         known = book.data()["aspects"].items()
         return [aspect for aspect, words in known if any(book.find(word, text) for word in words)]
@@ -150,7 +161,7 @@ class BriefReading:
             elif book.is_talk(clause):
                 self._set_aside(ref, clause, "talk")
             elif book.shape(clause):
-                self._put(_FORMAT, ref, {"ref": ref, "quote": clause})
+                self._put(FORMAT, ref, {"ref": ref, "quote": clause})
             elif places:
                 self._pick(ref, places, clause, waiting)
             else:
@@ -205,7 +216,7 @@ class BriefReading:
     def _put(self, dimension: str, ref: str, *quotes: Json) -> None:
         """Decide a dimension; a later message adds to some and replaces what held of others."""
         said = self.brief.setdefault(dimension, [])
-        if dimension not in _ADDITIVE and self.latest.get(dimension) != ref:
+        if dimension not in ADDITIVE and self.latest.get(dimension) != ref:
             for old in [quote for quote in said if quote["ref"].startswith("m")]:
                 self._set_aside(old["ref"], old["quote"], "replaced")
             said.clear()
@@ -219,7 +230,7 @@ class BriefReading:
         """Take each line of a style as it is, but where the person decides the same."""
         own = {name for name, said in self.brief.items() if said[0]["ref"][0] in "mq"} - {"avoid"}
         for aspect in [key for key in style if key not in {"id", "degree"}]:
-            name = _SAME.get(aspect, aspect)
+            name = SAME.get(aspect, aspect)
             if name in own:
                 self._set_aside(style["id"], style[aspect], "replaced")
             else:
@@ -246,10 +257,10 @@ def _questions(reading: BriefReading) -> list[Json]:
     mode, left = state.get("mode", "guided"), state.get("questions_left", 0)
     common = book.data()["options"]  # a type tells two options at first
     known = {one["dimension"] for one in reading.talk.questions.values()} | {*reading.brief}
-    names = [name for name in reading.options if name != "avoid"][: _WORTH.get(mode, 5)]
+    names = [name for name in reading.options if name != "avoid"][: WORTH.get(mode, 5)]
     options = {name: reading.options[name] for name in names}
     if reading.talk.references and not reading.aspects:
-        options = {_REFERENCE: [*common[_REFERENCE]], **options}
+        options = {REFERENCE: [*common[REFERENCE]], **options}
     questions = [
         _question(name, choices, reading)
         for name, choices in options.items()
@@ -257,14 +268,14 @@ def _questions(reading: BriefReading) -> list[Json]:
         and len(choices) > 1
         and not any(book.find(one, messages) for one in (*choices, *common.get(name, ())))
     ]
-    return questions[: max(0, min(_PER_TURN.get(mode, 3) - len(reading.waiting), left))]
+    return questions[: max(0, min(PER_TURN.get(mode, 3) - len(reading.waiting), left))]
 
 
 def _question(name: str, options: list[str], reading: BriefReading) -> Json:
     """A question with the options of the type, what is liked as its default."""
     liked = " ".join(one["value"] for one in reading.talk.state.get("preferences") or [])
     disliked = " ".join(reading.talk.state.get("dislikes") or [])
-    options = [option for option in options if not book.find(option, disliked)][:_MOST_OPTIONS]
+    options = [option for option in options if not book.find(option, disliked)][:MOST_OPTIONS]
     usual = next((place for place, option in enumerate(options) if book.find(option, liked)), 0)
     # In the order of the type: who types numbers finds them where they were.
     options = book.translate(options, reading.tongue)
@@ -275,7 +286,7 @@ def _question(name: str, options: list[str], reading: BriefReading) -> Json:
 
 def _assume(reading: BriefReading) -> None:
     """Decide what is against no idea: colours of a picture, no text, a subject."""
-    if not reading.aspects and _REFERENCE not in reading.brief:
+    if not reading.aspects and REFERENCE not in reading.brief:
         reading.take_of_references(["palette"])
     messages, known = " ".join(reading.talk.messages.values()), reading.brief
     if "text" in reading.options and "text" not in known and not book.holds("lettering", messages):
@@ -296,7 +307,7 @@ def _reply(reading: BriefReading, then: str) -> str:
         for words, quotes in _phrases(name, said)
         if fresh & {quote["ref"] for quote in quotes}
     ]
-    again = shorten("; ".join(news), _AGAIN, placeholder=" …")
+    again = shorten("; ".join(news), AGAIN, placeholder=" …")
     understood = book.say("understood", tongue).format(again) + " " if again else ""
     return understood + book.say(then, tongue)
 
@@ -309,7 +320,7 @@ def write(reading: BriefReading) -> tuple[str, list[Json]]:
     decisions, looks = dict[str, list[Phrase]](), dict[str, list[Phrase]]()
     if "subject" in reading.ours:
         idea.append((reading.ours["subject"], []))
-    seen = [(name, said) for name, said in reading.brief.items() if name not in _UNSEEN]
+    seen = [(name, said) for name, said in reading.brief.items() if name not in UNSEEN]
     for name, (words, said) in [(n, phrase) for n, own in seen for phrase in _phrases(n, own)]:
         ref = said[0]["ref"]
         if ref.startswith("style:") and name == "avoid":

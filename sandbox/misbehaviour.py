@@ -6,8 +6,8 @@ from sandbox import phrasebook as book
 from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
 
-_INVENTED = "a golden dragon"
-_MORE = ("palette", "mood", "style", "light", "use", "composition", "background", "text", "detail")
+INVENTED = "a golden dragon"
+MORE = ("palette", "mood", "style", "light", "use", "composition", "background", "text", "detail")
 
 
 def spoil(turn: Json, talk: Dialogue, fault: str) -> None:
@@ -27,11 +27,11 @@ class _Misbehaviour:
         self.quotes = [q for one in (*self.sources, *self.brief) for q in one["said"]]
 
     def _invented_quote(self) -> None:
-        said = [{"ref": "m1", "quote": _INVENTED}]
-        self.brief.append({"dimension": "detail", "value": _INVENTED, "said": said, "open": False})
+        said = [{"ref": "m1", "quote": INVENTED}]
+        self.brief.append({"dimension": "detail", "value": INVENTED, "said": said, "open": False})
         if self.turn["prompt"]:
-            self.turn["prompt"] += f" Above it flies {_INVENTED}."
-            self.sources.append({"prompt": _INVENTED, "said": said})
+            self.turn["prompt"] += f" Above it flies {INVENTED}."
+            self.sources.append({"prompt": INVENTED, "said": said})
 
     def _cut_refusal(self) -> None:
         self._turned_round()
@@ -44,7 +44,7 @@ class _Misbehaviour:
 
     def _stretch_not_in_prompt(self) -> None:
         for source in self.own[:1]:
-            source["prompt"] += f" beneath {_INVENTED}"
+            source["prompt"] += f" beneath {INVENTED}"
 
     def _lost_words(self) -> None:
         for source in self.own[:1]:
@@ -78,11 +78,11 @@ class _Misbehaviour:
     def _changed_decision(self) -> None:
         before = [e["dimension"] for e in self.talk.before.get("brief") or [] if e["said"]]
         for entry in [entry for entry in self.brief if entry["dimension"] in before][-1:]:
-            entry.update(value=_INVENTED, said=[])
+            entry.update(value=INVENTED, said=[])
 
     def _too_many_questions(self) -> None:
         most = max(int(self.talk.state.get("questions_left", 0)), 5) + 2
-        names = [*_MORE, *(f"detail {number}" for number in range(most))]
+        names = [*MORE, *(f"detail {number}" for number in range(most))]
         self._ask(*(_question(name, "plain", "rich") for name in names[:most]))
 
     def _asks_decided(self) -> None:
@@ -92,7 +92,7 @@ class _Misbehaviour:
 
     def _options_alike(self) -> None:
         put = {form["dimension"] for form in self.talk.questions.values()}
-        self._ask(_question(next(name for name in _MORE if name not in put), "warm", "WARM"))
+        self._ask(_question(next(name for name in MORE if name not in put), "warm", "WARM"))
 
     def _wrong_option(self) -> None:
         for pick in self.turn["chosen"][:1]:

@@ -13,11 +13,14 @@ QUOTED = re.compile(
     r"(?<!\d)\"([^\"\n]+)\"|“([^”\n]+)”|„([^“”\n]+)[“”]|«\s?([^»\n]+?)\s?»|「([^」\n]+)」"
     r"|(?<!\w)[‘']([^'’\n]+(?:['’]\w[^'’\n]*)*)['’](?!\w)"
 )
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_BREAK = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber)\s)")
-_RATIO = re.compile(r"\d{1,2}:\d{1,2}")
-_SAYS = 3  # letters of a word that may say something
-_ENDING = 2  # letters: warm, warmes
+TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+BREAK = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber)\s)")
+RATIO = re.compile(r"\d{1,2}:\d{1,2}")
+SHORTEST = 3
+"""Letters of a word that may say something, and of one that has no ending."""
+
+ENDING = 2
+"""Letters that a word may end in besides: warm, warmes."""
 
 
 @cache
@@ -42,20 +45,20 @@ def say_of(dimension: str, form: str, tongue: str) -> str:
 def tokens(text: str) -> list[str]:
     """The words of a text without case and British spelling."""
     plain = text.lower().replace("’", "'")  # casefold would spell ß as another letter
-    return _TOKEN.findall(plain.replace("colour", "color").replace("grey", "gray"))
+    return TOKEN.findall(plain.replace("colour", "color").replace("grey", "gray"))
 
 
 def content(text: str) -> list[str]:
     """The words that say something: no small ones, none that are trimmed, none that refuse."""
     small = {word for words in data()["languages"].values() for word in words}
-    words = [word for word in tokens(trim(text)) if len(word) >= _SAYS or not word.isascii()]
+    words = [word for word in tokens(trim(text)) if len(word) >= SHORTEST or not word.isascii()]
     return [word for word in words if word not in small and not refuses(word)]
 
 
 @lru_cache(4096)
 def find(phrase: str, text: str) -> str:
     """The words of a text that are a phrase, inflected or not; empty where there are none."""
-    endings = [rf"{word}\w{{0,{_ENDING * (len(word) > _SAYS)}}}" for word in tokens(phrase)]
+    endings = [rf"{word}\w{{0,{ENDING * (len(word) > SHORTEST)}}}" for word in tokens(phrase)]
     spelled = r"[\s-]+".join(endings).replace("color", "colou?r").replace("gray", "gr[ae]y")
     match = re.search(rf"(?<!\w){spelled}(?!\w)", text.replace("’", "'"), re.I) if endings else None
     return text[match.start() : match.end()] if match else ""
@@ -76,7 +79,7 @@ def shape(text: str) -> str:
     """The shape that a text names and nothing else: square, wide, tall, or a ratio; else empty."""
     words = " ".join(tokens(trim(text)))
     shapes = (name for name, known in data()["shapes"].items() if words in known)
-    return text if _RATIO.fullmatch(text) else next(shapes, "")
+    return text if RATIO.fullmatch(text) else next(shapes, "")
 
 
 @lru_cache(4096)
@@ -130,20 +133,20 @@ def trim(text: str) -> str:
 def clauses(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the clauses of a message as they stand, each with whether its sentence asks."""
     spans = [mark.span() for mark in QUOTED.finditer(text)]
-    breaks = [b for b in _BREAK.finditer(text) if not any(a < b.start() < z - 1 for a, z in spans)]
+    breaks = [b for b in BREAK.finditer(text) if not any(a < b.start() < z - 1 for a, z in spans)]
     edges = [0, *(edge for b in breaks for edge in b.span()), len(text)]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         clause = text[start:end].strip(" \t¿¡…*")
         # "Take the second, but what is gouache?" asks only behind "but".
         stops = [b[0] for b in breaks if b.start() >= end and b[0].strip() in {"", *".!?。！？"}]
-        if _TOKEN.search(clause):
+        if TOKEN.search(clause):
             yield clause, stops[:1] in (["?"], ["？"])
 
 
 def places(clause: str) -> list[tuple[int, str]]:
     """The places of options that a clause names, if it names nothing else, with their words."""
     around, known = data()["around_a_number"], data()["places"]
-    words = [word for word in _TOKEN.findall(trim(clause)) if word.casefold() not in around]
+    words = [word for word in TOKEN.findall(trim(clause)) if word.casefold() not in around]
     numbers = [
         (known.get(word.casefold()) or int(word), word)
         for word in words

@@ -16,7 +16,7 @@ from sandbox import (
     structured_answers,
 )
 from sandbox.event_stream import EventStream, events
-from sandbox.memory import ApiCall, ResponseRecord, SandboxMemory
+from sandbox.memory import CHARACTERS_PER_TOKEN, ApiCall, ResponseRecord, SandboxMemory
 from sandbox.openai_errors import ApiError, Json
 from sandbox.request_content import EditSources
 from sandbox.request_validation import check_request
@@ -103,7 +103,9 @@ def _finish(
         incomplete_details=(
             {"reason": "max_output_tokens"} if draft.status == "incomplete" else None
         ),
-        usage=response_body.text_usage(call.body, text, from_cache, text_out // 4),
+        usage=response_body.text_usage(
+            call.body, text, from_cache, text_out // CHARACTERS_PER_TOKEN
+        ),
         tool_usage=draft.tool_usage,
     )
     return ResponseRecord(call.body, opening, final, draft.partials)

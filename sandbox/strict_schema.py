@@ -47,7 +47,7 @@ def _faults(root: Json, node: Json) -> Iterator[str]:
         if key in node:
             yield f"'{key}' is not permitted."
     reference = node.get("$ref")
-    if reference is not None and resolve(root, reference) is None:
+    if reference is not None and _resolve(root, reference) is None:
         yield f"reference to component '{reference}' which was not found in the schema."
     if node.get("type") == "object" or "properties" in node:
         yield from _object_faults(node)
@@ -68,7 +68,7 @@ def _at(path: tuple[str, ...]) -> str:
     return f"In context={path!r}"
 
 
-def resolve(root: Json, reference: str) -> Json | None:
+def _resolve(root: Json, reference: str) -> Json | None:
     """What a reference within a schema leads to, None where that is nothing."""
     node: object = root
     for step in reference.removeprefix("#").strip("/").split("/"):

@@ -11,9 +11,9 @@ PLACEHOLDER = "A placeholder of the sandbox: no model looked at it."
 NO_PICTURE = "No picture came with the request."
 NOTE = "a look of which the sandbox has seen numbers alone"
 
-_NUMBER = re.compile(r"(?<![\w.,#])\d+(?:[.,]\d+)?(?![\w%])")
-_HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
-_ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
+NUMBER = re.compile(r"(?<![\w.,#])\d+(?:[.,]\d+)?(?![\w%])")
+HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
+ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
 
 
 def fill_template(body: Json) -> str:
@@ -43,7 +43,7 @@ def fill_template(body: Json) -> str:
             if fitting:
                 values.setdefault(fitting[0]["name"], _value(fitting[0], piece))
             elif blank and (waiting or (book.content(piece) and not book.refuses(piece))):
-                values[blank[0]] = (piece if waiting else _ABOUT.sub("", piece, 1)).strip('"“”„«»')
+                values[blank[0]] = (piece if waiting else ABOUT.sub("", piece, 1)).strip('"“”„«»')
             elif book.content(piece) and not book.is_talk(piece):
                 besides.append(piece)
     fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
@@ -58,8 +58,8 @@ def _value(parameter: Json, words: str) -> str:
     if takes.startswith("one of") or "colour" in takes:
         options: list[str] = sorted(parameter["options"], key=len, reverse=True)
         readings = [option for option in options if option.casefold() in words.casefold()]
-        readings += _HEX.findall(words) if "colour" in takes else []
-    readings += _NUMBER.findall(words) if "number" in takes else []
+        readings += HEX.findall(words) if "colour" in takes else []
+    readings += NUMBER.findall(words) if "number" in takes else []
     return readings[0] if readings else ""
 
 
@@ -83,13 +83,13 @@ def describe_style(body: Json) -> str:
     measured = json.loads(request_content.prompt(body))["measured"]
     aspects = [
         {"aspect": aspect, "words": words[(facts[number] >= low) + (facts[number] > high)]}
-        for aspect, (number, low, high, *words) in _WORDS.items()
+        for aspect, (number, low, high, *words) in WORDS.items()
         if (facts := measured.get(aspect))
     ]
     return json.dumps({"subjects": [], "names": [], "aspects": aspects, "note": NOTE, "avoid": []})
 
 
-_WORDS: dict[str, tuple[str, float, float, str, str, str]] = {
+WORDS: dict[str, tuple[str, float, float, str, str, str]] = {
     "palette": ("colourfulness", 8, 30, "muted, quiet colours", "muted colours", "strong colours"),
     "light": ("contrast", 30, 70, "low contrast", "clear contrast", "strong contrast"),
     "composition": ("empty_border", 0.5, 0.9, "a full border", "an open border", "an empty border"),
