@@ -99,14 +99,4 @@ class StyleApplication(Consultation):
     choices: list[MixAnswer] = []
 
 
-SOURCES = {
-    "said": "said",
-    "chosen": "chosen",
-    "reference": "seen in",
-    "template": "template",
-    "style": "style",
-    "assumed": "assumed",
-}
-"""Sources in the words of an English record."""
-
 SANDBOX_NOTE = "Made by the sandbox, a stand-in for OpenAI: no model was asked, nothing was paid."

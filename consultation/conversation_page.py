@@ -8,12 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consultation.consultation_result import SOURCES
 from consultation.consultation_text import EDGES, own_stretches
 from consultation.transcript import Message, messages_of
 from gateway.connection import is_sandbox
 from prompts.wording import met_items
 from storage.tables import Brief, Conversation, Image, Question, Spending, Turn
+
+SOURCES = {
+    "said": "said",
+    "chosen": "chosen",
+    "reference": "seen in",
+    "template": "template",
+    "style": "style",
+    "assumed": "assumed",
+}
+"""Sources in the words of an English record."""
 
 DEEPEST = 12
 """A longer chain of changes is not set further in: each step says what it was changed from."""

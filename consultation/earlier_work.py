@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from consultation.coverage import UNSEEN
 from consultation.turn import FORMAT, BriefEntry
-from consultation.words import content, words_of
+from consultation.words import SHORTEST_TO_SHARE, content, words_of
 from errors import Problem
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
@@ -203,5 +203,7 @@ def words_of_the_picture(words: str, brief: Iterable[BriefEntry]) -> str:
 def _telling_words(idea: str) -> set[str]:
     """Long words, or those of three letters too where there are few: "a red fox in snow"."""
     words = words_of(idea)
-    telling = {word.text for word in content(words)}
-    return telling if len(telling) >= FEWEST_WORDS else {word.text for word in content(words, 3)}
+    long = {word.text for word in content(words)}
+    return (
+        long if len(long) >= FEWEST_WORDS else {w.text for w in content(words, SHORTEST_TO_SHARE)}
+    )

@@ -48,6 +48,10 @@ POOR_NOTE = (
 )
 
 
+Failure = Literal["nobody", "unusable"]
+"""Why nobody led a turn: the facilitator could not be asked, or what it said could not be used."""
+
+
 @dataclass
 class Outcome:
     """What a turn came to, whoever led it; `review` is None where nobody could.
@@ -57,7 +61,7 @@ class Outcome:
 
     image_type: ImageType
     review: Review | None = None
-    failure: Literal["nobody", "unusable"] | None = None
+    failure: Failure | None = None
     styles: list[StyleUse] | None = None
 
 
@@ -105,11 +109,10 @@ class Facilitator:
         request, image_type = await asyncio.to_thread(  # it reads prompts, and pictures
             self._prepare, conversation, transcript, preferences, dislikes
         )
-        outcome = Outcome(image_type)
         ends = time.monotonic() + TURN_SECONDS
-        first = await self._first(conversation, request, transcript, ends, outcome)
-        if first is None:
-            return outcome
+        first = await self._first(conversation, request, transcript, ends)
+        if not isinstance(first, _Answer):
+            return Outcome(image_type, failure=first)
         answers = [first]
         if first.review.must_go_back and ends - time.monotonic() > SECOND_ANSWER_SECONDS:
             again = send_back(request, first.reply.text, complaint(first.review.faults))
@@ -118,8 +121,7 @@ class Facilitator:
         best = min(reversed(answers), key=lambda answer: answer.review.weight)
         led = best.review.turn
         if not led.prompt.strip() and not _asks(led, transcript):  # neither, twice
-            outcome.failure = "unusable"
-            return outcome
+            return Outcome(image_type, failure="unusable")
         turn.model, turn.response_id = best.reply.model, best.reply.response_id
         turn.notes = [*best.reply.notes, *_poor(answers, best), *turn.notes]
         turn.repairs = [_as_data(answer) for answer in answers if answer.review.faults]
@@ -166,34 +168,28 @@ class Facilitator:
         request: dict[str, Any],
         transcript: Transcript,
         ends: float,
-        outcome: Outcome,
-    ) -> _Answer | None:
-        """The first usable answer: one that was cut off or empty is asked for once more.
-
-        Where there is none, the outcome says why.
-        """
-        outcome.failure = "nobody"
+    ) -> _Answer | Failure:
+        """The first usable answer, or why there is none: one that was cut off or empty is asked for
+        once more."""
+        failure: Failure = "nobody"
         for tokens in (request["max_output_tokens"], MORE_TOKENS):
             try:
                 fitting = {**request, "max_output_tokens": tokens}
-                answer = await self._ask(conversation, fitting, transcript, ends)
+                return await self._ask(conversation, fitting, transcript, ends)
             except UnusableAnswerError:
-                outcome.failure = "unusable"
+                failure = "unusable"
             except TimeoutError:
                 break
             except GatewayError as error:
                 if error.case in {"truncated", "empty"}:
-                    outcome.failure = "unusable"
+                    failure = "unusable"
                 elif error.unavailable:
                     turn = conversation.turns[-1]
                     turn.notes = [*turn.notes, str(error)]
                     break
                 else:
                     raise
-            else:
-                outcome.failure = None
-                return answer
-        return None
+        return failure
 
     async def _ask(
         self,

@@ -41,7 +41,7 @@ def learn(past: Iterable[Conversation]) -> list[Preference]:
     nothing. A preference was chosen `ENOUGH` times, and more often than all else together.
     """
     times: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    wording: dict[str, str] = {}
+    spelling: dict[str, str] = {}
     for one in past:
         ratings = [image.rating for image in one.images if image.rating is not None]
         if ratings and max(ratings) <= UNLOVED:
@@ -51,10 +51,10 @@ def learn(past: Iterable[Conversation]) -> list[Preference]:
             value = _plain(entry["value"])
             is_chosen = entry["source"] in OF_THE_PERSON and value not in proposed
             if is_chosen and entry["dimension"] in LEARNT:
-                wording.setdefault(value, entry["value"])
+                spelling.setdefault(value, entry["value"])
                 times[entry["dimension"]][value] += 1
     return [
-        Preference(dimension, wording[value], count)
+        Preference(dimension, spelling[value], count)
         for dimension, known in sorted(times.items())
         for value, count in known.most_common(1)
         if count >= ENOUGH and count * 2 > known.total()

@@ -90,7 +90,7 @@ def statements_of(turn: FacilitatorTurn, transcript: Transcript) -> Statements:
     # Of records whose entries had no quotes, no message has the words.
     known = [quote for entry in transcript.brief for quote in entry.said]
 
-    def rest(part: str, number: int, text: str, quotes: Sequence[Quote]) -> Statement:
+    def statement(part: str, number: int, text: str, quotes: Sequence[Quote]) -> Statement:
         one = Statement(f"{part}[{number}]", text, [], [], [])
         for quote in quotes:
             runs = find_quote(quote.quote, quote.ref, texts)
@@ -106,10 +106,10 @@ def statements_of(turn: FacilitatorTurn, transcript: Transcript) -> Statements:
 
     picks = [Quote(ref=choice.ref, quote=choice.quote) for choice in turn.chosen]
     return Statements(
-        [rest("sources", n, one.prompt, one.said) for n, one in enumerate(turn.sources)],
-        [rest("brief", n, one.value, one.said) for n, one in enumerate(turn.brief)],
-        [rest("chosen", n, one.quote, [one]) for n, one in enumerate(picks)],
-        [rest("set_aside", n, one.quote, [one]) for n, one in enumerate(turn.set_aside)],
+        [statement("sources", n, one.prompt, one.said) for n, one in enumerate(turn.sources)],
+        [statement("brief", n, one.value, one.said) for n, one in enumerate(turn.brief)],
+        [statement("chosen", n, one.quote, [one]) for n, one in enumerate(picks)],
+        [statement("set_aside", n, one.quote, [one]) for n, one in enumerate(turn.set_aside)],
     )
 
 

@@ -173,6 +173,7 @@ def settle(held: Review, transcript: Transcript, wording: Wording) -> Facilitato
 def not_used(held: Review) -> list[NotUsed]:
     """The person's words that are in no stretch of the prompt, the most suspicious first, and
     among them what a style says."""
+    # Refused, hot, doubtful, whatever else got lost, and what was set aside in good faith.
     ranks = [((0 if e.refuses else 1 if e.hot else 3), -e.size) for e in held.leftovers]
     unused = [NotUsed(ref=e.ref, quote=e.text, why="unplaced") for e in held.leftovers]
     for number, entry in enumerate(held.set_aside):

@@ -75,7 +75,7 @@ def prompt_of(conversation: Conversation) -> str:
     return "".join(phrase["text"] for phrase in ready[-1].phrases).strip()
 
 
-def name_of(conversation: Conversation) -> str:
+def draft_name(conversation: Conversation) -> str:
     """A name for the template, made of the title's words."""
     plain = "_".join(re.findall("[a-z0-9]+", conversation.title.casefold()))[:40].strip("_")
     return plain if NAME.fullmatch(plain) else f"template_{conversation.id.split('_')[-1][:8]}"
@@ -119,7 +119,7 @@ def correct(passages: Iterable[Passage], wishes: Iterable[str], prompt: str) -> 
     return [one for _, _, one in sorted(_places(prompt, [*chosen, *free]), key=lambda at: at[:2])]
 
 
-def source_of(
+def draft_text(
     conversation: Conversation, prompt: str, passages: Iterable[Passage], *, describe: str
 ) -> str:
     """The text of the library file. Raises `ConsultationError` where nothing would be asked."""

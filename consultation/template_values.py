@@ -1,7 +1,7 @@
 """What a person gives for the parameters of a template, and the words each value rests on.
 
-What came by the name of a parameter, or names an option, is
-taken as it is; what a model read in other words is taken as far as the words say it.
+What came by the name of a parameter, or names an option, is taken as it is; what a model read
+in other words is taken as far as the words say it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -198,10 +198,10 @@ class TemplateValues:
         return BriefEntry(dimension=name, value=value, said=list(said))
 
     def _words_for(self, text: str) -> list[Quote]:
-        """The run of the newest message that says something, if one does."""
+        """The runs of the newest message that says this, if one does."""
         for ref in reversed(self.transcript.messages):
-            if found := find_quote(text, ref, {ref: self.transcript.messages[ref]}):
-                return [found[0].quote]
+            if runs := find_quote(text, ref, {ref: self.transcript.messages[ref]}):
+                return [run.quote for run in runs]
         return []
 
     def _fits(self, name: str, text: str) -> bool:

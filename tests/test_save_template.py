@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from consultation.template_draft import correct, source_of
+from consultation.template_draft import correct, draft_text
 from errors import Problem
 from prompts.library_template import parse_library_template
 from server import create_server
@@ -148,6 +148,6 @@ def test_any_prompt_survives_the_way_into_a_file(prompt: str) -> None:
     prompt = prompt.strip()
     chosen = correct([], ["animal=a fox|an owl"] if "a fox" in prompt else [], prompt)
 
-    source = source_of(conversation, prompt, chosen, describe="")
+    source = draft_text(conversation, prompt, chosen, describe="")
 
     assert parse_library_template("saved_fox", "art", source).render({}) == prompt

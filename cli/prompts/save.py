@@ -89,9 +89,9 @@ def _draft(
     prompt = drafting.prompt_of(record)
     guesses = drafting.guess_passages(record, store.image_types())
     passages = drafting.correct(guesses, corrections, prompt)
-    name = name or drafting.name_of(record)
+    name = name or drafting.draft_name(record)
     if name in store.library_names():
         raise Problem(f"There is a template {name} already. Choose another --name.")
     category = category or drafting.CATEGORIES.get(record.image_type, "art")
-    source = drafting.source_of(record, prompt, passages, describe=describe)
+    source = drafting.draft_text(record, prompt, passages, describe=describe)
     return TemplateDraft(parse_library_template(name, category, source), source)
