@@ -32,6 +32,7 @@ MESSAGES = (
 CHANGE = "Make it evening, with warm light from one side."
 COLUMNS = 88
 WIDTH, HEIGHT, COLOURS = 960, 1600, 128
+"""Of a picture at most: letters are legible at the width of a page, and flat areas need no more."""
 
 
 async def play() -> None:

@@ -285,7 +285,10 @@ def _account_of(problem: Problem | None) -> dict[str, str]:
 
 
 def _add_new(session: AsyncSession, costs: Sequence[Spending]) -> None:
-    session.add_all(cost for cost in costs if inspect(cost).transient)
+    for cost in costs:
+        if inspect(cost).transient:
+            cost.id = None  # type: ignore[assignment]  # a write that failed may have numbered it
+            session.add(cost)
 
 
 def _apply(job: Job, values: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ from PIL import Image as Pixels
 from errors import StorageError
 from storage.export import write
 from storage.export_format import FORMAT, VERSION
+from storage.records import LONGEST_FIRST_TITLE
 from storage.stamps import now, title_of
 
 LEGACY_FOLDER = Path("~/.openai-images-mcp/conversations")
@@ -27,8 +28,6 @@ LEGACY_FOLDER = Path("~/.openai-images-mcp/conversations")
 MODES = {"quick", "guided", "explorer", "skip"}
 MODEL = "gpt-image-1"
 """The only one that it drew with."""
-LONGEST_TITLE = 80
-"""As this server titles a conversation by its first words."""
 LARGEST_FILE = 100 * 2**20
 """Bytes of a picture that is read: more than that server ever wrote."""
 
@@ -61,7 +60,7 @@ def convert_legacy(text: str, *, images_dir: Path | None = None) -> str:
             "version": VERSION,
             "conversation": {
                 "id": f"conv_{_mint(old)}",
-                "title": title_of(words[0], LONGEST_TITLE) if words else "",
+                "title": title_of(words[0], LONGEST_FIRST_TITLE) if words else "",
                 "mode": mode if mode in MODES else "guided",
                 "created_at": start,
                 "changed_at": end,

@@ -22,6 +22,7 @@ from settings import Settings
 from storage.database import Database
 from storage.job_claim import ClaimTerms
 from storage.records import Records
+from storage.spending import charge_rows
 from storage.stamps import now
 from storage.tables import Job
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
@@ -92,19 +93,21 @@ async def test_a_charge_that_found_no_room_on_the_disk_is_booked_with_the_next(
     drawn = job(await records.begin("skip"), "fox")
     await records.jobs.claim([drawn], ClaimTerms("openai"))
     bill = Bill(drawn, records, sandbox=False)
+    charge = Charge("gpt-4o", Usage(), Cost(0.01, estimated=False))
     log = settings.data_dir / "conversations.db-wal"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))  # as if it were full
     try:
-        await bill([Charge("gpt-4o", Usage(), Cost(0.01, estimated=False))])
+        await bill([charge])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     before = booked(settings)
-    await bill([Charge("gpt-4o", Usage(), Cost(0.02, estimated=False))])
+    await records.add(*charge_rows(None, [charge], sandbox=False))
+    await bill([charge])
     await database.close()
 
     assert before == []
-    assert booked(settings) == [("failed", 0.01), ("failed", 0.02)]
+    assert booked(settings) == [("failed", 0.01)] * 3
 
 
 class SlowGateway:
