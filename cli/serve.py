@@ -60,11 +60,10 @@ def _serve_stdio(options: dict[str, Any]) -> None:
 
 
 def _serve_http(host: str, port: int, options: dict[str, Any]) -> None:
-    from transports.http import listen, resolve, run_http
+    from transports.http import keep_to_images, listen, resolve, run_http
 
     settings = _settings(options)
-    # Who calls from elsewhere has no business in the Desktop of whoever runs this.
-    settings.input_dirs = settings.input_dirs or [settings.images_dir]
+    keep_to_images(settings)
     address = resolve(host, port, settings.http_token)
     listener = listen(address)
     with ending_on_signals():

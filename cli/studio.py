@@ -66,7 +66,7 @@ def studio(
     """
     from studio.instance import Instance
 
-    settings = _settings(sandbox=sandbox)
+    settings = load_settings(sandbox=sandbox, toolsets=["all"], wait_seconds=WAIT_SECONDS)
     with Instance(settings) as instance:
         if instance.other:
             _require_same(instance.other, settings)
@@ -74,13 +74,6 @@ def studio(
             _show(instance.other, instance.access, opens=not no_open)
         else:
             _serve(settings, instance, host, port, opens=not no_open)
-
-
-def _settings(*, sandbox: bool) -> Settings:
-    settings = load_settings(sandbox=sandbox, toolsets=["all"], wait_seconds=WAIT_SECONDS)
-    # Who calls from elsewhere has no business in the Desktop of whoever runs this.
-    settings.input_dirs = settings.input_dirs or [settings.images_dir]
-    return settings
 
 
 def _require_same(other: "Running", settings: Settings) -> None:
@@ -101,8 +94,9 @@ def _serve(
 ) -> None:
     from app import App
     from studio.instance import Running
-    from transports.http import resolve
+    from transports.http import keep_to_images, resolve
 
+    keep_to_images(settings)
     if port is not None and not 0 <= port <= 65_535:  # noqa: PLR2004  # TCP's own
         raise UsageProblem(f"--port {port} is none. Choose one from 1 to 65535.")
     address = resolve(host, PORT if port is None else port, settings.http_token)

@@ -15,14 +15,13 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import FastMCPTransport
 
-from bundle.pictures import MESSAGES
 from cli import COMMANDS
 from consultation.consultation_result import Consultation
 from gateway.prices import estimate_image
 from server import create_server
 from settings import TOOLSETS, Quality, Settings, load_settings, variable_of
-from tests.calls import data_of, text_of
 from tests.conftest import ROOT
+from tests.desktop_pictures import hold
 from tests.tools_page import FOR_THE_VIEW, reference
 
 README = ROOT / "README.md"
@@ -103,21 +102,15 @@ FIGURES = ("Your words that", "To be drawn", "Made by", "Conversation")
 def dialogue() -> str:
     """The dialogue that the pictures show, without the figures, as a block of Markdown."""
 
-    async def play() -> dict[str, str]:
-        texts, conversation = dict[str, str](), dict[str, str]()
+    async def play() -> list[tuple[str, str]]:
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings(sandbox=True, data_dir=Path(folder), images_dir=Path(folder))
             async with Client(create_server(settings)) as client:
-                for message in MESSAGES:
-                    result = await client.call_tool(
-                        "openai_image_consultation", {"message": message, **conversation}
-                    )
-                    conversation = {"conversation_id": data_of(result)["conversation_id"]}
-                    texts[message] = text_of(result)
-        return texts
+                turns, _ = await hold(client)
+        return turns
 
-    texts = asyncio.run(play())
-    parts = [part for m in MESSAGES for part in (f"You: {m}", *texts[m].split("\n\n"))]
+    turns = asyncio.run(play())
+    parts = [part for said, text in turns for part in (f"You: {said}", *text.split("\n\n"))]
     return indent("\n\n".join(part for part in parts if not part.startswith(FIGURES)), "    ")
 
 

@@ -7,6 +7,7 @@ from fastmcp import Context, FastMCP
 from fastmcp.tools import ToolResult
 from pydantic import BaseModel, Field
 
+from tools import studio_setup, studio_state, view_library
 from tools.parameters import Name, Words
 from tools.registration import app_of, build_tool
 from tools.view import as_answer
@@ -32,8 +33,6 @@ async def studio_read(
     cursor: Name = "",
 ) -> ToolResult:
     """For the studio: pictures, templates, costs and setup, without cost."""
-    from tools import studio_setup, studio_state, view_library
-
     app, given = app_of(ctx), values or {}
     match what:
         case "pulse":

@@ -60,6 +60,12 @@ class Address(NamedTuple):
         return ipaddress.ip_address(self.ip).is_loopback
 
 
+def keep_to_images(settings: Settings) -> None:
+    """Take inputs from the images folder alone, unless others are named: who calls from elsewhere
+    has no business in the Desktop of whoever runs this."""
+    settings.input_dirs = settings.input_dirs or [settings.images_dir]
+
+
 def resolve(host: str, port: int, token: SecretStr | None) -> Address:
     """The address of a host and a port.
 

@@ -1,6 +1,6 @@
 """Draw the pictures of docs/claude-desktop.md anew, from a job on the sandbox.
 
-Run: `python -m uv run --with resvg_py python -m bundle.pictures`. resvg turns the dialogue's
+Run: `python -m uv run --with resvg_py python -m tests.desktop_pictures`. resvg turns the dialogue's
 text into a picture, in the font DejaVu Sans Mono of this system. It is no dependency, since
 nothing else needs it.
 """
@@ -9,21 +9,22 @@ import asyncio
 import base64
 import importlib
 import io
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from fastmcp import Client
-from mcp.types import ImageContent, TextContent
+from mcp.types import ImageContent
 from PIL import Image
 from rich.console import Console
 from rich.text import Text
 
 from server import create_server
-from settings import load_settings
+from settings import Settings
+from tests.calls import CONSULT, DRAW, data_of, text_of
+from tests.conftest import ROOT
 
-FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+FOLDER = ROOT / "docs" / "pictures"
 MESSAGES = (
     "I would like a paper boat on a stormy sea",
     "2, for a birthday card, no people please",
@@ -35,28 +36,30 @@ WIDTH, HEIGHT, COLOURS = 960, 1600, 128
 """Of a picture at most: letters are legible at the width of a page, and flat areas need no more."""
 
 
-async def play() -> None:
-    """Play a dialogue and two drawings, and save what a person sees of them."""
-    async with Client(create_server(load_settings(sandbox=True))) as client:
-        turns: list[tuple[str, str]] = []
-        conversation: dict[str, str] = {}
-        for message in MESSAGES:
-            result = await client.call_tool(
-                "openai_image_consultation", {"message": message, **conversation}
-            )
-            fields: dict[str, Any] = result.structured_content or {}
-            conversation = {"conversation_id": fields["conversation_id"]}
-            texts = [block.text for block in result.content if isinstance(block, TextContent)]
-            turns.append((message, texts[0]))
+async def hold(client: Client[Any]) -> tuple[list[tuple[str, str]], str]:
+    """Hold the dialogue: each message with the text of its result, and the conversation's id."""
+    turns: list[tuple[str, str]] = []
+    conversation = None
+    for message in MESSAGES:
+        said = {"message": message, "conversation_id": conversation}
+        result = await client.call_tool(CONSULT, said)
+        conversation = data_of(result)["conversation_id"]
+        turns.append((message, text_of(result)))
+    return turns, str(conversation)
+
+
+async def play(settings: Settings) -> None:
+    """Play the dialogue and two drawings, and save what a person sees of them."""
+    async with Client(create_server(settings)) as client:
+        turns, conversation = await hold(client)
         keep(typeset(turns[:-1]), FOLDER / "dialogue.png")
         keep(typeset(turns[-1:]), FOLDER / "prompt.png")
         keep(await _preview(client, conversation, ""), FOLDER / "preview.png")
         keep(await _preview(client, conversation, CHANGE), FOLDER / "changed.png")
 
 
-async def _preview(client: Client[Any], conversation: dict[str, str], prompt: str) -> bytes:
-    arguments = {**conversation, "prompt": prompt}
-    result = await client.call_tool("openai_conversational_image", arguments)
+async def _preview(client: Client[Any], conversation: str, prompt: str) -> bytes:
+    result = await client.call_tool(DRAW, {"conversation_id": conversation, "prompt": prompt})
     preview = next(block for block in result.content if isinstance(block, ImageContent))
     return base64.b64decode(preview.data)
 
@@ -87,11 +90,9 @@ def keep(data: bytes, target: Path) -> None:
 
 def main() -> None:
     """Write the pictures."""
-    FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["IMAGE_CONSULTANT_DATA_DIR"] = str(Path(folder, "data"))
-        os.environ["IMAGE_CONSULTANT_IMAGES_DIR"] = str(Path(folder, "images"))
-        asyncio.run(play())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        asyncio.run(play(Settings(sandbox=True, data_dir=folder, images_dir=folder / "images")))
 
 
 if __name__ == "__main__":
