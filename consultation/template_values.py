@@ -5,6 +5,7 @@ in other words is taken as far as the words say it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from consultation.provenance import Span, name_of, source_of
@@ -97,9 +98,10 @@ class TemplateValues:
         return unread
 
     def says_more(self, turn: Turn) -> bool:
-        """Whether a message says anything besides its answers and the name of the template."""
+        """Whether a message says anything besides its answers and what the template is called."""
         answers = (answer["answer"] for answer in turn.answers_given)
-        known = words_of(" ".join([self.template.title, self.template.name, "template", *answers]))
+        names = [self.template.title, self.template.name, *chain(*self.template.called.values())]
+        known = words_of(" ".join([*names, "template", *answers]))
         return bool({w.text for w in content(words_of(turn.words))} - {w.text for w in known})
 
     def take_unread(self, words: Quote) -> None:

@@ -101,6 +101,15 @@ async def test_words_are_read_into_parameters(client: Client[Any], sandbox: Sand
     assert len(sandbox.requests) == 2
 
 
+async def test_a_template_that_is_only_called_by_its_name_asks_and_no_model_reads_that(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    asked = await consult(client, "ein Packshot", template=HERO)
+
+    assert asked["questions"][0]["dimension"] == "subject"
+    assert sandbox.requests == []
+
+
 @pytest.mark.parametrize("by_id", [True, False])
 async def test_a_question_back_is_answered_and_leaves_its_question_open(
     client: Client[Any], sandbox: Sandbox, by_id: bool
