@@ -95,7 +95,7 @@ class Orders:
         low = estimate - count * (options.estimated_usd() - draft.estimated_usd())
         ways = {
             f"ask for quality low (about ${low:.3f})": low < estimate and due + low <= budget,
-            "draw it tomorrow": estimate <= budget,
+            "go on tomorrow": estimate <= budget,
             "raise IMAGE_CONSULTANT_DAILY_BUDGET_USD": True,
         }
         step = ", or ".join(way for way, is_open in ways.items() if is_open)

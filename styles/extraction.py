@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from errors import Problem
+from errors import DAILY_BUDGET, Problem
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
 from gateway.prices import Charge
@@ -138,7 +138,11 @@ class StyleExtractor:
         budget = self.settings.daily_budget_usd
         if await self.records.ledger.is_spent(budget, self.gateway.origin):
             raise Problem(
-                f"The daily budget of ${budget:.2f} is spent.", kind="budget", charged="no"
+                f"The daily budget of ${budget:.2f} is spent.",
+                "Go on tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+                kind="budget",
+                code=DAILY_BUDGET,
+                charged="no",
             )
 
     async def _describe(

@@ -1,5 +1,6 @@
 """An error says in data what a program can branch on, whatever failed, and in words the same."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
 from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
+from tests.looks import encoded, paint
 from tests.turns import FACILITATOR
 
 KINDS = {
@@ -118,12 +120,18 @@ async def test_every_error_of_the_table_says_once_in_words_what_its_data_says_of
 
 
 async def test_a_budget_that_is_spent_and_a_key_that_is_missing_have_kinds_of_their_own(
-    connect: Connect,
+    connect: Connect, tmp_path: Path
 ) -> None:
-    async with connect(daily_budget_usd=0) as client:
-        for tool, arguments in ((CONSULT, {"message": "a fox"}), (DRAW, FOX)):
-            error, _ = await error_of(client, tool, **arguments)
+    picture = tmp_path / "images" / "night.png"
+    picture.parent.mkdir()
+    picture.write_bytes(encoded(paint("night", 0, 64), "PNG"))
+    look = {"images": [str(picture)]}
+    calls = ((CONSULT, {"message": "a fox"}), (DRAW, FOX), ("openai_extract_style", look))
+    async with connect(daily_budget_usd=0, toolsets=["explore"]) as client:
+        for tool, arguments in calls:
+            error, text = await error_of(client, tool, **arguments)
             assert (error["kind"], error["charged"]) == ("budget", "no")
+            assert "aise IMAGE_CONSULTANT_DAILY_BUDGET_USD" in text
             assert error["code"] == "daily_budget", "which the empty account at OpenAI has not"
     async with connect(openai_api_key=None) as client:
         error, _ = await error_of(client, DRAW, **FOX)
