@@ -93,7 +93,10 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         self.retry_after = retry_after
         self.next_step = next_step or NEXT_STEPS[self.kind]
         self.event, self.advice = event, next_step
-        super().__init__(self.sentence(MONEY[self.charged] if self.charged else ""))
+
+    def __str__(self) -> str:
+        """All of it in words, as far as the problem itself knows what was charged."""
+        return self.sentence(MONEY[self.charged] if self.charged else "")
 
     def sentence(self, money: str) -> str:
         """What happened, what is to be said of money, and the next step."""
@@ -102,7 +105,6 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
     def note_charge(self) -> None:
         """Say that OpenAI charged for it, whatever was thought before."""
         self.charged = "yes"
-        self.args = (self.sentence(MONEY["yes"]),)
 
     def with_step(self, next_step: str) -> Self:
         """A problem like this one that says what else helps; this one may be raised to others."""
@@ -110,7 +112,6 @@ class Problem(Exception):  # noqa: N818  # not every one is an error of ours
         twin.__dict__.update(self.__dict__)
         twin.__cause__ = self.__cause__
         twin.advice = twin.next_step = f"{self.advice} {next_step}".strip()
-        twin.args = (twin.sentence(MONEY[twin.charged] if twin.charged else ""),)
         return twin
 
     def within(self, conversation_id: str) -> Self:

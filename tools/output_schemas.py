@@ -48,7 +48,7 @@ def generate() -> dict[str, Schema]:
         "consultation": schema_of(Consultation),
         "pictures": pictures,
         # What it asks is outlined: the schema of the other tool says it.
-        "outcome": _either(schema_of(Consultation, levels=1), pictures),
+        "outcome": _with_fields(schema_of(Consultation, levels=1), pictures),
         "catalogue": schema_of(ConversationList, levels=1),
         "change": schema_of(RecordChange),
         "status": schema_of(Status),
@@ -58,7 +58,8 @@ def generate() -> dict[str, Schema]:
     error = schema_of(ErrorResult, levels=1)
     view = {"type": "object", "properties": {"error": error["properties"]["error"]}}
     # What only the view reads is said to nobody else.
-    return {name: _or_error(schema, error) for name, schema in results.items()} | {"view": view}
+    every = {name: _with_fields(error, schema) for name, schema in results.items()}
+    return {**every, "view": view}
 
 
 def schema_of(model: "type[BaseModel]", *, levels: int = LEVELS) -> Schema:
@@ -67,14 +68,9 @@ def schema_of(model: "type[BaseModel]", *, levels: int = LEVELS) -> Schema:
     return _shape(whole, whole.get("$defs", {}), levels)
 
 
-def _or_error(result: Schema, error: Schema) -> Schema:
-    """Of a call that may fail."""
-    return {**result, "properties": {**error["properties"], **result["properties"]}}
-
-
-def _either(asking: Schema, drawing: Schema) -> Schema:
-    """Of a call that may ask or draw; a field of both is as the latter has it."""
-    return {**drawing, "properties": {**asking["properties"], **drawing["properties"]}}
+def _with_fields(other: Schema, schema: Schema) -> Schema:
+    """A schema with those of another before its own; a field of both is as its own is."""
+    return {**schema, "properties": {**other["properties"], **schema["properties"]}}
 
 
 def _shape(node: Schema, definitions: dict[str, Schema], levels: int) -> Schema:
