@@ -18,8 +18,8 @@ from tests.calls import (
     draw,
     text_of,
 )
-from tests.complete import COMPLETE
 from tests.conftest import Connect
+from tests.turns import COMPLETE
 
 SKIP = {"dialogue_mode": "skip"}
 LIST = "openai_list_conversations"

@@ -10,9 +10,8 @@ from fastmcp import Client
 
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, consult, data_of, text_of
-from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
-from tests.turns import FACILITATOR
+from tests.turns import COMPLETE, FACILITATOR, TURN
 
 PLAIN = "you decide"
 

@@ -12,10 +12,9 @@ from gateway.image_response import OnStep, Step
 from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
-from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
 from tests.looks import encoded, paint
-from tests.turns import FACILITATOR
+from tests.turns import COMPLETE, FACILITATOR, TURN
 
 KINDS = {
     "input", "settings", "key", "budget", "moderation", "rate", "too_large", "model", "network",

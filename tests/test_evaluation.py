@@ -12,6 +12,7 @@ from cli import command_line
 from errors import Problem
 from sandbox.loopback import Sandbox
 from tests.conftest import Run
+from tests.turns import FACILITATOR
 
 Capture = pytest.CaptureFixture[str]
 Evaluate = Callable[..., tuple[int, str]]
@@ -164,7 +165,7 @@ def test_live_needs_a_key(evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_live_counts_what_a_model_does(evaluate: Evaluate, sandbox: Sandbox) -> None:
-    sandbox.answer("facilitator_turn", ASKING, INVENTION, INVENTION)
+    sandbox.answer(FACILITATOR, ASKING, INVENTION, INVENTION)
     sandbox.answer("person_message", {"message": "the photo"})
 
     _, out = evaluate("--live", "--yes", "--dialogues", "1", "--json")

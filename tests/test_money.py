@@ -26,9 +26,9 @@ from storage.spending import charge_rows
 from storage.stamps import now
 from storage.tables import Job
 from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
-from tests.complete import COMPLETE, TURN
 from tests.conftest import Connect
 from tests.folders import rows
+from tests.turns import COMPLETE, FACILITATOR, TURN
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
@@ -280,7 +280,7 @@ async def test_before_expensive_settings_a_draft_is_suggested(
 ) -> None:
     notes = {}
     for kind in ("logo", "illustration"):
-        sandbox.answer("facilitator_turn", {**TURN, "image_type": kind})
+        sandbox.answer(FACILITATOR, {**TURN, "image_type": kind})
         notes[kind] = " ".join((await consult(client, COMPLETE))["notes"])
 
     assert "quality low costs about" in notes["logo"]

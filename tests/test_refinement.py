@@ -9,8 +9,8 @@ from PIL import Image
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import draw, picture, refusal
-from tests.complete import COMPLETE, DECISIONS, TURN
 from tests.conftest import Connect
+from tests.turns import COMPLETE, DECISIONS, FACILITATOR, TURN
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
@@ -18,7 +18,7 @@ SKIP = {"dialogue_mode": "skip", "quality": "low"}
 async def test_a_change_goes_in_the_persons_words_with_what_was_decided(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    sandbox.answer("facilitator_turn", TURN)
+    sandbox.answer(FACILITATOR, TURN)
     first = await draw(client, prompt=COMPLETE, quality="low")
 
     await draw(
@@ -102,7 +102,7 @@ async def test_a_change_is_drawn_as_its_picture_was_unless_something_else_is_ask
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     flare = "gpt-image-2.5-flare"
-    sandbox.answer("facilitator_turn", TURN)
+    sandbox.answer(FACILITATOR, TURN)
     first = await draw(client, prompt=COMPLETE, quality="high", image_model=flare)
     place = first["conversation_id"]
     await draw(client, prompt="make it blue", conversation_id=place)

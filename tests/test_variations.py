@@ -11,8 +11,8 @@ from PIL import Image
 from generation.preview import contact_sheet
 from sandbox.loopback import Sandbox
 from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
-from tests.complete import COMPLETE, TURN, quoted
 from tests.conftest import Connect
+from tests.turns import COMPLETE, FACILITATOR, TURN, entry
 
 SKIP = {"dialogue_mode": "skip", "quality": "low"}
 QUICK = "openai_generate_image"
@@ -84,10 +84,7 @@ async def test_all_are_collected_when_they_take_long(connect: Connect, sandbox: 
 
 def decided(*dimensions: str, assumed: tuple[str, ...] = ()) -> dict[str, Any]:
     """The facilitator's turn where the person said so much, and the rest was assumed."""
-    entries = [
-        {"dimension": name, "value": COMPLETE, "said": quoted(COMPLETE), "open": False}
-        for name in dimensions
-    ]
+    entries = [entry(name, COMPLETE, ("m1", COMPLETE)) for name in dimensions]
     ours = [
         {"dimension": name, "value": "as we like it", "said": [], "open": False} for name in assumed
     ]
@@ -98,7 +95,7 @@ async def vary_decided(
     client: Client[Any], sandbox: Sandbox, turn: dict[str, Any], **wishes: Any
 ) -> Any:
     """Four variations of a dialogue's prompt."""
-    sandbox.answer("facilitator_turn", turn)
+    sandbox.answer(FACILITATOR, turn)
     ready = await consult(client, COMPLETE)
     assert ready["status"] == "ready"
     return await client.call_tool(
@@ -200,7 +197,7 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
 async def test_a_change_after_the_brief_may_decide_what_was_to_vary(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    sandbox.answer("facilitator_turn", decided("subject"))
+    sandbox.answer(FACILITATOR, decided("subject"))
     first = await draw(client, prompt=COMPLETE, quality="low")
     changing = {"conversation_id": first["conversation_id"], "quality": "low"}
     await draw(client, **changing, prompt="all of it in blue and gold")

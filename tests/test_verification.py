@@ -18,14 +18,14 @@ from storage import pixels
 from storage.tables import Job
 from tests.calls import DRAW, consult, data_of, draw, text_of
 from tests.calls import picture as file_of
-from tests.complete import COMPLETE, DECISIONS, TURN
 from tests.conftest import Connect
+from tests.turns import COMPLETE, DECISIONS, FACILITATOR, TURN
 
 
 @pytest.fixture(autouse=True)
 def turn(sandbox: Sandbox) -> None:
     """The facilitator needs to ask nothing about the complete request."""
-    sandbox.answer("facilitator_turn", TURN)
+    sandbox.answer(FACILITATOR, TURN)
 
 
 def looks(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -120,10 +120,9 @@ async def test_what_a_variation_varied_on_purpose_is_not_held_against_it(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     ours = {"dimension": "palette", "value": "pale grey", "said": [], "open": False}
-    entries: list[Any] = TURN["brief"]  # type: ignore[assignment]  # the values of a dict differ
-    brief = [entry for entry in entries if entry["dimension"] != "palette"]
+    brief = [entry for entry in TURN["brief"] if entry["dimension"] != "palette"]
     sandbox.clear()
-    sandbox.answer("facilitator_turn", {**TURN, "brief": [*brief, ours]})
+    sandbox.answer(FACILITATOR, {**TURN, "brief": [*brief, ours]})
 
     result = await draw(
         client, prompt=COMPLETE, quality="low", verify=True, variations=2,

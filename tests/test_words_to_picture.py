@@ -11,11 +11,9 @@ from PIL import Image
 from sandbox.loopback import Sandbox
 from settings import Settings
 from tests.calls import DRAW, Result, consult, draw, refusal
-from tests.complete import COMPLETE, PROMPT, TURN
 from tests.conftest import Connect
-from tests.turns import entry, question, source, turn
+from tests.turns import COMPLETE, FACILITATOR, PROMPT, TURN, entry, question, source, turn
 
-FACILITATOR = "facilitator_turn"
 IDEA = "a lighthouse in a storm"
 ANSWER = "watercolour, cool colours, calm"
 ASKS = turn(

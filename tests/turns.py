@@ -1,10 +1,13 @@
-"""A facilitator's turn in few words, for handing to the sandbox."""
+"""A facilitator's turn in few words, for the sandbox to give, and one that leaves nothing open."""
 
 from typing import Any
 
 from tests.dialogues import FACILITATOR
 
-__all__ = ["FACILITATOR", "Json", "aside", "entry", "question", "source", "turn"]
+__all__ = [
+    "COMPLETE", "DECISIONS", "FACILITATOR", "PROMPT", "TURN", "Json", "aside", "entry", "question",
+    "source", "turn",
+]  # fmt: skip
 
 Json = dict[str, Any]
 
@@ -42,3 +45,21 @@ def question(dimension: str, text: str, *options: str, follows: str | None = Non
 
 def _quotes(said: tuple[tuple[str, str], ...]) -> list[Json]:
     return [{"ref": ref, "quote": quote} for ref, quote in said]
+
+
+COMPLETE = "A flat vector illustration of a red fox for a website, in warm autumn colours, no text"
+"""A request in which nothing is open; below the facilitator's answer to it."""
+DECISIONS = {
+    "subject": "a red fox",
+    "style": "flat vector illustration",
+    "use": "for a website",
+    "palette": "in warm autumn colours",
+    "text": "no text",
+}
+PROMPT = "A flat vector illustration of a red fox for a website, in warm autumn colours. No text."
+TURN = turn(
+    image_type="illustration",
+    brief=[entry(dimension, words, ("m1", words)) for dimension, words in DECISIONS.items()],
+    prompt=PROMPT,
+    sources=[source(PROMPT, ("m1", COMPLETE))],
+)

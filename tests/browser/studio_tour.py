@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from sandbox.loopback import Sandbox
 from tests.browser.studio import Visitor
 from tests.browser.tour import ANSWERS, IDEA
+from tests.turns import FACILITATOR
 
 
 def studio_tour(one: Visitor, sandbox: Sandbox) -> Iterator[str]:
     """Go from screen to screen; the name of each, once it stands. Three pictures are bought."""
-    sandbox.answer("facilitator_turn", *ANSWERS)
+    sandbox.answer(FACILITATOR, *ANSWERS)
     one.see("What would you like to see?")
     one.page.get_by_label("Your idea").fill(IDEA)
     yield "create"

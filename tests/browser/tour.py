@@ -13,6 +13,7 @@ from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from tests.browser.chat import Chat
 from tests.calls import CONSULT, DRAW
+from tests.turns import FACILITATOR
 
 IDEA = "A lighthouse in a storm for my website, no ships"
 ANSWERS = json.loads((Path(__file__).parent / "answers.json").read_text("utf-8"))
@@ -78,7 +79,7 @@ def tour(one: Chat, sandbox: Sandbox, language: str = "en", **given: Any) -> Ite
     is_german = language == GERMAN
     idea = IDEA_IN_GERMAN if is_german else IDEA
     say, given = words_in(language), {"locale": language, **given}
-    sandbox.answer("facilitator_turn", *(ANSWERS_IN_GERMAN if is_german else ANSWERS))
+    sandbox.answer(FACILITATOR, *(ANSWERS_IN_GERMAN if is_german else ANSWERS))
     sandbox.fail("delay=4", kind="text")
     view = one.show(CONSULT, {"message": idea}, **given)
     yield from _from_idea_to_prompt(view, say, "kühl" if is_german else "cool")
