@@ -79,7 +79,9 @@ class Gateway:
         async def once(sdk: "AsyncOpenAI", fitting: Request) -> tuple[Any, str]:
             response = await sdk.responses.create(**fitting)
             require_response(response)
-            self._connection.note_origin(response.id or "")
+            # Gateways leave out both, and the turn is paid for all the same.
+            response.id, response.model = response.id or "", response.model or fitting["model"]
+            self._connection.note_origin(response.id)
             try:
                 raise_for_status(response, paid=False)
                 return response, answer_text(response)

@@ -96,8 +96,11 @@ def title_of(words: str, most: int) -> str:
 
 
 def without_controls(text: str) -> str:
-    """Text that came from outside, without what a terminal would obey; lines and tabs stay."""
-    return CONTROLS.sub("", text)
+    """Text that came from outside, without what a terminal would obey; lines and tabs stay.
+
+    Slides and PDFs end a line by a sign that is among these: without it two words were one.
+    """
+    return CONTROLS.sub(lambda sign: "\n" if sign[0].isspace() else "", text)
 
 
 def is_alive(beat_at: str) -> bool:

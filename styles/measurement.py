@@ -110,7 +110,8 @@ def measure(data: bytes) -> Measurement:
         ground.alpha_composite(small)
         small = ground.convert("RGB")
     scale = EDGE / max(small.size)
-    size = (max(round(small.width * scale), WINDOW), max(round(small.height * scale), WINDOW))
+    least = WINDOW + 1  # the means of two squares at least have a slope
+    size = (max(round(small.width * scale), least), max(round(small.height * scale), least))
     small = small.resize(size, Image.Resampling.BICUBIC)
     lab = lab_of(small)
     lightness = lab[..., 0]

@@ -43,6 +43,7 @@ def wrong(schema: dict[str, Any]) -> Iterator[tuple[Any, str]]:
         yield schema["maximum"] + 1, f" must be at most {schema['maximum']}"
     if "maxLength" in schema:
         yield "x" * (schema["maxLength"] + 1), f" at most {schema['maxLength']} characters"
+        yield "half an emoji \ud83e", " must be "
     if "minLength" in schema:
         yield "", " must not be empty"
 

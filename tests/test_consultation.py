@@ -80,9 +80,9 @@ async def test_skip_takes_the_words_as_they_are_and_asks_nobody(
 async def test_signs_that_steer_a_terminal_are_left_out_and_it_is_said(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    result = await consult(client, "a fox\x00 in the\x07 snow", finish=True)
+    result = await consult(client, "a fox\x00 in\x0bthe\x07 snow", finish=True)
 
-    assert sandbox.requests[0].body["input"][0]["content"][0]["text"] == "a fox in the snow"
+    assert sandbox.requests[0].body["input"][0]["content"][0]["text"] == "a fox in\nthe snow"
     assert any("Control characters" in note for note in result["notes"])
 
 

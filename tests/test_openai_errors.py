@@ -5,6 +5,7 @@ and, where that exists, as a failed response alone. Sentences, codes and types a
 Azure's, from recordings and reports up to November 2026; what is expected is written by hand.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,11 @@ from gateway.api_errors import explain
 from gateway.api_fault import ApiFault, wait_in_headers
 from settings import Settings
 from tests import openai_answers as wire
-from tests.calls import DRAW, conversation_of, draw, picture, text_of
+from tests.calls import DRAW, consult, conversation_of, draw, picture, text_of
 from tests.conftest import KEY, Connect
 from tests.folders import rows
 from tests.player import Player, Recorded, playing
+from tests.turns import source, turn
 
 Json = dict[str, Any]
 FOX = {"prompt": "a fox", "dialogue_mode": "skip", "image_model": "gpt-image-2"}
@@ -371,6 +373,18 @@ async def test_an_empty_image_item_is_told_by_everything_that_stands_beside_it(
 def plain(body: Json, *without: str) -> Recorded:
     kept = {key: value for key, value in body.items() if key not in without}
     return Recorded("plain", body=kept)
+
+
+async def test_a_turn_of_a_gateway_that_leaves_out_its_id_or_model_is_taken(
+    connect: Connect, player: Player
+) -> None:
+    said = turn(reply="A fox, then.", prompt="A fox.", sources=[source("A fox", ("m1", "a fox"))])
+    whole = wire.response(wire.message(wire.text(json.dumps(said))))
+    async with connect(openai_base_url=player.url) as client:
+        for name in ("id", "model"):
+            for answer in (plain(whole, name), plain({**whole, name: None})):
+                player.play([answer])
+                assert (await consult(client, f"a fox without {name}"))["reply"] == "A fox, then."
 
 
 async def test_answers_of_gateways_give_their_picture(connect: Connect, player: Player) -> None:

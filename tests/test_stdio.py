@@ -236,6 +236,17 @@ def test_a_line_that_is_no_message_is_answered_and_the_server_lives_on(start: St
     assert "Traceback" not in ending.errors
 
 
+def test_words_that_were_cut_amid_an_emoji_are_answered_like_others(start: Start) -> None:
+    """JavaScript writes what is left of it as a lone surrogate, which is JSON still."""
+    words = "A kite \ud83e over 🪁 and \\ud83e"
+    with start([*SERVE, "--sandbox"]) as server:
+        server.open("initialize")
+        idea = call("openai_image_consultation", message=words, mode="skip")
+        result = server.ask("tools/call", idea)["result"]["structuredContent"]
+
+    assert result["refined_prompt"] == "A kite \ufffd over 🪁 and \\ud83e"
+
+
 def test_each_line_on_stderr_is_one_event_and_the_key_is_in_no_output(start: Start) -> None:
     with start(SERVE, OPENAI_API_KEY=KEY, IMAGE_CONSULTANT_LOG_LEVEL="DEBUG") as server:
         server.open("discover, then initialize")

@@ -76,6 +76,15 @@ def test_the_colours_of_flat_shapes_are_the_ones_that_were_painted() -> None:
     assert colours[0] == "#f4d35e"
 
 
+@pytest.mark.parametrize("size", [(4000, 16), (16, 4000), (1, 1)])
+def test_a_picture_as_thin_as_a_thread_has_the_colour_that_it_was_painted_in(
+    size: tuple[int, int],
+) -> None:
+    colours = measure(encoded(Image.new("RGB", size, "#0d3b66"))).palette.colours
+
+    assert [one.colour for one in colours] == ["#0d3b66"]
+
+
 def test_the_distance_of_colours_is_how_far_they_have_to_move() -> None:
     """Black and white are 100 of lightness apart; half of a picture changed is half as far."""
     black, white = Colour(colour="#000000", share=1), Colour(colour="#ffffff", share=1)

@@ -28,6 +28,7 @@ MUST_BE = {
     "unexpected_keyword_argument": "is no parameter of this tool, which takes {parameters}",
     "literal_error": "must be {expected}",
     "string_type": "must be text",
+    "string_unicode": "must be text of whole signs; a lone surrogate is half of one",
     "string_too_long": "may have at most {max_length} characters",
     "string_too_short": "must not be empty",
     "int_type": "must be a whole number",

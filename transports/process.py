@@ -6,6 +6,7 @@ otherwise do so into the first reply.
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,6 +23,9 @@ LAST_SECONDS = 8.0
 
 BY_SIGNAL = 128
 """What shells and supervisors add to a signal's number in the exit code of what it ended."""
+
+ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.")
+"""An escape in JSON: two halves of a sign, one alone (the group), any other."""
 
 
 class Pipe(NamedTuple):
@@ -52,6 +56,14 @@ def claim_pipe() -> Pipe:
     return Pipe(_Lines(requests), anyio.wrap_file(replies))
 
 
+def _whole(line: str) -> str:
+    """A line of JSON with U+FFFD for each half of a sign: JavaScript sends what it cut amid an
+    emoji, the parser refuses the line, and its client would wait for an answer without an id."""
+    if "\\ud" not in line.lower():
+        return line
+    return ESCAPE.sub(lambda sign: r"\ufffd" if sign[1] else sign[0], line)
+
+
 class _Lines(anyio.AsyncFile[str]):
     """Lines read by a daemon thread: one that waits for input must not block Ctrl-C."""
 
@@ -63,7 +75,7 @@ class _Lines(anyio.AsyncFile[str]):
             with suppress(RuntimeError):  # the event loop has ended before the input
                 with suppress(OSError):
                     for line in self.wrapped:
-                        loop.call_soon_threadsafe(lines.put_nowait, line)
+                        loop.call_soon_threadsafe(lines.put_nowait, _whole(line))
                 loop.call_soon_threadsafe(lines.put_nowait, "")
 
         threading.Thread(target=pump, name="stdin", daemon=True).start()
