@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from consultation.quotes import Fault, Statement, Statements
 from consultation.transcript import Transcript
-from consultation.turn import FORMAT, FacilitatorTurn
+from consultation.turn import FORMAT, FacilitatorTurn, SetAside
 from consultation.words import (
     LONG,
     SHORTEST_TO_SHARE,
@@ -119,9 +119,6 @@ class Coverage:
         """The places of those set aside that look like wishes: they refuse something, have words of
         an option or a decision, say much, or all together more than what is left; or they were
         replaced and nothing newer has a place."""
-        in_prompt = words_of(self.turn.prompt)
-        order = {place: number for number, place in enumerate(self._words)}
-        newest = max((order.get(place, 0) for place in self._placed), default=0)
         entries = [*zip(self.turn.set_aside, self.statements.set_aside, strict=True)]
         wishes = {
             number: one
@@ -130,21 +127,8 @@ class Coverage:
         }
         aside = places_in(wishes.values()) & self._words.keys()
         is_most = size(self._words[place] for place in aside) > MOST * size(self._words.values())
-        doubts = {*wishes} if in_prompt and is_most else set()
-        for number, (entry, one) in enumerate(entries):
-            wanted = [word for word in content(words_of(one.words)) if not word.refuses]
-            refused = _refuses(one.words, in_prompt)
-            hot = any(self._matters(word) for word in wanted if not word.number)
-            hot |= not self._lost_picks.isdisjoint(places_in([one]))
-            longest = LONGEST
-            if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
-                refused, hot, longest = False, False, LONGEST_LEFT
-            long = size(word for word in wanted if not among(word, self._present)) > longest
-            is_wish = refused or (number in wishes and (hot or long))
-            if entry.why == "replaced":
-                is_wish = any(order.get(place, 0) > newest for place in places_in([one]))
-            if is_wish and entry.why != "withdrawn":
-                doubts.add(number)
+        doubts = {*wishes} if self._drawn and is_most else set()
+        doubts |= {number for number, one in enumerate(entries) if self._is_wish(*one)}
         return sorted(doubts)
 
     @property
@@ -199,6 +183,7 @@ class Coverage:
         for choice, one in zip(self.turn.chosen, self.statements.chosen, strict=True):
             # In a prompt without the option its words would look placed.
             evidence += [one] if not self._drawn or choice.question in quoted else []
+        # Words that pick an option are heard in those of the option.
         return places_in(evidence) - (self._absent - places_in(self.statements.chosen))
 
     @property
@@ -244,6 +229,26 @@ class Coverage:
         an option or a decision and not among those that have theirs."""
         is_known = word.number or (len(word.text) >= LONG and among(word, self._known))
         return word.refuses or (is_known and not among(word, self._present))
+
+    def _is_wish(self, entry: SetAside, one: Statement) -> bool:
+        if entry.why == "withdrawn":
+            return False
+        if entry.why == "replaced":
+            return self._is_newest(one)
+        wanted = [word for word in content(words_of(one.words)) if not word.refuses]
+        much = size(word for word in wanted if not among(word, self._present))
+        if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
+            return much > LONGEST_LEFT and not self._asks_back(one)
+        hot = any(self._matters(word) for word in wanted if not word.number)
+        hot |= not self._lost_picks.isdisjoint(places_in([one]))
+        is_wish = (hot or much > LONGEST) and not self._asks_back(one)
+        return is_wish or _refuses(one.words, words_of(self.turn.prompt))
+
+    def _is_newest(self, one: Statement) -> bool:
+        """Whether nothing that was said after these words has a place."""
+        order = {place: number for number, place in enumerate(self._words)}
+        newest = max((order.get(place, 0) for place in self._placed), default=0)
+        return any(order.get(place, 0) > newest for place in places_in([one]))
 
     def _asks_back(self, entry: Statement) -> bool:
         messages = self.transcript.messages
