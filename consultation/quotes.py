@@ -189,9 +189,10 @@ def closest(quote: str, text: str, ref: str = "") -> Run:
     quoted, other = (inside, []) if is_exact else _meant(wanted, there, inside)
     start, end = there[(quoted or inside)[0]].start, there[(quoted or inside)[-1]].end
     own = quote.strip()  # a copy keeps its signs, such as the one before a colour
-    at = text.lower().find(own.lower(), max(0, start - len(own)))
-    if 0 <= at <= start and end <= at + len(own):
-        start, end = at, at + len(own)
+    pattern = re.compile(re.escape(own), re.IGNORECASE)
+    copy = pattern.search(text, max(0, start - len(own)), end + len(own))
+    if copy and copy.start() <= start and end <= copy.end():
+        start, end = copy.span()
     return Run(
         Quote(ref=ref, quote=text[start:end]),
         start,
