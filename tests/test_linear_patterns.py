@@ -25,6 +25,7 @@ LETTERS = [*"a1 *-_.,:/\"'(<{[=#\nA\t…é\x1b\x80\xff", "\u3042", "\u3400", "\u
 
 BUILT = {
     "cli.terminal",  # IN_COMMANDS, names of tools and parameters
+    "consultation.quotes",  # a quote, whole
     "consultation.template_draft",  # a value, whole
     "prompts.image_type",  # a word, at its beginning
     "prompts.template_names",  # a name, whole
