@@ -28,13 +28,8 @@ The command failed in a way that nobody foresaw; {FILE} in the data folder says 
 if it fails again, report it with what `image-consultant doctor` prints.
 """
 
-OURS = frozenset(
-    {
-        "cli", "consultation", "gateway", "generation", "prompts", "sandbox", "server", "storage",
-        "studio", "tools", "transports", "workflow",
-    }
-)  # fmt: skip
-"""Loggers of this program, by the first part of their names."""
+OURS = frozenset(path.stem for path in Path(__file__).parents[1].iterdir())
+"""Loggers of this program, by the first part of their names: rooms and modules beside this one."""
 
 # What pydantic quotes of a refused argument, 50 letters at most: a person's words, often.
 QUOTED_INPUT = re.compile(r"input_value=.{0,200}?, input_type=", re.DOTALL)

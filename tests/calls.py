@@ -9,6 +9,9 @@ from mcp.types import TextContent
 
 CONSULT = "openai_image_consultation"
 DRAW = "openai_conversational_image"
+SKIP = {"dialogue_mode": "skip"}
+LOW = {**SKIP, "quality": "low"}
+"""Options of a drawing without a dialogue."""
 
 Result = dict[str, Any]
 

@@ -14,6 +14,7 @@ from settings import Settings
 from tests.calls import (
     CONSULT,
     DRAW,
+    SKIP,
     consult,
     conversation_of,
     data_of,
@@ -24,7 +25,6 @@ from tests.calls import (
 )
 from tests.conftest import Connect
 
-SKIP = {"dialogue_mode": "skip"}
 FILLER = "filler"
 LIST = "openai_list_conversations"
 

@@ -10,18 +10,10 @@ from fastmcp.client.client import CallToolResult
 from jsonschema import Draft202012Validator
 from mcp.types import TextContent
 
-from tests.calls import (
-    CONSULT,
-    DRAW,
-    Result,
-    data_of,
-    draw,
-    text_of,
-)
+from tests.calls import CONSULT, DRAW, SKIP, Result, data_of, draw, text_of
 from tests.conftest import Connect
 from tests.turns import COMPLETE
 
-SKIP = {"dialogue_mode": "skip"}
 LIST = "openai_list_conversations"
 
 OF_THE_FOX = "of the fox"

@@ -11,7 +11,7 @@ from gateway.api_fault import cases
 from gateway.image_response import OnStep, Step
 from gateway.prices import UNPRICED
 from sandbox.loopback import Sandbox
-from tests.calls import CONSULT, DRAW, conversation_of, data_of, draw, text_of
+from tests.calls import CONSULT, DRAW, SKIP, conversation_of, data_of, draw, text_of
 from tests.conftest import Connect
 from tests.looks import encoded, paint
 from tests.turns import COMPLETE, FACILITATOR, TURN
@@ -20,7 +20,6 @@ KINDS = {
     "input", "settings", "key", "budget", "moderation", "rate", "too_large", "model", "network",
     "storage", "unknown",
 }  # fmt: skip
-SKIP = {"dialogue_mode": "skip"}
 FOX = {"prompt": "a fox", **SKIP}
 
 FAULTS = [

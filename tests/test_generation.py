@@ -12,11 +12,9 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, draw, picture
+from tests.calls import DRAW, SKIP, draw, picture
 from tests.conftest import Connect
 from tests.folders import rows
-
-SKIP = {"dialogue_mode": "skip"}
 
 
 async def test_the_request_forces_the_tool_and_names_every_option(

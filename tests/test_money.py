@@ -25,12 +25,10 @@ from storage.records import Records
 from storage.spending import charge_rows
 from storage.stamps import now
 from storage.tables import Job
-from tests.calls import CONSULT, DRAW, consult, draw, picture, refusal
+from tests.calls import CONSULT, DRAW, LOW, consult, draw, picture, refusal
 from tests.conftest import Connect
 from tests.folders import rows
 from tests.turns import COMPLETE, FACILITATOR, TURN
-
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 def booked(settings: Settings) -> list[tuple[str, float]]:
@@ -39,8 +37,8 @@ def booked(settings: Settings) -> list[tuple[str, float]]:
 
 
 async def test_the_estimate_stands_beside_the_price(client: Client[Any]) -> None:
-    result = await draw(client, prompt="a fox", **SKIP)
-    looked = await draw(client, prompt="a hen", **SKIP, verify=True)
+    result = await draw(client, prompt="a fox", **LOW)
+    looked = await draw(client, prompt="a hen", **LOW, verify=True)
 
     assert 0.5 < result["estimated_cost_usd"] / result["cost_usd"] < 2
     look = looked["cost_usd"] - result["cost_usd"]
@@ -48,8 +46,8 @@ async def test_the_estimate_stands_beside_the_price(client: Client[Any]) -> None
 
 
 async def test_a_conversation_knows_what_it_cost(client: Client[Any]) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-    await draw(client, prompt="a hen", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
+    await draw(client, prompt="a hen", **LOW)
     second = await draw(
         client, prompt="make it blue", conversation_id=first["conversation_id"], quality="low"
     )
@@ -161,11 +159,11 @@ async def test_drawings_under_way_count_in_the_budget_and_what_is_bought_is_show
 ) -> None:
     sandbox.fail("delay=2", kind="image")
     async with connect(daily_budget_usd=0.035) as client:
-        running = asyncio.ensure_future(draw(client, prompt="a fox", **SKIP))
+        running = asyncio.ensure_future(draw(client, prompt="a fox", **LOW))
         await asyncio.sleep(0.8)
-        error = await refusal(client, DRAW, prompt="a hen", **SKIP)
-        joined = await draw(client, prompt="a fox", **SKIP)
-        shown = await draw(client, prompt="a fox", **SKIP)
+        error = await refusal(client, DRAW, prompt="a hen", **LOW)
+        joined = await draw(client, prompt="a fox", **LOW)
+        shown = await draw(client, prompt="a fox", **LOW)
 
     assert "being drawn for" in error
     assert picture(shown) == picture(joined) == picture(await running)
@@ -225,10 +223,10 @@ async def test_several_pictures_at_once_do_not_pass_the_budget(
 ) -> None:
     async with connect(daily_budget_usd=0.07) as client:
         # Before its first answer a server cannot know that behind an address is the sandbox.
-        await draw(client, prompt="a fox", **SKIP)
+        await draw(client, prompt="a fox", **LOW)
         sandbox.fail("delay=1", times=6, kind="image")
         calls = (
-            client.call_tool(DRAW, {"prompt": f"fox {n}", **SKIP}, raise_on_error=False)
+            client.call_tool(DRAW, {"prompt": f"fox {n}", **LOW}, raise_on_error=False)
             for n in range(6)
         )
         results = await asyncio.gather(*calls)
@@ -239,7 +237,7 @@ async def test_several_pictures_at_once_do_not_pass_the_budget(
 
 async def test_variations_are_counted_together(connect: Connect, sandbox: Sandbox) -> None:
     async with connect(daily_budget_usd=0.05) as client:
-        error = await refusal(client, DRAW, prompt="a fox", variations=4, **SKIP)
+        error = await refusal(client, DRAW, prompt="a fox", variations=4, **LOW)
 
     assert "These 4 pictures" in error
     assert sandbox.requests == []
@@ -252,9 +250,9 @@ async def test_a_refusal_for_money_names_only_what_the_budget_has_room_for(
     connect: Connect, budget: float, words: str
 ) -> None:
     async with connect(daily_budget_usd=budget) as client:
-        error = await refusal(client, DRAW, prompt="a fox", **SKIP | {"quality": "high"})
-        low = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP}, raise_on_error=False)
-        again = await refusal(client, DRAW, prompt="a hen", **SKIP)
+        error = await refusal(client, DRAW, prompt="a fox", **LOW | {"quality": "high"})
+        low = await client.call_tool(DRAW, {"prompt": "a fox", **LOW}, raise_on_error=False)
+        again = await refusal(client, DRAW, prompt="a hen", **LOW)
 
     assert words in error
     assert "tomorrow" not in error, "nor does tomorrow have room for it"

@@ -17,7 +17,7 @@ from prompts.store import FALLBACK_TYPE, PromptStore
 from prompts.template import Template, parse_template
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import consult, draw
+from tests.calls import LOW, consult, draw
 
 STORE = PromptStore()
 NAMES = STORE.template_names()
@@ -39,7 +39,6 @@ samples:
 """
 
 STAMP = "recognise: A stamp.\nchecklist: [Sharp.]\ndimensions: {subject: {weight: 100, asks: b}}\n"
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 def template(text: str, header: str = HEADER) -> Template:
@@ -179,7 +178,7 @@ async def test_own_ways_to_vary_are_drawn_and_broken_files_are_told_with_the_pic
     write(settings.templates_dir, "variations.yaml", ways.replace("reds, oranges", "browns, reds"))
     write(settings.templates_dir, "generation/draw.md.j2", "{{ pictures")
 
-    drawn = await draw(client, prompt="a fox", variations=2, variation_strategy="color", **SKIP)
+    drawn = await draw(client, prompt="a fox", variations=2, variation_strategy="color", **LOW)
 
     told = [request.body["instructions"] for request in sandbox.requests if request.body]
     assert [text for text in told if "browns, reds" in text]

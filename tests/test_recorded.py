@@ -18,7 +18,7 @@ from gateway import image_response as stream
 from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
-from tests.calls import DRAW, consult, data_of, draw, picture, refusal
+from tests.calls import DRAW, SKIP, consult, data_of, draw, picture, refusal
 from tests.conftest import KEY
 from tests.folders import rows
 
@@ -28,7 +28,6 @@ OWN_KEY = os.environ.get("OPENAI_API_KEY")
 NOBODY = "http://127.0.0.1:9/v1"
 """Where replayed calls are sent to: nothing answers there, should one ever get out."""
 
-SKIP = {"dialogue_mode": "skip"}
 COMPLETE = (
     "A flat vector illustration of a red fox for a children's book, in warm autumn colours, no text"
 )

@@ -16,7 +16,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.search import Search
 from storage.stamps import title_of
-from tests.calls import CONSULT, consult, data_of, draw, picture, refusal, text_of
+from tests.calls import CONSULT, LOW, consult, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
 from tools import resources
 
@@ -24,7 +24,6 @@ LIST = "openai_list_conversations"
 SEARCH = "openai_search_conversations"
 RATE = "openai_rate_image"
 DELETE = "openai_delete_conversation"
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 Result = dict[str, Any]
 
@@ -52,7 +51,7 @@ async def begin(client: Client[Any], *ideas: str) -> list[str]:
 async def test_a_list_names_the_picture_that_the_next_change_starts_from(
     client: Client[Any],
 ) -> None:
-    drawn = await draw(client, prompt="a fox in a scarf", variations=2, **SKIP)
+    drawn = await draw(client, prompt="a fox in a scarf", variations=2, **LOW)
     owner = {"conversation_id": drawn["conversation_id"]}
     changed = await draw(client, prompt="make it blue", **owner)
     named = []
@@ -68,7 +67,7 @@ async def test_a_list_names_the_picture_that_the_next_change_starts_from(
 
 async def test_the_newest_conversation_comes_first_with_its_facts(client: Client[Any]) -> None:
     await begin(client, "a hedgehog")
-    drawn = await draw(client, prompt="a fox in a scarf", **SKIP)
+    drawn = await draw(client, prompt="a fox in a scarf", **LOW)
 
     called = await client.call_tool(LIST, {})
 
@@ -97,8 +96,8 @@ async def test_a_record_comes_in_full_and_a_long_one_in_parts(client: Client[Any
 
 
 async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
-    other = await draw(client, prompt="a hen", **SKIP)
+    drawn = await draw(client, prompt="a fox", **LOW)
+    other = await draw(client, prompt="a hen", **LOW)
     image = drawn["images"][0]["image_id"]
 
     kept = await call(client, RATE, image_id=image, rating="thumbs_up", liked="the light")
@@ -114,7 +113,7 @@ async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) 
 
 
 async def test_what_was_liked_and_disliked_is_found_and_shown(client: Client[Any]) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
+    drawn = await draw(client, prompt="a fox", **LOW)
     await begin(client, "a hen")
     conversation, image = drawn["conversation_id"], drawn["images"][0]["image_id"]
 
@@ -188,7 +187,7 @@ async def test_where_learning_is_off_nothing_is_learnt(connect: Connect) -> None
 async def test_earlier_work_that_is_close_is_offered_and_not_used(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    earlier = await draw(client, prompt="a red lighthouse in a storm", **SKIP)
+    earlier = await draw(client, prompt="a red lighthouse in a storm", **LOW)
 
     asked = await consult(client, "a lighthouse in a storm")
     other = await consult(client, "a bowl of fruit")
@@ -246,7 +245,7 @@ async def test_no_meaning_is_asked_for_once_the_budget_is_spent(
 ) -> None:
     own = {"toolsets": ["all"], "sandbox": True, "openai_base_url": None}
     async with connect(**own) as client:
-        drawn = await draw(client, prompt="a lighthouse", **SKIP)
+        drawn = await draw(client, prompt="a lighthouse", **LOW)
     async with connect(**own, daily_budget_usd=drawn["cost_usd"] / 2) as client:
         found = await call(client, SEARCH, query="lighthouse")
 
@@ -257,7 +256,7 @@ async def test_no_meaning_is_asked_for_once_the_budget_is_spent(
 async def test_deleting_says_first_what_would_go_and_spares_pictures(
     client: Client[Any],
 ) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
+    drawn = await draw(client, prompt="a fox", **LOW)
     conversation = drawn["conversation_id"]
 
     asked = await call(client, DELETE, conversation_id=conversation)
@@ -277,7 +276,7 @@ async def test_deleting_says_first_what_would_go_and_spares_pictures(
 async def test_its_own_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(
     client: Client[Any], settings: Settings
 ) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
+    drawn = await draw(client, prompt="a fox", **LOW)
     beside = settings.images_dir / "mine.png"
     beside.write_bytes(b"mine")
 
@@ -285,7 +284,7 @@ async def test_its_own_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(
         client, DELETE, conversation_id=drawn["conversation_id"], confirm=True, pictures=True
     )
     assert list(settings.images_dir.iterdir()) == [beside]
-    after = await draw(client, prompt="a hen", **SKIP)
+    after = await draw(client, prompt="a hen", **LOW)
 
     assert after["spent_today_usd"] > after["spent_conversation_usd"]
 
@@ -293,7 +292,7 @@ async def test_its_own_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(
 async def test_a_file_that_is_not_the_recorded_one_outlives_its_record(
     client: Client[Any],
 ) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
+    drawn = await draw(client, prompt="a fox", **LOW)
     picture(drawn).write_bytes(b"a person's own")
 
     deleted = await call(
@@ -308,7 +307,7 @@ async def test_the_newest_resources_are_one_page(
     client: Client[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resources, "NEWEST", 3)
-    drawn = await draw(client, prompt="fox", **SKIP)
+    drawn = await draw(client, prompt="fox", **LOW)
     await begin(client, "one", "two", "three")
 
     listed = await client.list_resources_mcp()
@@ -343,7 +342,7 @@ async def test_an_unknown_resource_has_the_code_of_the_era(
 
 
 async def test_a_picture_is_read_in_full(client: Client[Any]) -> None:
-    drawn = await draw(client, prompt="a fox", **SKIP)
+    drawn = await draw(client, prompt="a fox", **LOW)
 
     (content,) = await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
 

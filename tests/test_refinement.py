@@ -8,11 +8,9 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import draw, picture, refusal
+from tests.calls import LOW, draw, picture, refusal
 from tests.conftest import Connect
 from tests.turns import COMPLETE, DECISIONS, FACILITATOR, TURN
-
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 async def test_a_change_goes_in_the_persons_words_with_what_was_decided(
@@ -39,7 +37,7 @@ def words_of(call: Any) -> str:
 
 
 async def test_the_result_says_how_the_prompts_differ(client: Client[Any]) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     second = await draw(
         client, prompt="make it blue", conversation_id=first["conversation_id"], quality="low"
     )
@@ -49,7 +47,7 @@ async def test_the_result_says_how_the_prompts_differ(client: Client[Any]) -> No
 
 
 async def test_the_lineage_is_a_tree_in_the_record(client: Client[Any]) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     conversation = first["conversation_id"]
     start = first["images"][0]["image_id"]
     for words in ("make it blue", "make it green"):
@@ -66,7 +64,7 @@ async def test_the_lineage_is_a_tree_in_the_record(client: Client[Any]) -> None:
 async def test_another_assistant_model_gets_the_kept_file_and_the_result_says_so(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
 
     changed = await draw(
         client,
@@ -85,7 +83,7 @@ async def test_another_assistant_model_gets_the_kept_file_and_the_result_says_so
 async def test_where_the_earlier_turn_is_gone_and_the_file_too_it_is_said(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     picture(first).unlink()
     sandbox.fail("previous_response_not_found", kind="image")
 
@@ -116,7 +114,7 @@ async def test_a_change_is_drawn_as_its_picture_was_unless_something_else_is_ask
 
 
 async def test_a_file_that_cannot_be_transparent_gives_way_aloud(client: Client[Any]) -> None:
-    drawing = await draw(client, prompt="a fox", output_format="svg", **SKIP)
+    drawing = await draw(client, prompt="a fox", output_format="svg", **LOW)
     place = drawing["conversation_id"]
     clear = await draw(client, prompt="no ground", conversation_id=place, background="transparent")
     asked = {"background": "opaque", "output_format": "jpeg"}
@@ -144,7 +142,7 @@ def save(path: Path, size: tuple[int, int], *, hole: bool = False) -> str:
 async def test_a_mask_limits_the_change_to_its_hole(
     client: Client[Any], settings: Settings
 ) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     mask = save(settings.images_dir / "mask.png", (1024, 1024), hole=True)
 
     changed = await draw(
@@ -166,7 +164,7 @@ async def test_a_mask_alone_is_refused(
 ) -> None:
     mask = save(settings.images_dir / "mask.png", (64, 64), hole=True)
 
-    error = await refusal(client, "openai_conversational_image", prompt="a moon", mask=mask, **SKIP)
+    error = await refusal(client, "openai_conversational_image", prompt="a moon", mask=mask, **LOW)
 
     assert "mask needs the picture it belongs to" in error
     assert sandbox.requests == []
@@ -181,15 +179,15 @@ async def test_a_large_picture_is_uploaded_once_and_again_where_openai_lost_it(
     def uploads() -> int:
         return len([call for call in sandbox.requests if call.path == "/v1/files"])
 
-    await draw(client, prompt="darker", input_images=["big.png"], **SKIP)
-    await draw(client, prompt="brighter", input_images=["big.png"], **SKIP)
+    await draw(client, prompt="darker", input_images=["big.png"], **LOW)
+    await draw(client, prompt="brighter", input_images=["big.png"], **LOW)
     drawn = [call.body for call in sandbox.requests if call.kind == "image"]
     files = [body["input"][0]["content"][1]["file_id"] for body in drawn]
     assert files[0] == files[1]
     assert uploads() == 1
 
     sandbox.lose_files()
-    result = await draw(client, prompt="bluer", input_images=["big.png"], **SKIP)
+    result = await draw(client, prompt="bluer", input_images=["big.png"], **LOW)
     assert result["status"] == "done"
     assert uploads() == 2
 
@@ -198,7 +196,7 @@ async def test_a_file_of_openai_can_be_named_by_its_id(connect: Connect, sandbox
     async with connect() as client:
         error = await refusal(
             client, "openai_conversational_image", prompt="bluer",
-            input_images=["file-sandbox-0123456789abcdef"], **SKIP,
+            input_images=["file-sandbox-0123456789abcdef"], **LOW,
         )  # fmt: skip
 
     assert "could not use the input picture" in error

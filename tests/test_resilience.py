@@ -11,17 +11,15 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, data_of, draw, picture, refusal, text_of
+from tests.calls import DRAW, LOW, data_of, draw, picture, refusal, text_of
 from tests.conftest import Connect
-
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 async def fail_often(client: Client[Any], sandbox: Sandbox) -> None:
     """As many outages in a row as are borne."""
     sandbox.fail("server_error", times=20)
     for number in range(5):
-        await refusal(client, DRAW, prompt=f"fox {number}", **SKIP)
+        await refusal(client, DRAW, prompt=f"fox {number}", **LOW)
     assert len(sandbox.requests) == 20
 
 
@@ -30,7 +28,7 @@ async def test_after_repeated_faults_openai_is_left_alone_and_the_next_try_is_to
 ) -> None:
     await fail_often(client, sandbox)
 
-    error = await refusal(client, DRAW, prompt="a hen", **SKIP)
+    error = await refusal(client, DRAW, prompt="a hen", **LOW)
 
     assert "failed several times in a row" in error
     assert "The next try is in" in error
@@ -45,11 +43,11 @@ async def test_after_the_pause_one_call_is_let_through_and_its_success_ends_it(
     monkeypatch.setattr("gateway.retry.REST_SECONDS", 0.0)
     sandbox.fail("delay=1", kind="image")
 
-    first = asyncio.ensure_future(draw(client, prompt="a hen", **SKIP))
+    first = asyncio.ensure_future(draw(client, prompt="a hen", **LOW))
     await asyncio.sleep(0.7)
-    beside = await refusal(client, DRAW, prompt="a cat", **SKIP)
+    beside = await refusal(client, DRAW, prompt="a cat", **LOW)
     result = await first
-    after = await draw(client, prompt="a dog", **SKIP)
+    after = await draw(client, prompt="a dog", **LOW)
 
     assert "failed several times in a row" in beside
     assert (result["status"], after["status"]) == ("done", "done")
@@ -60,7 +58,7 @@ async def test_unfinished_pictures_are_shown_while_one_waits_where_they_are_on(
 ) -> None:
     sandbox.fail("delay=6", kind="image")
     async with connect(wait_seconds=4, partial_images=2) as client:
-        called = await client.call_tool(DRAW, {"prompt": "a fox", **SKIP})
+        called = await client.call_tool(DRAW, {"prompt": "a fox", **LOW})
         conversation = data_of(called)["conversation_id"]
         result = await draw(client, conversation_id=conversation)
 
@@ -77,7 +75,7 @@ async def test_in_the_background_a_call_answers_in_time_and_a_later_one_collects
 ) -> None:
     sandbox.fail("delay=1", kind="image")
     async with connect(background_mode=True, wait_seconds=0.3) as client:
-        working = await draw(client, prompt="a fox", **SKIP)
+        working = await draw(client, prompt="a fox", **LOW)
         conversation = working["conversation_id"]
         while (result := await draw(client, conversation_id=conversation))["status"] == "working":
             pass
@@ -94,7 +92,7 @@ async def test_a_picture_without_a_preview_is_kept_all_the_same(
 
     monkeypatch.setattr("PIL.Image.Image.thumbnail", fail)
 
-    result = await draw(client, prompt="a fox", **SKIP)
+    result = await draw(client, prompt="a fox", **LOW)
 
     assert picture(result).is_file()
 
@@ -103,9 +101,9 @@ async def test_settings_reach_the_request_where_the_model_takes_them(
     connect: Connect, sandbox: Sandbox
 ) -> None:
     async with connect(moderation="low", complexity="high") as client:
-        error = await refusal(client, DRAW, prompt="a fox", image_model="gpt-image-2", **SKIP)
+        error = await refusal(client, DRAW, prompt="a fox", image_model="gpt-image-2", **LOW)
         assert sandbox.requests == []
-        await draw(client, prompt="a fox", **SKIP)
+        await draw(client, prompt="a fox", **LOW)
 
     assert "gpt-image-2 does not take it" in error
     assert "gpt-image-2.6-sunburst" in error
@@ -114,14 +112,14 @@ async def test_settings_reach_the_request_where_the_model_takes_them(
 
 
 async def test_no_result_is_larger_than_clients_take(client: Client[Any]) -> None:
-    called = await client.call_tool_mcp(DRAW, {"prompt": "ß" * 32_000, "variations": 4, **SKIP})
+    called = await client.call_tool_mcp(DRAW, {"prompt": "ß" * 32_000, "variations": 4, **LOW})
 
     assert not called.is_error, called.content[0].text[-600:]  # type: ignore[union-attr]
     assert len(called.model_dump_json(by_alias=True, exclude_none=True).encode()) < 900_000
 
 
 async def test_an_svg_is_kept_as_text_and_never_shown(client: Client[Any]) -> None:
-    called = await client.call_tool(DRAW, {"prompt": "a fox", "output_format": "svg", **SKIP})
+    called = await client.call_tool(DRAW, {"prompt": "a fox", "output_format": "svg", **LOW})
 
     (image,) = data_of(called)["images"]
     assert image["format"] == "svg"
@@ -133,7 +131,7 @@ async def test_an_svg_is_kept_as_text_and_never_shown(client: Client[Any]) -> No
 async def test_a_picture_whose_file_was_moved_is_told_and_not_an_exception(
     client: Client[Any], settings: Settings
 ) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     picture(first).rename(settings.images_dir / "elsewhere.png")
 
     called = await client.call_tool(DRAW, {"conversation_id": first["conversation_id"]})

@@ -9,11 +9,9 @@ from mcp.types import ResourceLink
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, data_of, draw, text_of
+from tests.calls import DRAW, SKIP, data_of, draw, text_of
 from tests.conftest import Connect
 from tests.folders import rows
-
-SKIP = {"dialogue_mode": "skip"}
 
 
 def booked(settings: Settings) -> float:

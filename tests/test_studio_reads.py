@@ -12,12 +12,10 @@ from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from styles.strength import ASPECTS
-from tests.calls import consult, data_of, draw, refusal
+from tests.calls import SKIP, consult, data_of, draw, refusal
 from tests.folders import rows
 from tests.test_styles_applied import HARBOUR
 from tools.studio import add_studio
-
-SKIP = {"dialogue_mode": "skip"}
 
 OWN = """
 description: A flag for a ship that nobody has sailed yet, drawn flat.

@@ -8,12 +8,11 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
-from tests.calls import consult, data_of, draw, text_of
+from tests.calls import LOW, consult, data_of, draw, text_of
 from tests.conftest import Connect
 from tests.looks import answer_in_looks
 
 RATE = "openai_rate_image"
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +27,7 @@ async def client(connect: Connect) -> AsyncIterator[Client[Any]]:
 
 
 async def drawn(client: Client[Any], *prompts: str) -> list[str]:
-    return [(await draw(client, prompt=one, **SKIP))["images"][0]["image_id"] for one in prompts]
+    return [(await draw(client, prompt=one, **LOW))["images"][0]["image_id"] for one in prompts]
 
 
 async def rate(client: Client[Any], image: str, rating: str) -> dict[str, Any]:

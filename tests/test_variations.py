@@ -10,11 +10,10 @@ from PIL import Image
 
 from generation.preview import contact_sheet
 from sandbox.loopback import Sandbox
-from tests.calls import DRAW, consult, data_of, draw, refusal, text_of
+from tests.calls import DRAW, LOW, consult, data_of, draw, refusal, text_of
 from tests.conftest import Connect
 from tests.turns import COMPLETE, FACILITATOR, TURN, entry
 
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 QUICK = "openai_generate_image"
 
 
@@ -25,7 +24,7 @@ def labels(result: dict[str, Any]) -> list[str]:
 async def test_each_variation_varies_one_thing_of_the_same_words_and_says_which(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    result = await draw(client, prompt="a fox", variations=4, variation_strategy="style", **SKIP)
+    result = await draw(client, prompt="a fox", variations=4, variation_strategy="style", **LOW)
 
     bodies = [call.body for call in sandbox.requests]
     instructions = {body["instructions"] for body in bodies}
@@ -36,7 +35,7 @@ async def test_each_variation_varies_one_thing_of_the_same_words_and_says_which(
 
 
 async def test_the_one_preview_is_a_sheet_of_all(client: Client[Any]) -> None:
-    called = await client.call_tool(DRAW, {"prompt": "a fox", "variations": 3, **SKIP})
+    called = await client.call_tool(DRAW, {"prompt": "a fox", "variations": 3, **LOW})
 
     (shown,) = [block for block in called.content if block.type == "image"]
     assert len(shown.data) < 350_000
@@ -52,7 +51,7 @@ async def test_one_that_fails_does_not_fail_the_others(
 ) -> None:
     sandbox.fail("moderation_http", kind="image")
 
-    result = await draw(client, prompt="a fox", variations=3, **SKIP)
+    result = await draw(client, prompt="a fox", variations=3, **LOW)
 
     assert result["status"] == "failed"
     assert len(result["images"]) == 2
@@ -63,7 +62,7 @@ async def test_one_that_fails_does_not_fail_the_others(
 async def test_only_if_all_fail_the_call_fails(client: Client[Any], sandbox: Sandbox) -> None:
     sandbox.fail("moderation_http", times=2, kind="image")
 
-    error = await refusal(client, DRAW, prompt="a fox", variations=2, **SKIP)
+    error = await refusal(client, DRAW, prompt="a fox", variations=2, **LOW)
 
     assert error.count("safety system refused") == 1
 
@@ -71,7 +70,7 @@ async def test_only_if_all_fail_the_call_fails(client: Client[Any], sandbox: San
 async def test_all_are_collected_when_they_take_long(connect: Connect, sandbox: Sandbox) -> None:
     sandbox.fail("delay=1", times=2, kind="image")
     async with connect(wait_seconds=0.3) as client:
-        working = await draw(client, prompt="a fox", variations=2, **SKIP)
+        working = await draw(client, prompt="a fox", variations=2, **LOW)
         conversation = working["conversation_id"]
         while (result := await draw(client, conversation_id=conversation))["status"] == "working":
             pass
@@ -161,7 +160,7 @@ async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_want
 async def test_a_change_that_names_none_of_several_pictures_says_which_one_it_is_of(
     client: Client[Any],
 ) -> None:
-    first = await draw(client, prompt="a fox", variations=3, **SKIP)
+    first = await draw(client, prompt="a fox", variations=3, **LOW)
     conversation, third = first["conversation_id"], first["images"][2]
 
     changed = await draw(client, prompt="take the second, darker", conversation_id=conversation)
@@ -177,7 +176,7 @@ async def test_a_change_that_names_none_of_several_pictures_says_which_one_it_is
 async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_chosen(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    first = await draw(client, prompt="a fox", variations=2, variation_strategy="color", **SKIP)
+    first = await draw(client, prompt="a fox", variations=2, variation_strategy="color", **LOW)
     conversation, chosen = first["conversation_id"], first["images"][1]["image_id"]
     changed = await draw(
         client, prompt="at night", conversation_id=conversation, from_image=chosen, quality="low"
@@ -213,7 +212,7 @@ async def test_the_same_call_again_names_them_alike_in_the_same_order(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     sandbox.fail("delay=1", times=1, kind="image")  # one ends last, whichever it is
-    call = {"prompt": "a fox", "variations": 4, **SKIP}
+    call = {"prompt": "a fox", "variations": 4, **LOW}
 
     first = await draw(client, **call)
     again = await draw(client, **call)
@@ -230,7 +229,7 @@ async def test_the_same_call_again_names_them_alike_in_the_same_order(
 async def test_words_without_a_dialogue_may_decide_what_was_to_vary(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
-    result = await draw(client, prompt="a blue and gold poster", variations=4, **SKIP)
+    result = await draw(client, prompt="a blue and gold poster", variations=4, **LOW)
 
     told = [call.body["instructions"] for call in sandbox.requests]
     fallbacks = [

@@ -20,7 +20,7 @@ from storage import picture_files
 from storage.picture_files import SmallCopies
 from storage.tables import Image as PictureRow
 from studio import assembler
-from tests.calls import CONSULT, consult, data_of, draw, refusal, text_of
+from tests.calls import CONSULT, SKIP, consult, data_of, draw, refusal, text_of
 from tests.conftest import Connect
 
 URI = "ui://image-consultant/view"
@@ -28,7 +28,6 @@ LINKED = {
     "openai_image_consultation", "openai_conversational_image", "openai_list_conversations",
     "openai_generate_image", "openai_generate_variations",
 }  # fmt: skip
-SKIP = {"dialogue_mode": "skip"}
 
 
 def png(width: int, height: int, *, hole: bool = True) -> str:

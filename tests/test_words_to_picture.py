@@ -10,7 +10,7 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, Result, consult, draw, refusal
+from tests.calls import DRAW, LOW, Result, consult, draw, refusal
 from tests.conftest import Connect
 from tests.turns import COMPLETE, FACILITATOR, PROMPT, TURN, entry, question, source, turn
 
@@ -30,7 +30,6 @@ ANSWERED = turn(
     prompt=PAINTED,
     sources=[source(PAINTED, ("m1", IDEA), ("m2", ANSWER))],
 )
-SKIP = {"dialogue_mode": "skip", "quality": "low"}
 
 
 class Till:
@@ -141,7 +140,7 @@ async def test_skip_draws_the_words_so_far_one_after_another(
     conversation = await asked(client, sandbox)
     till.paid()
 
-    await draw(client, prompt="at night", conversation_id=conversation, **SKIP)
+    await draw(client, prompt="at night", conversation_id=conversation, **LOW)
 
     assert said(sent(sandbox)).split("\n") == [IDEA, "at night"]
     assert till.paid() == (0, 1)
@@ -184,7 +183,7 @@ async def test_what_is_under_way_is_collected_and_then_changed(
 ) -> None:
     async with connect(wait_seconds=1) as client:
         sandbox.fail("delay=2.6", kind="image")
-        begun = await draw(client, prompt="a fox", **SKIP)
+        begun = await draw(client, prompt="a fox", **LOW)
         conversation = begun["conversation_id"]
         assert begun["status"] == "working"
         waits = await draw(client, prompt="bluer", conversation_id=conversation, quality="low")
@@ -220,7 +219,7 @@ async def test_a_newer_prompt_of_the_dialogue_is_drawn_before_the_old_picture_is
 
 
 async def test_undo_redo_and_branching_are_free(client: Client[Any], till: Till) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     conversation = first["conversation_id"]
     second = await draw(client, prompt="bluer", conversation_id=conversation, quality="low")
     till.paid()
@@ -243,7 +242,7 @@ async def test_undo_redo_and_branching_are_free(client: Client[Any], till: Till)
 async def test_another_size_is_drawn_from_the_current_picture_with_all_that_was_asked_of_it(
     client: Client[Any], sandbox: Sandbox, till: Till
 ) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
     conversation = first["conversation_id"]
     second = await draw(client, prompt="bluer", conversation_id=conversation, quality="low")
     till.paid()
@@ -262,15 +261,15 @@ async def test_another_size_is_drawn_from_the_current_picture_with_all_that_was_
 async def test_the_same_call_shows_what_it_brought_and_redraw_draws_anew(
     client: Client[Any], till: Till
 ) -> None:
-    first = await draw(client, prompt="a fox", **SKIP)
-    again = await draw(client, prompt=" a fox ", **SKIP)
+    first = await draw(client, prompt="a fox", **LOW)
+    again = await draw(client, prompt=" a fox ", **LOW)
 
     assert image_id(again) == image_id(first)
     assert again["cost_usd"] == 0
     assert "redraw=true" in again["notes"][0]
     assert till.paid() == (0, 1)
 
-    anew = await draw(client, prompt="a fox", redraw=True, **SKIP)
+    anew = await draw(client, prompt="a fox", redraw=True, **LOW)
 
     assert anew["conversation_id"] != first["conversation_id"]
     assert till.paid() == (0, 1)
@@ -278,9 +277,9 @@ async def test_the_same_call_shows_what_it_brought_and_redraw_draws_anew(
 
 async def test_a_call_without_a_key_is_made_once_there_is_one(connect: Connect, till: Till) -> None:
     async with connect(openai_api_key=None) as client:
-        told = await refusal(client, DRAW, prompt="a fox", size="wide", **SKIP)
+        told = await refusal(client, DRAW, prompt="a fox", size="wide", **LOW)
     async with connect() as client:
-        drawn = await draw(client, prompt="a fox", size="wide", **SKIP)
+        drawn = await draw(client, prompt="a fox", size="wide", **LOW)
 
     assert "No OpenAI key is set" in told
     assert (drawn["status"], till.paid()) == ("done", (0, 1))
@@ -385,16 +384,16 @@ async def test_without_a_facilitator_nothing_is_drawn_unless_skip_says_so(
 
     assert result["status"] == "asking"
     assert till.paid()[1] == 0
-    await draw(client, conversation_id=result["conversation_id"], **SKIP)
+    await draw(client, conversation_id=result["conversation_id"], **LOW)
     assert said(sent(sandbox)) == IDEA
 
 
 async def test_earlier_work_that_is_similar_is_named(connect: Connect, till: Till) -> None:
     async with connect(embeddings=False) as client:
-        first = await draw(client, prompt="a red fox in deep snow", **SKIP)
-        second = await draw(client, prompt="a red fox in snow", **SKIP)
+        first = await draw(client, prompt="a red fox in deep snow", **LOW)
+        second = await draw(client, prompt="a red fox in snow", **LOW)
     async with connect(embeddings=False, similar=0) as client:
-        third = await draw(client, prompt="one red fox in snow", **SKIP)
+        third = await draw(client, prompt="one red fox in snow", **LOW)
 
     assert any(image_id(first) in note for note in second["notes"])
     assert not any("something like this" in note for note in third["notes"])
