@@ -254,13 +254,14 @@ class App:
 
     async def close(self) -> None:
         """Finish what is paid for, though not for ever, then close what was opened."""
+        in_use = self.__dict__
         if (tasks := self.unfinished()) and not self._hurries:
-            await asyncio.wait(tasks, timeout=LAST_SECONDS)
+            # What our own sandbox draws nobody collects later: it ends with us.
+            await asyncio.wait(tasks, timeout=None if "sandbox" in in_use else LAST_SECONDS)
             if not self._hurries:
                 self.hurry()
         if late := self.unfinished():
             await asyncio.wait(late, timeout=LETTING_GO_SECONDS)
-        in_use = self.__dict__
         if "gateway" in in_use:
             await self.gateway.close()
         if "database" in in_use:

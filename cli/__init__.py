@@ -15,8 +15,10 @@ __all__ = ["clients", "terminal"]
 
 FASTMCP_DEFAULTS = {"FASTMCP_ENV_FILE": os.devnull, "FASTMCP_TELEMETRY_MODE": "off"}
 """FastMCP reads a `.env` of the working directory and records spans unless set otherwise."""
-FASTMCP_FIXED = {"FASTMCP_LOG_ENABLED": "false"}
-"""Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each."""
+FASTMCP_FIXED = {"FASTMCP_LOG_ENABLED": "false", "FASTMCP_CLIENT_DISCONNECT_TIMEOUT": "600"}
+"""Its own handlers draw boxes of several lines on stderr; `cli.logs` writes one line each. Its
+client breaks off after five seconds what a server still waits for at its end, which in the process
+of a command is at most as long as a picture may take."""
 
 COMMANDS = {
     "serve": (

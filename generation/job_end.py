@@ -9,6 +9,7 @@ from typing import cast
 
 from errors import Charged, Problem, ProblemKind, StorageError
 from gateway.api_errors import GatewayError
+from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage
 from gateway.prices import Charge, image_cost, text_cost
 from generation.picture_facts import PictureFacts
@@ -241,6 +242,7 @@ def state_after(job: Job, problem: Problem) -> str:
         return "submitted" if job.response_id else "failed"
     if not job.response_id:
         return problem.job_state if problem.job_state in {"requested", "unknown"} else "failed"
-    if problem.case == "lost":
-        return "submitted" if job.created_at > before(KEPT) else "failed"
+    if problem.case == "lost":  # a sandbox forgets when it ends
+        is_kept = job.created_at > before(KEPT) and not is_sandbox(job.response_id)
+        return "submitted" if is_kept else "failed"
     return "failed" if problem.is_final else "submitted"

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import fastmcp
 import pytest
 from fastmcp import Client
 from PIL import Image
 
 from gateway import image_client
 from gateway.api_errors import GatewayError
+from gateway.image_client import DRAW_SECONDS
 from gateway.image_response import OnStep, Step
 from gateway.prices import Charge, Cost, Usage
 from generation import purchase
@@ -43,9 +45,9 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def left_behind(connect: Connect, openai: StandIn, settings: Settings) -> str:
+async def left_behind(connect: Connect, settings: Settings, **address: Any) -> str:
     """A conversation whose picture was bought by a server that died twenty minutes ago."""
-    async with connect(openai_base_url=openai.base_url) as client:
+    async with connect(**address) as client:
         result = await draw(client, **FOX)
     moment = before(timedelta(minutes=20))
     picture(result).unlink()
@@ -64,7 +66,7 @@ async def left_behind(connect: Connect, openai: StandIn, settings: Settings) -> 
 async def test_a_server_that_asks_elsewhere_does_not_give_up_what_openai_has(
     connect: Connect, openai: StandIn, settings: Settings, other: str
 ) -> None:
-    conversation = await left_behind(connect, openai, settings)
+    conversation = await left_behind(connect, settings, openai_base_url=openai.base_url)
 
     with StandIn() as stranger:
         changes: dict[str, dict[str, Any]] = {
@@ -80,6 +82,34 @@ async def test_a_server_that_asks_elsewhere_does_not_give_up_what_openai_has(
     assert "with only this conversation_id" in error
     assert picture(result).read_bytes() == openai.payments[0].data
     assert len(openai.payments) == 1
+
+
+async def test_what_ended_with_its_sandbox_is_drawn_anew_for_nothing(
+    connect: Connect, settings: Settings
+) -> None:
+    conversation = await left_behind(connect, settings, sandbox=True)
+
+    async with connect(sandbox=True) as client:
+        error = await refusal(client, DRAW, conversation_id=conversation)
+        result = await draw(client, conversation_id=conversation, redraw=True)
+
+    assert "Nothing was charged." in error
+    assert "redraw=true draws it anew, free" in error
+    assert picture(result).exists()
+
+
+async def test_a_server_that_ends_waits_for_what_its_own_sandbox_draws(
+    connect: Connect, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.LAST_SECONDS", 0.1)
+    async with connect(sandbox=True, wait_seconds=1) as client:
+        slow = {**FOX, "prompt": "a fox [[sandbox:delay=3]]"}
+        begun = await draw(client, **slow)
+
+    assert begun["status"] == "working"
+    assert len(list(settings.images_dir.iterdir())) == 1
+    # Of a command, in whose process both are, the client waits for the server's end so long.
+    assert fastmcp.settings.client_disconnect_timeout >= DRAW_SECONDS
 
 
 async def test_two_equal_changes_at_once_are_one_and_their_words_are_noted_once(
@@ -273,7 +303,7 @@ async def test_no_rating_is_kept_where_the_conversation_is_none(
 async def test_a_picture_that_openai_does_not_know_is_drawn_anew_where_that_is_asked_for(
     connect: Connect, openai: StandIn, settings: Settings
 ) -> None:
-    conversation = await left_behind(connect, openai, settings)
+    conversation = await left_behind(connect, settings, openai_base_url=openai.base_url)
     bought = openai.payments.pop()
 
     async with connect(openai_base_url=openai.base_url) as client:
@@ -409,7 +439,7 @@ async def test_two_calls_at_once_that_draw_the_same_in_other_words_buy_it_once(
 async def test_what_a_dead_server_never_sent_is_taken_back_by_any_call(
     connect: Connect, openai: StandIn, settings: Settings
 ) -> None:
-    conversation = await left_behind(connect, openai, settings)
+    conversation = await left_behind(connect, settings, openai_base_url=openai.base_url)
     rows(settings, "UPDATE jobs SET state = 'requested', response_id = ''")
 
     async with connect(openai_base_url=openai.base_url) as client:
