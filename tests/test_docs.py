@@ -19,29 +19,36 @@ from cli import COMMANDS
 from consultation.consultation_result import Consultation
 from gateway.prices import estimate_image
 from server import create_server
-from settings import TOOLSETS, Quality, Settings, load_settings, variable_of
+from settings import TOOLSETS, Quality, Settings, variable_of
 from tests.conftest import ROOT
 from tests.desktop_pictures import hold
-from tests.tools_page import FOR_THE_VIEW, reference
+from tests.tools_page import FOR_THE_VIEW, reference, tools_of
 
 README = ROOT / "README.md"
 TOOLS = ROOT / "docs" / "tools.md"
+PICTURES = ROOT / "docs" / "pictures.md"
+
+SPOKEN_DEFAULTS = {
+    "images_dir": "`images` in the Downloads folder",
+    "data_dir": "`~/.openai-images-mcp`",
+    "prompts_dir": "`prompts` in the data folder",
+    "input_dirs": "Pictures, Downloads, Desktop; over HTTP none",
+}
+
+SIZES = {"square": "1024x1024", "wide": "1536x1024"}
+
+FIGURES = ("Your words that", "To be drawn", "Made by", "Conversation")
+"""How paragraphs begin that the dialogue of the README leaves out."""
 
 
 def tools_table() -> str:
-    async def listed(toolset: str) -> dict[str, str]:
-        settings = load_settings().model_copy(update={"toolsets": [toolset]})
-        async with Client(create_server(settings)) as client:
-            tools = await client.list_tools()
-        return {
-            tool.name: tool.description or "" for tool in tools if tool.name not in FOR_THE_VIEW
-        }
-
-    rows: dict[str, str] = {}
-    for toolset in TOOLSETS:
-        for name, text in asyncio.run(listed(toolset)).items():
-            rows.setdefault(name, f"| `{name}` | {toolset} | {text.splitlines()[0]} |")
-    return "\n".join(["| tool | toolset | what it does |", "| --- | --- | --- |", *rows.values()])
+    rows = [
+        f"| `{tool['name']}` | {toolset} | {tool['description'].splitlines()[0]} |"
+        for toolset in TOOLSETS
+        for tool in tools_of(toolset)
+        if tool["name"] not in FOR_THE_VIEW
+    ]
+    return "\n".join(["| tool | toolset | what it does |", "| --- | --- | --- |", *rows])
 
 
 def settings_table() -> str:
@@ -81,22 +88,8 @@ def _default(name: str) -> str:
     value = field.get_default(call_default_factory=True)
     if value in (None, []):
         return ""
-    return f"`{','.join(value) if isinstance(value, list) else value}`".replace(
-        "False", "false"
-    ).replace("True", "true")
-
-
-SPOKEN_DEFAULTS = {
-    "images_dir": "`images` in the Downloads folder",
-    "data_dir": "`~/.openai-images-mcp`",
-    "prompts_dir": "`prompts` in the data folder",
-    "input_dirs": "Pictures, Downloads, Desktop; over HTTP none",
-}
-
-SIZES = {"square": "1024x1024", "wide": "1536x1024"}
-
-FIGURES = ("Your words that", "To be drawn", "Made by", "Conversation")
-"""How paragraphs begin that the dialogue of the README leaves out."""
+    words = ",".join(value) if isinstance(value, list) else str(value)
+    return f"`{words.lower() if isinstance(value, bool) else words}`"
 
 
 def dialogue() -> str:
@@ -114,7 +107,6 @@ def dialogue() -> str:
     return indent("\n\n".join(part for part in parts if not part.startswith(FIGURES)), "    ")
 
 
-PICTURES = ROOT / "docs" / "pictures.md"
 TABLES = {"tools": tools_table, "settings": settings_table, "commands": commands_table}
 
 

@@ -11,7 +11,7 @@ import pytest
 from server import INSTRUCTIONS
 from settings import TOOLSETS
 from tests.conftest import ROOT
-from tests.tools_page import listed
+from tests.tools_page import tools_of
 from tools import output_schemas
 
 ORDERS = re.compile(r"\b(always|never|must|should|you|please|do not)\b", re.IGNORECASE)
@@ -20,7 +20,7 @@ SNAPSHOTS = ROOT / "tests" / "tools"
 
 
 def as_json(toolset: str) -> str:
-    return json.dumps(listed(toolset), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(tools_of(toolset), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("toolset", TOOLSETS)
@@ -32,7 +32,7 @@ def test_the_list_of_tools_is_the_committed_one(toolset: str) -> None:
 
 @pytest.mark.parametrize("toolset", TOOLSETS)
 def test_tools_say_what_they_do_and_give_no_orders(toolset: str) -> None:
-    for tool in listed(toolset):
+    for tool in tools_of(toolset):
         hints = tool["annotations"]
         assert tool["title"]
         assert hints["readOnlyHint"] or "destructiveHint" in hints

@@ -40,7 +40,7 @@ SUM = re.compile(r"((?:this conversation|today:?|pictures?,) \$)(\d+\.\d{4})")
 ID = re.compile(r"\b(conv|img)_[0-9a-f]{16}\b")
 
 
-def listed(toolset: str) -> list[Tool]:
+def tools_of(toolset: str) -> list[Tool]:
     """What a toolset adds to the list, as it travels; `core` is always there."""
 
     async def ask(chosen: str) -> list[Tool]:
@@ -55,7 +55,7 @@ def listed(toolset: str) -> list[Tool]:
     tools = asyncio.run(ask(toolset))
     if toolset == "core":
         return tools
-    core = {tool["name"] for tool in listed("core")}
+    core = {tool["name"] for tool in tools_of("core")}
     return [tool for tool in tools if tool["name"] not in core]
 
 
@@ -65,7 +65,7 @@ def reference() -> str:
     played = examples()
     for toolset in TOOLSETS:
         lines += [f"## Toolset {toolset}", ""]
-        for tool in listed(toolset):
+        for tool in tools_of(toolset):
             if tool["name"] in FOR_THE_VIEW:
                 continue
             lines += _tool(tool)
