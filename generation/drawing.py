@@ -151,8 +151,8 @@ class ImageGenerator:
             for one in outcomes
             if isinstance(one.problem, GatewayError) and one.problem.case == "lost"
         ]
-        await self.records.jobs.release(lost)
-        return [RELEASED.format(response_id=job.response_id) for job in lost]
+        released = await self.records.jobs.release(lost)
+        return [RELEASED.format(response_id=response_id) for response_id in released]
 
     async def show(
         self, conversation: Conversation, images: Sequence[Image], *, verify: bool

@@ -206,17 +206,19 @@ class JobJournal:
             elif not getattr(await session.execute(unsent), "rowcount", 0):
                 raise TakenOver(f"Another process works on {job.id}.")
 
-    async def release(self, jobs: Sequence[Job]) -> None:
+    async def release(self, jobs: Sequence[Job]) -> list[str]:
         """Let the call of jobs that OpenAI does not know be drawn anew beside them.
 
-        They stay `submitted`, so that their pictures are fetched should it know them again.
+        They stay `submitted`, so that their pictures are fetched should it know them again; the
+        response ids of those that do.
         """
         ids = [job.id for job in jobs]
         released = update(Job).where(
             Job.id.in_(ids), Job.state == "submitted", is_dead(Job.beat_at)
         )
         async with self._database.write() as session:
-            await session.execute(released.values(request_key=Job.id))
+            changed = released.values(request_key=Job.id).returning(Job.response_id)
+            return list(await session.scalars(changed))
 
     async def record_picture(self, job: Job, image: Image, costs: list[Spending]) -> None:
         """Write a picture, its price and the end of its job, all or none. Raises `TakenOver`."""

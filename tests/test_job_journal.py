@@ -84,18 +84,21 @@ async def test_a_server_that_asks_elsewhere_does_not_give_up_what_openai_has(
     assert len(openai.payments) == 1
 
 
+@pytest.mark.parametrize("is_told", [True, False])
 async def test_what_ended_with_its_sandbox_is_drawn_anew_for_nothing(
-    connect: Connect, settings: Settings
+    connect: Connect, settings: Settings, *, is_told: bool
 ) -> None:
     conversation = await left_behind(connect, settings, sandbox=True)
 
     async with connect(sandbox=True) as client:
-        error = await refusal(client, DRAW, conversation_id=conversation)
+        if is_told:
+            error = await refusal(client, DRAW, conversation_id=conversation)
+            assert "Nothing was charged." in error
+            assert "redraw=true draws it anew, free" in error
         result = await draw(client, conversation_id=conversation, redraw=True)
 
-    assert "Nothing was charged." in error
-    assert "redraw=true draws it anew, free" in error
     assert picture(result).exists()
+    assert "charged" not in str(result["notes"])
 
 
 async def test_a_server_that_ends_waits_for_what_its_own_sandbox_draws(
