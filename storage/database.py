@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,8 @@ class Database:
                 yield session
                 await session.commit()
             except DBAPIError:
-                await session.rollback()  # else its new rows count as written, and never are
+                with suppress(DBAPIError):  # what is wrong was said already
+                    await session.rollback()  # else its new rows count as written, and never are
                 raise
 
     async def close(self) -> None:
