@@ -49,7 +49,8 @@ MOST = 0.5
 """Share of all words that may be set aside: of honest turns none has more than 0.39."""
 
 FEWEST_ABSENT = 3
-"""Content words of a clause of a quote that one word of the prompt has to show."""
+"""Content words of a clause of a quote of which the prompt has to show one: two may both be said in
+other words."""
 
 Place = tuple[str, int]
 """Where a word stands: the message, and its number there."""

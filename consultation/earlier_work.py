@@ -25,12 +25,9 @@ from storage.vectors import Vectors
 logger = logging.getLogger(__name__)
 
 MODEL = "text-embedding-3-small"
-TEXTS_AT_ONCE = 50
-LONGEST_TEXT = 4_000
-"""Letters of a conversation that its vector stands for; the beginning says what it is about.
-
-In any script so many are fewer tokens than OpenAI takes: 8,192 of a text, 300,000 of a request.
-"""
+LONGEST_TEXT, TEXTS_AT_ONCE = 4_000, 50
+"""Letters of a conversation that its vector stands for, the beginning of which says what it is
+about, and texts of a request: in any script fewer tokens than OpenAI takes, 8,192 and 300,000."""
 
 BY_WORDS = "Words were compared, not meanings: {why}."
 

@@ -18,7 +18,8 @@ NUMBERING = re.compile(r"^\d{1,2}[.):]?\s+")
 """A running number before words that were said: `1 Collect`."""
 
 ALIKE = 80
-"""Per cent of letters that a text has in common with what it misspells."""
+"""Per cent of letters that a text has in common with what it misspells: of a short word, such as
+Liman, one letter of five may be another."""
 
 Standing = Literal["said", "composed", "changed"]
 

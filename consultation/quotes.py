@@ -24,7 +24,8 @@ OTHER_LETTERS = 25
 number or a refusal: with 17 two more of ten sloppy answers go back."""
 
 GAP = 3
-"""Words beside the closest run of a message that may be of the quote: it leaps over some."""
+"""Words beside the closest run of a message that may be of the quote: it leaps over some. With 1
+three sloppy but honest answers more of ten go back, with 8 one."""
 
 MOST_RUNS = 3
 SHORTEST_RUN = 2

@@ -37,13 +37,15 @@ SHORTEST_TO_SHARE = 3
 """Letters of a word that a stretch and its quote may share: `dog`, `red` count there."""
 
 LONG = 5
-"""Letters of a word that names one thing and no other: it can tell two options apart."""
+"""Letters of a word that names one thing and no other: it can tell two options apart. With 4 five
+honest turns more of 84 go back, with 6 a lazy answer passes."""
 
 ALIKE = 0.9
 """Likeness of a slip of the pen or an ending: `paint`, `painted`; `warm` and `worm` have 0.85."""
 
 FAR = 8
-"""Words beside a refusing one, in its clause, that it may refuse."""
+"""Words beside a refusing one, in its clause, that it may refuse: few clauses go on longer, and
+with 4 an honest turn more goes back."""
 
 
 class Word(NamedTuple):

@@ -73,8 +73,10 @@ class TerminalWords(FileModel):
     anything: str = Field(description="Asks for words where no question is open.")
     draw: str = Field(description="Asks whether the picture is wanted.")
     yes: str = Field(description="The word that agrees to it, typed whole or its first letters.")
-    no: str = Field(description="The word that declines it; anything else is a further wish.")
-    perhaps: list[str] = Field([], description="What is neither, and is asked again.")
+    no: str = Field(description="The word that declines it.")
+    perhaps: list[str] = Field(
+        [], description="Answers that are neither, and asked again; others are a further wish."
+    )
     goes_on: str = Field(description="Stands before the command that goes on.")
 
 
