@@ -7,8 +7,9 @@ label of a bad answer. Nothing of the code under test takes part in that.
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -69,12 +70,28 @@ async def test_at_most_one_of_the_written_turns_goes_back(
     assert len(sent_back) <= 1, sent_back
 
 
-def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back() -> None:
-    """Of 57 turns five may go back, a tenth; three deserve it: a wish set aside as a story, a
-    whole poem quoted for one stretch, a clause of nineteen words for two."""
-    sent_back = [name for name, _, _, result in STRANGERS if result.must_go_back]
+@pytest.mark.parametrize(("kind", "most"), [("strangers", 5), ("unseen", 7)])
+def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back(kind: str, most: int) -> None:
+    """Of 57 and of 18 turns. Three of the five deserve it: a wish set aside as a story, a whole
+    poem quoted for one stretch, a clause of nineteen words for two."""
+    sent_back = [name for name, _, _, result in held_in(kind) if result.must_go_back]
 
-    assert len(sent_back) <= 5, sent_back
+    assert len(sent_back) <= most, sent_back
+
+
+def test_an_answer_that_is_bad_on_purpose_goes_back() -> None:
+    """Of 24 eight do not: an ordinal in words picks no option that we could read, a text without
+    quotation marks may be composed, what is set aside or quoted elsewhere is only shown."""
+    newest = {row[0]: row[1:] for row in held_in("unseen")}
+    passed = []
+    for dialogue in dialogues.read("unseen"):
+        turn, transcript, honest = newest[dialogue["name"]]
+        for bad in dialogue["bad"]:
+            result = held({**turn, **bad["answer"]}, transcript)
+            own = [fault for fault in result.faults if fault not in honest.faults]
+            passed += [bad["what"]] * (not replace(result, faults=own).must_go_back)
+
+    assert len(passed) <= 8, passed
 
 
 @pytest.mark.parametrize(
@@ -94,10 +111,12 @@ def held(turn: Json, transcript: Transcript) -> Review:
     return review(parse_turn(json.dumps(turn)), transcript)
 
 
-def reviewed(said: list[str], turns: list[tuple[int, Json]]) -> Iterator[Reviewed]:
+def reviewed(
+    said: list[str], turns: list[tuple[int, Json]], pictures: Sequence[str] = ()
+) -> Iterator[Reviewed]:
     """Each turn on so many of the messages, with what had been said and settled before it."""
     messages = {f"m{number}": text for number, text in enumerate(said, start=1)}
-    transcript = Transcript({})
+    transcript = Transcript({}, names=frozenset(pictures))
     for count, turn in turns:
         asked = len(transcript.questions)
         left = QUESTIONS_OF_MODE["guided"] - asked
@@ -114,13 +133,17 @@ def reviewed(said: list[str], turns: list[tuple[int, Json]]) -> Iterator[Reviewe
         )
 
 
-def strangers() -> Iterator[tuple[str, Json, Transcript, Review]]:
+@cache
+def held_in(kind: str) -> list[tuple[str, Json, Transcript, Review]]:
     """Every turn of a model that knew nothing but its instructions."""
-    for dialogue in dialogues.read("strangers"):
+    rows = []
+    for dialogue in dialogues.read(kind):
         said = [step["message"] for step in dialogue["turns"]]
-        turns = [(number, step["answer"]) for number, step in enumerate(dialogue["turns"], start=1)]
-        for row in reviewed(said, turns):
-            yield dialogue["name"], *row
+        steps = enumerate(dialogue["turns"], start=1)
+        turns = [(at, short.turn(**step["answer"])) for at, step in steps if "answer" in step]
+        pictures = dialogue.get("pictures", ())
+        rows += [(dialogue["name"], *row) for row in reviewed(said, turns, pictures)]
+    return rows
 
 
 def _put(questions: list[Json], known: int = 0) -> tuple[OpenQuestion, ...]:
@@ -142,7 +165,6 @@ def ready_turns() -> Iterator[tuple[str, Json, Transcript]]:
 
 
 READY = list(ready_turns())
-STRANGERS = list(strangers())
 
 
 def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
@@ -175,7 +197,7 @@ def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
 def test_an_option_that_was_picked_goes_back_where_it_is_dropped_or_called_talk() -> None:
     """However it was picked: by its number, as the second one, in Japanese, with a twist."""
     met, all_ = 0, 0
-    for _, turn, transcript, result in STRANGERS:
+    for _, turn, transcript, result in held_in("strangers"):
         for pick in (*result.turn.chosen, *transcript.choices):
             refs = [{quote["ref"] for quote in source["said"]} for source in turn["sources"]]
             kept = [

@@ -4,6 +4,7 @@
 turn's answer, `sloppy.json` a sloppy, a lazy and an overeager answer to each of the ten.
 `strangers.json` has nineteen as they were held: a model that had nothing but our requests led
 people of its own, in eleven languages; each turn has its first answer, slips and all.
+`unseen.yaml` has twelve of which nobody had read the checks, each with two bad answers.
 """
 
 import json
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
@@ -42,8 +44,9 @@ class Case(NamedTuple):
 @cache
 def read(name: str) -> list[Json]:
     """The dialogues of a file."""
-    text = Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")
-    return list(json.loads(text))
+    file = next(Path(__file__).parent.glob(f"{name}.*"))
+    text = file.read_text(encoding="utf-8")
+    return list(json.loads(text) if file.suffix == ".json" else yaml.safe_load(text))
 
 
 def natural() -> Iterator[Case]:
