@@ -53,7 +53,8 @@ def judge_brief(
 def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote], turn: FacilitatorTurn) -> bool:
     """Whether a decision became another, with no newer words on it or picked option behind it.
 
-    Rewording is free: what keeps a word of the old value has not changed.
+    Rewording is free: what keeps its quotes or a word of the old value has not changed, such as
+    one in another language.
     """
     newest = max(message_number(quote.ref) for quote in old.said)
     new = [quote for quote in said if quote not in old.said]
@@ -62,7 +63,8 @@ def _is_changed(old: BriefEntry, value: str, said: Sequence[Quote], turn: Facili
     on_it = newer and _all_gone(old.said, turn)
     on_it = on_it or any(shares(words_of(words), words_of(value)) for words in newer)
     is_picked = any(quote.ref[:1] == "q" for quote in new)
-    return not (is_picked or on_it or shares(words_of(old.value), words_of(value)))
+    is_kept = all(quote in said for quote in old.said)
+    return not (is_kept or is_picked or on_it or shares(words_of(old.value), words_of(value)))
 
 
 def judge_choices(

@@ -14,6 +14,7 @@ from consultation.words import (
     refusals,
     refused_words,
     refuses,
+    scripts_of,
     shares,
     size,
     words_of,
@@ -97,8 +98,9 @@ def _is_loose(statement: Statement) -> bool:
     # Of a picture, a template and a style nothing can be compared by words.
     if any(quote.ref[:1] not in "mq" for quote in statement.said):
         return False
-    own = words_of(statement.text)
-    return bool(content(own, SHORTEST_TO_SHARE)) and not shares(own, words_of(statement.words))
+    own, theirs = words_of(statement.text), words_of(statement.words)
+    is_comparable = content(own, SHORTEST_TO_SHARE) and scripts_of(own) & scripts_of(theirs)
+    return bool(is_comparable) and not shares(own, theirs)
 
 
 def faults_of_sharing(statements: Sequence[Statement], transcript: Transcript) -> list[Fault]:

@@ -43,6 +43,10 @@ honest turns more of 84 go back, with 6 a lazy answer passes."""
 ALIKE = 0.9
 """Likeness of a slip of the pen or an ending: `paint`, `painted`; `warm` and `worm` have 0.85."""
 
+LONGEST_PREFIX = 3
+"""Letters of `and`, `in` and `the` that Hebrew and Arabic write onto a word. Scripts with capitals
+have none such: `scharf` is not `unscharf`."""
+
 FAR = 8
 """Words beside a refusing one, in its clause, that it may refuse: few clauses go on longer, and
 with 4 an honest turn more goes back."""
@@ -112,6 +116,11 @@ def letters_of(words: Iterable[Word]) -> str:
     return "".join(word.text for word in words)
 
 
+def scripts_of(words: Iterable[Word]) -> set[str]:
+    """The scripts that words are written in, such as LATIN; a number is of none."""
+    return {unicodedata.name(sign).split()[0] for sign in {*letters_of(words)} if sign.isalpha()}
+
+
 def size(words: Iterable[Word]) -> float:
     """How much words say: one for each content word, half for a sign that is not grammar."""
     telling = (word for word in content(words) if not HIRAGANA.match(word.text))
@@ -136,7 +145,10 @@ def near(one: Word, other: Word) -> bool:
 
 @lru_cache(maxsize=65536)
 def _alike(a: str, b: str) -> bool:
-    if min(len(a), len(b)) < SHORTEST_TO_SHARE or a[0] != b[0]:
+    short, long = sorted((a, b), key=len)
+    if long.endswith(short) and not short.islower():
+        return len(short) >= SHORTEST and len(long) - len(short) <= LONGEST_PREFIX
+    if len(short) < SHORTEST_TO_SHARE or a[0] != b[0]:
         return False
     return JaroWinkler.similarity(a, b, score_cutoff=ALIKE) > 0
 
