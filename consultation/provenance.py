@@ -1,5 +1,6 @@
 """Where each stretch of a prompt comes from: the prompt cut into spans, never a letter changed."""
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
@@ -40,6 +41,9 @@ MOST = 0.4
 
 SHORTEST_PROMPT = 25
 """Words of a prompt that has to be divided: half of a short one may be of one piece."""
+
+COUNT = re.compile(r"[.):]\s")
+"""Behind a number that only counts the parts of a list: `4: the heap after six months`."""
 
 CLOSEST = 3
 """Words beside a refusing one that it refuses wherever they are quoted: of 169 honest stretches
@@ -113,6 +117,25 @@ def faults_of_sharing(statements: Sequence[Statement], transcript: Transcript) -
         advice += f"{', '.join(there)}. Quote those, or leave the quote out."
         faults += [Fault("shares", one.where, advice, serious=False)] if there else []
     return faults
+
+
+def faults_of_numbers(sources: Sequence[Statement]) -> list[Fault]:
+    """Stretches with another number in place of one of their quotes."""
+    faults = []
+    for one in sources:
+        drawn, said = _numbers(one.text), _numbers(one.words)
+        # '52 may be 1952, and 1.500 be 1500.
+        alike = {n for n in drawn for m in said if n.endswith(m.zfill(2)) or m.endswith(n.zfill(2))}
+        if drawn - said - alike and said - drawn:
+            advice = f'"{one.text}" has another number than `{one.words}`. Write the person\'s.'
+            faults.append(Fault("number", one.where, advice))
+    return faults
+
+
+def _numbers(text: str) -> set[str]:
+    """The numbers of a text in digits of ours, without what stands before or behind them."""
+    numbers = (word for word in words_of(text) if word.number and not COUNT.match(text, word.end))
+    return {str(int(re.sub(r"\D", "", word.text) or 0)) for word in numbers}
 
 
 def faults_of_refusals(sources: Sequence[Statement], transcript: Transcript) -> list[Fault]:

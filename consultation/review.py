@@ -12,6 +12,7 @@ from consultation.decisions import carry_over, judge_brief, judge_choices, judge
 from consultation.lettering import Letters, judge_lettering
 from consultation.provenance import (
     Span,
+    faults_of_numbers,
     faults_of_refusals,
     faults_of_sharing,
     place_sources,
@@ -91,6 +92,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         *misplaced,
         *faults_of_quotes(statements.sources if drawn else statements.brief),
         *coverage.faults(),
+        *faults_of_numbers(statements.sources),
         *faults_of_refusals(statements.sources, transcript),
         *faults_of_sharing([*statements.sources, *statements.brief], transcript),
         *misspelt,

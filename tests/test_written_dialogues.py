@@ -81,7 +81,7 @@ def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back(kind: str,
 
 
 def test_an_answer_that_is_bad_on_purpose_goes_back() -> None:
-    """Of 24 nine do not: an ordinal in words picks no option that we could read, a text without
+    """Of 24 seven do not: an ordinal in words picks no option that we could read, a text without
     quotation marks may be composed, what is set aside or quoted elsewhere is only shown."""
     newest = {row[0]: row[1:] for row in held_in("unseen")}
     passed = []
@@ -92,7 +92,7 @@ def test_an_answer_that_is_bad_on_purpose_goes_back() -> None:
             own = [fault for fault in result.faults if fault not in honest.faults]
             passed += [bad["what"]] * (not replace(result, faults=own).must_go_back)
 
-    assert len(passed) <= 9, passed
+    assert len(passed) <= 7, passed
 
 
 @pytest.mark.parametrize(
@@ -324,6 +324,7 @@ QUAY = (
 SQUARE = "a market square at noon, no people or cars anywhere"
 GARDEN = "my aunt has a walled garden, an old pear tree in blossom, two benches"
 LAMPS = "an attic with slanted beams, a round window, yellow lamps, old maps on a brick wall"
+CATS = "٣ قطط نائمة"
 TEA = "水彩の茶碗、文字はいらない"
 
 Drawn = tuple[str, dict[str, str], dict[str, str]]
@@ -404,6 +405,11 @@ Drawn = tuple[str, dict[str, str], dict[str, str]]
             "a red bike, you know the one from my childhood, on the lawn",
             ("A red bike on the lawn.", {"A red bike on the lawn": "a red bike on the roof"}, {}),
             ("A red bike on the lawn.", {"A red bike on the lawn": "a red bike on the lawn"}, {}),
+        ),
+        (  # another number than that of the quote, and the same in other digits
+            CATS,
+            ("4 قطط نائمة.", {"4 قطط نائمة": CATS}, {}),
+            ("3 قطط نائمة.", {"3 قطط نائمة": CATS}, {}),
         ),
         (  # a quote without its particle is none that refuses less
             TEA,
