@@ -1,9 +1,9 @@
 """A server that hostile input goes to: its environment, and what it writes of bugs."""
 
-import os
 import re
 from pathlib import Path
 
+from tests.folders import environment_in
 from tests.rpc import Server
 
 Find = tuple[str, bytes]
@@ -18,21 +18,8 @@ HARMLESS = "_terminate_graceful_close"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """A server's, away from whoever runs this."""
-    foreign = ("OPENAI_", "IMAGE_CONSULTANT_", "FASTMCP_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    ours = {
-        "DATA_DIR": folder / "data",
-        "IMAGES_DIR": folder,
-        "HTTP_TOKEN": TOKEN,
-        "TOOLSETS": "all",
-    }
-    return {
-        **kept,
-        "HOME": str(folder),
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        **{f"IMAGE_CONSULTANT_{name}": str(value) for name, value in ours.items()},
-    }
+    """A server's, with every tool."""
+    return environment_in(folder, "", HTTP_TOKEN=TOKEN, TOOLSETS="all")
 
 
 class Errors:

@@ -22,12 +22,19 @@ def settings_in(folder: Path, base_url: str) -> Settings:
     )
 
 
+def bare_environment(home: Path) -> dict[str, str]:
+    """That of a process whose person has this home and has configured nothing."""
+    ours = ("OPENAI_", "IMAGE_CONSULTANT_", "FASTMCP_")
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    nothing = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    return {**foreign, "HOME": str(home), "USERPROFILE": str(home), **nothing}
+
+
 def environment_in(folder: Path, base_url: str, **settings: str) -> dict[str, str]:
     """The environment of such a server as a process, with more of our settings."""
     ours = {"DATA_DIR": folder / "data", "IMAGES_DIR": folder / "images", **settings}
     return {
-        **os.environ,
-        "HOME": str(folder / "home"),
+        **bare_environment(folder / "home"),
         "OPENAI_API_KEY": KEY,
         "OPENAI_BASE_URL": base_url,
         **{f"IMAGE_CONSULTANT_{name}": str(value) for name, value in ours.items()},

@@ -1,6 +1,5 @@
 """What the process says on its pipes, read as bytes a client would read."""
 
-import os
 import re
 import signal
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from tests.conftest import ROOT
+from tests.folders import bare_environment
 from tests.forks import Server
 from tests.rpc import OPENINGS, SERVE, Ending, Message
 
@@ -78,11 +78,7 @@ Start = Callable[..., Server]
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The environment of a person who has configured nothing, away from the real home."""
     home = tmp_path_factory.mktemp("home")
-    ours = ("OPENAI_", "IMAGE_CONSULTANT_", "FASTMCP_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {
-        "HOME": str(home),
-        "USERPROFILE": str(home),
+    return bare_environment(home) | {
         "PYTHONPATH": str(ROOT),
         "IMAGE_CONSULTANT_DATA_DIR": str(home / "data"),
         "IMAGE_CONSULTANT_IMAGES_DIR": str(home / "images"),
