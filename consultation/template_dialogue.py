@@ -10,14 +10,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from consultation.coverage import Leftover
+from consultation.coverage import Coverage, Leftover
 from consultation.facilitator import TURN_SECONDS, Outcome
 from consultation.facilitator_request import ask, build_request
+from consultation.quotes import statements_of
 from consultation.review import Review
 from consultation.template_values import TemplateValues
 from consultation.transcript import Transcript
 from consultation.turn import FILLING_NAME, FacilitatorTurn, Filling, Quote, response_format
-from consultation.words import content, words_of
+from consultation.words import words_of
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from prompts.library_template import LibraryTemplate, file_of
@@ -202,8 +203,7 @@ def _review(conversation: Conversation, values: TemplateValues, filling: Filling
         brief=list(values.entries.values()),
         questions=asking,
     )
-    every = [word for text in messages.values() for word in content(words_of(text))]
-    said = [q.quote for entry in values.entries.values() for q in entry.said if q.ref[:1] == "m"]
+    statements = statements_of(turn, transcript)
     return Review(
         turn=turn,
         spans=spans,
@@ -211,5 +211,5 @@ def _review(conversation: Conversation, values: TemplateValues, filling: Filling
             Leftover(wish.ref, wish.quote, False, len(words_of(wish.quote)), refuses=False)
             for wish in values.besides
         ],
-        counts=(len(every), sum(len(content(words_of(text))) for text in said)),
+        counts=Coverage(turn, transcript, statements, statements.brief).counts,
     )

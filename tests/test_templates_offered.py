@@ -101,6 +101,20 @@ async def test_words_are_read_into_parameters(client: Client[Any], sandbox: Sand
     assert len(sandbox.requests) == 2
 
 
+async def test_words_that_fill_two_parameters_count_once(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    values = {"contents": "crimson pepper", "accent": "crimson"}
+    filled = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
+    sandbox.answer(
+        FILLING_NAME, {"language": "en", "title": "Pepper", "filled": filled, "besides": []}
+    )
+
+    result = await consult(client, "crimson pepper", template="packaging_mockup", finish=True)
+
+    assert result["accounted"] == {"words": 2, "placed": 2}
+
+
 async def test_a_template_that_is_only_called_by_its_name_asks_and_no_model_reads_that(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
