@@ -37,6 +37,10 @@ Quality = Literal["low", "medium", "high", "xhigh", "max"]
 """What a picture may be asked for in; each image model takes some of them."""
 
 
+UNUSABLE = "A setting cannot be used. {}. Correct or unset it."
+NO_HOME = "Nobody here has the home that it begins with; write it out"
+
+
 class SettingsError(Problem):
     """A setting has a value that cannot be used."""
 
@@ -177,7 +181,7 @@ class Settings(BaseSettings):
     @field_validator("images_dir", "data_dir", "prompts_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return value.expanduser().absolute() if value else None
+        return _whole(value) if value else None
 
     @field_validator("input_dirs", mode="before")
     @classmethod
@@ -187,7 +191,7 @@ class Settings(BaseSettings):
     @field_validator("input_dirs")
     @classmethod
     def _absolute_folders(cls, value: list[Path]) -> list[Path]:
-        return [folder.expanduser().absolute() for folder in value]
+        return [*map(_whole, value)]
 
     @field_validator("toolsets", "http_hosts", "http_proxies", mode="before")
     @classmethod
@@ -278,8 +282,8 @@ def load_settings(*, sandbox: bool = False, **overrides: Any) -> Settings:  # as
     """
     overrides |= {"sandbox": True} if sandbox else {}
     value = os.environ.get(f"{PREFIX}DATA_DIR", "")
-    folder = Path(DEFAULT_DATA_DIR if _is_unset(value) else value).expanduser()
     try:
+        folder = Path(DEFAULT_DATA_DIR if _is_unset(value) else value).expanduser()
         file = folder / ".env"
         return Settings(_env_file=file, _env_file_encoding=encoding_of(file), **overrides)
     except ValidationError as error:
@@ -287,7 +291,9 @@ def load_settings(*, sandbox: bool = False, **overrides: Any) -> Settings:  # as
             f"{variable_of(str(fault['loc'][0]))}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False, include_input=False)
         )
-        raise SettingsError(f"A setting cannot be used. {faults}. Correct or unset it.") from None
+        raise SettingsError(UNUSABLE.format(faults)) from None
+    except RuntimeError:
+        raise SettingsError(UNUSABLE.format(f"{PREFIX}DATA_DIR: {NO_HOME}")) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{folder / '.env'} cannot be read. Make it a text file in UTF-8 that you may read."
@@ -313,6 +319,13 @@ def variable_of(field: str) -> str:
 
 def _is_unset(value: object) -> bool:
     return isinstance(value, str) and (not value.strip() or value.strip().startswith("${"))
+
+
+def _whole(folder: Path) -> Path:
+    try:
+        return folder.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(NO_HOME) from None
 
 
 def _split(value: object, separator: str) -> object:

@@ -59,11 +59,12 @@ async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
     goes_on = arguments.get("conversation_id") and (
         arguments.get("finish") or arguments.get("mode") == "skip" or arguments.get("template")
     )
-    if not arguments.get("answers") and not goes_on:
+    answers = [one for one in arguments.pop("answers", None) or [] if one["answer"].strip()]
+    if not answers and not goes_on:
         require_words(message, "message")
     names = (arguments.get("conversation_id"), *arguments.get("reference_images", ()))
     await app.earlier_work.note_use(names)
-    return await app.consultant.consult(message, **arguments)
+    return await app.consultant.consult(message, answers=answers, **arguments)
 
 
 async def draw(app: App, request: ImageRequest, progress: "TellProgress") -> Outcome:

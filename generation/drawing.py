@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
+from errors import StorageError
 from gateway.api_errors import GatewayError
 from generation.image_request import ImageRequest
 from generation.image_result import ImageResult
@@ -213,7 +214,10 @@ class ImageGenerator:
         self, conversation_id: str, outcomes: list[JobOutcome], elapsed: float
     ) -> DrawingResult:
         """The result of a call. Raises where all of its pictures failed."""
-        conversation = await self.records.load(conversation_id)
+        try:
+            conversation = await self.records.load(conversation_id)
+        except StorageError as error:  # what became of the pictures says more
+            raise next((one.problem for one in outcomes if one.problem), error) from error
         if all(one.problem for one in outcomes):
             raise failure_of(outcomes, conversation)
         spent_today = await self.records.ledger.today(self.buyer.origin)

@@ -33,6 +33,10 @@ DAMAGED = (
     "is damaged. Make the same call again: it is set aside then, and new records are begun. Quit "
     "other clients that have it open first"
 )
+REMOVED = (
+    "is no longer there: it was removed while this server runs. Quit the client that started it, "
+    "and open it again; new records are begun then."
+)
 NOT_WRITABLE = "Make its folder writable, or set IMAGE_CONSULTANT_DATA_DIR"
 
 RETURN_SECONDS = 2.0
@@ -153,6 +157,9 @@ class Database:
 
     async def _ready(self) -> AsyncEngine:
         """The engine; who waits for its opening joins it, and breaks nothing off by going away."""
+        if self._engine is not None and not self.path.exists():
+            # SQLite would go on writing to nothing, and new records know of no job under way.
+            raise StorageError(f"The record database {self.path} {REMOVED}")
         if self._engine is not None:
             return self._engine
         if self._opening is None or self._opening.done():

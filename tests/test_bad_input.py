@@ -1,6 +1,8 @@
 """Bad input and bad surroundings: a clear sentence each, and nothing is lost or paid."""
 
+import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ from tests.calls import (
     text_of,
 )
 from tests.conftest import Connect
+from tests.forks import wait_for
+from tests.stand_in import StandIn
 
 FILLER = "filler"
 LIST = "openai_list_conversations"
@@ -31,6 +35,7 @@ LIST = "openai_list_conversations"
 BAD: list[tuple[str, dict[str, Any], str]] = [
     (CONSULT, {"message": " \n\t "}, "message is empty"),
     (CONSULT, {"message": "\x07\x00\u200b"}, "no sign that can be read"),
+    (CONSULT, {"message": "", "answers": [{"question_id": "q1", "answer": " "}]}, "is empty"),
     (CONSULT, {"message": "x", "conversation_id": "conv_none"}, "no conversation 'conv_none'"),
     (CONSULT, {"message": "x", "conversation_id": "../../x"}, "no conversation '../../x'"),
     (CONSULT, {"message": "x", "conversation_id": "a\0b"}, "no conversation 'ab'"),
@@ -220,6 +225,25 @@ async def test_a_picture_that_no_disk_takes_can_be_collected_later(
         assert data_of(failure)["error"]["charged"] == "yes"
         assert picture(result).parent == full_disk / "images"
         assert sandbox.count("image") == 1
+
+
+async def test_records_removed_while_a_server_runs_are_missed_and_what_was_paid_is_told(
+    connect: Connect, settings: Settings
+) -> None:
+    with StandIn() as openai:
+        openai.behaviour.drawing = 1
+        async with connect(openai_base_url=openai.base_url) as client:
+            drawing = asyncio.create_task(refusal(client, DRAW, prompt="a fox", **SKIP))
+            await asyncio.to_thread(wait_for, lambda: openai.payments)
+            shutil.rmtree(settings.data_dir)
+            paid = await drawing
+            error = await refusal(client, CONSULT, message="a hen")
+
+    [saved] = settings.images_dir.iterdir()
+    assert str(saved) in paid
+    assert "no longer there" in error
+    assert "open it again" in error
+    assert (len(openai.payments), openai.turns) == (1, 0)
 
 
 async def test_a_damaged_database_is_set_aside_whole_and_the_call_goes_on_with_word_of_it(

@@ -150,6 +150,9 @@ def test_input_folders_are_separated_as_in_path(
     ]
 
 
+FOLDERS = ("data_dir", "images_dir", "prompts_dir", "input_dirs")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
@@ -161,6 +164,7 @@ def test_input_folders_are_separated_as_in_path(
         ("log_level", "loud", "'DEBUG'"),
         ("daily_budget_usd", "-1", "greater than or equal to 0"),
         ("daily_budget_usd", "nan", ""),
+        *((field, "~nobody-here/pictures", "home") for field in FOLDERS),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_in_one_line_with_its_variable(
