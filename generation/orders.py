@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from textwrap import shorten
 from typing import Any
 
 from errors import DAILY_BUDGET
@@ -20,7 +19,7 @@ from prompts.store import PromptStore
 from settings import Settings, local_date
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.stamps import new_id, now
+from storage.stamps import new_id, now, title_of
 from storage.tables import Conversation, Image, Job
 from styles.style_use import samples_of, text_of
 
@@ -233,7 +232,7 @@ def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -
     if len(images) == 1 or plan.parent.id != images[-1].id:
         return ""
     words = plan.parent.variation or plan.parent.prompt
-    label = shorten(words, LONGEST_LABEL, placeholder="…")
+    label = title_of(words, LONGEST_LABEL)
     return OF_SEVERAL.format(count=len(images), image_id=plan.parent.id, variation=label)
 
 
