@@ -1,7 +1,7 @@
 """A client of our own server, for commands that use the tools as every client does."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastmcp import Client
@@ -10,7 +10,6 @@ from mcp.types import ImageContent
 
 from cli import terminal as show
 from errors import Problem
-from keyring_store import KeyringFault
 from prompts.wording import Wording
 from workflow import CHANGE_AGAIN
 
@@ -73,12 +72,9 @@ def local_server(*, sandbox: bool) -> "FastMCP":
 
 def require_key(*, sandbox: bool) -> None:
     """Refuse what would begin a conversation for nothing. Raises a `Problem`."""
-    from gateway.api_key import find_key, way_to_give
     from settings import load_settings
+    from tools.status import missing_key
 
-    settings = load_settings(sandbox=sandbox)
-    with suppress(KeyringFault):  # which the way to give one names
-        if settings.sandbox or find_key(settings):
-            return
-    way = f"With --sandbox none is needed. {way_to_give(settings)}"
-    raise Problem("No OpenAI key is set.", way, kind="key", charged="no")
+    if way := missing_key(load_settings(sandbox=sandbox)):
+        way = f"With --sandbox none is needed. {way}"
+        raise Problem("No OpenAI key is set.", way, kind="key", charged="no")

@@ -5,12 +5,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from pydantic import BaseModel
 
 from app import App
 from errors import Check, Problem, Severity, redact, without_keys
 from gateway.models import KnownModel, known_models, load_models, outlook
+from keyring_store import KeyringFault
 from settings import Origin, Settings, local_date, own_version, variable_of
 from storage.spending import ReuseTotals
 
@@ -187,6 +189,16 @@ def budget(spent: float, settings: Settings) -> Iterator[Check]:
         yield Check("budget", "warning", f"{sentence} Raise {variable}, or wait until tomorrow.")
     else:
         yield Check("budget", "ok", f"${spent:.2f} of ${limit:.2f}{play} are spent today.")
+
+
+def missing_key(settings: Settings) -> str:
+    """What to do about a key that is not there, "" where none is needed."""
+    from gateway.api_key import find_key, way_to_give
+
+    with suppress(KeyringFault):  # which the way to give one names
+        if settings.sandbox or find_key(settings):
+            return ""
+    return way_to_give(settings)
 
 
 def _key(settings: Settings) -> Iterator[Check]:

@@ -14,12 +14,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app import App
 from errors import Problem
-from gateway.api_key import find_key, way_to_give
-from keyring_store import KeyringFault
-from settings import Settings
 from storage.list_pages import Filter
 from storage.picture_list import ListedPicture
 from storage.stamps import before
+from tools.status import missing_key
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
 from tools.view_words import ViewWords, view_words
 
@@ -92,20 +90,12 @@ async def pulse(app: App, shown: str, language: str, known_words: str, since: st
         pictures=await app.picture_list.newer(since, MOST_NEWER) if since else [],
         moment=moment,
         stamp=await app.records.stamp(shown) if shown else "",
-        key=None if known_words else await asyncio.to_thread(_key_wanted, app.settings),
+        key=None if known_words else await asyncio.to_thread(missing_key, app.settings),
         words=await asyncio.to_thread(
             view_words, app.prompt_store, language, known_words, for_studio=True
         ),
         **(await spending(app)).model_dump(),
     )
-
-
-def _key_wanted(settings: Settings) -> str:
-    """What to do about a key that is not there, "" where none is needed."""
-    with suppress(KeyringFault):  # the way says so
-        if settings.sandbox or find_key(settings):
-            return ""
-    return way_to_give(settings)
 
 
 async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: str) -> GalleryPage:
