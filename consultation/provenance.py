@@ -124,12 +124,18 @@ def faults_of_numbers(sources: Sequence[Statement]) -> list[Fault]:
     faults = []
     for one in sources:
         drawn, said = _numbers(one.text), _numbers(one.words)
-        # '52 may be 1952, and 1.500 be 1500.
-        alike = {n for n in drawn for m in said if n.endswith(m.zfill(2)) or m.endswith(n.zfill(2))}
-        if drawn - said - alike and said - drawn:
+        new = [n for n in drawn - said if not any(_is_same(n, m) for m in said)]
+        if new and said - drawn:
             advice = f'"{one.text}" has another number than `{one.words}`. Write the person\'s.'
             faults.append(Fault("number", one.where, advice))
     return faults
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two numbers may be one: 1952 is '52 and of the 1950s, and 1500 is 1.500."""
+    short, long = sorted((one, other), key=len)
+    is_decade = len(short) == len(long) == len("1950") and short[:3] == long[:3]
+    return is_decade or long.endswith(short.zfill(2))
 
 
 def _numbers(text: str) -> set[str]:

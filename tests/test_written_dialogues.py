@@ -411,6 +411,15 @@ Drawn = tuple[str, dict[str, str], dict[str, str]]
             ("4 قطط نائمة.", {"4 قطط نائمة": CATS}, {}),
             ("3 قطط نائمة.", {"3 قطط نائمة": CATS}, {}),
         ),
+        (  # another number, and a decade that has the year
+            "en röd cykel från 1957",
+            ("En röd cykel från 1967.", {"En röd cykel från 1967": "en röd cykel från 1957"}, {}),
+            (
+                "En röd cykel från 1950-talet.",
+                {"En röd cykel från 1950-talet": "en röd cykel från 1957"},
+                {},
+            ),
+        ),
         (  # a quote without its particle is none that refuses less
             TEA,
             ("水彩の茶碗、文字。", {"水彩の茶碗": "水彩の茶碗"}, {}),
