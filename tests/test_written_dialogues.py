@@ -324,6 +324,7 @@ QUAY = (
 SQUARE = "a market square at noon, no people or cars anywhere"
 GARDEN = "my aunt has a walled garden, an old pear tree in blossom, two benches"
 LAMPS = "an attic with slanted beams, a round window, yellow lamps, old maps on a brick wall"
+MAY = "ein Dorfplatz im Mai mit Blasmusik, keine Autos"
 CATS = "٣ قطط نائمة"
 TEA = "水彩の茶碗、文字はいらない"
 
@@ -418,6 +419,19 @@ Drawn = tuple[str, dict[str, str], dict[str, str]]
                 "En röd cykel från 1950-talet.",
                 {"En röd cykel från 1950-talet": "en röd cykel från 1957"},
                 {},
+            ),
+        ),
+        (  # May refuses nothing, in whatever language it is said
+            MAY,
+            (
+                "Dorfplatz, Autos.",
+                {"Dorfplatz": "ein Dorfplatz im Mai", "Autos": "keine Autos"},
+                {},
+            ),
+            (
+                "Dorfplatz im Frühling mit Blasmusik, ohne Autos.",
+                {"mit Blasmusik": "im Mai mit Blasmusik", "ohne Autos": "keine Autos"},
+                {"ein Dorfplatz": "not_visible"},
             ),
         ),
         (  # a quote without its particle is none that refuses less
