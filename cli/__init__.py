@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, NoReturn
 
@@ -150,9 +150,17 @@ def command_line() -> "App":
         suppress_keyboard_interrupt=False,
     )
     app.default(serve)
-    for name, (place, help_line) in COMMANDS.items():
-        app.command(place, name=name, help=help_line)
+    add_commands(app, COMMANDS)
     return app
+
+
+def add_commands(app: "App", commands: Mapping[str, tuple[str, str]]) -> None:
+    """Add commands that are imported when they are called, by place and line of help.
+
+    The line stands in lists of them, which import none; on its own page a docstring says more.
+    """
+    for name, (place, help_line) in commands.items():
+        app.command(place, name=name, help=None if name in sys.argv else help_line)
 
 
 def _default_in_help(value: object) -> str | None:

@@ -8,15 +8,18 @@ from cyclopts import App as Commands
 from cyclopts import Parameter
 
 from app import App
-from cli import UsageProblem
+from cli import UsageProblem, add_commands
 from cli import terminal as show
 from cli.data_folder import Sandbox, SandboxCounts, load_by_beginning, whole_id, with_records
 from errors import Problem
 
 commands = Commands(name="conversations", help="Find, take out, bring in and remove records.")
-commands.command("cli.picture:likings", name="likings", help="What was learnt of your choices.")
-commands.command("cli.picture:save", name="save", help="Save a picture in another format or size.")
-commands.command("cli.picture:rate", name="rate", help="Keep what you think of a picture.")
+PICTURE_COMMANDS = {
+    "likings": ("cli.picture:likings", "What was learnt of your choices."),
+    "save": ("cli.picture:save", "Save a picture in another format or size."),
+    "rate": ("cli.picture:rate", "Keep what you think of a picture."),
+}
+add_commands(commands, PICTURE_COMMANDS)
 
 
 @commands.command(name="list")

@@ -83,8 +83,27 @@ def test_the_help_names_every_command(run: Run) -> None:
     shown = run("--help")
 
     assert shown.code == 0
-    for command in ("serve", "demo", "doctor", "sandbox"):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- commands -->")[2]
+    commands = re.findall(r"^\| `([a-z-]+)` \|", readme.partition("<!-- end -->")[0], re.MULTILINE)
+    assert len(commands) > 10
+    for command in commands:
         assert re.search(rf"│ {command} ", shown.out)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("studio", "Where one runs already"),
+        ("doctor", "Changes nothing, costs nothing, shows no key."),
+        ("records", "make them plain again"),
+    ],
+)
+def test_the_help_of_a_command_says_all_that_is_to_know_of_it(
+    run: Run, command: str, says: str
+) -> None:
+    shown = run(*command.split(), "--help")
+
+    assert says in " ".join(shown.out.split())
 
 
 def test_the_version_is_that_of_the_project_also_where_python_starts_it() -> None:

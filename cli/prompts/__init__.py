@@ -2,6 +2,8 @@
 
 from cyclopts import App
 
+from cli import add_commands
+
 app = App(name="prompts", help="List, check, try and change what is said to models.")
 
 COMMANDS = {
@@ -23,5 +25,4 @@ COMMANDS = {
     ),
 }
 
-for name, (place, help_line) in COMMANDS.items():
-    app.command(place, name=name, help=help_line)
+add_commands(app, COMMANDS)
