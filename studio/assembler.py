@@ -26,8 +26,9 @@ INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 RULE_SPACE = re.compile(r"(?<![ ;]);\s*(?=\})|([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 SIGN_SPACE = re.compile(
-    r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:) |(?<=[{]) | (?=[{}])'
-    r'|(?<=[,:)]) (?=[\w."({[])|(?<=\bif) (?=\()| (?=/>)| ([+*]) '
+    r'("(?:[^"\\\n]|\\.)*"?)| ([=!]==|=>?|&&|\|\||\?\??|:|[<>]=?) |(?<=[{]) | (?=[{}])'
+    r'|(?<=[,:)]) (?=[\w."({[])|(?<=\bif) (?=\()|(?<=\b(?:let|for)) (?=[([])'
+    r'|(?<=\breturn) (?=[("[])| (?=/>)| ([-+*/]=?) '
 )
 """Space about a script's signs, or a text in quotes, which keeps its own; one that never ends is
 taken to the end of its line, or each of its quotes would be tried. Before `$` and a backtick a
@@ -36,8 +37,11 @@ CONSTANT = re.compile(r"\bconst (?=[\w$[{])")
 """That nothing is assigned to it is for whoever reads the modules."""
 QUOTES = re.compile(r'(?<=[\w-]=)"([\w-]+)"(?=[ >\n])')
 """Of an attribute in a template, which htm takes without; elsewhere `=` has spaces about it."""
-LINE_END = re.compile(r"^((?:(?!//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
-"""A line that the next may follow at once; behind a comment it would be a part of that."""
+LINE_END = re.compile(r"^((?:(?!(?<!<)//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
+"""A line that the next may follow at once; behind a comment it would be a part of that, behind a
+tag that ends as `<//>` it is not."""
+PARAMETER = re.compile(r"(?<=[(,=:?&| ])\((\w+)\)=>")
+"""The only one of a function, which needs no parentheses."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
@@ -79,7 +83,7 @@ def slim_script(entry: str) -> str:
     text = QUOTES.sub(r"\1", _slim(TYPE.sub("", script(MODULES / entry))))
     text = CONSTANT.sub("let ", text)
     body = SIGN_SPACE.sub(r"\1\2\3", text)
-    return LINE_END.sub(r"\1", body)
+    return PARAMETER.sub(r"\1=>", LINE_END.sub(r"\1", body))
 
 
 @cache
