@@ -402,6 +402,29 @@ def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> Non
     assert not view.evaluate("window.hit || parent.hit")
 
 
+ENDS = """() => {
+  const walk = document.createTreeWalker(document.querySelector(".prompt"), NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walk.nextNode()) texts.push(walk.currentNode);
+  const box = (text, from) => {
+    const range = document.createRange();
+    range.setStart(text, from);
+    range.setEnd(text, from + 1);
+    return range.getBoundingClientRect().left;
+  };
+  return [box(texts[0], 0), box(texts.at(-1), texts.at(-1).length - 1)];
+}"""
+"""Where the first sign of the prompt and its last stand."""
+
+
+def test_words_that_are_read_from_the_right_end_at_the_left(open_chat: Open) -> None:
+    view = open_chat().show(CONSULT, {"message": "منارة في عاصفة.", "mode": "skip"})
+    view.get_by_role("heading", name="The prompt").wait_for()
+    first, last = view.evaluate(ENDS)
+
+    assert last < first
+
+
 def test_a_server_that_starts_anew_under_an_open_view_loses_and_buys_nothing(
     browser: Any, settings: Settings
 ) -> None:
