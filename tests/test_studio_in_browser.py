@@ -18,7 +18,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.browser import chat
-from tests.browser.chat import paid_calls
+from tests.browser.chat import paid_calls, slow
 from tests.browser.server import settings_in
 from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import studio_tour
@@ -148,12 +148,27 @@ def test_references_go_along_as_they_are_whether_chosen_dropped_or_pasted(
     )
     one.page.get_by_role("alert").get_by_text("notes.png is no picture").wait_for()
     one.page.get_by_label("Your idea").fill("The sea at noon")
-    one.press("Begin, about a cent")
+    last = tmp_path / "navy.png"
+    Image.new("RGB", (2600, 1300), "navy").save(last)
+    with slow(one.page, "/v1/uploads"):
+        one.page.get_by_label("A picture that shows what you mean").set_input_files(last)
+        one.press("Begin, about a cent")
+        one.page.wait_for_timeout(500)
     one.see("What is still open")
 
     # What a call named lies in the folder itself, the one that was taken away below it.
     sent = {path.read_bytes() for path in (setup.data_dir / "uploads").glob("up_*")}
-    assert sent == {path.read_bytes() for path in pictures[:2]}
+    assert sent == {path.read_bytes() for path in (*pictures[:2], last)}
+
+
+def to_prompt(one: Visitor, idea: str) -> str:
+    """From an idea to its prompt as it was said; the prompt's address."""
+    one.go("Create")
+    one.page.get_by_label("Your idea").fill(idea)
+    one.page.get_by_text("As I say it").click()
+    one.press("Go on to the prompt, free")
+    one.see("The prompt")
+    return str(one.page.url)
 
 
 def parents(settings: Settings, words: str) -> list[str]:

@@ -402,6 +402,29 @@ def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> Non
     assert not view.evaluate("window.hit || parent.hit")
 
 
+WRITES_NO_WEBP = """
+  const write = HTMLCanvasElement.prototype.toDataURL;
+  HTMLCanvasElement.prototype.toDataURL = function (type, quality) {
+    return write.call(this, type === "image/webp" ? "image/png" : type, quality);
+  };
+"""
+"""As Safari does: https://developer.mozilla.org/docs/Web/API/HTMLCanvasElement/toDataURL."""
+
+
+def test_a_photo_goes_along_from_a_browser_that_writes_no_webp(
+    open_chat: Open, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    Image.effect_noise((200, 150), 80).resize((1600, 1200)).save(photo)
+    one = open_chat()
+    one.page.add_init_script(WRITES_NO_WEBP)
+    view = one.show(CONSULT, {"message": IDEA})
+    press(view, "Say more, add a picture")
+    view.get_by_label("A picture that shows what you mean").set_input_files(photo)
+
+    view.get_by_role("button", name="Take away photo.png").wait_for()
+
+
 ENDS = """() => {
   const walk = document.createTreeWalker(document.querySelector(".prompt"), NodeFilter.SHOW_TEXT);
   const texts = [];

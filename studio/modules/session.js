@@ -33,6 +33,8 @@ export class Session {
     this.words = "";
     /** @type {Record<string, any>} */ this.drafts = {};
     this.touched = false;
+    /** Pictures on their way, each whether it came. @type {Set<Promise<boolean>>} */ this.coming = new Set();
+    /** @type {Promise<any>} */ this.keeping = Promise.resolve();
     this.looking = 0;
     this.browsing = 0;
   }
@@ -260,9 +262,12 @@ export class Session {
 
   /** Answer questions, or say something about the prompt. @param {any} given */
   async consult(given) {
-    const uploads = this.state.references.map((one) => one.uploadId);
-    const done = await this.act("asking", CONSULT, uploads.length ? { ...given, reference_images: uploads } : given);
-    if (done) this.set({ references: [] });
+    // Pictures that are still on their way go along; one that does not arrive is told first.
+    if ((await Promise.all(this.coming)).includes(false)) return false;
+    const { references } = this.state;
+    const reference_images = references.map((one) => one.uploadId);
+    const done = await this.act("asking", CONSULT, references.length ? { ...given, reference_images } : given);
+    if (done) this.set({ references: this.state.references.filter((one) => !references.includes(one)) });
     return done;
   }
 
@@ -331,11 +336,12 @@ export class Session {
     return this.state.mask?.imageId === image.image_id ? this.state.mask : null;
   }
 
-  /** Keep a reference picture for the next answer. @param {File} file @param {string} small  A small copy of it. */
+  /** Keep a reference picture for the next answer; its id, nothing where that failed. @param {File} file @param {string} small  A small copy of it. */
   async refer(file, small) {
     const isWhole = this.door.upload && PICTURE.test(file.type);
     const uploadId = isWhole ? await this.door.upload(file) : (await this.keep("reference", "", small, t("Kept.")))?.upload_id;
     if (uploadId) this.set({ references: [...this.state.references, { name: file.name, uploadId, data: small }], message: t("Kept.") });
+    return uploadId;
   }
 }
 

@@ -123,6 +123,8 @@ async function start() {
     desk.arrive();
   };
   // An address that is pasted over that of an open page loads nothing: its fragment alone is new.
+  // A picture that is dropped beside its field would be opened in place of the page.
+  for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
   addEventListener("hashchange", () => {
     token = takeToken();
     arrive();

@@ -106,6 +106,28 @@ def reach(view: "Frame | Page", page: "Page", words: str, key: str = "Tab") -> N
 
 
 @contextmanager
+def slow(page: "Page", words: str, *, answers: bool = False) -> Iterator[list[Any]]:
+    """Have requests that say this, or their answers, arrive at the end; what was held back."""
+    held: list[Any] = []
+
+    def delay(route: Any) -> None:
+        request = route.request
+        if words.encode() not in request.url.encode() + (request.post_data_buffer or b""):
+            route.fallback()
+        elif answers:
+            held.append(functools.partial(route.fulfill, response=route.fetch()))
+        else:
+            held.append(route.continue_)
+
+    page.route("**/*", delay)
+    yield held
+    assert held
+    for one in held:
+        one()
+    page.unroute("**/*", delay)
+
+
+@contextmanager
 def open_browser() -> Iterator["Browser"]:
     """A headless browser with folders of its own."""
     from playwright.sync_api import sync_playwright

@@ -11,13 +11,19 @@ const QUALITIES = [0.9, 0.8, 0.65, 0.5];
 export function References({ session, isOpen }) {
   const { references } = session.state;
   const [problem, setProblem] = useState("");
-  const add = async (files) => {
+  const load = async (files) => {
+    let count = 0;
     setProblem("");
     for (const file of files) {
       const small = await shrunk(file).catch(() => "");
-      if (small) await session.refer(file, small).catch((error) => setProblem(error.message || t("The server could not be reached.")));
-      else setProblem(t("{name} is no picture that can be read here. A PNG, JPEG or WebP file can.", file));
+      if (!small) setProblem(t("{name} is no picture that can be read here. A PNG, JPEG or WebP file can.", file));
+      else if (await session.refer(file, small).catch((error) => setProblem(error.message || t("The server could not be reached.")))) count++;
     }
+    return count === files.length;
+  };
+  const add = (files) => {
+    const coming = load(files).finally(() => session.coming.delete(coming));
+    session.coming.add(coming);
   };
   useEffect(() => {
     const paste = (event) => {
@@ -49,9 +55,12 @@ async function shrunk(file) {
   canvas.height = Math.max(1, Math.round(bitmap.height * factor));
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  for (const quality of QUALITIES) {
-    const address = canvas.toDataURL("image/webp", quality);
-    if (address.length <= MOST) return address;
+  // Safari writes no WebP, but a PNG in its place.
+  for (const type of ["image/webp", "image/jpeg"]) {
+    for (const quality of QUALITIES) {
+      const address = canvas.toDataURL(type, quality);
+      if (address.length <= MOST) return address;
+    }
   }
   throw new Error("too large");
 }
