@@ -3,6 +3,7 @@
 It needs Chromium and the dependency group `browser`, and is left out without them.
 """
 
+import copy
 import functools
 import json
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from tests.browser.chat import COLOURS, FOCUS, Chat, paid_calls, until
 from tests.browser.host import Host, serve_host
 from tests.browser.server import serve_chat, serve_mcp
 from tests.browser.tour import (
+    ANSWERS,
     GERMAN,
     hand_over,
     press,
@@ -400,6 +402,31 @@ def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> Non
     assert view.locator("img[src=x]").count() == view.locator("main script").count() == 0
     assert not one.page.evaluate("window.hit")
     assert not view.evaluate("window.hit || parent.hit")
+
+
+def test_the_second_click_of_a_double_click_is_not_for_what_the_first_has_brought(
+    open_chat: Open, settings: Settings, sandbox: Sandbox
+) -> None:
+    asked, written = copy.deepcopy(ANSWERS)
+    names = ("palette", "composition", "style", "mood")
+    asked["questions"] = [
+        {**asked["questions"][0], "dimension": name, "text": f"Which {name}?"} for name in names
+    ]
+    sandbox.answer("facilitator_turn", asked, written)
+    one = open_chat()
+    view = one.show(CONSULT, {"message": IDEA})
+    view.get_by_role("button", name="Next").dblclick()
+    view.get_by_text("3 to 4 of 4").wait_for()
+    assert len(one.calls) == 1
+    press(view, "Decide the rest for me")
+    view.get_by_role("heading", name="The prompt").wait_for()
+    draw = view.get_by_role("button", name="Draw it, about $")
+    draw.dispatch_event("click", {"detail": 2})
+    assert len(one.calls) == 2
+    draw.dblclick()
+    view.get_by_text("How do you like it?").wait_for()
+
+    assert paid_calls(settings) == 1
 
 
 WRITES_NO_WEBP = """

@@ -220,7 +220,8 @@ export class Session {
 
   /** Call a tool that asks a model or draws, once at a time; its result where that worked, else null. @param {string} busy @param {string} name @param {any} given */
   async act(busy, name, given) {
-    if (this.state.busy) return false;
+    // The second click of a double click is not meant for what the first one brought there.
+    if (this.state.busy || /** @type {any} */ (window.event)?.detail > 1) return false;
     const id = this.state.view?.conversation_id;
     const args = { conversation_id: id, ...given };
     this.set({ busy, trouble: null, looksAt: "", message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });

@@ -9,7 +9,8 @@ export function Form({ send, children, ...rest }) {
   const form = useRef(null);
   const click = (event) => {
     const button = event.target.closest("[data-send]");
-    if (!button) return;
+    // Where the first click has brought the next fields, a second one would send them unread.
+    if (!button || event.detail > 1) return;
     const fields = [...form.current.querySelectorAll("input, textarea")].map((one) => [one.name, one.value.trim()]);
     send(Object.fromEntries(fields), button.dataset.send);
   };
