@@ -6,7 +6,9 @@ It needs Chromium and the dependency group `browser`, and is left out without th
 import copy
 import functools
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from PIL import Image
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from settings import Settings
+from storage.database_file import FILE_NAME
 from tests.browser import chat
 from tests.browser.aria import file_of, snapshot_of
-from tests.browser.chat import COLOURS, FOCUS, Chat, paid_calls, until
+from tests.browser.chat import COLOURS, FOCUS, Chat, paid_calls, slow, until
 from tests.browser.host import Host, serve_host
 from tests.browser.server import serve_chat, serve_mcp
 from tests.browser.tour import (
@@ -402,6 +405,36 @@ def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> Non
     assert view.locator("img[src=x]").count() == view.locator("main script").count() == 0
     assert not one.page.evaluate("window.hit")
     assert not view.evaluate("window.hit || parent.hit")
+
+
+def test_what_comes_late_undoes_nothing_that_was_done_meanwhile(
+    open_chat: Open, settings: Settings
+) -> None:
+    one = open_chat()
+    view = to_picture(one)
+    with slow(one.page, '"rating"'):
+        view.get_by_text("4 of 5").click()
+        view.get_by_text("What worked, what did not").click()
+        view.get_by_label("What worked", exact=True).fill("its light")
+        press(view, "Keep")
+    with slow(one.page, '"bookmark"'):
+        press(view, "☆ Bookmark")
+        view.get_by_label("Change this").fill("a small boat")
+        press(view, "Change it, about $")
+        view.get_by_text("Versions").wait_for()
+    view.get_by_text("★ Conversation bookmarked").wait_for()
+    assert view.locator(".thumb").count() == 2
+    press(view, "Earlier pictures")
+    view.get_by_label("Words to look for").fill("lighthouse")
+    with slow(one.page, '"lighthouse"'):
+        press(view, "Search")
+        press(view, "Back")
+    one.page.wait_for_timeout(500)
+
+    assert view.locator(".thumb").count() == 2
+    with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
+        opinions = database.execute("SELECT rating, liked FROM images WHERE rating").fetchall()
+    assert opinions == [(4, "its light")]
 
 
 def test_the_second_click_of_a_double_click_is_not_for_what_the_first_has_brought(

@@ -211,9 +211,16 @@ export class Session {
       const gallery = { ...page, conversations: [...before, ...page.conversations], query };
       this.set({ busy: "", gallery, message: t("{count} of {total}", { count: gallery.conversations.length, total: page.total }) });
     } catch (error) {
+      if (turn !== this.browsing) return;
       this.set({ busy: "" });
       this.fault(error, () => this.browse(query, cursor));
     }
+  }
+
+  /** Go back from the conversations, also from a list under way. */
+  leaveGallery() {
+    this.browsing++;
+    this.set({ busy: "", gallery: null });
   }
 
   // Doing: only where a person presses something.
@@ -302,8 +309,11 @@ export class Session {
 
   /** Write something down; what the server answers, null where that failed. @param {string} what @param {string} id @param {string} value @param {string} message */
   async keep(what, id, value, message) {
+    // One after the other: of two opinions of a picture the later one stands.
+    const calling = this.keeping.then(() => this.door.call("view_keep", { what, id, value }));
+    this.keeping = calling.catch(() => {});
     try {
-      const result = orThrow(await this.door.call("view_keep", { what, id, value }));
+      const result = orThrow(await calling);
       const data = dataOf(result);
       this.set({ message: data.offer || message });
       return data;
@@ -315,21 +325,28 @@ export class Session {
 
   /** @param {any} image @param {{rating: number, liked: string, disliked: string}} opinion */
   async rate(image, opinion) {
-    if (!(await this.keep("rating", image.image_id, JSON.stringify(opinion), t("Kept.")))) return;
-    const images = this.state.view.images.map((one) => (one.image_id === image.image_id ? { ...one, ...opinion } : one));
-    this.set({ view: { ...this.state.view, images } });
+    const { image_id: id, rating, liked, disliked } = image;
+    const put = (facts) => {
+      const { view } = this.state;
+      this.set({ view: { ...view, images: view.images.map((one) => (one.image_id === id ? { ...one, ...facts } : one)) } });
+    };
+    // At once: what is said next of the picture goes on from it.
+    put(opinion);
+    if (!(await this.keep("rating", id, JSON.stringify(opinion), t("Kept.")))) put({ rating, liked, disliked });
   }
 
   async bookmark() {
+    const { conversation_id: id, bookmarked } = this.state.view;
+    if (!(await this.keep("bookmark", id, String(!bookmarked), t("Kept.")))) return;
     const { view } = this.state;
-    const bookmarked = !view.bookmarked;
-    if (await this.keep("bookmark", view.conversation_id, String(bookmarked), t("Kept."))) this.set({ view: { ...view, bookmarked } });
+    if (view.conversation_id === id) this.set({ view: { ...view, bookmarked: !bookmarked } });
   }
 
   /** Keep a painted mask for the next change. @param {any} image @param {string} png @param {any[]} strokes @param {number} share */
   async mask(image, png, strokes, share) {
     const kept = await this.keep("mask", image.image_id, png, t("Kept."));
-    if (kept) this.set({ mask: { imageId: image.image_id, uploadId: kept.upload_id, strokes, share }, panel: "", focus: "textarea" });
+    // Who has stopped painting meanwhile goes on with something else.
+    if (kept && this.state.panel === "paint") this.set({ mask: { imageId: image.image_id, uploadId: kept.upload_id, strokes, share }, panel: "", focus: "textarea" });
   }
 
   /** The mask of a picture, if one is kept. @param {any} image */

@@ -14,7 +14,7 @@ function Footer({ session, phase }) {
     ${view?.origin === "sandbox" && html`<span class="badge">SANDBOX</span>`}
     ${view && html`<span>${spent.budget ? t("{here} here, {today} of {budget} today", spent) : t("{here} here, {today} today", spent)}</span>`}
     ${phase !== "gallery" && phase !== "drawing" && (view || trouble) && html`<button class="plain" disabled=${Boolean(busy)} onClick=${() => session.browse("")}>${t("Earlier pictures")}</button>`}
-    ${phase === "gallery" && view && html`<button class="plain" onClick=${() => session.set({ gallery: null })}>${t("Back")}</button>`}
+    ${phase === "gallery" && view && html`<button class="plain" onClick=${() => session.leaveGallery()}>${t("Back")}</button>`}
     ${door.canGrow && html`<button class="plain" onClick=${() => door.show(door.isLarge ? "inline" : "fullscreen")}>${door.isLarge ? t("Smaller") : t("Larger")}</button>`}
   </footer>`;
 }

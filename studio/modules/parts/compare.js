@@ -13,7 +13,7 @@ export function Compare({ session, image }) {
   const [share, setShare] = useState(50);
   const other = others.find((one) => one.image_id === otherId) ?? others.at(-1);
   const numbers = { left: images.indexOf(other) + 1, right: images.indexOf(image) + 1 };
-  const box = (one) => html`<${PictureBox} session=${session} image=${one} edge=${1024} alt=${titleOf(one, images.indexOf(one))} />`;
+  const box = (one) => html`<${PictureBox} key=${one.image_id} session=${session} image=${one} edge=${1024} alt=${titleOf(one, images.indexOf(one))} />`;
   const show = (words, value) => html`<${Switch} on=${share === value} act=${() => setShare(value)}>${words}<//>`;
   const stop = html`<button onClick=${() => session.set({ panel: "" })}>${t("Stop comparing")}</button>`;
   return html`<${Screen} title=${t("Version {left} beside version {right}", numbers)} aside=${stop}>

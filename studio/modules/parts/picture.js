@@ -22,7 +22,7 @@ export function Picture({ session }) {
   const compare = html`<button class="plain" onClick=${() => session.set({ panel: "compare" })}>${t("Compare")}</button>`;
   const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Conversation bookmarked")}` : `☆ ${t("Bookmark the conversation")}`}</button>`;
   return html`<${Screen} title=${view.title || t("The picture")} aside=${bookmark}>
-    <div class="frame paint" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
+    <div class="frame paint" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} key=${image.image_id} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
       ${mask && html`<${Layer} image=${image} strokes=${mask.strokes} aria-hidden="true" />`}</div>
     <${Facts} session=${session} image=${image} />
     <${Change} session=${session} image=${image} />

@@ -1,4 +1,4 @@
-/** One picture, loaded by its id, or words in its place. */
+/** One picture, loaded by its id, or words in its place; another picture has a box of its own, by its `key`. */
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../words.js";
 
@@ -10,15 +10,11 @@ export function PictureBox({ session, image, edge, alt }) {
   // The room that it will take, so that nothing jumps when it comes.
   const room = image.width ? { aspectRatio: `${image.width} / ${image.height}` } : {};
   useEffect(() => {
-    let isWanted = true;
-    setAddress("");
-    setProblem("");
     session.picture(id, edge).then(
-      (found) => isWanted && (found ? setAddress(found) : setProblem(t("This app passes no pictures on."))),
-      (error) => isWanted && setProblem(error.message),
+      (found) => (found ? setAddress(found) : setProblem(t("This app passes no pictures on."))),
+      (error) => setProblem(error.message),
     );
-    return () => { isWanted = false; };
-  }, [id, edge]);
+  }, []);
   if (problem) return html`<p class="empty" style=${room} role="img" aria-label=${alt}>${problem}</p>`;
   if (!address) return html`<p class="empty pulse" style=${room} aria-hidden="true"></p>`;
   // An address says nothing of what is wrong; the server does.
