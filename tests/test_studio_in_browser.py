@@ -21,7 +21,7 @@ from tests.browser import chat
 from tests.browser.chat import paid_calls, slow
 from tests.browser.server import settings_in
 from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
-from tests.browser.studio_tour import studio_tour
+from tests.browser.studio_tour import change, studio_tour
 from tests.browser.style_tour import style_tour
 
 pytestmark = chat.NEEDS_BROWSER
@@ -200,6 +200,21 @@ def test_two_pages_on_one_conversation_see_each_other(
     assert paid_calls(setup) == before + 1
 
 
+def test_a_picture_that_another_page_drew_is_opened_over_an_older_record(
+    visit: Callable[..., Visitor],
+) -> None:
+    one, other = visit(), visit()
+    to_prompt(one, "A boat on a lake")
+    one.press("Draw it, about")
+    one.page.get_by_text("How do you like it?").wait_for()
+    other.page.goto(one.page.url)
+    one.go("Gallery")
+    change(other, "with a lantern", versions=2)
+    one.hit(one.page.locator(".photo", has_text="with a lantern"))
+
+    one.page.locator(".facts", has_text="with a lantern").wait_for()
+
+
 def test_a_page_goes_on_when_the_server_is_there_again(
     browser: Any, service: Sandbox, tmp_path: Path
 ) -> None:
@@ -316,6 +331,40 @@ def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
     assert one.page.get_by_text("press the button again").count() == 0
     assert other.page.url == address
     other.see("This is not there")
+def test_words_that_were_typed_for_one_conversation_are_not_shown_in_another(
+    visit: Callable[..., Visitor],
+) -> None:
+    one = visit()
+    address = to_prompt(one, "A hut in snow")
+    to_prompt(one, "A hut in sand")
+    one.page.get_by_text("Change the prompt in your own words").click()
+    one.page.get_by_label("What should be different").fill("more dunes")
+    one.page.evaluate("(address) => { location = address; }", address)
+    one.page.locator(".prompt", has_text="snow").wait_for()
+
+    assert one.page.get_by_label("What should be different").input_value() == ""
+
+
+@pytest.mark.parametrize(
+    ("fragment", "heading"),
+    [
+        ("c=%E0%A4%A", "This is not there"),
+        ("i=<img src=x onerror=hit()>", "This is not there"),
+        ("constructor=1", "What would you like to see?"),
+        ("x=one", "Version 1 beside version 2"),
+        ("make=%,../../x", "A style of these pictures"),
+    ],
+)
+def test_an_address_that_names_nothing_breaks_nothing(
+    visit: Callable[..., Visitor], fragment: str, heading: str
+) -> None:
+    one = visit()
+    one.page.locator(".purse").wait_for()  # it is let in
+    address = one.page.url.partition("#")[0]
+    one.page.goto("about:blank")
+    one.page.goto(f"{address}#{fragment}")
+
+    one.see(heading)
 
 
 @pytest.mark.usefixtures("ring")

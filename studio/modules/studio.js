@@ -79,8 +79,8 @@ function Place({ desk }) {
     const absent = lost || trouble?.text;
     return html`<${Screen} title=${absent ? t("This is not there") : t("One moment")}>${absent && html`<p class="words" lang="en">${absent}</p>`}<//>`;
   }
-  if (place.name === "tree") return html`<${Tree} desk=${desk} session=${shown} />`;
-  return html`<${Conversation} desk=${desk} session=${shown} />`;
+  if (place.name === "tree") return html`<${Tree} key=${shown.state.view.conversation_id} desk=${desk} session=${shown} />`;
+  return html`<${Conversation} key=${shown.state.view.conversation_id} desk=${desk} session=${shown} />`;
 }
 
 /** @param {{desk: any}} props */

@@ -121,11 +121,13 @@ export class Desk {
       const view = await this.view("state", { id, cursor: knownLanguage() });
       const session = await this.visit(view.conversation_id, view);
       if (this.state.place.id !== id) return;
-      session.set({ imageId: id, directions: false, panel: "", looksAt: id });
+      // The record that the page had may be older than the picture.
+      const isKnown = session.state.view.images.some((one) => one.image_id === id);
+      session.set({ ...(isKnown ? {} : { view }), imageId: id, directions: false, panel: "", looksAt: id });
       this.imageSession = session;
       this.changed();
     } catch (error) {
-      this.set({ message: "", lost: error.message });
+      if (this.state.place.id === id) this.set({ message: "", lost: error.message });
     }
   }
 
@@ -259,6 +261,6 @@ export class Desk {
 /** What an address names. @param {string} hash @returns {Place} */
 export function placeIn(hash) {
   const [head, id = ""] = hash.slice(1).split("=");
-  if (id && head in ONE) return { name: ONE[head], id: decodeURIComponent(id) };
+  if (id && Object.hasOwn(ONE, head)) return { name: ONE[head], id };
   return { name: SCREENS.includes(head) ? head : "create", id: "" };
 }

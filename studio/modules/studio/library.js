@@ -48,7 +48,7 @@ export function Template({ desk, name }) {
     <p class="soft">${data.description}${data.own ? ` ${t("This template is yours.")}` : ""}</p>
     <div class="beside even"><${Form} send=${go}>
       ${data.fields.map((field) => html`<${Field} key=${field.name} field=${field} example=${data.example[field.name]} value=${values[field.name] ?? ""} put=${(value) => put(field.name, value)} />`)}
-      <div class="row"><button class="act" data-send>${t("Go on to the prompt, free")}</button>
+      <div class="row"><button class="act" data-send disabled=${Boolean(desk.fresh.state.busy)}>${t("Go on to the prompt, free")}</button>
         <button onClick=${() => setValues(data.example)}>${t("Fill in the example")}</button></div><//>
     <div class="preview"><h2>${t("The prompt as it is now")}</h2><div class="panel" aria-live="polite"><p class="prompt">${data.prompt.map(({ text, origin }) => (origin === "template" ? text : html`<mark class=${data.missing.includes(origin) ? "assumed" : "said"}>${text}</mark>`))}</p>
       ${data.fault && html`<p class="words">${data.fault}</p>`}</div></div></div><//>`;
