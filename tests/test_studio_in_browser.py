@@ -196,7 +196,14 @@ def test_two_pages_on_one_conversation_see_each_other(
     one.page.get_by_text("How do you like it?").wait_for()
     one.page.get_by_text("3 of 5").click()
     other.page.get_by_role("radio", name="3 of 5", checked=True).wait_for()
+    with slow(other.page, '"what":"state"', answers=True) as held:
+        one.page.get_by_text("2 of 5").click()
+        while not held:
+            other.page.wait_for_timeout(20)
+        other.page.get_by_text("5 of 5").click()
+    other.page.wait_for_timeout(300)
 
+    assert other.page.get_by_role("radio", name="5 of 5").is_checked()
     assert paid_calls(setup) == before + 1
 
 
@@ -314,23 +321,27 @@ def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
     visit: Callable[..., Visitor],
 ) -> None:
     one = visit()
-    one.page.get_by_label("Your idea").fill("A gate in a wall")
-    one.page.get_by_text("As I say it").click()
-    one.press("Go on to the prompt, free")
-    one.see("The prompt")
-    address = one.page.url
+    address = to_prompt(one, "A gate in a wall")
     other = visit()
     other.page.goto(address)
     other.see("The prompt")
     one.press("Delete this conversation")
     one.page.get_by_text("A gate in a wall", exact=False).last.wait_for()
-    one.press("Delete for good")
-    one.see("Gallery")
+    with slow(one.page, '"pictures":true'):
+        one.page.get_by_label("Its picture files, too").check()
+        assert one.page.get_by_role("button", name="Delete for good").is_disabled()
+    with slow(one.page, '"confirm":true'):
+        one.press("Delete for good")
+        one.go("About")
+        one.see("About this studio")
+    other.see("This is not there")
+    assert one.page.url.endswith("#about")
     one.page.goto(address)
     one.see("This is not there")
     assert one.page.get_by_text("press the button again").count() == 0
     assert other.page.url == address
-    other.see("This is not there")
+
+
 def test_words_that_were_typed_for_one_conversation_are_not_shown_in_another(
     visit: Callable[..., Visitor],
 ) -> None:
@@ -343,6 +354,40 @@ def test_words_that_were_typed_for_one_conversation_are_not_shown_in_another(
     one.page.locator(".prompt", has_text="snow").wait_for()
 
     assert one.page.get_by_label("What should be different").input_value() == ""
+
+
+def test_a_search_that_is_paid_for_is_paid_once_and_a_style_that_comes_late_leads_nobody_away(
+    visit: Callable[..., Visitor], service: Sandbox
+) -> None:
+    one = visit()
+    to_prompt(one, "A mill by a stream")
+    one.press("Draw it, about")
+    one.page.get_by_text("How do you like it?").wait_for()
+    one.go("Gallery")
+    one.page.get_by_label("Words to look for").fill("water")
+    before = len(service.requests)
+    with slow(one.page, '"meaning":"true"'):
+        one.page.get_by_role("button", name="By meaning").dblclick()
+        assert one.page.get_by_role("button", name="By meaning").is_disabled()
+        one.page.wait_for_timeout(2500)  # the page hears of the new picture meanwhile
+    one.page.get_by_text("Meanings were compared").wait_for()
+    assert len(service.requests) == before + 1
+    one.page.evaluate("(id) => { location.hash = `#make=${id}`; }", newest_picture(one))
+    one.page.get_by_label("What to call it").fill("late_mill")
+    with slow(one.page, "openai_extract_style"):
+        one.page.keyboard.press("Enter")
+        one.page.keyboard.press("Enter")
+        one.go("Create")
+        one.page.get_by_label("Your idea").fill("Rain")
+    one.page.get_by_role("status").get_by_text("The style is kept.").wait_for(state="attached")
+
+    assert one.page.url.endswith("#create")
+    assert one.page.get_by_label("Your idea").input_value() == "Rain"
+
+
+def newest_picture(one: Visitor) -> str:
+    """The id of the first picture of the gallery."""
+    return str(one.page.locator(".photo").first.get_attribute("href")).removeprefix("#i=")
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,11 @@ export function Conversation({ desk, session }) {
 
 /** What of a conversation would go, or has gone. @param {any} desk @param {string} id @param {boolean} pictures @param {boolean} confirm */
 async function remove(desk, id, pictures, confirm) {
+  const { hash } = location;
   const { done } = await desk.call("openai_delete_conversation", { conversation_id: id, pictures, confirm });
   if (confirm) desk.forget(id);
+  // Whoever has gone elsewhere meanwhile stays there.
+  if (confirm && location.hash === hash) location.hash = "#gallery";
   return done;
 }
 

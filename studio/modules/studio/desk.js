@@ -242,7 +242,8 @@ export class Desk {
     const { busy, panel, view } = session.state;
     if (busy || panel || (session.stamp === stamp && !wasGone)) return;
     const next = dataOf(await session.read({ what: "state", id: view.conversation_id, cursor: knownLanguage() }));
-    if (session.state.busy) return;
+    // What somebody did meanwhile is not in it.
+    if (session.state.busy || session.state.view !== view) return;
     session.stamp = stamp;
     const [before, after] = [view, next].map((one) => [one.status, one.images.length, one.dialogue?.refined_prompt, one.dialogue?.questions[0]?.id].join());
     // Whoever looks at an earlier picture goes on looking at it.
@@ -254,7 +255,6 @@ export class Desk {
   forget(id) {
     this.sessions.delete(id);
     this.set({ finished: this.state.finished.filter((one) => one.id !== id) });
-    location.hash = "#gallery";
   }
 }
 

@@ -21,7 +21,7 @@ export function Pictures({ desk }) {
   // What is asked for next goes on from what was asked last, whether or not its answer is there.
   const look = async (query, values, { cursor = "", meaning = "" } = {}) => {
     const turn = ++looks;
-    desk.set({ asked: { query, values } });
+    desk.set({ asked: { query, values, meaning } });
     try {
       const page = await desk.read("pictures", { query, values: { ...values, meaning }, cursor });
       if (turn !== looks) return;
@@ -29,13 +29,15 @@ export function Pictures({ desk }) {
       const { types, styles } = cursor ? gallery : page;
       const message = t("{count} of {total}", { count: before.length + page.pictures.length, total: page.total });
       setProblem("");
-      desk.set({ gallery: { ...page, types, styles, pictures: [...before, ...page.pictures] }, message });
+      desk.set({ asked: { query, values }, gallery: { ...page, types, styles, pictures: [...before, ...page.pictures] }, message });
     } catch (error) {
+      if (turn !== looks) return;
+      desk.set({ asked: { query, values } });
       setProblem(error.message || t("The server could not be reached."));
     }
   };
-  // What was compared by meaning was paid for: it stays until somebody asks for something else.
-  const isDue = !gallery || (gallery.isOld && !gallery.note);
+  // What is compared by meaning is paid for: it stays until somebody asks for something else.
+  const isDue = !asked.meaning && (!gallery || (gallery.isOld && !gallery.note));
   useEffect(() => {
     // Not the values of this rendering: somebody may have chosen others before the effect runs.
     if (isDue) look(desk.state.asked.query, desk.state.asked.values);
@@ -85,7 +87,7 @@ function Filters({ asked, gallery, look }) {
   const count = ["image_type", "style", "rating", "bookmarked", "since", "until"].filter((name) => values[name]).length;
   return html`<div class="form"><${Form} role="search" class="line" send=${(fields, way) => look(fields.query, values, { meaning: way })}>
       <input type="search" name="query" ref=${words} aria-label=${t("Words to look for")} placeholder=${t("a word of the conversation")} />
-      <button data-send="">${t("Search")}</button><button data-send="true">${t("By meaning, below a cent")}</button><//>
+      <button data-send="">${t("Search")}</button><button data-send="true" disabled=${Boolean(asked.meaning)}>${t("By meaning, below a cent")}</button><//>
     <details open=${count > 0}><summary>${count ? t("Filters: {count}", { count }) : t("Filters")}</summary><div class="filters">
       ${choice("image_type", t("Kind of picture"), [["", t("any")], ...(gallery?.types ?? []).map((one) => [one, nameOf("dimensions", one)])])}
       ${field("style", t("Style, in words"), { type: "text", list: "styles", placeholder: t("any") })}

@@ -24,10 +24,13 @@ export function Making({ desk, ids }) {
     setAspects(wanted);
     setName(kept);
     setState({ busy: true });
+    const { hash } = location;
     try {
       const result = await desk.call("openai_extract_style", { images: pictures, aspects: wanted, name: kept });
       setState(result.status === "asking" ? { question: result } : {});
       if (result.status !== "saved") return;
+      // Whoever has gone elsewhere meanwhile stays there.
+      if (location.hash !== hash) return desk.set({ made: result, message: t("The style is kept.") });
       desk.set({ made: result, chosen: null });
       location.hash = `#style=${result.name}`;
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Delete something: what would go is shown first. */
-import { html, useState } from "../vendor/preact.js";
+import { html, useRef, useState } from "../vendor/preact.js";
 import { t } from "../words.js";
 
 /**
@@ -8,24 +8,28 @@ import { t } from "../words.js";
  * @param {{title: string, option?: string, lang?: string, ask: (withOption: boolean, forGood: boolean) => Promise<string[]>}} props
  */
 export function Removal({ title, option, lang, ask }) {
-  const [told, setTold] = useState(/** @type {string[] | null} */ (null));
-  const [more, setMore] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [{ told, more = false, problem, isAsked = false }, setState] = useState(/** @type {any} */ ({}));
+  const turn = useRef(0);
+  // Nothing goes that was not shown before: until the answer is there nothing can be deleted.
   const look = async (withOption, forGood = false) => {
+    const own = ++turn.current;
+    setState({ told, more: withOption, isAsked: true });
     try {
       const sentences = await ask(withOption, forGood);
-      if (forGood) return;
-      setMore(withOption);
-      setTold(sentences);
+      if (own === turn.current && !forGood) setState({ told: sentences, more: withOption });
     } catch (error) {
-      setProblem(error.message);
+      if (own === turn.current) setState({ told, more, problem: error.message });
     }
+  };
+  const leave = () => {
+    turn.current++;
+    setState({});
   };
   const failure = problem && html`<p role="alert">${problem}</p>`;
   if (!told) return html`<p><button class="plain" onClick=${() => look(false)}>${title}</button></p>${failure}`;
   return html`<div class="panel form" role="group" aria-label=${title}>
     ${told.map((sentence) => html`<p class="words" role="status" lang=${lang}>${sentence}</p>`)}
     ${option && html`<label class="tick"><input type="checkbox" checked=${more} onChange=${(event) => look(event.target.checked)} />${option}</label>`}
-    <div class="row"><button class="danger" onClick=${() => look(more, true)}>${t("Delete for good")}</button><button onClick=${() => setTold(null)}>${t("Leave it")}</button></div>
+    <div class="row"><button class="danger" disabled=${isAsked} onClick=${() => look(more, true)}>${t("Delete for good")}</button><button onClick=${leave}>${t("Leave it")}</button></div>
     ${failure}</div>`;
 }

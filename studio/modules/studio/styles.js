@@ -94,9 +94,8 @@ export function Phrases({ phrases }) {
 
 /** What of a style would go, or has gone. @param {any} desk @param {any} style @param {boolean} forGood */
 async function remove(desk, { name, files }, forGood) {
-  if (forGood) {
-    await desk.call("view_keep", { what: "style", id: name, value: "delete" });
-    location.hash = "#library";
-  }
+  const { hash } = location;
+  if (forGood) await desk.call("view_keep", { what: "style", id: name, value: "delete" });
+  if (forGood && location.hash === hash) location.hash = "#library";
   return [t("These files go for good: {files}. Pictures that were drawn in this style stay.", { files: files.join(", ") })];
 }
