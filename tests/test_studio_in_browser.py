@@ -18,7 +18,7 @@ from sandbox.loopback import Sandbox
 from settings import Settings
 from storage.database_file import FILE_NAME
 from tests.browser import chat
-from tests.browser.chat import paid_calls, slow
+from tests.browser.chat import GEOMETRY, paid_calls, slow
 from tests.browser.server import settings_in
 from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import change, studio_tour
@@ -272,6 +272,27 @@ def test_the_whole_job_by_pointer_and_by_touch_with_each_screen_whole_and_access
     assert {re.sub(r".*#|=.*", "", address) for address in addresses} == {
         "create", "c", "library", "gallery", "tree", "x", "about",
     }  # fmt: skip
+
+
+def test_each_screen_is_whole_where_a_browser_is_set_to_letters_twice_as_large(
+    browser: Any, studio: Studio
+) -> None:
+    switches = [*chat.SWITCHES, "--blink-settings=defaultFontSize=32"]
+    other = browser.browser_type.launch(executable_path=chat.chromium(), args=switches)
+    one, faults = Visitor(other, studio), []
+    to_prompt(one, "A lantern")
+    begin = "What would you like to see?"
+    for screen, link in (("The prompt", "Gallery"), ("Gallery", "Create"), (begin, "Gallery")):
+        one.see(screen)
+        for width in (320, 1280):
+            one.page.set_viewport_size({"width": width, "height": 900})
+            one.settle()
+            faults += [f"{screen}, {width}: {fault}" for fault in one.page.evaluate(GEOMETRY)]
+        one.go(link)
+    one.leave()
+    other.close()
+
+    assert "\n".join(faults) == ""
 
 
 def test_a_style_is_made_of_pictures_put_on_another_and_deleted_by_keyboard_alone(
