@@ -24,6 +24,8 @@ PREFIX = "IMAGE_CONSULTANT_"
 TOOLSETS = ("core", "quick", "explore", "keep", "about")
 WORD = re.compile(r"[a-z_]{1,20}")
 """What an unknown toolset has to look like to be repeated; a key does not."""
+ADDRESS = re.compile(r"(?i)https?://([^\s/@]+@)?(\[[\da-f:.]+\]|[^\s/@\[\]]+)")
+"""How an address begins that can be asked; else the first call would call it a broken network."""
 DEFAULT_DATA_DIR = "~/.openai-images-mcp"
 """The folder of the predecessor, whose records a person finds again here."""
 
@@ -177,6 +179,13 @@ class Settings(BaseSettings):
         None,
         description="The passphrase of encrypted records, where the system keeps no keyring.",
     )
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _whole_address(cls, value: str | None) -> str | None:
+        if value and not ADDRESS.match(value):
+            raise ValueError("Write the whole address, from http:// or https:// on")
+        return value
 
     @field_validator("images_dir", "data_dir", "prompts_dir")
     @classmethod

@@ -12,7 +12,7 @@ UNSET = ["", "   ", "${user_config.key}"]
 
 REFUSING = [
     "sandbox", "quality", "wait_seconds", "preview", "elicitation", "daily_budget_usd", "toolsets",
-    "log_level", "encrypt_records",
+    "log_level", "encrypt_records", "openai_base_url",
 ]  # fmt: skip
 """Settings that do not take any text."""
 
@@ -164,6 +164,9 @@ FOLDERS = ("data_dir", "images_dir", "prompts_dir", "input_dirs")
         ("log_level", "loud", "'DEBUG'"),
         ("daily_budget_usd", "-1", "greater than or equal to 0"),
         ("daily_budget_usd", "nan", ""),
+        ("openai_base_url", "localhost:8080/v1", "http://"),
+        ("openai_base_url", "http://", "http://"),
+        ("openai_base_url", "http://[::1", "http://"),
         *((field, "~nobody-here/pictures", "home") for field in FOLDERS),
     ],
 )
