@@ -21,7 +21,10 @@ from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import load_settings
 
-BACK, FINISH = {"back", "b"}, {"finish", "f"}
+FEW_WORDS = 3
+"""As "yes please", "ja, mach mal" and "I don't know" have: whether so few are a wish is asked."""
+
+SENT = "What you answered before was sent already. Say in your own words what should be different."
 
 
 class _Exit(Exception):  # noqa: N818  # leaving is no error
@@ -124,6 +127,7 @@ class _Dialogue:
 
     async def _turn(self, tools: Session, **arguments: Any) -> Consultation:
         fields = await tools.consult(conversation_id=self._conversation, **arguments)
+        show.forget_typing()
         return self._take(Consultation.model_validate(fields))
 
     def _take(self, result: Consultation) -> Consultation:
@@ -143,19 +147,21 @@ class _Dialogue:
             show.line(remark)
         if not result.questions:
             return {"message": _ask_words(words.anything)}
-        for instruction in self._news([words.help]):
+        for instruction in self._news([words.help.format(back=words.back, finish=words.finish)]):
             show.heading(instruction)
         answers: list[dict[str, str]] = []
         while len(answers) < len(result.questions):
             question = result.questions[len(answers)]
             show.line(question_text(question, self.wording))
             answer = _ask("").strip()
-            if answer.lower() in FINISH:
+            if answer and _is(answer, "finish", words.finish):
                 return {"message": "", "answers": answers, "finish": True}
             # What asks back answers no question by its id: that one stays open.
             if answer.endswith(tuple(QUESTION_MARKS)):
                 return {"message": answer, "answers": answers}
-            if answer.lower() in BACK:
+            if answer and _is(answer, "back", words.back):
+                if not answers:
+                    show.line(self.wording.translate(SENT))
                 answers = answers[:-1]
                 continue
             option = _option(question, answer)
@@ -179,12 +185,16 @@ class _Dialogue:
             result = await self._turn(tools, **self._answer(result))
         show.consultation(result, self.wording)
         words = self.wording.terminal
-        answer, perhaps = "", [*map(fold, words.perhaps)]
-        while not answer or fold(answer.strip(" .!?…")) in perhaps:  # a turn of it would cost
-            answer = _ask_words(f"{words.draw} ({words.yes}/{words.no})")
-        if _is(answer, "no", words.no):
-            raise _Exit
-        return "" if _is(answer, "yes", words.yes) else answer
+        either = f"({words.yes}/{words.no})"
+        while True:
+            answer = _ask_words(f"{words.draw} {either}")
+            if _is(answer, "no", words.no):
+                raise _Exit
+            if _is(answer, "yes", words.yes):
+                return ""
+            change = f"{words.change.format(words=answer)} {either}"  # a turn of it costs
+            if len(answer.split()) > FEW_WORDS or _is(_ask_words(change), "yes", words.yes):
+                return answer
 
 
 def _option(question: OpenQuestion, words: str) -> str:

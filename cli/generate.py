@@ -9,15 +9,17 @@ import anyio
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from call_meaning import newest_jobs
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of, load_by_beginning, with_records
 from cli.session import local_server, require_key, session
 from errors import Problem
-from generation.image_request import Background, OutputFormat, Strategy
+from generation.image_request import MOST_PICTURES, Background, OutputFormat, Strategy
 from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import Quality, load_settings
 from storage.shared_folder import write_file
+from storage.tables import Conversation
 
 
 @Parameter(name="*")
@@ -59,7 +61,7 @@ def generate(
     Args:
         prompt: What to draw, or what to change in the last picture of the conversation.
         conversation: Draw or go on within this conversation.
-        from_image: Start from this picture.
+        from_image: Start from this picture: its id, or its number where the last call drew several.
         inputs: Pictures to start from: ids, or files in Pictures, Downloads, Desktop or INPUT_DIRS.
         mask: A PNG of the first picture's size that is transparent where it may change.
         size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
@@ -72,10 +74,10 @@ def generate(
     _check_words(prompt)
     if not (conversation or from_image):
         require_key(sandbox=sandbox)
-    begun = conversation and with_records(lambda app: load_by_beginning(app, conversation))
+    begun = with_records(lambda app: load_by_beginning(app, conversation)) if conversation else None
     wishes = {
         "conversation_id": begun.id if begun else None,
-        "from_image": from_image and id_of(from_image, "img"),
+        "from_image": _start(begun, from_image, is_change=bool(prompt) and variations == 1),
         "input_images": [given_picture(path) for path in inputs or []] or None,
         "mask": mask and given_picture(mask),
         "size": size,
@@ -84,6 +86,34 @@ def generate(
     }
     always = {"prompt": prompt, "variations": variations, "verify": verify, "redraw": redraw}
     _wait(always | wishes, begun.language if begun else "en", sandbox=sandbox)
+
+
+def _start(begun: Conversation | None, from_image: str | None, *, is_change: bool) -> str | None:
+    """The id of the picture to start from, where one was named by id or number.
+
+    Raises a `Problem` where nobody said which of several is to change: the last would be a guess,
+    and paid for.
+    """
+    images = begun.images_of(newest_jobs(begun)) if begun else []
+    numbers = f"1 to {len(images)}"
+    if from_image and from_image.isdecimal() and len(from_image) <= len(str(MOST_PICTURES)):
+        if not 1 <= int(from_image) <= len(images):
+            there = numbers if images else "none, without --conversation and its id"
+            raise Problem(
+                f"There is no picture {from_image} of the last call.",
+                f"Its numbers are {there}; or pass an id.",
+                charged="no",
+            )
+        return images[int(from_image) - 1].id
+    if from_image:
+        return id_of(from_image, "img")
+    if begun and is_change and len(images) > 1 and not begun.current_image_id:
+        raise Problem(
+            f"The last call drew {len(images)} pictures. Which of them is to change?",
+            f"Pass its number: --from-image {numbers}.",
+            charged="no",
+        )
+    return None
 
 
 def _wait(wishes: dict[str, Any], language: str, *, sandbox: bool) -> None:
@@ -115,10 +145,11 @@ async def _run(arguments: dict[str, Any], wording: Wording, sandbox: bool) -> No
     show.picture(result, wording)
     if len(result["images"]) > 1 and result["preview"]:
         _write_sheet(result, wording)
-    show.how_to_change(result["conversation_id"], wording, sandbox=sandbox)
+    count = len(result["images"])
+    show.how_to_change(result["conversation_id"], wording, count, sandbox=sandbox)
     t, before = wording.translate, result["images"][0]["parent_image_id"]
-    if len(result["images"]) > 1:
-        show.line(t("That changes the current picture; --from-image and its id change another."))
+    if count > 1:
+        show.line(t("That changes the picture of this number; put in that of the one you mean."))
     elif before:
         words = t("That changes this picture; with --from-image {id} the one before it.", id=before)
         show.line(words)

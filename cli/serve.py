@@ -15,6 +15,12 @@ HOST = "127.0.0.1"
 """This machine alone: nobody else can connect where nothing else is said."""
 
 
+FOR_PEOPLE = (
+    "This serves an MCP client, which starts it by itself. `image-consultant --help` lists the "
+    "commands; Ctrl-C ends this one.\n"
+)
+
+
 def serve(
     *,
     transport: Literal["stdio", "http"] = "stdio",
@@ -50,6 +56,8 @@ def _serve_stdio(options: dict[str, Any]) -> None:
 
     from transports.process import claim_pipe
 
+    if sys.stdin.isatty():
+        sys.stderr.write(FOR_PEOPLE)
     pipe = claim_pipe()  # before FastMCP is imported: what prints meanwhile must not reach a client
     server = _create(_settings(options))
 

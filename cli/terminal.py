@@ -183,28 +183,44 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator["ProgressHandler"]:
-    """Show how far a drawing is: as a bar in a terminal, as a line for each new step elsewhere."""
+    """Show how far a call is: as a bar in a terminal, which only moves while nothing is known, and
+    as a line for each new step elsewhere."""
     columns = TextColumn("  {task.description:24}"), BarColumn(), TaskProgressColumn()
     moves = errors.is_terminal and not errors.is_dumb_terminal
     bar = Progress(*columns, console=errors, transient=True)
+    task = bar.add_task("", total=None)
     step = ""
 
     async def report(progress: float, total: float | None, message: str | None) -> None:
         nonlocal step
         words = message or ""
-        if moves:
-            bar.start()
-            task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
-            bar.update(task, completed=progress, total=total, description=words)
-        elif words.partition(",")[0] != step:
-            step = words.partition(",")[0]
+        bar.update(task, completed=progress, total=total, description=words)
+        news = words.rpartition(",")[0]  # without its seconds
+        if not moves and news != step:
+            step = news
             note(step)
 
+    if moves:
+        bar.start()
     try:
         yield report
     finally:
-        if bar.live.is_started:
-            bar.stop()
+        bar.stop()
+
+
+def forget_typing() -> None:
+    """Take what was typed while nothing was asked for no answer."""
+    if not sys.stdin.isatty():
+        return
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def consultation(result: Consultation, wording: Wording) -> None:
@@ -241,10 +257,11 @@ def picture(result: Result, wording: Wording) -> None:
         line(words)
 
 
-def how_to_change(conversation: str, wording: Wording, *, sandbox: bool) -> None:
-    """The command that changes the current picture of a conversation."""
+def how_to_change(conversation: str, wording: Wording, count: int = 1, *, sandbox: bool) -> None:
+    """The command that changes the picture of a conversation, of several the last."""
     lead = wording.translate("Go on with, your own words in place of …:")
-    how_to_go_on(lead, f'generate "{YOUR_WORDS}"', conversation, sandbox=sandbox)
+    number = f" --from-image {count}" if count > 1 else ""
+    how_to_go_on(lead, f'generate "{YOUR_WORDS}"{number}', conversation, sandbox=sandbox)
 
 
 def how_to_go_on(lead: str, command: str, conversation: str, *, sandbox: bool) -> None:

@@ -69,13 +69,18 @@ class ReasonWords(FileModel):
 class TerminalWords(FileModel):
     """What the command line says around a dialogue."""
 
-    help: str = Field(description="How to answer; `back` and `finish` are typed as they are.")
+    help: str = Field(description="How to answer; {back} and {finish} are what is typed.")
+    back: str = Field(
+        "back", description="The word that returns; the English one is taken as well."
+    )
+    finish: str = Field("finish", description="The word that leaves the rest to us; English, too.")
     anything: str = Field(description="Asks for words where no question is open.")
     draw: str = Field(description="Asks whether the picture is wanted.")
     yes: str = Field(description="The word that agrees to it, typed whole or its first letters.")
     no: str = Field(description="The word that declines it.")
-    perhaps: list[str] = Field(
-        [], description="Answers that are neither, and asked again; others are a further wish."
+    change: str = Field(
+        "Is “{words}” to change the prompt?",
+        description="Asks whether few words are a further wish: each costs.",
     )
     goes_on: str = Field(description="Stands before the command that goes on.")
 

@@ -98,6 +98,28 @@ def test_it_says_what_varies_where_the_sheet_is_and_what_a_look_found(
     assert len(re.findall(r"img_\w+:\n  - Met: format: png", said)) == 2
 
 
+def test_of_several_pictures_the_one_whose_number_is_said_changes_and_none_by_a_guess(
+    run: Run, sandbox: Sandbox
+) -> None:
+    first = run("generate", "a red boat", "--variations", "3")
+    ids = re.findall(r", (img_\w+)", first)
+    (conversation,) = set(re.findall(r"conv_\w+", first))
+    change = ("generate", "make it evening", "--conversation", conversation)
+
+    with pytest.raises(Problem, match="Which of them"):
+        run(*change)
+    with pytest.raises(Problem, match="1 to 3"):
+        run(*change, "--from-image", "4")
+    with pytest.raises(Problem, match="--conversation"):
+        run("generate", "make it evening", "--from-image", "2")
+    paid = sandbox.count("image")
+    changed = run(*change, "--from-image", "2")
+
+    assert paid == 3
+    assert f"--from-image {ids[1]}" in changed
+    assert sandbox.count("image") == 4
+
+
 def test_a_sheet_that_cannot_be_written_hides_no_picture(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The dialogue in a terminal: `consult`, with its input from a pipe."""
 
 import io
+import os
 import re
 import shlex
 import signal
@@ -64,6 +65,16 @@ def test_back_returns_to_the_question_before(consult: Consult) -> None:
     assert "woodcut" in said.partition("Refined prompt")[2]
 
 
+def test_back_is_taken_in_the_language_of_the_dialogue_and_says_where_it_ends(
+    consult: Consult,
+) -> None:
+    said = consult(["ein Leuchtturm im Sturm", "zurück", "1", "zurück", "fertig", "n"])
+
+    assert said.count("q1. ") == 3
+    assert said.count("ist schon abgeschickt") == 1
+    assert "Soll es gezeichnet werden?" in said
+
+
 def test_nothing_is_drawn_unless_wanted(consult: Consult, tmp_path: Path) -> None:
     said = consult(["a lighthouse", "finish", "n"])
 
@@ -74,7 +85,7 @@ def test_nothing_is_drawn_unless_wanted(consult: Consult, tmp_path: Path) -> Non
 def test_a_wish_at_the_last_question_goes_into_the_prompt_before_it_is_drawn(
     consult: Consult,
 ) -> None:
-    said = consult(["a rabbit", "finish", "yellow ears, bigger", "yes"])
+    said = consult(["a rabbit", "finish", "yellow ears, and bigger ones", "yes"])
 
     assert said.count("Shall it be drawn?") == 2
     assert "yellow ears" in said.rpartition("Refined prompt")[2]
@@ -109,6 +120,28 @@ def test_an_empty_line_is_asked_again(consult: Consult) -> None:
     assert said.count("Shall it be drawn?") == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal of POSIX")
+@pytest.mark.usefixtures("consult")
+def test_what_is_typed_before_a_question_stands_there_answers_it_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person, keyboard = os.openpty()
+    forget = terminal.forget_typing
+
+    def forget_and_leave() -> None:
+        forget()
+        os.write(person, b"\x04")
+
+    monkeypatch.setattr(terminal, "forget_typing", forget_and_leave)
+    with os.fdopen(person, "wb"), os.fdopen(keyboard, encoding="utf-8") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        os.write(person, b"2\n1\ny\n")
+        options = ["consult", "a lighthouse", "--sandbox"]
+        command_line()(options, result_action="return_value")
+
+    assert capsys.readouterr().out.count("q1. ") == 1
+
+
 def test_a_ready_dialogue_that_goes_on_shows_its_price_again(consult: Consult) -> None:
     said = consult(["a lighthouse", "finish", "n"])
     (price,) = re.findall(r"A picture costs about \$[\d.]+", said)
@@ -119,15 +152,27 @@ def test_a_ready_dialogue_that_goes_on_shows_its_price_again(consult: Consult) -
 
 @pytest.mark.parametrize(
     ("idea", "finish", "draw"),
-    [("a lighthouse", "maybe...", "Shall it be drawn?"), ("ein Turm", "Mal sehen", "Soll es gez")],
+    [
+        ("a lighthouse", "yes please", "Shall it be drawn?"),
+        ("a lighthouse", "maybe...", "Shall it be drawn?"),
+        ("ein Turm", "ja, mach mal", "Soll es gezeichnet werden?"),
+    ],
 )
-def test_who_is_not_sure_yet_is_asked_again_for_nothing(
+def test_a_few_words_at_the_last_question_are_asked_about_before_a_turn_of_them_is_paid(
     consult: Consult, idea: str, finish: str, draw: str
 ) -> None:
-    said = consult([idea, "finish", finish, "Hm?", "n"])
+    said = consult([idea, "finish", finish, "no", "Hm?", "n", "n"])
 
     assert said.count(draw) == 3
+    assert f"{finish}”" in said or f"{finish}“" in said
     assert said.count("A picture costs") + said.count("Ein Bild kostet") == 1
+
+
+def test_a_word_of_change_is_one_once_that_was_agreed_to(consult: Consult) -> None:
+    said = consult(["a rabbit", "finish", "bigger", "yes", "yes"])
+
+    assert "bigger" in said.rpartition("Refined prompt")[2]
+    assert said.count(".png") == 1
 
 
 def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
