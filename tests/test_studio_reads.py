@@ -1,5 +1,6 @@
 """What the studio's page reads: every picture, drawings under way, templates, money, the setup."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -124,7 +125,8 @@ async def test_drawings_under_way_are_known_to_every_page(
 ) -> None:
     sandbox.fail("delay=3", kind="image", times=2)
     async with open_page(settings.model_copy(update={"wait_seconds": 1})) as page:
-        begun = [await draw(page, prompt=f"a {one}", **SKIP) for one in ("fox", "hare")]
+        wanted = [draw(page, prompt=f"a {one}", **SKIP) for one in ("fox", "hare")]
+        begun = await asyncio.gather(*wanted)
         pulse = await read(page, "pulse", query="de")
 
     assert {one["status"] for one in begun} == {"working"}
