@@ -130,7 +130,9 @@ class InputFiles:
     def _bytes(self, source: str) -> bytes:
         if UPLOAD_ID.fullmatch(source):
             return self.uploads.read(source)
-        return self._read(self._resolve(source), source)
+        # As "Copy as path" of Windows puts it into the clipboard.
+        bare = source[1:-1] if source[:1] == source[-1:] == '"' else source
+        return self._read(self._resolve(bare), source)
 
     def _resolve(self, source: str) -> Path:
         """The real file behind a path, inside an allowed folder, whatever links it takes."""

@@ -61,6 +61,7 @@ def test_the_folders_where_people_keep_pictures_may_be_read(
     assert files.read(str(path)).data == path.read_bytes()
     assert files.read(f"~/{name}/holiday/my cat.png").data == path.read_bytes()
     assert files.read(f"file://{quote(str(path))}").data == path.read_bytes()
+    assert files.read(f'"{path}"').data == path.read_bytes()
     assert files.read(f"FILE://localhost{path}").data == path.read_bytes()
 
 
