@@ -61,11 +61,11 @@ def turn(talk: Dialogue) -> Json:
         _assume(reading)
         prompt, sources = write(reading)
     values = {
-        name: ", ".join(words for words, _ in _phrases(name, said))
+        name: ", ".join(words for words, _ in _phrases(name, said, reading.tongue))
         for name, said in reading.brief.items()
     }
-    if shape := book.shape(values.get(FORMAT, "")):
-        values[FORMAT] = shape
+    if FORMAT in values:
+        values[FORMAT] = book.shape(values[FORMAT])[0]
     return {
         "language": reading.tongue,
         "title": talk.title,
@@ -127,8 +127,8 @@ class BriefReading:
 
     @property
     def waiting(self) -> list[Json]:
-        """The questions that nothing answers yet."""
-        questions = self.talk.questions.values()
+        """The questions that nothing answers yet; with the prompt none is put any more."""
+        questions = [] if self.talk.before.get("prompt") else self.talk.questions.values()
         return [question for question in questions if question["dimension"] not in self.brief]
 
     @property
@@ -149,9 +149,14 @@ class BriefReading:
     def _read(self, ref: str) -> None:
         """Read a message clause by clause, of which each answers one question at most."""
         asked = (self.talk.state.get("answers") or {}).get(ref)
-        for clause, asks in book.clauses(self.talk.messages[ref]):
+        question, message = self.talk.questions.get(asked or ""), self.talk.messages[ref]
+        if question and len(book.places(message)) > 1:
+            self.answer = book.say("one", self.tongue)
+            self._set_aside(ref, message, "talk")
+            return
+        for clause, asks in book.clauses(message):
             waiting = [one for one in self.waiting if asked in (None, one["id"])]
-            places = book.places(clause)
+            places, shape = book.places(clause), book.shape(clause)[1]
             if (asks and waiting) or book.holds("unsure", clause):
                 self.answer = book.say("yours", self.tongue)
                 self._set_aside(ref, clause, "talk")
@@ -160,12 +165,14 @@ class BriefReading:
                 self._set_aside(ref, clause, "left_to_us")
             elif book.is_talk(clause):
                 self._set_aside(ref, clause, "talk")
-            elif book.shape(clause):
-                self._put(FORMAT, ref, {"ref": ref, "quote": clause})
             elif places:
                 self._pick(ref, places, clause, waiting)
             else:
-                self._take(ref, clause, self.talk.questions.get(asked or ""))
+                alone = shape and not book.content(clause.replace(shape, "", 1))
+                if not alone:
+                    self._take(ref, clause, question)
+                if shape:
+                    self._put(FORMAT, ref, {"ref": ref, "quote": clause if alone else shape})
 
     def _pick(
         self, ref: str, places: list[tuple[int, str]], clause: str, waiting: list[Json]
@@ -182,10 +189,16 @@ class BriefReading:
                 self._set_aside(ref, words, "talk")
 
     def _choose(self, ref: str, words: str, question: Json, place: int, *own: Json) -> None:
-        """Take an option, and the own words that name it."""
+        """Take an option, and the own words that name it; that of a text says not which."""
+        option = {"ref": question["id"], "quote": question["options"][place - 1]}
+        if question["dimension"] == "text" and not (
+            book.refuses(option["quote"]) or any(book.lettering(quote["quote"]) for quote in own)
+        ):
+            self.answer = book.say("letters", self.tongue)
+            self._set_aside(ref, words, "talk")
+            return
         pick = {"question": question["id"], "option": place, "ref": ref, "quote": words}
         self.chosen.append(pick)
-        option = {"ref": question["id"], "quote": question["options"][place - 1]}
         self._put(question["dimension"], ref, option, *own)
 
     def _take(self, ref: str, clause: str, question: Json | None) -> None:
@@ -238,15 +251,15 @@ class BriefReading:
                 self.brief.setdefault(name, []).append(quote)
 
 
-def _phrases(name: str, said: list[Json]) -> list[Phrase]:
+def _phrases(name: str, said: list[Json], tongue: str) -> list[Phrase]:
     """The quotes of a dimension as words; an option that own words name stands with these."""
     own = [quote["quote"] for quote in said if quote["ref"][0] == "m"]
     phrases = dict[str, list[Json]]()
     for quote in said:
         text = next((one for one in own if book.find(quote["quote"], one)), quote["quote"])
-        text = book.trim(text) if text in own else text
+        text = book.quote(book.trim(text), tongue) if text in own else text
         if name == "text" and not (book.lettering(text) or book.refuses(text)):
-            text = f"“{text}”"
+            text = book.say("quoted", tongue).format(text)
         phrases.setdefault(text, []).append(quote)
     return [*phrases.items()]
 
@@ -289,7 +302,8 @@ def _assume(reading: BriefReading) -> None:
     if not reading.aspects and REFERENCE not in reading.brief:
         reading.take_of_references(["palette"])
     messages, known = " ".join(reading.talk.messages.values()), reading.brief
-    if "text" in reading.options and "text" not in known and not book.holds("lettering", messages):
+    letters = "text" in known or book.holds("lettering", messages) or book.lettering(messages)
+    if "text" in reading.options and not letters:
         reading.ours["text"] = book.say("no_text", reading.tongue)
     if not known:
         reading.ours["subject"] = book.say("anything", reading.tongue)
@@ -304,7 +318,7 @@ def _reply(reading: BriefReading, then: str) -> str:
     news = [
         words
         for name, said in reading.brief.items()
-        for words, quotes in _phrases(name, said)
+        for words, quotes in _phrases(name, said, tongue)
         if fresh & {quote["ref"] for quote in quotes}
     ]
     again = shorten("; ".join(news), AGAIN, placeholder=" …")
@@ -321,7 +335,8 @@ def write(reading: BriefReading) -> tuple[str, list[Json]]:
     if "subject" in reading.ours:
         idea.append((reading.ours["subject"], []))
     seen = [(name, said) for name, said in reading.brief.items() if name not in UNSEEN]
-    for name, (words, said) in [(n, phrase) for n, own in seen for phrase in _phrases(n, own)]:
+    phrases = [(name, one) for name, said in seen for one in _phrases(name, said, tongue)]
+    for name, (words, said) in phrases:
         ref = said[0]["ref"]
         if ref.startswith("style:") and name == "avoid":
             avoids.append((f"no {words}", said))

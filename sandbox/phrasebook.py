@@ -15,7 +15,7 @@ QUOTED = re.compile(
 )
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 BREAK = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber)\s)")
-RATIO = re.compile(r"\d{1,2}:\d{1,2}")
+RATIO = re.compile(r"\b\d{1,2}:(?:\d|16|21)\b")  # a time has two digits behind its colon
 SHORTEST = 3
 """Letters of a word that may say something, and of one that has no ending."""
 
@@ -75,11 +75,14 @@ def is_talk(text: str) -> bool:
     return {*tokens(text)} <= polite or holds("harmless", text) or not trim(text)
 
 
-def shape(text: str) -> str:
-    """The shape that a text names and nothing else: square, wide, tall, or a ratio; else empty."""
-    words = " ".join(tokens(trim(text)))
-    shapes = (name for name, known in data()["shapes"].items() if words in known)
-    return text if RATIO.fullmatch(text) else next(shapes, "")
+def shape(text: str) -> tuple[str, str]:
+    """The shape that a text names (square, wide, tall, or a ratio) and its words for it."""
+    for name, phrases in data()["shapes"].items():
+        if words := next(filter(None, (find(phrase, text) for phrase in phrases)), ""):
+            return name, words
+    ratio = RATIO.search(text)
+    alone = data()["shapes_alone"].get(" ".join(tokens(trim(text))), "")
+    return (ratio[0], ratio[0]) if ratio else (alone, text if alone else "")
 
 
 @lru_cache(4096)
@@ -96,19 +99,27 @@ def begins(text: str) -> str:
 
 
 def language(messages: list[str]) -> str:
-    """The language of the newest message whose commonest words tell one."""
-    for text in reversed(messages):
-        words = re.findall(r"[^\W\d_]+", text.casefold())
-        known = data()["languages"]
-        counts = {tongue: sum(word in known[tongue] for word in words) for tongue in known}
-        if len({*counts.values()}) > 1:
-            return str(max(counts, key=lambda tongue: counts[tongue]))
-    return "en"
+    """The language whose commonest words tell most, from the first message that tells one; a later
+    one changes it by two more: "on" and "a" stand in German, too."""
+    tongue = ""
+    for text in messages:
+        words, known = tokens(text), data()["languages"]
+        counts = {one: sum(word in known[one] for word in words) for one in known}
+        most = max(counts, key=lambda one: counts[one])
+        if counts[most] - counts.get(tongue, 0) > bool(tongue):
+            tongue = most
+    return tongue or "en"
 
 
 def lettering(text: str) -> list[str]:
     """The texts that stand in quotation marks, to the letter."""
     return [next(filter(None, mark.groups())) for mark in QUOTED.finditer(text)]
+
+
+def quote(text: str, tongue: str) -> str:
+    """A text with the quotation marks of a language."""
+    marks = say("quoted", tongue)
+    return QUOTED.sub(lambda mark: marks.format(next(filter(None, mark.groups()))), text)
 
 
 def translate(options: list[str], tongue: str) -> list[str]:
@@ -122,11 +133,10 @@ def translate(options: list[str], tongue: str) -> list[str]:
 
 @lru_cache(4096)
 def trim(text: str) -> str:
-    """A text without what leads into it and trails behind it; its quotation marks become “”."""
+    """A text without what leads into it and trails behind it."""
     leads, tails = (re.sub(r"\|\s+", "|", data()[name]) for name in ("leads", "tails"))
     bare: str = re.sub(rf"^(?:(?:{leads})(?!\w)[\s,:]*)+", "", text, flags=re.I)
     bare = re.sub(rf"(?:[\s,]*(?<!\w)(?:{tails})[\s,!.]*)+$", "", bare, flags=re.I)
-    bare = QUOTED.sub(lambda mark: f"“{next(filter(None, mark.groups()))}”", bare)
     return bare.strip(" ,.;:!?、。")
 
 

@@ -73,6 +73,49 @@ async def test_an_answer_and_a_question_back_in_one_sentence_both_count(
     assert asked(result) == ["use"]
 
 
+async def test_a_short_answer_leaves_the_language_as_it_is_and_sets_the_format(
+    client: Client[Any],
+) -> None:
+    begun = await consult(client, "Plakat für den Kürbismarkt, ein Dachs mit einem Kürbis")
+    place = {"conversation_id": begun["conversation_id"]}
+    short = await consult(client, "Druck, A2 hochformat", **place)
+    other = await consult(client, "please go on in English, with the rest in blue", **place)
+    ended = await consult(client, "", finish=True, **place)
+
+    assert [short["language"], other["language"]] == ["de", "en"]
+    assert short["reply"].startswith("Verstanden: Druck")
+    assert ended["suggested"]["size"] == "1024x1536"
+
+
+async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any]) -> None:
+    begun = await consult(client, "a poster of a fox")
+    place = {"conversation_id": begun["conversation_id"]}
+    letters = {one["dimension"]: one["id"] for one in begun["questions"]}["text"]
+    title = [{"question_id": letters, "answer": "a title"}]
+    half = await consult(client, "", answers=title, **place)
+    ended = await consult(client, "Kürbis satt", finish=True, **place)
+
+    assert "text" in asked(half)
+    assert ended["lettering"] == ["Kürbis satt"]
+
+
+async def test_numbers_that_cannot_both_hold_are_asked_about_and_pick_nothing_at_the_end(
+    client: Client[Any],
+) -> None:
+    begun = await consult(client, "ein Dachs")
+    place = {"conversation_id": begun["conversation_id"]}
+    both = [{"question_id": begun["questions"][0]["id"], "answer": "1, 2"}]
+    result = await consult(client, "", answers=both, **place)
+    words = [{"question_id": both[0]["question_id"], "answer": "Linolschnitt mit „Kürbis satt“"}]
+    ready = await consult(client, "", answers=words, finish=True, **place)
+    after = await consult(client, "1 und 2", **place)
+
+    assert asked(result) == asked(begun)
+    assert ready["lettering"] == ["Kürbis satt"]
+    assert ready["assumptions"] == []
+    assert after["refined_prompt"] == ready["refined_prompt"]
+
+
 async def test_later_words_win_and_what_is_named_is_not_asked(client: Client[Any]) -> None:
     begun = await consult(client, "a fox")
     place = {"conversation_id": begun["conversation_id"]}
