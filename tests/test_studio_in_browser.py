@@ -275,21 +275,23 @@ def test_the_whole_job_by_pointer_and_by_touch_with_each_screen_whole_and_access
 
 
 def test_each_screen_is_whole_where_a_browser_is_set_to_letters_twice_as_large(
-    browser: Any, studio: Studio
+    browser: Any, service: Sandbox, tmp_path: Path
 ) -> None:
     switches = [*chat.SWITCHES, "--blink-settings=defaultFontSize=32"]
     other = browser.browser_type.launch(executable_path=chat.chromium(), args=switches)
-    one, faults = Visitor(other, studio), []
-    to_prompt(one, "A lantern")
-    begin = "What would you like to see?"
-    for screen, link in (("The prompt", "Gallery"), ("Gallery", "Create"), (begin, "Gallery")):
-        one.see(screen)
-        for width in (320, 1280):
-            one.page.set_viewport_size({"width": width, "height": 900})
-            one.settle()
-            faults += [f"{screen}, {width}: {fault}" for fault in one.page.evaluate(GEOMETRY)]
-        one.go(link)
-    one.leave()
+    faults = []
+    with serve_studio(settings_in(tmp_path, service)) as studio:
+        one = Visitor(other, studio)
+        to_prompt(one, "A lantern")
+        begin = "What would you like to see?"
+        for screen, link in (("The prompt", "Gallery"), ("Gallery", "Create"), (begin, "Gallery")):
+            one.see(screen)
+            for width in (320, 1280):
+                one.page.set_viewport_size({"width": width, "height": 900})
+                one.settle()
+                faults += [f"{screen}, {width}: {fault}" for fault in one.page.evaluate(GEOMETRY)]
+            one.go(link)
+        one.leave()
     other.close()
 
     assert "\n".join(faults) == ""

@@ -121,7 +121,8 @@ def slow(page: "Page", words: str, *, answers: bool = False) -> Iterator[list[An
 
     page.route("**/*", delay)
     yield held
-    assert held
+    while not held:  # the browser may not have told of it yet
+        page.wait_for_timeout(20)
     for one in held:
         one()
     page.unroute("**/*", delay)
