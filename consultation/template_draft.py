@@ -20,6 +20,7 @@ from consultation.words import fold
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.library_template import MOST_PARAMETERS, NAME, NAMING, is_parameter_name
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS, Parameter
+from prompts.wording import Wording
 from storage.tables import Conversation
 
 CATEGORIES = {
@@ -81,7 +82,9 @@ def draft_name(conversation: Conversation) -> str:
     return plain if NAME.fullmatch(plain) else f"template_{conversation.id.split('_')[-1][:8]}"
 
 
-def guess_passages(conversation: Conversation, types: Mapping[str, ImageType]) -> list[Passage]:
+def guess_passages(
+    conversation: Conversation, types: Mapping[str, ImageType], wording: Wording
+) -> list[Passage]:
     """What was decided and stands in the prompt to the letter, short passages first.
 
     What stands within another's passage gives way to the shorter one.
@@ -93,7 +96,7 @@ def guess_passages(conversation: Conversation, types: Mapping[str, ImageType]) -
         name, text = entry["dimension"], _unquoted(entry["value"].strip())
         if not text or not is_parameter_name(name):
             continue
-        passage = Passage(name, text, *_question(name, conversation, types))
+        passage = Passage(name, text, *_question(name, conversation, types, wording))
         offers = len(passage.as_data["options"]) >= FEWEST_OPTIONS
         if offers and _apart(prompt, [*passages, passage]):
             passages.append(passage)
@@ -170,15 +173,18 @@ def _unquoted(text: str) -> str:
 
 
 def _question(
-    name: str, conversation: Conversation, types: Mapping[str, ImageType]
+    name: str, conversation: Conversation, types: Mapping[str, ImageType], wording: Wording
 ) -> tuple[str, tuple[str, ...]]:
-    """What to ask for a dimension, and what to offer: as it was asked, else as the type says."""
+    """What to ask for a dimension, and what to offer: as it was asked, else as the type says, which
+    is English, and in other languages by what they call it."""
     for question in reversed(conversation.questions):
         if question.dimension == name:
             return question.text, tuple(question.options)
     image_type = types.get(conversation.image_type)
     seeds = image_type.dimensions.get(name) if image_type else None
-    return (f"{seeds.asks}?", tuple(seeds.options)) if seeds else (f"Which {name}?", ())
+    is_english = conversation.language.startswith("en")
+    asks = seeds.asks if seeds and is_english else wording.name_of(name)
+    return f"{asks}?", tuple(seeds.options) if seeds else ()
 
 
 def _wish(name: str, value: str, guess: Passage | None, prompt: str) -> Passage:

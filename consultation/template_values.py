@@ -14,7 +14,6 @@ from consultation.transcript import ConsultationError, Transcript, brief_entry
 from consultation.turn import BriefEntry, Filling, QuestionDraft, Quote
 from consultation.words import content, words_of
 from prompts.library_template import LibraryTemplate
-from prompts.parameter import Parameter
 from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
 
@@ -125,7 +124,7 @@ class TemplateValues:
             if value.seen_in in self.transcript.names:
                 said = [Quote(ref=str(value.seen_in), quote=value.value)]
             else:
-                said = self._words_for(value.value)
+                said = self._words_for(value.value) or self._answer_to(name)
             try:
                 entry = self._entry(name, value.value, said)
             except PromptError as error:
@@ -187,7 +186,6 @@ class TemplateValues:
             QuestionDraft(
                 dimension=name,
                 text=parameter.question,
-                why=_why(parameter),
                 options=parameter.choices,
                 default=parameter.fallback,
             )
@@ -206,14 +204,12 @@ class TemplateValues:
                 return [run.quote for run in runs]
         return []
 
+    def _answer_to(self, name: str) -> list[Quote]:
+        """The newest answer to a parameter's question: "the second" has no word of its value."""
+        ids = {put.id for put in self.transcript.questions if put.dimension == name}
+        refs = [ref for ref, place in self.transcript.answers.items() if place in ids]
+        return [Quote(ref=ref, quote=self.transcript.messages[ref]) for ref in refs[-1:]]
+
     def _fits(self, name: str, text: str) -> bool:
         parameter = self.template.parameters.get(name)
         return parameter is not None and parameter.fit(text) is not None
-
-
-def _why(parameter: Parameter) -> str:
-    if parameter.required:
-        return "The template needs it."
-    if parameter.optional:
-        return "It may stay out."
-    return f"Without an answer it is {parameter.default}."

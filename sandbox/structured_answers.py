@@ -40,8 +40,11 @@ def fill_template(body: Json) -> str:
                 continue
             fitting = [one for one in waiting or parameters if _value(one, piece)]
             blank = [one["name"] for one in free if one["name"] not in values]
+            places = book.places(piece) if waiting else []
             if fitting:
                 values.setdefault(fitting[0]["name"], _value(fitting[0], piece))
+            elif places and 0 < places[0][0] <= len(waiting[0]["options"]):
+                values[waiting[0]["name"]] = waiting[0]["options"][places[0][0] - 1]
             elif blank and (waiting or (book.content(piece) and not book.refuses(piece))):
                 values[blank[0]] = (piece if waiting else ABOUT.sub("", piece, 1)).strip('"“”„«»')
             elif book.content(piece) and not book.is_talk(piece):

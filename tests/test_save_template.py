@@ -78,6 +78,24 @@ def test_a_saved_template_gives_the_very_prompt_and_takes_other_values(
     assert other["refined_prompt"] == ready["refined_prompt"].replace("JAZZ", "BLUES")
 
 
+def test_a_template_of_a_german_dialogue_asks_in_german(run: Run) -> None:
+    ready = talk(
+        "Plakat für den Hof mit einem Dachs",
+        "Linolschnitt",
+        'mit dem Titel "Kürbis satt"',
+        finish=True,
+    )
+
+    shown = json.loads(
+        run(*SAVE, ready["conversation_id"], "--name", "hofplakat", "--yes", "--json")
+    )
+
+    assert shown["parameters"]["text"]["question"] == "Text?"
+    assert shown["parameters"]["style"]["question"] == "Welchen Stil soll es haben?"
+    asked = talk("go", template="hofplakat")["questions"]
+    assert not any(one["why"] for one in asked)
+
+
 def test_options_correct_what_was_guessed(run: Run, ready: dict[str, Any]) -> None:
     cid = ready["conversation_id"]
 

@@ -101,6 +101,18 @@ async def test_words_are_read_into_parameters(client: Client[Any], sandbox: Sand
     assert len(sandbox.requests) == 2
 
 
+async def test_a_choice_named_by_its_place_is_taken_and_was_said(client: Client[Any]) -> None:
+    begun = await consult(client, "our matte black kettle", template=HERO, mode="quick")
+    first = begun["questions"][0]
+    answers = [{"question_id": first["id"], "answer": "maybe the second"}]
+    result = await consult(
+        client, "", conversation_id=begun["conversation_id"], answers=answers, finish=True
+    )
+
+    assert sources(result)[first["options"][1]] == ("said", "m2")
+    assert result["not_used"] == []
+
+
 async def test_words_that_fill_two_parameters_count_once(
     client: Client[Any], sandbox: Sandbox
 ) -> None:

@@ -87,7 +87,8 @@ def _draft(
 ) -> TemplateDraft:
     """The template as it would be written. Raises a `Problem`."""
     prompt = drafting.prompt_of(record)
-    guesses = drafting.guess_passages(record, store.image_types())
+    wording = store.wording(record.language)
+    guesses = drafting.guess_passages(record, store.image_types(), wording)
     passages = drafting.correct(guesses, corrections, prompt)
     name = name or drafting.draft_name(record)
     if name in store.library_names():
