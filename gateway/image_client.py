@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from gateway.api_errors import GatewayError
-from gateway.connection import Connection
+from gateway.connection import Connection, is_sandbox
 from gateway.image_response import GeneratedImage, OnStep, Step, collect, order, receive
 from gateway.models import Request
 from gateway.retry import OnCharge, Policy
@@ -75,8 +75,9 @@ class ImageClient:
                 await on_charge(error.charges)
             if error.is_final or error.case == "unfinished":
                 raise
-            case = "lost" if error.case == "not_found" else "unfetched"
-            detail = "" if case == "lost" else error.sentence("")  # it says nothing of the money
+            gone = "sandbox_ended" if is_sandbox(response_id) else "lost"
+            case = gone if error.case == "not_found" else "unfetched"
+            detail = error.sentence("") if case == "unfetched" else ""  # without the money
             unfetched = GatewayError(
                 case, detail=detail, response_id=response_id, retry_after=error.retry_after
             )

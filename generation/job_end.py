@@ -9,7 +9,6 @@ from typing import cast
 
 from errors import Charged, Problem, ProblemKind, StorageError
 from gateway.api_errors import GatewayError
-from gateway.connection import is_sandbox
 from gateway.image_response import GeneratedImage
 from gateway.prices import Charge, image_cost, text_cost
 from generation.picture_facts import PictureFacts
@@ -187,12 +186,13 @@ def failure_of(outcomes: list[JobOutcome], conversation: Conversation) -> Proble
     """One error for a call whose pictures all failed; of what has ended, what draws it anew."""
     problem = _problem_of(outcomes).within(conversation.id)
     has_ended = len(ended_in_vain(outcomes, conversation)) == len(outcomes)
-    # On the sandbox nothing is paid, and no usage page of OpenAI says more.
-    is_play = {one.job.origin for one in outcomes} == {"sandbox"}
-    if has_ended and problem.charged == "unknown" and is_play:
-        free = Problem(problem.event, DRAW_FREE, kind=problem.kind, charged="no")
-        return free.within(conversation.id)
-    return problem.with_step(DRAW_ANEW) if has_ended else problem
+    if not has_ended:
+        return problem
+    if {one.job.origin for one in outcomes} != {"sandbox"}:
+        return problem.with_step(DRAW_ANEW)
+    if problem.charged == "unknown":  # nothing is paid there, and no usage page says more
+        problem = Problem(problem.event, kind=problem.kind, charged="no").within(conversation.id)
+    return problem.with_step(DRAW_FREE)
 
 
 def _problem_of(outcomes: list[JobOutcome]) -> Problem:
@@ -242,7 +242,6 @@ def state_after(job: Job, problem: Problem) -> str:
         return "submitted" if job.response_id else "failed"
     if not job.response_id:
         return problem.job_state if problem.job_state in {"requested", "unknown"} else "failed"
-    if problem.case == "lost":  # a sandbox forgets when it ends
-        is_kept = job.created_at > before(KEPT) and not is_sandbox(job.response_id)
-        return "submitted" if is_kept else "failed"
+    if problem.case == "lost":
+        return "submitted" if job.created_at > before(KEPT) else "failed"
     return "failed" if problem.is_final else "submitted"

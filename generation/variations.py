@@ -35,7 +35,8 @@ LONGEST_LABEL = 80
 
 DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
-    "Where the words decide what was to vary in a picture, that varies its composition instead."
+    "Nobody was asked whether the words decide what was to vary. Where they do, a picture varies "
+    "its composition instead, whatever its name says."
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",

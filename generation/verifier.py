@@ -104,7 +104,9 @@ class Verifier:
 
     async def _verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
         items = await asyncio.to_thread(self.items, image, conversation)
-        prompt = prompt_of_record(image, conversation.images)
+        # Later lines win over earlier ones: a variation was to stay within what the words decide.
+        labels = variations_in(lineage(image, conversation.images)).values()
+        prompt = "\n".join([*labels, prompt_of_record(image, conversation.images)])
         try:
             data = await asyncio.to_thread(read_picture, image)
         except StorageError:

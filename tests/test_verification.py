@@ -189,7 +189,8 @@ async def test_the_setting_has_every_picture_looked_at(connect: Connect, sandbox
             client, prompt="a red fox", dialogue_mode="skip", quality="low", variations=2
         )
 
-    assert len(looks(sandbox)) == 2
+    prompts = {asked_of(body)["prompt"] for body in looks(sandbox)}
+    assert prompts == {f"{image['variation']}\na red fox" for image in result["images"]}
     assert {f["image_id"] for f in result["verification"]["findings"]} == {
         image["image_id"] for image in result["images"]
     }
