@@ -150,5 +150,6 @@ def _key_advice(*, sandbox: bool) -> str:
             return f"The server finds your OpenAI key in {key.source}."
     way = way_to_give(settings)
     return (
-        f"Give your OpenAI key once, and every client has it. {way} One in that file wins over it."
+        f"Give your OpenAI key once, and every client has it. {way} One in the file of the client "
+        "wins over it."
     )

@@ -59,6 +59,8 @@ def consult(
     beginning: dict[str, Any] = {"mode": mode, "template": template}
     if references:
         beginning["reference_images"] = [given_picture(path) for path in references]
+    if template:  # an unknown one is told before anything is asked
+        PromptStore(load_settings().templates_dir).library_template(template)
     dialogue = _Dialogue(conversation, sandbox=sandbox)
     try:
         anyio.run(dialogue.hold, idea, beginning)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App as Commands
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from app import App
 from cli import UsageProblem, add_commands
@@ -28,7 +29,7 @@ def list_(
     *,
     since: str = "",
     until: str = "",
-    limit: int = 20,
+    limit: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
     bookmarked: bool = False,
     as_json: show.AsJson = False,
     sandbox: Sandbox = False,
@@ -88,6 +89,8 @@ def export(
     sandbox: Sandbox = False,
 ) -> None:
     """Write a record to files: Markdown with pictures, JSON, or one HTML page.
+
+    What an earlier export of it wrote there is written anew.
 
     Args:
         conversation: Its id, or the beginning of it.

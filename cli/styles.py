@@ -91,6 +91,7 @@ def extract(
     """
     typed = {given_picture(Path(image)): image for image in images}
     wanted = aspect or ASPECTS
+    name = "_".join(name.lower().split())
     result = with_records(
         lambda app: app.style_extractor.extract([*typed], wanted, name), sandbox=sandbox
     )
@@ -101,6 +102,8 @@ def extract(
         _ask(result, typed, options)
     else:
         show.block(f"{show.in_commands(as_text(result))}\n")
+        if result.uri:
+            show.line(f'`image-consultant generate "..." --style {result.name}` draws in it.')
 
 
 def _ask(result: StyleExtraction, typed: Mapping[str, str], options: list[str]) -> None:

@@ -47,7 +47,7 @@ def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
     if page.loosened:
         notes.append("No conversation holds all these words; these hold some of them.")
     if not page.items:
-        notes.append("No conversation fits. Use other or fewer words, and no filter.")
+        notes.append("No conversation fits. Use other or fewer words, or fewer filters.")
     return ConversationList(
         conversations=page.items,
         total=page.total,

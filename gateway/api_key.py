@@ -47,7 +47,10 @@ def way_to_give(settings: Settings) -> str:
 def in_file(settings: Settings) -> str:
     """Where a key can be put instead of the keyring."""
     place = settings.data_dir / ".env"
-    return f"Put a line {ENTRY}=... into {place}, readable for you alone, for the next start."
+    return (
+        f"Put a line {ENTRY}=... into {place}, readable for you alone (chmod 600), for the next "
+        "start; platform.openai.com/api-keys gives keys."
+    )
 
 
 def from_keyring() -> SecretStr | None:

@@ -118,10 +118,8 @@ def examine(own: Path) -> Iterator[Check]:
         sentence = f"Nothing reads {own / file}. Name it after the file it is to replace."
         yield Check(TOPIC, "warning", sentence)
     if sound or not (places or strays):
-        sentence = (
-            f"{sound} of your own in {own} are used." if sound else "The shipped ones are used."
-        )
-        yield Check(TOPIC, "ok", sentence)
+        own_ones = f", and of your own in {own} {sound}" if sound else ""
+        yield Check(TOPIC, "ok", f"The shipped ones are used{own_ones}.")
 
 
 def _wording(place: PromptFile, source: str) -> str:

@@ -172,7 +172,8 @@ def _version(connection: sqlite3.Connection) -> Check:
     if version > newest:
         sentence = f"Schema {version} is of a newer server; this one reads {newest}. Update."
         return Check(name, "problem", sentence)
-    return Check(name, "ok", f"Schema {version}; this server brings it to {newest}.")
+    state = "as this server has it" if version == newest else f"this server brings it to {newest}"
+    return Check(name, "ok", f"Schema {version}, {state}.")
 
 
 def _pictures(connection: sqlite3.Connection) -> Check:

@@ -42,6 +42,7 @@ class ListedPicture:
     conversation_id: str
     title: str
     prompt: str
+    variation: str
     width: int
     height: int
     rating: int | None
@@ -155,7 +156,8 @@ def _columns() -> Any:
     image, owner = Image, Conversation
     return (
         select(
-            *(image.id, owner.id, owner.title, image.prompt, image.width, image.height),
+            *(image.id, owner.id, owner.title, image.prompt, image.variation),
+            *(image.width, image.height),
             *(image.rating, owner.bookmarked, owner.image_type, image.created_at),
         )
         .select_from(image)

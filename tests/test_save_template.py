@@ -63,9 +63,9 @@ def test_what_was_decided_becomes_parameters_with_the_questions_asked(
 def test_a_saved_template_gives_the_very_prompt_and_takes_other_values(
     run: Run, ready: dict[str, Any], tmp_path: Path
 ) -> None:
-    told = run(*SAVE, ready["conversation_id"], "--name", "jazz_poster", "--yes")
+    told = run(*SAVE, ready["conversation_id"], "--name", "Jazz poster", "--yes")
 
-    assert "template='jazz_poster'" in told
+    assert "consult --template jazz_poster" in told
     assert library(tmp_path) == ["jazz_poster.yaml"]
     again = talk("go", template="jazz_poster", finish=True)
     assert again["refined_prompt"] == ready["refined_prompt"]
@@ -120,8 +120,8 @@ def test_what_cannot_be_saved_is_said_and_nothing_is_written(
         (["--set", "My Word=JAZZ|BLUES"], "names no parameter"),
         (["--set", "q1=JAZZ|BLUES"], "names no parameter"),
         (["--name", "product_hero"], "There is a template product_hero already"),
-        (["--name", "../evil"], "rename the file"),
-        (["--name", "X"], "rename the file"),
+        (["--name", "../evil"], "--name takes 3-40"),
+        (["--name", "X"], "--name takes 3-40"),
     ]:
         with pytest.raises(Problem, match=says):
             run(*SAVE, ready["conversation_id"], "--yes", *arguments)

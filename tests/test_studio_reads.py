@@ -13,7 +13,7 @@ from sandbox.loopback import Sandbox
 from server import create_server
 from settings import Settings
 from styles.strength import ASPECTS
-from tests.calls import SKIP, consult, data_of, draw, refusal
+from tests.calls import LOW, SKIP, consult, data_of, draw, refusal
 from tests.folders import rows
 from tests.test_styles_applied import HARBOUR
 from tools.studio import add_studio
@@ -70,6 +70,11 @@ async def test_the_gallery_has_every_picture_newest_first_and_finds_them(
     assert await found(values={"rating": "4"}) == [second]
     assert await found(values={"until": "2020-01-01"}) == []
     assert await found(query="fox", values={"bookmarked": "true"}) == []
+    several = await draw(page, prompt="a hen", variations=2, **LOW)
+    listed = await read(page, "pictures", query="hen")
+    assert [one["variation"] for one in listed["pictures"]][::-1] == [
+        image["variation"] for image in several["images"]
+    ]
     said = await refusal(page, "studio_read", what="pictures", values={"rating": "many"})
     assert "rating" in said
 

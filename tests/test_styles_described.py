@@ -149,11 +149,12 @@ def test_the_command_takes_files_from_where_one_stands_and_offers_a_command_for_
 
     asked = run("styles", "extract", *images, "--name", "sunny")
     (first, rest) = re.findall(r"  image-consultant (styles extract .+)", asked)
-    said = run(*shlex.split(first))
+    said = run(*shlex.split(first.replace("sunny", "Sunny")))
 
     assert first == "styles extract flat-0.png flat-1.png --name sunny"
     assert rest.startswith("styles extract flat-0.png flat-1.png night-0.png --aspect light ")
     assert "Style sunny, kept as style://sunny." in said
+    assert 'generate "..." --style sunny' in said
     assert "palette" in StyleStore(tmp_path / "data" / "styles").style("sunny").words
 
 

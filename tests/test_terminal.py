@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli import command_line, terminal
+from errors import Problem
 from generation.jobs import JobProgress
 from sandbox.loopback import Sandbox
 from tests.conftest import ROOT, Run
@@ -56,6 +57,11 @@ def test_numbers_own_words_and_enter_answer_and_the_picture_is_drawn(
     (path,) = re.findall(r"\S+\.png", prompt)
     assert Path(path).is_file()
     assert Path(path).parent == tmp_path / "images"
+
+
+def test_a_template_that_is_not_there_is_said_before_anything_is_asked(consult: Consult) -> None:
+    with pytest.raises(Problem, match="Did you mean product_hero"):
+        consult([], "--template", "prodct_hero")
 
 
 def test_back_returns_to_the_question_before(consult: Consult) -> None:

@@ -114,7 +114,7 @@ async def _start(command: str, arguments: list[str], env: dict[str, str]) -> tup
         except Exception as error:  # whatever ends the child is the finding
             return "problem", _last_words(log) or redact(str(error) or type(error).__name__)
     seconds = time.perf_counter() - began
-    sentence = f"{count} tools listed over stdio after {seconds:.1f} s."
+    sentence = f"{count} tools listed over stdio after {seconds:.1f} s, its views' among them."
     return ("warning", f"{sentence} {SLOW}") if seconds > SLOW_SECONDS else ("ok", sentence)
 
 

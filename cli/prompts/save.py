@@ -10,7 +10,7 @@ from cli.data_folder import Sandbox, load_by_beginning, with_records
 from cli.prompts.files import create
 from consultation import template_draft as drafting
 from errors import Problem
-from prompts.library_template import LibraryTemplate, file_of, parse_library_template
+from prompts.library_template import NAME, LibraryTemplate, file_of, parse_library_template
 from prompts.store import PromptStore
 from settings import load_settings
 
@@ -63,7 +63,7 @@ def save(
         renders = draft.template.example.renders
         show.data({"name": name, "file": str(file), "written": yes, **data, "renders": renders})
     elif yes:
-        show.line(f"Written to {file}. Use it with template='{name}'.")
+        show.line(f"Written to {file}. `image-consultant consult --template {name}` fills it in.")
     else:
         show.block(draft.source)
         show.line(f"Nothing was written. --yes writes it to {file}; --set corrects it.")
@@ -90,7 +90,9 @@ def _draft(
     wording = store.wording(record.language)
     guesses = drafting.guess_passages(record, store.image_types(), wording)
     passages = drafting.correct(guesses, corrections, prompt)
-    name = name or drafting.draft_name(record)
+    name = "_".join(name.lower().split()) or drafting.draft_name(record)
+    if not NAME.fullmatch(name):
+        raise Problem("--name takes 3-40 small letters, digits and underscores, a letter first.")
     if name in store.library_names():
         raise Problem(f"There is a template {name} already. Choose another --name.")
     category = category or drafting.CATEGORIES.get(record.image_type, "art")

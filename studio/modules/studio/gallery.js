@@ -103,8 +103,10 @@ function Card({ desk, one, chosen, pick }) {
   const title = one.title || t("Untitled");
   // Several pictures of a conversation have its title; what each was asked to be tells them apart.
   const isOwn = !one.prompt.startsWith(title.replace("…", ""));
+  const varied = one.variation.replace(/^[a-z]+: /, "");
+  const label = one.prompt.startsWith(varied.replace("...", "")) ? "" : t(varied);
   const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words" title=${title}>${title}</span>
-    ${isOwn && html`<span class="words soft">${one.prompt.slice(0, 200)}</span>`}<span class="soft">${facts}</span>`;
+    ${label && html`<span class="words">${label}</span>`}${isOwn && html`<span class="words soft">${one.prompt.slice(0, 200)}</span>`}<span class="soft">${facts}</span>`;
   if (!chosen) return html`<a class="photo" href=${`#i=${one.id}`}>${inside}</a>`;
   return html`<button class="photo" aria-pressed=${chosen.includes(one.id) ? "true" : "false"} onClick=${() => pick(one.id)}>${inside}</button>`;
 }
