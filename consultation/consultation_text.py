@@ -4,6 +4,7 @@ The frame is in the person's language where there is wording for it; what is mea
 the client (ids, what to call next) is English.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -20,6 +21,7 @@ scripts without spaces each sign counts as one."""
 WORTH_READING = 2
 """Content words of an unsourced stretch; with one it joins two others: "is seen with"."""
 
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 EDGES = " ,.;:\n"
 """Signs at the ends of a stretch that say nothing where it stands alone."""
 
@@ -74,9 +76,11 @@ def source_words(span: Span, wording: Wording) -> str:
 
 
 def own_stretches(unsourced: Iterable[str], assumptions: Iterable[str]) -> list[str]:
-    """Of stretches that rest on nothing those that say enough beside what is listed as assumed."""
+    """Of stretches that rest on nothing the sentences, or the parts of one, that say enough beside
+    what is listed as assumed."""
     decided = words_of(" ".join(assumptions))
-    return [text.strip(EDGES) for text in unsourced if _says_more(text, decided)]
+    parts = [part for text in unsourced for part in SENTENCE_END.split(text)]
+    return [part.strip(EDGES) for part in parts if _says_more(part, decided)]
 
 
 def _says_more(text: str, decided: Sequence[Word]) -> bool:

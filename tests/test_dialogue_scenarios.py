@@ -130,16 +130,20 @@ async def test_what_no_word_stands_behind_is_listed_as_ours(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
     answer = turn(
-        prompt="A calico cat with a porkpie hat sleeps by a rainy window.",
+        prompt="A calico cat with a porkpie hat sleeps by a rainy window. A red lamp burns on the "
+        "sill. The palette is muted.",
         brief=[entry("subject", "a cat by a window", ("m1", "a cat by a rainy window"))],
-        sources=[source("by a rainy window", ("m1", "a cat by a rainy window"))],
+        sources=[
+            source("by a rainy window", ("m1", "a cat by a rainy window")),
+            source("muted", ("m1", "muted")),
+        ],
     )
     sandbox.answer(FACILITATOR, answer)
 
-    text = text_of(await client.call_tool(CONSULT, {"message": "a cat by a rainy window"}))
+    text = text_of(await client.call_tool(CONSULT, {"message": "a cat by a rainy window, muted"}))
 
     ours = text.partition("after no word of yours:\n")[2].partition("\n\n")[0]
-    assert ours == "- A calico cat with a porkpie hat sleeps"
+    assert ours == "- A calico cat with a porkpie hat sleeps\n- A red lamp burns on the sill"
 
 
 def test_a_wish_without_a_place_stands_first_and_apart_from_small_talk() -> None:
