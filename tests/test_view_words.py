@@ -12,6 +12,7 @@ import call_drawing
 import workflow
 from call_drawing import IS_CURRENT
 from cli import terminal
+from cli.consult import SENT
 from cli.html_page import PURPOSES
 from consultation import (
     consultant,
@@ -114,7 +115,7 @@ def texts_of_results() -> set[str]:
         *looked_up, *(text for _, text in STAGES.values()), *VERDICTS.values(), *PURPOSES.values(),
         *(way["name"] for kind in ways.values() for way in kind),
         variations.SAMPLE, result_builder.UNPRICED, result_builder.SHOWN_AGAIN,
-        result_builder.LOOKED_AT, result_builder.GOES_ON, IS_CURRENT,
+        result_builder.LOOKED_AT, result_builder.GOES_ON, IS_CURRENT, SENT,
     }  # fmt: skip
 
 
