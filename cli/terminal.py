@@ -205,7 +205,8 @@ def progress() -> Iterator["ProgressHandler"]:
     try:
         yield report
     finally:
-        bar.stop()
+        if moves:  # one that never began prints an empty line
+            bar.stop()
 
 
 def forget_typing() -> None:
