@@ -67,6 +67,11 @@ def given_picture(path: Path) -> str:
     return id_of(path.name, "img") if path.name.startswith("img_") else path.name
 
 
+def file_name(words: str) -> str:
+    """The name that a template or style typed as "Mein Stil" is kept under."""
+    return "_".join(words.lower().split())
+
+
 async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
     """The one id that begins so, with or without its `conv_`. Raises a `Problem`."""
     fitting = await app.records.ids_beginning(kind, beginning, limit=SHOWN + 1)

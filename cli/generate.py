@@ -59,7 +59,7 @@ def generate(
     """Draw a prompt as it is, or change a picture, and wait until it is there.
 
     Args:
-        prompt: What to draw, or what to change in the last picture of the conversation.
+        prompt: What to draw, or what to change in the current picture of the conversation.
         conversation: Draw or go on within this conversation.
         from_image: Start from this picture: its id, or its number where the last call drew several.
         inputs: Pictures to start from: ids, or files in Pictures, Downloads, Desktop or INPUT_DIRS.

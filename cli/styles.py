@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 from pydantic import ValidationError
 
 from cli import terminal as show
-from cli.data_folder import given_picture, id_of, with_records
+from cli.data_folder import file_name, given_picture, id_of, with_records
 from consultation.consultation_text import text_for_person
 from consultation.style_dialogue import question_of_mix
 from errors import Problem
@@ -91,7 +91,7 @@ def extract(
     """
     typed = {given_picture(Path(image)): image for image in images}
     wanted = aspect or ASPECTS
-    name = "_".join(name.lower().split())
+    name = file_name(name)
     result = with_records(
         lambda app: app.style_extractor.extract([*typed], wanted, name), sandbox=sandbox
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 
 from cli import terminal as show
-from cli.data_folder import Sandbox, load_by_beginning, with_records
+from cli.data_folder import Sandbox, file_name, load_by_beginning, with_records
 from cli.prompts.files import create
 from consultation import template_draft as drafting
 from errors import Problem
@@ -90,7 +90,7 @@ def _draft(
     wording = store.wording(record.language)
     guesses = drafting.guess_passages(record, store.image_types(), wording)
     passages = drafting.correct(guesses, corrections, prompt)
-    name = "_".join(name.lower().split()) or drafting.draft_name(record)
+    name = file_name(name) or drafting.draft_name(record)
     if not NAME.fullmatch(name):
         raise Problem("--name takes 3-40 small letters, digits and underscores, a letter first.")
     if name in store.library_names():
