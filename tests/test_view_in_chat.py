@@ -350,14 +350,14 @@ def test_words_that_nobody_could_read_are_said_anew(open_chat: Open, sandbox: Sa
 def test_the_drawing_of_the_hosts_own_call_is_seen_while_it_waits(
     browser: Any, settings: Settings, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=6", kind="image")
+    sandbox.fail("delay=9", kind="image")  # each stage is there for three seconds
     with serve_chat(settings.model_copy(update={"partial_images": 2})) as host:
         one = Chat(browser.new_page(), host)
         view = one.show(DRAW, {"prompt": IDEA, "dialogue_mode": "skip"})
         view.get_by_alt_text("An unfinished version").wait_for()
         first = view.get_by_alt_text("An unfinished version").get_attribute("src")
         view.get_by_text("A first version is there, about $0.").wait_for()
-        assert view.get_by_role("progressbar").get_attribute("aria-valuenow") == "60"
+        view.locator("[role=progressbar][aria-valuenow='60']").wait_for()
         view.wait_for_function(
             "(first) => ![first, undefined].includes(document.querySelector('li img')?.src)",
             arg=first,

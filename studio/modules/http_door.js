@@ -6,6 +6,7 @@
 
 const PROTOCOL = "2026-07-28";
 const META = "io.modelcontextprotocol/";
+const JSON_TYPE = { "content-type": "application/json" };
 const PAGE = { name: "image-consultant-studio", version: "1" };
 
 /** The server did not answer, or not as one that understood. */
@@ -21,12 +22,14 @@ export class HttpDoor {
     this.isAlone = true;
     this.canGrow = false;
     this.canDownload = true;
+    /** What is pressed before the browser is let in waits for that. */
+    this.entering = Promise.resolve();
   }
 
   /** Exchange a token for the cookie. @param {string} token */
-  async enter(token) {
-    const answer = await this.post("/studio/session", { token });
-    if (!answer.ok) throw new LockedError();
+  enter(token) {
+    this.entering = fetch("/studio/session", { method: "POST", headers: JSON_TYPE, body: JSON.stringify({ token }) }).catch(() => {});
+    return this.entering;
   }
 
   /** Call a tool of the server. @param {string} name @param {any} args @returns {Promise<Result>} */
@@ -34,21 +37,17 @@ export class HttpDoor {
     const method = "tools/call";
     const _meta = { [`${META}protocolVersion`]: PROTOCOL, [`${META}clientInfo`]: PAGE, [`${META}clientCapabilities`]: {} };
     const params = { name, arguments: args, _meta };
-    const headers = { accept: "application/json, text/event-stream", "mcp-protocol-version": PROTOCOL, "mcp-method": method, "mcp-name": name };
-    const answer = await this.post("/mcp", { jsonrpc: "2.0", id: this.nextId++, method, params }, headers);
+    const headers = { ...JSON_TYPE, accept: "application/json, text/event-stream", "mcp-protocol-version": PROTOCOL, "mcp-method": method, "mcp-name": name };
+    const answer = await this.send("/mcp", JSON.stringify({ jsonrpc: "2.0", id: this.nextId++, method, params }), headers);
     if (answer.status === 401 || answer.status === 403) throw new LockedError();
     const message = messageIn(await answer.text());
     if (!message?.result) throw new DoorError(message?.error?.message);
     return message.result;
   }
 
-  /** @param {string} path @param {any} message @param {Record<string, string>} headers */
-  post(path, message, headers = {}) {
-    return this.send(path, JSON.stringify(message), { "content-type": "application/json", ...headers });
-  }
-
   /** @param {string} path @param {string | FormData} body @param {Record<string, string>} headers */
   async send(path, body, headers = {}) {
+    await this.entering;
     try {
       return await fetch(path, { method: "POST", headers, body });
     } catch {

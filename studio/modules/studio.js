@@ -119,7 +119,7 @@ async function start() {
   const desk = new Desk(door);
   render(html`<${Studio} desk=${desk} />`, /** @type {HTMLElement} */ (document.getElementById("root")));
   const arrive = async () => {
-    if (token) await door.enter(token).catch(() => {});
+    if (token) await door.enter(token);
     desk.arrive();
   };
   // An address that is pasted over that of an open page loads nothing: its fragment alone is new.

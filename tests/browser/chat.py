@@ -3,6 +3,7 @@
 import functools
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib import resources
@@ -40,8 +41,6 @@ FOCUS = """(() => {
   return one === document.body ? "" : one.textContent + (one.labels?.[0]?.textContent ?? "");
 })()"""
 """What the element says that the keyboard acts on."""
-MOST_STOPS = 80
-"""Of Tab: more than any screen has."""
 
 
 def chromium() -> str | None:
@@ -98,11 +97,10 @@ def until(view: "Frame", condition: str) -> None:
 
 def reach(view: "Frame | Page", page: "Page", words: str, key: str = "Tab") -> None:
     """Tab to what says this; the focus has to be where one sees it."""
-    for _ in range(MOST_STOPS):
-        if words in view.evaluate(FOCUS):
-            return
+    end = time.monotonic() + PATIENCE_MS / 1000  # what it belongs to may not be there yet
+    while words not in view.evaluate(FOCUS):
+        assert time.monotonic() < end, f"{words} is not reached by {key}"
         page.keyboard.press(key)
-    raise AssertionError(f"{words} is not reached by {key}")
 
 
 @contextmanager

@@ -153,6 +153,7 @@ def _with_a_picture(view: Any, say: Say) -> Iterator[str]:
     view.get_by_text(f"4 {say('of {count}')}".format(count=5)).click()
     view.get_by_text(say("What worked, what did not")).click()
     view.get_by_text(say("What to look at")).click()
+    view.get_by_role("status").get_by_text(say("Kept.")).wait_for(state="attached")
     yield "rated"
     press(view, say("Four directions"))
     see(view, say("{count} directions").format(count=4))
