@@ -128,6 +128,19 @@ def test_the_whole_job_by_keyboard_alone(visit: Callable[..., Visitor], setup: S
     assert parents(setup, "with a mouse")[-1] == parents(setup, "at night")[-1]
 
 
+def test_what_is_pressed_before_the_browser_is_let_in_waits_for_that(
+    visit: Callable[..., Visitor], studio: Studio
+) -> None:
+    one = visit()
+    one.page.context.clear_cookies()
+    one.page.goto("about:blank")
+    with slow(one.page, "/studio/session"):
+        one.page.goto(studio.address)
+        one.page.get_by_label("Your idea").fill("A well in a yard")
+        one.press("Begin, about a cent")
+    one.see("What is still open")
+
+
 def test_references_go_along_as_they_are_whether_chosen_dropped_or_pasted(
     visit: Callable[..., Visitor], setup: Settings, tmp_path: Path
 ) -> None:
