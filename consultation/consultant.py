@@ -57,28 +57,21 @@ class _TurnCall:
     finish: bool
 
 
+@dataclass
 class Consultant:
     """Leads the dialogues of one server."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        records: Records,
-        input_files: InputFiles,
-        *,
-        facilitator: Facilitator,
-        template_dialogue: TemplateDialogue,
-        prompt_store: PromptStore,
-        earlier_work: EarlierWork,
-    ) -> None:
-        self._settings = settings
-        self._records = records
-        self._input_files = input_files
-        self._facilitator = facilitator
-        self._template_dialogue = template_dialogue
-        self._prompt_store = prompt_store
-        self._earlier_work = earlier_work
-        self.turns = SharedTurns(records)
+    settings: Settings
+    records: Records
+    input_files: InputFiles
+    facilitator: Facilitator
+    template_dialogue: TemplateDialogue
+    prompt_store: PromptStore
+    earlier_work: EarlierWork
+
+    def __post_init__(self) -> None:
+        """No turn is under way yet."""
+        self.turns = SharedTurns(self.records)
 
     async def consult(
         self,
@@ -121,17 +114,17 @@ class Consultant:
     async def _consult(self, call: _TurnCall, opened: OpenedCall | None) -> Consultation:
         template, conversation_id = call.template, call.conversation_id
         if template:
-            template = self._prompt_store.library_template(template).name
+            template = self.prompt_store.library_template(template).name
         accepted = None
         if conversation_id is None:
             # Refused first calls leave no conversation behind.
             blank = Conversation(mode=call.mode or "guided", template=template or "")
             accepted = await self._accept(blank, call.answers, call.reference_images)
-            conversation_id = await self._records.begin(blank.mode, blank.template)
+            conversation_id = await self.records.begin(blank.mode, blank.template)
         hold = (opened and opened.hold) or await self.turns.hold(conversation_id)
-        async with self._records.holds.keep(hold):
+        async with self.records.holds.keep(hold):
             conversation = (
-                opened.conversation if opened else await self._records.load(conversation_id)
+                opened.conversation if opened else await self.records.load(conversation_id)
             )
             conversation.mode = call.mode or conversation.mode
             conversation.template = template or conversation.template
@@ -142,7 +135,7 @@ class Consultant:
             turn = enter_turn(conversation, call.message, answers, references)
             if conversation.mode == "skip" and not conversation.template:
                 return await self._take_verbatim(conversation, turn, durable=opened is None)
-            await self._records.open_turn(turn)  # before anything can fail
+            await self.records.open_turn(turn)  # before anything can fail
             transcript = transcript_of(conversation, finish=call.finish)
             try:
                 outcome = await self._lead(conversation, turn, transcript)
@@ -158,45 +151,45 @@ class Consultant:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
         if not conversation.briefs:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
-        result = recorded_result(conversation, self._prompt_store)
+        result = recorded_result(conversation, self.prompt_store)
         if result.suggested:
             styles = [StyleUse.model_validate(row) for row in conversation.style_uses]
             pictures = [one for turn in conversation.turns for one in turn.pictures]
             references = len(pictures) + len(samples_of(styles))
             suggested = result.suggested.model_dump()
-            result.estimated_cost_usd = estimate(suggested, self._settings, references)
+            result.estimated_cost_usd = estimate(suggested, self.settings, references)
         return result
 
     def _failed(self, conversation: Conversation, outcome: Outcome) -> Consultation:
         """What a turn comes to that nobody led: the reply says so, what was said is kept."""
-        result = recorded_result(conversation, self._prompt_store)
-        wording = self._prompt_store.wording(result.language)
+        result = recorded_result(conversation, self.prompt_store)
+        wording = self.prompt_store.wording(result.language)
         result.reply = wording.unusable if outcome.failure == "unusable" else wording.nobody
-        result.origin = self._facilitator.origin
+        result.origin = self.facilitator.origin
         return result
 
     async def _drop_unsaid(self, turn: Turn) -> None:
         """Take a turn back that nobody led and that says nothing: it only brought a style."""
         if turn.style_uses and not timeline_of(turn):
-            await self._records.drop_turn(turn)
+            await self.records.drop_turn(turn)
 
     async def _lead(
         self, conversation: Conversation, turn: Turn, transcript: Transcript
     ) -> Outcome:
         """What the turn brings: along the template, where one was chosen, else freely."""
         if conversation.template:
-            return await self._template_dialogue.lead(conversation, transcript, self._check_budget)
+            return await self.template_dialogue.lead(conversation, transcript, self._check_budget)
         await self._check_budget()
         past = []
-        if self._settings.learn:
-            origin, history = self._facilitator.origin, self._records.preference_history
+        if self.settings.learn:
+            origin, history = self.facilitator.origin, self.records.preference_history
             past = await history.conversations(origin, without=conversation.id)
         preferences = learn(past)
-        outcome = await self._facilitator.lead(
+        outcome = await self.facilitator.lead(
             conversation, transcript, preferences, dislikes_of(past)
         )
         led = outcome.review.turn if outcome.review else FacilitatorTurn()
-        wording = self._prompt_store.wording(led.language)
+        wording = self.prompt_store.wording(led.language)
         habits = note_preferences(led.questions, preferences, wording)
         turn.notes = [*turn.notes, *habits, *await self._offers(conversation, turn, led.brief)]
         return outcome
@@ -207,14 +200,14 @@ class Consultant:
         """In the first turn: earlier work that is close, and the template that fits the idea."""
         if turn.number > 1:
             return []
-        offers = await asyncio.to_thread(self._template_dialogue.suggestion, turn.words)
+        offers = await asyncio.to_thread(self.template_dialogue.suggestion, turn.words)
         shown = words_of_the_picture(turn.words, brief)
-        return offers + await self._earlier_work.offers(shown, without=conversation.id)
+        return offers + await self.earlier_work.offers(shown, without=conversation.id)
 
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""
-        budget, origin = self._settings.daily_budget_usd, self._facilitator.origin
-        if await self._records.ledger.is_spent(budget, origin):
+        budget, origin = self.settings.daily_budget_usd, self.facilitator.origin
+        if await self.records.ledger.is_spent(budget, origin):
             raise ConsultationError(
                 f"The daily budget of ${budget:.2f} is spent.",
                 "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "
@@ -232,12 +225,12 @@ class Consultant:
     ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
         """The answers by their questions, and the pictures kept small. Raises a `Problem`."""
         if conversation.template:
-            template = self._prompt_store.library_template(conversation.template)
+            template = self.prompt_store.library_template(conversation.template)
             answers = name_answers(answers, template, conversation.questions)
         else:
             check_answers(conversation, answers)
         return answers, await take_references(
-            reference_images, conversation, self._input_files, self._records
+            reference_images, conversation, self.input_files, self.records
         )
 
     async def _take_verbatim(
@@ -248,7 +241,7 @@ class Consultant:
         prompt = "".join(span.text for span in spans)
         turn.reply = {"prompt": prompt, "reply": "", "language": conversation.language}
         brief = brief_row(turn, [], spans, share=0, suggested={})
-        await self._records.close_turn(
+        await self.records.close_turn(
             turn,
             conversation={
                 "mode": "skip",
@@ -258,7 +251,7 @@ class Consultant:
             durable=durable,
         )
         conversation.briefs.append(brief)
-        return recorded_result(conversation, self._prompt_store)
+        return recorded_result(conversation, self.prompt_store)
 
     async def _conclude(
         self,
@@ -270,10 +263,10 @@ class Consultant:
     ) -> Consultation:
         """Record what the facilitator made of a turn, and put it as a result."""
         image_type = outcome.image_type
-        wording = self._prompt_store.wording(held.turn.language)
+        wording = self.prompt_store.wording(held.turn.language)
         settled = settle(held, transcript, wording)
         settled = settled.model_copy(update={"image_type": image_type.name})
-        suggested = settle_settings(image_type, settled, self._settings)
+        suggested = settle_settings(image_type, settled, self.settings)
         spans = held.spans if settled.is_ready else []
         brief = brief_row(
             turn,
@@ -286,9 +279,9 @@ class Consultant:
             uses = [use.model_dump() for use in outcome.styles]
             turn.references = [*turn.references, *style_rows(uses, conversation.style_uses)]
         sized = size_notes(suggested["size"], settled, wording)
-        drafts = draft_notes(suggested, self._settings, wording) if spans else []
+        drafts = draft_notes(suggested, self.settings, wording) if spans else []
         turn.notes = [*turn.notes, *sized, *drafts]
         rows: list[Answer | Brief] = [*answer_rows(turn, settled, transcript), brief]
-        await write_turn(self._records, conversation, turn, settled, held, rows=rows)
+        await write_turn(self.records, conversation, turn, settled, held, rows=rows)
         conversation.briefs = [*conversation.briefs, brief]
         return self.recall(conversation)

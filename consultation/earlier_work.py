@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from consultation.coverage import UNSEEN
 from consultation.turn import FORMAT, BriefEntry
@@ -47,48 +48,41 @@ OFFER = (
 )
 
 
+@dataclass
 class SemanticSearch:
     """Finds conversations by what they were about."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        records: Records,
-        search: Search,
-        vectors: Vectors,
-    ) -> None:
-        self._settings = settings
-        self._gateway = gateway
-        self._records = records
-        self._search = search
-        self._vectors = vectors
+    settings: Settings
+    gateway: Gateway
+    records: Records
+    word_search: Search
+    vectors: Vectors
 
     @property
     def origin(self) -> Origin:
         """Who compares: `openai` or the `sandbox`."""
-        return self._gateway.origin
+        return self.gateway.origin
 
     async def nearest(self, query: str, *, limit: int) -> list[tuple[str, float]] | str:
         """The conversations that come closest with their cosines, or why meanings cannot be
         compared."""
-        if not self._settings.embeddings:
+        if not self.settings.embeddings:
             return "IMAGE_CONSULTANT_EMBEDDINGS is off"
-        if await self._records.ledger.is_spent(self._settings.daily_budget_usd, self.origin):
+        if await self.records.ledger.is_spent(self.settings.daily_budget_usd, self.origin):
             return "the daily budget is spent"
         try:
             vector = await self._vector_of(query)
         except GatewayError as error:
             return error.event.removesuffix(".")
-        return await self._vectors.nearest(vector, MODEL, limit=limit)
+        return await self.vectors.nearest(vector, MODEL, limit=limit)
 
     async def search(self, query: str, *, limit: int) -> tuple[SearchPage, str]:
         """The conversations that come closest, and how they were compared. Raises a `Problem`."""
         near = await self.nearest(query, limit=limit)
         if isinstance(near, str):
-            page = await self._search.page(Filter(query=query), limit=limit)
+            page = await self.word_search.page(Filter(query=query), limit=limit)
             return page, BY_WORDS.format(why=near)
-        page = await self._search.these([key for key, _ in near])
+        page = await self.word_search.these([key for key, _ in near])
         who = f"the sandbox in place of {MODEL}" if self.origin == "sandbox" else MODEL
         return page, f"Meanings were compared, by {who}; these come closest."
 
@@ -96,30 +90,31 @@ class SemanticSearch:
         """The vector of a query. Conversations whose words changed get theirs with it."""
         last = ""
         while True:
-            stale = await self._vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE)
+            stale = await self.vectors.stale(MODEL, after=last, limit=TEXTS_AT_ONCE)
             texts = {key: words for key, words in stale.items() if words.strip()}
             cut = [words[:LONGEST_TEXT] for words in (query, *texts.values())]
-            embedding = await self._gateway.embed(MODEL, cut)
+            embedding = await self.gateway.embed(MODEL, cut)
             vector, *others = embedding.vectors
             rows = zip(texts, texts.values(), others, strict=True)
             charge = booking(None, "search", **embedding.as_booking)
             # Whoever waits for an offer gives up after seconds, and this is paid.
-            await write_to_the_end(self._vectors.store(MODEL, rows, charge))
+            await write_to_the_end(self.vectors.store(MODEL, rows, charge))
             if len(stale) < TEXTS_AT_ONCE:
                 return vector
             last = list(stale)[-1]
 
 
+@dataclass
 class EarlierWork:
     """Finds earlier pictures that are close to an idea, and counts what that was good for."""
 
-    def __init__(
-        self, settings: Settings, search: Search, semantic_search: SemanticSearch, records: Records
-    ) -> None:
-        self._settings = settings
-        self._search = search
-        self._semantic_search = semantic_search
-        self._records = records
+    settings: Settings
+    search: Search
+    semantic_search: SemanticSearch
+    records: Records
+
+    def __post_init__(self) -> None:
+        """Nothing was offered yet."""
         self._offers: dict[str, str] = {}
 
     async def offers(self, idea: str, *, without: str) -> list[str]:
@@ -129,7 +124,7 @@ class EarlierWork:
         settings allow it, else words; the setting IMAGE_CONSULTANT_SIMILAR says what is close.
         """
         words = _telling_words(idea)
-        if not self._settings.similar or len(words) < FEWEST_WORDS:
+        if not self.settings.similar or len(words) < FEWEST_WORDS:
             return []
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
@@ -153,39 +148,37 @@ class EarlierWork:
         for conversation_id in ids:
             self._offers = {k: v for k, v in self._offers.items() if v != conversation_id}
             with suppress(Problem):  # it was deleted since
-                one = await self._records.load(conversation_id)
+                one = await self.records.load(conversation_id)
                 costs = [one.cost_of(image) or 0.0 for image in one.images]
                 await self._count("taken", max(costs, default=0.0))
 
     async def _closest(
         self, idea: str, words: set[str], without: str
     ) -> ConversationSummary | None:
-        if not await self._search.has_pictures(without=without):
+        if not await self.search.has_pictures(without=without):
             return None
-        near = await self._semantic_search.nearest(idea, limit=LOOKED_AT)
+        near = await self.semantic_search.nearest(idea, limit=LOOKED_AT)
         if isinstance(near, str):
             return await self._closest_by_words(words, without)
-        close = [key for key, cosine in near if key != without and cosine >= self._settings.similar]
-        page = await self._search.these(close)
+        close = [key for key, cosine in near if key != without and cosine >= self.settings.similar]
+        page = await self.search.these(close)
         return next((item for item in page.items if item.pictures), None)
 
     async def _closest_by_words(self, words: set[str], without: str) -> ConversationSummary | None:
         query = " ".join(sorted(words))
-        page = await self._search.page(Filter(query=query), limit=LOOKED_AT + 1)
+        page = await self.search.page(Filter(query=query), limit=LOOKED_AT + 1)
         for item in page.items:
             if item.conversation_id == without:
                 continue
-            said = await self._search.words(item.conversation_id)
+            said = await self.search.words(item.conversation_id)
             there = {word.text for word in words_of(f"{item.title} {said}")}
-            if item.pictures and len(words & there) >= self._settings.similar * len(words):
+            if item.pictures and len(words & there) >= self.settings.similar * len(words):
                 return item
         return None
 
     async def _count(self, kind: ReuseKind, usd: float = 0.0) -> None:
         with suppress(Problem):  # a count is worth no failed call
-            await self._records.ledger.note_reuse(
-                kind, origin=self._semantic_search.origin, usd=usd
-            )
+            await self.records.ledger.note_reuse(kind, origin=self.semantic_search.origin, usd=usd)
 
 
 def words_of_the_picture(words: str, brief: Iterable[BriefEntry]) -> str:

@@ -72,27 +72,20 @@ class _Answer(NamedTuple):
     review: Review
 
 
+@dataclass
 class Facilitator:
     """The model that asks, on the wire."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        records: Records,
-        prompt_store: PromptStore,
-        input_files: InputFiles,
-    ) -> None:
-        self._settings = settings
-        self._gateway = gateway
-        self._records = records
-        self._prompt_store = prompt_store
-        self._input_files = input_files
+    settings: Settings
+    gateway: Gateway
+    records: Records
+    prompt_store: PromptStore
+    input_files: InputFiles
 
     @property
     def origin(self) -> Origin:
         """Who answers: `openai` or the `sandbox`."""
-        return self._gateway.origin
+        return self.gateway.origin
 
     async def lead(
         self,
@@ -135,7 +128,7 @@ class Facilitator:
         dislikes: list[str],
     ) -> tuple[dict[str, Any], ImageType]:
         """The request for a turn, and the image type so far."""
-        store, turn = self._prompt_store, conversation.turns[-1]
+        store, turn = self.prompt_store, conversation.turns[-1]
         types = store.image_types()
         instructions = store.render(TEMPLATE)
         used = {instructions.name: instructions.fingerprint, "image_types": fingerprint_of(types)}
@@ -145,12 +138,12 @@ class Facilitator:
             used[styles.name], addition = styles.fingerprint, f"\n\n{styles.text}"
         request = build_request(
             conversation,
-            model=self._settings.facilitator_model,
+            model=self.settings.facilitator_model,
             instructions=instructions,
             templates=used,
             addition=addition,
             state=build_state(conversation, transcript, types, preferences, dislikes),
-            input_files=self._input_files,
+            input_files=self.input_files,
         )
         turn.templates = used
         turn.notes = store.faults("consultation/", "image_types/", "wording/")
@@ -158,9 +151,7 @@ class Facilitator:
 
     def _type(self, name: str) -> ImageType:
         """The image type of a name, or the one that fits anything."""
-        return (
-            self._prompt_store.image_type(name) or self._prompt_store.image_types()[FALLBACK_TYPE]
-        )
+        return self.prompt_store.image_type(name) or self.prompt_store.image_types()[FALLBACK_TYPE]
 
     async def _first(
         self,
@@ -201,7 +192,7 @@ class Facilitator:
         """One answer with its review. Raises `UnusableAnswerError` where it is no turn, and
         `TimeoutError` when the turn's time is over."""
         async with asyncio.timeout(ends - time.monotonic()):
-            reply = await ask(request, conversation.id, self._gateway, self._records)
+            reply = await ask(request, conversation.id, self.gateway, self.records)
         # In a thread: of a very long message it takes a second.
         return _Answer(reply, await asyncio.to_thread(review, parse_turn(reply.text), transcript))
 

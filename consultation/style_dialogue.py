@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from consultation.consultant import Consultant
@@ -33,13 +34,13 @@ ALONG = "Sample pictures of the style {name} that go along with the drawing: {co
 BESIDE = "Draw it with style: what the style says goes along beside the prompt then."
 
 
+@dataclass
 class StyleDialogue:
     """Applies the styles of one installation."""
 
-    def __init__(self, consultant: Consultant, records: Records, style_store: StyleStore) -> None:
-        self._consultant = consultant
-        self._records = records
-        self._style_store = style_store
+    consultant: Consultant
+    records: Records
+    style_store: StyleStore
 
     async def apply(
         self,
@@ -64,16 +65,16 @@ class StyleDialogue:
                 charged="no",
             )
         if not is_conversation_id(to):
-            consultation = await self._consultant.consult(to, styles=styles, finish=True)
+            consultation = await self.consultant.consult(to, styles=styles, finish=True)
         else:
-            consultation = await self._go_on(await self._records.load(to), styles)
+            consultation = await self._go_on(await self.records.load(to), styles)
         return await self._result(consultation, styles)
 
     def parts(self, shares: Sequence[StyleShare], aspects: Collection[Aspect]) -> list[MixPart]:
         """The styles as they are wanted. Raises `PromptError` for a missing or broken one."""
         return [
             MixPart(
-                self._style_store.style(share.name),
+                self.style_store.style(share.name),
                 share.weight,
                 [name for name in share.aspects or ASPECTS if name in aspects],
             )
@@ -86,7 +87,7 @@ class StyleDialogue:
             raise ConsultationError(OF_TEMPLATE, BESIDE, charged="no")
         skips = conversation.mode == "skip"
         has_prompt = bool(conversation.briefs and conversation.briefs[-1].phrases)
-        return await self._consultant.consult(
+        return await self.consultant.consult(
             "",
             conversation_id=conversation.id,
             mode="guided" if skips else None,
@@ -97,10 +98,10 @@ class StyleDialogue:
     async def _result(
         self, consultation: Consultation, styles: Sequence[StyleUse]
     ) -> StyleApplication:
-        conversation = await self._records.load(consultation.conversation_id)
+        conversation = await self.records.load(consultation.conversation_id)
         newest = conversation.turns[-1]
         if not (newest.reply and newest.style_uses == [use.model_dump() for use in styles]):
-            before = self._consultant.recall(conversation) if conversation.briefs else consultation
+            before = self.consultant.recall(conversation) if conversation.briefs else consultation
             notes = [*consultation.notes, NOT_APPLIED]
             return _application(before, reply=consultation.reply, notes=notes)
         gave_way = [one for one in consultation.not_used if one.ref.startswith(REF)]

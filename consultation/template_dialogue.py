@@ -6,6 +6,7 @@ model that leads dialogues. Questions and prompt are the template's own.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -52,29 +53,20 @@ OFFER = (
 )
 
 
+@dataclass
 class TemplateDialogue:
     """Leads dialogues along templates of the library."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        gateway: Gateway,
-        records: Records,
-        prompt_store: PromptStore,
-        input_files: InputFiles,
-        *,
-        style_store: StyleStore,
-    ) -> None:
-        self._settings = settings
-        self._gateway = gateway
-        self._records = records
-        self._prompt_store = prompt_store
-        self._input_files = input_files
-        self._style_store = style_store
+    settings: Settings
+    gateway: Gateway
+    records: Records
+    prompt_store: PromptStore
+    input_files: InputFiles
+    style_store: StyleStore
 
     def suggestion(self, idea: str) -> list[str]:
         """A sentence on the template that an idea speaks of, if it speaks of one."""
-        fitting = suggest(idea, self._prompt_store.library_templates().values())
+        fitting = suggest(idea, self.prompt_store.library_templates().values())
         if fitting is None:
             return []
         return [OFFER.format(name=fitting.name, description=fitting.description)]
@@ -90,7 +82,7 @@ class TemplateDialogue:
         `allow` raises where asking the model would cost too much.
         """
         template = await asyncio.to_thread(
-            self._prompt_store.library_template, conversation.template
+            self.prompt_store.library_template, conversation.template
         )
         file = file_of(template.name, template.category)
         *before, turn = conversation.turns
@@ -128,28 +120,28 @@ class TemplateDialogue:
         if entry.value == LEFT_OUT:
             return []
         strength = template.parameters[entry.dimension].strength
-        style = self._style_store.style(entry.value)
+        style = self.style_store.style(entry.value)
         return mix([MixPart(style)], DEFAULT_STRENGTH if strength is None else strength)
 
     async def _read(self, conversation: Conversation, values: TemplateValues) -> Filling | None:
         """What the words say, as a model reads them; nothing where none can be asked."""
         turn = conversation.turns[-1]
-        instructions = self._prompt_store.render(FILL)
+        instructions = self.prompt_store.render(FILL)
         turn.templates = {**turn.templates, instructions.name: instructions.fingerprint}
         request = await asyncio.to_thread(  # it reads pictures of the person
             build_request,
             conversation,
-            model=self._settings.facilitator_model,
+            model=self.settings.facilitator_model,
             instructions=instructions,
             templates=turn.templates,
             state=_state(values),
-            input_files=self._input_files,
+            input_files=self.input_files,
             answer=response_format(Filling, FILLING_NAME),
             temperature=0,
         )
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                reply = await ask(request, conversation.id, self._gateway, self._records)
+                reply = await ask(request, conversation.id, self.gateway, self.records)
             turn.model, turn.response_id, turn.notes = reply.model, reply.response_id, reply.notes
             return Filling.model_validate_json(reply.text)
         except GatewayError as error:
@@ -162,7 +154,7 @@ class TemplateDialogue:
 
     def _faults(self, template: LibraryTemplate) -> list[str]:
         """What is wrong with own files that this dialogue would use."""
-        faults = self._prompt_store.faults("library/", f"{FILL}.")
+        faults = self.prompt_store.faults("library/", f"{FILL}.")
         return [told for told in faults if f"/{template.name}.yaml" in told or FILL in told]
 
 

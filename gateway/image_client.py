@@ -1,5 +1,6 @@
 """Pictures at OpenAI: bought once, fetched by their id, handed over as files."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.api_errors import GatewayError
@@ -20,15 +21,15 @@ FILE_SECONDS = 30 * 24 * 3600
 FETCH_NOTE = "The connection broke while it was drawn; the finished picture was fetched by its id."
 
 
+@dataclass
 class ImageClient:
     """Buys and fetches pictures over a connection.
 
     With `background` OpenAI draws them apart from the request, and they are fetched.
     """
 
-    def __init__(self, connection: Connection, *, background: bool) -> None:
-        self._connection = connection
-        self._background = background
+    connection: Connection
+    background: bool
 
     async def draw(self, request: Request, on_step: OnStep, on_charge: OnCharge) -> GeneratedImage:
         """Buy one picture. Raises `GatewayError`.
@@ -67,7 +68,7 @@ class ImageClient:
                 return error
 
         try:
-            outcome = await self._connection.attempt(once, Policy(DRAW_SECONDS))
+            outcome = await self.connection.attempt(once, Policy(DRAW_SECONDS))
             if isinstance(outcome.result, GatewayError):
                 raise outcome.result
         except GatewayError as error:
@@ -83,7 +84,7 @@ class ImageClient:
             )
             unfetched.kind = error.kind
             raise unfetched from error
-        self._connection.note_origin(response_id)
+        self.connection.note_origin(response_id)
         return outcome.result
 
     async def upload(self, data: bytes, name: str, media_type: str) -> str:
@@ -96,8 +97,8 @@ class ImageClient:
                 expires_after={"anchor": "created_at", "seconds": FILE_SECONDS},
             )
 
-        outcome = await self._connection.attempt(once, Policy(DRAW_SECONDS))
-        self._connection.note_origin(outcome.result.id)
+        outcome = await self.connection.attempt(once, Policy(DRAW_SECONDS))
+        self.connection.note_origin(outcome.result.id)
         return str(outcome.result.id)
 
     async def _buy(self, request: Request, on_step: OnStep, on_charge: OnCharge) -> GeneratedImage:
@@ -106,16 +107,16 @@ class ImageClient:
             step = Step("waiting", seconds=seconds, reason=error.event, charged=charged)
             await on_step(step)
 
-        call = self._connection.call
+        call = self.connection.call
         policy = Policy(DRAW_SECONDS, paid=True, on_pause=wait, on_charge=on_charge)
-        if self._background:
+        if self.background:
             placed = await call(lambda sdk, body: order(sdk, body, on_step), request, policy)
             image = await self.collect(placed.result, on_charge)
             image.attempts, image.notes = placed.attempts, placed.notes
             return image
         streamed = await call(lambda sdk, body: receive(sdk, body, on_step), request, policy)
         image = streamed.result
-        self._connection.note_origin(image.response_id)
+        self.connection.note_origin(image.response_id)
         image.attempts, image.notes = streamed.attempts, streamed.notes
         return image
 

@@ -70,21 +70,19 @@ class Statistics:
     play_money: bool
 
 
+@dataclass
 class Maintenance:
     """Changes records at a person's word, and only then."""
 
-    def __init__(
-        self, database: Database, folders: Sequence[Path], small_copies: SmallCopies
-    ) -> None:
-        self._database = database
-        self._folders = folders
-        self._small_copies = small_copies
+    database: Database
+    folders: Sequence[Path]
+    small_copies: SmallCopies
 
     async def rate(
         self, image_id: str, rating: int, *, liked: str = "", disliked: str = ""
     ) -> Image:
         """Write down what a person thinks of a picture, 1 to 5. Raises `UnknownId`."""
-        async with self._database.write() as session:
+        async with self.database.write() as session:
             image = await session.get(Image, image_id)
             if image is None:
                 raise unknown_image(image_id)
@@ -97,7 +95,7 @@ class Maintenance:
         self, conversation_id: str, *, bookmarked: bool | None = None, title: str = ""
     ) -> Conversation:
         """Bookmark a conversation, or give it another title. Raises `UnknownId`."""
-        async with self._database.write() as session:
+        async with self.database.write() as session:
             conversation = await _get(session, conversation_id)
             if bookmarked is not None:
                 conversation.bookmarked = bookmarked
@@ -110,7 +108,7 @@ class Maintenance:
 
         Raises a `StorageError`.
         """
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             conversation = await _get(session, conversation_id)
             await _refuse_running(session, conversation_id)
         return conversation
@@ -122,11 +120,11 @@ class Maintenance:
         those the very ones that were recorded: a record that was brought in may name any path.
         Raises `StorageError` where a picture was ordered meanwhile.
         """
-        async with self._database.write() as session:
+        async with self.database.write() as session:
             await _refuse_running(session, removal.id)
             await session.execute(delete(Conversation).where(Conversation.id == removal.id))
         for image in removal.images:
-            await asyncio.to_thread(self._small_copies.remove, image)
+            await asyncio.to_thread(self.small_copies.remove, image)
         if not pictures:
             return []
         notes = [await asyncio.to_thread(self._unlink, image) for image in removal.images]
@@ -141,7 +139,7 @@ class Maintenance:
             .where(Conversation.bookmarked.is_(False), Conversation.id.not_in(liked))
             .order_by(Conversation.changed_at)
         )
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             return list(await session.scalars(old))
 
     async def beyond_size(self, most_bytes: int) -> list[str]:
@@ -153,7 +151,7 @@ class Maintenance:
             .group_by(Conversation.id)
             .order_by(Conversation.changed_at.desc())
         )
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             rows: Sequence[tuple[str, int, bool]] = (await session.execute(sizes)).all()
             protected = set(await session.scalars(liked))
         total, beyond = 0, []
@@ -165,13 +163,13 @@ class Maintenance:
 
     async def statistics(self) -> list[Statistics]:
         """How image types and templates fare, the most used first."""
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             rows = (await session.execute(STATISTICS)).all()
         return [replace(Statistics(*row), play_money=bool(row[-1])) for row in rows]
 
     def _unlink(self, image: Image) -> str | None:
         path = Path(image.path)
-        ours = any(path.resolve().is_relative_to(folder.resolve()) for folder in self._folders)
+        ours = any(path.resolve().is_relative_to(folder.resolve()) for folder in self.folders)
         if not ours:
             return f"{path} lies outside the pictures' folders, so it was left alone."
         if not path.exists():

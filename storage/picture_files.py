@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -50,28 +51,28 @@ QUALITY = 92
 """Of JPEG and WebP: above it files double and nobody sees why."""
 
 
+@dataclass
 class PictureFiles:
     """A folder of pictures, and a second one where they go when the first fails."""
 
-    def __init__(self, folder: Path, reserve: Path) -> None:
-        self._folder = folder
-        self._reserve = reserve
+    folder: Path
+    reserve: Path
 
     def check(self) -> None:
         """Raise before money is spent if a picture could not be saved."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._folder):
-                free = shutil.disk_usage(self._folder).free
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                free = shutil.disk_usage(self.folder).free
         except OSError as error:
             raise StorageError(
-                f"Pictures cannot be saved in {self._folder} ({error.strerror}).",
+                f"Pictures cannot be saved in {self.folder} ({error.strerror}).",
                 "Make that folder writable, or set IMAGE_CONSULTANT_IMAGES_DIR to another one.",
                 charged="no",
             ) from error
         if free < ROOM:
             raise StorageError(
-                f"The disk that holds {self._folder} is nearly full: {free // 2**20} MB are free, "
+                f"The disk that holds {self.folder} is nearly full: {free // 2**20} MB are free, "
                 f"{ROOM // 2**20} MB are needed.",
                 "Free some space, or set IMAGE_CONSULTANT_IMAGES_DIR to another disk.",
                 charged="no",
@@ -86,24 +87,24 @@ class PictureFiles:
         """
         name = f"{_stem(at, tag)}.{extension}"
         try:
-            return _write(self._folder, data, name), None
+            return _write(self.folder, data, name), None
         except OSError as error:
             reason = error.strerror
         try:
-            path = _write(self._reserve, data, name)
+            path = _write(self.reserve, data, name)
         except OSError as error:
             raise StorageError(
-                f"The picture was drawn but could be saved neither in {self._folder} ({reason}) "
-                f"nor in {self._reserve} ({error.strerror})."
+                f"The picture was drawn but could be saved neither in {self.folder} ({reason}) "
+                f"nor in {self.reserve} ({error.strerror})."
             ) from error
-        return path, f"{self._folder} could not be written ({reason}), so it was saved here."
+        return path, f"{self.folder} could not be written ({reason}), so it was saved here."
 
     def set_aside(self, data: bytes, *, at: str, tag: str) -> Path | None:
         """Keep paid bytes that are no picture; None where no disk takes them.
 
         Named as `save` would, in a folder of their own: nobody is to take them for a picture.
         """
-        for folder in (self._folder, self._reserve):
+        for folder in (self.folder, self.reserve):
             try:
                 return _write(folder / ASIDE, data, f"{_stem(at, tag)}.bin")
             except OSError:
