@@ -149,7 +149,7 @@ def _ask(server: Server, request: Request) -> float:
     return milliseconds
 
 
-def examine(size: int) -> dict[str, Cost]:
+def measure_filled(size: int) -> dict[str, Cost]:
     """Make a database of a size and measure it."""
     with tempfile.TemporaryDirectory() as name:
         asyncio.run(fill(Path(name, "data"), size))
@@ -183,7 +183,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default=SIZES, help="conversations, separated by commas")
     options = parser.parse_args()
-    costs = {size: examine(size) for size in map(int, options.sizes.split(","))}
+    costs = {size: measure_filled(size) for size in map(int, options.sizes.split(","))}
     print(*table(costs), sep="\n")
     return int(any(_verdict(costs, name) == "MISSED" for name in BARS))
 

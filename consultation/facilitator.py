@@ -11,9 +11,9 @@ from consultation.facilitator_request import (
     STYLES,
     TEMPLATE,
     ask,
-    build_request,
     build_state,
     send_back,
+    turn_request,
 )
 from consultation.preferences import Preference
 from consultation.review import Review, complaint, review
@@ -136,7 +136,7 @@ class Facilitator:
         if transcript.styles:
             styles = store.render(STYLES)
             used[styles.name], addition = styles.fingerprint, f"\n\n{styles.text}"
-        request = build_request(
+        request = turn_request(
             conversation,
             model=self.settings.facilitator_model,
             instructions=instructions,

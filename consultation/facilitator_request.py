@@ -55,7 +55,7 @@ MOST_REFERENCES = 4
 """At once: each is sent again in every turn."""
 
 
-def build_request(
+def turn_request(
     conversation: Conversation,
     *,
     model: str,

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from consultation.coverage import Coverage, Leftover
 from consultation.facilitator import TURN_SECONDS, Outcome
-from consultation.facilitator_request import ask, build_request
+from consultation.facilitator_request import ask, turn_request
 from consultation.quotes import statements_of
 from consultation.review import Review
 from consultation.template_values import TemplateValues
@@ -129,7 +129,7 @@ class TemplateDialogue:
         instructions = self.prompt_store.render(FILL)
         turn.templates = {**turn.templates, instructions.name: instructions.fingerprint}
         request = await asyncio.to_thread(  # it reads pictures of the person
-            build_request,
+            turn_request,
             conversation,
             model=self.settings.facilitator_model,
             instructions=instructions,

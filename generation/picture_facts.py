@@ -63,7 +63,7 @@ class PictureFacts:
     preview: bytes | None = field(default=None, repr=False)
 
 
-def examine(data: bytes, *, preview: bool = False) -> PictureFacts:
+def read_facts(data: bytes, *, preview: bool = False) -> PictureFacts:
     """Read a picture whole, with a JPEG `preview` if asked for.
 
     `has_alpha` means that some pixel really is transparent. Raises `GatewayError` for
@@ -121,7 +121,7 @@ def facts(data: bytes, job: Job) -> list[Finding]:
     background that anyone looked at.
     """
     try:
-        picture = examine(data)
+        picture = read_facts(data)
     except GatewayError:  # the file is gone, or is no picture any more
         return []
     if not picture.is_whole:

@@ -25,8 +25,8 @@ from generation.job_end import (
     spending_rows,
     state_after,
 )
-from generation.picture_facts import PictureFacts, examine, run_apart
-from generation.request_body import PurchaseOrder, build_request, request_with_bytes
+from generation.picture_facts import PictureFacts, read_facts, run_apart
+from generation.request_body import PurchaseOrder, drawing_request, request_with_bytes
 from generation.verifier import Verifier
 from settings import Settings
 from storage.job_journal import TakenOver
@@ -125,7 +125,7 @@ class Buyer:
                 await self.records.jobs.pause(job)
             await on_step(step)
 
-        request, note = await build_request(order, self.inputs)
+        request, note = await drawing_request(order, self.inputs)
         try:
             answer = await self.gateway.images.draw(request, journal, bill)
         except GatewayError as error:
@@ -197,7 +197,7 @@ class Buyer:
     ) -> tuple[Image, PictureFacts, list[str]]:
         """Put the bytes on disk exactly as they came, then the record and the price."""
         try:
-            facts = await run_apart(examine, answer.data, preview=self.settings.preview == "on")
+            facts = await run_apart(read_facts, answer.data, preview=self.settings.preview == "on")
         except GatewayError as error:
             error.response_id, error.content = answer.response_id, answer.data
             raise

@@ -49,7 +49,7 @@ class PurchaseOrder:
         return bool(self.plan.styles) and not self.plan.styled
 
 
-async def build_request(
+async def drawing_request(
     order: PurchaseOrder, inputs: InputResolver, *, anew: bool = False
 ) -> tuple[Request, str | None]:
     """The body of the call, and a note where it does not start as one would expect.
@@ -79,7 +79,7 @@ async def request_with_bytes(
         return with_picture(request, await inputs.part_of(parent), order)
     (turn,) = request["input"]
     if error.case == "input_image" and any("file_id" in part for part in turn["content"]):
-        return (await build_request(order, inputs, anew=True))[0]
+        return (await drawing_request(order, inputs, anew=True))[0]
     return None
 
 

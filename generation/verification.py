@@ -99,7 +99,7 @@ def checklist(
     return list(dict.fromkeys([*decisions, *map(_one_line, later), *image_type_checklist]))
 
 
-def build_request(
+def verification_request(
     items: Sequence[str], prompt: str, preview_jpeg: bytes, *, model: str, rendering: "Rendering"
 ) -> dict[str, Any]:
     """The body of the call. Without items the model draws its own from the prompt.

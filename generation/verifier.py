@@ -15,10 +15,10 @@ from generation.variations import variations_in, without_varied
 from generation.verification import (
     Finding,
     Verification,
-    build_request,
     checklist,
     confidence,
     read,
+    verification_request,
 )
 from prompts.store import PromptStore
 from prompts.template import Rendering
@@ -144,7 +144,7 @@ class Verifier:
         except StorageError as error:
             return Look(note=str(error))
         model = self.settings.facilitator_model
-        request = build_request(items, prompt, preview, model=model, rendering=rendering)
+        request = verification_request(items, prompt, preview, model=model, rendering=rendering)
         request["metadata"]["conversation"] = image.conversation_id
         owner, job_id = image.conversation_id, image.job_id
         rows: list[Spending] = []

@@ -103,7 +103,7 @@ def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
         yield FileDifference(place, origin, [*lines], upgraded)
 
 
-def examine(own: Path) -> Iterator[Check]:
+def check_own_files(own: Path) -> Iterator[Check]:
     """What `doctor` says of an own folder: each file that is wrong with its fault."""
     sound, places, store = 0, prompt_files(own), PromptStore(own)
     strays = unread_files(own)

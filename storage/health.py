@@ -75,7 +75,7 @@ def secret_file(path: Path) -> Iterator[Check]:
         yield Check(".env", "warning", f'Others can read {path}. Close it: chmod go= "{path}"')
 
 
-def examine(folder: Path, connect: Connect = open_plain) -> list[Check]:
+def check_records(folder: Path, connect: Connect = open_plain) -> list[Check]:
     """How the records of a folder are, looked at in a copy: nothing is made or changed."""
     path = folder / FILE_NAME
     if not path.exists():

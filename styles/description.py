@@ -49,7 +49,7 @@ class Description(_Lenient):
     names: list[str] = []
 
 
-def build_request(
+def description_request(
     pictures: Sequence[str], measured: Mapping[Aspect, Any], *, model: str, rendering: Rendering
 ) -> dict[str, Any]:
     """The body of the call; `pictures` are data URLs."""

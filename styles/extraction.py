@@ -28,7 +28,7 @@ from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
     TEMPLATE,
     Description,
-    build_request,
+    description_request,
     omissions_of,
     one_line,
     parse_description,
@@ -155,7 +155,7 @@ class StyleExtractor:
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.copy).decode()}" for one in pictures]
         facts = {aspect: measured.model_dump() for aspect, measured in shared.items()}
         model = self.settings.facilitator_model
-        request = build_request(urls, facts, model=model, rendering=rendering)
+        request = description_request(urls, facts, model=model, rendering=rendering)
         ends = time.monotonic() + SECONDS
         replies = [await self._ask(request)]
         description = parse_description(replies[0].text)

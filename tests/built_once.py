@@ -60,8 +60,8 @@ def build(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(schema_upgrade, "_run", _migrations())
     patch.setattr(sqlite_driver, "make_engine", _engines())
     patch.setattr(placeholder, "_stages", _placeholders())
-    examine = functools.lru_cache(MANY_PICTURES)(picture_facts.examine)
-    patch.setattr("generation.purchase.examine", examine)
+    read = functools.lru_cache(MANY_PICTURES)(picture_facts.read_facts)
+    patch.setattr("generation.purchase.read_facts", read)
     patch.setattr(preview, "small_copy", _small_copies())
     # A statement's text is looked up by its dialect, of which each database has one of its own.
     patch.setattr(SQLiteDialect_aiosqlite, "__eq__", lambda one, other: type(one) is type(other))

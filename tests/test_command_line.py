@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from cli import main
-from cli.doctor.command import examine
+from cli.doctor.command import diagnose
 from errors import Check
 from tests import rpc
 from tests.conftest import ROOT
@@ -76,7 +76,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 
 def findings(amount: int = 5) -> Mapping[str, Check]:
     """The first findings of doctor: those before the models and the start."""
-    return {check.name: check for check in islice(examine(sandbox=False), amount)}
+    return {check.name: check for check in islice(diagnose(sandbox=False), amount)}
 
 
 def test_the_help_names_every_command(run: Run) -> None:

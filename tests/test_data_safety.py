@@ -19,7 +19,7 @@ from storage import database_file
 from storage import schema_upgrade as upgrading
 from storage.database import Database
 from storage.database_file import FILE_NAME, open_plain, side
-from storage.health import examine
+from storage.health import check_records
 from storage.records import Records
 from storage.schema_upgrade import MIGRATIONS
 from storage.shared_folder import FolderLock
@@ -313,7 +313,7 @@ async def test_a_disk_without_room_for_the_copy_is_told_and_nothing_is_migrated(
 
 
 def states(folder: Path) -> dict[str, tuple[str, str]]:
-    return {name: (state, sentence) for name, state, sentence in examine(folder)}
+    return {name: (state, sentence) for name, state, sentence in check_records(folder)}
 
 
 def listing(folder: Path) -> dict[str, bytes]:

@@ -17,8 +17,8 @@ async def openai_status(ctx: Context) -> ToolResult:
 
     Fits when something does not work or a person asks what it costs.
     """
-    from tools.status import as_text, examine, status
+    from tools.status import as_text, check_server, status
 
     app = app_of(ctx)
-    report = await status(app, await examine(app))
+    report = await status(app, await check_server(app))
     return build_result(report, as_text(report))

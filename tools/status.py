@@ -67,13 +67,13 @@ class Status(BaseModel):
     next_step: str = "image-consultant doctor, in a terminal, checks all of it and starts it once."
 
 
-async def examine(app: App) -> list[Check]:
+async def check_server(app: App) -> list[Check]:
     """Look at settings, folders and records; nothing is asked of OpenAI."""
     return await asyncio.to_thread(lambda: list(findings(app.settings)))
 
 
 async def status(app: App, checks: list[Check]) -> Status:
-    """A server as it stands, with what `examine` saw."""
+    """A server as it stands, with what `check_server` saw."""
     settings, origin = app.settings, app.gateway.origin
     today = local_date()
     spent = await app.records.ledger.today(origin)
@@ -235,19 +235,19 @@ def _inputs(settings: Settings) -> Iterator[Check]:
 
 
 def _templates(settings: Settings) -> Iterator[Check]:
-    from prompts.own_files import examine
+    from prompts.own_files import check_own_files
 
     if settings.prompts_dir and not settings.prompts_dir.is_dir():
         way = f"Create it, or unset {variable_of('prompts_dir')}."
         yield Check("templates", "problem", f"{settings.prompts_dir} is no folder. {way}")
-    yield from examine(settings.templates_dir)
+    yield from check_own_files(settings.templates_dir)
 
 
 def _records(settings: Settings) -> Iterable[Check]:
     from storage.encryption import connect_for
-    from storage.health import examine
+    from storage.health import check_records
 
-    return examine(settings.data_dir, connect_for(settings))
+    return check_records(settings.data_dir, connect_for(settings))
 
 
 def _settings(settings: Settings) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from errors import without_keys
 from settings import Settings, encoding_of, variable_of
 from storage.picture_list import Outcomes
 from storage.spending import ConversationSpending, DaySpending
-from tools.status import Status, StatusFinding, examine, status, status_findings
+from tools.status import Status, StatusFinding, check_server, status, status_findings
 from tools.view_state import SpendingView, spending
 
 DAYS, CONVERSATIONS = 30, 20
@@ -55,7 +55,7 @@ async def costs(app: App) -> CostTables:
 
 async def about(app: App) -> About:
     """How the server is set up, what was looked at, and each setting with its source."""
-    checks = await examine(app)
+    checks = await check_server(app)
     report = About(
         status=await status(app, checks),
         checks=status_findings(checks),

@@ -50,7 +50,7 @@ def doctor(
     """
     checks: list[Check] = []
     console = show.Terminal(soft_wrap=False)
-    for check in examine(sandbox=sandbox):
+    for check in diagnose(sandbox=sandbox):
         checks.append(check)
         if not as_json:
             console.print(_line(check))
@@ -62,13 +62,13 @@ def doctor(
     return int(counts["problem"] > 0)
 
 
-def examine(*, sandbox: bool) -> Iterator[Check]:
+def diagnose(*, sandbox: bool) -> Iterator[Check]:
     """Look at one thing after the other; what has to be tried comes last, `start` at the end."""
-    for check in _examine(sandbox):
+    for check in _diagnose(sandbox):
         yield check._replace(sentence=without_keys(check.sentence))
 
 
-def _examine(sandbox: bool) -> Iterator[Check]:
+def _diagnose(sandbox: bool) -> Iterator[Check]:
     running = ".".join(map(str, sys.version_info[:3]))
     yield Check("python", "ok", f"{running}, {sys.executable}")
     packages = [f"{package} {version(package)}" for package in PACKAGES]
