@@ -4,7 +4,7 @@ The prompt is never touched: nothing is added to it, cut from it or moved in it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consultation.consultation_result import NotUsed
 from consultation.coverage import Coverage, Leftover
@@ -21,7 +21,7 @@ from consultation.provenance import (
 from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, QuestionDraft, SetAside
-from consultation.words import refused_words, shares, words_of
+from consultation.words import refused_words, shares, spoken, words_of
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -39,7 +39,8 @@ class Review:
     """What a turn comes to: everything of it that holds, and its faults.
 
     `turn` has the model's prompt untouched and the rest as it was settled; `set_aside` are the
-    entries of all turns so far, `doubtful` the places of those that look like wishes.
+    entries of all turns so far, `doubtful` the places of those that look like wishes; `unresolved`
+    are the person's words that have to be asked about before anything is drawn.
     """
 
     turn: FacilitatorTurn
@@ -50,6 +51,7 @@ class Review:
     doubtful: frozenset[int] = frozenset()
     leftovers: Sequence[Leftover] = ()
     counts: tuple[int, int] = (0, 0)
+    unresolved: Sequence[str] = ()
 
     @property
     def must_go_back(self) -> bool:
@@ -61,23 +63,14 @@ class Review:
         """How much is wrong, for choosing the better of two answers: serious faults first."""
         return sum(fault.serious for fault in self.faults), len(self.faults)
 
-    @property
-    def unresolved(self) -> list[str]:
-        """The person's words that have to be asked about before anything is drawn.
-
-        A picture of what somebody refused is worse than a question.
-        """
-        turned = [fault.words for fault in self.faults if fault.rule == "turned round"]
-        lost = [left.text for left in self.leftovers if left.refuses]
-        drawn = {*words_of(self.turn.prompt)} - {*refused_words(self.turn.prompt)}
-        aside = (self.set_aside[number].quote for number in sorted(self.doubtful))
-        lost += [words for words in aside if shares(refused_words(words), drawn)]
-        changed = [one.text for one in self.letters if one.standing == "changed"]
-        return list(dict.fromkeys([*turned, *lost, *changed]))
-
 
 def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     """Check everything that can be checked of a turn, and settle what holds of it."""
+    with spoken({turn.language, *transcript.languages}):
+        return _review(turn, transcript)
+
+
+def _review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
     choices, picks = judge_choices(turn, transcript)
     joined = _joined(turn.model_copy(update={"chosen": choices}), transcript)
     drawn = bool(turn.prompt.strip())
@@ -108,7 +101,7 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         "questions": questions,
         "lettering": [one.text for one in letters],
     }
-    return Review(
+    held = Review(
         turn=turn.model_copy(update=settled),
         faults=sorted(faults, key=lambda fault: not fault.serious),
         spans=spans_of(turn.prompt, stretches.values()) if drawn else [],
@@ -118,6 +111,18 @@ def review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         leftovers=coverage.leftovers,
         counts=coverage.counts,
     )
+    return replace(held, unresolved=_unresolved(held))
+
+
+def _unresolved(held: Review) -> list[str]:
+    """What is to be asked about: a picture of what somebody refused is worse than a question."""
+    turned = [fault.words for fault in held.faults if fault.rule == "turned round"]
+    lost = [left.text for left in held.leftovers if left.refuses]
+    drawn = {*words_of(held.turn.prompt)} - {*refused_words(held.turn.prompt)}
+    aside = (held.set_aside[number].quote for number in sorted(held.doubtful))
+    lost += [words for words in aside if shares(refused_words(words), drawn)]
+    changed = [one.text for one in held.letters if one.standing == "changed"]
+    return list(dict.fromkeys([*turned, *lost, *changed]))
 
 
 def _joined(turn: FacilitatorTurn, transcript: Transcript) -> FacilitatorTurn:

@@ -34,7 +34,8 @@ class Transcript:
     `messages` maps m1, m2, ... to the person's words in their order, `answers` those that
     were given to a question by its id. `choices`, `set_aside` and `brief` are those that
     earlier turns left. `names` are references and templates that may be quoted in any words, and
-    `styles` what those that count say, a line each; `left` is how many questions may still be put.
+    `styles` what those that count say, a line each; `languages` are those of earlier turns, and
+    `left` is how many questions may still be put.
     """
 
     messages: dict[str, str]
@@ -45,6 +46,7 @@ class Transcript:
     brief: tuple[BriefEntry, ...] = ()
     names: frozenset[str] = frozenset()
     styles: tuple[StyleUse, ...] = ()
+    languages: frozenset[str] = frozenset()
     left: int = 0
     finish: bool = False
 
@@ -151,6 +153,7 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
         brief=tuple(one for entry in entries if (one := _with_styles(entry, styles))),
         names=frozenset(picture["id"] for turn in conversation.turns for picture in turn.pictures),
         styles=styles,
+        languages=frozenset(str(reply.get("language", "")) for reply in replies),
         left=left,
     )
     # A question back, or an answer to one of two, leaves a question open: that is no end yet.

@@ -6,7 +6,9 @@ No list of any language's words is used but the refusing ones (`prompts/refusing
 import re
 import unicodedata
 from bisect import bisect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -73,34 +75,64 @@ def fold(text: str) -> str:
     return "".join(sign for sign in letters if sign not in APOSTROPHES)
 
 
-@cache
-def refusing(kind: str) -> frozenset[str]:
-    """The `words` of all languages that refuse, those `behind` what they refuse, or those that
-    are `contrasting`."""
-    return frozenset(map(fold, _listed(kind)))
+Languages = frozenset[str]
+"""Subtags such as `pt` of those in which words refuse beside the English ones."""
+
+_LANGUAGES: ContextVar[Languages] = ContextVar("languages", default=frozenset())
+
+
+@contextmanager
+def spoken(languages: Iterable[str]) -> Iterator[None]:
+    """Have words refuse that do so in these languages, by their BCP 47 tags: "en" refuses in
+    Finnish and is "in" in Spanish."""
+    token = _LANGUAGES.set(frozenset(tag.split("-")[0].lower() for tag in languages))
+    try:
+        yield
+    finally:
+        _LANGUAGES.reset(token)
+
+
+class Refusing(NamedTuple):
+    """What refuses in some languages: whole words, those among them that stand behind what they
+    refuse, those of a prompt that put one thing in place of another, and pieces of words."""
+
+    words: frozenset[str]
+    behind: frozenset[str]
+    contrasting: frozenset[str]
+    pieces: re.Pattern[str]
 
 
 @cache
-def _pieces() -> re.Pattern[str]:
-    return re.compile("|".join(sorted(_listed("pieces"), key=len, reverse=True)))
-
-
-def _listed(kind: str) -> list[str]:
+def _refusing_in(languages: Languages) -> Refusing:
+    data: dict[str, dict[str, list[str]]]
     data = yaml.safe_load((SHIPPED / "refusing.yaml").read_text(encoding="utf-8"))
-    return [word for some in data[kind].values() for word in some]
+    harmless = {fold(word) for one in languages for word in data["harmless"].get(one, ())}
+
+    def listed(kind: str) -> list[str]:
+        return [word for one in {*languages, "en"} for word in data[kind].get(one, ())]
+
+    words, behind, contrasting = (
+        frozenset(map(fold, listed(kind))) - harmless for kind in ("words", "behind", "contrasting")
+    )
+    pieces = sorted(listed("pieces"), key=len, reverse=True)
+    return Refusing(words | behind, behind, contrasting, re.compile("|".join(pieces) or "(?!)"))
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of a text in order; of scripts without spaces each sign is one."""
+    return _words_of(text, _LANGUAGES.get())
 
 
 @lru_cache(maxsize=1024)
-def words_of(text: str) -> tuple[Word, ...]:
-    """The words of a text in order; of scripts without spaces each sign is one."""
-    known = refusing("words") | refusing("behind")
-    refused = {at for match in _pieces().finditer(text) for at in range(*match.span())}
+def _words_of(text: str, languages: Languages) -> tuple[Word, ...]:
+    known = _refusing_in(languages)
+    refused = {at for match in known.pieces.finditer(text) for at in range(*match.span())}
     ends = [match.start() for match in CLAUSE_END.finditer(text)]
     words = []
     for match in WORD.finditer(text):
         folded, (start, end) = fold(match[0]), match.span()
         signed = re.match(f"[{UNSPACED}]", match[0]) is not None
-        refuses = folded in known or not refused.isdisjoint(range(start, end))
+        refuses = folded in known.words or not refused.isdisjoint(range(start, end))
         number = any(sign.isdigit() for sign in folded)  # numbers are compared to the digit
         words.append(Word(folded, start, end, bisect(ends, start), signed, refuses, number))
     return tuple(words)
@@ -170,22 +202,27 @@ def shares(some: Iterable[Word], others: Iterable[Word]) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
 def refusals(text: str) -> Mapping[Word, list[Word]]:
     """What each refusing word of a text refuses.
 
     That stands behind it in its clause, or before it where the language refuses after: "you
     don't see her, only the hands" refuses no hands.
     """
-    refused = {}
-    for _, clause in groupby(words_of(text), key=lambda word: word.clause):
+    return _refusals(text, _LANGUAGES.get())
+
+
+@lru_cache(maxsize=1024)
+def _refusals(text: str, languages: Languages) -> Mapping[Word, list[Word]]:
+    known, refused = _refusing_in(languages), {}
+    for _, clause in groupby(_words_of(text, languages), key=lambda word: word.clause):
         words = [*clause]
         for number, word in enumerate(words):
             if word.refuses:
                 before = [w for w in words[max(0, number - FAR) : number] if not w.refuses]
                 ahead = [w for w in words[number + 1 : number + 1 + FAR] if not w.refuses]
                 # Signs of Chinese refuse what comes, those of Japanese what was: 不要 does both.
-                forward = word.text in refusing("words") or not before
+                is_listed = word.text in known.words and word.text not in known.behind
+                forward = is_listed or not before
                 refused[word] = ahead if forward else before
     return refused
 
@@ -197,4 +234,5 @@ def refused_words(text: str) -> list[Word]:
 
 def refuses(text: str) -> bool:
     """Whether a stretch of a prompt says that something is not to be."""
-    return any(w.refuses or w.text in refusing("contrasting") for w in words_of(text))
+    contrasting = _refusing_in(_LANGUAGES.get()).contrasting
+    return any(word.refuses or word.text in contrasting for word in words_of(text))

@@ -53,7 +53,7 @@ def natural() -> Iterator[Case]:
     """Each natural dialogue with its last answer; lettering is what its prompt quotes."""
     for one in read("natural"):
         turn = {
-            "language": "en",
+            "language": one.get("language", "en"),
             "title": one["name"],
             "image_type": "general",
             "reply": "Here is the prompt.",
