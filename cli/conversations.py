@@ -104,7 +104,11 @@ def export(
     async def work(app: App) -> list[Path]:
         from cli.export import export as write
 
-        ids = [await whole_id(app, conversation)] if conversation else await app.records.ids()
+        ids = (
+            [await whole_id(app, conversation)]
+            if conversation
+            else await app.records.ids.of_conversations()
+        )
         paths = []
         for one in ids:
             record = await app.records.load(one)

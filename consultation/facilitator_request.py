@@ -18,7 +18,6 @@ from gateway.client import Gateway, Reply
 from gateway.prices import Charge
 from prompts.image_type import ImageType
 from prompts.template import Rendering
-from storage.database import write_to_the_end
 from storage.input_files import InputFiles
 from storage.input_pictures import InputError
 from storage.picture_files import read_picture
@@ -216,9 +215,9 @@ async def ask(
 
     async def bill(charges: list[Charge]) -> None:
         rows = charge_rows(conversation_id, charges, sandbox=gateway.origin == "sandbox")
-        await write_to_the_end(records.add(*rows))  # the turn's time may be over just now
+        await records.ledger.book(*rows)
 
     reply = await gateway.talk(request, bill)
     row = booking(conversation_id, "consultation", **reply.as_booking)
-    await write_to_the_end(records.add(row))
+    await records.ledger.book(row)
     return reply

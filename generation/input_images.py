@@ -150,13 +150,13 @@ class InputResolver:
             url = f"data:image/{picture.format};base64,{text.decode()}"
             return {"type": "input_image", "image_url": url, "detail": "auto"}
         origin = self.gateway.origin
-        file_id = None if anew else await self.records.upload_id(picture.sha256, origin)
+        file_id = None if anew else await self.records.file_ids.find(picture.sha256, origin)
         if file_id is None:
             name = f"{picture.sha256[:16]}.{picture.format}"
             file_id = await self.gateway.images.upload(
                 picture.data, name, f"image/{picture.format}"
             )
-            await self.records.note_upload(picture.sha256, self.gateway.origin, file_id)
+            await self.records.file_ids.note(picture.sha256, self.gateway.origin, file_id)
         return _by_id(file_id)
 
     async def _read_reference(self, reference: Reference) -> list[InputImage]:

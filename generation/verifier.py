@@ -23,7 +23,6 @@ from generation.verification import (
 from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
-from storage.database import write_to_the_end
 from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking, charge_rows
@@ -151,7 +150,7 @@ class Verifier:
 
         async def book(*costs: Spending) -> None:
             rows.extend(costs)
-            await write_to_the_end(self.records.add(*costs))  # who asked may go away just now
+            await self.records.ledger.book(*costs)
 
         async def bill(charges: list[Charge]) -> None:
             await book(*charge_rows(owner, charges, sandbox=origin == "sandbox", job_id=job_id))

@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from errors import StorageError
 from storage.database import Database
+from storage.file_ids import FileIds
 from storage.full_text import index
 from storage.holds import Hold, Holds
+from storage.ids import Ids
 from storage.job_claim import add_turn
 from storage.job_journal import JobJournal
 from storage.preference_history import PreferenceHistory
 from storage.spending import Ledger
 from storage.stamps import (
-    IdKind,
     before,
     is_alive,
     new_id,
@@ -26,20 +27,7 @@ from storage.stamps import (
     unknown_conversation,
     unknown_image,
 )
-from storage.tables import (
-    Answer,
-    Base,
-    Brief,
-    Conversation,
-    Image,
-    Job,
-    Question,
-    Turn,
-    Upload,
-)
-
-UPLOAD_LIFE = timedelta(days=29)
-"""OpenAI keeps what is uploaded for 30; one that is about to expire is not used again."""
+from storage.tables import Answer, Brief, Conversation, Image, Job, Question, Turn
 
 SAME_CALL = timedelta(days=1)
 """So long after it opened a conversation, the same call goes on with it instead of paying anew."""
@@ -82,15 +70,20 @@ class Records:
         self.ledger = Ledger(database)
         self.holds = Holds(database)
         self.preference_history = PreferenceHistory(database)
+        self.file_ids = FileIds(database)
+        self.ids = Ids(database)
         self._database = database
 
     async def begin(self, mode: str, template: str = "") -> str:
         """Start a conversation, along a template if it names one; its id."""
-        conversation = Conversation(
-            id=new_id("conv"), mode=mode, template=template, created_at=now(), changed_at=now()
-        )
-        await self.add(conversation)
-        return conversation.id
+        key = new_id("conv")
+        async with self._database.write() as session:
+            session.add(
+                Conversation(
+                    id=key, mode=mode, template=template, created_at=now(), changed_at=now()
+                )
+            )
+        return key
 
     async def open_conversation(
         self, request_key: str, mode: str, *, redraw: bool = False
@@ -173,32 +166,6 @@ class Records:
             raise unknown_image(image_id)
         return image
 
-    async def ids(self) -> list[str]:
-        """Every conversation's id, the oldest first."""
-        rows = select(Conversation.id).order_by(Conversation.created_at, Conversation.id)
-        async with self._database.read() as session:
-            return list(await session.scalars(rows))
-
-    async def ids_beginning(self, kind: IdKind, beginning: str, *, limit: int) -> list[str]:
-        """The ids of conversations or pictures that begin so, also without their kind."""
-        column = {"conv": Conversation.id, "img": Image.id}[kind]
-        starts = [
-            column.startswith(start, autoescape=True)
-            for start in (beginning, f"{kind}_{beginning}")
-        ]
-        rows = select(column).where(or_(*starts)).order_by(column).limit(limit)
-        async with self._database.read() as session:
-            return list(await session.scalars(rows))
-
-    async def add(self, *rows: Base) -> None:
-        """Write new rows, all or none; the words of a turn can be searched at once."""
-        if not rows:
-            return
-        async with self._database.write() as session:
-            session.add_all(rows)
-            for key in {row.conversation_id for row in rows if isinstance(row, Turn)}:
-                await index(session, key)
-
     async def open_turn(self, turn: Turn) -> None:
         """Write down a turn that nobody has answered yet, new or known.
 
@@ -253,18 +220,6 @@ class Records:
                 update(Image).where(Image.id == image.id).values(verification=findings)
             )
         image.verification = findings
-
-    async def upload_id(self, sha256: str, origin: str) -> str | None:
-        """The file id under which OpenAI still holds these bytes."""
-        async with self._database.read() as session:
-            upload = await session.get(Upload, (sha256, origin))
-        return upload.file_id if upload and upload.created_at > before(UPLOAD_LIFE) else None
-
-    async def note_upload(self, sha256: str, origin: str, file_id: str) -> None:
-        """Remember under which file id OpenAI holds these bytes."""
-        row = Upload(sha256=sha256, origin=origin, file_id=file_id, created_at=now())
-        async with self._database.write() as session:
-            await session.merge(row)
 
     async def _change(self, conversation_id: str, **values: Any) -> None:
         change = update(Conversation).where(Conversation.id == conversation_id)

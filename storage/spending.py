@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from receipt import note_cost
-from storage.database import Database
+from storage.database import Database, write_to_the_end
 from storage.stamps import before, today
 from storage.tables import UNDER_WAY, Conversation, Job, Reuse, Spending
 
@@ -117,6 +117,16 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def book(self, *rows: Spending) -> None:
+        """Write down what calls cost, to the end: who asked may go away just now."""
+
+        async def write() -> None:
+            async with self._database.write() as session:
+                session.add_all(rows)
+
+        if rows:
+            await write_to_the_end(write())
 
     async def today(self, origin: str) -> float:
         """USD spent since midnight, local time, with `openai` or in the `sandbox`."""

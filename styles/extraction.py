@@ -18,7 +18,6 @@ from prompts.source import FileModel, fingerprint
 from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
-from storage.database import write_to_the_end
 from storage.input_files import InputFiles
 from storage.picture_files import read_picture
 from storage.records import Records
@@ -176,10 +175,10 @@ class StyleExtractor:
 
         async def bill(charges: list[Charge]) -> None:
             rows = charge_rows(None, charges, sandbox=self.gateway.origin == "sandbox")
-            await write_to_the_end(self.records.add(*rows))
+            await self.records.ledger.book(*rows)
 
         reply = await self.gateway.talk(request, bill)
-        await write_to_the_end(self.records.add(booking(None, PURPOSE, **reply.as_booking)))
+        await self.records.ledger.book(booking(None, PURPOSE, **reply.as_booking))
         return reply
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from prompts.store import PromptStore
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.records import Records
+from storage.full_text import index
 from storage.spending import booking
 from storage.stamps import new_id, now
 from storage.tables import Conversation, Turn
@@ -121,7 +121,7 @@ def open_once(saying: Connection, folder: Path, together: Barrier | None = None)
         database = Database(folder)
         if together:
             together.wait(PATIENCE)
-        saying.send(await write(Records(database)))
+        saying.send(await write(database))
         saying.send(database.notice)
         await database.close()
 
@@ -133,26 +133,26 @@ def write_on(saying: Connection, folder: Path) -> None:
     """Write conversations without end; say the id of each that is written."""
 
     async def main() -> None:
-        records = Records(Database(folder))
-        await write(records, TURNS)
+        database = Database(folder)
+        await write(database, TURNS)
         saying.send("begins")
         for _ in itertools.count():
-            saying.send(await write(records, TURNS))
+            saying.send(await write(database, TURNS))
 
     asyncio.run(main())
 
 
-async def write(records: Records, turns: int = 1) -> str:
+async def write(database: Database, turns: int = 1) -> str:
     """Write a conversation, its long turns and a price in one go; its id."""
     key = new_id("conv")
-    await records.add(
-        Conversation(id=key, mode="guided", created_at=now(), changed_at=now()),
-        *(
-            Turn(conversation_id=key, number=number, words=WORDS, created_at=now())
-            for number in range(turns)
-        ),
-        booking(key, "turn", model="m", usd=0.5, estimated=False, usage={}, sandbox=True),
-    )
+    one = Conversation(id=key, mode="guided", created_at=now(), changed_at=now())
+    price = booking(key, "turn", model="m", usd=0.5, estimated=False, usage={}, sandbox=True)
+    said = [
+        Turn(conversation_id=key, number=n, words=WORDS, created_at=now()) for n in range(turns)
+    ]
+    async with database.write() as session:
+        session.add_all([one, price, *said])
+        await index(session, key)
     return key
 
 

@@ -57,7 +57,8 @@ async def begin(folder: Path, amount: int = 1) -> str | None:
     """Begin conversations, as a server does that is started anew; what it has to tell."""
     opened = Database(folder)
     try:
-        await Records(opened).add(*(conversation(mode=WORDS) for _ in range(amount)))
+        async with opened.write() as session:
+            session.add_all(conversation(mode=WORDS) for _ in range(amount))
     finally:
         await opened.close()
     return opened.notice

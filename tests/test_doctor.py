@@ -22,7 +22,6 @@ from sandbox.loopback import Sandbox
 from settings import load_settings
 from storage.database import Database
 from storage.database_file import FILE_NAME
-from storage.records import Records
 from tests.conftest import KEY, ROOT
 from tests.test_configure import fail_listing, parts_of
 from tests.test_storage import conversation
@@ -92,7 +91,8 @@ def records_in(folder: Path) -> sqlite3.Connection:
 
     async def make() -> None:
         database = Database(folder)
-        await Records(database).add(conversation())
+        async with database.write() as session:
+            session.add(conversation())
         await database.close()
 
     anyio.run(make)

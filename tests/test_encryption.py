@@ -60,8 +60,8 @@ async def say(folder: Path, cipher: Cipher | None = None, words: str = SECRET) -
     row = conversation(title=words)
     turn = Turn(conversation_id=row.id, number=1, words=words, created_at=row.created_at)
     try:
-        await Records(opened).add(row, turn)
         async with opened.write() as session:
+            session.add_all([row, turn])
             await index(session, row.id)
     finally:
         await opened.close()

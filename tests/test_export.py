@@ -24,6 +24,7 @@ from server import create_server
 from settings import Settings
 from storage.database import Database
 from storage.export import UNKNOWN_END, as_json, import_document
+from storage.ids import Ids
 from storage.legacy_import import convert_legacy
 from storage.records import Records
 from storage.search import Search
@@ -65,7 +66,7 @@ def lose(image: Image) -> None:
 
 async def texts(database: Database) -> dict[str, str]:
     """The words of every conversation as they are searched."""
-    ids = await Records(database).ids()
+    ids = await Ids(database).of_conversations()
     return {one: await Search(database).words(one) for one in ids}
 
 

@@ -100,7 +100,7 @@ async def test_a_charge_that_found_no_room_on_the_disk_is_booked_with_the_next(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     before = booked(settings)
-    await records.add(*charge_rows(None, [charge], sandbox=False))
+    await records.ledger.book(*charge_rows(None, [charge], sandbox=False))
     await bill([charge])
     await database.close()
 
