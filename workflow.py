@@ -7,7 +7,7 @@ own form; whether a question comes before the picture is decided here.
 import asyncio
 import time
 from collections.abc import Container
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from app import App
@@ -72,12 +72,15 @@ async def draw(app: App, request: ImageRequest, progress: "TellProgress") -> Out
 
     What can be refused is refused before anything is paid for.
     """
+    from gateway.capabilities import size_in_pixels
     from storage.job_journal import Withdrawn
 
+    # A word is the same wish as its pixels.
+    request = replace(request, size=request.size and size_in_pixels(request.size))
     ends = time.monotonic() + app.settings.wait_seconds  # one clock, however often it is tried
     for _ in range(MOST_TRIES):
         try:
-            return await _Call(app, request, progress, ends).answer()
+            return await _answer(app, request, Drawing(app, request, progress, ends))
         except Withdrawn:
             continue
     raise Problem("Another call took the drawing back.", "Call again.", charged="no")
@@ -93,125 +96,115 @@ def require_words(text: str, name: str) -> None:
         )
 
 
+async def _answer(app: App, request: ImageRequest, drawing: Drawing) -> Outcome:
+    """What a call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made anew."""
+    from generation.drawing import DrawingResult
+
+    await app.image_generator.adopt_abandoned()
+    names = (request.conversation_id, request.from_image, *request.pictures)
+    await app.earlier_work.note_use(names)
+    if request.conversation_id is None and request.from_image:
+        image = await app.records.image(request.from_image)
+        request = replace(request, conversation_id=image.conversation_id)
+    has_style = bool(request.style)
+    if request.conversation_id is None:
+        outcome = await _open(app, request, drawing)
+    else:
+        conversation = await app.records.load(request.conversation_id)
+        has_style = has_style or bool(conversation.style_uses)
+        outcome = await _Call(app, drawing, request, conversation).go_on()
+    if isinstance(outcome, DrawingResult):
+        _name_assumptions(app, outcome)
+    elif has_style:
+        await _tell_styles(app, outcome)
+    return outcome
+
+
+async def _open(app: App, request: ImageRequest, drawing: Drawing) -> Outcome:
+    """A call without a conversation: a new one, or that of the same call of today."""
+    from generation.plan import Plan
+
+    require_words(request.prompt, "prompt")
+    await drawing.check(request)
+    means = meaning(request, None)
+    mode = means.mode if isinstance(means, Ask) else "skip"
+    has_budget = app.settings.daily_budget_usd is not None
+    if has_budget and not await app.records.is_same_call(drawing.key, redraw=request.redraw):
+        await app.image_generator.orders.check_budget(request, Plan(request.words))
+    opening = await app.records.open_conversation(
+        drawing.key, mode or "guided", redraw=request.redraw
+    )
+    if opening.is_new:
+        return await _Call(app, drawing, request, opening.conversation, opening).act(means)
+    await app.consultant.turns.wait(opening.conversation.id)
+    conversation = await app.records.load(opening.conversation.id)
+    return await _Call(app, drawing, request, conversation).repeat(means)
+
+
+@dataclass(frozen=True)
 class _Call:
-    """One call for pictures, from what it means to what it brought."""
+    """One call for pictures where its conversation stands: what it means there, and brings.
 
-    def __init__(
-        self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
-    ) -> None:
-        from gateway.capabilities import size_in_pixels
+    `opened` is the conversation where this very call opened it.
+    """
 
-        self._app = app
-        # A word is the same wish as its pixels.
-        size = request.size and size_in_pixels(request.size)
-        self._request = replace(request, size=size)
-        self._drawing = Drawing(app, self._request, progress, ends)
+    app: App
+    drawing: Drawing
+    request: ImageRequest
+    conversation: "Conversation"
+    opened: "OpenedCall | None" = None
 
-    async def answer(self) -> Outcome:
-        """What the call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made
-        anew."""
-        from generation.drawing import DrawingResult
-
-        await self._app.image_generator.adopt_abandoned()
-        request = self._request
-        names = (request.conversation_id, request.from_image, *request.pictures)
-        await self._app.earlier_work.note_use(names)
-        if request.conversation_id is None and request.from_image:
-            image = await self._app.records.image(request.from_image)
-            request = replace(request, conversation_id=image.conversation_id)
-        has_style = bool(request.style)
-        if request.conversation_id is None:
-            outcome = await self._open(request)
-        else:
-            conversation = await self._app.records.load(request.conversation_id)
-            has_style = has_style or bool(conversation.style_uses)
-            outcome = await self._go_on(conversation, request)
-        if isinstance(outcome, DrawingResult):
-            self._name_assumptions(outcome)
-        elif has_style:
-            await self._tell_styles(outcome)
-        return outcome
-
-    async def _open(self, request: ImageRequest) -> Outcome:
-        """A call without a conversation: a new one, or that of the same call of today."""
-        from generation.plan import Plan
-
-        require_words(request.prompt, "prompt")
-        await self._drawing.check(request)
-        means = meaning(request, None)
-        mode = means.mode if isinstance(means, Ask) else "skip"
-        records = self._app.records
-        has_budget = self._app.settings.daily_budget_usd is not None
-        if has_budget and not await records.is_same_call(self._drawing.key, redraw=request.redraw):
-            await self._app.image_generator.orders.check_budget(request, Plan(request.words))
-        opening = await records.open_conversation(
-            self._drawing.key, mode or "guided", redraw=request.redraw
-        )
-        if opening.is_new:
-            return await self._act(means, opening.conversation, request, opening)
-        await self._app.consultant.turns.wait(opening.conversation.id)
-        conversation = await records.load(opening.conversation.id)
-        return await self._repeat(means, conversation, request)
-
-    async def _repeat(
-        self, means: Meaning, conversation: "Conversation", request: ImageRequest
-    ) -> Outcome:
-        """The same call as one of today: what that brought, or is about to bring."""
-        jobs = conversation.newest_jobs_of(self._drawing.key)
-        images = conversation.images_of(jobs)
-        if images and all(job.finished_at for job in jobs) and not request.redraw:
-            return await self._drawing.show_again(conversation, jobs)
-        if jobs and not request.redraw:
-            return await self._drawing.collect(conversation, jobs)
-        if not jobs and not any(turn.reply for turn in conversation.turns):
-            return await self._act(means, conversation, request)
-        again = replace(request, prompt="", conversation_id=conversation.id)
-        return await self._go_on(conversation, again)
-
-    async def _go_on(self, conversation: "Conversation", request: ImageRequest) -> Outcome:
+    async def go_on(self) -> Outcome:
         """A call in a conversation."""
-        is_running = state_of(conversation).drawing == "under_way"
-        if request.redraw and is_running and not request.from_image:
-            return await self._collect_then_redraw(conversation, request)
-        return await self._interpret(conversation, request)
+        is_running = state_of(self.conversation).drawing == "under_way"
+        if self.request.redraw and is_running and not self.request.from_image:
+            return await self._collect_then_redraw()
+        return await self.interpret()
 
-    async def _interpret(
-        self, conversation: "Conversation", request: ImageRequest, attended: Container[str] = ()
-    ) -> Outcome:
+    async def repeat(self, means: Meaning) -> Outcome:
+        """The same call as one of today: what that brought, or is about to bring."""
+        conversation, redraw = self.conversation, self.request.redraw
+        jobs = conversation.newest_jobs_of(self.drawing.key)
+        images = conversation.images_of(jobs)
+        if images and all(job.finished_at for job in jobs) and not redraw:
+            return await self.drawing.show_again(conversation, jobs)
+        if jobs and not redraw:
+            return await self.drawing.collect(conversation, jobs)
+        if not jobs and not any(turn.reply for turn in conversation.turns):
+            return await self.act(means)
+        again = replace(self.request, prompt="", conversation_id=conversation.id)
+        return await replace(self, request=again).go_on()
+
+    async def interpret(self, attended: Container[str] = ()) -> Outcome:
         """Do what a call means where a conversation stands; jobs `attended` were waited for."""
-        means = meaning(request, state_of(conversation, attended=attended))
-        if isinstance(means, CollectThenChange) and await self._is_newest(conversation, request):
+        means = meaning(self.request, state_of(self.conversation, attended=attended))
+        if isinstance(means, CollectThenChange) and await self._is_newest():
             means = Collect()
-        return await self._act(means, conversation, request)
+        return await self.act(means)
 
-    async def _is_newest(self, conversation: "Conversation", request: ImageRequest) -> bool:
+    async def _is_newest(self) -> bool:
         """Whether the newest call for pictures was this very one."""
-        await self._drawing.check(request)
-        return conversation.jobs[-1].request_key == self._drawing.key
+        await self.drawing.check(self.request)
+        return self.conversation.jobs[-1].request_key == self.drawing.key
 
-    async def _act(  # noqa: C901, PLR0911  # a table: a row, a case
-        self,
-        means: Meaning,
-        conversation: "Conversation",
-        request: ImageRequest,
-        opened: "OpenedCall | None" = None,
-    ) -> Outcome:
+    async def act(self, means: Meaning) -> Outcome:  # noqa: C901, PLR0911  # a table: a row, a case
+        """Do it."""
         from generation.plan import plan_change, plan_from
 
-        drawing = self._drawing
+        drawing, conversation, request = self.drawing, self.conversation, self.request
         match means:
             case Ask(mode):
-                return await self._ask(conversation, request, mode, opened)
+                return await self._ask(mode)
             case DrawWords(alone):
-                return await self._draw_words(conversation, request, opened, alone=alone)
+                return await self._draw_words(alone=alone)
             case ShowQuestions():
-                return await self._show_questions(conversation, request)
+                return await self._show_questions()
             case DrawPrompt():
                 return await drawing.draw_prompt(conversation, request)
             case Collect():
                 return await drawing.collect(conversation, newest_jobs(conversation))
             case CollectThenChange():
-                return await self._collect_then_change(conversation, request)
+                return await self._collect_then_change()
             case DrawAgain(image_id):
                 return await drawing.draw_again(conversation, request, image_id)
             case ChangePicture(image_id):
@@ -226,58 +219,44 @@ class _Call:
             case _:
                 assert_never(means)
 
-    async def _ask(
-        self,
-        conversation: "Conversation",
-        request: ImageRequest,
-        mode: Any,
-        opened: "OpenedCall | None",
-    ) -> Outcome:
+    def _merged(self) -> ImageRequest:
+        """The call with what came with an earlier one that was answered with questions."""
+        return self.request.with_order(self.conversation.order)
+
+    async def _ask(self, mode: Any) -> Outcome:
         """A turn of the dialogue, and the picture where that leaves no question open."""
         from generation.plan import plan_new, refined_prompt
 
-        request = request.with_order(conversation.order)
-        await self._drawing.check(request)
-        plan = plan_new(conversation, request.words)
-        await self._app.image_generator.orders.check_budget(request, plan)
+        request = self._merged()
+        await self.drawing.check(request)
+        plan = plan_new(self.conversation, request.words)
+        await self.app.image_generator.orders.check_budget(request, plan)
         if request.order:
-            await self._app.records.keep_order(conversation.id, request.order)
-        prompt = refined_prompt(conversation)
+            await self.app.records.keep_order(self.conversation.id, request.order)
+        prompt = refined_prompt(self.conversation)
         is_said = request.words in {"", prompt}  # only its style is new
         consultation = await self._consult(
-            "" if is_said else request.prompt,
-            conversation.id,
-            mode=mode,
-            finish=is_said and bool(prompt),
-            opened=opened,
+            "" if is_said else request.prompt, mode=mode, finish=is_said and bool(prompt)
         )
         return await self._draw_or_ask(consultation, request)
 
-    async def _draw_words(
-        self,
-        conversation: "Conversation",
-        request: ImageRequest,
-        opened: "OpenedCall | None",
-        *,
-        alone: bool,
-    ) -> Outcome:
+    async def _draw_words(self, *, alone: bool) -> Outcome:
         """The person's words as they are: all of them, or the newest alone."""
         from generation.drawing import DrawingResult
         from generation.plan import plan_new
 
-        request = request.with_order(conversation.order)
-        await self._drawing.check(request)
+        conversation, request = self.conversation, self._merged()
+        await self.drawing.check(request)
         if alone:
             plan = replace(plan_new(conversation, request.words), message=request.words)
-            return await self._drawing.buy(conversation, plan, request)
+            return await self.drawing.buy(conversation, plan, request)
         similar = None
         if not conversation.turns:
-            offers = self._app.earlier_work.offers(request.words, without=conversation.id)
+            offers = self.app.earlier_work.offers(request.words, without=conversation.id)
             similar = asyncio.create_task(offers)
-        words, key = request.prompt, conversation.id
         try:
-            consultation = await self._consult(words, key, mode="skip", opened=opened)
-            known = opened.conversation if opened else None  # the words joined it
+            consultation = await self._consult(request.prompt, mode="skip")
+            known = self.opened.conversation if self.opened else None  # the words joined it
             outcome = await self._draw_or_ask(consultation, request, known)
             if similar is not None and isinstance(outcome, DrawingResult):
                 outcome.result.notes += await similar
@@ -286,22 +265,24 @@ class _Call:
                 similar.cancel()
         return outcome
 
-    async def _show_questions(self, conversation: "Conversation", request: ImageRequest) -> Outcome:
+    async def _show_questions(self) -> Outcome:
         """The questions that are open; a turn that nobody has led yet is led now."""
-        merged = request.with_order(conversation.order)
-        if request.order:
-            await self._drawing.check(merged)
-            await self._app.records.keep_order(conversation.id, merged.order)
-        turn = [turn for turn in conversation.turns if turn.is_of_dialogue][-1]
+        request = self._merged()
+        if self.request.order:
+            await self.drawing.check(request)
+            await self.app.records.keep_order(self.conversation.id, request.order)
+        turn = [turn for turn in self.conversation.turns if turn.is_of_dialogue][-1]
         if not turn.is_waiting:
-            return self._app.consultant.recall(conversation)
-        consultation = await self._consult(turn.words, conversation.id)
-        return await self._draw_or_ask(consultation, merged)
+            return self.app.consultant.recall(self.conversation)
+        return await self._draw_or_ask(await self._consult(turn.words), request)
 
-    async def _consult(self, words: str, conversation_id: str, **arguments: Any) -> "Consultation":
-        styles = self._drawing.styles
-        return await self._app.consultant.consult(
-            words, conversation_id=conversation_id, styles=styles, **arguments
+    async def _consult(self, words: str, **arguments: Any) -> "Consultation":
+        return await self.app.consultant.consult(
+            words,
+            conversation_id=self.conversation.id,
+            styles=self.drawing.styles,
+            opened=self.opened,
+            **arguments,
         )
 
     async def _draw_or_ask(
@@ -319,63 +300,65 @@ class _Call:
 
         if consultation.status == "asking":
             return consultation
-        conversation = conversation or await self._app.records.load(consultation.conversation_id)
+        conversation = conversation or await self.app.records.load(consultation.conversation_id)
         plan = plan_new(conversation, refined_prompt(conversation))
-        outcome = await self._drawing.buy(conversation, plan, request)
+        outcome = await self.drawing.buy(conversation, plan, request)
         notes = [note for note in consultation.notes if note != SANDBOX_NOTE]
         outcome.result.notes += [note for note in notes if note not in outcome.result.notes]
         return outcome
 
-    async def _collect_then_change(
-        self, conversation: "Conversation", request: ImageRequest
-    ) -> Outcome:
+    async def _reloaded(self) -> "_Call":
+        """The call where its conversation stands now."""
+        return replace(self, conversation=await self.app.records.load(self.conversation.id))
+
+    async def _collect_then_change(self) -> Outcome:
         """What is under way, then its change; the change waits where that takes too long."""
-        jobs = newest_jobs(conversation)
-        outcome = await self._drawing.collect(conversation, jobs)
+        jobs = newest_jobs(self.conversation)
+        outcome = await self.drawing.collect(self.conversation, jobs)
         if outcome.result.status == "working":
             outcome.result.notes.append(CHANGE_WAITS)
             outcome.result.next_step = CHANGE_AGAIN
             return outcome
-        conversation = await self._app.records.load(conversation.id)
-        return await self._interpret(conversation, request, {job.id for job in jobs})
+        return await (await self._reloaded()).interpret({job.id for job in jobs})
 
-    async def _collect_then_redraw(
-        self, conversation: "Conversation", request: ImageRequest
-    ) -> Outcome:
+    async def _collect_then_redraw(self) -> Outcome:
         """What is under way is never bought again; what OpenAI does not know is, beside it."""
         from generation.drawing import DrawingResult
 
-        jobs = newest_jobs(conversation)
-        notes = await self._app.image_generator.release_lost(
-            jobs, self._drawing.report(conversation), seconds=self._drawing.seconds
+        jobs = newest_jobs(self.conversation)
+        report = self.drawing.report(self.conversation)
+        notes = await self.app.image_generator.release_lost(
+            jobs, report, seconds=self.drawing.seconds
         )
-        before, conversation = conversation, await self._app.records.load(conversation.id)
+        after = await self._reloaded()
         if not notes:
-            has_come = state_of(conversation).drawing == "kept"
+            has_come = state_of(after.conversation).drawing == "kept"
             # As it stood before, the call collects what has come, and buys nothing beside it.
-            return await self._interpret(before if has_come else conversation, request)
-        outcome = await self._interpret(conversation, request, {job.id for job in jobs})
+            return await (self if has_come else after).interpret()
+        outcome = await after.interpret({job.id for job in jobs})
         if isinstance(outcome, DrawingResult):
             outcome.result.notes[:0] = notes
         return outcome
 
-    async def _tell_styles(self, consultation: "Consultation") -> None:
-        """Questions say what became of a style."""
-        from consultation.style_lines import style_notes
-        from generation.plan import styles_of
 
-        conversation = await self._app.records.load(consultation.conversation_id)
-        consultation.notes += style_notes(consultation, styles_of(conversation))
+async def _tell_styles(app: App, consultation: "Consultation") -> None:
+    """Questions say what became of a style."""
+    from consultation.style_lines import style_notes
+    from generation.plan import styles_of
 
-    def _name_assumptions(self, outcome: "DrawingResult") -> None:
-        """A picture drawn of a dialogue's prompt names what nobody decided in it, and says what
-        became of a style."""
-        from consultation.style_lines import style_notes
-        from generation.plan import refined_prompt, styles_of
+    conversation = await app.records.load(consultation.conversation_id)
+    consultation.notes += style_notes(consultation, styles_of(conversation))
 
-        conversation, result = outcome.conversation, outcome.result
-        if not conversation.briefs or result.prompt != refined_prompt(conversation):
-            return
-        consultation = self._app.consultant.recall(conversation)
-        result.assumptions = consultation.assumptions
-        result.notes += style_notes(consultation, styles_of(conversation))
+
+def _name_assumptions(app: App, outcome: "DrawingResult") -> None:
+    """A picture drawn of a dialogue's prompt names what nobody decided in it, and says what
+    became of a style."""
+    from consultation.style_lines import style_notes
+    from generation.plan import refined_prompt, styles_of
+
+    conversation, result = outcome.conversation, outcome.result
+    if not conversation.briefs or result.prompt != refined_prompt(conversation):
+        return
+    consultation = app.consultant.recall(conversation)
+    result.assumptions = consultation.assumptions
+    result.notes += style_notes(consultation, styles_of(conversation))
