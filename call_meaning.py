@@ -224,8 +224,8 @@ def undrawn_prompt(conversation: "Conversation") -> str | None:
     Empty while that still asks, None where there is no such dialogue.
     """
     turns = [turn for turn in conversation.turns if turn.is_of_dialogue]
-    newest = conversation.jobs[-1].created_at if conversation.jobs else ""
-    if not turns or turns[-1].created_at <= newest:
+    drawn = conversation.jobs[-1].turn_number if conversation.jobs else 0
+    if not turns or turns[-1].number <= drawn:
         return None
     brief = conversation.briefs[-1] if conversation.briefs else None
     if brief is None or not turns[-1].reply:

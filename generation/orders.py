@@ -208,6 +208,7 @@ def _job_rows(
             response_id="",
             error="",
             request_key=key,
+            turn_number=max((turn.number for turn in one.conversation.turns), default=0),
             beat_at=moment,
             created_at=moment,
             changed_at=moment,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
+from itertools import takewhile
 from pathlib import Path
 
 from errors import StorageError
@@ -247,5 +248,5 @@ def _before(image: Image, pictures: list[Image]) -> Image | None:
     for one in pictures:
         if one.id == image.parent_image_id:
             return one
-    earlier = [one for one in pictures if one.created_at < image.created_at]
+    earlier = [*takewhile(lambda one: one.id != image.id, pictures)]
     return earlier[-1] if earlier else None

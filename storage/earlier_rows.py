@@ -1,6 +1,6 @@
 """What earlier versions wrote into rows, as it is written today: read by migrations and imports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = dict[str, Any]
@@ -49,6 +49,12 @@ def read_earlier_reply(turn: Mapping[str, Any]) -> Row:
         return {}
     brief = _entries(reply["brief"])
     return {} if brief == reply["brief"] else {"reply": {**reply, "brief": brief}}
+
+
+def earlier_turn_number(job: Mapping[str, Any], turns: Sequence[Mapping[str, Any]]) -> int:
+    """The newest turn that a job knew of, as before 0011: the clock told."""
+    known = (one["number"] for one in turns if one["created_at"] <= job["created_at"])
+    return max(known, default=0)
 
 
 def _entries(entries: list[Row]) -> list[Row]:

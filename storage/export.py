@@ -11,7 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from errors import StorageError
 from storage.database import Database
-from storage.earlier_rows import read_earlier_brief, read_earlier_error, read_earlier_reply
+from storage.earlier_rows import (
+    earlier_turn_number,
+    read_earlier_brief,
+    read_earlier_error,
+    read_earlier_reply,
+)
 from storage.export_format import FORMAT, TABLES, VERSION, Document, columns
 from storage.full_text import index
 from storage.stamps import printable
@@ -59,7 +64,10 @@ async def import_document(database: Database, text: str) -> str:
     document = read(text)
     conversation_id: str = document["conversation"]["id"]
     document |= {
-        "jobs": [_left(job) for job in document["jobs"]],
+        "jobs": [
+            {"turn_number": earlier_turn_number(job, document["turns"]), **_left(job)}
+            for job in document["jobs"]
+        ],
         "briefs": [{**brief, **read_earlier_brief(brief)} for brief in document["briefs"]],
         "turns": [{**turn, **read_earlier_reply(turn)} for turn in document["turns"]],
     }

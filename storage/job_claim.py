@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from storage.full_text import index
 from storage.spending import due_today
 from storage.stamps import before, now
-from storage.tables import UNDER_WAY, Job, Turn
+from storage.tables import UNDER_WAY, Conversation, Job, Turn, written
 
 JUST_NOW = timedelta(minutes=2)
 """So long after its end the same call again is a client that asks twice, not a new wish."""
@@ -74,7 +74,12 @@ async def claim_jobs(session: AsyncSession, jobs: list[Job], terms: ClaimTerms) 
             return Claim(same, new=False, over=None if same and not lost else over)
     await _leave_call(session, lost)
     if terms.message and not same:
-        await _note_message(session, jobs[0], terms.message)
+        number = await _note_message(session, jobs[0], terms.message)
+        for job in new:
+            job.turn_number = number
+    # What was chosen before is what this call starts from.
+    of_these = update(Conversation).where(Conversation.id == jobs[0].conversation_id)
+    await session.execute(of_these.values(chosen_at=""))
     for job in new if same else []:
         job.batch = same[0].batch
     session.add_all(new)
@@ -97,9 +102,7 @@ async def _jobs_of_same_call(
         batches = [list(await session.scalars(batch_of(one))) for one in running]
         other = next((batch[0] for batch in batches if _draws_the_same(batch, jobs)), None)
     if other is None and again:
-        newest = await session.scalar(
-            same.order_by(Job.created_at.desc(), Job.place.desc(), Job.id.desc()).limit(1)
-        )
+        newest = await session.scalar(same.order_by(written("jobs").desc()).limit(1))
         if newest is not None and newest.request_key == job.request_key:
             other = newest
     batch = list(await session.scalars(batch_of(other))) if other else []
@@ -172,17 +175,17 @@ async def add_turn(session: AsyncSession, turn: Turn) -> None:
     session.add(turn)
 
 
-async def _note_message(session: AsyncSession, job: Job, words: str) -> None:
-    """Write down words that a job draws; those of a job that was taken back stand there already."""
+async def _note_message(session: AsyncSession, job: Job, words: str) -> int:
+    """Write down words that a job draws, and their number; those of a job that was taken back
+    stand there already."""
     owner = job.conversation_id
     turns = select(Turn).where(Turn.conversation_id == owner).order_by(Turn.number.desc())
     newest = await session.scalar(turns.limit(1))
     if newest is not None and newest.reply == {} and newest.words == words:
-        drawn = select(Job.id).where(
-            Job.conversation_id == owner, Job.created_at >= newest.created_at
-        )
+        drawn = select(Job.id).where(Job.conversation_id == owner, Job.turn_number >= newest.number)
         if await session.scalar(drawn.limit(1)) is None:
-            return
+            return newest.number
     turn = Turn(conversation_id=owner, words=words, reply={}, created_at=job.created_at)
     await add_turn(session, turn)
     await index(session, owner)
+    return turn.number

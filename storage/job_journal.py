@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from sqlalchemy import Select, and_, delete, func, inspect, or_, select, update
+from sqlalchemy import Select, and_, delete, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from errors import Problem, StorageError
 from storage.database import Database
@@ -18,7 +19,7 @@ from storage.full_text import index
 from storage.job_claim import Claim, ClaimTerms, batch_of, claim_jobs, is_drawn_anew
 from storage.spending import is_of
 from storage.stamps import beating, before, is_alive, is_dead, now
-from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending
+from storage.tables import UNDER_WAY, Conversation, Image, Job, Spending, written
 
 TRIED = timedelta(minutes=1)
 """So long a job that could not be fetched is left alone by calls that are about others."""
@@ -229,9 +230,7 @@ class JobJournal:
             _add_new(session, costs)
             row = await session.get_one(Conversation, job.conversation_id)
             row.changed_at = now()
-            begun = select(func.min(Job.created_at)).where(Job.batch == job.batch)
-            # Else the person chose another one meanwhile.
-            if row.chosen_at <= (await session.scalar(begun) or ""):
+            if not row.chosen_at:  # else the person chose another one meanwhile
                 row.current_image_id = await _picture_of_newer_call(session, job)
             await index(session, row.id)
         _apply(job, applied)
@@ -253,12 +252,14 @@ class JobJournal:
 async def _picture_of_newer_call(session: AsyncSession, job: Job) -> str | None:
     """The picture of the newest call after that of a job; changes go on from it, though this
     job's came later."""
+    this = aliased(Job, name="this")
+    place = select(written("this")).where(this.id == job.id).scalar_subquery()
     newer = (
         select(Image.id)
         .join(Job, Image.job_id == Job.id)
         .where(Job.conversation_id == job.conversation_id, Job.batch != job.batch)
-        .where(Job.created_at > job.created_at)
-        .order_by(Job.created_at.desc(), Job.place.desc())
+        .where(written("jobs") > place)
+        .order_by(written("jobs").desc())
     )
     return await session.scalar(newer.limit(1))
 

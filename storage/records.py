@@ -27,7 +27,7 @@ from storage.stamps import (
     unknown_conversation,
     unknown_image,
 )
-from storage.tables import Answer, Brief, Conversation, Image, Job, Question, Turn
+from storage.tables import Answer, Brief, Conversation, Image, Job, Question, Turn, written
 
 SAME_CALL = timedelta(days=1)
 """So long after it opened a conversation, the same call goes on with it instead of paying anew."""
@@ -152,7 +152,7 @@ class Records:
         rows = (
             select(Turn.conversation_id)
             .where(Turn.words == words, Turn.created_at > before(JUST_SAID))
-            .order_by(Turn.created_at.desc())
+            .order_by(Turn.id.desc())
             .limit(1)
         )
         async with self._database.read() as session:
@@ -243,7 +243,7 @@ async def _same_call(
         select(Conversation)
         .where(Conversation.request_key == request_key)
         .where(Conversation.created_at > before(SAME_CALL))
-        .order_by(Conversation.created_at.desc(), Conversation.id.desc())
+        .order_by(written("conversations").desc())
         .limit(1)
     )
     earlier: Conversation | None = await session.scalar(rows)

@@ -7,7 +7,16 @@ that are only ever read whole are JSON.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -39,14 +48,20 @@ def media_type(form: str) -> str:
     return f"image/{'svg+xml' if form == 'svg' else form}"
 
 
+def written(table: str) -> ColumnElement[int]:
+    """The order in which rows of a table were written: a clock that is set back makes the newest
+    look old."""
+    return literal_column(f"{table}.rowid", Integer)
+
+
 class Conversation(Base):
     """One piece of work.
 
     `request_key` is of the image call that opened it, empty where the consultation did.
     `order` is what came with a call that was answered with questions, used when it is drawn.
     `current_image_id` is the picture that changes start from, None for the newest; `chosen_at`
-    says when a person chose it. While a process asks the facilitator it renews `beat_at`; `runs`
-    counts those that took this over.
+    says when a person chose it, empty once a later call for pictures began. While a process asks
+    the facilitator it renews `beat_at`; `runs` counts those that took this over.
     """
 
     __tablename__ = "conversations"
@@ -72,8 +87,8 @@ class Conversation(Base):
     questions: Mapped[list["Question"]] = relationship(order_by="Question.number")
     answers: Mapped[list["Answer"]] = relationship(order_by="Answer.id")
     briefs: Mapped[list["Brief"]] = relationship(order_by="Brief.id")
-    jobs: Mapped[list["Job"]] = relationship(order_by="Job.created_at, Job.place, Job.id")
-    images: Mapped[list["Image"]] = relationship(order_by="Image.created_at, Image.id")
+    jobs: Mapped[list["Job"]] = relationship(order_by=lambda: written("jobs"))
+    images: Mapped[list["Image"]] = relationship(order_by=lambda: written("images"))
     spending: Mapped[list["Spending"]] = relationship(order_by="Spending.id", viewonly=True)
 
     @property
@@ -245,10 +260,11 @@ class Job(Base):
     while a process works on it, and `runs` counts the processes that took it: one that slept
     while another took over has an older count, and changes nothing any more. The jobs of one
     call share their `batch`, where each has its `place`; one that was drawn anew has left it, and
-    its own id as its key. `variation` says what this one varies on purpose, `inputs` which pictures
-    it starts from, and its styles, each under `style`; `estimated_usd` what it should cost with
-    `openai` or in the `sandbox`, as `origin` says where it is known. `error` is what happened to
-    one that brought nothing; beside it stand its kind, whether it was charged, and what helps.
+    its own id as its key. `turn_number` is the newest turn that it knows of. `variation` says what
+    this one varies on purpose, `inputs` which pictures it starts from, and its styles, each under
+    `style`; `estimated_usd` what it should cost with `openai` or in the `sandbox`, as `origin` says
+    where it is known. `error` is what happened to one that brought nothing; beside it stand its
+    kind, whether it was charged, and what helps.
     """
 
     __tablename__ = "jobs"
@@ -282,6 +298,7 @@ class Job(Base):
     error_next_step: Mapped[str] = mapped_column(default="")
     request_key: Mapped[str] = mapped_column(default="")
     place: Mapped[int] = mapped_column(default=0)
+    turn_number: Mapped[int] = mapped_column(default=0)
     runs: Mapped[int] = mapped_column(default=0)
     beat_at: Mapped[str] = mapped_column(default="")
     created_at: Mapped[str]

@@ -5,7 +5,7 @@ OpenAI's side is a plain server of our tests; the servers are those of one proce
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import fastmcp
@@ -22,6 +22,7 @@ from generation import purchase
 from generation.drawing import ImageGenerator
 from sandbox.loopback import Sandbox
 from settings import Settings
+from storage import stamps
 from storage.job_journal import Withdrawn
 from storage.stamps import before
 from tests.calls import DRAW, consult, data_of, draw, picture, refusal
@@ -511,3 +512,35 @@ async def test_another_request_does_not_join(client: Client[Any], sandbox: Sandb
     )
 
     assert sandbox.count("image") == 3
+
+
+class ClockAhead(datetime):
+    """A clock that is five days fast."""
+
+    @classmethod
+    def now(cls, _zone: object = None) -> datetime:  # type: ignore[override]
+        return datetime.now(UTC) + timedelta(days=5)
+
+
+@pytest.mark.parametrize("begun", ["drawn", "chosen", "talked over"])
+async def test_what_follows_after_the_clock_was_set_back_is_still_the_newest(
+    client: Client[Any], sandbox: Sandbox, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_talk = begun == "talked over"
+    with monkeypatch.context() as clock:
+        clock.setattr(stamps, "datetime", ClockAhead)
+        first = await (consult(client, "a fox", finish=True) if is_talk else draw(client, **FOX))
+        if begun == "chosen":
+            await draw(client, from_image=first["images"][0]["image_id"])
+    owner = {"conversation_id": first["conversation_id"]}
+    change = owner if is_talk else {**owner, "prompt": "make it blue"}
+    drawn = await draw(client, **change)
+    paid = sandbox.count("image")
+    again = await draw(client, **change)
+    shown = await draw(client, **owner)
+    read = await client.call_tool("view_read", {"what": "state", "id": first["conversation_id"]})
+
+    assert sandbox.count("image") == paid
+    assert picture(again) == picture(shown) == picture(drawn)
+    assert shown["images"][0]["current"]
+    assert data_of(read)["status"] == "done"

@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from call_meaning import undrawn_prompt
 from errors import Problem
 from generation.job_end import recorded_problem
 from settings import Settings
@@ -80,19 +81,21 @@ def test_what_was_disliked_in_an_earlier_version_is_found(tmp_path: Path) -> Non
 def test_records_of_an_earlier_version_are_read_and_found(tmp_path: Path, version: str) -> None:
     make(tmp_path, version)
 
-    async def read() -> tuple[list[str], str, list[str]]:
+    async def read() -> tuple[list[str], str, list[str], str | None]:
         database = Database(tmp_path)
         loaded = await Records(database).load("conv_1")
         found = await Search(database).page(Filter(query="snow"))
         await database.close()
         words = [turn.words for turn in loaded.turns]
-        return words, loaded.jobs[0].batch, [item.conversation_id for item in found.items]
+        ids = [item.conversation_id for item in found.items]
+        return words, loaded.jobs[0].batch, ids, undrawn_prompt(loaded)
 
-    words, batch, found = asyncio.run(read())
+    words, batch, found, undrawn = asyncio.run(read())
 
     assert words == ["a fox in snow"]
     assert found == ["conv_1"]
     assert batch == ("job_1" if version == "0001" else "")
+    assert undrawn is None
 
 
 @pytest.mark.parametrize(

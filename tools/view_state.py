@@ -137,7 +137,7 @@ async def conversation_view(
     store = app.prompt_store
     jobs = newest_jobs(conversation)
     images = await asyncio.to_thread(_shown_images, app, conversation)
-    is_chosen = bool(jobs) and conversation.chosen_at > jobs[-1].created_at
+    is_chosen = bool(conversation.chosen_at)
     return ConversationView(
         conversation_id=conversation.id,
         status=_standing(
