@@ -343,7 +343,7 @@ class _Call:
 
 async def _tell_styles(app: App, consultation: "Consultation") -> None:
     """Questions say what became of a style."""
-    from consultation.style_lines import style_notes
+    from consultation.style_dialogue import style_notes
     from generation.plan import styles_of
 
     conversation = await app.records.load(consultation.conversation_id)
@@ -353,7 +353,7 @@ async def _tell_styles(app: App, consultation: "Consultation") -> None:
 def _name_assumptions(app: App, outcome: "DrawingResult") -> None:
     """A picture drawn of a dialogue's prompt names what nobody decided in it, and says what
     became of a style."""
-    from consultation.style_lines import style_notes
+    from consultation.style_dialogue import style_notes
     from generation.plan import refined_prompt, styles_of
 
     conversation, result = outcome.conversation, outcome.result

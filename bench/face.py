@@ -32,7 +32,7 @@ from studio import assembler
 from studio.routes import ASSETS
 from tests.folders import environment_in, settings_in
 from tests.rpc import SERVE, Server
-from tools.studio_setup import costs
+from tools.studio import costs
 from tools.studio_state import OVERLAP, gallery_page, pulse
 
 CONSULT, DRAW = "openai_image_consultation", "openai_conversational_image"

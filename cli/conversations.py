@@ -104,11 +104,7 @@ def export(
     async def work(app: App) -> list[Path]:
         from cli.export import export as write
 
-        ids = (
-            [await whole_id(app, conversation)]
-            if conversation
-            else await app.records.ids.of_conversations()
-        )
+        ids = [await whole_id(app, conversation)] if conversation else await app.search.ids()
         paths = []
         for one in ids:
             record = await app.records.load(one)

@@ -74,7 +74,7 @@ def file_name(words: str) -> str:
 
 async def whole_id(app: App, beginning: str, kind: IdKind = "conv") -> str:
     """The one id that begins so, with or without its `conv_`. Raises a `Problem`."""
-    fitting = await app.records.ids.beginning(kind, beginning, limit=SHOWN + 1)
+    fitting = await app.search.ids_beginning(kind, beginning, limit=SHOWN + 1)
     if beginning in fitting:
         return beginning
     if len(fitting) == 1:
@@ -95,11 +95,11 @@ async def load_by_beginning(app: App, beginning: str) -> Conversation:
 
 async def load_picture(app: App, beginning: str) -> Image:
     """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
-    if await app.records.ids.beginning("img", beginning, limit=1):
+    if await app.search.ids_beginning("img", beginning, limit=1):
         return await app.records.image(await whole_id(app, beginning, "img"))
     if beginning.startswith("img_"):
         await whole_id(app, beginning, "img")  # refuses it as a picture
-    if not await app.records.ids.beginning("conv", beginning, limit=1):
+    if not await app.search.ids_beginning("conv", beginning, limit=1):
         raise Problem(
             f"There is no picture {printable(beginning)}, and no conversation.", WHERE_IDS_ARE
         )

@@ -24,7 +24,7 @@ from generation.image_result import ImageResult, money_words, notes_for_person
 from generation.verification import finding_lines
 from prompts.wording import Wording
 from storage.stamps import without_controls
-from styles.style_check import FROM_STYLE
+from styles.comparison import FROM_STYLE
 
 if TYPE_CHECKING:
     from fastmcp.client.progress import ProgressHandler

@@ -12,7 +12,6 @@ __all__ = [
     "preferences",
     "recorded_result",
     "style_dialogue",
-    "style_lines",
     "suggested_settings",
     "template_dialogue",
     "template_draft",

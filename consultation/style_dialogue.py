@@ -1,20 +1,19 @@
 """Apply styles to words or to a conversation: one turn in which what they say is material."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from consultation.consultant import Consultant
 from consultation.consultation_result import Consultation, MixAnswer, StyleApplication
 from consultation.consultation_text import as_text
-from consultation.style_lines import style_notes
 from consultation.transcript import ConsultationError
 from prompts.wording import Wording
 from storage.records import Records
 from storage.stamps import is_conversation_id
 from storage.tables import Conversation
-from styles.strength import ASPECTS, Aspect, StyleShare
+from styles.strength import ASPECTS, WHOLE, Aspect, StyleShare
 from styles.style_mix import Contradiction, MixPart, answers_to, contradiction, mix
 from styles.style_store import StyleStore
 from styles.style_use import REF, StyleUse
@@ -145,3 +144,41 @@ def application_text(result: StyleApplication, wording: Wording) -> str:
 def question_of_mix(result: StyleApplication) -> str:
     """What is asked, with its options."""
     return "\n".join([result.question, *(f"- {option}" for option in result.options)])
+
+
+CHOSEN = (
+    "The style {name} is chosen, at strength {strength}: what it says goes into the prompt where "
+    "your own words do not say otherwise."
+)
+WENT_IN = "Of the style {name} went into the prompt, at strength {strength}: {lines}."
+GAVE_WAY = "Of the style {name} gave way to your own words: {lines}."
+NO_PLACE = "Of the style {name} found no place in the prompt: {lines}."
+
+
+def style_notes(result: Consultation, styles: Sequence[StyleUse]) -> list[str]:
+    """What of the styles of a dialogue is in its prompt, and what is not; while it asks, that they
+    are chosen, and what of them gives way already."""
+    return [note for use in styles for note in _notes_of(use, result)]
+
+
+def _notes_of(use: StyleUse, result: Consultation) -> Iterator[str]:
+    name = use.name if use.weight == WHOLE else f"{use.name} ({use.weight} %)"
+    said = [one.quote for span in result.provenance for one in span.said if one.ref == use.ref]
+    if result.refined_prompt is None:
+        yield CHOSEN.format(name=name, strength=use.strength)
+    elif lines := _lines_of(use, said):
+        yield WENT_IN.format(name=name, strength=use.strength, lines=lines)
+    lost = [one for one in result.not_used if one.ref == use.ref]
+    if lines := _lines_of(use, [one.quote for one in lost if one.why != "unplaced"]):
+        yield GAVE_WAY.format(name=name, lines=lines)
+    if lines := _lines_of(use, [one.quote for one in lost if one.why == "unplaced"]):
+        yield NO_PLACE.format(name=name, lines=lines)
+
+
+def _lines_of(use: StyleUse, quotes: Sequence[str]) -> str:
+    """What quotes have of a style, by what it is about."""
+    parts = {
+        about: ", ".join(dict.fromkeys(quote for quote in quotes if quote in line))
+        for about, line in use.lines.items()
+    }
+    return "; ".join(f"{about}: {words}" for about, words in parts.items() if words)

@@ -19,8 +19,8 @@ from storage.picture_files import read_picture
 from storage.pixels import UNDECODABLE, TooManyPixels, bound, has_transparent_pixel, open_picture
 from storage.tables import Image as Record
 from storage.tables import Job
+from styles.comparison import check
 from styles.measurement import Measurement, measure
-from styles.style_check import check
 from styles.style_use import StyleUse
 
 EXTENSIONS = {"JPEG": "jpg"}

@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass, field
 from textwrap import shorten
 
-from sandbox import dialogue, misbehaviour
+from sandbox import misbehaviour, request_content
 from sandbox import phrasebook as book
-from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
+from sandbox.request_content import Dialogue
 
 PER_TURN = {"quick": 2, "guided": 3, "explorer": 4}
 """Questions at once by mode: few enough to be answered in one line."""
@@ -40,7 +40,7 @@ Phrase = tuple[str, list[Json]]
 
 def reply(body: Json, fault: str) -> str:
     """The facilitator's turn as JSON, or what a misbehaving model would answer."""
-    talk = dialogue.read(body)
+    talk = request_content.read_dialogue(body)
     answer = turn(talk)
     misbehaviour.spoil(answer, talk, fault)
     return json.dumps(answer, ensure_ascii=False)

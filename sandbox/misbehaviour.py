@@ -3,8 +3,8 @@
 import re
 
 from sandbox import phrasebook as book
-from sandbox.dialogue import Dialogue
 from sandbox.openai_errors import Json
+from sandbox.request_content import Dialogue
 
 INVENTED = "a golden dragon"
 MORE = ("palette", "mood", "style", "light", "use", "composition", "background", "text", "detail")

@@ -3,8 +3,8 @@
 import json
 import re
 
-from sandbox import dialogue, request_content
 from sandbox import phrasebook as book
+from sandbox import request_content
 from sandbox.openai_errors import Json
 
 PLACEHOLDER = "A placeholder of the sandbox: no model looked at it."
@@ -18,7 +18,7 @@ ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
 
 def fill_template(body: Json) -> str:
     """What the words fill of a template, as JSON: what fits nothing else is for a free text."""
-    talk, values, reply, finish = dialogue.read(body), dict[str, str](), "", False
+    talk, values, reply, finish = request_content.read_dialogue(body), dict[str, str](), "", False
     tongue = book.language([*talk.messages.values()])
     parameters: list[Json] = talk.state.get("parameters") or []
     named = {parameter["name"]: parameter for parameter in parameters}

@@ -12,7 +12,6 @@ __all__ = [
     "file_ids",
     "health",
     "holds",
-    "ids",
     "input_files",
     "input_pictures",
     "job_claim",

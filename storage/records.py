@@ -13,7 +13,6 @@ from storage.database import Database
 from storage.file_ids import FileIds
 from storage.full_text import index
 from storage.holds import Hold, Holds
-from storage.ids import Ids
 from storage.job_claim import add_turn
 from storage.job_journal import JobJournal
 from storage.preference_history import PreferenceHistory
@@ -71,7 +70,6 @@ class Records:
         self.holds = Holds(database)
         self.preference_history = PreferenceHistory(database)
         self.file_ids = FileIds(database)
-        self.ids = Ids(database)
         self._database = database
 
     async def begin(self, mode: str, template: str = "") -> str:

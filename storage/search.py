@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -19,6 +19,7 @@ from storage.list_pages import (
     place_in,
     within,
 )
+from storage.stamps import IdKind
 from storage.tables import Conversation, Image, Text, media_type
 
 MOST_ITEMS = 200
@@ -97,6 +98,23 @@ class Search:
         async with self._database.read() as session:
             items = await _summaries(session, dict.fromkeys(ids, ""))
         return SearchPage(items, total=len(items))
+
+    async def ids(self) -> list[str]:
+        """Every conversation's id, the oldest first."""
+        rows = select(Conversation.id).order_by(Conversation.created_at, Conversation.id)
+        async with self._database.read() as session:
+            return list(await session.scalars(rows))
+
+    async def ids_beginning(self, kind: IdKind, beginning: str, *, limit: int) -> list[str]:
+        """The ids of conversations or pictures that begin so, also without their kind."""
+        column = {"conv": Conversation.id, "img": Image.id}[kind]
+        starts = [
+            column.startswith(start, autoescape=True)
+            for start in (beginning, f"{kind}_{beginning}")
+        ]
+        rows = select(column).where(or_(*starts)).order_by(column).limit(limit)
+        async with self._database.read() as session:
+            return list(await session.scalars(rows))
 
     async def has_pictures(self, *, without: str) -> bool:
         """Whether any conversation but one has a picture."""

@@ -7,7 +7,6 @@ __all__ = [
     "measurement",
     "palette",
     "strength",
-    "style_check",
     "style_file",
     "style_mix",
     "style_offer",

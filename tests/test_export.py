@@ -24,7 +24,6 @@ from server import create_server
 from settings import Settings
 from storage.database import Database
 from storage.export import UNKNOWN_END, as_json, import_document
-from storage.ids import Ids
 from storage.legacy_import import convert_legacy
 from storage.records import Records
 from storage.search import Search
@@ -66,8 +65,8 @@ def lose(image: Image) -> None:
 
 async def texts(database: Database) -> dict[str, str]:
     """The words of every conversation as they are searched."""
-    ids = await Ids(database).of_conversations()
-    return {one: await Search(database).words(one) for one in ids}
+    search = Search(database)
+    return {one: await search.words(one) for one in await search.ids()}
 
 
 async def forget(database: Database, conversation_id: str) -> None:

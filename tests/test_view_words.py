@@ -19,7 +19,6 @@ from consultation import (
     earlier_work,
     facilitator,
     style_dialogue,
-    style_lines,
     template_dialogue,
     template_values,
 )
@@ -35,7 +34,7 @@ from generation.verification import VERDICTS
 from prompts.store import PromptStore
 from storage.search import SearchPage
 from studio.assembler import MODULES
-from styles import style_check, style_offer
+from styles import comparison, style_offer
 from styles.comparison import Closeness
 from tests.calls import DRAW, consult, data_of, text_of
 from tests.conftest import ROOT
@@ -53,9 +52,9 @@ NOTES = {
     result_builder.FILE_GONE, result_builder.NOT_DRAWN, result_builder.ONE_PICTURE,
     variations.BY_CHANCE, variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE,
     models.REPLACED, workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
-    style_dialogue.ALONG, style_lines.CHOSEN, style_lines.WENT_IN, style_lines.GAVE_WAY,
-    style_lines.NO_PLACE, template_dialogue.OFFER, template_dialogue.STYLED,
-    terminal.CLOSE_NEAR_FAR, style_check.FROM_STYLE, style_check.THE_REST,
+    style_dialogue.ALONG, style_dialogue.CHOSEN, style_dialogue.WENT_IN, style_dialogue.GAVE_WAY,
+    style_dialogue.NO_PLACE, template_dialogue.OFFER, template_dialogue.STYLED,
+    terminal.CLOSE_NEAR_FAR, comparison.FROM_STYLE, comparison.THE_REST,
     *get_args(Closeness),
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
@@ -135,7 +134,7 @@ def test_every_note_is_known_again_with_what_was_filled_into_it() -> None:
         filled = re.sub(r"{(\w+)}", r"<\1>", english)
         assert wording.note(filled) == re.sub(r"{(\w+)}", r"<\1>", wording.translations[english])
     lines = "light: low sun; colours: #88aacc; avoid: neon"
-    told = style_lines.WENT_IN.format(name="harbour", strength=60, lines=lines)
+    told = style_dialogue.WENT_IN.format(name="harbour", strength=60, lines=lines)
     lines = "Licht: low sun; Farbwerte: #88aacc; zu vermeiden: neon"
     assert wording.note(told) == f"Vom Stil harbour kam in der Stärke 60 in den Prompt: {lines}."
     assert wording.note("Your own logo.yaml is wrong.") == "Your own logo.yaml is wrong."
