@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from consultation.quotes import Fault, Statement, Statements
 from consultation.transcript import Transcript
-from consultation.turn import FORMAT, FacilitatorTurn, SetAside
+from consultation.turn import AVOID, FORMAT, FacilitatorTurn, SetAside
 from consultation.words import (
     LONG,
     SHORTEST_TO_SHARE,
@@ -102,17 +102,15 @@ class Coverage:
             text = self.transcript.messages[ref]
             # Words of a question that was answered are no wish.
             answered = ref != self.transcript.newest and asks(text, run[-1].end, run[-1].end)
-            hot = [
-                word
-                for word in filter(self._matters, run)
-                if word.refuses or not (answered or LABEL.match(text, word.start))
-            ]
-            is_hot = bool(hot) or not self._lost_picks.isdisjoint(places)
+            refuses = any(word.refuses for word in run) or not self._avoided.isdisjoint(places)
+            is_hot = refuses or not self._lost_picks.isdisjoint(places)
+            is_hot |= not answered and any(
+                self._matters(word) and not LABEL.match(text, word.start) for word in run
+            )
             new = [word for word in content(run) if word.text not in quoted and not word.number]
             if is_hot or new:
                 whole = [w for word in run for w in (word, *refusals(text).get(word, ()))]
                 part = text[min(w.start for w in whole) : max(w.end for w in whole)]
-                refuses = any(word.refuses for word in hot)
                 runs.append(Leftover(ref, part, is_hot, len(new), refuses))
         return [*runs, *self._lines_without_place()]
 
@@ -211,6 +209,15 @@ class Coverage:
         return places_in(self.statements.chosen) - self._placed
 
     @cached_property
+    def _avoided(self) -> set[Place]:
+        """Where words stand that the brief says refuse something, in words that no list of ours
+        has to know, where no stretch of the prompt rests on any of them."""
+        entries = zip(self.turn.brief, self.statements.brief, strict=True)
+        avoid = [one for entry, one in entries if entry.dimension == AVOID and self._drawn]
+        quotes = (places_in([one._replace(runs=[run])]) for one in avoid for run in one.runs)
+        return {place for quote in quotes if quote.isdisjoint(self._placed) for place in quote}
+
+    @cached_property
     def _present(self) -> list[Word]:
         return _distinct(self._words[place] for place in self._placed & self._words.keys())
 
@@ -241,7 +248,7 @@ class Coverage:
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
             return size(new) > LONGEST_LEFT and not self._asks_back(one)
         hot = any(self._matters(word) for word in wanted if not word.number)
-        hot |= not self._lost_picks.isdisjoint(places_in([one]))
+        hot |= not (self._lost_picks | self._avoided).isdisjoint(places_in([one]))
         clauses = groupby(new, key=lambda word: word.clause)
         long = any(size(clause) > LONGEST for _, clause in clauses)
         is_wish = (hot or long) and not self._asks_back(one)

@@ -20,7 +20,7 @@ from consultation.provenance import (
 )
 from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.transcript import Transcript
-from consultation.turn import FacilitatorTurn, QuestionDraft, SetAside
+from consultation.turn import AVOID, FacilitatorTurn, QuestionDraft, SetAside
 from consultation.words import refused_words, shares, spoken, words_of
 from prompts.wording import Wording
 
@@ -169,7 +169,7 @@ def settle(held: Review, transcript: Transcript, wording: Wording) -> Facilitato
         return turn.model_copy(update={"reply": f"{warning} {turn.reply}".strip()})
     letters = words in {one.text for one in held.letters}
     question = QuestionDraft(
-        dimension="text" if letters else "avoid",
+        dimension="text" if letters else AVOID,
         text=(wording.letters if letters else wording.holds).format(words=words),
         options=[wording.holds_yes, wording.holds_no],
         default=wording.holds_yes,

@@ -19,6 +19,8 @@ FILLING_NAME = "template_filling"
 
 FORMAT = "format"
 """The dimension that decides the size of a picture, and is not seen in it."""
+AVOID = "avoid"
+"""The dimension of what the person refuses."""
 
 Reason = Literal["talk", "replaced", "withdrawn", "not_visible", "left_to_us"]
 

@@ -30,7 +30,7 @@ WORD = re.compile(
 )
 HIRAGANA = re.compile("[\u3041-\u309f]")
 QUESTION_MARKS = "?\uff1f؟"
-CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟、。\uff0c\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
+CLAUSE_END = re.compile(r"[,.;:!?()\n،؛؟\u06d4।॥、。\uff0c\uff01\uff1f\uff1b\uff1a]|\s[-–—]\s")
 
 SHORTEST = 4
 """Letters that make a word worth keeping: with 3, half of the honest turns had one left."""

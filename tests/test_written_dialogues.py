@@ -70,28 +70,31 @@ async def test_at_most_one_of_the_written_turns_goes_back(
     assert len(sent_back) <= 1, sent_back
 
 
-@pytest.mark.parametrize(("kind", "most"), [("strangers", 4), ("unseen", 2)])
+@pytest.mark.parametrize(("kind", "most"), [("strangers", 5), ("unseen", 2), ("refusals", 2)])
 def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back(kind: str, most: int) -> None:
-    """Of 57 and of 18 turns. Two of the four deserve it: a whole poem quoted for one stretch, a
-    clause of nineteen words for two. The two say "no idea" and "this is no nursery"."""
+    """Of 57, 18 and 16 turns. Three of the five deserve it: a whole poem quoted for one stretch, a
+    clause of nineteen words for two, a year to be left out that has no place. The others say "no
+    idea" and "this is no nursery", are called Inga (Swedish "no"), or set much aside at once."""
     sent_back = [name for name, _, _, result in held_in(kind) if result.must_go_back]
 
     assert len(sent_back) <= most, sent_back
 
 
-def test_an_answer_that_is_bad_on_purpose_goes_back() -> None:
-    """Of 24 seven do not: an ordinal in words picks no option that we could read, a text without
-    quotation marks may be composed, what is set aside or quoted elsewhere is only shown."""
-    newest = {row[0]: row[1:] for row in held_in("unseen")}
+@pytest.mark.parametrize(("kind", "most"), [("unseen", 7), ("refusals", 1)])
+def test_an_answer_that_is_bad_on_purpose_goes_back(kind: str, most: int) -> None:
+    """Of 24 and of 48. Seven do not: an ordinal in words picks no option that we could read, a text
+    without quotation marks may be composed, what is set aside or quoted elsewhere is only shown.
+    The one quotes a piece of "free of high waves" in Danish for high waves."""
+    newest = {row[0]: row[1:] for row in held_in(kind)}
     passed = []
-    for dialogue in dialogues.read("unseen"):
+    for dialogue in dialogues.read(kind):
         turn, transcript, honest = newest[dialogue["name"]]
         for bad in dialogue["bad"]:
             result = held({**turn, **bad["answer"]}, transcript)
             own = [fault for fault in result.faults if fault not in honest.faults]
             passed += [bad["what"]] * (not replace(result, faults=own).must_go_back)
 
-    assert len(passed) <= 7, passed
+    assert len(passed) <= most, passed
 
 
 @pytest.mark.parametrize(
