@@ -172,7 +172,7 @@ class Facilitator:
             except TimeoutError:
                 break
             except GatewayError as error:
-                if error.case in {"truncated", "empty"}:
+                if error.case in {"truncated", "empty", "unreadable"}:
                     failure = "unusable"
                 elif error.unavailable:
                     turn = conversation.turns[-1]

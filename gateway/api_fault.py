@@ -7,7 +7,6 @@ What a case looks like, what happened, whether money was spent and the next step
 import math
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -202,15 +201,16 @@ def _categories(body: dict[str, Any], details: dict[str, Any], message: str) -> 
     names = details.get("categories") or []
     inner = _fields(body.get("innererror"))
     azure = inner.get("content_filter_result") or body.get("content_filter_result")
-    names = [*names, *filtered_categories(_fields(azure))] if isinstance(names, list) else []
+    names = [*names, *filtered_categories(azure)] if isinstance(names, list) else []
     if not names and (violations := _VIOLATIONS.search(message)):
         names = [name.strip() for name in violations[1].split(",")]
     return tuple(name for name in names if isinstance(name, str) and _CATEGORY.fullmatch(name))
 
 
-def filtered_categories(results: Mapping[str, Any]) -> list[str]:
+def filtered_categories(results: Any) -> list[str]:
     """The names under which Azure's content filter says that it filtered something."""
-    return [name for name, result in results.items() if _fields(result).get("filtered") is True]
+    named = _fields(results).items()
+    return [name for name, result in named if _fields(result).get("filtered") is True]
 
 
 def _wait_in_words(message: str) -> float | None:

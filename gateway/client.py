@@ -10,7 +10,13 @@ from gateway.connection import Connection
 from gateway.image_client import ImageClient
 from gateway.models import Request
 from gateway.prices import Charge, Usage, charge, text_cost
-from gateway.response_items import answer_text, raise_for_status, read_usage, require_response
+from gateway.response_items import (
+    answer_text,
+    raise_for_status,
+    read_usage,
+    require_response,
+    text_of,
+)
 from gateway.retry import OnCharge, Policy
 from settings import Origin, Settings
 
@@ -80,7 +86,8 @@ class Gateway:
             response = await sdk.responses.create(**fitting)
             require_response(response)
             # Gateways leave out both, and the turn is paid for all the same.
-            response.id, response.model = response.id or "", response.model or fitting["model"]
+            response.id = text_of(response, "id")
+            response.model = text_of(response, "model") or fitting["model"]
             self._connection.note_origin(response.id)
             try:
                 raise_for_status(response, paid=False)

@@ -48,7 +48,7 @@ class ImageClient:
         try:
             return await self._buy(request, note_id, on_charge)
         except GatewayError as error:
-            if error.case not in {"cut", "unclear"} or not response_id:
+            if error.case not in {"cut", "unclear", "unreadable"} or not response_id:
                 raise
             cut = GatewayError("cut", response_id=response_id)
             return await self._look_up(cut, request, on_step, on_charge)

@@ -22,6 +22,8 @@ from gateway.response_items import (
     read_usage,
     require_response,
     response_of,
+    rows_of,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ class _Reception:
 
     @property
     def response_id(self) -> str | None:
-        return (self.response.id or None) if self.response else None
+        return text_of(self.response, "id") or None
 
     @property
     def has_picture(self) -> bool:
@@ -113,15 +115,16 @@ class _Reception:
 
     def add(self, event: Any) -> None:  # SDK event, unvalidated
         """Note what an event brings that the picture needs."""
-        if event.type == "response.created":
-            self.response = event.response
-        elif event.type == "response.output_item.done":
+        kind, response = text_of(event, "type"), response_of(event)
+        if kind == "response.created":
+            self.response = response
+        elif kind == "response.output_item.done":
             self.item = picture_item([self.item, event.item])
-        elif (response := response_of(event)) and response.status not in UNFINISHED:
+        elif response and text_of(response, "status") not in UNFINISHED:
             self.complete(response)  # completed, incomplete, failed, cancelled
-        elif event.type in PICTURE_EVENTS:
+        elif kind in PICTURE_EVENTS:
             self.progress = True
-        elif event.type == "error" and not self.has_picture:
+        elif kind == "error" and not self.has_picture:
             # The flat form of the SDK's types; on the nested one of the wire the SDK raises.
             fault = ApiFault.read(event, response_id=self.response_id, progress=self.progress)
             raise explain(fault, paid=True)
@@ -143,13 +146,13 @@ class _Reception:
         if not answer.get("output") and answer.get("status") is None:
             raise explain(ApiFault.read(answer), paid=True)
         self.response = Response.construct(**{"status": "completed", **answer})
-        if self.response.status not in UNFINISHED:
+        if text_of(self.response, "status") not in UNFINISHED:
             self.complete(self.response)
 
     def complete(self, response: Any) -> None:
         """Note the finished response; it repeats the picture, which is held once."""
         self.response, self.is_complete = response, True
-        copy = picture_item(response.output)
+        copy = picture_item(rows_of(response, "output"))
         if not self.has_picture:
             self.item = copy or self.item
         elif copy is not None:
@@ -175,7 +178,7 @@ async def receive(
     try:
         async for event in stream:
             reception.add(event)
-            if name := STEPS.get(event.type):
+            if name := STEPS.get(text_of(event, "type")):
                 step = Step(name, reception.response_id or "", partial=partial_picture(event))
                 await on_step(step)
     except (openai.APIError, httpx2.HTTPError, *UNREADABLE) as error:
@@ -195,8 +198,9 @@ async def order(client: "AsyncOpenAI", request: dict[str, Any], on_step: OnStep)
     await on_step(Step("sending"))
     response = await client.responses.create(**request, background=True)
     require_response(response)
-    await on_step(Step("submitted", response.id))
-    return str(response.id)
+    response_id = text_of(response, "id")
+    await on_step(Step("submitted", response_id))
+    return response_id
 
 
 async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
@@ -205,7 +209,7 @@ async def collect(client: "AsyncOpenAI", response_id: str) -> GeneratedImage:
     for _ in range(MOST_POLLS):
         response = await client.responses.retrieve(response_id)
         require_response(response)
-        if response.status not in UNFINISHED:
+        if text_of(response, "status") not in UNFINISHED:
             reception.complete(response)
             return _read(reception)
         await asyncio.sleep(POLL_SECONDS)
@@ -221,7 +225,7 @@ def _read(reception: _Reception) -> GeneratedImage:
             error.job_state = "failed"  # OpenAI says so, whatever it gives as its reason
             response = reception.response
             usage, image_model = read_usage(response), image_model_of(response)
-            model = response.model or reception.model
+            model = text_of(response, "model") or reception.model
             error.note_charges(charge(model, usage, image_model=image_model))
         raise
 
@@ -238,11 +242,11 @@ def _image(reception: _Reception) -> GeneratedImage:
     return GeneratedImage(
         response_id=response_id,
         data=decode_picture(item, reception.images),
-        model=getattr(response, "model", None) or reception.model,
+        model=text_of(response, "model") or reception.model,
         image_model=image_model_of(response),
-        size=item.size,
-        quality=item.quality,
-        revised_prompt=item.revised_prompt,
+        size=text_of(item, "size") or None,
+        quality=text_of(item, "quality") or None,
+        revised_prompt=text_of(item, "revised_prompt") or None,
         usage=read_usage(response) if reception.is_complete else Usage(),
         sandbox=is_sandbox(response_id),
     )

@@ -239,6 +239,8 @@ class Buyer:
         if bill.rows:
             problem.note_charge()
         state = state_after(job, problem)
+        if isinstance(problem, GatewayError):  # a body that is no stream names it only now
+            job.response_id = job.response_id or problem.response_id or ""
         # What can be fetched is booked when it is.
         rows = [*bill.rows, *costs] if state == "failed" else bill.rows
         await self._note_end(job, state, rows, problem)

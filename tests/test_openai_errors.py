@@ -370,6 +370,60 @@ async def test_an_empty_image_item_is_told_by_everything_that_stands_beside_it(
     assert len(rows(settings, "SELECT * FROM spending")) == len(EMPTY) - 1
 
 
+WHOLE = wire.response(wire.image_call(wire.picture("PNG")))
+NUMBERS: Json = {"model": 7, "status": 3, "usage": {"input_tokens": "many"}, "tools": 7,
+           "output": [7, wire.image_call(wire.picture("PNG")) | {"size": 7, "quality": []}],
+           "tool_usage": {"image_gen": {"output_tokens": "x"}}, "content_filters": 5}  # fmt: skip
+MISREAD: dict[str, Json] = {
+    "no list": {"output": 7},
+    "no objects": {"output": [7]},
+    "no state": {"output": [], "status": 3},
+    "no words": {"output": [wire.message() | {"content": 7}]},
+}
+"""Parts of an answer that are not of the types that OpenAI's documents give them."""
+
+
+async def test_an_answer_of_wrong_types_gives_its_picture_or_is_told_with_its_id_and_price(
+    connect: Connect, player: Player, settings: Settings
+) -> None:
+    async with connect(openai_base_url=player.url) as client:
+        for plain in (True, False):
+            player.plain = plain
+            player.play([Recorded("numbers", body=WHOLE | NUMBERS)])
+            result = await draw(client, **{**FOX, "prompt": f"a fox, {plain}"})
+            assert picture(result).is_file()
+            for name, part in MISREAD.items():
+                player.play([misread(WHOLE | part)], [Recorded(name, body=WHOLE | part)])
+                words, data = await ends(client, **{**FOX, "prompt": f"{name}, {plain}"})
+
+                assert "could not be read" in words, (name, words)
+                assert "usage page" in words
+                assert wire.RESPONSE_ID in words
+                assert data["charged"] == "yes"
+                assert player.asked == (["POST"] if plain else ["POST", "GET"])
+                jobs = rows(settings, "SELECT state, response_id FROM jobs ORDER BY rowid DESC")
+                assert jobs[0] == ("failed", wire.RESPONSE_ID)
+        said = await consult(client, "a fox")
+
+    assert "could not be used" in said["reply"]
+
+
+async def test_a_picture_is_fetched_where_its_stream_could_not_be_read(
+    connect: Connect, player: Player
+) -> None:
+    player.play([misread(WHOLE | {"output": 7})], [Recorded("whole", body=WHOLE)])
+    async with connect(openai_base_url=player.url) as client:
+        result = await draw(client, **FOX)
+
+    assert picture(result).is_file()
+    assert player.asked == ["POST", "GET"]
+
+
+def misread(body: Json) -> Recorded:
+    """An answer whose output may be no list, whole and as the stream that it would come in."""
+    return stream({"type": "response.completed", "response": body})._replace(body=body)
+
+
 def plain(body: Json, *without: str) -> Recorded:
     kept = {key: value for key, value in body.items() if key not in without}
     return Recorded("plain", body=kept)
