@@ -50,7 +50,7 @@ def list_(
     criteria = Filter(query=query, since=since, until=until, bookmarked=bookmarked or None)
 
     async def work(app: App) -> Any:
-        return listing(await app.search.page(criteria, limit=limit))
+        return listing(await app.search.page(criteria, limit=limit), criteria)
 
     page = with_records(work, sandbox=sandbox)
     if as_json:
@@ -221,7 +221,7 @@ def prune(
 
 @commands.command
 def stats(*, as_json: show.AsJson = False, sandbox: SandboxCounts = False) -> None:
-    """How image types and templates fare: pictures, ratings, refinements, cost."""
+    """How image types and templates fare, and words without a dialogue: pictures, ratings, cost."""
     from tools.status import reuse_lines
 
     async def work(app: App) -> Any:
@@ -244,7 +244,7 @@ def stats(*, as_json: show.AsJson = False, sandbox: SandboxCounts = False) -> No
     if lines:
         show.table(lines, *columns)
     else:
-        show.line("No conversation has an image type or a template yet.")
+        show.line("There is no conversation yet.")
     if any(row.play_money for row in rows):
         show.line("* Play money of the sandbox, in part or all.")
     for sentence in reuse_lines(reuses):

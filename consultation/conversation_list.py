@@ -1,11 +1,13 @@
 """What the tools that find and keep conversations return, as data and as text."""
 
 import re
+from dataclasses import replace
 
 from pydantic import BaseModel
 
 from consultation.conversation_page import as_markdown, moment
 from consultation.transcript import ConsultationError
+from storage.list_pages import Filter
 from storage.search import ConversationSummary, SearchPage
 from storage.tables import Conversation
 
@@ -41,13 +43,18 @@ class RecordChange(BaseModel):
     next_step: str = "openai_list_conversations shows what there is."
 
 
-def listing(page: SearchPage, *, notice: str | None = None) -> ConversationList:
-    """A page of a list as a result; `notice` is said with it."""
+def listing(page: SearchPage, criteria: Filter, *, notice: str | None = None) -> ConversationList:
+    """A page of what fits the criteria as a result; `notice` is said with it."""
     notes = [notice] if notice else []
     if page.loosened:
         notes.append("No conversation holds all these words; these hold some of them.")
     if not page.items:
-        notes.append("No conversation fits. Use other or fewer words, or fewer filters.")
+        filters = replace(criteria, query="") != Filter()
+        notes.append(
+            f"No conversation {'fits' if criteria.query or filters else 'is there yet'}."
+            + " Use other or fewer words." * bool(criteria.query)
+            + " Use fewer filters." * filters
+        )
     return ConversationList(
         conversations=page.items,
         total=page.total,
@@ -109,7 +116,7 @@ def removal_sentence(removal: Conversation, *, pictures: bool, confirm: bool) ->
 def facts_of(one: ConversationSummary) -> str:
     """What a list says of a conversation beside its title, its id and its date."""
     facts = [
-        f"mode {one.mode}",
+        "no dialogue" if one.mode == "skip" else f"mode {one.mode}",
         one.image_type,
         one.style,
         "1 picture" if one.pictures == 1 else f"{one.pictures} pictures",

@@ -38,6 +38,8 @@ STATISTICS = text(
     ), named AS (
         SELECT id, 'image type' AS kind, image_type AS name FROM conversations
         UNION ALL SELECT id, 'template', template FROM conversations
+        UNION ALL SELECT id, 'dialogue', 'none' FROM conversations
+            WHERE image_type = '' AND template = ''
     )
     SELECT kind, name, count(*), CAST(coalesce(sum(pictures), 0) AS INTEGER),
         CAST(coalesce(sum(refinements), 0) AS FLOAT) / count(*),
@@ -53,7 +55,7 @@ STATISTICS = text(
 
 @dataclass(frozen=True)
 class Statistics:
-    """How an image type or a template fares.
+    """How an image type or a template fares, or what was drawn without a dialogue.
 
     `refinements` are changes per conversation, `rating` the mean of all ratings, None
     while there is none, `usd` the mean price of a conversation; `play_money` says that

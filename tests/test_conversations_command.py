@@ -91,7 +91,9 @@ def test_the_list_is_of_the_days_that_are_named(run: Run, drawn: Result, tmp_pat
     found = run("conversations", "list", *days)
 
     assert re.findall(r"conv_\w+", found) == [drawn["conversation_id"]]
-    assert "No conversation fits" in run("conversations", "search", "hedgehog", *days)
+    none = "No conversation fits. Use other or fewer words."
+    assert f"{none}\n" in run("conversations", "search", "badger")
+    assert f"{none} Use fewer filters." in run("conversations", "search", "hedgehog", *days)
 
 
 def test_a_picture_is_rated_as_the_tool_does(run: Run, drawn: Result) -> None:

@@ -189,8 +189,12 @@ async def test_a_rating_of_a_type_is_the_mean_of_all_its_ratings(
     for number, (key, rating) in enumerate(zip("aaaab", (5, 5, 5, None, 2), strict=True)):
         await draw(database, key, str(number), rating=rating)
 
-    (logo,) = await Maintenance(database, [], SmallCopies(tmp_path)).statistics()
+    await begin(database, "words as they are")
+    await draw(database, "words as they are", "img", rating=5)
 
+    none, logo = await Maintenance(database, [], SmallCopies(tmp_path)).statistics()
+
+    assert (none.kind, none.name, none.rating) == ("dialogue", "none", 5)
     assert (logo.conversations, logo.pictures, logo.rating) == (3, 5, 4.25)
     assert (logo.refinements, logo.usd, logo.play_money) == (0, 0, False)
 

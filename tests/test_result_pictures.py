@@ -81,4 +81,4 @@ async def test_the_record_in_full_tells_each_picture_with_price_model_quality_da
                  f"${drawn['cost_usd']:.4f}", image["created_at"][:10], image["response_id"],
                  "rated 4 of 5; liked: fur", drawn["revised_prompt"], "play money"):  # fmt: skip
         assert fact in record
-    assert "mode skip" in listed
+    assert "): no dialogue, 1 picture, " in listed

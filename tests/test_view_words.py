@@ -32,6 +32,7 @@ from generation import job_end, options, orders, picture_facts, result_builder, 
 from generation.jobs import JobProgress
 from generation.verification import VERDICTS
 from prompts.store import PromptStore
+from storage.list_pages import Filter
 from storage.search import SearchPage
 from studio.assembler import MODULES
 from styles import comparison, style_offer
@@ -88,7 +89,7 @@ def said_by(*, studio: bool) -> set[str]:
 def test_every_word_of_the_view_is_there_in_each_language(language: str) -> None:
     words = view_words(PromptStore(), f"{language}-XX", "en")
     stages = {text for _, text in STAGES.values()}
-    notes = {listing(SearchPage(loosened=True)).notes[0]}
+    notes = {listing(SearchPage(loosened=True), Filter()).notes[0]}
 
     assert words is not None
     assert words.language == language

@@ -158,5 +158,5 @@ async def openai_list_conversations(
             bookmarked=bookmarked,
         )
         page = await app.search.page(criteria, cursor=cursor, limit=limit)
-        catalogue = listing(page, notice=app.database.notice)
+        catalogue = listing(page, criteria, notice=app.database.notice)
     return build_result(catalogue, as_text(catalogue))

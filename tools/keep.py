@@ -98,9 +98,10 @@ async def openai_search_conversations(
     says which.
     """
     from consultation.conversation_list import as_text, listing
+    from storage.list_pages import Filter
 
     page, note = await app_of(ctx).semantic_search.search(query, limit=limit)
-    catalogue = listing(page, notice=note)
+    catalogue = listing(page, Filter(query=query), notice=note)
     return build_result(catalogue, as_text(catalogue))
 
 

@@ -213,8 +213,9 @@ async def _gallery(app: "App", query: str, cursor: str | None) -> ToolResult:
     from storage.list_pages import Filter
     from tools.view_state import Gallery
 
-    page = await app.search.page(Filter(query=query), cursor=cursor, limit=THUMBNAILS)
-    entries = listing(page, notice=app.database.notice)
+    criteria = Filter(query=query)
+    page = await app.search.page(criteria, cursor=cursor, limit=THUMBNAILS)
+    entries = listing(page, criteria, notice=app.database.notice)
     images = [
         await app.records.image(item.newest_image_id)
         for item in entries.conversations
