@@ -122,10 +122,7 @@ def _prompt(result: Consultation, wording: Wording) -> Iterator[str]:
 
 def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
     if result.assumptions:
-        lines = [
-            f"- {wording.label(wording.name_of(item.dimension))} {item.value}"
-            for item in result.assumptions
-        ]
+        lines = [f"- {wording.decision(item.dimension, item.value)}" for item in result.assumptions]
         yield f"{wording.label(wording.assumptions)}\n" + "\n".join(lines)
     unsourced = [s.text for s in result.provenance if s.source == "assumed" and not s.said]
     if ours := own_stretches(unsourced, [item.value for item in result.assumptions]):

@@ -101,10 +101,7 @@ def as_text(result: ImageResult, wording: Wording) -> str:
     if result.difference:
         parts.append(_difference_lines(result.difference, wording))
     if result.assumptions:
-        lines = [
-            f"- {wording.label(wording.name_of(one.dimension))} {one.value}"
-            for one in result.assumptions
-        ]
+        lines = [f"- {wording.decision(one.dimension, one.value)}" for one in result.assumptions]
         parts.append("\n".join([wording.label(wording.assumptions), *lines]))
     if result.verification:
         parts.append("\n".join(finding_lines(result.verification, wording)))

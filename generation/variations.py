@@ -65,8 +65,7 @@ def label_words(label: str, wording: "Wording") -> str:
     """The label of a variation in the words of a language; a prompt that is one stays as it is."""
     thing, _, name = label.partition(": ")
     if thing in get_args(Thing) and name in wording.translations:
-        dimension = next(one for one, varied in DIMENSIONS.items() if varied == thing)
-        return f"{wording.label(wording.name_of(dimension))} {wording.translate(name)}"
+        return f"{wording.label(wording.name_of(thing))} {wording.translate(name)}"
     return wording.translations.get(label, label)
 
 

@@ -230,4 +230,4 @@ def item_words(item: str, wording: Wording) -> str:
         return f"{wording.label(wording.translate('Changed'))} {value}"
     if (words := label_words(item, wording)) != item or not colon:
         return words
-    return f"{wording.label(wording.dimensions.get(dimension, dimension))} {value}"
+    return wording.decision(dimension, value)

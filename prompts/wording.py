@@ -17,8 +17,8 @@ MOST = 4
 VARIATIONS = "variations.yaml"
 
 PLACE = re.compile(r"{(\w+)}")
-LISTED = re.compile(r"(?:^|(?<=; ))[a-z]+(?=: )")
-"""What a part of a list is about, such as the aspects of a style."""
+LISTED = re.compile(r"(?:^|(?<=; ))([a-z]+): ([^;]*)")
+"""A part of a list: what it is about, such as an aspect of a style, and its words."""
 
 
 class Way(FileModel):
@@ -161,13 +161,22 @@ class Wording(FileModel):
         are English until a person reads them.
         """
         for ours, text in self.translations.items():
-            if values := _pattern(ours).fullmatch(english):
-                named = {
-                    name: LISTED.sub(lambda one: self.dimensions.get(one[0], one[0]), value)
-                    for name, value in values.groupdict().items()
-                }
-                return text.format(**named)
+            if match := _pattern(ours).fullmatch(english):
+                values = match.groupdict().items()
+                return text.format(
+                    **{name: LISTED.sub(self._part, value) for name, value in values}
+                )
         return english
+
+    def _part(self, one: re.Match[str]) -> str:
+        """A part of a list in this language: an aspect with words of ours, a way to vary."""
+        name, words = one.groups()
+        return f"{self.dimensions.get(name, name)}: {self.translations.get(words, words)}"
+
+    def decision(self, dimension: str, value: str) -> str:
+        """What was decided, by its name; a shape is a word of ours in whatever language."""
+        words = self.view.get(value, value) if dimension == "format" else value
+        return f"{self.label(self.name_of(dimension))} {words}"
 
     def says(self, english: str, text: str) -> bool:
         """Whether a text has this fixed one in it, in this language and filled in."""

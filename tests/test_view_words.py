@@ -138,6 +138,8 @@ def test_every_note_is_known_again_with_what_was_filled_into_it() -> None:
     told = style_dialogue.WENT_IN.format(name="harbour", strength=60, lines=lines)
     lines = "Licht: low sun; Farbwerte: #88aacc; zu vermeiden: neon"
     assert wording.note(told) == f"Vom Stil harbour kam in der Stärke 60 in den Prompt: {lines}."
+    third = orders.OF_SEVERAL.format(count=4, image_id="img_3", variation="color: warm colours")
+    assert "(Farben: warme Farben)" in wording.note(third)
     assert wording.note("Your own logo.yaml is wrong.") == "Your own logo.yaml is wrong."
 
 
@@ -146,11 +148,11 @@ def test_progress_is_told_in_the_language_of_the_conversation() -> None:
 
     told = progress_words(state, PromptStore().wording("de"))
 
-    assert told == "Bilder: 2, etwa $0,09: das Bild wird geplant, 12 s"
+    assert told == "Bilder: 2, etwa 0,09 $: das Bild wird geplant, 12 s"
 
 
 async def test_a_result_is_in_the_language_of_the_conversation(client: Client[Any]) -> None:
-    asked = await consult(client, "Ein Leuchtturm im Sturm, als Aquarell", finish=True)
+    asked = await consult(client, "Ein Leuchtturm im Sturm, als Aquarell, hochformat", finish=True)
     called = await client.call_tool(
         DRAW, {"conversation_id": asked["conversation_id"], "variations": 2, "quality": "low"}
     )
@@ -158,6 +160,7 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     text = text_of(called)
     assert "1. Farben: warme Farben\nGespeichert als /" in text
     assert "Worauf zu achten ist:\n- Motiv: " in text
+    assert "- Format: hoch\n" in text
     assert "Aus der Sandbox, die für OpenAI einspringt" in text
     first = data_of(called)["images"][0]
     assert first["variation"] == "Farben: warme Farben"

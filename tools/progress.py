@@ -71,7 +71,8 @@ def progress_words(state: "JobProgress", wording: "Wording") -> str:
     slowest = min(state.steps, key=lambda step: STAGES[step][0])
     head = ""
     if len(state.steps) > 1:
-        cost = f"${wording.number(state.estimated_usd, 2)}{' (sandbox)' * state.play_money}"
+        usd = wording.number(state.estimated_usd, 2)
+        cost = wording.translate(", about ${usd}", usd=usd) + " (sandbox)" * state.play_money
         pictures = wording.translate("Pictures: {pictures}", pictures=len(state.steps))
-        head = f"{pictures}{wording.label(wording.translate(', about {price}', price=cost))} "
+        head = f"{wording.label(pictures + cost)} "
     return f"{head}{wording.translate(STAGES[slowest][1])}, {state.elapsed:.0f} s"
