@@ -213,14 +213,16 @@ class BriefReading:
         bare = book.content(clause)
         same = [name for name, own in self.options.items() if bare in map(book.content, own)]
         waiting = [] if ref in self.latest.values() else self.waiting
-        if question:
-            about = question["dimension"]
-        elif refuses:
+        if refuses and bare:
             about = "text" if book.holds("lettering", clause) else "avoid"
         elif book.lettering(clause):
             about = "text"
-        elif same or book.begins(clause):
-            about = [*same, book.begins(clause)][0]
+        elif same:
+            about = same[0]
+        elif question:
+            about = question["dimension"]
+        elif book.begins(clause):
+            about = book.begins(clause)
         else:
             has_subject = "subject" in self.brief and waiting
             about = waiting[0]["dimension"] if has_subject else "subject"
