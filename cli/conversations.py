@@ -125,6 +125,7 @@ def import_(*files: Path, legacy: bool = False, sandbox: Sandbox = False) -> int
     """
     from storage.export import import_document
     from storage.legacy_import import LEGACY_FOLDER, convert_legacy
+    from styles.style_use import StyledRows
 
     paths = list(files) or (sorted(LEGACY_FOLDER.expanduser().glob("*.json")) if legacy else [])
     if not paths:
@@ -134,16 +135,28 @@ def import_(*files: Path, legacy: bool = False, sandbox: Sandbox = False) -> int
         faults = 0
         for path in paths:
             try:
-                text = path.read_text(encoding="utf-8")
+                text = _text_of(path)
                 if legacy:
                     text = convert_legacy(text, images_dir=app.settings.images_dir)
-                show.line(f"{path}: {await import_document(app.database, text)}")
-            except (Problem, OSError, UnicodeDecodeError) as error:
+                show.line(f"{path}: {await import_document(app.database, text, StyledRows)}")
+            except Problem as error:
                 faults += 1
                 show.line(f"{path}: {error}")
         return faults
 
     return int(bool(with_records(work, sandbox=sandbox)))
+
+
+def _text_of(path: Path) -> str:
+    """What a file holds. Raises `Problem`."""
+    if path.is_dir():
+        raise Problem("This is a folder: name the files in it.")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Problem(f"This cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Problem("This is no text in UTF-8, so no record.") from error
 
 
 @commands.command

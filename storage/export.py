@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,13 +55,14 @@ def write(document: Row) -> str:
     return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
 
-async def import_document(database: Database, text: str) -> str:
+async def import_document(database: Database, text: str, *forms: type[BaseModel]) -> str:
     """Write the record of a document; the conversation's id. Raises `StorageError`.
 
-    All or nothing. Prices that outlived the conversation here are joined to it again, not
-    counted twice. The paths of its pictures are kept as they are and never followed.
+    `forms` are what its JSON is read as besides. All or nothing. Prices that outlived the
+    conversation here are joined to it again, not counted twice. The paths of its pictures are kept
+    as they are and never followed.
     """
-    document = read(text)
+    document = read(text, *forms)
     conversation_id: str = document["conversation"]["id"]
     document |= {
         "jobs": [
@@ -84,8 +85,9 @@ async def import_document(database: Database, text: str) -> str:
     return conversation_id
 
 
-def read(text: str) -> Row:
-    """A checked document. Raises `StorageError` that names the first field that is wrong."""
+def read(text: str, *forms: type[BaseModel]) -> Row:
+    """A document, checked as the forms, too. Raises `StorageError` that names the first field that
+    is wrong."""
     try:
         document = json.loads(text, parse_constant=_no_number)
         text.encode()
@@ -96,7 +98,8 @@ def read(text: str) -> Row:
         raise StorageError(f"The document is no JSON in UTF-8 ({error}). {WAY_OUT}") from None
     _check_kind(document)
     try:
-        Document.model_validate(document)
+        for form in (Document, *forms):
+            form.model_validate(document)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         message = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))

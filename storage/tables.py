@@ -309,7 +309,7 @@ class Job(Base):
     @property
     def style_uses(self) -> list[Any]:
         """The styles that it is drawn in, as `StyleUse` has them."""
-        return [row["style"] for row in self.inputs if "style" in row]
+        return [row["style"] for row in self.inputs if row.get("style")]
 
 
 class Image(Base):

@@ -6,9 +6,9 @@ what was drawn.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from prompts.source import FileModel
 from styles.measurement import Measurement
@@ -30,7 +30,7 @@ class StyleUse(BaseModel):
     """
 
     name: str
-    strength: int
+    strength: Annotated[int, Field(ge=0, le=WHOLE)]
     weight: int = WHOLE
     aspects: dict[Aspect, str]
     colours: list[Colour] = []
@@ -88,6 +88,39 @@ class StyleUse(BaseModel):
         colours = self.colours if "colours" in names else []
         avoid = [words for words in self.avoid if any(words in text for text in own)]
         return self.model_copy(update={"aspects": aspects, "colours": colours, "avoid": avoid})
+
+
+def _is_measured(use: StyleUse | None) -> StyleUse | None:
+    """A style whose measurements can be read."""
+    try:
+        if use is not None:
+            _ = use.measurements
+    except KeyError as error:
+        raise ValueError(f"nothing is measured of {error}") from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise ValueError(f"of what was measured, {place}: {fault['msg']}") from None
+    return use
+
+
+class _Row(BaseModel):
+    style: Annotated[StyleUse | None, AfterValidator(_is_measured)] = None
+
+
+class _Turn(BaseModel):
+    references: list[_Row] = []
+
+
+class _Job(BaseModel):
+    inputs: list[_Row] = []
+
+
+class StyledRows(BaseModel):
+    """The rows of an exported record that may name a style."""
+
+    turns: list[_Turn]
+    jobs: list[_Job]
 
 
 def samples_of(uses: Sequence[StyleUse]) -> list[tuple[StyleUse, str]]:

@@ -199,6 +199,38 @@ def test_what_was_exported_is_taken_in_again(run: Run, drawn: Result, tmp_path: 
     assert run("conversations", "show", key) == before
 
 
+def test_what_is_no_record_is_refused_by_its_file_row_and_field(
+    run: Run, drawn: Result, tmp_path: Path
+) -> None:
+    key = drawn["conversation_id"]
+    run("conversations", "export", key, "--as", "json", "--to", str(tmp_path / "out"))
+    run("conversations", "delete", key, "--confirm")
+    (file,) = (tmp_path / "out").rglob("*.json")
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    ink = {"name": "ink", "strength": 60, "aspects": {"line": "thin"}}
+    wrong = {
+        ".strength": {**ink, "strength": 101},
+        ".aspects.smell": {**ink, "aspects": {"smell": "of tar"}},
+        ".name": {"strength": 60, "aspects": {}},
+        "": {**ink, "measured": {"line": {"weight": "thick"}}},
+    }
+
+    for field, style in wrong.items():
+        row = {"id": "style:ink", "given": "ink", "file": "", "use": "style", "style": style}
+        for table, rows in (("turns", "references"), ("jobs", "inputs")):
+            whole[table][0][rows] = [row]
+            file.write_text(json.dumps(whole), encoding="utf-8")
+            told = run("conversations", "import", str(file))
+            whole[table][0][rows] = []
+
+            assert f"{table}[0].{rows}[0].style{field}" in told, told
+    assert "This is a folder" in run("conversations", "import", str(tmp_path))
+    file.write_bytes(b"\xff")
+    for path in (file, tmp_path / "nowhere.json"):
+        assert "rrno" not in run("conversations", "import", str(path))
+    assert left(run) == []
+
+
 def test_an_export_of_nothing_is_refused(run: Run) -> None:
     with pytest.raises(Problem, match="--all"):
         run("conversations", "export")
