@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app import App
@@ -29,6 +29,7 @@ SHOWN_AGAIN = (
 )
 
 
+@dataclass
 class Drawing:
     """What one call does about pictures; once it was checked `key` names the call, and `styles`
     are what goes along of the style that it names.
@@ -36,22 +37,19 @@ class Drawing:
     `ends` is when its time is over, by the monotonic clock.
     """
 
-    def __init__(
-        self, app: App, request: ImageRequest, progress: "TellProgress", ends: float
-    ) -> None:
-        self.key = ""
-        self.styles: tuple[StyleUse, ...] = ()
-        self._progress = progress
-        self._app = app
-        self._request = request
-        self._ends = ends
-        self._inputs: tuple[tuple[Any, ...], InputImages] | None = None
-        self._contents: list[str] = []
+    app: App
+    request: ImageRequest
+    progress: "TellProgress"
+    ends: float
+    key: str = ""
+    styles: "tuple[StyleUse, ...]" = ()
+    _inputs: "tuple[tuple[Any, ...], InputImages] | None" = None
+    _contents: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
         """What is left of the call's time for a picture."""
-        return max(LEAST_SECONDS, self._ends - time.monotonic())
+        return max(LEAST_SECONDS, self.ends - time.monotonic())
 
     async def check(self, request: ImageRequest, parent: "Image | None" = None) -> "InputImages":
         """Refuse what cannot be drawn, a broken style among it, and name the call by what it asks
@@ -61,23 +59,23 @@ class Drawing:
         """
         place = (request.options, request.pictures, request.variations, parent and parent.id)
         if self._inputs is None or self._inputs[0] != place:
-            inputs = await self._app.image_generator.orders.check(request, parent)
+            inputs = await self.app.image_generator.orders.check(request, parent)
             self._inputs = (place, inputs)
         if not self.key:
             self.styles = await asyncio.to_thread(self._style_uses)
             words = [use.model_dump_json() for use in self.styles]
             self._contents = [*self._inputs[1].keys, *words]
-            self.key = self._request.key(self._contents)
+            self.key = self.request.key(self._contents)
         return self._inputs[1]
 
     def _style_uses(self) -> "tuple[StyleUse, ...]":
         """What goes along of the style that the call names. Raises a `Problem`."""
-        if not self._request.style:
+        if not self.request.style:
             return ()
         from styles.style_mix import MixPart, mix
 
-        style = self._app.style_store.style(self._request.style)
-        return tuple(mix([MixPart(style)], self._request.style_strength))
+        style = self.app.style_store.style(self.request.style)
+        return tuple(mix([MixPart(style)], self.request.style_strength))
 
     async def buy(
         self, conversation: "Conversation", plan: "Plan", request: ImageRequest, *, key: str = ""
@@ -91,7 +89,7 @@ class Drawing:
         written = plan.styled and conversation.style_uses == [u.model_dump() for u in self.styles]
         if self.styles and not written:
             plan = replace(plan, styles=self.styles, styled=False)
-        outcome = await self._app.image_generator.buy(
+        outcome = await self.app.image_generator.buy(
             conversation,
             plan,
             request=request,
@@ -101,7 +99,7 @@ class Drawing:
             seconds=self.seconds,
         )
         if conversation.order:
-            await self._app.records.keep_order(conversation.id, {})
+            await self.app.records.keep_order(conversation.id, {})
         return outcome
 
     async def draw_prompt(
@@ -114,7 +112,7 @@ class Drawing:
         prompt = refined_prompt(conversation)
         await self.check(request)
         # The same empty call means another picture once the prompt is another.
-        key = replace(self._request, prompt=prompt).key(self._contents)
+        key = replace(self.request, prompt=prompt).key(self._contents)
         return await self.buy(conversation, plan_new(conversation, prompt), request, key=key)
 
     async def draw_again(
@@ -137,20 +135,20 @@ class Drawing:
 
     def report(self, conversation: "Conversation") -> "ReportProgress":
         """What is called at each step of a drawing; it tells it in the person's language."""
-        return self._progress(conversation.language)
+        return self.progress(conversation.language)
 
     async def collect(self, conversation: "Conversation", jobs: "Sequence[Job]") -> "DrawingResult":
         """What jobs bring within the time of the call."""
         report = self.report(conversation)
-        return await self._app.image_generator.collect(jobs, report, seconds=self.seconds)
+        return await self.app.image_generator.collect(jobs, report, seconds=self.seconds)
 
     async def make_current(self, conversation: "Conversation", image_id: str) -> "DrawingResult":
         """Undo, redo, branching: changes start from this picture from now on."""
         from generation.plan import picture_of
 
         image = picture_of(conversation, image_id)
-        await self._app.records.make_current(conversation.id, image.id)
-        conversation = await self._app.records.load(conversation.id)
+        await self.app.records.make_current(conversation.id, image.id)
+        conversation = await self.app.records.load(conversation.id)
         outcome = await self.show(conversation, [image])
         outcome.result.notes.insert(0, IS_CURRENT)
         return outcome
@@ -165,10 +163,10 @@ class Drawing:
         else:
             outcome = await self.show(conversation, images)
         outcome.result.notes.insert(0, SHOWN_AGAIN.format(day=images[0].created_at[:10]))
-        ledger = self._app.records.ledger
+        ledger = self.app.records.ledger
         saved = sum(conversation.cost_of(image) or 0.0 for image in images)
         with suppress(StorageError):  # a full disk is no reason to hide the picture
-            await ledger.note_reuse("shown", origin=self._app.gateway.origin, usd=saved)
+            await ledger.note_reuse("shown", origin=self.app.gateway.origin, usd=saved)
         return outcome
 
     async def show_current(self, conversation: "Conversation") -> "DrawingResult":
@@ -184,8 +182,8 @@ class Drawing:
         self, conversation: "Conversation", images: "Sequence[Image]"
     ) -> "DrawingResult":
         """Pictures that are there, looked at where the call asks for that."""
-        verify = self._request.verify
-        return await self._app.image_generator.show(conversation, images, verify=verify)
+        verify = self.request.verify
+        return await self.app.image_generator.show(conversation, images, verify=verify)
 
 
 def _order_of(jobs: "Sequence[Job]") -> dict[str, Any]:

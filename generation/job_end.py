@@ -152,21 +152,21 @@ def spending_rows(job: Job, answer: GeneratedImage) -> list[Spending]:
     ]
 
 
+@dataclass
 class Bill:
     """What the requests of a job cost; of one that failed it is booked as soon as that is known."""
 
-    def __init__(self, job: Job, records: Records, *, sandbox: bool) -> None:
-        self.rows: list[Spending] = []
-        self._job = job
-        self._records = records
-        self._sandbox = sandbox
+    job: Job
+    records: Records
+    sandbox: bool
+    rows: list[Spending] = field(default_factory=list)
 
     async def __call__(self, charges: list[Charge]) -> None:
         """Take what an attempt cost that brought nothing. Raises `TakenOver`."""
-        owner, job_id = self._job.conversation_id, self._job.id
-        self.rows += charge_rows(owner, charges, sandbox=self._sandbox, job_id=job_id)
+        owner, job_id = self.job.conversation_id, self.job.id
+        self.rows += charge_rows(owner, charges, sandbox=self.sandbox, job_id=job_id)
         try:
-            await self._records.jobs.book(self._job, self.rows)
+            await self.records.jobs.book(self.job, self.rows)
         except StorageError:  # they are written with whatever comes next
             return
 

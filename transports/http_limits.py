@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from h11 import LocalProtocolError
@@ -47,27 +48,27 @@ ADVICE = {
 }
 
 
+@dataclass
 class Guarded:
     """An ASGI app whose refusals say what to do, and that waits for no body without end."""
 
-    def __init__(
-        self, app: ASGIApp, advice: Mapping[int, str], patience: Mapping[str, float]
-    ) -> None:
-        self._app, self._advice, self._patience = app, advice, patience
+    app: ASGIApp
+    advice: Mapping[int, str]
+    patience: Mapping[str, float]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        seconds = self._patience.get(scope["path"], BODY_SECONDS)
-        exchange = _Exchange(receive, send, self._advice, seconds)
+        seconds = self.patience.get(scope["path"], BODY_SECONDS)
+        exchange = _Exchange(receive, send, self.advice, seconds)
         if not all(value.isascii() for name, value in scope["headers"] if name.startswith(MCP)):
             # The SDK raises where it repeats such a one in the headers of its answer.
             await exchange.refuse(400, "A header of MCP holds more than ASCII.")
             return
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await self.app(scope, exchange.receive, exchange.send)
         except TimeoutError:
             if not exchange.is_late:
                 raise
