@@ -49,6 +49,12 @@ class SettingsError(Problem):
     kind = "settings"
 
 
+def _without_prefix(variable: str, description: str) -> Any:
+    """A field that no value need be given for, read of a variable that the SDK knows, too."""
+    alias = AliasChoices(variable, variable.lower())
+    return Field(None, validation_alias=alias, description=description)
+
+
 class Settings(BaseSettings):
     """The settings of one server process.
 
@@ -60,34 +66,16 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", populate_by_name=True
     )
 
-    openai_api_key: Annotated[
-        SecretStr | None,
-        Field(
-            validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
-            description="The key that pays. Without one the tools say how to set it.",
-        ),
-    ] = None
-    openai_base_url: Annotated[
-        str | None,
-        Field(
-            validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
-            description="Another address for the API, such as a proxy's or the sandbox's.",
-        ),
-    ] = None
-    openai_org_id: Annotated[
-        str | None,
-        Field(
-            validation_alias=AliasChoices("OPENAI_ORG_ID", "openai_org_id"),
-            description="The organization that is billed.",
-        ),
-    ] = None
-    openai_project_id: Annotated[
-        str | None,
-        Field(
-            validation_alias=AliasChoices("OPENAI_PROJECT_ID", "openai_project_id"),
-            description="The project that is billed.",
-        ),
-    ] = None
+    openai_api_key: SecretStr | None = _without_prefix(
+        "OPENAI_API_KEY", "The key that pays. Without one the tools say how to set it."
+    )
+    openai_base_url: str | None = _without_prefix(
+        "OPENAI_BASE_URL", "Another address for the API, such as a proxy's or the sandbox's."
+    )
+    openai_org_id: str | None = _without_prefix("OPENAI_ORG_ID", "The organization that is billed.")
+    openai_project_id: str | None = _without_prefix(
+        "OPENAI_PROJECT_ID", "The project that is billed."
+    )
 
     sandbox: bool = Field(
         False, description="Use the built-in stand-in for OpenAI: no key, no cost."

@@ -21,26 +21,22 @@ def demo(idea: str = IDEA) -> None:
     Args:
         idea: What the picture should show, in any words.
     """
-    anyio.run(_run, idea)
+    anyio.run(_play, idea)
 
 
-async def _run(idea: str) -> None:
-    async with session(local_server(sandbox=True)) as tools:
-        await _play(tools, idea)
-
-
-async def _play(tools: Session, idea: str) -> None:
+async def _play(idea: str) -> None:
     store = PromptStore(load_settings().templates_dir)
     show.heading("The sandbox plays OpenAI: no key, no cost, placeholder pictures.")
     show.heading("The idea")
     show.line(idea)
-    conversation, wording = await _consult(tools, store, idea)
-    show.heading("Drawing")
-    first = await tools.draw(wording, conversation_id=conversation)
-    show.picture(first, wording)
-    show.heading(f"Changing it: {CHANGE}")
-    second = await tools.draw(wording, conversation_id=conversation, prompt=CHANGE)
-    show.picture(second, wording)
+    async with session(local_server(sandbox=True)) as tools:
+        conversation, wording = await _consult(tools, store, idea)
+        show.heading("Drawing")
+        first = await tools.draw(wording, conversation_id=conversation)
+        show.picture(first, wording)
+        show.heading(f"Changing it: {CHANGE}")
+        second = await tools.draw(wording, conversation_id=conversation, prompt=CHANGE)
+        show.picture(second, wording)
     show.heading("Saved, made by the sandbox")
     for image in [*first["images"], *second["images"]]:
         show.line(image["path"])

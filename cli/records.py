@@ -24,9 +24,7 @@ def encrypt() -> None:
     from storage import rewriting
 
     settings = load_settings()
-    outcome = rewriting.encrypt(settings.data_dir, settings.records_passphrase)
-    show.line(outcome)
-    logger.info(outcome)
+    _tell(rewriting.encrypt(settings.data_dir, settings.records_passphrase))
 
 
 @app.command
@@ -35,9 +33,7 @@ def decrypt() -> None:
     from storage import rewriting
 
     settings = load_settings()
-    outcome = rewriting.decrypt(settings.data_dir, settings.records_passphrase)
-    show.line(outcome)
-    logger.info(outcome)
+    _tell(rewriting.decrypt(settings.data_dir, settings.records_passphrase))
 
 
 @app.command
@@ -59,9 +55,7 @@ def key(
     path = settings.data_dir / FILE_NAME
     if restore:
         restore_key(path, getpass("Key: "))
-        outcome = f"The keyring holds the key for {path} now."
-        show.line(outcome)
-        logger.info(outcome)
+        _tell(f"The keyring holds the key for {path} now.")
         return
     secret = reveal_key(path)
     if not reveal:
@@ -71,3 +65,8 @@ def key(
         sys.stdout.write(f"{secret}\n")
     else:
         raise Problem("The key is printed in a terminal alone. Run this command in one.")
+
+
+def _tell(outcome: str) -> None:
+    show.line(outcome)
+    logger.info(outcome)

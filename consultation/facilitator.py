@@ -12,7 +12,6 @@ from consultation.facilitator_request import (
     TEMPLATE,
     ask,
     build_state,
-    send_back,
     turn_request,
 )
 from consultation.preferences import Preference
@@ -21,6 +20,7 @@ from consultation.transcript import Transcript
 from consultation.turn import FacilitatorTurn, UnusableAnswerError, parse_turn
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
+from gateway.models import sent_back
 from prompts.image_type import ImageType, fingerprint_of
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Origin, Settings
@@ -108,7 +108,7 @@ class Facilitator:
             return Outcome(image_type, failure=first)
         answers = [first]
         if first.review.must_go_back and ends - time.monotonic() > SECOND_ANSWER_SECONDS:
-            again = send_back(request, first.reply.text, complaint(first.review.faults))
+            again = sent_back(request, first.reply.text, complaint(first.review.faults))
             with suppress(GatewayError, UnusableAnswerError, TimeoutError):  # the first stands then
                 answers.append(await self._ask(conversation, again, transcript, ends))
         best = min(reversed(answers), key=lambda answer: answer.review.weight)

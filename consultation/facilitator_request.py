@@ -124,15 +124,6 @@ def build_state(
     return state
 
 
-def send_back(request: dict[str, Any], answer: str, broken: str) -> dict[str, Any]:
-    """The same request, with the answer and what is wrong with it at its end."""
-    items = [
-        {"role": "assistant", "content": answer},
-        {"role": "developer", "content": json.dumps({"broken": broken}, ensure_ascii=False)},
-    ]
-    return {**request, "input": [*request["input"], *items]}
-
-
 def dialogue(conversation: Conversation, input_files: InputFiles) -> list[dict[str, Any]]:
     """The turns so far as input items: the person's messages, then the facilitator's turn."""
     items: list[dict[str, Any]] = []

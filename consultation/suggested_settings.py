@@ -11,17 +11,9 @@ from gateway.capabilities import (
     unfinished_pictures,
 )
 from gateway.prices import draft_usd, estimate_image
-from prompts.image_type import ImageType
+from prompts.image_type import ImageType, SuggestedSettings
 from prompts.wording import Wording
 from settings import Settings, local_date
-
-PLAIN = {
-    "size": "1024x1024",
-    "quality": "medium",
-    "background": "auto",
-    "output_format": "png",
-}
-"""What every image model draws."""
 
 
 def settle_settings(
@@ -30,7 +22,7 @@ def settle_settings(
     """Size, quality, background and format that the configured image model draws."""
     suits = image_type.suggested.model_dump(exclude={"why"})
     if any(faults_of_options(settings.image_model, compression=None, **suits)):
-        suits = dict(PLAIN)
+        suits = SuggestedSettings().model_dump(exclude={"why"})  # what every image model draws
     if (shape := turn.decided(FORMAT)) and (edges := edges_of(shape.value)):
         suits["size"] = size_near(settings.image_model, *edges)
     return suits

@@ -1,5 +1,6 @@
 """What models can do, cost, and until when they live: `models.toml` and what follows from it."""
 
+import json
 import re
 import tomllib
 from collections.abc import Collection
@@ -195,6 +196,15 @@ def closed(properties: dict[str, Any]) -> dict[str, Any]:
 def answer_form(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The `text` field of a request whose answer is to follow a schema."""
     return {"format": {"type": "json_schema", "name": name, "schema": schema, "strict": True}}
+
+
+def sent_back(request: Request, answer: str, broken: str | list[str]) -> Request:
+    """The same request, with the answer and what is wrong with it at its end."""
+    items = [
+        {"role": "assistant", "content": answer},
+        {"role": "developer", "content": json.dumps({"broken": broken}, ensure_ascii=False)},
+    ]
+    return {**request, "input": [*request["input"], *items]}
 
 
 class KnownModel(_Row):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from generation.image_request import ImageRequest, OrderError, Strategy
+from storage.stamps import title_of
 from storage.tables import UNDECIDED
 from styles.style_use import STYLE
 
@@ -171,7 +172,7 @@ def vary(
 def _samples(count: int, prompts: Sequence[str] = ()) -> list[Variation]:
     """So many plain samples of the prompt, or of each of several."""
     if prompts:
-        each = [Variation(_label(prompt), prompt=prompt) for prompt in prompts]
+        each = [Variation(title_of(prompt, LONGEST_LABEL), prompt=prompt) for prompt in prompts]
         return [one for one in each for _ in range(count)]
     return [Variation(SAMPLE if count > 1 else "")] * count
 
@@ -180,11 +181,6 @@ def _views_besides(ways: "Ways", places: Iterable[tuple[Thing, int]]) -> Iterato
     """The compositions that no variation takes by itself; there are as many as can be needed."""
     own_places = {place for thing, place in places if thing == "composition"}
     return (way.say for place, way in enumerate(ways.composition) if place not in own_places)
-
-
-def _label(prompt: str) -> str:
-    words = " ".join(prompt.split())
-    return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 3].rstrip()}..."
 
 
 def _and(things: Iterable[str]) -> str:

@@ -66,20 +66,13 @@ def description_request(
     }  # fmt: skip
 
 
-def send_back(
-    request: dict[str, Any], answer: str, omissions: Sequence[Omission]
-) -> dict[str, Any]:
-    """The same request, with the answer and what is wrong with it at its end."""
-    broken = [
+def complaints(omissions: Sequence[Omission]) -> list[str]:
+    """What is said of an answer that has clauses of which nothing is to be kept."""
+    return [
         f'{one.aspect}: "{one.because}" is what the pictures show, or a name, or has a capital '
         "letter. Say what one sees instead, in lower case."
         for one in omissions
     ]
-    items = [
-        {"role": "assistant", "content": answer},
-        {"role": "developer", "content": json.dumps({"broken": broken}, ensure_ascii=False)},
-    ]
-    return {**request, "input": [*request["input"], *items]}
 
 
 def parse_description(text: str) -> Description | None:

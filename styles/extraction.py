@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from errors import DAILY_BUDGET, Problem
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
+from gateway.models import sent_back
 from gateway.prices import Charge
 from prompts.source import FileModel, fingerprint
 from prompts.store import PromptStore
@@ -27,11 +28,11 @@ from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
     TEMPLATE,
     Description,
+    complaints,
     description_request,
     omissions_of,
     one_line,
     parse_description,
-    send_back,
     without,
     words_of_aspects,
 )
@@ -160,7 +161,8 @@ class StyleExtractor:
         description = parse_description(replies[0].text)
         omissions = omissions_of(description) if description else []
         if description is None or omissions:
-            again = send_back(request, replies[0].text, omissions) if description else request
+            faults = complaints(omissions)
+            again = sent_back(request, replies[0].text, faults) if description else request
             with suppress(GatewayError, TimeoutError):  # the first answer stands then
                 async with asyncio.timeout(ends - time.monotonic()):
                     replies.append(await self._ask(again))

@@ -1,7 +1,7 @@
 """The command `prompts save`: a good prompt of a conversation becomes a template of one's own."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -55,25 +55,18 @@ def save(
         category=category or "",
         describe=describe,
     )
-    name, file = draft.template.name, own / file_of(draft.template.name, draft.template.category)
+    name, file = draft.name, own / file_of(draft.name, draft.category)
     if yes:
         create(file, draft.source)
     if as_json:
-        data = draft.template.model_dump(mode="json", include={"parameters", "template"})
-        renders = draft.template.example.renders
+        data = draft.model_dump(mode="json", include={"parameters", "template"})
+        renders = draft.example.renders
         show.data({"name": name, "file": str(file), "written": yes, **data, "renders": renders})
     elif yes:
         show.line(f"Written to {file}. `image-consultant consult --template {name}` fills it in.")
     else:
         show.block(draft.source)
         show.line(f"Nothing was written. --yes writes it to {file}; --set corrects it.")
-
-
-class TemplateDraft(NamedTuple):
-    """A sound template made of a conversation, and its file's text."""
-
-    template: LibraryTemplate
-    source: str
 
 
 def _draft(
@@ -84,7 +77,7 @@ def _draft(
     name: str,
     category: str,
     describe: str,
-) -> TemplateDraft:
+) -> LibraryTemplate:
     """The template as it would be written. Raises a `Problem`."""
     prompt = drafting.prompt_of(record)
     wording = store.wording(record.language)
@@ -97,4 +90,4 @@ def _draft(
         raise Problem(f"There is a template {name} already. Choose another --name.")
     category = category or drafting.CATEGORIES.get(record.image_type, "art")
     source = drafting.draft_text(record, prompt, passages, describe=describe)
-    return TemplateDraft(parse_library_template(name, category, source), source)
+    return parse_library_template(name, category, source)
