@@ -98,7 +98,8 @@ def read(text: str, *forms: type[BaseModel]) -> Row:
         raise StorageError(f"The document is no JSON in UTF-8 ({error}). {WAY_OUT}") from None
     _check_kind(document)
     try:
-        for form in (Document, *forms):
+        Document.model_validate(document)
+        for form in forms:
             form.model_validate(document)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]

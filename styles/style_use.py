@@ -104,23 +104,23 @@ def _is_measured(use: StyleUse | None) -> StyleUse | None:
     return use
 
 
-class _Row(BaseModel):
+class _StyledRow(BaseModel):
     style: Annotated[StyleUse | None, AfterValidator(_is_measured)] = None
 
 
-class _Turn(BaseModel):
-    references: list[_Row] = []
+class _StyledTurn(BaseModel):
+    references: list[_StyledRow] = []
 
 
-class _Job(BaseModel):
-    inputs: list[_Row] = []
+class _StyledJob(BaseModel):
+    inputs: list[_StyledRow] = []
 
 
 class StyledRows(BaseModel):
     """The rows of an exported record that may name a style."""
 
-    turns: list[_Turn]
-    jobs: list[_Job]
+    turns: list[_StyledTurn]
+    jobs: list[_StyledJob]
 
 
 def samples_of(uses: Sequence[StyleUse]) -> list[tuple[StyleUse, str]]:

@@ -228,7 +228,7 @@ def test_what_is_no_record_is_refused_by_its_file_row_and_field(
     file.write_bytes(b"\xff")
     for path in (file, tmp_path / "nowhere.json"):
         assert "rrno" not in run("conversations", "import", str(path))
-    assert left(run) == []
+    assert key not in left(run)
 
 
 def test_an_export_of_nothing_is_refused(run: Run) -> None:
