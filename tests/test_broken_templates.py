@@ -81,6 +81,7 @@ TEXTS: dict[str, Kind] = {
     "include": ("a\n{% include '/etc/passwd' %}", TEXT + 1, "reads no other file"),
     "classes": ("{{ ''.__class__.__mro__ }}", TEXT, "is unsafe"),
     "class by filter": ("{{ pictures | attr('__class__') }}", TEXT, "no filter 'attr'"),
+    "a method that changes a value": ("{{ pictures.append(1) }}", TEXT, "is not called"),
     "python": ("{{ __import__('os').environ }}", TEXT, "is not called"),
 }  # fmt: skip
 

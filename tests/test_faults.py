@@ -59,18 +59,6 @@ async def test_a_fault_while_drawing_is_told_and_not_repeated(
     assert len(sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("fault", ["rate_limit_retry_after", "overloaded"])
-async def test_a_passing_fault_while_drawing_is_tried_again(
-    client: Client[Any], sandbox: Sandbox, fault: str
-) -> None:
-    sandbox.fail(fault, kind="image")
-
-    result = await draw(client, **PICTURE)
-
-    assert result["attempts"] == 2
-    assert sandbox.count("image") == 1
-
-
 @pytest.mark.parametrize("fault", ["stream_cut_after_image", "no_completed_event"])
 async def test_a_picture_that_arrived_is_kept_whatever_follows(
     client: Client[Any], sandbox: Sandbox, fault: str

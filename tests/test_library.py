@@ -175,15 +175,6 @@ def test_an_image_type_must_exist(tmp_path: Path) -> None:
         own(tmp_path, SOUND.replace("icon", "sign"))
 
 
-def test_a_broken_own_file_leaves_the_shipped_one_in_use(tmp_path: Path) -> None:
-    with pytest.raises(PromptError):
-        own(tmp_path, "description: [", name="product_hero")
-
-    store = PromptStore(tmp_path)
-    assert store.library_template("product_hero") == TEMPLATES["product_hero"]
-    assert store.library_template("product_hero").source.startswith("description: Hero photograph")
-
-
 def test_a_name_can_stand_only_once_in_a_folder(tmp_path: Path) -> None:
     own(tmp_path, SOUND)
     (tmp_path / "library" / "technical").mkdir()

@@ -262,17 +262,6 @@ async def test_a_refusal_for_money_names_only_what_the_budget_has_room_for(
     assert ("tomorrow" in again, "uality low" in again) == (not low.is_error, False)
 
 
-async def test_a_dialogue_ends_where_the_budget_is_spent_and_keeps_the_words(
-    connect: Connect, sandbox: Sandbox
-) -> None:
-    async with connect(daily_budget_usd=0) as client:
-        error = await refusal(client, CONSULT, message="a fox")
-
-    assert "daily budget of $0.00 is spent" in error
-    assert "kept in conversation conv_" in error
-    assert sandbox.requests == []
-
-
 async def test_before_expensive_settings_a_draft_is_suggested(
     client: Client[Any], sandbox: Sandbox
 ) -> None:

@@ -82,21 +82,6 @@ def test_a_file_as_editors_on_windows_write_it_is_read(
     assert PromptStore(tmp_path).template("own/greeting").render(first_name="Ada") == "Hello Ada!"
 
 
-def test_a_template_cannot_change_what_it_is_given() -> None:
-    numbers: list[int] = []
-
-    with pytest.raises(PromptError):
-        template("{{ first_name.append(1) }}").render(first_name=numbers)
-
-    assert numbers == []
-
-
-def test_words_that_look_like_a_template_are_not_rendered() -> None:
-    words = "{{ 7 * 7 }} {% include 'x' %}"
-
-    assert template("{{ first_name }}").render(first_name=words) == words
-
-
 def test_an_unknown_template_is_told_with_those_there_are() -> None:
     with pytest.raises(PromptError) as caught:
         STORE.template("consultation/nothing")

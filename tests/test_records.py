@@ -1,6 +1,5 @@
 """Earlier work through MCP: found, read in full, rated, learnt from, removed."""
 
-import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -339,15 +338,6 @@ async def test_an_unknown_resource_has_the_code_of_the_era(
             assert caught.value.error.code == code
             assert uri.startswith(caught.value.error.data["uri"])
             assert len(str(caught.value)) < 2000
-
-
-async def test_a_picture_is_read_in_full(client: Client[Any]) -> None:
-    drawn = await draw(client, prompt="a fox", **LOW)
-
-    (content,) = await client.read_resource(f"image://{drawn['images'][0]['image_id']}")
-
-    assert content.mime_type == "image/png"
-    assert base64.b64decode(content.blob) == picture(drawn).read_bytes()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A picture of a result comes with all that is known of it, in data, in words and as a link."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from mcp.types import ResourceLink
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, SKIP, data_of, draw, text_of
+from tests.calls import DRAW, SKIP, data_of, draw, picture, text_of
 from tests.conftest import Connect
 from tests.folders import rows
 
@@ -40,7 +41,8 @@ async def test_a_picture_is_told_with_its_model_quality_price_and_bytes_behind_a
     assert image["bytes"] == link.size == size_of(image)
     assert str(link.uri) == f"image://{image['image_id']}"
     assert link.mime_type == "image/png"
-    assert read.blob  # type: ignore[union-attr]  # bytes
+    whole = picture(data_of(called)).read_bytes()
+    assert base64.b64decode(read.blob) == whole  # type: ignore[union-attr]
     told = text_of(called)
     for fact in ("(current)", image["model"], "quality low", f"${image['cost_usd']:.4f}",
                  image["created_at"][:10], image["response_id"], str(link.uri)):  # fmt: skip

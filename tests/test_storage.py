@@ -24,7 +24,7 @@ from storage.database import Database
 from storage.database_file import FILE_NAME
 from storage.picture_files import PictureFiles
 from storage.records import Records
-from storage.stamps import UnknownId, new_id, now
+from storage.stamps import new_id, now
 from storage.tables import Base, Conversation
 from tests.calls import data_of
 from tests.folders import rows
@@ -162,15 +162,6 @@ async def test_nothing_stays_open_where_a_server_ends_as_its_first_request_goes_
     assert not database.path.with_name(f"{FILE_NAME}-wal").exists()
 
 
-async def test_an_unknown_id_is_told_without_what_does_not_print(records: Records) -> None:
-    with pytest.raises(UnknownId, match="There is no conversation 'conv_no'"):
-        await records.load("conv_\x1b\nno")
-    with pytest.raises(UnknownId) as caught:
-        await records.image("x" * 10_000)
-
-    assert len(str(caught.value)) < 200
-
-
 async def test_nothing_is_made_before_the_first_call(settings: Settings) -> None:
     async with Client(create_server(settings)) as client:
         await client.list_tools()
@@ -217,15 +208,3 @@ def test_a_picture_that_cannot_be_written_leaves_nothing_and_is_told(tmp_path: P
 
     assert "File too large" in str(caught.value)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_a_check_before_paying_names_the_folder_and_the_variable(tmp_path: Path) -> None:
-    blocked = tmp_path / "images"
-    blocked.touch()
-
-    with pytest.raises(StorageError) as caught:
-        PictureFiles(blocked, tmp_path / "reserve").check()
-
-    assert str(blocked) in str(caught.value)
-    assert "IMAGE_CONSULTANT_IMAGES_DIR" in str(caught.value)
-    assert "Nothing was charged." in str(caught.value)
