@@ -114,7 +114,7 @@ def _refusing_in(languages: Languages) -> Refusing:
     words, behind, contrasting = (
         frozenset(map(fold, listed(kind))) - harmless for kind in ("words", "behind", "contrasting")
     )
-    pieces = sorted(listed("pieces"), key=len, reverse=True)
+    pieces = map(re.escape, sorted(listed("pieces"), key=len, reverse=True))
     return Refusing(words | behind, behind, contrasting, re.compile("|".join(pieces) or "(?!)"))
 
 

@@ -50,7 +50,7 @@ def media_type(form: str) -> str:
 
 def written(table: str) -> ColumnElement[int]:
     """The order in which rows of a table were written: a clock that is set back makes the newest
-    look old."""
+    look old. SQLite counts them by itself; another database needs a column of this name."""
     return literal_column(f"{table}.rowid", Integer)
 
 

@@ -27,6 +27,7 @@ BUILT = {
     "cli.terminal",  # IN_COMMANDS, names of tools and parameters
     "consultation.quotes",  # a quote, whole
     "consultation.template_draft",  # a value, whole
+    "consultation.words",  # pieces of words that refuse
     "prompts.image_type",  # a word, at its beginning
     "prompts.template_names",  # a name, whole
     "prompts.wording",  # a note of ours of under a thousand letters, whole
