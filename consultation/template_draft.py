@@ -18,8 +18,9 @@ from consultation.lettering import quoted_in
 from consultation.transcript import ConsultationError
 from consultation.words import fold
 from prompts.image_type import ImageType, SuggestedSettings
-from prompts.library_template import MOST_PARAMETERS, NAME, NAMING, is_parameter_name
+from prompts.library_template import MOST_PARAMETERS, NAMING, is_parameter_name
 from prompts.parameter import FEWEST_OPTIONS, MOST_OPTIONS, Parameter
+from prompts.source import STEM
 from prompts.wording import Wording
 from storage.tables import Conversation
 
@@ -79,7 +80,7 @@ def prompt_of(conversation: Conversation) -> str:
 def draft_name(conversation: Conversation) -> str:
     """A name for the template, made of the title's words."""
     plain = "_".join(re.findall("[a-z0-9]+", conversation.title.casefold()))[:40].strip("_")
-    return plain if NAME.fullmatch(plain) else f"template_{conversation.id.split('_')[-1][:8]}"
+    return plain if STEM.fullmatch(plain) else f"template_{conversation.id.split('_')[-1][:8]}"
 
 
 def guess_passages(

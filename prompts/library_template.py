@@ -17,12 +17,19 @@ from pydantic import Field, PrivateAttr
 
 from prompts.image_type import Dimension, ImageType, SuggestedSettings
 from prompts.parameter import Parameter, mark
-from prompts.source import FileModel, Keys, PromptError, YamlSource, read_yaml
+from prompts.source import (
+    STEM,
+    STEM_FORM,
+    FileModel,
+    Keys,
+    PromptError,
+    YamlSource,
+    read_yaml,
+)
 from prompts.template import Header, Template
 
 MOST_PARAMETERS = 10
 """More would be a form, and a dialogue asks few questions."""
-NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 QUESTION_ID = re.compile(r"q[0-9]+")
 TEMPLATE = "template"
 """Whose words a stretch of the prompt is that no parameter gave."""
@@ -190,8 +197,8 @@ def _name_faults(template: LibraryTemplate, stem: str) -> Iterator[tuple[Keys, s
     """Names that do not do, each by its keys and a sentence with the fix."""
     if template.name != stem:
         yield ("name",), f"{template.name!r} is not the file's name; remove it or write {stem}."
-    if not NAME.fullmatch(stem):
-        yield ("name",), "rename the file to 3-40 small letters, digits and underscores."
+    if not STEM.fullmatch(stem):
+        yield ("name",), f"rename the file to {STEM_FORM}."
     for name, parameter in template.parameters.items():
         here = ("parameters", name)
         if not is_parameter_name(name):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, StrictFloat, StrictInt, StrictStr
 
-from prompts.source import FileModel
+from prompts.source import STEM, FileModel
 
 LONGEST = 600
 """Letters of a value: a paragraph. What is longer is a prompt of its own, and no value in one."""
@@ -24,8 +24,6 @@ COLORS = ["deep blue", "warm red", "forest green", "charcoal", "cream"]
 LEFT_OUT = "leave it out"
 """The choice to give an optional parameter no value."""
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
-STYLE_NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
-"""What a style can be called; which ones there are is another room's."""
 
 Scalar = StrictStr | StrictInt | StrictFloat
 
@@ -167,7 +165,7 @@ class Parameter(FileModel):
     def _style(self, text: str) -> str | None:
         """The name of a style, however it is written; of one that there is where that is known."""
         name = re.sub(r"[\s-]+", "_", text.strip().casefold())
-        known = STYLE_NAME.fullmatch(name) if self._styles is None else name in self._styles
+        known = STEM.fullmatch(name) if self._styles is None else name in self._styles
         return name if known else None
 
     def _number(self, text: str) -> int | float | None:

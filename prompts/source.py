@@ -1,6 +1,7 @@
 """Read a file of prompts as text or YAML, each fault with its file, its line and a way out."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -16,6 +17,15 @@ LARGEST = 64_000
 one rendering grows with its text."""
 DEEPEST = 20
 """Levels of a YAML file. The shipped ones have five; building thousands exhausts the stack."""
+
+FREE = r"(?!(?:con|prn|aux|nul|(?:com|lpt)[0-9])\b)"
+"""What a name must not be: Windows keeps these for devices, whatever ending a file has."""
+STEM = re.compile(rf"{FREE}[a-z][a-z0-9_]{{2,39}}")
+STEM_FORM = (
+    "3-40 small letters, digits and underscores, a letter first; con, nul, com1 and their like are "
+    "no names on Windows"
+)
+"""What a style or a template of the library can be called, and its file with it."""
 
 Keys = tuple[str, ...]
 """The keys that lead to a place in a YAML file, outermost first."""

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ConfigDict, Field
 
 from prompts.field_fault import DIGEST, ONE_LINE
-from prompts.source import FileModel, Keys, fingerprint, read_yaml
+from prompts.source import STEM, STEM_FORM, FileModel, Keys, fingerprint, read_yaml
 from styles.measurement import (
     MeasuredComposition,
     MeasuredLight,
@@ -24,8 +24,6 @@ from styles.measurement import (
 from styles.palette import Colour
 from styles.strength import ASPECTS, Aspect
 
-NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
-NAMING = "3-40 small letters, digits and underscores, a letter first"
 MOST_SAMPLES = 4
 """Pictures kept with a style: three go along with a drawing at most, and one is a spare."""
 
@@ -149,8 +147,8 @@ def parse_style(name: str, source: str) -> Style:
 
 def _faults(style: Style, stem: str) -> Iterator[tuple[Keys, str]]:
     """What does not fit together, each by its keys and a sentence with the fix."""
-    if not NAME.fullmatch(stem):
-        yield ("name",), f"rename the file to {NAMING}."
+    if not STEM.fullmatch(stem):
+        yield ("name",), f"rename the file to {STEM_FORM}."
     if style.name != stem:
         yield ("name",), f"{style.name!r} is not the file's name; remove it or write {stem}."
     if not style.words:

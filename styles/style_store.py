@@ -10,9 +10,9 @@ from pathlib import Path
 
 from errors import Problem, StorageError
 from prompts.lint_rules import Verdict
-from prompts.source import PromptError, read_text
+from prompts.source import STEM, STEM_FORM, PromptError, read_text
 from storage.shared_folder import write_file
-from styles.style_file import NAME, NAMING, Style, file_of, parse_style
+from styles.style_file import Style, file_of, parse_style
 
 SHIPPED = Path(__file__).parent
 SUFFIX = ".yaml"
@@ -88,8 +88,8 @@ class StyleStore:
 
     def refuse_name(self, name: str) -> None:
         """Raise a `Problem` where a new style cannot be called so."""
-        if not NAME.fullmatch(name):
-            raise Problem(f"name takes {NAMING}.", charged="no")
+        if not STEM.fullmatch(name):
+            raise Problem(f"name takes {STEM_FORM}.", charged="no")
         if self.is_own(name):
             raise Problem(
                 f"There is a style {name} already; it stays as it is.",

@@ -116,6 +116,7 @@ def files() -> int:
         (("image_types/../../escaped", "--from", LOGO), "is no name for such a file"),
         (("/escaped/image_types", "--from", LOGO), "is no name for such a file"),
         (("image_types/Café au lait", "--from", LOGO), "in small letters"),
+        (("image_types/nul", "--from", LOGO), "device of Windows"),
         (("stamp", "--from", LOGO), "Write it like image_types/logo"),
     ],
 )

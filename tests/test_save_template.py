@@ -122,6 +122,8 @@ def test_what_cannot_be_saved_is_said_and_nothing_is_written(
         (["--name", "product_hero"], "There is a template product_hero already"),
         (["--name", "../evil"], "--name takes 3-40"),
         (["--name", "X"], "--name takes 3-40"),
+        (["--name", "Con"], "no names on Windows"),
+        (["--name", "lpt1"], "no names on Windows"),
     ]:
         with pytest.raises(Problem, match=says):
             run(*SAVE, ready["conversation_id"], "--yes", *arguments)

@@ -130,6 +130,7 @@ async def test_a_name_that_is_taken_is_refused_before_anything_is_paid(
     explorer: Client[Any], sandbox: Sandbox, warm: list[str]
 ) -> None:
     assert "linocut!" not in await refusal(explorer, EXTRACT, images=warm, name="linocut!")
+    assert "no names on Windows" in await refusal(explorer, EXTRACT, images=warm, name="aux")
     await extract(explorer, images=warm, name="mine")
     before = len(sandbox.requests)
 

@@ -10,9 +10,10 @@ from cli import terminal as show
 from errors import Problem
 from prompts.own_files import copy_of, differences, overview
 from prompts.prompt_files import SHIPPED, PromptFile, find_file, recognise
+from prompts.source import FREE
 from settings import load_settings
 
-NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
+NAME = re.compile(rf"{FREE}[a-z0-9_]+(/{FREE}[a-z0-9_]+)*")
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -147,7 +148,7 @@ def _to_be(name: str, shipped: PromptFile) -> PromptFile:
         folder = Path(shipped.name).parent.as_posix()
         raise Problem(
             f"{name!r} is no name for such a file. Write it like {shipped.name}: in {folder}, "
-            "in small letters, digits and underscores."
+            "in small letters, digits and underscores, and as no device of Windows (con, nul)."
         )
     if place.kind in {"template", "list"} and not place.shipped.is_file():
         raise Problem(f"The server asks for no {place.name}. Name it {shipped.name} to replace it.")

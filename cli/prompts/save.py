@@ -10,7 +10,8 @@ from cli.data_folder import Sandbox, file_name, load_by_beginning, with_records
 from cli.prompts.files import create
 from consultation import template_draft as drafting
 from errors import Problem
-from prompts.library_template import NAME, LibraryTemplate, file_of, parse_library_template
+from prompts.library_template import LibraryTemplate, file_of, parse_library_template
+from prompts.source import STEM, STEM_FORM
 from prompts.store import PromptStore
 from settings import load_settings
 
@@ -84,8 +85,8 @@ def _draft(
     guesses = drafting.guess_passages(record, store.image_types(), wording)
     passages = drafting.correct(guesses, corrections, prompt)
     name = file_name(name) or drafting.draft_name(record)
-    if not NAME.fullmatch(name):
-        raise Problem("--name takes 3-40 small letters, digits and underscores, a letter first.")
+    if not STEM.fullmatch(name):
+        raise Problem(f"--name takes {STEM_FORM}.")
     if name in store.library_names():
         raise Problem(f"There is a template {name} already. Choose another --name.")
     category = category or drafting.CATEGORIES.get(record.image_type, "art")
