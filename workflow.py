@@ -103,8 +103,8 @@ async def _answer(app: App, request: ImageRequest, drawing: Drawing) -> Outcome:
     await app.image_generator.adopt_abandoned()
     names = (request.conversation_id, request.from_image, *request.pictures)
     await app.earlier_work.note_use(names)
-    if request.conversation_id is None and request.from_image:
-        image = await app.records.image(request.from_image)
+    if request.from_image:
+        image = await app.records.image(request.from_image, request.conversation_id)
         request = replace(request, conversation_id=image.conversation_id)
     has_style = bool(request.style)
     if request.conversation_id is None:

@@ -18,10 +18,12 @@ from storage.job_journal import JobJournal
 from storage.preference_history import PreferenceHistory
 from storage.spending import Ledger
 from storage.stamps import (
+    UnknownId,
     before,
     is_alive,
     new_id,
     now,
+    printable,
     title_of,
     unknown_conversation,
     unknown_image,
@@ -156,12 +158,18 @@ class Records:
         async with self._database.read() as session:
             return await session.scalar(rows)
 
-    async def image(self, image_id: str) -> Image:
-        """A picture's record. Raises `UnknownId`."""
+    async def image(self, image_id: str, conversation_id: str | None = None) -> Image:
+        """A picture's record, of a conversation where one is named. Raises `UnknownId`."""
         async with self._database.read() as session:
             image = await session.get(Image, image_id)
         if image is None:
             raise unknown_image(image_id)
+        if conversation_id not in (None, image.conversation_id):
+            raise UnknownId(
+                f"Picture {image.id} is of conversation {image.conversation_id}, not of "
+                f"{printable(conversation_id)}.",
+                "Pass the two that belong together, or leave conversation_id out.",
+            )
         return image
 
     async def open_turn(self, turn: Turn) -> None:

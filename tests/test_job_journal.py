@@ -288,18 +288,28 @@ async def test_a_bug_ends_its_drawing_and_keeps_what_came(
     assert rows(settings, "SELECT state FROM jobs ORDER BY created_at") == [("failed",), ("kept",)]
 
 
-async def test_no_rating_is_kept_where_the_conversation_is_none(
+async def test_no_rating_is_kept_where_the_conversation_is_none_or_of_another_picture(
     connect: Connect, settings: Settings
 ) -> None:
     async with connect(toolsets=["all"]) as client:
-        image = (await draw(client, **FOX))["images"][0]["image_id"]
+        first = await draw(client, **FOX)
+        image, owner = first["images"][0]["image_id"], first["conversation_id"]
+        other = (await consult(client, "a hen"))["conversation_id"]
         wrong = {"image_id": image, "rating": "5", "conversation_id": "nonsense"}
         unknown = await refusal(client, "openai_rate_image", **wrong)
+        both = {"conversation_id": other, "bookmark": True}
+        foreign = [
+            await refusal(client, "openai_rate_image", **{**wrong, **both}),
+            await refusal(client, DRAW, conversation_id=other, from_image=image),
+        ]
         lonely = await refusal(
             client, "openai_rate_image", rating="5", conversation_id="conv_1", bookmark=True
         )
 
     assert "nonsense" in unknown
+    for told in foreign:
+        assert f"{image} is of conversation {owner}, not of '{other}'" in told
+    assert rows(settings, "SELECT count(*) FROM conversations WHERE bookmarked") == [(0,)]
     assert "image_id" in lonely
     assert rows(settings, "SELECT rating FROM images") == [(None,)]
 

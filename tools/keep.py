@@ -54,14 +54,13 @@ async def openai_rate_image(
     if image_id is None and bookmark is None and not title:
         raise Problem("Pass bookmark or title for the conversation, or image_id with a rating.")
     app, sentences, offer = app_of(ctx), [], None
-    if conversation_id is not None:
-        await app.records.load(conversation_id)  # refused before anything is stored
     if image_id is not None:
         if rating is None:
             raise Problem("rating is missing: 1 to 5, thumbs_up or thumbs_down.")
         stars = STARS.get(rating) or int(rating)
+        await app.records.image(image_id, conversation_id)  # refused before anything is stored
         image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
-        conversation_id = conversation_id or image.conversation_id
+        conversation_id = image.conversation_id
         sentences.append(f"{image.id} is rated {stars} of 5.")
         if app.settings.has_toolset("explore"):  # elsewhere nobody could take the offer
             offer = await app.style_offers.after_rating(image)
