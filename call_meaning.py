@@ -17,8 +17,8 @@ class ConversationState:
 
     `dialogue` and `refined_prompt` are of a dialogue that nothing was drawn of yet, `drawing`
     and `drawn_prompt` of the newest call for pictures. `current` is the picture that changes
-    start from, `drawn_with` the options that it was drawn with. `styles` are names and strengths of
-    those that the dialogue or that picture has.
+    start from. `drawn_with` are the options that the picture was drawn with which the call starts
+    from, `styles` names and strengths of those that the dialogue or that picture has.
     """
 
     mode: Mode = "guided"
@@ -165,9 +165,7 @@ def _of_picture(request: ImageRequest, image_id: str, state: ConversationState) 
         if request.dialogue_mode is None or _skips(request):
             return ChangePicture(image_id)
         return Ask(request.dialogue_mode)
-    is_current = image_id == state.current
-    drawn_with = state.drawn_with if is_current else {}
-    others = request.options.items() - drawn_with.items()
+    others = request.options.items() - state.drawn_with.items()
     if request.pictures or request.variations > 1 or others or _restyles(request, state):
         return DrawFrom(image_id)
     if request.redraw:
@@ -185,8 +183,10 @@ def _restyles(request: ImageRequest, state: ConversationState) -> bool:
     return bool(request.style) and chosen not in state.styles
 
 
-def state_of(conversation: "Conversation", *, attended: Container[str] = ()) -> ConversationState:
-    """Where a recorded conversation stands.
+def state_of(
+    conversation: "Conversation", from_image: str | None = None, *, attended: Container[str] = ()
+) -> ConversationState:
+    """Where a recorded conversation stands for a call that starts from a picture, or from none.
 
     Jobs `attended` were waited for: what of them is under way still cannot be fetched for now.
     """
@@ -196,10 +196,12 @@ def state_of(conversation: "Conversation", *, attended: Container[str] = ()) -> 
     is_running = any(job.state in UNDER_WAY and job.id not in attended for job in jobs)
     has_brought = any(job.state == "kept" for job in jobs)
     current = conversation.current_image
-    options = conversation.job_of(current).options if current else {}
+    start = next((one for one in conversation.images if one.id == from_image), current)
+    job = conversation.job_of(start) if start else None
+    options = job.options if job else {}
     prompt = undrawn_prompt(conversation)
-    drawn_in = conversation.job_of(current).style_uses if current else []
-    uses = drawn_in if prompt is None else conversation.style_uses
+    is_written = prompt is not None and from_image is None
+    uses = conversation.style_uses if is_written else job.style_uses if job else []
     return ConversationState(
         mode=cast("Mode", conversation.mode),
         dialogue="none" if prompt is None else "ready" if prompt else "asking",

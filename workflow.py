@@ -80,7 +80,7 @@ async def draw(app: App, request: ImageRequest, progress: "TellProgress") -> Out
     ends = time.monotonic() + app.settings.wait_seconds  # one clock, however often it is tried
     for _ in range(MOST_TRIES):
         try:
-            return await _answer(app, request, Drawing(app, request, progress, ends))
+            return await _answer(app, request, progress, ends)
         except Withdrawn:
             continue
     raise Problem("Another call took the drawing back.", "Call again.", charged="no")
@@ -96,9 +96,12 @@ def require_words(text: str, name: str) -> None:
         )
 
 
-async def _answer(app: App, request: ImageRequest, drawing: Drawing) -> Outcome:
+async def _answer(
+    app: App, request: ImageRequest, progress: "TellProgress", ends: float
+) -> Outcome:
     """What a call brings. Raises a `Problem`, which is `Withdrawn` where it is to be made anew."""
     from generation.drawing import DrawingResult
+    from generation.plan import picture_of
 
     await app.image_generator.adopt_abandoned()
     names = (request.conversation_id, request.from_image, *request.pictures)
@@ -108,9 +111,13 @@ async def _answer(app: App, request: ImageRequest, drawing: Drawing) -> Outcome:
         request = replace(request, conversation_id=image.conversation_id)
     has_style = bool(request.style)
     if request.conversation_id is None:
-        outcome = await _open(app, request, drawing)
+        outcome = await _open(app, request, Drawing(app, request, progress, ends))
     else:
         conversation = await app.records.load(request.conversation_id)
+        if request.from_image:
+            start = picture_of(conversation, request.from_image)
+            request = replace(request, from_image=start.id)
+        drawing = Drawing(app, request, progress, ends)
         has_style = has_style or bool(conversation.style_uses)
         outcome = await _Call(app, drawing, request, conversation).go_on()
     if isinstance(outcome, DrawingResult):
@@ -177,7 +184,8 @@ class _Call:
 
     async def interpret(self, attended: Container[str] = ()) -> Outcome:
         """Do what a call means where a conversation stands; jobs `attended` were waited for."""
-        means = meaning(self.request, state_of(self.conversation, attended=attended))
+        state = state_of(self.conversation, self.request.from_image, attended=attended)
+        means = meaning(self.request, state)
         if isinstance(means, CollectThenChange) and await self._is_newest():
             means = Collect()
         return await self.act(means)

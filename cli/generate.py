@@ -61,7 +61,7 @@ def generate(
     Args:
         prompt: What to draw, or what to change in the current picture of the conversation.
         conversation: Draw or go on within this conversation.
-        from_image: Start from this picture: its id, or its number where the last call drew several.
+        from_image: Start from this picture: its id, or its number where a call drew several.
         inputs: Pictures to start from: ids, or files in Pictures, Downloads, Desktop or INPUT_DIRS.
         mask: A PNG of the first picture's size that is transparent where it may change.
         size: square, wide, tall, or WIDTHxHEIGHT in multiples of 16.
@@ -89,28 +89,19 @@ def generate(
 
 
 def _start(begun: Conversation | None, from_image: str | None, *, is_change: bool) -> str | None:
-    """The id of the picture to start from, where one was named by id or number.
+    """The picture to start from, where one was named: its number, or its whole id.
 
     Raises a `Problem` where nobody said which of several is to change: the last would be a guess,
     and paid for.
     """
-    images = begun.images_of(newest_jobs(begun)) if begun else []
-    numbers = f"1 to {len(images)}"
-    if from_image and from_image.isdecimal() and len(from_image) <= len(str(MOST_PICTURES)):
-        if not 1 <= int(from_image) <= len(images):
-            there = numbers if images else "none, without --conversation and its id"
-            raise Problem(
-                f"There is no picture {from_image} of the last call.",
-                f"Its numbers are {there}; or pass an id.",
-                charged="no",
-            )
-        return images[int(from_image) - 1].id
     if from_image:
-        return id_of(from_image, "img")
+        is_number = from_image.isdecimal() and len(from_image) <= len(str(MOST_PICTURES))
+        return from_image if is_number else id_of(from_image, "img")
+    images = begun.images_of(newest_jobs(begun)) if begun else []
     if begun and is_change and len(images) > 1 and not begun.current_image_id:
         raise Problem(
             f"The last call drew {len(images)} pictures. Which of them is to change?",
-            f"Pass its number: --from-image {numbers}.",
+            f"Pass its number: --from-image 1 to {len(images)}.",
             charged="no",
         )
     return None

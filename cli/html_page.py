@@ -151,7 +151,7 @@ def _view(conversation: Conversation, wording: Wording) -> dict[str, Any]:
         "exchanges": [*_exchanges(conversation)],
         "picked": _picked(conversation),
         "sandbox": made_in_sandbox(conversation),
-        "pictures": _tree(conversation.images),
+        "pictures": _tree(conversation),
         "phrases": phrases,
         "refined": "".join(phrase.text for phrase in phrases),
         "sources": [
@@ -235,9 +235,9 @@ def _sum(rows: Iterable[Spending], wording: Wording) -> str:
     return f"{wording.number(sum(one.usd or 0.0 for one in prices), 4)}{about}"
 
 
-def _tree(images: list[Image]) -> list[PictureNode]:
+def _tree(conversation: Conversation) -> list[PictureNode]:
     """The pictures in the order of the page: each before those that were changed from it."""
-    order = [(image, min(depth, DEEPEST)) for image, depth in picture_tree(images)]
+    order = [(image, min(depth, DEEPEST)) for image, depth in picture_tree(conversation)]
     depths = [-1, *(depth for _, depth in order), 0]
     return [
         PictureNode(

@@ -124,8 +124,10 @@ def _maker(made: Turn | Image) -> str:
     return f"{stand_in}{made.model}"
 
 
-def picture_tree(images: list[Image]) -> Iterator[tuple[Image, int]]:
-    """The pictures, each before those that were changed from it, with its depth."""
+def picture_tree(conversation: Conversation) -> Iterator[tuple[Image, int]]:
+    """The pictures, each before those that were changed from it, with its depth; those of one call
+    in the order of their numbers."""
+    images = [image for sheet in conversation.sheets for image in sheet]
     ids = {image.id for image in images}
     below: defaultdict[str | None, list[Image]] = defaultdict(list)
     for image in images:
@@ -138,7 +140,7 @@ def picture_tree(images: list[Image]) -> Iterator[tuple[Image, int]]:
 
 
 def _pictures(conversation: Conversation, links: Mapping[str, str]) -> Iterator[str]:
-    for image, depth in picture_tree(conversation.images):
+    for image, depth in picture_tree(conversation):
         indent = "  " * min(depth, DEEPEST)
         lines = _picture(conversation, image, links.get(image.id, image.path))
         yield from (f"{indent}{line}" for line in lines)
@@ -148,7 +150,9 @@ def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[s
     start = f", changed from {image.parent_image_id}" if image.parent_image_id else ""
     size = f"{image.width}x{image.height} " if image.width else ""
     current = conversation.current_image
-    mark = " (current)" if current and current.id == image.id else ""
+    number, count = conversation.numbers.get(image.id, (0, 0))
+    marks = [f"{number} of {count}"] * bool(count) + ["current"] * (current is image)
+    mark = f" ({', '.join(marks)})" if marks else ""
     yield f"- {image.id}{mark}{start}: {size}{image.format}, {place}"
     yield f"  - {_making(conversation, image)}"
     yield f"  - prompt: {' '.join(image.prompt.split())}"

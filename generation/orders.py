@@ -28,8 +28,8 @@ BESIDE = (
     "own words, those count; the request says so."
 )
 OF_SEVERAL = (
-    "Of the {count} pictures before, this changes {image_id} ({variation}). To change another, "
-    "pass its id as from_image."
+    "Of the {count} pictures before, this changes number {number}, {image_id} ({variation}). To "
+    "change another, pass its number as from_image."
 )
 SAMPLES = "{sent} of {wanted} sample pictures of the style {names} went along."
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
@@ -229,12 +229,14 @@ def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -
     """Which of several pictures a change is of that names none: "the third" is no parameter."""
     if plan.parent is None or not plan.is_change or request.from_image:
         return ""
-    images = conversation.images_of(conversation.jobs_beside(conversation.job_of(plan.parent)))
-    if len(images) == 1 or plan.parent.id != images[-1].id:
+    if plan.parent is not conversation.newest_image or plan.parent.id not in conversation.numbers:
         return ""
+    number, count = conversation.numbers[plan.parent.id]
     words = plan.parent.variation or plan.parent.prompt
     label = title_of(words, LONGEST_LABEL)
-    return OF_SEVERAL.format(count=len(images), image_id=plan.parent.id, variation=label)
+    return OF_SEVERAL.format(
+        count=count, number=number, image_id=plan.parent.id, variation=label
+    )
 
 
 def _style_notes(order: PurchaseOrder) -> list[str]:

@@ -78,13 +78,18 @@ def plan_again(conversation: Conversation, job: Job) -> Plan:
     return Plan(job.prompt, parent=parent, is_change=is_change, styles=styles, styled=styled)
 
 
-def picture_of(conversation: Conversation, image_id: str) -> Image:
-    """A picture of a conversation by its id. Raises `OrderError` with those that there are."""
-    for image in conversation.images:
-        if image.id == image_id:
-            return image
-    known = ", ".join(image.id for image in conversation.images) or "none"
-    raise OrderError(f"from_image names no picture of this conversation; it has {known}.")
+def picture_of(conversation: Conversation, name: str) -> Image:
+    """A picture of a conversation by its id, or by its number where a call drew several, of such
+    calls the newest. Raises `OrderError` with those that there are."""
+    sheets = conversation.sheets
+    numbered = next((one for one in reversed(sheets) if len(one) > 1), [])
+    known = {image.id: image for sheet in sheets for image in sheet}
+    known |= {str(number): image for number, image in enumerate(numbered, start=1)}
+    if name in known:
+        return known[name]
+    raise OrderError(
+        f"from_image names no picture of this conversation; it has {', '.join(known) or 'none'}."
+    )
 
 
 def refined_prompt(conversation: Conversation) -> str:

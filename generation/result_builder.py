@@ -33,12 +33,13 @@ from storage.picture_files import read_picture
 from storage.tables import Conversation, Image
 
 REFINE = (
-    "To change the picture, pass the change as prompt with this conversation_id; from_image "
-    "starts from an earlier picture instead."
+    "To change the picture, pass the change as prompt with this conversation_id. Without words "
+    "another quality, size or format draws it once more, for money; from_image alone goes back to "
+    "an earlier picture, free; verify alone has a second model look at this one."
 )
 CHOOSE = (
-    "To go on with one of them, pass its image_id as from_image with the change as prompt and this "
-    "conversation_id."
+    "To go on with one of them, pass its number or image_id as from_image with the change as "
+    "prompt and this conversation_id; without from_image the last one changes."
 )
 COLLECT = (
     "Call again with only this conversation_id, in half a minute or so: that collects the picture "

@@ -152,5 +152,6 @@ def unknown_conversation(conversation_id: str) -> UnknownId:
 def unknown_image(image_id: str) -> UnknownId:
     """No picture has this id."""
     return UnknownId(
-        f"There is no picture {printable(image_id)}.", "Use an image_id from an earlier result."
+        f"There is no picture {printable(image_id)}.",
+        "Use an image_id from an earlier result; a number needs its conversation_id beside it.",
     )

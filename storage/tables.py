@@ -100,10 +100,32 @@ class Conversation(Base):
     @property
     def newest_image(self) -> "Image | None":
         """The last picture of the newest call for some, whichever of them was drawn last."""
-        newest = self.images[-1] if self.images else None
-        jobs = [job for job in self.jobs if newest and job.id == newest.job_id]
-        # A record that was brought in may lack the job.
-        return self.images_of(self.jobs_beside(jobs[0]))[-1] if jobs else newest
+        return self.sheets[-1][-1] if self.images else None
+
+    @property
+    def sheets(self) -> list[list["Image"]]:
+        """The pictures of each call that brought some, in the order of their numbers; the call
+        that brought the newest last."""
+        jobs = {job.id: job for job in self.jobs}
+        calls: dict[str, list[Image]] = {}
+        for image in self.images:
+            job = jobs.get(image.job_id)  # a record that was brought in may lack it
+            batch = job.batch if job else image.id
+            calls[batch] = [*calls.pop(batch, []), image]
+        return [
+            sorted(call, key=lambda image: jobs[image.job_id].place) if len(call) > 1 else call
+            for call in calls.values()
+        ]
+
+    @property
+    def numbers(self) -> dict[str, tuple[int, int]]:
+        """Of pictures that a call drew several of the number there, and of how many."""
+        return {
+            image.id: (number, len(sheet))
+            for sheet in self.sheets
+            for number, image in enumerate(sheet, start=1)
+            if len(sheet) > 1
+        }
 
     @property
     def style_uses(self) -> list[Any]:

@@ -46,6 +46,27 @@ async def test_the_result_says_how_the_prompts_differ(client: Client[Any]) -> No
     assert second["difference"] == {"added": ["make it blue"], "removed": []}
 
 
+async def test_going_back_is_free_and_a_setting_draws_only_where_it_is_another(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt="a fox", **LOW)
+    conversation, start = first["conversation_id"], first["images"][0]["image_id"]
+    call = {"conversation_id": conversation, "from_image": start}
+    await draw(client, conversation_id=conversation, prompt="at night", quality="medium")
+
+    same = await draw(client, **call, quality="low", size="square")
+    looked = await draw(client, **call, verify=True)
+    drawn = sandbox.count("image")
+    higher = await draw(client, **call, quality="high")
+
+    for result in (same, looked):
+        assert [one["image_id"] for one in result["images"] if one["current"]] == [start]
+    assert same["cost_usd"] == 0
+    assert looked["verification"]["findings"]
+    assert drawn == 2
+    assert [one["quality"] for one in higher["images"]] == ["high"]
+
+
 async def test_the_lineage_is_a_tree_in_the_record(client: Client[Any]) -> None:
     first = await draw(client, prompt="a fox", **LOW)
     conversation = first["conversation_id"]

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.calls import DRAW, LOW, consult, data_of, draw, refusal, text_of
 from tests.conftest import Connect
 from tests.turns import COMPLETE, FACILITATOR, TURN, entry
 
-QUICK = "openai_generate_image"
+QUICK, LIST = "openai_generate_image", "openai_list_conversations"
 
 
 def labels(result: dict[str, Any]) -> list[str]:
@@ -157,20 +158,33 @@ async def test_where_nothing_is_open_plain_samples_are_offered_and_drawn_if_want
     )
 
 
-async def test_a_change_that_names_none_of_several_pictures_says_which_one_it_is_of(
-    client: Client[Any],
+async def test_the_numbers_of_a_sheet_name_its_pictures_and_a_change_without_one_says_its_own(
+    client: Client[Any], sandbox: Sandbox
 ) -> None:
+    sandbox.fail("delay=1", times=1, kind="image")  # one ends last, whichever it is
     first = await draw(client, prompt="a fox", variations=3, **LOW)
-    conversation, third = first["conversation_id"], first["images"][2]
+    conversation, ids = first["conversation_id"], [one["image_id"] for one in first["images"]]
+    call = {"conversation_id": conversation, "prompt": "darker"}
 
     changed = await draw(client, prompt="take the second, darker", conversation_id=conversation)
     again = await draw(client, prompt="darker still", conversation_id=conversation)
+    second = await draw(client, **call, from_image="2")
+    repeated = await draw(client, **call, from_image="2")
+    paid = sandbox.count("image")
+    wrong = await refusal(client, DRAW, **call, from_image="4")
+    record = data_of(await client.call_tool(LIST, {"conversation_id": conversation}))["record"]
 
-    assert changed["images"][0]["parent_image_id"] == third["image_id"]
+    assert changed["images"][0]["parent_image_id"] == ids[2]
     (note,) = [note for note in changed["notes"] if "Of the 3 pictures" in note]
-    assert third["image_id"] in note
-    assert third["variation"] in note
+    assert f"number 3, {ids[2]} ({first['images'][2]['variation']})" in note
     assert not any("Of the" in note for note in again["notes"])
+    assert second["images"][0]["parent_image_id"] == ids[1]
+    assert repeated["images"] == second["images"]
+    assert ", ".join(ids) in wrong
+    assert sandbox.count("image") == paid == 6
+    told = [line for line in record.splitlines() if re.match("- img_", line)]
+    numbered = [f"- {name} ({place} of 3)" for place, name in enumerate(ids, start=1)]
+    assert [line.partition(":")[0] for line in told] == numbered
 
 
 async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_chosen(

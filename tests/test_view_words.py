@@ -138,7 +138,9 @@ def test_every_note_is_known_again_with_what_was_filled_into_it() -> None:
     told = style_dialogue.WENT_IN.format(name="harbour", strength=60, lines=lines)
     lines = "Licht: low sun; Farbwerte: #88aacc; zu vermeiden: neon"
     assert wording.note(told) == f"Vom Stil harbour kam in der Stärke 60 in den Prompt: {lines}."
-    third = orders.OF_SEVERAL.format(count=4, image_id="img_3", variation="color: warm colours")
+    third = orders.OF_SEVERAL.format(
+        count=4, number=4, image_id="img_3", variation="color: warm colours"
+    )
     assert "(Farben: warme Farben)" in wording.note(third)
     assert wording.note("Your own logo.yaml is wrong.") == "Your own logo.yaml is wrong."
 

@@ -82,6 +82,8 @@ TABLE: list[Row] = [
     (PICTURE, {"redraw": True}, DrawAgain("img_2")),
     (PICTURE, {"from_image": "img_1"}, MakeCurrent("img_1")),
     (PICTURE, {"from_image": "img_2"}, MakeCurrent("img_2")),
+    (PICTURE, {"from_image": "img_1", "quality": "low"}, MakeCurrent("img_1")),
+    (PICTURE, {"from_image": "img_1", "quality": "high"}, DrawFrom("img_1")),
     (PICTURE, {"variations": 2}, DrawFrom("img_2")),
     (PICTURE, {"size": "1536x1024"}, DrawFrom("img_2")),
     (PICTURE, {"quality": "high"}, DrawFrom("img_2")),

@@ -29,7 +29,7 @@ class GivenAnswer(BaseModel):
 
 
 ConversationId = Annotated[
-    Name | None, Field(description="Continue this conversation. Without it a new one begins.")
+    Name | None, Field(description="Continue this one; else a new one begins.")
 ]
 
 # What the dialogue takes.
@@ -104,8 +104,8 @@ DialogueMode = Annotated[
 FromImage = Annotated[
     Name | None,
     Field(
-        description="image_id to start from instead of the current one; without words it "
-        "becomes the current one, free: undo, redo, branch."
+        description="image_id, or its number of several, to start from. Alone it becomes the "
+        "current one, free: undo, redo, branch; words or another setting draw."
     ),
 ]
 InputImages = Annotated[
@@ -123,7 +123,7 @@ Compression = Annotated[int | None, Field(ge=0, le=100, description="For jpeg an
 VariationStrategy = Annotated[
     Strategy, Field(description="The one thing that variations differ in.")
 ]
-Style = Annotated[Name, Field(description="Name of a style; its words go along.")]
+Style = Annotated[Name, Field(description="Name of a style; a change needs it again.")]
 Styles = Annotated[
     list[StyleShare],
     Field(min_length=1),
@@ -138,7 +138,8 @@ Aspects = Annotated[
     list[Aspect] | None, Field(description="Only these, where the person wants less than all.")
 ]
 Verify = Annotated[
-    bool, Field(description="Have a second model look at it against the brief, about $0.01.")
+    bool,
+    Field(description="A second model looks at it, about $0.01; without words at what is there."),
 ]
 Redraw = Annotated[
     bool,
