@@ -106,7 +106,8 @@ async def _answer(
     await app.image_generator.adopt_abandoned()
     names = (request.conversation_id, request.from_image, *request.pictures)
     await app.earlier_work.note_use(names)
-    if request.from_image:
+    is_number = request.conversation_id and (request.from_image or "").isdecimal()
+    if request.from_image and not is_number:
         image = await app.records.image(request.from_image, request.conversation_id)
         request = replace(request, conversation_id=image.conversation_id)
     has_style = bool(request.style)
