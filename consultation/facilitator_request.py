@@ -4,7 +4,6 @@ The order keeps the prefix stable, so that OpenAI's prompt cache hits: instructi
 are the same in every conversation, then the dialogue as it grew, then the state.
 """
 
-import asyncio
 import base64
 import json
 from collections.abc import Mapping, Sequence
@@ -13,18 +12,14 @@ from typing import Any
 from consultation.preferences import Preference
 from consultation.transcript import ConsultationError, Transcript, brief_entry, timeline_of
 from consultation.turn import response_format
-from errors import StorageError
 from gateway.client import Gateway, Reply
 from gateway.prices import Charge
 from prompts.image_type import ImageType
 from prompts.template import Rendering
 from storage.input_files import InputFiles
-from storage.input_pictures import InputError
-from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking, charge_rows
-from storage.stamps import is_image_id
-from storage.tables import Conversation, Image, Turn
+from storage.tables import Conversation, Turn
 from styles.style_use import STYLE
 
 TEMPLATE, STYLES = "consultation/facilitator", "consultation/styles"
@@ -165,11 +160,7 @@ async def take_references(
         raise ConsultationError(f"reference_images takes {most}.")
     references = []
     for number, name in enumerate(given, start=before + 1):
-        if is_image_id(name):
-            data = await asyncio.to_thread(_bytes, await records.image(name))
-            file = await asyncio.to_thread(inputs.copy, data, name)
-        else:
-            file = await asyncio.to_thread(inputs.copy_file, name)
+        file = await inputs.copy(name, records)
         references.append({"id": f"r{number}", "given": name, "file": file})
     return references
 
@@ -190,13 +181,6 @@ def reference_parts(turn: Turn, inputs: InputFiles) -> list[dict[str, Any]]:
                 }
             )
     return parts
-
-
-def _bytes(image: Image) -> bytes:
-    try:
-        return read_picture(image)
-    except StorageError as error:
-        raise InputError(str(error)) from error
 
 
 async def ask(

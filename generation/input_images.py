@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from errors import Problem, StorageError
+from errors import Problem
 from gateway.capabilities import MOST_INPUTS
 from gateway.client import Gateway
 from generation.image_request import OrderError
 from generation.plan import Reference
 from storage.input_files import InputFiles
-from storage.input_pictures import InputError, InputPicture, check_mask, check_picture
-from storage.picture_files import read_picture
+from storage.input_pictures import InputPicture, check_mask, check_picture
 from storage.records import Records
-from storage.stamps import is_image_id
 from storage.tables import Image
 from styles.style_store import StyleStore
 from styles.style_use import StyleUse, samples_of
@@ -174,19 +172,9 @@ class InputResolver:
     async def _read(self, name: str) -> InputImage:
         if FILE_ID.fullmatch(name):
             return InputImage(name)
-        if is_image_id(name):
-            image = await self.records.image(name)
-            data = await asyncio.to_thread(_file_of, image)
-            return InputImage(name, await asyncio.to_thread(check_picture, data, name))
-        return InputImage(name, await asyncio.to_thread(self.input_files.read, name))
+        data = await self.input_files.read_any(name, self.records)
+        return InputImage(name, await asyncio.to_thread(check_picture, data, name))
 
 
 def _by_id(file_id: str) -> Part:
     return {"type": "input_image", "file_id": file_id, "detail": "auto"}
-
-
-def _file_of(image: Image) -> bytes:
-    try:
-        return read_picture(image)
-    except StorageError as error:
-        raise InputError(f"{error} Put it back, or start from another picture.") from error

@@ -1,5 +1,6 @@
 """Read pictures that a person points to or hands in: from allowed folders, only what they are."""
 
+import asyncio
 import hashlib
 import os
 import re
@@ -11,16 +12,19 @@ from pathlib import Path
 from unicodedata import normalize
 from urllib.request import url2pathname
 
+from errors import StorageError
 from storage.input_pictures import (
     MOST_BYTES,
     InputError,
     InputPicture,
-    check_picture,
     quote,
     refuse_large,
     shrink,
 )
+from storage.picture_files import read_picture
+from storage.records import Records
 from storage.shared_folder import write_file
+from storage.stamps import is_image_id
 
 UPLOAD_ID = re.compile(r"up_[0-9a-f]{16}")
 
@@ -98,27 +102,37 @@ class InputFiles:
         self._copies = copies
         self.uploads = Uploads(copies.with_name("uploads"))
 
-    def read(self, source: str) -> InputPicture:
-        """A picture to draw from.
+    async def read_any(self, source: str, records: Records) -> bytes:
+        """The bytes that `source` names: as `read` takes it, or the id of a picture we made.
+
+        Raises a `StorageError` naming what is wrong and the way out.
+        """
+        if not is_image_id(source):
+            return await asyncio.to_thread(self.read, source)
+        image = await records.image(source)
+        try:
+            return await asyncio.to_thread(read_picture, image)
+        except StorageError as error:
+            raise InputError(f"{error} Put it back, or name another picture.") from error
+
+    async def copy(self, source: str, records: Records) -> str:
+        """Keep a small copy of a picture for a vision model; the copy's file name.
+
+        `source` is as `read_any` takes it. Raises as that does.
+        """
+        return await asyncio.to_thread(self._copy, await self.read_any(source, records), source)
+
+    def read(self, source: str) -> bytes:
+        """The bytes of a file, whatever it is.
 
         `source` is a path in an allowed folder, absolute or relative to a base, or the id of
         an upload. Raises `InputError` naming what is wrong and the way out.
         """
-        return check_picture(self._bytes(source), source)
-
-    def copy_file(self, source: str) -> str:
-        """Keep a small copy of a picture for a vision model; the copy's file name.
-
-        `source` is as `read` takes it. Raises `InputError` naming what is wrong and the way out.
-        """
-        return self.copy(self._bytes(source), source)
-
-    def copy(self, data: bytes, source: str) -> str:
-        """The same for bytes that are ours already."""
-        small = shrink(data, source)
-        name = f"{hashlib.sha256(small).hexdigest()[:32]}.jpg"
-        _keep(self._copies / name, small, source)
-        return name
+        if UPLOAD_ID.fullmatch(source):
+            return self.uploads.read(source)
+        # As "Copy as path" of Windows puts it into the clipboard.
+        bare = source[1:-1] if source[:1] == source[-1:] == '"' else source
+        return self._read(self._resolve(bare), source)
 
     def read_copy(self, name: str) -> bytes | None:
         """A small copy by its file name, None if it is gone."""
@@ -127,12 +141,11 @@ class InputFiles:
         except OSError:
             return None
 
-    def _bytes(self, source: str) -> bytes:
-        if UPLOAD_ID.fullmatch(source):
-            return self.uploads.read(source)
-        # As "Copy as path" of Windows puts it into the clipboard.
-        bare = source[1:-1] if source[:1] == source[-1:] == '"' else source
-        return self._read(self._resolve(bare), source)
+    def _copy(self, data: bytes, source: str) -> str:
+        small = shrink(data, source)
+        name = f"{hashlib.sha256(small).hexdigest()[:32]}.jpg"
+        _keep(self._copies / name, small, source)
+        return name
 
     def _resolve(self, source: str) -> Path:
         """The real file behind a path, inside an allowed folder, whatever links it takes."""

@@ -20,10 +20,8 @@ from prompts.store import PromptStore
 from prompts.template import Rendering
 from settings import Settings
 from storage.input_files import InputFiles
-from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking, charge_rows
-from storage.stamps import is_image_id
 from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
     TEMPLATE,
@@ -125,12 +123,7 @@ class StyleExtractor:
         return result.model_copy(update={"status": "saved", "name": name, "uri": f"style://{name}"})
 
     async def _picture(self, given: str) -> _Picture:
-        if is_image_id(given):
-            image = await self.records.image(given)
-            data = await asyncio.to_thread(read_picture, image)
-            file = await asyncio.to_thread(self.input_files.copy, data, given)
-        else:
-            file = await asyncio.to_thread(self.input_files.copy_file, given)
+        file = await self.input_files.copy(given, self.records)
         copy = await asyncio.to_thread(self.input_files.read_copy, file) or b""
         return _Picture(given, copy, await asyncio.to_thread(measure, copy))
 
