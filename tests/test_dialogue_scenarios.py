@@ -6,7 +6,7 @@ What a person says, what a model makes of it, and what the person gets stands in
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -20,6 +20,7 @@ from consultation.consultation_result import (
 from consultation.consultation_text import as_text
 from consultation.provenance import Span
 from consultation.turn import OpenQuestion, Quote
+from generation.variations import Thing
 from prompts.image_type import Assumption
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
@@ -117,12 +118,14 @@ def test_the_frame_of_a_result_is_in_the_persons_language(language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_dimension_and_aspect_of_a_style_has_a_name_in_the_language(language: str) -> None:
+def test_each_dimension_aspect_of_a_style_and_thing_to_vary_has_a_name_in_the_language(
+    language: str,
+) -> None:
     files = (PROMPTS / "image_types").glob("*.yaml")
     dimensions = {name for file in files for name in yaml.safe_load(file.read_text())["dimensions"]}
     wording = yaml.safe_load((PROMPTS / "wording" / f"{language}.yaml").read_text())
 
-    names = dimensions | {*ASPECTS, "colours", REFERENCE}
+    names = dimensions | {*ASPECTS, "colours", REFERENCE, *get_args(Thing)}
     assert language == "en" or set(wording["dimensions"]) == names
 
 
