@@ -6,7 +6,7 @@ model that leads dialogues. Questions and prompt are the template's own.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -173,6 +173,8 @@ def _state(values: TemplateValues) -> dict[str, Any]:
 def _review(conversation: Conversation, values: TemplateValues, filling: Filling | None) -> Review:
     """The turn as a facilitator's would come out: questions, or the template's own text."""
     template, transcript = values.template, values.transcript
+    unplaced = frozenset(wish.ref for wish in values.besides)
+    transcript = replace(transcript, unplaced=unplaced)
     messages = transcript.messages
     asking = [] if conversation.mode == "skip" else values.questions()
     reply = filling.reply.strip() if filling else ""

@@ -32,15 +32,16 @@ class Transcript:
     """A dialogue up to its newest message, as plain data.
 
     `messages` maps m1, m2, ... to the person's words in their order, `answers` those that
-    were given to a question by its id. `choices`, `set_aside` and `brief` are those that
-    earlier turns left. `names` are references and templates that may be quoted in any words, and
-    `styles` what those that count say, a line each; `languages` are those of earlier turns, and
-    `left` is how many questions may still be put.
+    were given to a question by its id; those in `unplaced` found no place. `choices`, `set_aside`
+    and `brief` are those that earlier turns left. `names` are references and templates that may be
+    quoted in any words, and `styles` what those that count say, a line each; `languages` are those
+    of earlier turns, and `left` is how many questions may still be put.
     """
 
     messages: dict[str, str]
     questions: tuple[OpenQuestion, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    unplaced: frozenset[str] = frozenset()
     choices: tuple[Choice, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     brief: tuple[BriefEntry, ...] = ()
@@ -87,13 +88,13 @@ class Transcript:
         return [*quotes.values()]
 
     def _answers(self, ref: str, set_aside: Sequence[SetAside]) -> bool:
-        """Whether a message is no question back, and says more than a number that no option of
-        its question has, and more than what the facilitator took as talk."""
+        """Whether a message found its place and is no question back, and says more than a number
+        that no option of its question has, and more than what the facilitator took as talk."""
         put, text = self.question(self.answers[ref]), self.messages[ref].strip()
         places = range(1, len(put.options) + 1) if put else ()
         if text.isdecimal() and text not in map(str, places):
             return False
-        if text.endswith(tuple(QUESTION_MARKS)):
+        if ref in self.unplaced or text.endswith(tuple(QUESTION_MARKS)):
             return False
         for aside in set_aside:
             if (aside.ref, aside.why) == (ref, "talk"):
@@ -142,12 +143,14 @@ def transcript_of(conversation: Conversation, *, finish: bool) -> Transcript:
     styles = tuple(StyleUse.model_validate(row) for row in conversation.style_uses)
     replies = [turn.reply for turn in conversation.turns if turn.reply]
     aside = [SetAside(**one) for reply in replies for one in reply.get("set_aside", [])]
+    unused = replies[-1].get("not_used", []) if replies else []
     entries = [brief_entry(row) for row in conversation.entries]
     left = max(0, QUESTIONS_OF_MODE[conversation.mode] - len(conversation.questions))
     transcript = Transcript(
         messages=messages,
         questions=tuple(map(question_of, conversation.questions)),
         answers=answers,
+        unplaced=frozenset(one["ref"] for one in unused if one["why"] == "unplaced"),
         choices=tuple(Choice(**one) for reply in replies for one in reply.get("chosen", [])),
         set_aside=tuple(one for one in aside if _counts(one, styles)),
         brief=tuple(one for entry in entries if (one := _with_styles(entry, styles))),

@@ -10,6 +10,7 @@ from fastmcp import Client
 from mcp import MCPError
 from PIL import Image
 
+from consultation.template_dialogue import NO_PLACE_NOTE
 from consultation.turn import FILLING_NAME
 from prompts.parameter import COLORS
 from prompts.prompt_files import SHIPPED
@@ -111,6 +112,20 @@ async def test_a_choice_named_by_its_place_is_taken_and_was_said(client: Client[
 
     assert sources(result)[first["options"][1]] == ("said", "m2")
     assert result["not_used"] == []
+
+
+async def test_words_that_fit_no_choice_leave_their_question_open(client: Client[Any]) -> None:
+    begun = await consult(client, "our matte black kettle", template=HERO, mode="quick")
+    place = {"conversation_id": begun["conversation_id"]}
+    first, second = begun["questions"]
+    words = [{"question_id": second["id"], "answer": "as in an old advert"}]
+    told = await consult(client, "", answers=words, **place)
+    numbers = [{"question_id": one["id"], "answer": one["options"][0]} for one in (first, second)]
+    ready = await consult(client, "", answers=numbers, **place)
+
+    assert (told["status"], told["questions"]) == ("asking", [first, second])
+    assert NO_PLACE_NOTE in told["notes"]
+    assert ready["status"] == "ready"
 
 
 async def test_words_that_fill_two_parameters_count_once(
