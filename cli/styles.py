@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from cli import terminal as show
 from cli.data_folder import file_name, given_picture, id_of, with_records
+from cli.session import require_key
 from consultation.consultation_text import text_for_person
 from consultation.style_dialogue import question_of_mix
 from errors import Problem
@@ -89,6 +90,7 @@ def extract(
         aspect: Only this aspect; may be given several times. Without it all.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
+    require_key(sandbox=sandbox)
     typed = {given_picture(Path(image)): image for image in images}
     wanted = aspect or ASPECTS
     name = file_name(name)
@@ -147,6 +149,7 @@ def apply(
         aspect: Only this aspect; may be given several times. Without it all.
         sandbox: Use the built-in stand-in for OpenAI: no key, no cost.
     """
+    require_key(sandbox=sandbox)
     shares = [_share(style) for style in styles]
     to = id_of(to.strip()) if is_conversation_id(to.strip()) else to.strip()
     with open_receipt() as receipt:

@@ -41,13 +41,17 @@ def test_a_prompt_is_drawn_as_it_is_and_changed_in_its_conversation(
     assert "sandbox" in first.lower()
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["generate boat", "consult boat", "styles apply linocut --to boat", "styles extract boat.png"],
+)
 def test_without_a_key_the_sandbox_is_named_and_no_conversation_begun(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
 
-    with pytest.raises(Problem, match=r"No OpenAI key is set.*--sandbox"):
-        run("generate", "a red boat")
+    with pytest.raises(Problem, match=r"No OpenAI key is set\. .*With --sandbox none is needed"):
+        run(*command.split())
 
     assert "0 of 0" in run("conversations", "list")
 
