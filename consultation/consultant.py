@@ -31,7 +31,7 @@ from consultation.turn_record import (
     verbatim_spans,
     write_turn,
 )
-from errors import DAILY_BUDGET, Problem
+from errors import Problem
 from prompts.store import PromptStore
 from settings import Mode, Settings
 from storage.input_files import InputFiles
@@ -206,16 +206,12 @@ class Consultant:
 
     async def _check_budget(self) -> None:
         """Refuse a turn once the day's money is spent; the words are kept all the same."""
-        budget, origin = self.settings.daily_budget_usd, self.facilitator.origin
-        if await self.records.ledger.is_spent(budget, origin):
-            raise ConsultationError(
-                f"The daily budget of ${budget:.2f} is spent.",
-                "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "
-                "asks no model.",
-                kind="budget",
-                code=DAILY_BUDGET,
-                charged="no",
-            )
+        await self.records.ledger.refuse_spent(
+            self.settings.daily_budget_usd,
+            self.facilitator.origin,
+            "Go on tomorrow, raise IMAGE_CONSULTANT_DAILY_BUDGET_USD, or use mode skip, which "
+            "asks no model.",
+        )
 
     async def _accept(
         self,

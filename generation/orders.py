@@ -234,9 +234,7 @@ def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -
     number, count = conversation.numbers[plan.parent.id]
     words = plan.parent.variation or plan.parent.prompt
     label = title_of(words, LONGEST_LABEL)
-    return OF_SEVERAL.format(
-        count=count, number=number, image_id=plan.parent.id, variation=label
-    )
+    return OF_SEVERAL.format(count=count, number=number, image_id=plan.parent.id, variation=label)
 
 
 def _style_notes(order: PurchaseOrder) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from errors import DAILY_BUDGET, Problem
 from receipt import note_cost
 from storage.database import Database, write_to_the_end
 from storage.stamps import before, today
@@ -141,6 +142,12 @@ class Ledger:
     async def is_spent(self, budget: float | None, origin: str) -> bool:
         """Whether a day's USD are used up; never where there is no budget."""
         return budget is not None and await self.today(origin) >= budget
+
+    async def refuse_spent(self, budget: float | None, origin: str, next_step: str) -> None:
+        """Raise a `Problem` that says what else helps, where a day's USD are used up."""
+        if await self.is_spent(budget, origin):
+            event = f"The daily budget of ${budget:.2f} is spent."
+            raise Problem(event, next_step, kind="budget", code=DAILY_BUDGET, charged="no")
 
     async def by_day(self, origin: str, limit: int) -> list[DaySpending]:
         """The newest days on which something was spent, with `openai` or in the `sandbox`."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from errors import DAILY_BUDGET, Problem
+from errors import Problem
 from gateway.api_errors import GatewayError
 from gateway.client import Gateway, Reply
 from gateway.models import sent_back
@@ -87,7 +87,6 @@ class StyleExtractor:
         pictures = [await self._picture(given) for given in images]
         if question := _question(pictures, wanted):
             return question
-        await self._check_budget()
         shared = {
             aspect: measured
             for aspect in wanted
@@ -127,17 +126,6 @@ class StyleExtractor:
         copy = await asyncio.to_thread(self.input_files.read_copy, file) or b""
         return _Picture(given, copy, await asyncio.to_thread(measure, copy))
 
-    async def _check_budget(self) -> None:
-        budget = self.settings.daily_budget_usd
-        if await self.records.ledger.is_spent(budget, self.gateway.origin):
-            raise Problem(
-                f"The daily budget of ${budget:.2f} is spent.",
-                "Go on tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
-                kind="budget",
-                code=DAILY_BUDGET,
-                charged="no",
-            )
-
     async def _describe(
         self, pictures: Sequence[_Picture], shared: dict[Aspect, FileModel], rendering: Rendering
     ) -> tuple[list[Reply], Description, list[Omission]]:
@@ -145,6 +133,11 @@ class StyleExtractor:
 
         An answer that names subjects or anybody's work is sent back once.
         """
+        await self.records.ledger.refuse_spent(
+            self.settings.daily_budget_usd,
+            self.gateway.origin,
+            "Go on tomorrow, or raise IMAGE_CONSULTANT_DAILY_BUDGET_USD.",
+        )
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.copy).decode()}" for one in pictures]
         facts = {aspect: measured.model_dump() for aspect, measured in shared.items()}
         model = self.settings.facilitator_model
