@@ -23,6 +23,7 @@ from tests.browser.server import settings_in
 from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import change, studio_tour
 from tests.browser.style_tour import style_tour
+from tools import studio_state
 
 pytestmark = chat.NEEDS_BROWSER
 
@@ -166,7 +167,7 @@ def test_references_go_along_as_they_are_whether_chosen_dropped_or_pasted(
     with slow(one.page, "/v1/uploads"):
         one.page.get_by_label("A picture that shows what you mean").set_input_files(last)
         one.press("Begin, about a cent")
-        one.page.wait_for_timeout(500)
+        one.page.get_by_role("status").get_by_text("once the picture has arrived").wait_for()
     one.see("What is still open")
 
     # What a call named lies in the folder itself, the one that was taken away below it.
@@ -220,16 +221,24 @@ def test_two_pages_on_one_conversation_see_each_other(
     assert paid_calls(setup) == before + 1
 
 
-def test_a_picture_that_another_page_drew_is_opened_over_an_older_record(
-    visit: Callable[..., Visitor],
+def test_a_picture_that_another_page_drew_is_opened_over_an_older_record_beside_all_that_was_there(
+    visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(studio_state, "PAGE", 1)
     one, other = visit(), visit()
+    to_prompt(one, "A pier at dawn")
+    one.press("Draw it, about")
+    one.page.get_by_text("How do you like it?").wait_for()
     to_prompt(one, "A boat on a lake")
     one.press("Draw it, about")
     one.page.get_by_text("How do you like it?").wait_for()
     other.page.goto(one.page.url)
     one.go("Gallery")
+    one.press("More")
+    one.page.locator(".photo").nth(1).wait_for()
     change(other, "with a lantern", versions=2)
+    one.page.locator(".photo", has_text="with a lantern").wait_for()
+    assert one.page.locator(".photo").count() == 2
     one.hit(one.page.locator(".photo", has_text="with a lantern"))
 
     one.page.locator(".facts", has_text="with a lantern").wait_for()

@@ -432,6 +432,18 @@ def test_what_comes_late_undoes_nothing_that_was_done_meanwhile(
     one.page.wait_for_timeout(500)
 
     assert view.locator(".thumb").count() == 2
+    one.show(CONSULT, {"message": "a well in a yard"})
+    press(view := one.view, "Earlier pictures")
+    first, last = view.locator(".card").nth(1), view.locator(".card").nth(0)
+    with slow(one.page, '"what":"state"', answers=True) as held:
+        first.click()
+        last.click()
+        while len(held) < 2:
+            one.page.wait_for_timeout(20)
+        held.reverse()
+    one.page.wait_for_timeout(500)
+
+    view.get_by_role("heading", name="What is still open").wait_for()
     with closing(sqlite3.connect(settings.data_dir / FILE_NAME)) as database:
         opinions = database.execute("SELECT rating, liked FROM images WHERE rating").fetchall()
     assert opinions == [(4, "its light")]

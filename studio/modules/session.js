@@ -36,6 +36,7 @@ export class Session {
     /** Pictures on their way, each whether it came. @type {Set<Promise<boolean>>} */ this.coming = new Set();
     /** @type {Promise<any>} */ this.keeping = Promise.resolve();
     this.looking = 0;
+    this.loading = "";
     this.browsing = 0;
   }
 
@@ -115,10 +116,13 @@ export class Session {
   /** @param {string} id */
   async load(id) {
     if (!id) return this.set({ trouble: { kind: "fault", words: t("The answer names no conversation.") } });
+    this.loading = id;
     try {
-      this.show(dataOf(await this.read({ what: "state", id, cursor: knownLanguage() })));
+      const view = dataOf(await this.read({ what: "state", id, cursor: knownLanguage() }));
+      // Of two conversations under way the later one stands, whichever comes last.
+      if (this.loading === id) this.show(view);
     } catch (error) {
-      this.fault(error, () => this.load(id));
+      if (this.loading === id) this.fault(error, () => this.load(id));
     }
   }
 
@@ -138,7 +142,7 @@ export class Session {
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
       // What was opened on a picture stays open when its record is read once more.
       panel: current?.image_id === this.state.imageId ? this.state.panel : "",
-      ...(isOther ? { settings: {}, quality: "" } : {}),
+      ...(isOther && { settings: {}, quality: "" }),
       message: newsOf(view.status),
     });
     if (isWorking) this.look(view.conversation_id);
@@ -158,9 +162,8 @@ export class Session {
   /** Whether a drawing was under way. @param {string} id @param {number} turn */
   async lookOnce(id, turn) {
     if (!id && !this.words) return false;
-    const where = id ? { id } : { query: this.words };
     try {
-      const result = await this.read({ what: "progress", ...where, cursor: String(this.state.progress?.partials ?? "") });
+      const result = await this.read({ what: "progress", ...(id ? { id } : { query: this.words }), cursor: String(this.state.progress?.partials ?? "") });
       if (turn !== this.looking) return true;
       const progress = dataOf(result);
       if (progress.status !== "working") {
@@ -225,10 +228,10 @@ export class Session {
 
   // Doing: only where a person presses something.
 
-  /** Call a tool that asks a model or draws, once at a time; its result where that worked, else null. @param {string} busy @param {string} name @param {any} given */
+  /** Call a tool that asks a model or draws, once at a time; its result where that worked. @param {string} busy @param {string} name @param {any} given */
   async act(busy, name, given) {
     // The second click of a double click is not meant for what the first one brought there.
-    if (this.state.busy || /** @type {any} */ (window.event)?.detail > 1) return false;
+    if (this.state.busy || /** @type {any} */ (window.event)?.detail > 1) return;
     const id = this.state.view?.conversation_id;
     const args = { conversation_id: id, ...given };
     this.set({ busy, trouble: null, looksAt: "", message: busy === "drawing" ? newsOf("working") : "", progress: null, partials: [] });
@@ -237,10 +240,7 @@ export class Session {
       const result = await this.door.call(name, args);
       this.looking++;
       this.state.busy = "";
-      if (result.isError) {
-        await this.fail(result, id);
-        return false;
-      }
+      if (result.isError) return await this.fail(result, id);
       await this.load(conversationIn(result) || id);
       this.tellUnread(dataOf(result));
       this.door.inform(`In the view the person had ${name} called with ${JSON.stringify(args)}. openai_list_conversations with the conversation_id tells where it stands.`).catch(() => {});
@@ -250,7 +250,6 @@ export class Session {
       this.looking++;
       this.set({ busy: "" });
       this.fault(error, id ? () => this.load(id) : null);
-      return false;
     }
   }
 
@@ -271,12 +270,14 @@ export class Session {
   /** Answer questions, or say something about the prompt. @param {any} given */
   async consult(given) {
     // Pictures that are still on their way go along; one that does not arrive is told first.
-    if ((await Promise.all(this.coming)).includes(false)) return false;
+    this.set({ isHeld: this.coming.size > 0 });
+    const came = await Promise.all(this.coming);
+    this.set({ isHeld: false });
+    if (came.includes(false)) return;
     const { references } = this.state;
     const reference_images = references.map((one) => one.uploadId);
     const done = await this.act("asking", CONSULT, references.length ? { ...given, reference_images } : given);
     if (done) this.set({ references: this.state.references.filter((one) => !references.includes(one)) });
-    return done;
   }
 
   /** Draw, at a price. @param {any} given */
@@ -286,15 +287,14 @@ export class Session {
 
   /** Change a picture in the person's words, or draw it in another quality. @param {string} prompt @param {any} image */
   async change(prompt, image) {
-    const mask = this.maskOf(image);
-    const done = await this.drawFrom(image, { prompt, ...(mask ? { mask: mask.uploadId } : {}) });
+    const done = await this.drawFrom(image, { prompt, mask: this.maskOf(image)?.uploadId });
     if (done) this.set({ draft: "" });
   }
 
   /** Draw what starts from a picture, in the quality that was chosen for it. @param {any} image @param {any} given */
   async drawFrom(image, given) {
     const { quality } = this.state;
-    const done = await this.draw({ from_image: image.image_id, ...given, ...(quality ? { quality } : {}) });
+    const done = await this.draw({ from_image: image.image_id, ...given, quality: quality || undefined });
     if (done) this.set({ quality: "" });
     return done;
   }
@@ -307,15 +307,14 @@ export class Session {
     if (done) this.set({ directions: false, message: t("Changes start from this picture now.") });
   }
 
-  /** Write something down; what the server answers, null where that failed. @param {string} what @param {string} id @param {string} value @param {string} message */
-  async keep(what, id, value, message) {
+  /** Write something down; what the server answers, null where that failed. @param {string} what @param {string} id @param {string} value */
+  async keep(what, id, value) {
     // One after the other: of two opinions of a picture the later one stands.
     const calling = this.keeping.then(() => this.door.call("view_keep", { what, id, value }));
     this.keeping = calling.catch(() => {});
     try {
-      const result = orThrow(await calling);
-      const data = dataOf(result);
-      this.set({ message: data.offer || message });
+      const data = dataOf(orThrow(await calling));
+      this.set({ message: data.offer || t("Kept.") });
       return data;
     } catch (error) {
       this.fault(error);
@@ -332,19 +331,19 @@ export class Session {
     };
     // At once: what is said next of the picture goes on from it.
     put(opinion);
-    if (!(await this.keep("rating", id, JSON.stringify(opinion), t("Kept.")))) put({ rating, liked, disliked });
+    if (!(await this.keep("rating", id, JSON.stringify(opinion)))) put({ rating, liked, disliked });
   }
 
   async bookmark() {
     const { conversation_id: id, bookmarked } = this.state.view;
-    if (!(await this.keep("bookmark", id, String(!bookmarked), t("Kept.")))) return;
+    if (!(await this.keep("bookmark", id, String(!bookmarked)))) return;
     const { view } = this.state;
     if (view.conversation_id === id) this.set({ view: { ...view, bookmarked: !bookmarked } });
   }
 
   /** Keep a painted mask for the next change. @param {any} image @param {string} png @param {any[]} strokes @param {number} share */
   async mask(image, png, strokes, share) {
-    const kept = await this.keep("mask", image.image_id, png, t("Kept."));
+    const kept = await this.keep("mask", image.image_id, png);
     // Who has stopped painting meanwhile goes on with something else.
     if (kept && this.state.panel === "paint") this.set({ mask: { imageId: image.image_id, uploadId: kept.upload_id, strokes, share }, panel: "", focus: "textarea" });
   }
@@ -357,7 +356,7 @@ export class Session {
   /** Keep a reference picture for the next answer; its id, nothing where that failed. @param {File} file @param {string} small  A small copy of it. */
   async refer(file, small) {
     const isWhole = this.door.upload && PICTURE.test(file.type);
-    const uploadId = isWhole ? await this.door.upload(file) : (await this.keep("reference", "", small, t("Kept.")))?.upload_id;
+    const uploadId = isWhole ? await this.door.upload(file) : (await this.keep("reference", "", small))?.upload_id;
     if (uploadId) this.set({ references: [...this.state.references, { name: file.name, uploadId, data: small }], message: t("Kept.") });
     return uploadId;
   }

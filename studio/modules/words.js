@@ -37,7 +37,7 @@ export function troubleWords({ kind, code, words: own }) {
 
 /** Money in words. @param {number | null | undefined} usd */
 export function dollars(usd) {
-  if (usd === null || usd === undefined) return "";
+  if (usd == null) return "";
   const digits = usd && usd < 0.1 ? 3 : 2;
   return usd.toLocaleString(words.language || "en", {
     style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits,

@@ -9,7 +9,7 @@ const QUALITIES = [0.9, 0.8, 0.65, 0.5];
 
 /** @param {{session: any, isOpen: boolean}} props */
 export function References({ session, isOpen }) {
-  const { references } = session.state;
+  const { references, isHeld } = session.state;
   const [problem, setProblem] = useState("");
   const load = async (files) => {
     let count = 0;
@@ -43,6 +43,7 @@ export function References({ session, isOpen }) {
       <input type="file" accept="image/*" multiple onChange=${(event) => add([...event.target.files])} /></label>`}
     ${references.length > 0 && html`<ul class="strip" aria-label=${t("Pictures that go along")}>${references.map((one) => html`<li><img class="sample" src=${one.data} alt=${one.name} />
       <button class="plain" onClick=${() => session.set({ references: references.filter((other) => other !== one) })}>${t("Take away")}<span class="hidden"> ${one.name}</span></button></li>`)}</ul>`}
+    ${isHeld && html`<p role="status">${t("This goes on once the picture has arrived.")}</p>`}
     ${problem && html`<p role="alert">${problem}</p>`}`;
 }
 

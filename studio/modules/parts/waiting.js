@@ -1,6 +1,6 @@
 /** Until the first answer: the idea, the seconds, and what is known of a drawing. */
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { dollars, t } from "../words.js";
+import { about, t } from "../words.js";
 import { Shown } from "./picture_box.js";
 import { Screen } from "./screen.js";
 
@@ -22,7 +22,7 @@ export function Drawing({ session }) {
     ${partials.length > 0 && html`<ul class=${partials.length > 1 ? "grid pairs" : "frame"}>
       ${partials.map((address) => html`<li class="unfinished"><${Shown} address=${address} alt=${t("An unfinished version")} /></li>`)}</ul>`}
     <div class="bar" role="progressbar" aria-label=${t("Drawing")} aria-valuenow=${Math.round(percent)} aria-valuetext=${sentence}><i style=${{ width: `${percent}%` }}></i></div>
-    <p class="sentence">${sentence}${estimated_cost_usd && t(", about {price}", { price: dollars(estimated_cost_usd) })}</p>
+    <p class="sentence">${sentence}${estimated_cost_usd && about(estimated_cost_usd)}</p>
     ${note && html`<details><summary>${t("Details")}</summary><p class="soft words" lang="en">${note}</p></details>`}
     ${words && html`<details><summary>${t("What is being drawn")}</summary><p class="prompt">${words}</p></details>`}
     <p class="soft">${t("You may go on with something else; the picture is kept. Once OpenAI has the request, it is paid for and cannot be cancelled.")}</p><//>`;

@@ -19,11 +19,17 @@ export function Pictures({ desk }) {
   const { gallery, chosen, asked } = desk.state;
   const [problem, setProblem] = useState("");
   // What is asked for next goes on from what was asked last, whether or not its answer is there.
-  const look = async (query, values, { cursor = "", meaning = "" } = {}) => {
+  const look = async (query, values, { cursor = "", meaning = "", least = 0 } = {}) => {
     const turn = ++looks;
     desk.set({ asked: { query, values, meaning } });
+    const read = (from) => desk.read("pictures", { query, values: { ...values, meaning }, cursor: from });
     try {
-      const page = await desk.read("pictures", { query, values: { ...values, meaning }, cursor });
+      const page = await read(cursor);
+      while (turn === looks && page.cursor && page.pictures.length < least) {
+        const next = await read(page.cursor);
+        page.pictures.push(...next.pictures);
+        page.cursor = next.cursor;
+      }
       if (turn !== looks) return;
       const before = cursor ? gallery.pictures : [];
       const { types, styles } = cursor ? gallery : page;
@@ -40,7 +46,8 @@ export function Pictures({ desk }) {
   const isDue = !asked.meaning && (!gallery || (gallery.isOld && !gallery.note));
   useEffect(() => {
     // Not the values of this rendering: somebody may have chosen others before the effect runs.
-    if (isDue) look(desk.state.asked.query, desk.state.asked.values);
+    // As many as are there: somebody may look at the last of them.
+    if (isDue) look(desk.state.asked.query, desk.state.asked.values, { least: gallery?.pictures.length });
   }, [isDue]);
   const pick = (id) => {
     if (chosen.includes(id)) desk.set({ chosen: chosen.filter((one) => one !== id) });
