@@ -93,7 +93,7 @@ def _led_turns(conversation: Conversation) -> list[Turn]:
 
 
 def completeness(
-    brief: Iterable[BriefEntry], image_type: ImageType, styles: Sequence[StyleUse] = ()
+    brief: Iterable[BriefEntry], image_type: ImageType, styles: Sequence[StyleUse]
 ) -> tuple[int, list[str]]:
     """The share of the type's dimensions that are decided (0-100), and the others in order; who
     chose `styles` decided that one.

@@ -77,7 +77,7 @@ def set_apart(
     ways: "Ways",
     *,
     beyond: bool,
-    styles: "Sequence[StyleUse]" = (),
+    styles: "Sequence[StyleUse]",
 ) -> tuple[list[Variation], str]:
     """What each picture of a call is to be, and what there is to say of how they differ.
 

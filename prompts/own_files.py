@@ -80,7 +80,7 @@ def copy_of(place: PromptFile, shipped: PromptFile) -> str:
     return note + source
 
 
-def differences(own: Path, name: str = "") -> Iterator[FileDifference]:
+def differences(own: Path, name: str) -> Iterator[FileDifference]:
     """Own files against the shipped ones, one by name or all. Raises `PromptError`."""
     for place in prompt_files(own):
         if name not in ("", place.name):

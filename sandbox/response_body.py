@@ -116,7 +116,7 @@ def reasoning_item() -> Json:
     }
 
 
-def message_item(body: Json, part: Json, status: str = "completed") -> Json:
+def message_item(body: Json, part: Json, status: str) -> Json:
     """An assistant message with one part."""
     phase = {"phase": "final_answer"} if MAINLINE[body["model"]].phase else {}
     return {

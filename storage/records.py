@@ -85,9 +85,7 @@ class Records:
             )
         return key
 
-    async def open_conversation(
-        self, request_key: str, mode: str, *, redraw: bool = False
-    ) -> OpenedCall:
+    async def open_conversation(self, request_key: str, mode: str, *, redraw: bool) -> OpenedCall:
         """The conversation of an image call that names none: the same call's, or a new one.
 
         The same call's is the newest of its key that is younger than a day. One write

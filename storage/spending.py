@@ -176,7 +176,7 @@ class Ledger:
         async with self._database.read() as session:
             return [ConversationSpending(*row) for row in (await session.execute(rows)).all()]
 
-    async def note_reuse(self, kind: ReuseKind, *, origin: str, usd: float = 0.0) -> None:
+    async def note_reuse(self, kind: ReuseKind, *, origin: str, usd: float) -> None:
         """Count one more reuse of today, and the USD that it saved."""
         async with self._database.write(durable=False) as session:
             row = await session.get(Reuse, (kind, today(), origin))

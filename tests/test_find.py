@@ -358,8 +358,8 @@ async def test_resources_come_newest_first(database: Database, search: Search) -
     assert 40 < len(seen[0].title) <= 80
 
 
-def vectors_of(count: int, width: int = 512) -> Any:
-    return np.random.default_rng(5).normal(size=(count, width)).astype(np.float32)
+def vectors_of(count: int) -> Any:
+    return np.random.default_rng(5).normal(size=(count, 512)).astype(np.float32)
 
 
 async def keep(database: Database, vectors: Any) -> list[str]:
