@@ -137,7 +137,10 @@ async def _run(arguments: dict[str, Any], wording: Wording, sandbox: bool) -> No
     if len(result["images"]) > 1 and result["preview"]:
         _write_sheet(result, wording)
     count = len(result["images"])
-    show.how_to_change(result["conversation_id"], wording, count, sandbox=sandbox)
+    options = f" --from-image {count}" if count > 1 else ""
+    for name in ("style", "style_strength"):
+        options += f" --{name.replace('_', '-')} {arguments[name]}" if name in arguments else ""
+    show.how_to_change(result["conversation_id"], wording, options, sandbox=sandbox)
     t, before = wording.translate, result["images"][0]["parent_image_id"]
     if count > 1:
         show.line(t("That changes the picture of this number; put in that of the one you mean."))

@@ -258,11 +258,10 @@ def picture(result: Result, wording: Wording) -> None:
         line(words)
 
 
-def how_to_change(conversation: str, wording: Wording, count: int = 1, *, sandbox: bool) -> None:
-    """The command that changes the picture of a conversation, of several the last."""
+def how_to_change(conversation: str, wording: Wording, options: str = "", *, sandbox: bool) -> None:
+    """The command that changes the picture of a conversation, with the options that it has."""
     lead = wording.translate("Go on with, your own words in place of …:")
-    number = f" --from-image {count}" if count > 1 else ""
-    how_to_go_on(lead, f'generate "{YOUR_WORDS}"{number}', conversation, sandbox=sandbox)
+    how_to_go_on(lead, f'generate "{YOUR_WORDS}"{options}', conversation, sandbox=sandbox)
 
 
 def how_to_go_on(lead: str, command: str, conversation: str, *, sandbox: bool) -> None:

@@ -31,6 +31,10 @@ OF_SEVERAL = (
     "Of the {count} pictures before, this changes number {number}, {image_id} ({variation}). To "
     "change another, pass its number as from_image."
 )
+UNSTYLED = (
+    "The picture before is in the style {names}, at strength {strength}; this change was drawn "
+    "without it, since a change has the style that it names itself."
+)
 SAMPLES = "{sent} of {wanted} sample pictures of the style {names} went along."
 FEWER = f"Ask for at most {MOST_PICTURES} in all: n for each of the prompts."
 
@@ -134,6 +138,7 @@ class Orders:
             clear_note(suggested, request.options, options),
             _start_note(conversation, plan, request),
             note,
+            _lost_style_note(conversation, plan),
             *_style_notes(base),
         )
         return CallOrder(jobs, orders, [one for one in notes if one])
@@ -235,6 +240,13 @@ def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -
     words = plan.parent.variation or plan.parent.prompt
     label = title_of(words, LONGEST_LABEL)
     return OF_SEVERAL.format(count=count, number=number, image_id=plan.parent.id, variation=label)
+
+
+def _lost_style_note(conversation: Conversation, plan: Plan) -> str:
+    """What of the picture before does not go along with a change that does not name it."""
+    before = styles_drawn([plan.parent], conversation) if plan.parent and not plan.styles else []
+    names = " and ".join(use.name for use in before)
+    return UNSTYLED.format(names=names, strength=before[0].strength) if before else ""
 
 
 def _style_notes(order: PurchaseOrder) -> list[str]:

@@ -61,21 +61,25 @@ def plan_change(conversation: Conversation, image_id: str, words: str) -> Plan:
 
 
 def plan_from(conversation: Conversation, image_id: str) -> Plan:
-    """What a picture shows, once more from it. Raises `OrderError`."""
+    """What a picture shows, once more from it, in its styles. Raises `OrderError`."""
     parent = picture_of(conversation, image_id)
-    return Plan(prompt_of_record(parent, conversation.images), parent=parent)
+    plan = Plan(prompt_of_record(parent, conversation.images), parent=parent)
+    return _in_styles_of(conversation.job_of(parent), plan)
 
 
 def plan_again(conversation: Conversation, job: Job) -> Plan:
     """The same once more, from where it started. Raises `OrderError`."""
-    rows = [row for row in job.inputs if row["use"] == "style"]
-    styles = tuple(StyleUse.model_validate(row["style"]) for row in rows)
-    styled = any(row["styled"] for row in rows)
     if job.parent_image_id is None:
-        return replace(plan_new(conversation, job.prompt), styles=styles, styled=styled)
+        return _in_styles_of(job, plan_new(conversation, job.prompt))
     parent = picture_of(conversation, job.parent_image_id)
     is_change = job.prompt != prompt_of_record(parent, conversation.images)
-    return Plan(job.prompt, parent=parent, is_change=is_change, styles=styles, styled=styled)
+    return _in_styles_of(job, Plan(job.prompt, parent=parent, is_change=is_change))
+
+
+def _in_styles_of(job: Job, plan: Plan) -> Plan:
+    rows = [row for row in job.inputs if row["use"] == "style"]
+    styles = tuple(StyleUse.model_validate(row["style"]) for row in rows)
+    return replace(plan, styles=styles, styled=any(row["styled"] for row in rows))
 
 
 def picture_of(conversation: Conversation, name: str) -> Image:

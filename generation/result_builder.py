@@ -18,7 +18,7 @@ from generation.image_result import (
 )
 from generation.job_end import JobOutcome
 from generation.picture_facts import style_fact
-from generation.plan import changes_of, prompt_of_record
+from generation.plan import changes_of, prompt_of_record, styles_drawn
 from generation.preview import contact_sheet, preview_of
 from generation.variations import label_words
 from generation.verification import (
@@ -36,6 +36,9 @@ REFINE = (
     "To change the picture, pass the change as prompt with this conversation_id. Without words "
     "another quality, size or format draws it once more, for money; from_image alone goes back to "
     "an earlier picture, free; verify alone has a second model look at this one."
+)
+RESTYLE = (
+    " A change that is to be in the style, too, passes style={name} and style_strength={strength}."
 )
 CHOOSE = (
     "To go on with one of them, pass its number or image_id as from_image with the change as "
@@ -104,7 +107,7 @@ def build_result(
             *([PLACEHOLDER_NOTE] if sandbox else []),
             *_notes(outcomes, pending, wording),
         ],
-        next_step=COLLECT if pending else CHOOSE if len(images) > 1 else REFINE,
+        next_step=COLLECT if pending else _how_to_go_on(images, conversation),
     )
 
 
@@ -144,6 +147,13 @@ def style_facts(outcomes: list[JobOutcome], wording: Wording) -> dict[str, Findi
     bought = [(one.image, one.job) for one in outcomes if one.image]
     facts = {image.id: style_fact(image, job, wording) for image, job in bought}
     return {image_id: fact for image_id, fact in facts.items() if fact}
+
+
+def _how_to_go_on(images: list[Image], conversation: Conversation) -> str:
+    """What may be called next; of several styles that are mixed the weightiest is named."""
+    uses = styles_drawn(images, conversation)[:1]
+    steps = [RESTYLE.format(name=use.name, strength=use.strength) for use in uses]
+    return "".join([CHOOSE if len(images) > 1 else REFINE, *steps])
 
 
 def _items(images: list[Image], facts: Mapping[str, Finding]) -> list[str]:

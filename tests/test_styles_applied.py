@@ -472,6 +472,28 @@ async def test_a_change_in_a_style_keeps_the_picture_and_its_samples_keep_their_
     assert "Picture 1 is there for its" in body["instructions"]
 
 
+async def test_a_style_goes_on_without_words_and_a_change_that_does_not_name_it_says_so(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    style = {"style": "harbour", "style_strength": 90}
+    first = await draw(explorer, prompt="a red fox", dialogue_mode="skip", **style)
+    conversation = {"conversation_id": first["conversation_id"]}
+
+    await draw(explorer, **conversation, quality="high")
+    higher = drawing(sandbox)["input"][0]["content"]
+    changed = await draw(explorer, **conversation, prompt="make it evening, keep the style")
+    without = drawing(sandbox)["input"][0]["content"]
+    named = await draw(explorer, **conversation, prompt="more of it", **style)
+
+    assert "style=harbour and style_strength=90" in first["next_step"]
+    assert higher[1]["text"] == TABLE[90][0]
+    assert len(higher) == 2 + TABLE[90][1]
+    assert [one["text"] for one in without] == ["make it evening, keep the style"]
+    (note,) = [note for note in changed["notes"] if "without it" in note]
+    assert "style harbour, at strength 90" in note
+    assert not any("without it" in note for note in named["notes"])
+
+
 def test_the_command_prints_the_prompt_and_what_came_from_which_style(run: Run) -> None:
     said = run("styles", "apply", "harbour:80", "blue_hour:20", "--to", "my dog")
 
@@ -488,3 +510,4 @@ def test_a_picture_drawn_in_a_terminal_says_what_of_a_style_went_along(run: Run)
 
     assert "pale blue and rust" in said
     assert "calm" not in said
+    assert 'generate "…" --style harbour --style-strength 20 --conversation' in said

@@ -49,6 +49,7 @@ NOTES = {
     template_dialogue.NO_PLACE_NOTE, template_dialogue.UNREAD_NOTE, template_values.NOBODY_SAID,
     job_end.DRAW_LOST, job_end.LOST_DRAWN, job_end.RELEASED,
     options.CLEAR_NOTE, options.SIZE_NOTE, orders.BESIDE, orders.OF_SEVERAL, orders.SAMPLES,
+    orders.UNSTYLED,
     picture_facts.UNREADABLE,
     result_builder.FILE_GONE, result_builder.NOT_DRAWN, result_builder.ONE_PICTURE,
     variations.BY_CHANCE, variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE,

@@ -123,7 +123,7 @@ Compression = Annotated[int | None, Field(ge=0, le=100, description="For jpeg an
 VariationStrategy = Annotated[
     Strategy, Field(description="The one thing that variations differ in.")
 ]
-Style = Annotated[Name, Field(description="Name of a style; a change needs it again.")]
+Style = Annotated[Name, Field(description="Name of a style; a change in it names it again.")]
 Styles = Annotated[
     list[StyleShare],
     Field(min_length=1),
