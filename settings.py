@@ -314,6 +314,22 @@ def variable_of(field: str) -> str:
     return field.upper() if field.lower().startswith("openai_") else f"{PREFIX}{field.upper()}"
 
 
+def in_words(value: object) -> str:
+    """The value of a setting as one writes it; of a secret, that it is set."""
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return "[set]"
+        case list():
+            return ",".join(map(str, value))
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
 def _is_unset(value: object) -> bool:
     return isinstance(value, str) and (not value.strip() or value.strip().startswith("${"))
 

@@ -15,10 +15,8 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from errors import Problem, redact
-from settings import Settings, load_settings, own_version, variable_of
+from settings import Settings, in_words, load_settings, own_version, variable_of
 
 FILE = "command-line.log"
 MOST_BYTES = 1_000_000
@@ -86,21 +84,13 @@ def start(settings: Settings) -> None:
 
     A password in an address is none of the log's business either.
     """
-    changes = {variable_of(name): _shown(value) for name, value in settings.changes().items()}
+    changes = {variable_of(name): in_words(value) for name, value in settings.changes().items()}
     words = ", ".join(f"{name}={value}" for name, value in changes.items()) or "none"
     logging.getLogger("cli.serve").info(
         "image-consultant %s starts. Settings that differ from the default: %s.",
         own_version(),
         re.sub(r"://[^/@\s]*@", "://[redacted]@", words),
     )
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "[set]"
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_for_the_log(record: logging.LogRecord) -> bool:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 """This machine alone: nobody else can connect where nothing else is said."""
 
+SANDBOX_PORT = 8765
+"""Neither 8000 nor 8080, which other servers of a developer's machine listen on."""
 
 FOR_PEOPLE = (
     "This serves an MCP client, which starts it by itself. `image-consultant --help` lists the "
@@ -95,7 +97,7 @@ def _create(settings: "Settings") -> "FastMCP":
     return create_server(settings)
 
 
-def sandbox(*, port: int = 8765) -> None:
+def sandbox(*, port: int = SANDBOX_PORT) -> None:
     """Serve OpenAI's wire format on http://127.0.0.1:PORT/v1, until Ctrl-C.
 
     Any key is accepted. GET /sandbox/faults lists the failures it can play.

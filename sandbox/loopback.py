@@ -14,9 +14,6 @@ from sandbox.memory import ApiCall, SandboxMemory
 from sandbox.openai_errors import Json
 
 HOST = "127.0.0.1"
-DEFAULT_PORT = 8765
-"""Neither 8000 nor 8080, which other servers of a developer's machine listen on."""
-
 START_SECONDS = 20
 """How long a start may take: a second, but ten on a machine whose cores all run tests."""
 
@@ -63,21 +60,18 @@ def _listen(port: int) -> socket.socket:
 class Sandbox:
     """A stand-in for OpenAI on a loopback port, served by a thread of this process.
 
-    Use it as a context manager, or call `start` and `stop`. `port=0` takes any free port.
+    Use it as a context manager, or call `start` and `stop`. It takes any free port.
     """
 
-    def __init__(self, port: int = 0) -> None:
-        self._port = port
+    def __init__(self) -> None:
+        self._port = 0
         self._memory = SandboxMemory()
         self._server: LoopbackServer | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Bind the port and serve; back once requests are answered.
-
-        Raises `OSError` if the port is in use.
-        """
-        listener = _listen(self._port)
+        """Serve; back once requests are answered."""
+        listener = _listen(0)
         self._port = listener.getsockname()[1]
         self._server = LoopbackServer(self._memory)
         work = self._server.serve(sockets=[listener])
@@ -86,7 +80,7 @@ class Sandbox:
         )
         self._thread.start()
         if not self._server.answers.wait(START_SECONDS):
-            raise RuntimeError("The sandbox did not start. Try another port.")
+            raise RuntimeError("The sandbox did not start.")
         return self
 
     def stop(self) -> None:
@@ -152,7 +146,7 @@ class Sandbox:
         self._memory.answers.clear()
 
 
-def serve(port: int = DEFAULT_PORT) -> None:
+def serve(port: int) -> None:
     """Serve in the foreground until Ctrl-C. Raises `OSError` if the port is in use."""
     listener = _listen(port)
     with contextlib.suppress(KeyboardInterrupt):

@@ -70,8 +70,9 @@ class StyleOffers:
 
     async def after_rating(self, image: Image) -> StyleOffer | None:
         """The offer that a rating gives reason for; none for a look that was offered or kept,
-        and none where nothing may be learnt of the person."""
-        if not self.settings.learn or (image.rating or 0) < LIKED:
+        none where nothing may be learnt of the person, and none that nobody could take."""
+        can_take = self.settings.has_toolset("explore")
+        if not can_take or not self.settings.learn or (image.rating or 0) < LIKED:
             return None
         liked = await self.history.liked(self.gateway.origin)
         looks = await asyncio.to_thread(self._looks, liked)

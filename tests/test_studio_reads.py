@@ -245,7 +245,7 @@ async def test_settings_are_told_with_their_source_and_without_secrets(
 
     assert told["IMAGE_CONSULTANT_WAIT_SECONDS"] == ("7", "environment")
     assert told["IMAGE_CONSULTANT_QUALITY"][1] == "default"
-    assert told["OPENAI_API_KEY"][0] == "set"
+    assert told["OPENAI_API_KEY"][0] == "[set]"
     assert settings.openai_api_key is not None
     assert settings.openai_api_key.get_secret_value() not in str(about)
     assert {one["name"] for one in about["checks"]} >= {"images folder", "records"}

@@ -62,8 +62,7 @@ async def openai_rate_image(
         image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
         conversation_id = image.conversation_id
         sentences.append(f"{image.id} is rated {stars} of 5.")
-        if app.settings.has_toolset("explore"):  # elsewhere nobody could take the offer
-            offer = await app.style_offers.after_rating(image)
+        offer = await app.style_offers.after_rating(image)
     if bookmark is not None or title:
         sentences.append(await _mark(app, str(conversation_id), bookmark, title))
     result = RecordChange(conversation_id=str(conversation_id), done=sentences)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from fastmcp import Context, FastMCP
 from fastmcp.tools import ToolResult
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from app import App
 from errors import without_keys
-from settings import Settings, encoding_of, variable_of
+from settings import Settings, encoding_of, in_words, variable_of
 from storage.picture_list import Outcomes
 from storage.spending import ConversationSpending, DaySpending
 from tools import studio_state, view_library
@@ -82,7 +82,7 @@ def _settings(settings: Settings) -> list[SettingView]:
     return [
         SettingView(
             name=variable_of(name),
-            value=_shown(getattr(settings, name)),
+            value=in_words(getattr(settings, name)),
             source=_source(variable_of(name), written, str(file), changed=name in changed),
             description=field.description or "",
         )
@@ -97,16 +97,6 @@ def _source(variable: str, written: set[str], file: str, *, changed: bool) -> st
     if os.environ.get(variable):
         return "environment"
     return file if variable in written else "command"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "set"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "" if value is None else str(value)
 
 
 StudioReadable = Literal["pulse", "pictures", "template", "style", "costs", "about"]

@@ -169,9 +169,7 @@ async def _rate(app: "App", image_id: str, value: str) -> Confirmation:
         ) from None
     image = await app.maintenance.rate(image_id, **opinion.model_dump())
     confirmation = Confirmation(what="rating", id=image_id)
-    # Where pictures are not explored nobody could take the offer.
-    can_take = app.settings.has_toolset("explore")
-    if can_take and (offer := await app.style_offers.after_rating(image)):
+    if offer := await app.style_offers.after_rating(image):
         confirmation.offer = offer.sentence(app.prompt_store.wording(offer.language))
     return confirmation
 
