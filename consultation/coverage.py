@@ -28,7 +28,6 @@ from consultation.words import (
     size,
     words_of,
 )
-from gateway.capabilities import edges_of
 from storage.tables import REFERENCE
 from styles.style_use import REF
 
@@ -177,7 +176,7 @@ class Coverage:
         """Where the words stand that have a place: in the prompt, while asking in the brief."""
         evidence = []
         for entry, one in zip(self.turn.brief, self.statements.brief, strict=True):
-            is_size = entry.dimension == FORMAT and edges_of(entry.value) is not None
+            is_size = entry.dimension == FORMAT and self.turn.edges is not None
             evidence += [one] if not self._drawn or is_size or entry.dimension in UNSEEN else []
         quoted = {quote.ref for one in (*self.sources, *evidence) for quote in one.said}
         for choice, one in zip(self.turn.chosen, self.statements.chosen, strict=True):

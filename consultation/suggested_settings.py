@@ -4,7 +4,6 @@ the configured model takes them, or plain ones."""
 from consultation.turn import FORMAT, FacilitatorTurn
 from gateway.capabilities import (
     MOST_INPUTS,
-    edges_of,
     fault_of_image_model,
     faults_of_options,
     size_near,
@@ -23,7 +22,7 @@ def settle_settings(
     suits = image_type.suggested.model_dump(exclude={"why"})
     if any(faults_of_options(settings.image_model, compression=None, **suits)):
         suits = SuggestedSettings().model_dump(exclude={"why"})  # what every image model draws
-    if (shape := turn.decided(FORMAT)) and (edges := edges_of(shape.value)):
+    if edges := turn.edges:
         suits["size"] = size_near(settings.image_model, *edges)
     return suits
 
@@ -31,7 +30,7 @@ def settle_settings(
 def size_notes(size: str, turn: FacilitatorTurn, wording: Wording) -> list[str]:
     """Which words of the person the size follows, where it follows any."""
     shape = turn.decided(FORMAT)
-    if shape is None or not shape.said or edges_of(shape.value) is None:
+    if shape is None or not shape.said or turn.edges is None:
         return []
     words = ", ".join(f"{wording.quoted.format(words=q.quote)} ({q.ref})" for q in shape.said)
     return [wording.sized.format(size=size, words=words)]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from errors import Problem
+from gateway.capabilities import edges_of
 from gateway.models import answer_form
 
 SCHEMA_NAME = "facilitator_turn"
@@ -118,6 +119,13 @@ class FacilitatorTurn(_Part):
     def decided(self, dimension: str) -> BriefEntry | None:
         """What the brief says of a dimension; None while that is open."""
         return next((e for e in self.brief if e.dimension == dimension and not e.open), None)
+
+    @property
+    def edges(self) -> tuple[int, int] | None:
+        """The edges in pixels that the format asks for, where one is decided that has some."""
+        if (shape := self.decided(FORMAT)) is None:
+            return None
+        return edges_of(shape.value, "; ".join(quote.quote for quote in shape.said))
 
     @field_validator("lettering", mode="before")
     @classmethod

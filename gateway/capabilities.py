@@ -25,12 +25,20 @@ TIMES = re.compile(r"(?<=\d)\s*[xX\u00d7*]\s*(?=\d)")
 PROPORTION = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(x| ?: ?)(\d{1,5}(?:\.\d{1,3})?)")
 """A ratio (9:16) or edges in pixels (1920x1080)."""
 
+DIRECTION = re.compile(r"\b(square|wide|landscape|tall|portrait)", re.IGNORECASE)
+SYNONYMS = {"landscape": "wide", "portrait": "tall"}
+
+PAPER = re.compile(r"\b[abc]\d\d?\b", re.IGNORECASE)
+SHEET = "210x297"
+"""Millimetres of A4, whose shape all sheets of ISO 216 have."""
+
 SHAPE_IN_WORDS = re.compile(
     # A time has two digits behind its colon, as have no ratios but these.
-    r"\b(?:square|wide|tall)\b|\b\d{1,2}:(?:\d|16|21)\b|\b\d{3,4}x\d{3,4}\b",
+    r"\b(?:square|wide|tall|a\d (?:landscape|portrait|upright))\b|\b\d{1,2}:(?:\d|16|21)\b"
+    r"|\b\d{3,4}x\d{3,4}\b",
     re.IGNORECASE,
 )
-"""A shape as the parameter `size` and a brief take it, in the middle of other words."""
+"""A shape in the middle of other words, where "landscape" alone is what a picture shows."""
 
 MOST_INPUTS = 8
 """Pictures to start from in one call; each is charged as about a thousand tokens."""
@@ -137,21 +145,31 @@ def fault_of_size(rule: SizeRule, size: str) -> str | None:
     )
 
 
-def edges_of(text: str) -> tuple[int, int] | None:
-    """The edges in pixels that a format asks for: a word of `SHAPES`, a ratio, or edges."""
-    shape = next((size for word, size in SHAPES.items() if word in text.casefold()), "")
-    match = PROPORTION.search(TIMES.sub("x", text.replace(",", "."))) or PROPORTION.search(shape)
+def edges_of(value: str, words: str = "") -> tuple[int, int] | None:
+    """The edges in pixels that a format asks for, whose value was written after these words: a
+    direction, or a ratio, edges or a sheet of paper turned that way."""
+    value, words = (TIMES.sub("x", text.replace(",", ".")) for text in (value, words))
+    # A model writes "wide" of "Querformat 16:9": it reads languages, and numbers need none.
+    text = value if PROPORTION.search(value) else f"{value}; {words}"
+    name = match[0].lower() if (match := DIRECTION.search(text)) else ""
+    shape = SHAPES.get(SYNONYMS.get(name, name), "")
+    plain = SHEET if PAPER.search(text) else shape
+    match = PROPORTION.search(text) or PROPORTION.search(plain)
     if match is None or not float(match[1]) or not float(match[3]):
         return None
-    width, height = float(match[1]), float(match[3])
-    if match[2] != "x" or min(width, height) < SHORTEST_EDGE:
-        scale = (DEFAULT_EDGE if width == height else LONGER_EDGE) / max(width, height)
-        width, height = width * scale, height * scale
-    return round(width), round(height)
+    edges = [float(match[1]), float(match[3])]
+    if shape == SHAPES["square"]:
+        edges = [max(edges)] * 2
+    elif shape:
+        edges.sort(reverse=shape == SHAPES["wide"])
+    if match[2] != "x" or min(edges) < SHORTEST_EDGE:
+        longer = DEFAULT_EDGE if edges[0] == edges[1] else LONGER_EDGE
+        edges = [edge * longer / max(edges) for edge in edges]
+    return round(edges[0]), round(edges[1])
 
 
 def shape_in(words: str) -> str:
-    """The first shape that stands in words as the parameter `size` takes it, else nothing."""
+    """The first shape that stands in words, else nothing."""
     match = SHAPE_IN_WORDS.search(TIMES.sub("x", words))
     return match[0] if match else ""
 

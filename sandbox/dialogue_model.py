@@ -88,7 +88,9 @@ def _image_type(talk: Dialogue) -> Json:
     """The type that was recognised, else one that the messages name, else the general."""
     types = talk.state.get("image_types") or [talk.state.get("image_type") or {"name": "general"}]
     clauses = [one for words in talk.messages.values() for one, _ in book.clauses(words)]
-    text = "; ".join(clause for clause in clauses if not book.refuses(clause))
+    # "Portrait format" is a shape, no portrait.
+    wishes = [one.replace(book.shape(one)[1], "") for one in clauses if not book.refuses(one)]
+    text = "; ".join(wishes)
     fitting = [one for one in types if book.find(one["name"].replace("_", " "), text)]
     general = [one for one in types if one["name"] == "general"]
     first: Json = [*fitting, *general, *types][0]

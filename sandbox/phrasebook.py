@@ -15,7 +15,8 @@ QUOTED = re.compile(
 )
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 BREAK = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[;!?()\n、。！？]|\s[-–—]\s|\s(?=(?:but|aber)\s)")
-RATIO = re.compile(r"\b\d{1,2}:(?:\d|16|21)\b")  # a time has two digits behind its colon
+MEASURE = r"\b\d{1,2}:(?:\d|16|21)\b|\b\d{3,4} ?[x\u00d7] ?\d{3,4}(?: ?px)?\b|\bA\d\b"
+"""A ratio, edges, paper. A time has two digits behind its colon."""
 SHORTEST = 3
 """Letters of a word that may say something, and of one that has no ending."""
 
@@ -76,13 +77,21 @@ def is_talk(text: str) -> bool:
 
 
 def shape(text: str) -> tuple[str, str]:
-    """The shape that a text names (square, wide, tall, or a ratio) and its words for it."""
-    for name, phrases in data()["shapes"].items():
-        if words := next(filter(None, (find(phrase, text) for phrase in phrases)), ""):
+    """The shape that a text names, as a brief has it (wide, 9:16, A4 tall), and its words."""
+    known, papers = data()["shapes"], data()["papers"]
+    names = {phrase: name for name, phrases in known.items() for phrase in phrases}
+    beside = {word: name for name, own in data()["beside_a_measure"].items() for word in own}
+    side, measure = "|".join([*names, *beside]), "|".join([MEASURE, *papers])
+    pattern = rf"(?:\b({side})[\s,]+)?({measure})(?:[\s,]+({side})\b)?"
+    if match := re.search(pattern, text, re.I):
+        word = (match[1] or match[3] or "").lower()
+        name = (names | beside).get(word, "")
+        return f"{papers.get(match[2].lower(), match[2])} {name}".strip(), match[0]
+    for phrase, name in names.items():
+        if words := find(phrase, text):
             return name, words
-    ratio = RATIO.search(text)
     alone = data()["shapes_alone"].get(" ".join(tokens(trim(text))), "")
-    return (ratio[0], ratio[0]) if ratio else (alone, text if alone else "")
+    return alone, text if alone else ""
 
 
 @lru_cache(4096)

@@ -36,6 +36,12 @@ def size_on_the_wire(sandbox: Sandbox) -> str:
         ("A4 landscape", "297:210", "1536x1088"),
         ("zum Aufhängen, Hochformat 18x24", "18x24", "1152x1536"),
         ("in 1920x1080 please", "1920x1080", "1920x1088"),
+        ("Querformat 16:9", "wide", "1536x864"),
+        ("portrait 16:9", "tall", "864x1536"),
+        ("1200 x 1200 px", "square", "1200x1200"),
+        ("A4 hochkant", "A4, tall", "1088x1536"),
+        ("format paysage A4", "landscape", "1536x1088"),
+        ("eine Postkarte, 10x15 cm", "postcard", "1024x1536"),
     ],
 )
 async def test_the_size_follows_a_format_in_words_and_says_so(
@@ -88,3 +94,33 @@ async def test_a_format_without_numbers_leaves_the_size_of_the_type_and_is_shown
 
     assert result["suggested"]["size"] == "1024x1536"
     assert [one["quote"] for one in result["not_used"]] == ["as a postcard"]
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        ("wide format 16:9", "1536x864"),
+        ("Querformat 16:9", "1536x864"),
+        ("hochformat A4", "1088x1536"),
+        ("A4 hochkant", "1088x1536"),
+        ("landscape A4", "1536x1088"),
+        ("letter size landscape", "1536x1184"),
+        ("1200x1200 px", "1200x1200"),
+        ("for my phone", "864x1536"),
+        ("portrait format", "1024x1536"),
+    ],
+)
+async def test_the_sandbox_reads_a_shape_too_and_takes_it_for_nothing_else(
+    client: Client[Any], words: str, size: str
+) -> None:
+    result = await consult(client, f"a fox, {words}", finish=True)
+
+    assert result["suggested"]["size"] == size
+    assert result["suggested"]["quality"] == "medium"
+    assert [one["quote"] for one in result["not_used"]] == []
+
+
+async def test_words_drawn_as_they_are_say_what_paper_would_be(client: Client[Any]) -> None:
+    drawn = await draw(client, prompt="a fox, A4 upright", dialogue_mode="skip")
+
+    assert any("size=1088x1536" in note for note in drawn["notes"])

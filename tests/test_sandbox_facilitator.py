@@ -84,7 +84,7 @@ async def test_a_short_answer_leaves_the_language_as_it_is_and_sets_the_format(
 
     assert [short["language"], other["language"]] == ["de", "en"]
     assert short["reply"].startswith("Verstanden: Druck")
-    assert ended["suggested"]["size"] == "1024x1536"
+    assert ended["suggested"]["size"] == "1088x1536"
 
 
 async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any]) -> None:
