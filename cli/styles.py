@@ -18,7 +18,7 @@ from errors import Problem
 from prompts.store import PromptStore
 from receipt import open_receipt
 from settings import load_settings
-from storage.stamps import is_conversation_id
+from storage.stamps import is_meant_as
 from styles.extraction_result import PictureChoice, StyleExtraction, as_text
 from styles.strength import ASPECTS, DEFAULT_STRENGTH, STRENGTHS, Aspect, StyleShare
 from styles.style_file import Style
@@ -151,7 +151,7 @@ def apply(
     """
     require_key(sandbox=sandbox)
     shares = [_share(style) for style in styles]
-    to = id_of(to.strip()) if is_conversation_id(to.strip()) else to.strip()
+    to = id_of(to.strip()) if is_meant_as("conv", to.strip()) else to.strip()
     with open_receipt() as receipt:
         result = with_records(
             lambda app: app.style_dialogue.apply(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from consultation.consultation_result import Consultation
+from consultation.consultation_result import Consultation, PictureSettings
 from consultation.earlier_work import EarlierWork, words_of_the_picture
 from consultation.facilitator import Facilitator, Outcome
 from consultation.facilitator_request import take_references
@@ -15,7 +15,13 @@ from consultation.provenance import with_picks
 from consultation.recorded_result import completeness, recorded_result
 from consultation.review import Review, settle
 from consultation.shared_turns import SharedTurns
-from consultation.suggested_settings import draft_notes, estimate, settle_settings, size_notes
+from consultation.suggested_settings import (
+    draft_notes,
+    estimate,
+    plain_settings,
+    settle_settings,
+    size_notes,
+)
 from consultation.template_dialogue import TemplateDialogue
 from consultation.template_values import name_answers
 from consultation.transcript import ConsultationError, Transcript, timeline_of, transcript_of
@@ -151,7 +157,9 @@ class Consultant:
         """Where a dialogue stands, without asking any model. Raises a `Problem`."""
         if not conversation.briefs:
             raise ConsultationError("This conversation has no turn yet. Pass message to begin it.")
-        result = recorded_result(conversation, self.prompt_store)
+        result = recorded_result(conversation, self.prompt_store, self.facilitator.origin)
+        if result.refined_prompt and not result.suggested:  # words as they are suggest nothing
+            result.suggested = PictureSettings(**plain_settings(self.settings))
         if result.suggested:
             styles = [StyleUse.model_validate(row) for row in conversation.style_uses]
             pictures = [one for turn in conversation.turns for one in turn.pictures]
@@ -162,10 +170,9 @@ class Consultant:
 
     def _failed(self, conversation: Conversation, outcome: Outcome) -> Consultation:
         """What a turn comes to that nobody led: the reply says so, what was said is kept."""
-        result = recorded_result(conversation, self.prompt_store)
+        result = recorded_result(conversation, self.prompt_store, self.facilitator.origin)
         wording = self.prompt_store.wording(result.language)
         result.reply = wording.unusable if outcome.failure == "unusable" else wording.nobody
-        result.origin = self.facilitator.origin
         return result
 
     async def _drop_unsaid(self, turn: Turn) -> None:
@@ -247,7 +254,7 @@ class Consultant:
             durable=durable,
         )
         conversation.briefs.append(brief)
-        return recorded_result(conversation, self.prompt_store)
+        return self.recall(conversation)
 
     async def _conclude(
         self,

@@ -19,6 +19,7 @@ from gateway.connection import is_sandbox
 from prompts.image_type import Assumption, ImageType
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
+from settings import Origin
 from storage.tables import Brief, Conversation, Turn
 from styles.style_use import STYLE, StyleUse
 
@@ -31,15 +32,21 @@ DRAW = (
     "openai_conversational_image with this conversation_id and no prompt draws it; a further "
     "message here changes it first."
 )
+BESIDE = (
+    " That draws a new picture, not from those that there are; to change one of them, pass the "
+    "change as prompt with its from_image, and style where it is to be in one."
+)
 AGAIN = (
     "Nothing is ready to be drawn. The same call again continues this turn; mode=skip here, or "
     "dialogue_mode=skip of openai_conversational_image, takes the person's words as they are."
 )
 
 
-def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Consultation:
+def recorded_result(
+    conversation: Conversation, prompt_store: PromptStore, origin: Origin
+) -> Consultation:
     """Where a dialogue stands, as its newest turn and brief say; while nobody has led that turn,
-    nothing is ready."""
+    nothing is ready. `origin` is who would be asked now, and counts where nobody was."""
     turn = _led_turns(conversation)[-1]
     reply = turn.reply or {}
     newest = conversation.briefs[-1] if conversation.briefs else Brief()
@@ -48,7 +55,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
     brief = newest if is_led else Brief()
     spans = [Span(**phrase) for phrase in brief.phrases or []]
     transcript = transcript_of(conversation, finish=False)
-    sandbox = is_sandbox(turn.response_id)
+    sandbox = is_sandbox(turn.response_id) if turn.response_id else origin == "sandbox"
     assumed = [Assumption(dimension="text", value=text) for text in reply.get("composed", [])]
     assumed += [
         Assumption(dimension=entry.dimension, value=entry.value)
@@ -72,7 +79,7 @@ def recorded_result(conversation: Conversation, prompt_store: PromptStore) -> Co
         suggested=PictureSettings(**brief.suggested) if brief.suggested else None,
         origin="sandbox" if sandbox else "openai",
         notes=[*([SANDBOX_NOTE] if sandbox else []), *turn.notes],
-        next_step=DRAW if spans else ASK if is_led else AGAIN,
+        next_step=DRAW + BESIDE * bool(conversation.images) if spans else ASK if is_led else AGAIN,
     )
 
 

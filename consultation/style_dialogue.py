@@ -1,6 +1,7 @@
 """Apply styles to words or to a conversation: one turn in which what they say is material."""
 
 import asyncio
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,9 @@ from consultation.consultation_result import Consultation, MixAnswer, StyleAppli
 from consultation.consultation_text import as_text
 from consultation.transcript import ConsultationError
 from prompts.wording import Wording
+from settings import Origin
 from storage.records import Records
-from storage.stamps import is_conversation_id
+from storage.stamps import is_meant_as
 from storage.tables import Conversation
 from styles.strength import ASPECTS, WHOLE, Aspect, StyleShare
 from styles.style_mix import Contradiction, MixPart, answers_to, contradiction, mix
@@ -28,6 +30,11 @@ NOT_APPLIED = (
 )
 OF_TEMPLATE = (
     "This conversation fills a template, whose text is the prompt, so no style is written into it."
+)
+OF_PICTURE = "to is the id of a picture, and a style is written into the prompt of a conversation."
+FROM_PICTURE = (
+    "Pass its conversation_id. To have the picture itself in the style, call "
+    "openai_conversational_image with from_image and style, which is paid for."
 )
 ALONG = "Sample pictures of the style {name} that go along with the drawing: {count}."
 BESIDE = "Draw it with style: what the style says goes along beside the prompt then."
@@ -53,17 +60,19 @@ class StyleDialogue:
 
         Where nobody leads the turn a conversation stays as it was. Raises a `Problem`.
         """
+        if is_meant_as("img", to):
+            raise ConsultationError(OF_PICTURE, FROM_PICTURE, charged="no")
         parts = await asyncio.to_thread(self.parts, shares, aspects)
         if question := contradiction(parts, strength):
-            return _asked(question, parts)
+            return _asked(question, parts, self.consultant.facilitator.origin)
         styles = mix(parts, strength)
         if not styles:
             raise ConsultationError(
-                f"{' and '.join(share.name for share in shares)} say nothing of these aspects.",
+                f"Nothing of these aspects is in {' and '.join(share.name for share in shares)}.",
                 "Leave aspects out, or name others.",
                 charged="no",
             )
-        if not is_conversation_id(to):
+        if not is_meant_as("conv", to):
             consultation = await self.consultant.consult(to, styles=styles, finish=True)
         else:
             consultation = await self._go_on(await self.records.load(to), styles)
@@ -120,7 +129,7 @@ def _application(consultation: Consultation, **changes: Any) -> StyleApplication
     return StyleApplication(**{**dict(consultation), **changes})
 
 
-def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplication:
+def _asked(question: Contradiction, parts: Sequence[MixPart], origin: Origin) -> StyleApplication:
     """What is asked where a picture cannot be both."""
     one, other = question
     answers = answers_to(question, parts)
@@ -130,6 +139,7 @@ def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplicatio
         f"{other.style.name} “{other.words['medium']}”; a picture is one of them. Which?",
         options=[*answers],
         choices=[MixAnswer(option=option, styles=shares) for option, shares in answers.items()],
+        origin=origin,
         next_step=ASK,
     )
 
@@ -137,7 +147,12 @@ def _asked(question: Contradiction, parts: Sequence[MixPart]) -> StyleApplicatio
 def application_text(result: StyleApplication, wording: Wording) -> str:
     """All of it in words: where the dialogue stands, and what came from which style."""
     if result.question:
-        return "\n\n".join([question_of_mix(result), result.next_step])
+        choices = [
+            f"- {one.option}: {json.dumps([share.model_dump() for share in one.styles])}"
+            for one in result.choices
+        ]
+        parts = [question_of_mix(result), result.next_step, "\n".join(["choices:", *choices])]
+        return "\n\n".join(parts)
     return as_text(result, wording)
 
 

@@ -27,6 +27,11 @@ def settle_settings(
     return suits
 
 
+def plain_settings(settings: Settings) -> dict[str, str]:
+    """What words are drawn with of which nobody suggests anything."""
+    return SuggestedSettings().model_dump(exclude={"why"}) | {"quality": settings.quality}
+
+
 def size_notes(size: str, turn: FacilitatorTurn, wording: Wording) -> list[str]:
     """Which words of the person the size follows, where it follows any."""
     shape = turn.decided(FORMAT)

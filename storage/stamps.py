@@ -56,9 +56,9 @@ def is_image_id(name: str) -> bool:
     return IMAGE_ID.fullmatch(name) is not None
 
 
-def is_conversation_id(name: str) -> bool:
-    """Whether a text is meant for one, even mistyped; nobody's words begin so."""
-    return name.startswith("conv_") and not any(map(str.isspace, name))
+def is_meant_as(kind: IdKind, name: str) -> bool:
+    """Whether a text is meant for such an id, even mistyped; nobody's words begin so."""
+    return name.startswith(f"{kind}_") and not any(map(str.isspace, name))
 
 
 def now() -> str:

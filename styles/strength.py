@@ -22,7 +22,7 @@ class StyleShare(BaseModel):
     """A style in a mix: its weight beside those of the others, and what of it (None: all)."""
 
     name: Annotated[str, Field(max_length=200)]
-    weight: Annotated[int, Field(ge=1, le=WHOLE)] = WHOLE
+    weight: Annotated[float, Field(gt=0, le=WHOLE)] = WHOLE
     aspects: list[Aspect] | None = None
 
 

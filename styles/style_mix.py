@@ -17,7 +17,7 @@ class MixPart(NamedTuple):
     """A style in a mix: its weight beside the others', and the aspects that are wanted of it."""
 
     style: Style
-    weight: int = WHOLE
+    weight: float = WHOLE
     aspects: Collection[Aspect] = ASPECTS
 
     @property

@@ -9,7 +9,7 @@ import pytest
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
-from tests.calls import CONSULT, consult, data_of, text_of
+from tests.calls import CONSULT, consult, data_of, draw, text_of
 from tests.conftest import Connect
 from tests.turns import COMPLETE, FACILITATOR, TURN
 
@@ -75,6 +75,14 @@ async def test_skip_takes_the_words_as_they_are_and_asks_nobody(
         {"text": second, "source": "said", "ref": "m2", "said": [quote("m2", second)]},
     ]
     assert sandbox.requests == []
+
+    drawn = await draw(client, conversation_id=begun["conversation_id"])
+
+    (image,) = drawn["images"]
+    size = f"{image['width']}x{image['height']}"
+    assert result["suggested"].items() >= {"size": size, "quality": image["quality"]}.items()
+    assert result["estimated_cost_usd"] == round(drawn["estimated_cost_usd"], 4)
+    assert (await consult(client, first, mode="skip"))["origin"] == "sandbox", "as it was met"
 
 
 async def test_signs_that_steer_a_terminal_are_left_out_and_it_is_said(

@@ -189,7 +189,7 @@ async def test_in_the_sandbox_a_style_is_told_in_sentences_of_its_own_language(
     assert "linocut" in result["refined_prompt"]
 
 
-def mixed(*weights: int) -> list[Json]:
+def mixed(*weights: float) -> list[Json]:
     names = ("linocut", "soft_gouache")
     return [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
 
@@ -213,18 +213,22 @@ async def test_of_70_to_30_the_greater_has_the_say_and_the_other_what_that_lacks
 async def test_two_media_of_near_weights_are_asked_about_and_an_answer_decides(
     explorer: Client[Any], sandbox: Sandbox
 ) -> None:
-    asked = await apply(explorer, mixed(50, 50), "my dog")
+    called = await explorer.call_tool(APPLY, {"style": mixed(0.5, 0.5), "to": "my dog"})
+    asked, text = data_of(called), text_of(called)
 
     assert asked["options"] == ["linocut print", "gouache on textured paper", "neither of them"]
     assert "linocut print" in asked["question"]
     assert sandbox.requests == []  # and nothing was charged
 
     chosen = next(one for one in asked["choices"] if one["option"] == "gouache on textured paper")
+    (told,) = re.findall("- gouache on textured paper: (.+)", text)
+    assert json.loads(told) == chosen["styles"]
     result = await apply(explorer, chosen["styles"], "my dog")
 
     assert "gouache on textured paper" in from_style(result)
     assert "linocut print" not in result["refined_prompt"]
     assert "black ink" in result["refined_prompt"]
+    assert (await apply(explorer, mixed(50, 50), "my dog"))["origin"] == "sandbox", "as it was met"
 
 
 async def test_palettes_are_joined_by_share(
@@ -345,6 +349,25 @@ async def test_a_line_that_got_lost_and_a_quote_that_no_line_has_go_back_once(
     assert "`low sun through haze` is quoted for no stretch" in broken
     lost = {one["quote"] for one in result["gave_way"] if one["why"] == "unplaced"}
     assert {"pale blue and rust", "low sun through haze"} <= lost
+
+
+async def test_a_style_is_not_written_into_a_picture_and_a_new_one_says_that_it_is_new(
+    explorer: Client[Any], sandbox: Sandbox
+) -> None:
+    drawn = await draw(explorer, prompt="a red fox", dialogue_mode="skip")
+    image, conversation = drawn["images"][0]["image_id"], drawn["conversation_id"]
+
+    refused = await refusal(explorer, APPLY, style="harbour", to=image)
+    asked = [call for call in sandbox.requests if call.kind != "image"]
+    applied = await apply(explorer, "harbour", conversation)
+    fresh = await apply(explorer, "harbour", "a red fox")
+    changed = await draw(explorer, from_image=image, style="harbour")
+
+    assert "Nothing was charged" in refused
+    assert not asked
+    assert "draws a new picture" in applied["next_step"]
+    assert "draws a new picture" not in fresh["next_step"]
+    assert changed["images"][0]["parent_image_id"] == image
 
 
 async def test_another_style_takes_the_place_of_the_one_before(explorer: Client[Any]) -> None:

@@ -36,6 +36,7 @@ MUST_BE = {
     "int_parsing_size": "must be a smaller number",
     "int_from_float": "must be a whole number",
     "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
