@@ -103,9 +103,11 @@ def extract(
         options = [*(["--name", name] if name else []), *(["--sandbox"] if sandbox else [])]
         _ask(result, typed, options)
     else:
-        show.block(f"{show.in_commands(as_text(result))}\n")
         if result.uri:
-            show.line(f'`image-consultant generate "..." --style {result.name}` draws in it.')
+            result.next_step = (
+                f'`image-consultant generate "..." --style {result.name}` draws in it.'
+            )
+        show.block(f"{show.in_commands(as_text(result))}\n")
 
 
 def _ask(result: StyleExtraction, typed: Mapping[str, str], options: list[str]) -> None:

@@ -144,8 +144,7 @@ def unknown_conversation(conversation_id: str) -> UnknownId:
     """No conversation has this id."""
     return UnknownId(
         f"There is no conversation {printable(conversation_id)}.",
-        "Leave conversation_id out to begin a new one; openai_list_conversations shows those that "
-        "there are.",
+        "openai_list_conversations shows those that there are.",
     )
 
 

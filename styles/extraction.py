@@ -47,6 +47,10 @@ PURPOSE = "style"
 UNNAMED = "unnamed"
 """What a style is called that is not kept: its file's form wants a name."""
 
+KEPT = (
+    "openai_conversational_image with style={name} draws in it; openai_apply_style writes a prompt "
+    "in it first."
+)
 NOT_KEPT = "Nothing is kept yet. Call again with a name to keep it; that asks the model again."
 PLAY_MONEY = "The cost is play money: the sandbox stood in for OpenAI, and nothing was paid."
 SECONDS = 50.0
@@ -119,7 +123,8 @@ class StyleExtractor:
         if not name:
             result.next_step = NOT_KEPT
             return result
-        return result.model_copy(update={"status": "saved", "name": name, "uri": f"style://{name}"})
+        kept = {"name": name, "uri": f"style://{name}", "next_step": KEPT.format(name=name)}
+        return result.model_copy(update={"status": "saved", **kept})
 
     async def _picture(self, given: str) -> _Picture:
         file = await self.input_files.copy(given, self.records)

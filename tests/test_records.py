@@ -101,11 +101,12 @@ async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) 
 
     kept = await call(client, RATE, image_id=image, rating="thumbs_up", liked="the light")
     await call(client, RATE, image_id=other["images"][0]["image_id"], rating=2)
-    await call(
-        client, RATE, conversation_id=drawn["conversation_id"], bookmark=True, title="Red fox"
-    )
+    named = await call(client, RATE, conversation_id=drawn["conversation_id"], title="Red fox")
+    marked = await call(client, RATE, conversation_id=drawn["conversation_id"], bookmark=True)
 
-    assert "rated 5 of 5" in kept["done"][0]
+    assert kept["done"] == [f"{image} is rated 5 of 5; liked: the light."]
+    assert named["done"] == ["The conversation is called 'Red fox' now."]
+    assert marked["done"] == ["The conversation is bookmarked."]
     assert await ids(client, rating=4) == [drawn["conversation_id"]]
     assert await ids(client, bookmarked=True) == [drawn["conversation_id"]]
     assert await ids(client, query="red") == [drawn["conversation_id"]]
@@ -269,7 +270,9 @@ async def test_deleting_says_first_what_would_go_and_spares_pictures(
     assert await ids(client) == []
     assert await ids(client, query="fox") == []
     assert picture(drawn).is_file()
-    assert "no conversation" in await refusal(client, DELETE, conversation_id=conversation)
+    refused = await refusal(client, DELETE, conversation_id=conversation)
+    assert "no conversation" in refused
+    assert "new one" not in refused  # than the one that is to go
 
 
 async def test_its_own_pictures_go_with_it_if_asked_and_the_day_s_sum_stays(

@@ -70,6 +70,7 @@ async def test_a_cold_one_among_warm_pictures_is_asked_about_and_left_out(
 
     assert kept["status"] == "saved"
     assert kept["uri"] == "style://sunny"
+    assert "style=sunny" in kept["next_step"]
     assert kept["cost_usd"] > 0
     style = StyleStore(tmp_path / "data" / "styles").style("sunny")
     assert style.colours[0] in {"#f4d35e", "#f4d35f"}  # through JPEG

@@ -72,7 +72,11 @@ async def openai_extract_style(
     aspects: parameters.Aspects = None,
     name: Annotated[
         str,
-        Field(max_length=40, description="Keep it under this name: small letters, digits and _."),
+        Field(
+            max_length=40,
+            description="Keep it under this name: small letters, digits and _. Without one "
+            "nothing is kept, and keeping it later asks the model again.",
+        ),
     ] = "",
 ) -> ToolResult:
     """Say what pictures look like, aspect by aspect, and keep it as a style.

@@ -46,6 +46,7 @@ async def openai_rate_image(
     how they like a picture.
     """
     from consultation.conversation_list import RecordChange
+    from consultation.conversation_page import rating_words
 
     if image_id is None and conversation_id is None:
         raise Problem("Pass image_id with a rating, or conversation_id with bookmark or title.")
@@ -61,7 +62,7 @@ async def openai_rate_image(
         await app.records.image(image_id, conversation_id)  # refused before anything is stored
         image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
         conversation_id = image.conversation_id
-        sentences.append(f"{image.id} is rated {stars} of 5.")
+        sentences.append(f"{image.id} is {rating_words(image)}.")
         offer = await app.style_offers.after_rating(image)
     if bookmark is not None or title:
         sentences.append(await _mark(app, str(conversation_id), bookmark, title))
@@ -79,7 +80,9 @@ async def _mark(app: App, conversation_id: str, bookmark: bool | None, title: st
 
     conversation = await app.maintenance.mark(conversation_id, bookmarked=bookmark, title=title)
     state = "bookmarked" if conversation.bookmarked else "not bookmarked"
-    return f"{printable(conversation.title)} is {state}."
+    parts = [f"called {printable(conversation.title)} now"] * bool(title)
+    parts += [state] * (bookmark is not None)
+    return f"The conversation is {' and '.join(parts)}."
 
 
 async def openai_search_conversations(
