@@ -14,10 +14,6 @@ from consultation.turn import OpenQuestion, Quote
 from consultation.words import Word, near, size, words_of
 from prompts.wording import Wording
 
-WORTH_SHOWING = 3
-"""Words of talk that need not be shown: "hi there", "thanks a lot"; of
-scripts without spaces each sign counts as one."""
-
 WORTH_READING = 2
 """Content words of an unsourced stretch; with one it joins two others: "is seen with"."""
 
@@ -50,13 +46,6 @@ def notes_for_person(result: Consultation, wording: Wording) -> list[str]:
     return [
         wording.sandbox if note == SANDBOX_NOTE else wording.note(note) for note in result.notes
     ]
-
-
-def is_worth_showing(entry: NotUsed) -> bool:
-    """Whether words that are not in the prompt say enough to be looked at: "no purple" does."""
-    words = words_of(entry.quote)
-    weighs = any(word.refuses or word.number for word in words)
-    return entry.why != "talk" or weighs or len(words) > WORTH_SHOWING
 
 
 def source_words(span: Span, wording: Wording) -> str:
@@ -127,13 +116,12 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
     unsourced = [s.text for s in result.provenance if s.source == "assumed" and not s.said]
     if ours := own_stretches(unsourced, [item.value for item in result.assumptions]):
         yield f"{wording.label(wording.added)}\n" + "\n".join(f"- {text}" for text in ours)
-    shown = [entry for entry in result.not_used if is_worth_showing(entry)]
-    if shown and result.refined_prompt is not None:
+    if result.not_used and result.refined_prompt is not None:
         # In their order, a line for neighbours: a lost wish does not stand beside thanks.
         lines = [
             f"- {wording.label(getattr(wording.reason, why))} "
             + "; ".join(_quoted(e, wording) for e in entries)
-            for why, entries in groupby(shown, key=lambda entry: entry.why)
+            for why, entries in groupby(result.not_used, key=lambda entry: entry.why)
         ]
         yield f"{wording.label(wording.not_used)}\n" + "\n".join(lines)
 

@@ -150,7 +150,7 @@ async def test_what_no_word_stands_behind_is_listed_as_ours(
 
 
 def test_a_wish_without_a_place_stands_first_and_apart_from_small_talk() -> None:
-    lost, hello, thanks = "three white ducks", "good morning to all of you", "thanks for the help"
+    lost, hello, thanks = "three white ducks", "good morning to all of you", "will it be bright"
     not_used = [
         NotUsed(ref="m2", quote=lost, why="unplaced"),
         NotUsed(ref="m1", quote=hello, why="talk"),
