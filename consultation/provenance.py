@@ -79,9 +79,9 @@ def place_sources(
     prompt, or that quote far more than their stretch says."""
     stretches: dict[str, Stretch] = {}
     faults: list[Fault] = []
-    words = words_of(prompt)
+    words, runs = words_of(prompt), _runs_of(sources, prompt)
     for one in sources:
-        run = closest(one.text, prompt)
+        run = runs[one.where]
         if not run.words:
             advice = f'"{one.text}" does not stand in the prompt. Copy the stretch letter by '
             advice += f"letter, such as `{run.quote.quote}`, or leave it out."
@@ -95,6 +95,19 @@ def place_sources(
                 advice = "one quote for too much. Give each part of the prompt its own short quote."
                 faults.append(Fault("length", one.where, advice))
     return stretches, faults
+
+
+def _runs_of(sources: Sequence[Statement], prompt: str) -> dict[str, Run]:
+    """Where each source stands in the prompt: of places that say the same, in one that no longer
+    source has."""
+    runs, free = dict[str, Run](), prompt
+    for one in sorted(sources, key=lambda one: len(one.text), reverse=True):
+        run = closest(one.text, free)
+        runs[one.where] = run = run if run.is_exact else closest(one.text, prompt)
+        place = slice(run.start, run.end)
+        # A word of as many letters, over which no other run goes.
+        free = free[: place.start] + "x" * len(prompt[place]) + free[place.stop :]
+    return runs
 
 
 def _is_loose(statement: Statement) -> bool:

@@ -266,3 +266,23 @@ async def test_the_sandbox_is_named_and_the_price_of_the_picture_estimated(
     assert "sandbox" in text_of(called)
     assert 0 < result["estimated_cost_usd"] < 1
     assert set(result["suggested"]) == {"size", "quality", "background", "output_format"}
+
+
+async def test_words_that_stand_twice_in_a_prompt_have_each_place_from_who_said_them(
+    client: Client[Any],
+) -> None:
+    begun = await consult(client, "a red boat, with gulls")
+    result = await consult(
+        client,
+        "a red boat with gulls and sails, with gulls around it",
+        conversation_id=begun["conversation_id"],
+        finish=True,
+    )
+
+    boats = [span for span in result["provenance"] if {"boat", "gulls"} & {*span["text"].split()}]
+    assert [span["said"] for span in boats] == [
+        [quote("m1", "a red boat")],
+        [quote("m1", "with gulls")],
+        [quote("m2", "with gulls around it")],
+        [quote("m2", "a red boat with gulls and sails")],
+    ]
