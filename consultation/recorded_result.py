@@ -33,8 +33,8 @@ DRAW = (
     "message here changes it first."
 )
 BESIDE = (
-    " That draws a new picture, not from those that there are; to change one of them, pass the "
-    "change as prompt with its from_image, and style where it is to be in one."
+    " Drawn it is a new picture, not made from those that there are; to change one of them, pass "
+    "the change as prompt with its from_image, and style where it is to be in one."
 )
 AGAIN = (
     "Nothing is ready to be drawn. The same call again continues this turn; mode=skip here, or "

@@ -365,8 +365,8 @@ async def test_a_style_is_not_written_into_a_picture_and_a_new_one_says_that_it_
 
     assert "Nothing was charged" in refused
     assert not asked
-    assert "draws a new picture" in applied["next_step"]
-    assert "draws a new picture" not in fresh["next_step"]
+    assert "is a new picture" in applied["next_step"]
+    assert "is a new picture" not in fresh["next_step"]
     assert changed["images"][0]["parent_image_id"] == image
 
 
