@@ -174,9 +174,7 @@ class Drawing:
         current = conversation.current_image
         if conversation.current_image_id and current:
             return await self.show(conversation, [current])
-        newest = conversation.job_of(conversation.images[-1])
-        images = conversation.images_of(conversation.jobs_beside(newest))
-        return await self.show(conversation, images)
+        return await self.show(conversation, conversation.sheets[-1])
 
     async def show(
         self, conversation: "Conversation", images: "Sequence[Image]"
