@@ -28,7 +28,8 @@ changes it turn by turn. One conversation_id runs through both.
 The questions are meant for the person: their answers go back in their own words. Before a
 picture is paid for, people like to see the refined prompt with its assumptions and price.
 Afterwards they want to know where the file lies and what it cost. A copy in another format or
-size needs no drawing: `image-consultant conversations save`, in a terminal, makes it free.
+size needs no drawing: `image-consultant conversations save IMAGE_ID FILE`, in a terminal, makes it
+free.
 """
 
 ICON = (
