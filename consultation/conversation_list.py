@@ -119,6 +119,7 @@ def facts_of(one: ConversationSummary) -> str:
         "no dialogue" if one.mode == "skip" else f"mode {one.mode}",
         one.image_type,
         one.style,
+        *(f"in {name} at {strength}" for name, strength in one.drawn_in.items()),
         "1 picture" if one.pictures == 1 else f"{one.pictures} pictures",
         f"${one.cost_usd:.4f}{' play money' if one.play_money else ''}",
         f"rated {one.rating} of 5" if one.rating else "",

@@ -64,9 +64,9 @@ def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> It
     for message in messages:
         words = answered(message.question, message.text) if message.question else message.text
         yield from ("", f"**The person, {message.ref}:**", *_quoted(words))
-    for reference in fields(turn.references, "id", "given"):
+    for row, reference in zip(turn.references, fields(turn.references, "id", "given"), strict=True):
         kind = "style" if reference["id"].startswith("style:") else f"picture {reference['id']}"
-        yield f"> ({kind}: {reference['given']})"
+        yield f"> ({kind}: {reference['given']}{_strength(row)})"
     named = {message.question for message in messages}
     read = [one for one in conversation.answers if one.turn_number == turn.number]
     if read := [answer for answer in read if answer.question not in named]:
@@ -162,13 +162,18 @@ def _picture(conversation: Conversation, image: Image, place: str) -> Iterator[s
     if image.variation:
         yield f"  - varied on purpose: {image.variation}"
     inputs = [row for job in conversation.jobs if job.id == image.job_id for row in job.inputs]
-    for source in fields(inputs, "use", "given"):
+    for row, source in zip(inputs, fields(inputs, "use", "given"), strict=True):
         how = "in" if source["use"] == "style" else "started from"
-        yield f"  - {how} the {source['use']} {source['given']}"
+        yield f"  - {how} the {source['use']} {source['given']}{_strength(row)}"
     if items := met_items(verdicts_of(image)):
         yield f"  - looked at: {items}"
     if opinion := rating_words(image):
         yield f"  - {opinion}"
+
+
+def _strength(row: dict[str, Any]) -> str:
+    """Of a style that was chosen, how strong it is."""
+    return f" at {row['style']['strength']}" if row.get("style") else ""
 
 
 def _making(conversation: Conversation, image: Image) -> str:

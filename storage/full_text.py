@@ -38,12 +38,15 @@ SHORTEST_START = 2
 WEIGHTS = "bm25(8.0, 4.0, 2.0, 1.0)"
 """Of title, words, answers, prompts: what the person wrote before what a model wrote.
 
-What was liked and disliked in pictures stands with the answers.
+What was liked and disliked in pictures, and the styles they are in, stands with the answers.
 """
 
 PARTS = (Text.title, Text.words, Text.answers, Text.prompts)
 SNIPPET_TOKENS, AROUND = 16, 40
 """Words of a snippet, or letters before and behind: one line in a list."""
+
+NO_JOINT = re.compile(r"\b_+|_+\b")
+"""An underscore that joins nothing: only between letters does one make a name of them."""
 
 SPACELESS = re.compile(
     "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
@@ -66,7 +69,9 @@ INDEX = text(
         (SELECT coalesce(group_concat(text, char(10)), '')
             FROM answers WHERE conversation_id = c.id) ||
         (SELECT coalesce(group_concat(char(10) || liked || char(10) || disliked, ''), '')
-            FROM images WHERE conversation_id = c.id AND liked || disliked <> ''),
+            FROM images WHERE conversation_id = c.id AND liked || disliked <> '') ||
+        (SELECT coalesce(char(10) || group_concat(DISTINCT style.value ->> '$.style.name'), '')
+            FROM jobs, json_each(jobs.inputs) AS style WHERE conversation_id = c.id),
         (SELECT coalesce(group_concat(prompt, char(10)), '')
             FROM images WHERE conversation_id = c.id) || char(10) ||
         (SELECT coalesce(group_concat(json_extract(phrase.value, '$.text'), ''), '')
@@ -93,9 +98,11 @@ async def index(session: AsyncSession, conversation_id: str) -> None:
 
 
 def words_of(query: str) -> list[str]:
-    """The different words of a query, without anything that is no letter, mark or number."""
+    """The different words of a query, without anything that is no letter, mark or number; a name
+    such as harbour_light is one."""
+    query = NO_JOINT.sub(" ", query)
     letters = (
-        letter if unicodedata.category(letter)[0] in "LMN" else " "
+        letter if unicodedata.category(letter)[0] in "LMN" or letter == "_" else " "
         for letter in query[:LONGEST_QUERY]
     )
     words = dict.fromkeys(word[:LONGEST_WORD] for word in "".join(letters).split())

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from errors import StorageError
 from storage.stamps import printable
-from storage.tables import Conversation
+from storage.tables import Conversation, Job
 
 Item = TypeVar("Item")
 Rows = TypeVar("Rows", bound="Select[*tuple[Any, ...]]")
@@ -31,7 +31,8 @@ class Filter:
     """Which conversations to list; what is empty or None does not choose.
 
     `since` and `until` are ISO dates in UTC of the last change, both inclusive. `style` may
-    be a part, in any case. `rating` is the least that some picture has.
+    be a part, in any case, of what is decided of it or of its name. `rating` is the least that
+    some picture has.
     """
 
     query: str = ""
@@ -121,7 +122,11 @@ async def of_conversations(session: AsyncSession, criteria: Filter) -> list[Colu
         part = _clean(criteria.style).casefold()
         styles = await session.scalars(select(one.style).distinct())
         fitting = json.dumps([style for style in styles if part in style.casefold()])
-        conditions.append(one.style.in_(select(func.json_each(fitting).table_valued("value"))))
+        mediums = select(func.json_each(fitting).table_valued("value"))
+        row = func.json_each(Job.inputs).table_valued("value")
+        name = func.json_extract(row.c.value, "$.style.name")
+        drawn = select(Job.conversation_id).join(row, name.contains(part, autoescape=True))
+        conditions.append(or_(one.style.in_(mediums), one.id.in_(drawn)))
     return conditions
 
 

@@ -34,8 +34,9 @@ PROMPT_START = 80
 class ConversationSummary:
     """A conversation as lists show it. Dates are ISO 8601 in UTC, costs USD.
 
-    `play_money` says that some of its cost is the sandbox's. `rating` is the best of its pictures,
-    `matches` what stands around the words that were looked for.
+    `style` is what is decided of it in words, `drawn_in` the names of kept ones, each with its
+    strength. `play_money` says that some of its cost is the sandbox's, `rating` is the best of its
+    pictures, `matches` what stands around the words that were looked for.
     """
 
     conversation_id: str
@@ -43,6 +44,7 @@ class ConversationSummary:
     mode: str
     image_type: str
     style: str
+    drawn_in: dict[str, int]
     pictures: int
     cost_usd: float
     play_money: bool
@@ -203,6 +205,7 @@ def _summary(one: Conversation, matches: str) -> ConversationSummary:
         mode=one.mode,
         image_type=one.image_type,
         style=one.style,
+        drawn_in={use["name"]: use["strength"] for job in one.jobs for use in job.style_uses},
         pictures=len(one.images),
         cost_usd=round(one.cost_usd, 6),
         play_money=any(row.origin == "sandbox" for row in one.spending),

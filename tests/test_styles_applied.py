@@ -17,6 +17,7 @@ from tests.looks import encoded, paint
 from tests.turns import FACILITATOR, Json, aside, entry, question, source, turn
 
 APPLY = "openai_apply_style"
+LIST = "openai_list_conversations"
 pytestmark = pytest.mark.usefixtures("harbour")
 
 HARBOUR = """\
@@ -136,6 +137,24 @@ async def test_words_drawn_as_they_are_have_the_style_beside_them(
     note = next(note for note in drawn["notes"] if "eside the prompt" in note)
     assert all(line in note for line in words.splitlines()[1:])
     assert "otherwise than your own words, those count" in note
+
+
+async def test_what_was_drawn_in_a_style_is_found_by_its_name_and_says_how_strong_it_is(
+    explorer: Client[Any],
+) -> None:
+    await draw(explorer, prompt="a blue boat at the first hour", dialogue_mode="skip")
+    style = {"style": "blue_hour", "style_strength": 90}
+    dog = await draw(explorer, prompt="my dog", dialogue_mode="skip", **style)
+    here = {"conversation_id": dog["conversation_id"]}
+
+    for wish in ({"style": "blue_hour"}, {"query": "blue_hour"}):
+        listed = await explorer.call_tool(LIST, wish)
+        assert [one["conversation_id"] for one in data_of(listed)["conversations"]] == [
+            *here.values()
+        ]
+        assert "in blue_hour at 90" in text_of(listed)
+    record = data_of(await explorer.call_tool(LIST, here))["record"]
+    assert "in the style blue_hour at 90" in record
 
 
 @pytest.mark.parametrize("strength", TABLE)
