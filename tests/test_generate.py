@@ -59,7 +59,7 @@ def test_without_a_key_the_sandbox_is_named_and_no_conversation_begun(
 async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is_made(
     connect: Connect, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=3", kind="image")
+    sandbox.fail("delay=4", kind="image")  # twice as long as both calls wait
     async with connect(wait_seconds=1) as client:
         begun = await draw(client, prompt="a red boat", dialogue_mode="skip", quality="low")
         going_on = {"prompt": "make it blue", "conversation_id": begun["conversation_id"]}

@@ -514,7 +514,7 @@ def test_a_drawing_that_a_second_ctrl_c_cuts_off_is_collected_when_the_page_is_s
         server.process.send_signal(signal.SIGINT)
         told = next(line for line in server.process.stdout if "Waiting" in line)
         server.process.send_signal(signal.SIGINT)
-        code = server.process.wait(3)
+        code = server.process.wait(20)
         left = [path.name for path in (settings.data_dir / "studio").iterdir()]
 
     assert "Ctrl-C once more ends it" in told

@@ -182,14 +182,14 @@ async def test_what_is_under_way_is_collected_and_then_changed(
     connect: Connect, sandbox: Sandbox, till: Till
 ) -> None:
     async with connect(wait_seconds=1) as client:
-        sandbox.fail("delay=2.6", kind="image")
+        sandbox.fail("delay=4", kind="image")  # twice as long as both calls wait
         begun = await draw(client, prompt="a fox", **LOW)
         conversation = begun["conversation_id"]
         assert begun["status"] == "working"
         waits = await draw(client, prompt="bluer", conversation_id=conversation, quality="low")
         assert waits["status"] == "working"
         assert any("not begun" in note for note in waits["notes"])
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3)
         assert till.paid() == (0, 1)
 
         changed = await draw(client, prompt="bluer", conversation_id=conversation, quality="low")
