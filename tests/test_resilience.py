@@ -56,7 +56,7 @@ async def test_after_the_pause_one_call_is_let_through_and_its_success_ends_it(
 async def test_unfinished_pictures_are_shown_while_one_waits_where_they_are_on(
     connect: Connect, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=6", kind="image")
+    sandbox.fail("delay=5", kind="image")
     async with connect(wait_seconds=4, partial_images=2) as client:
         called = await client.call_tool(DRAW, {"prompt": "a fox", **LOW})
         conversation = data_of(called)["conversation_id"]
