@@ -213,7 +213,11 @@ class BriefReading:
                     self._choose(ref, words, put, place, quote)
                     return
         bare = book.content(clause)
-        same = [name for name, own in self.options.items() if bare in map(book.content, own)]
+        same = [
+            name
+            for name, own in self.options.items()
+            if bare in map(book.content, (*own, *book.translate(own, self.tongue)))
+        ]
         waiting = [] if ref in self.latest.values() else self.waiting
         if refuses and bare:
             about = "text" if book.holds("lettering", clause) else "avoid"

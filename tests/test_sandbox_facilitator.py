@@ -100,17 +100,23 @@ async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "about"), [("no title", "text"), ("no people", "avoid"), ("“Fox Fair”", "text")]
+    ("idea", "words", "about"),
+    [
+        ("a poster of a fox", "no title", "text"),
+        ("a poster of a fox", "no people", "avoid"),
+        ("a poster of a fox", "“Fox Fair”", "text"),
+        ("ein Fuchs im Schnee", "lebhaft", "mood"),
+    ],
 )
 async def test_an_answer_that_is_of_something_else_is_not_what_was_asked_for(
-    client: Client[Any], words: str, about: str
+    client: Client[Any], idea: str, words: str, about: str
 ) -> None:
-    begun = await consult(client, "a poster of a fox")
+    begun = await consult(client, idea)
     (style,) = [one["id"] for one in begun["questions"] if one["dimension"] == "style"]
     answers = [{"question_id": style, "answer": words}]
     result = await consult(client, "", answers=answers, conversation_id=begun["conversation_id"])
 
-    assert values(result) == {"subject": "a poster of a fox", about: words}
+    assert values(result) == {"subject": idea, about: words}
 
 
 async def test_numbers_that_cannot_both_hold_are_asked_about_and_pick_nothing_at_the_end(
