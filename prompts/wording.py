@@ -1,7 +1,7 @@
 """Words that are data: those around a dialogue by language, and the ways to vary a picture."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -134,6 +134,9 @@ class Wording(FileModel):
     )
     view: dict[str, str] = Field({}, description="What only the view says, by its English words.")
     studio: dict[str, str] = Field({}, description="What only the studio says besides.")
+    about: dict[str, str] = Field(
+        {}, description="What the server says of its set-up to the studio, by its English words."
+    )
     trouble: dict[str, tuple[str, str]] = Field(
         {}, description="A title and a sentence to people for each kind of error."
     )
@@ -160,13 +163,11 @@ class Wording(FileModel):
         Notes are recorded with a turn and taken from far below, where no language is known: they
         are English until a person reads them.
         """
-        for ours, text in self.translations.items():
-            if match := _pattern(ours).fullmatch(english):
-                values = match.groupdict().items()
-                return text.format(
-                    **{name: LISTED.sub(self._part, value) for name, value in values}
-                )
-        return english
+        return _say(english, self.translations, lambda value: LISTED.sub(self._part, value))
+
+    def setup(self, english: str) -> str:
+        """What the server says of its set-up in this language, the parts of it as well."""
+        return _say(english, self.about, self.setup)
 
     def _part(self, one: re.Match[str]) -> str:
         """A part of a list in this language: an aspect with words of ours, a way to vary."""
@@ -202,6 +203,15 @@ def _english() -> dict[str, Any]:
     text = (Path(__file__).parent / "wording" / "en.yaml").read_text(encoding="utf-8")
     texts: dict[str, Any] = yaml.safe_load(text)
     return texts
+
+
+def _say(english: str, texts: Mapping[str, str], fill: Callable[[str], str]) -> str:
+    """The first of our texts that was filled in like this, in the other language."""
+    for ours, text in texts.items():
+        if match := _pattern(ours).fullmatch(english):
+            values = match.groupdict().items()
+            return text.format(**{name: fill(value) for name, value in values})
+    return english
 
 
 @lru_cache(maxsize=512)  # more than the texts that are translated

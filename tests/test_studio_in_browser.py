@@ -441,7 +441,7 @@ def newest_picture(one: Visitor) -> str:
         ("c=%E0%A4%A", "This is not there"),
         ("i=<img src=x onerror=hit()>", "This is not there"),
         ("constructor=1", "What would you like to see?"),
-        ("x=one", "Version 1 beside version 2"),
+        ("x=one", "Picture 1 beside picture 2"),
         ("make=%,../../x", "A style of these pictures"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from fastmcp import Client
 
@@ -249,3 +250,22 @@ async def test_settings_are_told_with_their_source_and_without_secrets(
     assert settings.openai_api_key is not None
     assert settings.openai_api_key.get_secret_value() not in str(about)
     assert {one["name"] for one in about["checks"]} >= {"images folder", "records"}
+
+
+@pytest.mark.parametrize("language", ["de-DE", "fr", "es-MX", "ja"])
+async def test_how_the_server_is_set_up_is_said_in_the_language_of_the_page(
+    page: Client[Any], settings: Settings, language: str
+) -> None:
+    drawn = await draw(page, prompt="a fox", **SKIP)
+    stray = settings.templates_dir / "stray.yaml"
+    for is_in_order in (True, False):
+        if not is_in_order:
+            await anyio.Path(drawn["images"][0]["path"]).unlink()
+            stray.parent.mkdir(parents=True)
+            stray.write_text("of: nothing")
+        ours, theirs = [
+            [one[part] for one in (*about["checks"], *about["status"]["models"])
+             for part in ("name", "told") if part in one]
+            for about in [await read(page, "about", query=tag) for tag in ("en", language)]
+        ]  # fmt: skip
+        assert [one for one, other in zip(ours, theirs, strict=True) if one == other] == []

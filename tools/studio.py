@@ -19,6 +19,7 @@ from tools.registration import app_of, build_tool
 from tools.status import Status, StatusFinding, check_server, status, status_findings
 from tools.view import as_answer
 from tools.view_state import SpendingView, spending
+from tools.view_words import page_wording
 
 DAYS, CONVERSATIONS = 30, 20
 """Of the spending: a month, and the conversations that cost most."""
@@ -60,7 +61,7 @@ async def costs(app: App) -> CostTables:
     )
 
 
-async def about(app: App) -> About:
+async def about(app: App, language: str) -> About:
     """How the server is set up, what was looked at, and each setting with its source."""
     checks = await check_server(app)
     report = About(
@@ -68,6 +69,11 @@ async def about(app: App) -> About:
         checks=status_findings(checks),
         settings=await asyncio.to_thread(_settings, app.settings),
     )
+    wording = await asyncio.to_thread(page_wording, app.prompt_store, language)
+    for model in report.status.models:
+        model.told = wording.setup(model.told)
+    for check in report.checks:
+        check.name, check.told = wording.setup(check.name), wording.setup(check.told)
     # A key may have strayed into any other setting.
     return About.model_validate_json(without_keys(report.model_dump_json()))
 
@@ -135,5 +141,5 @@ async def studio_read(
         case "costs":
             answer = await costs(app)
         case "about":
-            answer = await about(app)
+            answer = await about(app, query or "en")
     return as_answer(answer)

@@ -19,7 +19,7 @@ from storage.picture_list import ListedPicture
 from storage.stamps import before
 from tools.status import missing_key
 from tools.view_state import DrawingProgress, SpendingView, drawing_progress, spending
-from tools.view_words import ViewWords, view_words
+from tools.view_words import ViewWords, page_wording, view_words
 
 PAGE = 24
 NEAREST = 12
@@ -90,12 +90,16 @@ async def pulse(app: App, shown: str, language: str, known_words: str, since: st
         pictures=await app.picture_list.newer(since, MOST_NEWER) if since else [],
         moment=moment,
         stamp=await app.records.stamp(shown) if shown else "",
-        key=None if known_words else await asyncio.to_thread(missing_key, app.settings),
+        key=None if known_words else await asyncio.to_thread(_way_to_key, app, language),
         words=await asyncio.to_thread(
             view_words, app.prompt_store, language, known_words, for_studio=True
         ),
         **(await spending(app)).model_dump(),
     )
+
+
+def _way_to_key(app: App, language: str) -> str:
+    return page_wording(app.prompt_store, language).setup(missing_key(app.settings))
 
 
 async def gallery_page(app: App, query: str, values: Mapping[str, str], cursor: str) -> GalleryPage:

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from consultation.consultation_result import Consultation
 from prompts.image_type import look_of
 from prompts.store import PromptStore
-from prompts.wording import ReasonWords, SourceWords
+from prompts.wording import ReasonWords, SourceWords, Wording
 
 ENGLISH = "en"
 
@@ -21,14 +21,18 @@ class ViewWords(BaseModel):
     trouble: dict[str, tuple[str, str]]
 
 
+def page_wording(store: PromptStore, language: str) -> Wording:
+    """The wording that a page speaks: of a language like de-DE, English where it has no words."""
+    wording = store.wording(language.casefold().partition("-")[0])
+    return wording if wording.view else store.wording(ENGLISH)
+
+
 def view_words(
     store: PromptStore, language: str, known: str, *, for_studio: bool = False
 ) -> ViewWords | None:
     """The words of a language, English where it has none; None if the page has them already."""
-    tag = language.casefold().partition("-")[0]
-    wording = store.wording(tag)
-    if not wording.view:
-        tag, wording = ENGLISH, store.wording(ENGLISH)
+    wording = page_wording(store, language)
+    tag = language.casefold().partition("-")[0] if wording.view else ENGLISH
     if tag == known:
         return None
     return ViewWords(

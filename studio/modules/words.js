@@ -17,9 +17,9 @@ export function knownLanguage() {
   return words.language;
 }
 
-/** A text of the view with its places filled in. @param {string} english @param {Record<string, any>} values */
+/** A text of the view with its places filled in; a file's own text has braces of its own. @param {string} english @param {Record<string, any>} values */
 export function t(english, values = {}) {
-  return (words.view[english] ?? english).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return (words.view[english] ?? english).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
 /** What a fixed name is called. @param {"source" | "reason" | "dimensions"} kind @param {string} name */
@@ -40,7 +40,7 @@ export function dollars(usd) {
   if (usd == null) return "";
   const digits = usd && usd < 0.1 ? 3 : 2;
   return usd.toLocaleString(words.language || "en", {
-    style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits,
+    style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits,
   });
 }
 

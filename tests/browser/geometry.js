@@ -25,7 +25,7 @@
   while (texts.nextNode()) {
     const { currentNode: text } = texts;
     if (!seen(text.parentElement)) continue;
-    const block = text.parentElement.closest(".chip > span, :not(mark, span, q, small)");
+    const block = text.parentElement.closest(".chip > span, .check span:has(> span), :not(mark, span, q, small)");
     const { paddingLeft, paddingRight } = getComputedStyle(block);
     const room = block.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
     const linesOf = ({ 0: part, index }, start = 0) => {

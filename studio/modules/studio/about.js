@@ -9,7 +9,7 @@ export function About({ desk }) {
   const [{ data, problem }, setAbout] = useState(/** @type {any} */ ({}));
   const [costs, setCosts] = useState(/** @type {any} */ ({}));
   useEffect(() => readInto(setCosts, () => desk.read("costs")), []);
-  useEffect(() => readInto(setAbout, () => desk.read("about")), []);
+  useEffect(() => readInto(setAbout, () => desk.read("about", { query: navigator.language })), []);
   const { status, checks, settings } = data ?? {};
   return html`<${Screen} title=${t("About this studio")}>
     ${(problem ?? costs.problem) && html`<p role="alert">${problem ?? costs.problem}</p>`}
@@ -55,16 +55,21 @@ function Amount({ usd, most }) {
 
 /** @param {{status: any}} props */
 function Models({ status }) {
-  return html`<div><h2>${t("Models")}</h2><ul class="list" lang="en">${status.models.map((one) => html`<li><span class="words">${one.told}</span>${one.state !== "ok" && html`<span class="badge">${one.state}</span>`}</li>`)}</ul>
+  return html`<div><h2>${t("Models")}</h2><${Findings} findings=${status.models} />
     <details><summary>${t("Every model that can be set")}</summary><table><thead><tr><th scope="col">${t("Model")}</th><th scope="col">${t("For")}</th><th scope="col">${t("Last day")}</th></tr></thead>
-      <tbody>${status.supported_models.map((one) => html`<tr><th scope="row">${one.name}</th><td>${one.purpose}</td><td>${one.shutdown || t("none announced")}</td></tr>`)}</tbody></table></details></div>`;
+      <tbody>${status.supported_models.map((one) => html`<tr><th scope="row">${one.name}</th><td>${{ image: t("Pictures"), dialogue: t("Dialogue") }[one.purpose]}</td><td>${one.shutdown || t("none announced")}</td></tr>`)}</tbody></table></details></div>`;
 }
 
 /** @param {{checks: any[]}} props */
 function Checks({ checks }) {
+  return html`<div><h2>${t("Folders and records")}</h2><${Findings} findings=${checks} /></div>`;
+}
+
+/** What was looked at, each with a sign of how it stands. @param {{findings: any[]}} props */
+function Findings({ findings }) {
   const signs = { ok: ["✓", t("fine")], warning: ["!", t("worth a look")], problem: ["✗", t("a problem")] };
-  return html`<div><h2>${t("Folders and records")}</h2><ul class="check" lang="en">${checks.map((one) => html`<li><span aria-hidden="true">${signs[one.state][0]}</span>
-    <span><span class="hidden">${signs[one.state][1]}: </span><b>${one.name}</b> <span class="words">${one.told}</span></span></li>`)}</ul></div>`;
+  return html`<ul class="check">${findings.map((one) => html`<li><span aria-hidden="true">${signs[one.state][0]}</span>
+    <span><span class="hidden">${signs[one.state][1]}: </span>${one.name && html`<b>${one.name}</b> `}<span class="words">${one.told}</span></span></li>`)}</ul>`;
 }
 
 /** @param {{settings: any[]}} props */

@@ -40,7 +40,7 @@ export function Create({ desk }) {
     <label>${t("A template to fill")}
       <select value=${template} onChange=${(event) => session.set({ template: event.target.value })}>
         <option value="">${t("None: the questions follow the idea")}</option>
-        ${(library.data?.templates ?? []).map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select></label>
+        ${(library.data?.templates ?? []).map((one) => html`<option value=${one.name}>${t(one.title)}</option>`)}</select></label>
     ${template ? html`<p class="soft">${t("The text of a template is the prompt; a style belongs into it where it has a field for one.")}</p>` : html`<${LookChoice} desk=${desk} look=${look} put=${(next) => session.set({ look: next })} />`}
     ${look && !template && html`<p class="soft">${t("The style goes into the prompt once that is there, about a cent.")}</p>`}<//>
     <${Recent} desk=${desk} /></div><//>`;

@@ -104,16 +104,23 @@ function Filters({ asked, gallery, look }) {
       ${field("since", t("Drawn since"), { type: "date" })}${field("until", t("Drawn until"), { type: "date" })}</div></details></div>`;
 }
 
+/** What a picture is told by: several of a conversation have its title. @param {any} one */
+export function captionOf({ title: known, prompt, variation }) {
+  const title = known || t("Untitled");
+  const varied = variation.replace(/^[a-z]+: /, "");
+  return {
+    title,
+    label: prompt.startsWith(varied.replace("...", "")) ? "" : t(varied),
+    words: prompt.startsWith(title.replace("…", "")) ? "" : prompt.slice(0, 200),
+  };
+}
+
 /** @param {any} props */
 function Card({ desk, one, chosen, pick }) {
   const facts = [moment(one.created_at), one.rating && `${one.rating}/5`, one.bookmarked && "★"].filter(Boolean).join(" · ");
-  const title = one.title || t("Untitled");
-  // Several pictures of a conversation have its title; what each was asked to be tells them apart.
-  const isOwn = !one.prompt.startsWith(title.replace("…", ""));
-  const varied = one.variation.replace(/^[a-z]+: /, "");
-  const label = one.prompt.startsWith(varied.replace("...", "")) ? "" : t(varied);
+  const { title, label, words } = captionOf(one);
   const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words" title=${title}>${title}</span>
-    ${label && html`<span class="words">${label}</span>`}${isOwn && html`<span class="words soft">${one.prompt.slice(0, 200)}</span>`}<span class="soft">${facts}</span>`;
+    ${label && html`<span class="words">${label}</span>`}${words && html`<span class="words soft">${words}</span>`}<span class="soft">${facts}</span>`;
   if (!chosen) return html`<a class="photo" href=${`#i=${one.id}`}>${inside}</a>`;
   return html`<button class="photo" aria-pressed=${chosen.includes(one.id) ? "true" : "false"} onClick=${() => pick(one.id)}>${inside}</button>`;
 }

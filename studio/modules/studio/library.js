@@ -19,9 +19,9 @@ export function Library({ desk }) {
     <${Styles} desk=${desk} />
     ${problem && html`<p role="alert">${problem}</p>`}
     ${(data?.notes ?? []).map((note) => html`<p class="words" role="note">${note}</p>`)}
-    ${categories.map((category) => html`<div key=${category}><h2 class="sentence">${category}</h2><ul class="grid entries">
+    ${categories.map((category) => html`<div key=${category}><h2 class="sentence">${t(category)}</h2><ul class="grid entries">
       ${data.templates.filter((one) => one.category === category).map((one) => html`<li key=${one.name}><a class="entry" href=${`#library=${one.name}`}>
-        <b>${one.title}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}<span class="soft" lang="en">${one.description}</span></a></li>`)}</ul></div>`)}
+        <b>${t(one.title)}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}<span class="soft">${t(one.description)}</span></a></li>`)}</ul></div>`)}
     ${data && html`<p class="soft">${t("Templates of your own belong into {folder}.", { folder: data.own_folder })}</p>`}<//>`;
 }
 
@@ -44,8 +44,8 @@ export function Template({ desk, name }) {
     location.hash = "#create";
     session.consult({ message: "", template: name, mode: "skip", answers });
   };
-  return html`<${Screen} title=${data.title} aside=${html`<a class="more" href="#library">${t("All templates")}</a>`}>
-    <p class="soft">${data.description}${data.own ? ` ${t("This template is yours.")}` : ""}</p>
+  return html`<${Screen} title=${t(data.title)} aside=${html`<a class="more" href="#library">${t("All templates")}</a>`}>
+    <p class="soft">${t(data.description)}${data.own ? ` ${t("This template is yours.")}` : ""}</p>
     <div class="beside even"><${Form} send=${go}>
       ${data.fields.map((field) => html`<${Field} key=${field.name} field=${field} example=${data.example[field.name]} value=${values[field.name] ?? ""} put=${(value) => put(field.name, value)} />`)}
       <div class="row"><button class="act" data-send disabled=${Boolean(desk.fresh.state.busy)}>${t("Go on to the prompt, free")}</button>

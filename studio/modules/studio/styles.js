@@ -50,8 +50,8 @@ export function Styles({ desk }) {
     ${data?.styles.length > MANY && html`<input type="search" aria-label=${t("Search the styles")} placeholder=${t("a word of what they say")} value=${query} onInput=${(event) => setQuery(event.target.value)} />`}
     <ul class="grid entries looks">${styles.map((one) => html`<li key=${one.name}><a class="entry" href=${`#style=${one.name}`}>
       <${Face} style=${one} /><span><b class="words">${titleOf(one.name)}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}
-      <span class="soft words" lang=${one.fault ? "en" : null}>${one.fault || one.note}</span>
-      ${one.tags.length > 0 && html`<span class="soft words">${one.tags.join(" · ")}</span>`}</span></a></li>`)}</ul>
+      <span class="soft words" lang=${one.fault ? "en" : null}>${one.fault || t(one.note)}</span>
+      ${one.tags.length > 0 && html`<span class="soft words">${one.tags.map((tag) => t(tag)).join(" · ")}</span>`}</span></a></li>`)}</ul>
     ${data && !styles.length && html`<p role="status">${t("No style says that.")}</p>`}
     ${data && html`<p class="soft">${t("Styles of your own lie in {folder}; each is a file that you can read and change.", { folder: data.own_folder })}</p>`}</div>`;
 }
@@ -66,14 +66,14 @@ export function Style({ desk, name }) {
   const made = desk.state.made?.name === name ? desk.state.made : null;
   const samples = Array.from({ length: style.samples }, (_, place) => place + 1);
   return html`<${Screen} title=${titleOf(name)} aside=${all}>
-    ${style.fault ? html`<p class="words" role="alert" lang="en">${style.fault}</p>` : html`<p class="words">${style.note}</p>`}
+    ${style.fault ? html`<p class="words" role="alert" lang="en">${style.fault}</p>` : html`<p class="words">${t(style.note)}</p>`}
     ${made && html`<p class="notice" role="status">${t("The style is kept.")}</p>`}
     ${samples.length > 0 && html`<ul class="strip samples">${samples.map((number) => html`<li><img src=${sampleOf(name, number)} alt=${t("Sample {number}", { number })} /></li>`)}</ul>`}
     ${style.colours.length > 0 && html`<div><h2>${t("Colours that were measured")}</h2><${Swatch} colours=${style.colours} /></div>`}
     ${!style.fault && html`<div><h2>${t("What it says")}</h2><${Phrases} phrases=${Object.entries(style.words).map(([aspect, words]) => ({ aspect, words }))} /></div>
       <p><a class="act" href=${`#create=${name}`}>${t("Use this style")}</a></p>`}
     ${style.avoid.length > 0 && html`<div><h2>${t("What it avoids")}</h2><p class="words">${style.avoid.join("; ")}</p></div>`}
-    ${style.tags.length > 0 && html`<p class="soft words">${style.tags.join(" · ")}</p>`}
+    ${style.tags.length > 0 && html`<p class="soft words">${style.tags.map((tag) => t(tag)).join(" · ")}</p>`}
     ${made?.left_out.length > 0 && html`<div><h2>${t("What was not taken")}</h2><ul class="list">${made.left_out.map((one) => html`<li>
       <q class="words">${one.words}</q><span class="soft words">${nameOf("dimensions", one.aspect)}: ${one.because}</span></li>`)}</ul></div>`}
     ${(made?.notes ?? []).map((note) => html`<p class="soft words" lang="en">${note}</p>`)}
