@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from consultation.lettering import quoted_in
+from consultation.lettering import QUOTED, quoted_in
 from consultation.transcript import ConsultationError
 from consultation.words import fold
 from prompts.image_type import ImageType, SuggestedSettings
@@ -154,10 +154,19 @@ def draft_text(
 
 
 def _places(prompt: str, passages: Iterable[Passage]) -> Iterator[tuple[int, int, Passage]]:
-    """Where each passage stands first, as words of their own."""
+    """Where each passage stands, as words of their own: alone in quotation marks, else first."""
+    marks = [mark.span() for mark in QUOTED.finditer(prompt)]
     for one in passages:
-        if match := re.search(rf"(?<!\w){re.escape(one.text)}(?!\w)", prompt):
-            yield match.start(), match.end(), one
+        words = re.finditer(rf"(?<!\w){re.escape(one.text)}(?!\w)", prompt)
+        spans = [match.span() for match in words]
+        alone = [
+            (start, end)
+            for start, end in spans
+            for a, z in marks
+            if a < start < z and prompt[a + 1 : z - 1].strip() == one.text
+        ]
+        if spans:
+            yield *(alone or spans)[0], one
 
 
 def _apart(prompt: str, passages: list[Passage]) -> bool:

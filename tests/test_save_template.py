@@ -96,6 +96,14 @@ def test_a_template_of_a_german_dialogue_asks_in_german(run: Run) -> None:
     assert not any(one["why"] for one in asked)
 
 
+def test_lettering_that_stands_elsewhere_too_is_the_text_in_quotation_marks(run: Run) -> None:
+    ready = talk('Plakat für ein Hoffest, mit dem Titel "Hoffest"', finish=True)
+
+    shown = json.loads(run(*SAVE, ready["conversation_id"], "--json"))
+
+    assert ", mit dem Titel „{{text}}“" in shown["template"]
+
+
 def test_options_correct_what_was_guessed(run: Run, ready: dict[str, Any]) -> None:
     cid = ready["conversation_id"]
 
