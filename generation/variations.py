@@ -36,8 +36,8 @@ LONGEST_LABEL = 80
 
 DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
-    "Nobody was asked whether the words decide what was to vary. Where they do, a picture varies "
-    "its composition instead, whatever its name says."
+    "Without a dialogue nobody knows whether your words already decide what was to vary. A picture "
+    "whose name contradicts them varies its composition instead."
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",

@@ -165,8 +165,9 @@ class InputFiles:
                 self._way_out(),
             )
         if real is None:
+            where = "" if path.is_absolute() else f" in {', '.join(map(str, self._bases))}"
             chat = "" if path.name != source else f" {IN_THE_CHAT}"
-            raise InputError(f"There is no file {quote(source)}.{chat}", self._way_out())
+            raise InputError(f"There is no file {quote(source)}{where}.{chat}", self._way_out())
         return real
 
     def _is_allowed(self, real: Path) -> bool:

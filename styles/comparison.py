@@ -137,7 +137,7 @@ def difference(pictures: Sequence[Measurement], outlier: int, aspect: str) -> st
     if apart[name] < 1:
         return ""
     word = WORDS[name][own[name] < means[name]]
-    return f"it is {word} ({own[name]:.3g} against {means[name]:.3g})"
+    return f"it is {word} ({name} {own[name]:.3g} against {means[name]:.3g})"
 
 
 def shared_measure(pictures: Sequence[Measurement], aspect: str) -> FileModel | None:

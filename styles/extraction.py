@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from errors import Problem
@@ -181,15 +182,17 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
     if dispute is None:
         return None
     given = [one.given for one in pictures]
+    short = [Path(one).name for one in given]
+    names = short if len({*short}) == len(given) else given
     if dispute.outlier is None:
         question = f"The pictures do not share their {dispute.aspect}. Which of them is meant?"
-        ways = [(f"{one} alone", [one], wanted) for one in given]
+        ways = [(f"{name} alone", [one], wanted) for name, one in zip(names, given, strict=True)]
     else:
-        name = given[dispute.outlier]
+        name, odd = names[dispute.outlier], given[dispute.outlier]
         how = difference([one.measured for one in pictures], dispute.outlier, dispute.aspect)
         about = ": ".join(filter(None, [dispute.aspect, how]))
         question = f"{name} differs from the others in {about}. Leave it out?"
-        ways = [(f"leave out {name}", [one for one in given if one != name], wanted)]
+        ways = [(f"leave out {name}", [one for one in given if one != odd], wanted)]
     if rest := [aspect for aspect in wanted if aspect != dispute.aspect]:
         ways.append((f"take everything but {dispute.aspect}", given, rest))
     answers = [

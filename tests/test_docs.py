@@ -37,7 +37,7 @@ SPOKEN_DEFAULTS = {
 
 SIZES = {"square": "1024x1024", "wide": "1536x1024"}
 
-FIGURES = ("Your words that", "To be drawn", "Made by", "Conversation")
+FIGURES = ("Your words of", "To be drawn", "Made by", "Conversation")
 """How paragraphs begin that the dialogue of the README leaves out."""
 
 

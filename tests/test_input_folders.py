@@ -96,13 +96,14 @@ def test_folders_that_were_named_take_the_place_of_these(
 
 @pytest.mark.parametrize("source", UPLOADS)
 def test_a_picture_of_the_chat_is_told_how_to_get_here(
-    files: InputFiles, home: Path, source: str
+    files: InputFiles, home: Path, tmp_path: Path, source: str
 ) -> None:
     save(home / "Downloads" / "image.png")  # another picture, which nobody meant
 
     error = refused(files, source)
 
     assert CHAT in error
+    assert (f" in {tmp_path / 'images'}." in error) is (source in UPLOADS[:2])
     assert "Put the picture into one of these folders and give its whole path there" in error
     assert str(home / "Downloads") in error
     assert str(home / "Desktop") not in error  # there is none
