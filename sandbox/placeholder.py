@@ -118,7 +118,8 @@ def _stages(
         image = Image.composite(image, fresh, unchanged)
     else:
         if source is not None:
-            _add_discs(image, random.Random(words), NEW_DISCS, ring=INK)  # noqa: S311  # no secret
+            dice = random.Random(words + orders)  # noqa: S311  # no secret
+            _add_discs(image, dice, NEW_DISCS, ring=INK)
         sign(image, (0, 0, image.width / 2, image.height / 4))
     blurs = [image.reduce(pixels).resize(size, Image.Resampling.BILINEAR) for pixels in BLURS]
     return [encode(stage, words, tool) for stage in (image, *blurs[:count])]

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ QUICK, LIST = "openai_generate_image", "openai_list_conversations"
 
 def labels(result: dict[str, Any]) -> list[str]:
     return [image["changed"] for image in result["images"]]
+
+
+def contents(result: dict[str, Any]) -> set[bytes]:
+    return {Path(image["path"]).read_bytes() for image in result["images"]}
 
 
 async def test_each_variation_varies_one_thing_of_the_same_words_and_says_which(
@@ -205,6 +210,7 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
     }
     assert labels(result) == [image["variation"] for image in result["images"]], "no other change"
     assert not any(label.startswith("color") for label in labels(result)), "cool was chosen"
+    assert len(contents(result)) == 3, "placeholders, too, are told from each other"
 
 
 async def test_a_change_after_the_brief_may_decide_what_was_to_vary(

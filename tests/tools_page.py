@@ -153,8 +153,8 @@ async def _play() -> dict[str, str]:
             conversation = ready["conversation_id"]
             drawn = await call("openai_conversational_image", conversation_id=conversation)
             (image,) = drawn["images"]
-            await call("openai_rate_image", image_id=image["image_id"], rating="5")
             await call("openai_list_conversations")
+            await call("openai_rate_image", image_id=image["image_id"], rating="5")
             await call("openai_search_conversations", query="a ship in bad weather", limit=1)
             await call("openai_generate_image", prompt="A red kite over a lake.", quality="low")
             await call("openai_generate_variations", conversation_id=conversation, variations=2)
