@@ -20,6 +20,7 @@ OPEN = (
     "Pass a conversation_id here for its whole record, or to openai_conversational_image to go on "
     "with its current picture."
 )
+BY_MEANING = "openai_search_conversations finds by meaning, whatever the words."
 MORE = "There is more: call again with the same filters and this cursor."
 
 
@@ -31,7 +32,7 @@ class ConversationList(BaseModel):
     record: str | None = None
     cursor: str | None = None
     notes: list[str] = []
-    next_step: str = OPEN
+    next_step: str = ""
 
 
 class RecordChange(BaseModel):
@@ -43,9 +44,17 @@ class RecordChange(BaseModel):
     next_step: str = "openai_list_conversations shows what there is."
 
 
-def listing(page: SearchPage, criteria: Filter, *, notice: str | None = None) -> ConversationList:
-    """A page of what fits the criteria as a result; `notice` is said with it."""
+def listing(
+    page: SearchPage, criteria: Filter, *, notice: str | None = None, by_meaning: bool = False
+) -> ConversationList:
+    """A page of what fits the criteria as a result; `notice` is said with it, and that one can
+    search `by_meaning` where not all words were found."""
     notes = [notice] if notice else []
+    steps = [OPEN] if page.items else []
+    if by_meaning and criteria.query and (page.loosened or not page.items):
+        steps.append(BY_MEANING)
+    if page.cursor:
+        steps.append(MORE)
     if page.loosened:
         notes.append("No conversation holds all these words; these hold some of them.")
     if not page.items:
@@ -60,7 +69,7 @@ def listing(page: SearchPage, criteria: Filter, *, notice: str | None = None) ->
         total=page.total,
         cursor=page.cursor,
         notes=notes,
-        next_step=f"{OPEN} {MORE}" if page.cursor else OPEN,
+        next_step=" ".join(steps),
     )
 
 
@@ -98,7 +107,7 @@ def as_text(result: ConversationList) -> str:
         parts += [_line(one) for one in result.conversations]
     if result.cursor:
         parts.append(f"cursor: {result.cursor}")
-    return "\n\n".join([*parts, result.next_step])
+    return "\n\n".join(filter(None, [*parts, result.next_step]))
 
 
 def removal_sentence(removal: Conversation, *, pictures: bool, confirm: bool) -> str:

@@ -32,6 +32,9 @@ seconds.
 FEWEST_LETTERS = 3
 """Of a word that says something alone, where not all can be found: "a" and "in" find everything."""
 
+MOST_READ = 20
+"""Conversations of which a list shows all the same: a page of them."""
+
 SHORTEST_START = 2
 """Letters from which on a word also finds those that begin with it: one letter finds all."""
 
@@ -109,16 +112,23 @@ def words_of(query: str) -> list[str]:
     return list(words)[:MOST_WORDS]
 
 
-def telling(words: list[str]) -> list[str]:
-    """Those of several words by one of which something is found; all where none is long enough."""
+async def telling(session: AsyncSession, words: list[str]) -> list[str]:
+    """Those of several words by one of which something is found: long enough, and not in most of
+    many conversations, as "the" is; all where none is long enough."""
+    spaceless = any(map(SPACELESS.search, words))
     long = [word for word in words if len(word) >= FEWEST_LETTERS or SPACELESS.search(word)]
-    return long or words
+    everything = await session.scalar(select(func.count()).select_from(Text)) or 0
+    if spaceless or everything <= MOST_READ:
+        return long or words
+    return [one for one in long if 2 * await _count(session, _matches([one], "all")) < everything]
 
 
 async def look_for(
     session: AsyncSession, words: list[str], how: How, conditions: Conditions, place: slice
 ) -> Matches:
     """Those of the conversations that fit which have these places, best first."""
+    if not words:
+        return {}, 0
     search = _by_letters if any(map(SPACELESS.search, words)) else _by_words
     return await search(session, words, how, conditions, place)
 
@@ -130,19 +140,19 @@ def holding(words: list[str]) -> Select[str]:
         return rows.where(false())
     if any(map(SPACELESS.search, words)):
         return rows.where(*_holds(words))
-    matching = literal_column("texts_index").op("MATCH")(_expression(words, "all"))
-    return rows.where(Text.id.in_(select(texts_index.c.rowid).where(matching)))
+    found = select(texts_index.c.rowid).where(_matches(words, "all"))
+    return rows.where(Text.id.in_(found))
 
 
 async def _by_words(
     session: AsyncSession, words: list[str], how: How, conditions: Conditions, place: slice
 ) -> Matches:
     """Ordered by its own rank alone, the index makes snippets only for the page."""
-    fits = [literal_column("texts_index").op("MATCH")(_expression(words, how))]
+    fits = [_matches(words, how)]
     if conditions:  # the plus keeps SQLite from asking the index once for each of these rows
         rows = select(Text.id).join(Conversation, Text.conversation_id == Conversation.id)
         fits.append(literal_column("+texts_index.rowid").in_(rows.where(*conditions)))
-    total = await session.scalar(select(func.count()).select_from(texts_index).where(*fits))
+    total = await _count(session, *fits)
     if not total:
         return {}, 0
     owner = select(Text.conversation_id).where(Text.id == texts_index.c.rowid).scalar_subquery()
@@ -152,10 +162,17 @@ async def _by_words(
     return {key: " ".join(text.split()) for key, text in page}, total
 
 
-def _expression(words: list[str], how: How) -> str:
-    """Words in FTS5's syntax, quoted so that none is an operator."""
+async def _count(session: AsyncSession, *fits: ColumnElement[bool]) -> int:
+    """How many rows of the index fit."""
+    rows = select(func.count()).select_from(texts_index).where(*fits)
+    return await session.scalar(rows) or 0
+
+
+def _matches(words: list[str], how: How) -> ColumnElement[bool]:
+    """That the index has words, in FTS5's syntax, quoted so that none is an operator."""
     quoted = (f'"{word}"{"*" if len(word) >= SHORTEST_START else ""}' for word in words)
-    return (" AND " if how == "all" else " OR ").join(quoted)
+    expression = (" AND " if how == "all" else " OR ").join(quoted)
+    return literal_column("texts_index").op("MATCH")(expression)
 
 
 def _holds(words: list[str]) -> list[ColumnElement[bool]]:

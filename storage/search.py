@@ -176,12 +176,12 @@ async def _best(
     if not words:
         return SearchPage()
     how: How = "any" if name == "any" else "all"
-    words = telling(words) if how == "any" else words
+    words = await telling(session, words) if how == "any" else words
     goes_to = slice(start, start + limit)
     snippets, total = await look_for(session, words, how, conditions, goes_to)
     if not total and not place and len(words) > 1:
         how = "any"
-        words = telling(words)
+        words = await telling(session, words)
         snippets, total = await look_for(session, words, how, conditions, goes_to)
     items = await _summaries(session, snippets)
     goes_on = snippets and goes_to.stop < total

@@ -22,6 +22,8 @@ from storage.search import Search, SearchPage
 from storage.spending import booking
 from storage.tables import Answer, Conversation, Image, Job, Spending, Turn
 from storage.vectors import Vectors
+from tests.calls import text_of
+from tests.conftest import Connect
 
 MODEL = "some-model"
 SAID = "\n\n\n\n"
@@ -247,6 +249,17 @@ async def test_all_words_must_be_there_and_else_it_is_said(
     assert not (await search.page(Filter("hen pig in a barn"))).loosened  # "in" and "a" say nothing
 
 
+async def test_a_word_that_most_conversations_have_finds_none_in_place_of_another(
+    database: Database, search: Search
+) -> None:
+    for number in range(23):
+        await begin(database, f"fox_{number}", words="the fox is on the roof")
+    await begin(database, "dog", words="the old dog")
+
+    assert await ids(search, "the hound") == []
+    assert await ids(search, "the dogs and the hound, or a dog") == ["dog"]
+
+
 @pytest.mark.parametrize(
     ("words", "query"),
     [
@@ -445,3 +458,15 @@ async def test_two_servers_see_each_other_s_vectors(database: Database, tmp_path
         await session.execute(delete(Conversation).where(Conversation.id == made[2]))
     assert sorted(await nearest(ours, wanted)) == made[:2]
     await other.close()
+
+
+@pytest.mark.parametrize("toolset", ["keep", "quick"])
+async def test_words_that_find_nothing_lead_to_the_search_by_meaning_where_there_is_one(
+    connect: Connect, toolset: str
+) -> None:
+    async with connect(toolsets=[toolset]) as client:
+        tools = {tool.name for tool in await client.list_tools()}
+        empty = text_of(await client.call_tool("openai_list_conversations", {"query": "zebra"}))
+
+    assert "Pass a conversation_id" not in empty
+    assert ("openai_search_conversations" in empty) is ("openai_search_conversations" in tools)

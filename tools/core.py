@@ -158,5 +158,6 @@ async def openai_list_conversations(
             bookmarked=bookmarked,
         )
         page = await app.search.page(criteria, cursor=cursor, limit=limit)
-        catalogue = listing(page, criteria, notice=app.database.notice)
+        by_meaning = app.settings.has_toolset("keep")
+        catalogue = listing(page, criteria, notice=app.database.notice, by_meaning=by_meaning)
     return build_result(catalogue, as_text(catalogue))
