@@ -1,7 +1,7 @@
 """Nothing lost: every word of the person lies in a quote, is set aside, or is shown.
 
 Words of an option or a decision, numbers and refusals that found no place go back to the
-model. No rule can tell every wish from talk, so the person is shown what was set aside, too.
+model, and so does what its own brief decides or avoids and no stretch of its prompt rests on. No rule can tell every wish from talk, so the person is shown what was set aside, too.
 """
 
 import re
@@ -101,8 +101,8 @@ class Coverage:
             text = self.transcript.messages[ref]
             # Words of a question that was answered are no wish.
             answered = ref != self.transcript.newest and asks(text, run[-1].end, run[-1].end)
-            refuses = any(word.refuses for word in run) or not self._avoided.isdisjoint(places)
-            is_hot = refuses or not self._lost_picks.isdisjoint(places)
+            refuses = any(word.refuses for word in run) or not self._refused.isdisjoint(places)
+            is_hot = refuses or not (self._lost_picks | self._unheard).isdisjoint(places)
             is_hot |= not answered and any(
                 self._matters(word) and not LABEL.match(text, word.start) for word in run
             )
@@ -196,7 +196,9 @@ class Coverage:
                     numbers = [*row]
                     quoted = [words[number] for number in numbers]
                     # "No people" is heard by an empty square.
-                    present = any(word.refuses for word in quoted) and refuses(one.text)
+                    refused = any(word.refuses for word in quoted)
+                    refused |= not self._refused.isdisjoint((run.quote.ref, n) for n in numbers)
+                    present = refused and refuses(one.text)
                     if size(quoted) >= FEWEST_ABSENT and not (present or shares(quoted, there)):
                         places |= {(run.quote.ref, number) for number in numbers}
         return places
@@ -208,13 +210,26 @@ class Coverage:
         return places_in(self.statements.chosen) - self._placed
 
     @cached_property
-    def _avoided(self) -> set[Place]:
-        """Where words stand that the brief says refuse something, in words that no list of ours
-        has to know, where no stretch of the prompt rests on any of them."""
+    def _decided(self) -> list[tuple[str, set[Place]]]:
+        """Where each quote stands that the brief of a prompt rests on, with what it decides."""
         entries = zip(self.turn.brief, self.statements.brief, strict=True)
-        avoid = [one for entry, one in entries if entry.dimension == AVOID and self._drawn]
-        quotes = (places_in([one._replace(runs=[run])]) for one in avoid for run in one.runs)
-        return {place for quote in quotes if quote.isdisjoint(self._placed) for place in quote}
+        return [
+            (entry.dimension, places_in([one._replace(runs=[run])]))
+            for entry, one in entries
+            for run in one.runs
+            if self._drawn and entry.dimension not in {*UNSEEN, FORMAT}
+        ]
+
+    @cached_property
+    def _refused(self) -> set[Place]:
+        """Where words stand that refuse something by the brief, whether or not a list has them."""
+        return {p for dimension, quote in self._decided if dimension == AVOID for p in quote}
+
+    @cached_property
+    def _unheard(self) -> set[Place]:
+        """Where quotes of decisions stand of which no stretch of the prompt has a word."""
+        quotes = (quote for _, quote in self._decided if quote.isdisjoint(self._placed))
+        return {place for quote in quotes for place in quote}
 
     @cached_property
     def _present(self) -> list[Word]:
@@ -238,6 +253,8 @@ class Coverage:
         return word.refuses or (is_known and not among(word, self._present))
 
     def _is_wish(self, entry: SetAside, one: Statement) -> bool:
+        if not self._unheard.isdisjoint(places_in([one])):
+            return True
         if entry.why == "withdrawn":
             return False
         if entry.why == "replaced":
@@ -247,7 +264,7 @@ class Coverage:
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
             return size(new) > LONGEST_LEFT and not self._asks_back(one)
         hot = any(self._matters(word) for word in wanted if not word.number)
-        hot |= not (self._lost_picks | self._avoided).isdisjoint(places_in([one]))
+        hot |= not self._lost_picks.isdisjoint(places_in([one]))
         clauses = groupby(new, key=lambda word: word.clause)
         long = any(size(clause) > LONGEST for _, clause in clauses)
         is_wish = (hot or long) and not self._asks_back(one)

@@ -32,9 +32,9 @@ PREFIXES: dict[SpanSource, str] = {
 }
 """How the ref of each source begins; where several stand behind a stretch the first is told."""
 
-LONGEST_QUOTE = (2, 3)
+LONGEST_QUOTE = (2, 5)
 """A quote has at most so many times the content words of its stretch, and so many more: of
-164 honest quotes none has more, of whole messages quoted for one stretch all have."""
+264 honest quotes none has more, of whole messages quoted for one stretch all have."""
 
 MOST = 0.4
 """Share of a prompt that one stretch may be: of honest ones the longest has 32 per cent."""

@@ -70,21 +70,24 @@ async def test_at_most_one_of_the_written_turns_goes_back(
     assert len(sent_back) <= 1, sent_back
 
 
-@pytest.mark.parametrize(("kind", "most"), [("strangers", 5), ("unseen", 2), ("refusals", 2)])
+@pytest.mark.parametrize(
+    ("kind", "most"), [("strangers", 5), ("unseen", 2), ("refusals", 3), ("changes", 0)]
+)
 def test_a_model_that_knows_only_its_instructions_is_seldom_sent_back(kind: str, most: int) -> None:
-    """Of 57, 18 and 16 turns. Three of the five deserve it: a whole poem quoted for one stretch, a
-    clause of nineteen words for two, a year to be left out that has no place. The others say "no
-    idea" and "this is no nursery", are called Inga (Swedish "no"), or set much aside at once."""
+    """Of 57, 18, 16 and 20 turns. Three of the five deserve it: a whole poem quoted for a stretch,
+    a clause of nineteen words for two, a year to be left out that has no place. The others say "no
+    idea" and "this is no nursery", are called Inga (Swedish "no"), set much aside at once, or set
+    aside as invisible what their brief decides by."""
     sent_back = [name for name, _, _, result in held_in(kind) if result.must_go_back]
 
     assert len(sent_back) <= most, sent_back
 
 
-@pytest.mark.parametrize(("kind", "most"), [("unseen", 7), ("refusals", 1)])
+@pytest.mark.parametrize(("kind", "most"), [("unseen", 4), ("refusals", 0), ("changes", 4)])
 def test_an_answer_that_is_bad_on_purpose_goes_back(kind: str, most: int) -> None:
-    """Of 24 and of 48. Seven do not: an ordinal in words picks no option that we could read, a text
-    without quotation marks may be composed, what is set aside or quoted elsewhere is only shown.
-    The one quotes a piece of "free of high waves" in Danish for high waves."""
+    """Of 24, 48 and 30. Eight do not: an ordinal in words picks no option that we could read, a
+    text without quotation marks may be composed, and a change of mind of which one word is quoted
+    for what it takes back is only shown."""
     newest = {row[0]: row[1:] for row in held_in(kind)}
     passed = []
     for dialogue in dialogues.read(kind):

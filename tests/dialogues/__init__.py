@@ -6,7 +6,8 @@ turn's answer, `sloppy.json` a sloppy, a lazy and an overeager answer to each of
 people of its own, in eleven languages; each turn has its first answer, slips and all.
 `unseen.yaml` has twelve of which nobody had read the checks, each with two bad answers.
 `refusals.yaml` has sixteen, each in another language, that refuse in ways of their own; its three
-bad answers each turn a refusal round, forget one, or call one talk.
+bad answers each turn a refusal round, forget one, or call one talk. `changes.yaml` has ten of two
+messages that take back what was said first; their bad answers draw that all the same, or as above.
 """
 
 import json
