@@ -1,7 +1,8 @@
 """Nothing lost: every word of the person lies in a quote, is set aside, or is shown.
 
 Words of an option or a decision, numbers and refusals that found no place go back to the
-model, and so does what its own brief decides or avoids and no stretch of its prompt rests on. No rule can tell every wish from talk, so the person is shown what was set aside, too.
+model, and so does what its own brief decides or avoids and no stretch of its prompt rests on.
+No rule can tell every wish from talk, so the person is shown what was set aside, too.
 """
 
 import re
