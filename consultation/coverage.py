@@ -12,9 +12,9 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from consultation.quotes import Fault, Statement, Statements
-from consultation.transcript import Transcript
-from consultation.turn import AVOID, FORMAT, FacilitatorTurn, SetAside
+from consultation.quotes import Fault, Run, Statement, Statements
+from consultation.transcript import Transcript, message_number
+from consultation.turn import AVOID, FORMAT, BriefEntry, FacilitatorTurn, SetAside
 from consultation.words import (
     LONG,
     SHORTEST_TO_SHARE,
@@ -72,6 +72,13 @@ def places_in(statements: Iterable[Statement]) -> set[Place]:
     return {
         (run.quote.ref, number) for one in statements for run in one.runs for number in run.words
     }
+
+
+def _runs_that_hold(entry: BriefEntry, one: Statement) -> list[Run]:
+    """The newest words of a decision, which may replace those before; refusals add up."""
+    newest = max((message_number(run.quote.ref) for run in one.runs), default=0)
+    is_refusal = entry.dimension == AVOID
+    return [run for run in one.runs if is_refusal or message_number(run.quote.ref) == newest]
 
 
 @dataclass(frozen=True)
@@ -217,8 +224,8 @@ class Coverage:
         return [
             (entry.dimension, places_in([one._replace(runs=[run])]))
             for entry, one in entries
-            for run in one.runs
             if self._drawn and entry.dimension not in {*UNSEEN, FORMAT}
+            for run in _runs_that_hold(entry, one)
         ]
 
     @cached_property
