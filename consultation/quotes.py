@@ -177,12 +177,16 @@ def closest(quote: str, text: str, ref: str = "") -> Run:
     """
     wanted, there = words_of(quote), words_of(text)
     lines = ["".join(f" {word.text}" for word in words) + " " for words in (wanted, there)]
-    place = fuzz.partial_ratio_alignment(*lines)
+    begin = lines[1].find(lines[0])  # of places alike the alignment takes any
+    stop = begin + len(lines[0])
+    if begin < 0:
+        place = fuzz.partial_ratio_alignment(*lines)
+        begin, stop = (place.dest_start, place.dest_end) if place else (0, 0)
     ends = accumulate(len(word.text) + 1 for word in there)
     inside = [
         number
         for number, (word, end) in enumerate(zip(there, ends, strict=True))
-        if place and place.dest_start < end and place.dest_end > end - len(word.text)
+        if begin < end and stop > end - len(word.text)
     ]
     if not wanted or not inside:
         return Run(Quote(ref=ref, quote=""), 0, 0, frozenset(), is_exact=False, has_others=False)

@@ -272,17 +272,27 @@ async def test_words_that_stand_twice_in_a_prompt_have_each_place_from_who_said_
     client: Client[Any],
 ) -> None:
     begun = await consult(client, "a red boat, with gulls")
-    result = await consult(
-        client,
-        "a red boat with gulls and sails, with gulls around it",
-        conversation_id=begun["conversation_id"],
-        finish=True,
-    )
+    here = {"conversation_id": begun["conversation_id"]}
+    words = "a red boat with gulls and sails, with gulls around it"
+    boat = await consult(client, words, finish=True, **here)
+    begun = await consult(client, "eine Katze auf dem Dach, noch eine Katze im Fenster")
+    here = {"conversation_id": begun["conversation_id"]}
+    words = "eine Katze im Fenster, die schläft, und eine Katze auf dem Dach"
+    cat = await consult(client, words, finish=True, **here)
 
-    boats = [span for span in result["provenance"] if {"boat", "gulls"} & {*span["text"].split()}]
-    assert [span["said"] for span in boats] == [
+    assert rests(boat, "boat", "gulls") == [
         [quote("m1", "a red boat")],
         [quote("m1", "with gulls")],
         [quote("m2", "with gulls around it")],
         [quote("m2", "a red boat with gulls and sails")],
     ]
+    assert rests(cat, "Fenster") == [
+        [quote("m1", "noch eine Katze im Fenster")],
+        [quote("m2", "eine Katze im Fenster")],
+    ]
+
+
+def rests(result: dict[str, Any], *words: str) -> list[list[dict[str, str]]]:
+    """What each stretch of the prompt with one of these words rests on."""
+    stretches = [span for span in result["provenance"] if {*words} & {*span["text"].split()}]
+    return [span["said"] for span in stretches]
