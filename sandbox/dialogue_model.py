@@ -4,6 +4,7 @@ The brief is kept as quotes by dimension; the prompt is these quotes in two or t
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from textwrap import shorten
 
@@ -33,6 +34,11 @@ ADDITIVE = ("subject", "avoid")
 
 SAME = {"medium": "style", "colours": "palette"}
 """What lines of a style are about, by their name in a brief."""
+
+THEIRS = re.compile(
+    r"\b(?:of|from|like|von|aus|wie) (?:my|our|mein\w*|unser\w*)\b.*", re.IGNORECASE
+)
+"""What the person has already."""
 
 Phrase = tuple[str, list[Json]]
 """Words for the prompt and the quotes that they rest on; with none they are our own."""
@@ -88,9 +94,9 @@ def _image_type(talk: Dialogue) -> Json:
     """The type that was recognised, else one that the messages name, else the general."""
     types = talk.state.get("image_types") or [talk.state.get("image_type") or {"name": "general"}]
     clauses = [one for words in talk.messages.values() for one, _ in book.clauses(words)]
-    # "Portrait format" is a shape, no portrait.
+    # "Portrait format" is a shape, no portrait, and "the colours of my photo" want none.
     wishes = [one.replace(book.shape(one)[1], "") for one in clauses if not book.refuses(one)]
-    text = "; ".join(wishes)
+    text = "; ".join(THEIRS.sub("", wish) for wish in wishes)
     fitting = [one for one in types if book.find(one["name"].replace("_", " "), text)]
     general = [one for one in types if one["name"] == "general"]
     first: Json = [*fitting, *general, *types][0]

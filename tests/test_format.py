@@ -120,6 +120,13 @@ async def test_the_sandbox_reads_a_shape_too_and_takes_it_for_nothing_else(
     assert [one["quote"] for one in result["not_used"]] == []
 
 
+async def test_a_photo_that_a_picture_is_to_be_like_makes_it_none(client: Client[Any]) -> None:
+    result = await consult(client, "a fox, in the colours of my holiday photo", finish=True)
+
+    assert result["suggested"]["quality"] == "medium"
+    assert result["suggested"]["output_format"] == "png"
+
+
 async def test_words_drawn_as_they_are_say_what_paper_would_be(client: Client[Any]) -> None:
     drawn = await draw(client, prompt="a fox, A4 upright", dialogue_mode="skip")
 
