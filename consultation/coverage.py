@@ -12,9 +12,9 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from consultation.quotes import Fault, Run, Statement, Statements
+from consultation.quotes import Fault, Statement, Statements
 from consultation.transcript import Transcript, message_number
-from consultation.turn import AVOID, FORMAT, BriefEntry, FacilitatorTurn, SetAside
+from consultation.turn import AVOID, FORMAT, FacilitatorTurn, SetAside
 from consultation.words import (
     LONG,
     SHORTEST_TO_SHARE,
@@ -67,18 +67,20 @@ class Leftover(NamedTuple):
     refuses: bool
 
 
+class Decision(NamedTuple):
+    """Where a quote stands that the brief rests on, whether it refuses something, and whether
+    its entry has none that is newer."""
+
+    places: set[Place]
+    refuses: bool
+    newest: bool
+
+
 def places_in(statements: Iterable[Statement]) -> set[Place]:
     """Where the words stand that statements rest on."""
     return {
         (run.quote.ref, number) for one in statements for run in one.runs for number in run.words
     }
-
-
-def _runs_that_hold(entry: BriefEntry, one: Statement) -> list[Run]:
-    """The newest words of a decision, which may replace those before; refusals add up."""
-    newest = max((message_number(run.quote.ref) for run in one.runs), default=0)
-    is_refusal = entry.dimension == AVOID
-    return [run for run in one.runs if is_refusal or message_number(run.quote.ref) == newest]
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Coverage:
             # Words of a question that was answered are no wish.
             answered = ref != self.transcript.newest and asks(text, run[-1].end, run[-1].end)
             refuses = any(word.refuses for word in run) or not self._refused.isdisjoint(places)
-            is_hot = refuses or not (self._lost_picks | self._unheard).isdisjoint(places)
+            is_hot = refuses or not (self._lost_picks | self._unheard()).isdisjoint(places)
             is_hot |= not answered and any(
                 self._matters(word) and not LABEL.match(text, word.start) for word in run
             )
@@ -218,26 +220,31 @@ class Coverage:
         return places_in(self.statements.chosen) - self._placed
 
     @cached_property
-    def _decided(self) -> list[tuple[str, set[Place]]]:
-        """Where each quote stands that the brief of a prompt rests on, with what it decides."""
-        entries = zip(self.turn.brief, self.statements.brief, strict=True)
-        return [
-            (entry.dimension, places_in([one._replace(runs=[run])]))
-            for entry, one in entries
-            if self._drawn and entry.dimension not in {*UNSEEN, FORMAT}
-            for run in _runs_that_hold(entry, one)
-        ]
+    def _decided(self) -> list[Decision]:
+        """What the brief of a prompt rests on, a quote each; what is not seen needs no place."""
+        decided = []
+        for entry, one in zip(self.turn.brief, self.statements.brief, strict=True):
+            newest = max((message_number(run.quote.ref) for run in one.runs), default=0)
+            decided += [
+                Decision(
+                    places_in([one._replace(runs=[run])]),
+                    entry.dimension == AVOID,
+                    message_number(run.quote.ref) == newest,
+                )
+                for run in one.runs
+                if self._drawn and entry.dimension not in {*UNSEEN, FORMAT}
+            ]
+        return decided
 
     @cached_property
     def _refused(self) -> set[Place]:
         """Where words stand that refuse something by the brief, whether or not a list has them."""
-        return {p for dimension, quote in self._decided if dimension == AVOID for p in quote}
+        return {place for one in self._decided if one.refuses for place in one.places}
 
-    @cached_property
-    def _unheard(self) -> set[Place]:
+    def _unheard(self, *, newest: bool = False) -> set[Place]:
         """Where quotes of decisions stand of which no stretch of the prompt has a word."""
-        quotes = (quote for _, quote in self._decided if quote.isdisjoint(self._placed))
-        return {place for quote in quotes for place in quote}
+        decided = (one for one in self._decided if one.places.isdisjoint(self._placed))
+        return {place for one in decided if one.newest or not newest for place in one.places}
 
     @cached_property
     def _present(self) -> list[Word]:
@@ -261,7 +268,8 @@ class Coverage:
         return word.refuses or (is_known and not among(word, self._present))
 
     def _is_wish(self, entry: SetAside, one: Statement) -> bool:
-        if not self._unheard.isdisjoint(places_in([one])):
+        gone = entry.why in {"withdrawn", "replaced"}  # newer words of the decision may say so
+        if not self._unheard(newest=gone).isdisjoint(places_in([one])):
             return True
         if entry.why == "withdrawn":
             return False
