@@ -229,7 +229,7 @@ async def test_a_turn_whose_caller_left_waits_for_the_same_call_and_not_for_ever
     while not sandbox.requests:  # noqa: ASYNC110  # the sandbox runs in a thread of its own
         await asyncio.sleep(0.02)
     leaving.cancel()
-    await asyncio.sleep(0.8)
+    await asyncio.sleep(2)  # the turn that was left ends meanwhile
     (begun,) = await listed(client)
 
     result = await consult(client, "a boat")

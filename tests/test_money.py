@@ -157,7 +157,7 @@ async def test_a_server_that_ends_is_held_by_a_turn_only_until_its_charge_is_boo
 async def test_drawings_under_way_count_in_the_budget_and_what_is_bought_is_shown_beyond_it(
     connect: Connect, sandbox: Sandbox
 ) -> None:
-    sandbox.fail("delay=2", kind="image")
+    sandbox.fail("delay=4", kind="image")
     async with connect(daily_budget_usd=0.035) as client:
         running = asyncio.ensure_future(draw(client, prompt="a fox", **LOW))
         await asyncio.sleep(0.8)
