@@ -101,6 +101,7 @@ class Coverage:
         refuse; and what styles say of which a prompt has no word."""
         accounted = self._placed | places_in(self.statements.set_aside)
         quoted = {word.text for place, word in self._words.items() if place in accounted}
+        lost = self._lost_picks.union(*(one.places for one in self._unheard))
         runs = []
         for (ref, is_accounted), row in groupby(
             self._words.items(), key=lambda item: (item[0][0], item[0] in accounted)
@@ -112,7 +113,7 @@ class Coverage:
             # Words of a question that was answered are no wish.
             answered = ref != self.transcript.newest and asks(text, run[-1].end, run[-1].end)
             refuses = any(word.refuses for word in run) or not self._refused.isdisjoint(places)
-            is_hot = refuses or not (self._lost_picks | self._unheard()).isdisjoint(places)
+            is_hot = refuses or not lost.isdisjoint(places)
             is_hot |= not answered and any(
                 self._matters(word) and not LABEL.match(text, word.start) for word in run
             )
@@ -241,10 +242,10 @@ class Coverage:
         """Where words stand that refuse something by the brief, whether or not a list has them."""
         return {place for one in self._decided if one.refuses for place in one.places}
 
-    def _unheard(self, *, newest: bool = False) -> set[Place]:
-        """Where quotes of decisions stand of which no stretch of the prompt has a word."""
-        decided = (one for one in self._decided if one.places.isdisjoint(self._placed))
-        return {place for one in decided if one.newest or not newest for place in one.places}
+    @cached_property
+    def _unheard(self) -> list[Decision]:
+        """Those of which no stretch of the prompt has a word."""
+        return [one for one in self._decided if one.places.isdisjoint(self._placed)]
 
     @cached_property
     def _present(self) -> list[Word]:
@@ -268,8 +269,10 @@ class Coverage:
         return word.refuses or (is_known and not among(word, self._present))
 
     def _is_wish(self, entry: SetAside, one: Statement) -> bool:
-        gone = entry.why in {"withdrawn", "replaced"}  # newer words of the decision may say so
-        if not self._unheard(newest=gone).isdisjoint(places_in([one])):
+        places = places_in([one])
+        is_gone = entry.why in {"withdrawn", "replaced"}  # newer words of the decision may say so
+        unheard = (decision for decision in self._unheard if decision.newest or not is_gone)
+        if any(not decision.places.isdisjoint(places) for decision in unheard):
             return True
         if entry.why == "withdrawn":
             return False
@@ -280,7 +283,7 @@ class Coverage:
         if entry.why == "left_to_us":  # "I don't mind the colours" refuses none
             return size(new) > LONGEST_LEFT and not self._asks_back(one)
         hot = any(self._matters(word) for word in wanted if not word.number)
-        hot |= not self._lost_picks.isdisjoint(places_in([one]))
+        hot |= not self._lost_picks.isdisjoint(places)
         clauses = groupby(new, key=lambda word: word.clause)
         long = any(size(clause) > LONGEST for _, clause in clauses)
         is_wish = (hot or long) and not self._asks_back(one)

@@ -34,7 +34,8 @@ PREFIXES: dict[SpanSource, str] = {
 
 LONGEST_QUOTE = (2, 5)
 """A quote has at most so many times the content words of its stretch, and so many more: of
-264 honest quotes none has more, of whole messages quoted for one stretch all have."""
+164 honest quotes and those of `changes.yaml` in the tests none has more, of whole messages quoted
+for one stretch all have."""
 
 MOST = 0.4
 """Share of a prompt that one stretch may be: of honest ones the longest has 32 per cent."""

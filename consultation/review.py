@@ -111,6 +111,7 @@ def _review(turn: FacilitatorTurn, transcript: Transcript) -> Review:
         leftovers=coverage.leftovers,
         counts=coverage.counts,
     )
+    # Here, while the languages of the dialogue are spoken.
     return replace(held, unresolved=_unresolved(held))
 
 

@@ -103,9 +103,16 @@ class Refusing(NamedTuple):
 
 
 @cache
+def _lists() -> dict[str, dict[str, list[str]]]:
+    """The words of the file by their kind and language."""
+    lists: dict[str, dict[str, list[str]]]
+    lists = yaml.safe_load((SHIPPED / "refusing.yaml").read_text(encoding="utf-8"))
+    return lists
+
+
+@cache
 def _refusing_in(languages: Languages) -> Refusing:
-    data: dict[str, dict[str, list[str]]]
-    data = yaml.safe_load((SHIPPED / "refusing.yaml").read_text(encoding="utf-8"))
+    data = _lists()
     harmless = {fold(word) for one in languages for word in data["harmless"].get(one, ())}
 
     def listed(kind: str) -> list[str]:
