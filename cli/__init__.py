@@ -64,6 +64,14 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes, as shells and POSIX tools have them."""
 
 
+PAYING = frozenset({"consult", "generate"})
+"""Commands that say themselves what Ctrl-C leaves behind, once they have begun something."""
+
+
+class Interruption(KeyboardInterrupt):
+    """Ctrl-C to a command that had begun something, and has said what becomes of it."""
+
+
 class UsageProblem(Problem):
     """A command was typed in a way that means nothing."""
 
@@ -84,7 +92,9 @@ def main() -> None:
             sys.stdout.flush()
     except Problem as problem:
         _stop(str(problem), MISUSED if _is_misuse(problem) else FAILED)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        if PAYING.intersection(sys.argv[1:2]) and not isinstance(stop, Interruption):
+            sys.stderr.write("Stopped. Nothing was begun or charged.\n")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         from cli import terminal

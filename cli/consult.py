@@ -10,6 +10,7 @@ import anyio
 from cyclopts import Parameter
 
 from app import App
+from cli import Interruption
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of
 from cli.session import Session, local_server, require_key, session
@@ -23,6 +24,9 @@ from settings import load_settings
 
 FEW_WORDS = 3
 """As "yes please", "ja, mach mal" and "I don't know" have: whether so few are a wish is asked."""
+
+Control = Literal["back", "finish", "yes", "no", "draw_it"]
+"""What is typed in place of an answer: fields of `TerminalWords`, and English themselves."""
 
 SENT = "What you answered before was sent already. Say in your own words what should be different."
 
@@ -70,7 +74,9 @@ def consult(
         if dialogue.state == "drawing":
             show.note(show.interruption(dialogue.wording, sandbox=sandbox))
         dialogue.say_how_to_go_on()
-        raise
+        if dialogue.state == "starting":
+            raise
+        raise Interruption from None
     dialogue.say_how_to_go_on()
 
 
@@ -78,7 +84,7 @@ class _Dialogue:
     """One dialogue with the person at the keyboard, and where it stands."""
 
     def __init__(self, conversation: str | None, *, sandbox: bool) -> None:
-        self.state: Literal["asking", "drawing", "drawn"] = "asking"
+        self.state: Literal["starting", "asking", "drawing", "drawn"] = "starting"
         self._conversation = conversation
         self._sandbox = sandbox
         self._template = ""
@@ -128,6 +134,7 @@ class _Dialogue:
             await app.close()
 
     async def _turn(self, tools: Session, **arguments: Any) -> Consultation:
+        self.state = "asking"
         fields = await tools.consult(conversation_id=self._conversation, **arguments)
         show.forget_typing()
         return self._take(Consultation.model_validate(fields))
@@ -156,17 +163,18 @@ class _Dialogue:
             question = result.questions[len(answers)]
             show.line(question_text(question, self.wording))
             answer = _ask("").strip()
-            if answer and _is(answer, "finish", words.finish):
+            option = _option(question, answer)
+            control = "" if option else self._control(answer, "back", "finish")
+            if control == "finish":
                 return {"message": "", "answers": answers, "finish": True}
             # What asks back answers no question by its id: that one stays open.
             if answer.endswith(tuple(QUESTION_MARKS)):
                 return {"message": answer, "answers": answers}
-            if answer and _is(answer, "back", words.back):
+            if control == "back":
                 if not answers:
                     show.line(self.wording.translate(SENT))
                 answers = answers[:-1]
                 continue
-            option = _option(question, answer)
             answers.append({"question_id": question.id, "answer": option or answer})
             if not option:
                 break
@@ -187,16 +195,30 @@ class _Dialogue:
             result = await self._turn(tools, **self._answer(result))
         show.consultation(result, self.wording)
         words = self.wording.terminal
-        either = f"({words.yes}/{words.no})"
         while True:
-            answer = _ask_words(f"{words.draw} {either}")
-            if _is(answer, "no", words.no):
+            answer = _ask_words(f"{words.draw} ({words.yes}, {words.draw_it}/{words.no})")
+            control = self._control(answer, "no", "yes", "draw_it")
+            if control == "no":
                 raise _Exit
-            if _is(answer, "yes", words.yes):
-                return ""
-            change = f"{words.change.format(words=answer)} {either}"  # a turn of it costs
-            if len(answer.split()) > FEW_WORDS or _is(_ask_words(change), "yes", words.yes):
-                return answer
+            if control or len(answer.split()) > FEW_WORDS:
+                return "" if control else answer
+            change = f"{words.change.format(words=answer)} ({words.yes}/{words.no})"
+            reply = _ask_words(change)  # a turn of it costs
+            control = self._control(reply, "no", "yes", "draw_it")
+            if control != "no":
+                return {"yes": answer, "draw_it": ""}.get(control, reply)
+
+    def _control(self, words: str, *controls: Control) -> str:
+        """Which of these control words somebody typed: whole in any language of ours, since the
+        dialogue's is a guess at first, in English and in the dialogue's its first letters, too."""
+        letters = fold(words.strip(" .!"))
+        for control in controls if letters else ():
+            near = (control.replace("_", " "), getattr(self.wording.terminal, control))
+            if any(fold(word).startswith(letters) for word in near):
+                return control
+        known = self._store.wordings() if letters else []
+        spoken = {fold(getattr(one.terminal, name)): name for one in known for name in controls}
+        return spoken.get(letters, "")
 
 
 def _option(question: OpenQuestion, words: str) -> str:
@@ -206,12 +228,6 @@ def _option(question: OpenQuestion, words: str) -> str:
     if words.isdecimal() and 1 <= int(words) <= len(question.options):
         return question.options[int(words) - 1]
     return next((option for option in question.options if fold(option) == fold(words)), "")
-
-
-def _is(words: str, english: str, word: str) -> bool:
-    """Whether somebody said this one word or its first letters, in either language."""
-    letters = fold(words.strip(" .!"))
-    return bool(letters) and any(one.startswith(letters) for one in (english, fold(word)))
 
 
 def _ask_words(text: str) -> str:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from call_meaning import newest_jobs
+from cli import Interruption
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of, load_by_beginning, with_records
 from cli.session import local_server, require_key, session
@@ -112,12 +113,23 @@ def _wait(wishes: dict[str, Any], language: str, *, sandbox: bool) -> None:
     wording = PromptStore(load_settings().templates_dir).wording(language)
     stated = {name: value for name, value in wishes.items() if value is not None}
     arguments = {"dialogue_mode": "skip", **stated}
+    is_begun = False
+
+    async def draw() -> show.Result:
+        nonlocal is_begun
+        async with session(local_server(sandbox=sandbox)) as tools:
+            is_begun = True
+            return await tools.draw(wording, **arguments)
+
     try:
-        anyio.run(_run, arguments, wording, sandbox)
+        result = anyio.run(draw)
     except KeyboardInterrupt:
+        if not is_begun:
+            raise
         again = wording.translate("The same command without --redraw brings the picture.")
         show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
-        raise
+        raise Interruption from None
+    _show(result, arguments, wording, sandbox=sandbox)
 
 
 def _check_words(prompt: str) -> None:
@@ -130,9 +142,9 @@ def _check_words(prompt: str) -> None:
         )
 
 
-async def _run(arguments: dict[str, Any], wording: Wording, sandbox: bool) -> None:
-    async with session(local_server(sandbox=sandbox)) as tools:
-        result = await tools.draw(wording, **arguments)
+def _show(
+    result: show.Result, arguments: dict[str, Any], wording: Wording, *, sandbox: bool
+) -> None:
     show.picture(result, wording)
     if len(result["images"]) > 1 and result["preview"]:
         _write_sheet(result, wording)

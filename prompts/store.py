@@ -101,6 +101,11 @@ class PromptStore:
         english: Wording = next(self._sound(self._files(ENGLISH)))
         return english
 
+    def wordings(self) -> list[Wording]:
+        """The fixed words of each language that there is."""
+        places = [one for one in prompt_files(*self.folders) if one.kind == "wording"]
+        return [self.wording(name) for name in sorted({PurePosixPath(p.file).stem for p in places})]
+
     def library_templates(self) -> dict[str, LibraryTemplate]:
         """Every sound template of the library by its own name, category by category."""
         templates: dict[str, LibraryTemplate] = {}

@@ -78,6 +78,7 @@ class TerminalWords(FileModel):
     draw: str = Field(description="Asks whether the picture is wanted.")
     yes: str = Field(description="The word that agrees to it, typed whole or its first letters.")
     no: str = Field(description="The word that declines it.")
+    draw_it: str = Field("draw it", description="Agrees to it as well; English, too.")
     change: str = Field(
         "Is “{words}” to change the prompt?",
         description="Asks whether few words are a further wish: each costs.",

@@ -142,6 +142,19 @@ def test_a_refusal_is_one_line_on_stderr_in_the_words_of_the_command_line(run: R
     assert "openai_" not in refused.err
 
 
+def test_ctrl_c_before_anything_was_sent_says_that_nothing_was_begun(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(**_: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.generate.local_server", press)
+    stopped = run("generate", "a fox", "--sandbox")
+
+    assert (stopped.code, stopped.out) == (130, "")
+    assert stopped.err == "Stopped. Nothing was begun or charged.\n"
+
+
 def test_what_the_log_says_stays_out_of_the_terminal(run: Run, home: Path) -> None:
     refused = run("generate", "a fox", "--size", "1000x1000", "--sandbox")
 

@@ -8,12 +8,16 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from cli import command_line, terminal
+from cli import Interruption, command_line, terminal
+from cli.consult import Control
+from consultation.words import fold
 from errors import Problem
 from generation.jobs import JobProgress
+from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from tests.conftest import ROOT, Run
 from tools import progress
@@ -181,6 +185,44 @@ def test_a_word_of_change_is_one_once_that_was_agreed_to(consult: Consult) -> No
     assert said.count(".png") == 1
 
 
+def test_a_sentence_in_place_of_yes_or_no_is_the_wish_itself(consult: Consult) -> None:
+    said = consult(["a rabbit", "finish", "hm", "give it longer ears", "yes"])
+
+    assert "longer ears" in said.rpartition("Refined prompt")[2]
+    assert said.count(".png") == 1
+
+
+@pytest.mark.parametrize("words", ["draw it", "Draw", "zeichne es", "oui", "sí", "да", "はい"])
+def test_a_word_for_yes_draws_in_whichever_language_of_ours(consult: Consult, words: str) -> None:
+    said = consult(["a rabbit", "finish", words])
+
+    assert said.count(".png") == 1
+    assert "change the prompt?" not in said
+
+
+@pytest.mark.parametrize(
+    ("back", "finish"), [("retour", "terminer"), ("ATRAS", "terminar"), ("indietro", "termina")]
+)
+def test_back_and_finish_are_heard_where_the_language_was_not_recognised(
+    consult: Consult, back: str, finish: str
+) -> None:
+    said = consult(["une affiche de jazz", "1", back, finish, "non"])
+
+    assert said.count("q1. ") == 2
+    assert "photograph" not in said.partition("Refined prompt")[2]
+    assert ".png" not in said
+
+
+def test_a_control_word_of_one_language_is_no_other_one_elsewhere() -> None:
+    meanings: dict[str, set[str]] = {}
+    for wording in PromptStore(None).wordings():
+        for name in get_args(Control):
+            meanings.setdefault(fold(getattr(wording.terminal, name)), set()).add(name)
+
+    assert all(len(names) == 1 for names in meanings.values())
+    assert not {"fine", "good", "red"} & meanings.keys(), "words that answer a question"
+
+
 def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
     said = consult(["a lighthouse", "1"])
     (conversation,) = re.findall(r"Go on with:\n.* --conversation (conv_\w+) --sandbox", said)
@@ -217,7 +259,7 @@ def test_ctrl_c_while_it_is_drawn_says_what_may_be_paid_and_the_same_command_bri
     sandbox.fail("delay=0.5", kind="image")
     with monkeypatch.context() as patch:
         patch.setattr(progress, "progress_of", lambda *_: lambda _language: press)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Interruption):
             run("generate", "a fox in snow")
     said = capsys.readouterr().err
     again = run("generate", "a fox in snow")
