@@ -109,8 +109,7 @@ def _is_misuse(problem: Problem) -> bool:
 def _stop(words: str, code: int) -> NoReturn:
     from cli import terminal
 
-    words = terminal.plain(terminal.in_commands(" ".join(words.split())))
-    sys.stderr.write(f"{words}\n")
+    terminal.failure(words)
     sys.exit(code)
 
 

@@ -89,6 +89,7 @@ class _Dialogue:
         self._sandbox = sandbox
         self._template = ""
         self._shown: set[str] = set()
+        self._answered: set[str] = set()
         self._store = PromptStore(load_settings().templates_dir)
         self.wording: Wording = self._store.wording("en")
 
@@ -135,6 +136,7 @@ class _Dialogue:
 
     async def _turn(self, tools: Session, **arguments: Any) -> Consultation:
         self.state = "asking"
+        self._answered.update(one["question_id"] for one in arguments.get("answers") or [])
         fields = await tools.consult(conversation_id=self._conversation, **arguments)
         show.forget_typing()
         return self._take(Consultation.model_validate(fields))
@@ -155,14 +157,20 @@ class _Dialogue:
         for remark in filter(None, [result.reply, *self._news(show.remarks(result, self.wording))]):
             show.line(remark)
         if not result.questions:
-            return {"message": _ask_words(words.anything)}
+            message = _ask_words(words.anything)
+            ends = self._control(message, "finish")
+            return {"message": "", "finish": True} if ends else {"message": message}
         for instruction in self._news([words.help.format(back=words.back, finish=words.finish)]):
             show.heading(instruction)
         answers: list[dict[str, str]] = []
         while len(answers) < len(result.questions):
             question = result.questions[len(answers)]
+            is_again = question.id in self._answered
+            # What somebody has answered, our own proposal takes the place of in no case.
+            default = "" if is_again else question.default
+            question = question.model_copy(update={"default": default})
             show.line(question_text(question, self.wording))
-            answer = _ask("").strip()
+            answer = _ask_words("") if is_again else _ask("").strip()
             option = _option(question, answer)
             control = "" if option else self._control(answer, "back", "finish")
             if control == "finish":

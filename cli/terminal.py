@@ -47,6 +47,10 @@ IN_COMMANDS = (
     (r" A picture that was pasted or attached in the chat reaches only the assistant\.", ""),
     (r"\bCall again\b", "Run this command again"),
     (r"\bcall again\b", "run this command again"),
+    (
+        r"\bopenai_list_conversations\(conversation_id='(\w+)'\)",
+        r"`image-consultant conversations show \1`",
+    ),
     (r"\b[Oo]penai_list_conversations\b", "`image-consultant conversations list`"),
     (r"\bredraw=true\b", "--redraw"),
     (r"\btemplate='(\w+)'", r"--template \1"),
@@ -179,6 +183,13 @@ def data(value: Any) -> None:
 def note(text: str) -> None:
     """A line beside the result, such as what is going on: it goes to stderr."""
     _print(errors, text, "dim")
+
+
+def failure(text: str) -> None:
+    """What went wrong, on stderr: one line, which a terminal breaks between words."""
+    lines = text.splitlines() if errors.is_terminal else [text]
+    for one in lines:
+        _print(errors, " ".join(in_commands(one).split()), "", indent="")
 
 
 @contextmanager

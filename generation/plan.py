@@ -3,10 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from generation.image_request import OrderError
 from storage.tables import REFERENCE, Brief, Conversation, Image, Job
 from styles.style_use import StyleUse
+
+NEWEST, WIDTH = 4, 48
+"""Pictures that are named where none was meant and none has a number, as many as a call for several
+draws, and letters of what each shows: with its id one line of 80."""
 
 HERITAGE = ("size", "quality", "background", "output_format")
 """Options that a change takes over from the picture that it changes."""
@@ -91,8 +96,19 @@ def picture_of(conversation: Conversation, name: str) -> Image:
     known |= {str(number): image for number, image in enumerate(numbered, start=1)}
     if name in known:
         return known[name]
+    if not known:
+        raise OrderError("from_image names no picture of this conversation, which has none.")
+    newest = [image for sheet in reversed(sheets) for image in sheet][:NEWEST]
+    places = {image.id: f"{number} " for number, image in enumerate(numbered, start=1)}
+    lines = [
+        f"- {places.get(one.id, '')}{one.id}: "
+        f"{shorten(one.variation or one.prompt, WIDTH, placeholder=' …')}"
+        for one in numbered or newest
+    ]
+    head = "from_image names no picture of this conversation. It has, among others:"
     raise OrderError(
-        f"from_image names no picture of this conversation; it has {', '.join(known) or 'none'}."
+        "\n".join([head, *lines, ""]),
+        f"openai_list_conversations(conversation_id='{conversation.id}') shows all.",
     )
 
 

@@ -208,6 +208,10 @@ def finding_lines(verification: ResultVerification, wording: Wording) -> list[st
     for source, head in heads.items():
         own = [finding for finding in findings if finding.source == source]
         lines += [head] if own else []
+        if len(own) > 1 and len({finding.seen for finding in own}) == 1:
+            # The same of all, such as that nobody looked, is said once.
+            lines += [own[0].seen] if source == "model" and own[0].seen else []
+            own = [finding.model_copy(update={"seen": ""}) for finding in own]
         for image_id, group in groupby(own, key=lambda finding: finding.image_id):
             lines += [f"{image_id}:"] if several else []
             lines += [_finding_line(one, wording) for one in group]

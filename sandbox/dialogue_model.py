@@ -40,6 +40,9 @@ THEIRS = re.compile(
 )
 """What the person has already."""
 
+LATER = re.compile(r"(?:but|aber)\b", re.IGNORECASE)
+"""Begins what is said of the picture behind a choice."""
+
 Phrase = tuple[str, list[Json]]
 """Words for the prompt and the quotes that they rest on; with none they are our own."""
 
@@ -129,6 +132,8 @@ class BriefReading:
             self.brief |= {entry["dimension"]: said} if said else {}
         for ref in self.talk.fresh:
             self._read(ref)
+            for marker in self.talk.markers.get(ref, []):
+                self._set_aside(ref, marker, "talk")
         self.take_of_references(self.aspects)
         for style in self.talk.state.get("styles") or []:
             self._take_style(style)
@@ -171,7 +176,7 @@ class BriefReading:
             elif book.holds("ends", clause):
                 self.ends = True
                 self._set_aside(ref, clause, "left_to_us")
-            elif book.is_talk(clause):
+            elif book.is_talk(clause) or self._is_asked_again(clause):
                 self._set_aside(ref, clause, "talk")
             elif places:
                 self._pick(ref, places, clause, waiting)
@@ -181,6 +186,10 @@ class BriefReading:
                     self._take(ref, clause, question)
                 if shape:
                     self._put(FORMAT, ref, {"ref": ref, "quote": clause if alone else shape})
+
+    def _is_asked_again(self, clause: str) -> bool:
+        """Whether a clause says more of a title whose letters are missing: "but darker"."""
+        return self.answer == book.say("letters", self.tongue) and bool(LATER.match(clause))
 
     def _pick(
         self, ref: str, places: list[tuple[int, str]], clause: str, waiting: list[Json]

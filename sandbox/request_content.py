@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from textwrap import shorten
 
-from sandbox.faults import without_markers
+from sandbox.faults import MARKER, without_markers
 from sandbox.memory import SandboxMemory
 from sandbox.openai_errors import ApiError, Json
 
@@ -178,9 +178,11 @@ LONGEST_TITLE = 60
 
 @dataclass
 class Dialogue:
-    """Everything the facilitator may know; `fresh` are the messages since its newest turn."""
+    """Everything the facilitator may know; `fresh` are the messages since its newest turn, and
+    `markers` what is in a message for the sandbox alone."""
 
     messages: dict[str, str] = field(default_factory=dict)
+    markers: dict[str, list[str]] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
     turns: list[Json] = field(default_factory=list)
@@ -214,6 +216,7 @@ def read_dialogue(body: Json) -> Dialogue:
             if words and "reference" not in _json(words):
                 talk.fresh.append(f"m{len(talk.messages) + 1}")
                 talk.messages[talk.fresh[-1]] = without_markers(words)
+                talk.markers[talk.fresh[-1]] = [mark[0] for mark in MARKER.finditer(words)]
         elif {"mode", "parameters"} & (note := _json(words)).keys():
             talk.state = note
             break

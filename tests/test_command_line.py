@@ -155,6 +155,21 @@ def test_ctrl_c_before_anything_was_sent_says_that_nothing_was_begun(
     assert stopped.err == "Stopped. Nothing was begun or charged.\n"
 
 
+def test_a_number_that_no_picture_has_names_the_newest_whole_and_where_the_rest_is(
+    run: Run,
+) -> None:
+    drawn = run("generate", "a fox", "--variations", "4", "--verify", "--sandbox").out
+    images = set(re.findall(r"img_\w{16}", drawn))
+    (conversation,) = set(re.findall(r"conv_\w{16}", drawn))
+    wish = ("generate", "blue", "--conversation", conversation, "--sandbox")
+    refused = run(*wish, "--from-image", "7")
+
+    assert drawn.count("no model looked at it") == 1
+    assert len(refused.err.splitlines()) == 1
+    assert set(re.findall(r"img_\w{16}", refused.err)) == images
+    assert f"conversations show {conversation}" in refused.err
+
+
 def test_what_the_log_says_stays_out_of_the_terminal(run: Run, home: Path) -> None:
     refused = run("generate", "a fox", "--size", "1000x1000", "--sandbox")
 

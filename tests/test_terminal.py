@@ -223,6 +223,23 @@ def test_a_control_word_of_one_language_is_no_other_one_elsewhere() -> None:
     assert not {"fine", "good", "red"} & meanings.keys(), "words that answer a question"
 
 
+def test_a_title_is_asked_for_until_its_letters_are_there_and_enter_takes_it_from_nobody(
+    consult: Consult,
+) -> None:
+    typed = ["the second one, but darker", "", "Jazz Night", "finish", "n"]
+    said = consult(["a poster for a jazz night", *typed])
+
+    assert said.count("q1. ") == 2
+    assert "reads “Jazz Night”" in " ".join(said.split())
+    assert "“darker”" not in said
+
+
+def test_what_steers_the_sandbox_is_no_wish(consult: Consult) -> None:
+    said = consult(["a fox [[sandbox:delay=0.1]]", "finish", "n"])
+
+    assert "taken as talk: “[[sandbox:delay=0.1]]”" in said
+
+
 def test_a_closed_input_says_how_to_go_on_and_that_works(consult: Consult) -> None:
     said = consult(["a lighthouse", "1"])
     (conversation,) = re.findall(r"Go on with:\n.* --conversation (conv_\w+) --sandbox", said)

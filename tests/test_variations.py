@@ -185,7 +185,7 @@ async def test_the_numbers_of_a_sheet_name_its_pictures_and_a_change_without_one
     assert not any("Of the" in note for note in again["notes"])
     assert second["images"][0]["parent_image_id"] == ids[1]
     assert repeated["images"] == second["images"]
-    assert ", ".join(ids) in wrong
+    assert all(f"- {number} {id_}: " in wrong for number, id_ in enumerate(ids, start=1))
     assert sandbox.count("image") == paid == 6
     told = [line for line in record.splitlines() if re.match("- img_", line)]
     numbered = [f"- {name} ({place} of 3)" for place, name in enumerate(ids, start=1)]
