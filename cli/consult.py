@@ -30,6 +30,11 @@ Control = Literal["back", "finish", "yes", "no", "draw_it"]
 
 SENT = "What you answered before was sent already. Say in your own words what should be different."
 
+UNHEARD = (
+    "Stopped before the first answer. Nothing was kept; if it had reached OpenAI, the turn is "
+    "charged all the same, about a cent."
+)
+
 
 class _Exit(Exception):  # noqa: N818  # leaving is no error
     """The person closed the input, or wants no picture."""
@@ -115,6 +120,8 @@ class _Dialogue:
     def say_how_to_go_on(self) -> None:
         """The command that goes on with the conversation, where one was begun."""
         if not self._conversation:
+            if self.state == "asking":
+                show.note(UNHEARD)
             return
         if self.state == "drawn":
             show.how_to_change(self._conversation, self.wording, sandbox=self._sandbox)

@@ -263,6 +263,19 @@ def test_ctrl_c_at_a_question_ends_it_at_once_and_says_how_to_go_on(
     assert re.search(r"consult --conversation conv_\w+ --sandbox", capsys.readouterr().out)
 
 
+def test_ctrl_c_before_the_first_answer_says_what_may_be_charged(
+    consult: Consult, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.session.Session.consult", press)
+    with pytest.raises(Interruption):
+        consult([], "a lighthouse")
+
+    assert "Nothing was kept" in capsys.readouterr().err
+
+
 def test_ctrl_c_while_it_is_drawn_says_what_may_be_paid_and_the_same_command_brings_it(
     run: Run,
     sandbox: Sandbox,
