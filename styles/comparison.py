@@ -170,18 +170,17 @@ def _far_pairs(pictures: Sequence[Measurement], aspect: str) -> list[tuple[int, 
     ]
 
 
-FROM_STYLE = "Distance from the style {names}, as measured: {distances}"
-THE_REST = "the rest"
-"""All that was measured besides the palette, of what the style says."""
+FROM_STYLE = "Distance from the style {names}, as measured (0 is the same): {distances}"
 
 
 class StyleCheck(NamedTuple):
-    """How far a picture is from styles in Lab units of the palette and in spreads of the rest, each
-    with what that comes to; None where the styles have nothing of it that was measured."""
+    """How far a picture is from styles in Lab units of the palette and in spreads of the `others`
+    that were measured, each with what that comes to; None where the styles have nothing of it."""
 
     names: list[str]
     palette: tuple[float, Closeness] | None
     rest: tuple[float, Closeness] | None
+    others: list[str]
 
     @property
     def is_far(self) -> bool:
@@ -198,7 +197,7 @@ class StyleCheck(NamedTuple):
         if self.rest:
             number, word = self.rest
             grade = f"{wording.translate(word)} ({wording.number(number, 1)})"
-            parts.append(f"{wording.translate(THE_REST)} {grade}")
+            parts.append(f"{' + '.join(map(wording.name_of, self.others))} {grade}")
         names, grades = ", ".join(self.names), ", ".join(parts)
         return wording.translate(FROM_STYLE, names=names, distances=grades)
 
@@ -209,11 +208,13 @@ def check(picture: Measurement, styles: Sequence[StyleUse]) -> StyleCheck | None
     if not wanted:
         return None
     palette, rest = distances(wanted, dict(picture))
-    bounds = REST if len(wanted.keys() - {"palette"}) > 1 else ONE_ASPECT
+    others = [aspect for aspect in wanted if aspect != "palette"]
+    bounds = REST if len(others) > 1 else ONE_ASPECT
     return StyleCheck(
         [use.name for use in styles if use.measured],
         None if palette is None else (palette, closeness(palette, PALETTE)),
         None if rest is None else (rest, closeness(rest, bounds)),
+        others,
     )
 
 

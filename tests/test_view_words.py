@@ -58,7 +58,7 @@ NOTES = {
     models.REPLACED, workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
     style_dialogue.ALONG, style_dialogue.CHOSEN, style_dialogue.WENT_IN, style_dialogue.GAVE_WAY,
     style_dialogue.NO_PLACE, template_dialogue.OFFER, template_dialogue.STYLED,
-    terminal.CLOSE_NEAR_FAR, comparison.FROM_STYLE, comparison.THE_REST,
+    terminal.CLOSE_NEAR_FAR, comparison.FROM_STYLE,
     *get_args(Closeness),
 }  # fmt: skip
 """Of results, said in the languages whose words are whole; others have their frames."""
