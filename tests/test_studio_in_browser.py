@@ -90,6 +90,7 @@ def test_the_whole_job_by_keyboard_alone(visit: Callable[..., Visitor], setup: S
     keyboard.press("Enter")
     one.see("What is still open")
     assert one.page.evaluate("document.activeElement.id") == "heading"
+    assert one.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
     one.enter("Decide the rest")
     one.see("The prompt")
     one.enter("Draw it")
@@ -344,7 +345,7 @@ def test_a_style_is_made_of_pictures_put_on_another_and_deleted_by_keyboard_alon
 
 
 def test_what_was_typed_is_there_again_for_who_goes_back_and_what_was_begun_is_offered(
-    visit: Callable[..., Visitor],
+    visit: Callable[..., Visitor], service: Sandbox
 ) -> None:
     one = visit()
     one.press("Begin, about a cent")
@@ -352,14 +353,18 @@ def test_what_was_typed_is_there_again_for_who_goes_back_and_what_was_begun_is_o
     one.page.get_by_label("Your idea").fill("A kite over a beach")
     one.press("Begin, about a cent")
     one.see("What is still open")
+    asked = len(service.requests)
     one.page.get_by_text("In my own words").first.click()
-    one.page.get_by_role("textbox").first.fill("like chalk")
+    one.hit(one.page.locator("[data-send]"))
+    one.page.get_by_role("alert").get_by_text("Choose an answer").wait_for()
+    one.page.keyboard.type("like chalk")
     one.page.go_back()
     one.see("What would you like to see?")
     one.hit(one.page.get_by_role("complementary", name="Go on with").get_by_role("link").first)
     one.see("What is still open")
 
     assert one.page.get_by_role("textbox").first.input_value() == "like chalk"
+    assert len(service.requests) == asked
 
 
 def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
@@ -395,10 +400,18 @@ def test_words_that_were_typed_for_one_conversation_are_not_shown_in_another(
     to_prompt(one, "A hut in sand")
     one.page.get_by_text("Change the prompt in your own words").click()
     one.page.get_by_label("What should be different").fill("more dunes")
+    unsent = one.page.get_by_role("status").get_by_text("not in the prompt yet")
+    unsent.wait_for()
     one.page.evaluate("(address) => { location = address; }", address)
     one.page.locator(".prompt", has_text="snow").wait_for()
 
     assert one.page.get_by_label("What should be different").input_value() == ""
+    assert unsent.count() == 0
+    one.page.go_back()
+    unsent.wait_for()
+    one.press("Draw it, about")
+    one.page.get_by_text("How do you like it?").wait_for()
+    assert one.page.get_by_label("Change this").input_value() == "more dunes"
 
 
 def test_a_search_that_is_paid_for_is_paid_once_and_a_style_that_comes_late_leads_nobody_away(

@@ -10,6 +10,7 @@
  */
 
 const PROTOCOL = "2026-01-26";
+const NEWS = "ui/notifications/";
 
 /** A call that the host could not pass on, or that it refused. */
 export class DoorError extends Error {}
@@ -35,7 +36,7 @@ export class HostDoor {
     });
     this.capabilities = answer.hostCapabilities ?? {};
     this.adopt(answer.hostContext ?? {});
-    this.tell("ui/notifications/initialized");
+    this.tell("initialized");
     new ResizeObserver(() => requestAnimationFrame(() => this.measure())).observe(document.body);
     this.measure();
   }
@@ -91,10 +92,11 @@ export class HostDoor {
     if (source !== window.parent || data?.jsonrpc !== "2.0") return;
     if (data.method === undefined) return this.settle(data);
     const params = data.params ?? {};
-    if (data.method === "ui/notifications/tool-input") this.listener.heardInput(params.arguments ?? {});
-    if (data.method === "ui/notifications/tool-result") this.listener.heardResult(params);
-    if (data.method === "ui/notifications/tool-cancelled") this.listener.heardCancel();
-    if (data.method === "ui/notifications/host-context-changed") this.adopt(params);
+    const news = data.method.replace(NEWS, "");
+    if (news === "tool-input") this.listener.heardInput(params.arguments ?? {});
+    if (news === "tool-result") this.listener.heardResult(params);
+    if (news === "tool-cancelled") this.listener.heardCancel();
+    if (news === "host-context-changed") this.adopt(params);
     if (data.id !== undefined) this.post({ id: data.id, result: {} });
   }
 
@@ -115,9 +117,9 @@ export class HostDoor {
     });
   }
 
-  /** @param {string} method @param {any} params */
-  tell(method, params = {}) {
-    this.post({ method, params });
+  /** @param {string} news @param {any} params */
+  tell(news, params = {}) {
+    this.post({ method: NEWS + news, params });
   }
 
   /** @param {any} message */
@@ -130,6 +132,6 @@ export class HostDoor {
     const height = Math.ceil(document.body.getBoundingClientRect().height);
     if (!height || height === this.height) return;
     this.height = height;
-    this.tell("ui/notifications/size-changed", { width: innerWidth, height });
+    this.tell("size-changed", { width: innerWidth, height });
   }
 }

@@ -130,7 +130,7 @@ export class Session {
   show(view) {
     learn(view.words);
     const isWorking = view.status === "working";
-    const isOther = this.state.view?.conversation_id !== view.conversation_id;
+    const isOther = (this.state.view ?? view).conversation_id !== view.conversation_id;
     const current = currentOf(view);
     this.set({
       view,
@@ -142,7 +142,7 @@ export class Session {
       directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
       // What was opened on a picture stays open when its record is read once more.
       panel: current?.image_id === this.state.imageId ? this.state.panel : "",
-      ...(isOther && { settings: {}, quality: "" }),
+      ...(isOther && { settings: {}, quality: "", draft: "" }),
       message: newsOf(view.status),
     });
     if (isWorking) this.look(view.conversation_id);
@@ -277,7 +277,8 @@ export class Session {
     const { references } = this.state;
     const reference_images = references.map((one) => one.uploadId);
     const done = await this.act("asking", CONSULT, references.length ? { ...given, reference_images } : given);
-    if (done) this.set({ references: this.state.references.filter((one) => !references.includes(one)) });
+    const { draft, trouble } = this.state;
+    if (done) this.set({ references: this.state.references.filter((one) => !references.includes(one)), draft: draft === given.message && !trouble ? "" : draft });
   }
 
   /** Draw, at a price. @param {any} given */

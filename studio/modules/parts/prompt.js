@@ -22,6 +22,7 @@ export function Prompt({ session }) {
   const sourceOf = (span) => (/[\p{L}\p{N}]/u.test(span.text) ? (OLD_SOURCES[span.source] ?? span.source) : "");
   const sources = [...new Set(spans.map(sourceOf))].filter(Boolean);
   const marks = spans.map((span) => (sourceOf(span) ? html`<mark class=${sourceOf(span)}>${span.text}</mark>` : span.text));
+  const [unsent] = useState(state.draft);
   const resting = spans.filter((span) => span.said?.length);
   return html`<${Screen} title=${t("The prompt")}>
     ${dialogue.reply && html`<p class="words" lang=${dialogue.language}>${dialogue.reply}</p>`}
@@ -32,19 +33,21 @@ export function Prompt({ session }) {
     ${resting.length > 0 && html`<details><summary>${t("Which of your words each part rests on")}</summary>
       <${Pairs} pairs=${resting.map((span) => [span.text.trim(), span.said.map((one, place) => html`${place ? ", " : ""}<q>${one.quote}</q>`)])} /></details>`}
     <${Settings} session=${session} />
+    ${state.draft.trim() && html`<p role="status">${t("The words below are not in the prompt yet.")}</p>`}
     <div class="row">
       <button class="act" onClick=${() => session.draw(state.settings)}>${t("Draw it")}${about(priceOf(view, settings))}</button>
       <button onClick=${() => session.draw({ ...state.settings, variations: 4 })}>${t("Four directions")}${about(priceOf(view, settings, 4))}</button>
       <${Copy} text=${dialogue.refined_prompt} words=${t("Copy the prompt")} />
     </div>
-    <details><summary>${t("Change the prompt in your own words")}</summary><${Reword} session=${session} /></details>
+    <details open=${unsent}><summary>${t("Change the prompt in your own words")}</summary><${Reword} session=${session} /></details>
     ${view.images.length > 0 && html`<${Versions} session=${session} title=${t("Drawn before")} />`}<//>`;
 }
 
 /** Say what should be different. @param {{session: any}} props */
 export function Reword({ session }) {
-  return html`<${Form} send=${({ words }) => words && session.consult({ message: words })}>
-    <textarea name="words" rows="2" aria-label=${t("What should be different")} placeholder=${t("at dusk, and seen from the water")}></textarea>
+  const { draft } = session.state;
+  return html`<${Form} send=${() => draft.trim() && session.consult({ message: draft })}>
+    <textarea rows="2" value=${draft} aria-label=${t("What should be different")} placeholder=${t("at dusk, and seen from the water")} onInput=${(event) => session.set({ draft: event.target.value })}></textarea>
     <div><button data-send>${t("Change the prompt")}</button></div><//>`;
 }
 

@@ -29,37 +29,44 @@ export function Questions({ session }) {
   };
   const sayMore = () => {
     setExtra("");
-    setTimeout(() => document.querySelector("textarea")?.focus());
+    setTimeout(() => document.getElementById("extra")?.focus());
   };
+  // What nobody touched is answered by the suggestion, unless the rest is ours to decide.
+  const all = { ...Object.fromEntries(questions.map((one) => [one.id, { option: one.default }])), ...answers };
   const put = (id, answer) => setAnswers({ ...answers, [id]: answer });
-  const textOf = ({ own, option } = {}) => (own ?? option ?? "").trim();
+  const consult = (chosen, rest) => session.consult({
+    message: extra ?? "",
+    answers: Object.entries(chosen).map(([id, one]) => ({ question_id: id, answer: textOf(one) })).filter((one) => one.answer),
+    ...rest,
+  });
   const send = () => {
-    if (!isLast) return turn(first + AT_ONCE);
-    const given = questions.map((one) => ({ question_id: one.id, answer: textOf(answers[one.id] ?? { option: one.default }) })).filter((one) => one.answer);
-    setEmpty(!given.length && !extra?.trim());
-    if (given.length || extra?.trim()) session.consult({ message: extra ?? "", answers: given });
-    else /** @type {any} */ (document.querySelector("[type=text], textarea"))?.focus();
-  };
-  // What nobody touched is ours to decide; the suggestion beside it is no answer.
-  const finish = () => {
-    const given = Object.entries(answers).map(([id, one]) => ({ question_id: id, answer: textOf(one) }));
-    session.consult({ message: extra ?? "", answers: given.filter((one) => one.answer), finish: true });
+    const blank = shown.find(({ id }) => all[id].own?.trim() === "");
+    const isMute = !extra?.trim() && (blank || (isLast && !Object.values(all).some(textOf)));
+    setEmpty(isMute);
+    if (isMute) document.getElementById(blank?.id ?? "extra")?.focus();
+    else if (isLast) consult(all);
+    else turn(first + AT_ONCE);
   };
 
   return html`<${Screen} title=${t("What is still open")} aside=${html`<${Decided} completeness=${dialogue.completeness} />`}><${Form} send=${send}>
     ${dialogue.reply && html`<p class="words" lang=${language}>${dialogue.reply}</p>`}
-    ${shown.map((one) => html`<${Question} key=${one.id} one=${one} looks=${looks[one.id] ?? []} answer=${answers[one.id] ?? { option: one.default }} put=${put} language=${language} />`)}
+    ${shown.map((one) => html`<${Question} key=${one.id} one=${one} looks=${looks[one.id] ?? []} answer=${all[one.id]} put=${put} language=${language} />`)}
     ${extra !== null && html`<label>${t("Anything else, or a question of your own")}
-      <textarea rows="2" value=${extra} onInput=${(event) => setExtra(event.target.value)}></textarea></label>`}
+      <textarea id="extra" rows="2" value=${extra} onInput=${(event) => setExtra(event.target.value)}></textarea></label>`}
     <${References} session=${session} isOpen=${extra !== null} />
     ${isEmpty && html`<p role="alert">${t("Choose an answer, or say it in a few words.")}</p>`}
     <div class="row">
       <button class="act" data-send>${isLast ? t("Answer") : t("Next")}</button>
       ${first > 0 && html`<button onClick=${() => turn(first - AT_ONCE)}>${t("Back")}</button>`}
-      <button onClick=${finish}>${t("Decide the rest for me")}</button>
+      <button onClick=${() => consult(answers, { finish: true })}>${t("Decide the rest for me")}</button>
       ${extra === null && html`<button class="plain" onClick=${sayMore}>${t("Say more, add a picture")}</button>`}
       ${questions.length > AT_ONCE && html`<span class="soft">${t("{first} to {last} of {count}", { first: first + 1, last: first + shown.length, count: questions.length })}</span>`}
     </div><//><//>`;
+}
+
+/** What an answer says. @param {{option?: string, own?: string}} answer */
+function textOf({ own, option }) {
+  return (own ?? option ?? "").trim();
 }
 
 /** @param {any} props */
@@ -74,7 +81,7 @@ function Question({ one, looks, answer, put, language }) {
         look=${html`<${Look} look=${looks[place]} />`} hint=${option === one.default && t("suggested")}><span lang=${language}>${option}</span><//>`)}
       <${Chip} name=${one.id} checked=${isOwn} onChange=${() => put(one.id, { own: "" })}>${t("In my own words")}<//>
     </div>
-    ${isOwn && html`<input type="text" aria-label=${`${t("In my own words")}: ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}
+    ${isOwn && html`<input type="text" id=${one.id} aria-label=${`${t("In my own words")}: ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}
   </fieldset>`;
 }
 
