@@ -136,6 +136,12 @@ def test_what_is_pressed_before_the_browser_is_let_in_waits_for_that(
     one = visit()
     one.page.context.clear_cookies()
     one.page.goto("about:blank")
+    with slow(one.page, "/studio/studio."):
+        one.page.goto(studio.address, wait_until="commit")
+        one.page.get_by_text("Image consultant").wait_for()
+        while not one.page.evaluate("performance.getEntriesByType('paint').length"):
+            one.page.wait_for_timeout(20)
+    one.page.goto("about:blank")
     with slow(one.page, "/studio/session"):
         one.page.goto(studio.address)
         one.page.get_by_label("Your idea").fill("A well in a yard")
@@ -431,7 +437,9 @@ def test_a_search_that_is_paid_for_is_paid_once_and_a_style_that_comes_late_lead
     one.page.get_by_text("Meanings were compared").wait_for()
     assert len(service.requests) == before + 1
     one.page.evaluate("(id) => { location.hash = `#make=${id}`; }", newest_picture(one))
-    one.page.get_by_label("What to call it").fill("late_mill")
+    one.press("Make a style, about a cent")
+    one.page.get_by_role("alert").get_by_text("First give it a name").wait_for()
+    one.page.keyboard.type("late_mill")
     with slow(one.page, "openai_extract_style"):
         one.page.keyboard.press("Enter")
         one.page.keyboard.press("Enter")

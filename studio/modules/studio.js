@@ -117,7 +117,9 @@ async function start() {
   const door = new HttpDoor();
   let token = takeToken();
   const desk = new Desk(door);
-  render(html`<${Studio} desk=${desk} />`, /** @type {HTMLElement} */ (document.getElementById("root")));
+  const root = /** @type {HTMLElement} */ (document.getElementById("root"));
+  root.replaceChildren(); // what the page shows before its script is there
+  render(html`<${Studio} desk=${desk} />`, root);
   const arrive = async () => {
     if (token) await door.enter(token);
     desk.arrive();

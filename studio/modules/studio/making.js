@@ -16,9 +16,11 @@ export function Making({ desk, ids }) {
   const [images, setImages] = useState(ids);
   const [aspects, setAspects] = useState(ASPECTS);
   const [name, setName] = useState("");
+  const [isNameless, setNameless] = useState(false);
   const [{ busy, problem, question }, setState] = useState(/** @type {any} */ ({}));
   useLayoutEffect(() => document.querySelector("main section [role=alert]")?.focus(), [problem, question]);
   const make = async (pictures, wanted, kept) => {
+    setNameless(!kept);
     if (!kept) return document.getElementById("style-name")?.focus();
     setImages(pictures);
     setAspects(wanted);
@@ -44,6 +46,7 @@ export function Making({ desk, ids }) {
       <${Form} send=${(fields) => make(images, aspects, fileName(fields.name))}>
       <label>${t("What to call it")}<input id="style-name" type="text" name="name" maxlength="40" required placeholder="harbour_light" onChange=${(event) => { event.target.value = fileName(event.target.value); }} />
         <span class="soft">${t("Small letters, digits and underscores.")}</span></label>
+      ${isNameless && html`<p role="alert">${t("First give it a name, which begins with a letter from a to z.")}</p>`}
       <${Aspects} legend=${t("What to take of them")} offered=${ASPECTS} chosen=${aspects} put=${setAspects} />
       <div class="row"><button class="act" data-send disabled=${!aspects.length}>${t("Make a style, about a cent")}</button></div>
       <p class="soft">${t("The pictures are measured here, free. A model then says their look in words. What they show, and names of artists and brands, are left out.")}</p><//></fieldset>
@@ -61,8 +64,8 @@ function Question({ desk, question, images, aspects, answer }) {
   const picture = (one) => (isAlone(one) ? one.images[0] : images.find((id) => !one.images.includes(id)));
   const words = (one) => (isRest(one) ? t("Take everything but this: {name}", { name }) : isAlone(one) ? t("This one alone") : t("Leave this one out"));
   return html`<div class="notice form" role="alert" tabindex="-1"><h2>${t("The pictures disagree: {name}", { name })}</h2>
+    <p class="soft words" lang="en">${question.question}</p>
     <ul class="strip samples">${answers.map((one) => html`<li key=${one.option}>${!isRest(one) && html`<${Thumb} desk=${desk} id=${picture(one)} alt="" />`}
       <button onClick=${() => answer(one)}>${words(one)}</button></li>`)}</ul>
-    <p class="soft words" lang="en">${question.question}</p>
     <p class="soft">${t("Nothing was charged. An answer goes on, about a cent.")}</p></div>`;
 }

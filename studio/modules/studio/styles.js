@@ -67,7 +67,7 @@ export function Style({ desk, name }) {
   const samples = Array.from({ length: style.samples }, (_, place) => place + 1);
   return html`<${Screen} title=${titleOf(name)} aside=${all}>
     ${style.fault ? html`<p class="words" role="alert" lang="en">${style.fault}</p>` : html`<p class="words">${t(style.note)}</p>`}
-    ${made && html`<p class="notice" role="status">${t("The style is kept.")}</p>`}
+    ${made && html`<p role="status">${t("The style is kept.")}</p>`}
     ${samples.length > 0 && html`<ul class="strip samples">${samples.map((number) => html`<li><img src=${sampleOf(name, number)} alt=${t("Sample {number}", { number })} /></li>`)}</ul>`}
     ${style.colours.length > 0 && html`<div><h2>${t("Colours that were measured")}</h2><${Swatch} colours=${style.colours} /></div>`}
     ${!style.fault && html`<div><h2>${t("What it says")}</h2><${Phrases} phrases=${Object.entries(style.words).map(([aspect, words]) => ({ aspect, words }))} /></div>
