@@ -17,6 +17,7 @@ MOST = 4
 VARIATIONS = "variations.yaml"
 
 PLACE = re.compile(r"{(\w+)}")
+FRACTION = re.compile(r"\d+\.\d+")
 LISTED = re.compile(r"(?:^|(?<=; ))([a-z]+): ([^;]*)")
 """A part of a list: what it is about, such as an aspect of a style, and its words."""
 
@@ -168,6 +169,8 @@ class Wording(FileModel):
 
     def setup(self, english: str) -> str:
         """What the server says of its set-up in this language, the parts of it as well."""
+        if FRACTION.fullmatch(english):
+            return english.replace(".", self.decimal)
         return _say(english, self.about, self.setup)
 
     def _part(self, one: re.Match[str]) -> str:

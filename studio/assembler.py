@@ -40,8 +40,12 @@ QUOTES = re.compile(r'(?<=[\w-]=)"([\w-]+)"(?=[ >\n])')
 LINE_END = re.compile(r"^((?:(?!(?<!<)//)[^\n])*?)(?:(?<=[;{},>(])\n|;?\n(?=\}))", re.MULTILINE)
 """A line that the next may follow at once; behind a comment it would be a part of that, behind a
 tag that ends as `<//>` it is not."""
-PARAMETER = re.compile(r"(?<=[(,=:?&| ])\((\w+)\)=>")
+PARAMETER = re.compile(r"(?<=[(,=:?&|{ ])\((\w+)\)=>")
 """The only one of a function, which needs no parentheses."""
+DECLARATIONS = re.compile(
+    r"(?:(?<==m\d)|(?<==m\d\d));let(?=\{[\w,:$]*\}=m\d)|(?<=\}\)\(\));let (?=m\d+=\(\(\)=>\{)"
+)
+"""Between imports, and between modules, which need one `let` together."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
@@ -83,7 +87,8 @@ def slim_script(entry: str) -> str:
     text = QUOTES.sub(r"\1", _slim(TYPE.sub("", script(MODULES / entry))))
     text = CONSTANT.sub("let ", text)
     body = SIGN_SPACE.sub(r"\1\2\3", text)
-    return PARAMETER.sub(r"\1=>", LINE_END.sub(r"\1", body))
+    body = PARAMETER.sub(r"\1=>", LINE_END.sub(r"\1", body))
+    return DECLARATIONS.sub(",", body)
 
 
 @cache

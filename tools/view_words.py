@@ -14,6 +14,7 @@ class ViewWords(BaseModel):
     """The view's words of a language: its own by their English, and those of every frame."""
 
     language: str
+    colon: str
     view: dict[str, str]
     source: SourceWords
     reason: ReasonWords
@@ -37,6 +38,7 @@ def view_words(
         return None
     return ViewWords(
         language=tag,
+        colon=wording.colon,
         view={
             **wording.translations,
             **wording.view,

@@ -1,7 +1,7 @@
 /** The studio: the same conversations on a page of their own, on a desk or on a phone. */
 import { html, render, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { HttpDoor } from "./http_door.js";
-import { dollars, t } from "./words.js";
+import { dollars, label, t } from "./words.js";
 import { Screen, Sketch, focusScreen } from "./parts/screen.js";
 import { Task, placeOf } from "./parts/task.js";
 import { Trouble } from "./parts/trouble.js";
@@ -34,7 +34,7 @@ function Rail({ desk }) {
   return html`<header class="rail"><p class="brand">Image consultant</p>
     <nav aria-label=${t("Studio")}><ul>${Object.entries(names).map(([name, words]) => html`<li><a href=${`#${name}`} aria-current=${place.name === name ? "page" : (ENTRY[place.name] === name ? "true" : null)}>
       <${Sketch} path=${ICONS[name]} />${words}</a></li>`)}</ul></nav>
-    ${pulse && html`<p class="soft purse">${pulse.origin === "sandbox" && html`<span class="badge">SANDBOX</span> `}${spent.budget ? t("{today} of {budget} today", spent) : t("{today} today", spent)}</p>`}</header>`;
+    ${pulse && html`<p class="soft purse">${pulse.origin === "sandbox" && html`<span class="badge">SANDBOX</span> ${label(t("play money"))} `}${spent.budget ? t("{today} of {budget} today", spent) : t("{today} today", spent)}</p>`}</header>`;
 }
 
 /** Drawings under way and what waits to be looked at. @param {{desk: any}} props */

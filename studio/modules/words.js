@@ -1,7 +1,7 @@
 /** What the view says: English stands in the code, the server has the same in other languages. */
 
 /** @type {any} */
-let words = { language: "", view: {}, source: {}, reason: {}, dimensions: {}, trouble: {} };
+let words = { language: "", colon: ":", view: {}, source: {}, reason: {}, dimensions: {}, trouble: {} };
 let isSettled = false;
 
 /** Speak as the server says, where it says anything; `forGood` whatever it says later. @param {any} given @param {boolean} forGood */
@@ -25,6 +25,11 @@ export function t(english, values = {}) {
 /** What a fixed name is called. @param {"source" | "reason" | "dimensions"} kind @param {string} name */
 export function nameOf(kind, name) {
   return words[kind][name] ?? name.replaceAll("_", " ");
+}
+
+/** A name with the colon behind it, before what it names. @param {string} name */
+export function label(name) {
+  return name + words.colon;
 }
 
 /** What is said of a trouble of this kind, and what to do. @param {any} trouble @returns {string[]} */

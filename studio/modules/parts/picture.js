@@ -1,7 +1,7 @@
 /** The picture, its facts, and what one does with it: change, paint, compare, rate, go back. */
 import { html } from "../vendor/preact.js";
 import { priceOfChange } from "../prices.js";
-import { about, dollars, t } from "../words.js";
+import { about, dollars, label, t } from "../words.js";
 import { Compare } from "./compare.js";
 import { Copy } from "./copy.js";
 import { Form } from "./form.js";
@@ -45,7 +45,7 @@ function Facts({ session, image }) {
       ${image.has_alpha && html`<li>${t("transparent")}</li>`}
       ${image.cost_usd !== null && html`<li>${dollars(image.cost_usd)}</li>`}
       <li>${image.model}, ${t("Quality")} ${t(image.quality)}</li>
-      ${image.changed && html`<li class="words">${t("Changed")}: ${image.changed}</li>`}</ul>
+      ${image.changed && html`<li class="words">${label(t("Changed"))} ${image.changed}</li>`}</ul>
     <p class="row"><span class="path">${image.path}</span><${Copy} text=${image.path} words=${t("Copy path")} />
       ${door.canDownload && html`<button class="plain" onClick=${save}>${t("Save a copy")}</button>`}</p></div>`;
 }
@@ -67,7 +67,7 @@ function Change({ session, image }) {
     <div class="row"><button class="act" data-send disabled=${!draft && !isAnew}>${mask ? t("Change the painted part") : isAnew ? t("Draw it anew") : t("Change it")}${about(priceOfChange(image, quality))}</button>
       <button onClick=${() => session.set({ panel: "paint" })}>${t("Paint a part")}</button>
       <button onClick=${() => session.drawFrom(image, { variations: 4 })}>${t("Four directions")}${about(priceOfChange(image, quality, 4))}</button></div>
-    <details><summary>${t("Quality")}: ${t(quality)}</summary><div class="chips" role="radiogroup" aria-label=${t("Quality")}>${Object.entries(image.next_prices).map(([name, usd]) => html`<${Chip} name="quality" checked=${name === quality} hint=${dollars(usd)} onChange=${() => session.set({ quality: name })}>
+    <details><summary>${label(t("Quality"))} ${t(quality)}</summary><div class="chips" role="radiogroup" aria-label=${t("Quality")}>${Object.entries(image.next_prices).map(([name, usd]) => html`<${Chip} name="quality" checked=${name === quality} hint=${dollars(usd)} onChange=${() => session.set({ quality: name })}>
       ${t(name)}<//>`)}</div></details><//>`;
 }
 

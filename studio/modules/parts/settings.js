@@ -1,6 +1,7 @@
 /** What to draw with: only what the model takes, the suggestion chosen until somebody chooses. */
 import { html } from "../vendor/preact.js";
-import { t } from "../words.js";
+import { priceOf } from "../prices.js";
+import { dollars, label, t } from "../words.js";
 import { Chip } from "./screen.js";
 
 /** The settings as they stand. @param {any} state */
@@ -29,9 +30,9 @@ export function Settings({ session }) {
   };
   const shape = Object.keys(choices.sizes).find((word) => choices.sizes[word] === now.size);
   const summary = [shape && t(shape), now.size.replace("x", " × "), `${t("Quality")} ${t(now.quality)}`, now.output_format].filter(Boolean).join(", ");
-  return html`<details><summary>${t("Settings")}: ${summary}</summary><div class="tools">
+  return html`<details><summary>${label(t("Settings"))} ${summary}</summary><div class="tools">
     ${fields.map(([name, label, options]) => html`<fieldset key=${name}><legend class="soft">${label}</legend><div class="chips">
       ${options.map(([word, value]) => html`<${Chip} name=${`set-${name}`} checked=${now[name] === value} onChange=${() => choose(name, value)}
-        look=${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`} hint=${value === choices.settings[name] && t("suggested")}>${t(word)}<//>`)}
+        look=${name === "size" && html`<i class="shape" style=${{ aspectRatio: value.replace("x", "/") }}></i>`} hint=${[value === choices.settings[name] && t("suggested"), name === "quality" && dollars(priceOf(state.view, { ...now, quality: value }))].filter(Boolean).join(", ")}>${t(word)}<//>`)}
     </div></fieldset>`)}${now.background === "transparent" && html`<p class="soft">${t("Only png and webp can be transparent.")}</p>`}</div></details>`;
 }

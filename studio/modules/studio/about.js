@@ -1,7 +1,7 @@
 /** How the server is set up, and what was spent: read, never written. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Screen } from "../parts/screen.js";
-import { dollars, t, troubleWords } from "../words.js";
+import { dollars, label, t, troubleWords } from "../words.js";
 import { readInto } from "./reading.js";
 
 /** @param {{desk: any}} props */
@@ -31,7 +31,7 @@ function Spending({ costs }) {
     ${days.length > 0 && html`<div class="tables"><table><caption>${t("By day")}</caption><thead><tr><th scope="col">${t("Day")}</th><th scope="col">${t("Cost")}</th><th scope="col" class="rest">${t("Calls")}</th></tr></thead>
       <tbody>${days.map((one) => html`<tr key=${one.day}><th scope="row">${one.day}</th><td><${Amount} usd=${one.usd} most=${most} /></td><td class="rest">${one.calls}</td></tr>`)}</tbody></table>
     <table><caption>${t("By conversation")}</caption><thead><tr><th scope="col">${t("Conversation")}</th><th scope="col">${t("Cost")}</th></tr></thead>
-      <tbody>${conversations.map((one) => html`<tr key=${one.conversation_id}><th scope="row" class="words">${one.conversation_id ? html`<a href=${`#c=${one.conversation_id}`}>${one.title || t("Untitled")}</a>` : t("Of none that is left")}</th>
+      <tbody>${conversations.map((one) => html`<tr key=${one.conversation_id}><th scope="row" class="words">${one.conversation_id ? html`<a href=${`#c=${one.conversation_id}`}>${one.title || t("Untitled")}</a>` : t("Of none, or of one that was deleted")}</th>
         <td><${Amount} usd=${one.usd} most=${top} /></td></tr>`)}</tbody></table></div>`}</div>`;
 }
 
@@ -39,7 +39,7 @@ function Spending({ costs }) {
 function Drawings({ drawings: { done, failed, unknown, seconds } }) {
   const kinds = Object.entries(failed).sort(([, one], [, other]) => other - one);
   const failures = kinds.reduce((sum, [, count]) => sum + count, 0);
-  const [half, most, nearly] = seconds.map((one) => `${Math.round(one)} s`);
+  const [half, most, nearly] = seconds.map((one) => `${Math.ceil(one)} s`);
   return html`<div><h2>${t("Drawings")}</h2>
     <p>${t("Pictures that came: {done}. That did not: {failures}. Whose end is not known: {unknown}.", { done, failures, unknown })}</p>
     <p class="soft">${t("Those of conversations that were deleted are not counted.")}</p>
@@ -69,12 +69,12 @@ function Checks({ checks }) {
 function Findings({ findings }) {
   const signs = { ok: ["✓", t("fine")], warning: ["!", t("worth a look")], problem: ["✗", t("a problem")] };
   return html`<ul class="check">${findings.map((one) => html`<li><span aria-hidden="true">${signs[one.state][0]}</span>
-    <span><span class="hidden">${signs[one.state][1]}: </span>${one.name && html`<b>${one.name}</b> `}<span class="words">${one.told}</span></span></li>`)}</ul>`;
+    <span><span class="hidden">${label(signs[one.state][1])} </span>${one.name && html`<b>${one.name}</b> `}<span class="words">${one.told}</span></span></li>`)}</ul>`;
 }
 
 /** @param {{settings: any[]}} props */
 function Settings({ settings }) {
-  const sources = { default: t("as it comes"), environment: t("the environment"), command: t("the command") };
+  const sources = { default: t("as it comes"), environment: t("the environment"), command: t("this studio") };
   const row = (one) => html`<tr key=${one.name}><th scope="row" title=${one.description}>${one.name}</th><td>${one.value || "–"}</td><td>${sources[one.source] ?? one.source}</td></tr>`;
   const table = (rows) => html`<table class="settings"><thead><tr><th scope="col">${t("Setting")}</th><th scope="col">${t("Value")}</th><th scope="col">${t("Where it comes from")}</th></tr></thead><tbody>${rows.map(row)}</tbody></table>`;
   const isOwn = (one) => one.source !== "default";

@@ -74,6 +74,8 @@ export class Desk {
     if (isFresh && place.name === "create") location.hash = `#c=${view.conversation_id}`;
     else if (session === this.shown) session.sight = view;
     else if (view && session.wasBusy && !busy && view.status !== "working") this.finish(view, view.status === "failed");
+    // Until the next beat: beside what the conversation has cost, the day's sum may not be older.
+    if (session.wasBusy && !busy && view && this.state.pulse) this.state.pulse.spent_today_usd = view.spent_today_usd;
     session.wasBusy = Boolean(busy);
     if (session === this.imageSession && view && imageId !== place.id) {
       // Another picture has taken the place of the one that the address names.
