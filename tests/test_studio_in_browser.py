@@ -40,6 +40,16 @@ HAND_IN = """([name, data, event]) => {
 """Drop or paste a picture, as a browser tells the page of it."""
 
 
+FORMS = """
+  window.ideas = [];
+  new MutationObserver(() => {
+    const idea = document.querySelector(".idea");
+    if (idea) ideas.push(idea.value);
+  }).observe(document.body, {subtree: true, childList: true, attributes: true});
+"""
+"""Note what stands in the field for the idea, whenever the page is drawn anew."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with chat.open_browser() as browser:
@@ -350,15 +360,19 @@ def test_a_style_is_made_of_pictures_put_on_another_and_deleted_by_keyboard_alon
     assert [*settings.styles_dir.iterdir()] == []
 
 
-def test_what_was_typed_is_there_again_for_who_goes_back_and_what_was_begun_is_offered(
+def test_what_was_typed_is_there_again_after_a_reload_and_for_who_goes_back(
     visit: Callable[..., Visitor], service: Sandbox
 ) -> None:
     one = visit()
     one.press("Begin, about a cent")
     one.page.get_by_role("alert").get_by_text("First say").wait_for()
     one.page.get_by_label("Your idea").fill("A kite over a beach")
-    one.press("Begin, about a cent")
+    one.page.reload()
+    assert one.page.get_by_label("Your idea").input_value() == "A kite over a beach"
+    one.page.evaluate(FORMS)
+    one.page.get_by_role("button", name="Begin, about a cent").dblclick()
     one.see("What is still open")
+    assert "" not in one.page.evaluate("ideas")
     asked = len(service.requests)
     one.page.get_by_text("In my own words").first.click()
     one.hit(one.page.locator("[data-send]"))
@@ -366,7 +380,11 @@ def test_what_was_typed_is_there_again_for_who_goes_back_and_what_was_begun_is_o
     one.page.keyboard.type("like chalk")
     one.page.go_back()
     one.see("What would you like to see?")
+    assert one.page.get_by_label("Your idea").input_value() == ""
     one.hit(one.page.get_by_role("complementary", name="Go on with").get_by_role("link").first)
+    one.see("What is still open")
+    assert one.page.get_by_role("textbox").first.input_value() == "like chalk"
+    one.page.reload()
     one.see("What is still open")
 
     assert one.page.get_by_role("textbox").first.input_value() == "like chalk"

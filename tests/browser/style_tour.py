@@ -64,6 +64,8 @@ def _use(one: Visitor) -> Iterator[str]:
     along.scroll_into_view_if_needed()
     yield "choosing a style"
     one.enter("Go on to the prompt")
+    one.see("The prompt")
+    one.page.reload()
     one.enter("Put it into the prompt")
     one.page.locator("mark.style").first.wait_for()
     yield "a prompt in a style"

@@ -47,8 +47,10 @@ export class Desk {
     /** Pictures of which it was said that they came. @type {Set<string>} */ this.known = new Set();
     /** @type {any} */ this.state = { place: placeIn(location.hash), pulse: null, trouble: "", finished: [], message: "", chosen: null, made: null, gallery: null, asked: { query: "", values: {} } };
     /** @type {Map<string, Session>} */ this.sessions = new Map();
-    this.fresh = this.open();
-    /** @type {Record<string, any>} */ this.drafts = {};
+    this.fresh = this.open("create");
+    /** Of the forms of templates. @type {Record<string, any>} */ this.drafts = this.open("library").drafts;
+    // On a phone a page behind others may go without any other word.
+    addEventListener("visibilitychange", () => document.hidden && this.keep());
   }
 
   /** @param {any} patch */
@@ -57,9 +59,20 @@ export class Desk {
     this.changed();
   }
 
-  /** A session for one conversation. */
-  open() {
-    return new StudioSession(this);
+  /** A session, with what was kept under a name until the page was loaded anew. @param {string} name  Of a conversation its id. */
+  open(name = "") {
+    const session = new StudioSession(this);
+    const { drafts = {}, ...state } = JSON.parse(sessionStorage.getItem(name) ?? "{}");
+    Object.assign(session.state, state);
+    session.drafts = drafts;
+    return session;
+  }
+
+  /** Keep what is chosen and typed, and not sent, until the page is loaded anew. */
+  keep() {
+    for (const [name, { drafts, state: { idea, mode, template, look, draft } }] of [["create", this.fresh], ["library", this], ...this.sessions]) {
+      sessionStorage.setItem(name, JSON.stringify({ drafts, idea, mode, template, look, draft }));
+    }
   }
 
   /** Give a conversation that was just begun its address, and know that the gallery has changed. @param {Session} session */
@@ -71,8 +84,10 @@ export class Desk {
       this.sessions.set(view.conversation_id, session);
       this.fresh = this.open();
     }
-    if (isFresh && place.name === "create") location.hash = `#c=${view.conversation_id}`;
-    else if (session === this.shown) session.sight = view;
+    if (isFresh && place.name === "create") {
+      location.hash = `#c=${view.conversation_id}`;
+      this.state.place = placeIn(location.hash); // at once: an empty form would show until the browser tells of it
+    } else if (session === this.shown) session.sight = view;
     else if (view && session.wasBusy && !busy && view.status !== "working") this.finish(view, view.status === "failed");
     // Until the next beat: beside what the conversation has cost, the day's sum may not be older.
     if (session.wasBusy && !busy && view && this.state.pulse) this.state.pulse.spent_today_usd = view.spent_today_usd;
@@ -109,7 +124,7 @@ export class Desk {
   async visit(id, view = null) {
     let session = this.sessions.get(id);
     if (!session) {
-      session = this.open();
+      session = this.open(id);
       this.sessions.set(id, session);
       this.changed();
     }
@@ -228,7 +243,7 @@ export class Desk {
 
   /** Say of the conversation that is shown that it is not there any more. @param {string} id */
   async lose(id) {
-    this.sessions.delete(id);
+    this.forget(id);
     await this.arrive();
   }
 
@@ -256,6 +271,7 @@ export class Desk {
   /** Forget a conversation that was deleted. @param {string} id */
   forget(id) {
     this.sessions.delete(id);
+    sessionStorage.removeItem(id);
     this.set({ finished: this.state.finished.filter((one) => one.id !== id) });
   }
 }
