@@ -18,9 +18,6 @@ export class LockedError extends DoorError {}
 export class HttpDoor {
   constructor() {
     this.nextId = 1;
-    /** No chat goes on beside the page. */
-    this.isAlone = true;
-    this.canGrow = false;
     this.canDownload = true;
     /** What is pressed before the browser is let in waits for that. */
     this.entering = Promise.resolve();

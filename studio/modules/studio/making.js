@@ -16,11 +16,11 @@ export function Making({ desk, ids }) {
   const [images, setImages] = useState(ids);
   const [aspects, setAspects] = useState(ASPECTS);
   const [name, setName] = useState("");
-  const [isNameless, setNameless] = useState(false);
+  const [isEmpty, setEmpty] = useState(false);
   const [{ busy, problem, question }, setState] = useState(/** @type {any} */ ({}));
   useLayoutEffect(() => document.querySelector("main section [role=alert]")?.focus(), [problem, question]);
   const make = async (pictures, wanted, kept) => {
-    setNameless(!kept);
+    setEmpty(!kept);
     if (!kept) return document.getElementById("style-name")?.focus();
     setImages(pictures);
     setAspects(wanted);
@@ -46,7 +46,7 @@ export function Making({ desk, ids }) {
       <${Form} send=${(fields) => make(images, aspects, fileName(fields.name))}>
       <label>${t("What to call it")}<input id="style-name" type="text" name="name" maxlength="40" required placeholder="harbour_light" onChange=${(event) => { event.target.value = fileName(event.target.value); }} />
         <span class="soft">${t("Small letters, digits and underscores.")}</span></label>
-      ${isNameless && html`<p role="alert">${t("First give it a name, which begins with a letter from a to z.")}</p>`}
+      ${isEmpty && html`<p role="alert">${t("First give it a name, which begins with a letter from a to z.")}</p>`}
       <${Aspects} legend=${t("What to take of them")} offered=${ASPECTS} chosen=${aspects} put=${setAspects} />
       <div class="row"><button class="act" data-send disabled=${!aspects.length}>${t("Make a style, about a cent")}</button></div>
       <p class="soft">${t("The pictures are measured here, free. A model then says their look in words. What they show, and names of artists and brands, are left out.")}</p><//></fieldset>
