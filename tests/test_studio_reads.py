@@ -269,3 +269,4 @@ async def test_how_the_server_is_set_up_is_said_in_the_language_of_the_page(
             for about in [await read(page, "about", query=tag) for tag in ("en", language)]
         ]  # fmt: skip
         assert [one for one, other in zip(ours, theirs, strict=True) if one == other] == []
+        assert ", 0.0 MB" not in str(ours)  # a picture is there, with bytes
