@@ -221,7 +221,7 @@ def test_two_pages_on_one_conversation_see_each_other(
     one.see("What is still open")
     other.page.goto(one.page.url)
     other.see("What is still open")
-    one.press("Decide the rest for me")
+    one.press("Decide the rest")
     other.see("The prompt")
     other.press("Draw it, about")
     one.page.get_by_text("How do you like it?").wait_for()
@@ -274,7 +274,7 @@ def test_a_page_goes_on_when_the_server_is_there_again(
     assert one.page.get_by_role("button", name="Decide the rest").is_disabled()
     with serve_studio(settings, studio.port):
         one.page.get_by_role("alert").first.wait_for(state="detached")
-        one.press("Decide the rest for me")
+        one.press("Decide the rest")
         one.see("The prompt")
         assert paid_calls(settings) == 0
         one.press("Draw it, about")

@@ -86,7 +86,7 @@ def to_prompt(one: Chat, **given: Any) -> Any:
     """From an idea to the prompt, whatever is asked in between."""
     view = one.show(CONSULT, {"message": IDEA}, **given)
     view.get_by_role("heading", name="What is still open").wait_for()
-    press(view, "Decide the rest for me")
+    press(view, "Decide the rest")
     view.get_by_role("heading", name="The prompt").wait_for()
     return view
 
@@ -123,7 +123,7 @@ def test_the_whole_job_by_pointer(open_chat: Open, settings: Settings, tmp_path:
     hand_in(view, photo)
     press(view, "Answer")
     while not view.get_by_role("button", name="Draw it, about $").count():
-        press(view, "Decide the rest for me")
+        press(view, "Decide the rest")
         view.locator("main[aria-busy=false]").wait_for()
         view.wait_for_timeout(300)
     assert "linocut" in view.locator(".prompt").inner_text()
@@ -162,7 +162,7 @@ def test_the_whole_job_by_keyboard(open_chat: Open, settings: Settings) -> None:
     reach("Say more")
     keyboard.press("Enter")
     until(view, "document.activeElement.matches('textarea')")
-    reach("Decide the rest for me")
+    reach("Decide the rest")
     keyboard.press("Enter")
     view.get_by_role("heading", name="The prompt").wait_for()
     assert view.evaluate("document.activeElement.id") == "heading"
@@ -342,7 +342,7 @@ def test_words_that_nobody_could_read_are_said_anew(open_chat: Open, sandbox: Sa
     press(view, "Answer")
     view.get_by_role("alert").get_by_text("Your words could not be read").wait_for()
     view.get_by_label("Anything else, or a question of your own").fill("in watercolour")
-    press(view, "Decide the rest for me")
+    press(view, "Decide the rest")
 
     view.get_by_role("heading", name="The prompt").wait_for()
 
@@ -383,7 +383,7 @@ def test_words_with_markup_are_words_wherever_they_stand(open_chat: Open) -> Non
     said = [view.get_by_role("alert").inner_text()]
     view.get_by_text("In my own words").first.click()
     view.get_by_label("In my own words:").fill(HOSTILE)
-    press(view, "Decide the rest for me")
+    press(view, "Decide the rest")
     view.get_by_role("heading", name="The prompt").wait_for()
     said.append(view.locator("main").inner_text())
     press(view, "Draw it")
@@ -463,7 +463,7 @@ def test_the_second_click_of_a_double_click_is_not_for_what_the_first_has_brough
     view.get_by_role("button", name="Next").dblclick()
     view.get_by_text("3 to 4 of 4").wait_for()
     assert len(one.calls) == 1
-    press(view, "Decide the rest for me")
+    press(view, "Decide the rest")
     view.get_by_role("heading", name="The prompt").wait_for()
     draw = view.get_by_role("button", name="Draw it, about $")
     draw.dispatch_event("click", {"detail": 2})

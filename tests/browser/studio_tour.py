@@ -18,7 +18,7 @@ def studio_tour(one: Visitor, sandbox: Sandbox) -> Iterator[str]:
     one.see("What is still open")
     yield "questions"
     one.hit(one.page.get_by_text("cool", exact=True))
-    one.press("Decide the rest for me")
+    one.press("Decide the rest")
     one.see("The prompt")
     yield "prompt"
     # A page on a busy machine has to show the unfinished version before the picture is there.

@@ -107,7 +107,7 @@ def _from_idea_to_prompt(view: Any, say: Say, colour: str) -> Iterator[str]:
     press(view, say("Take away"))
     view.get_by_role("button", name=say("Take away")).wait_for(state="detached")
     view.get_by_text(colour, exact=True).click()
-    press(view, say("Decide the rest for me"))
+    press(view, say("Decide the rest"))
     see(view, say("The prompt"))
     yield "prompt"
     for summary in view.locator("summary").all():

@@ -48,7 +48,7 @@ export function Reword({ session }) {
   const { draft } = session.state;
   return html`<${Form} send=${() => draft.trim() && session.consult({ message: draft })}>
     <textarea rows="2" value=${draft} aria-label=${t("What should be different")} placeholder=${t("at dusk, and seen from the water")} onInput=${(event) => session.set({ draft: event.target.value })}></textarea>
-    <div class="row"><button data-send>${t("Change the prompt")}</button><span class="soft">${t("about a cent a turn")}</span></div><//>`;
+    <div class="row"><button data-send>${t("Change the prompt")}</button><span class="soft">${t("about a cent")}</span></div><//>`;
 }
 
 /** What nobody decided, each to be changed. @param {any} props */

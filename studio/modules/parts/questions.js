@@ -58,9 +58,9 @@ export function Questions({ session }) {
     <div class="row">
       <button class="act" data-send>${isLast ? t("Answer") : t("Next")}</button>
       ${first > 0 && html`<button onClick=${() => turn(first - AT_ONCE)}>${t("Back")}</button>`}
-      <button onClick=${() => consult(answers, { finish: true })}>${t("Decide the rest for me")}</button>
+      <button onClick=${() => consult(answers, { finish: true })}>${t("Decide the rest")}</button>
       ${extra === null && html`<button class="plain" onClick=${sayMore}>${t("Say more, add a picture")}</button>`}
-      <span class="soft">${t("about a cent a turn")}</span>
+      <span class="soft">${t("about a cent")}</span>
       ${questions.length > AT_ONCE && html`<span class="soft">${t("{first} to {last} of {count}", { first: first + 1, last: first + shown.length, count: questions.length })}</span>`}
     </div><//><//>`;
 }
