@@ -170,9 +170,12 @@ class Drawing:
         return outcome
 
     async def show_current(self, conversation: "Conversation") -> "DrawingResult":
-        """The picture that was chosen, else what the newest call for pictures brought."""
+        """The picture that was chosen, else what the newest call for pictures brought.
+
+        A look is paid for each picture, so it is at the current one alone.
+        """
         current = conversation.current_image
-        if conversation.current_image_id and current:
+        if current and (conversation.current_image_id or self.request.verify):
             return await self.show(conversation, [current])
         return await self.show(conversation, conversation.sheets[-1])
 

@@ -217,8 +217,8 @@ class _Dialogue:
                 raise _Exit
             if control or len(answer.split()) > FEW_WORDS:
                 return "" if control else answer
-            change = f"{words.change.format(words=answer)} ({words.yes}/{words.no})"
-            reply = _ask_words(change)  # a turn of it costs
+            change = words.change.format(words=answer)  # a turn of it costs
+            reply = _ask_words(f"{change} ({words.yes}/{words.no}, {words.draw_it})")
             control = self._control(reply, "no", "yes", "draw_it")
             if control != "no":
                 return {"yes": answer, "draw_it": ""}.get(control, reply)

@@ -167,6 +167,7 @@ def _view(conversation: Conversation, wording: Wording) -> dict[str, Any]:
         ],
         "open": ", ".join(wording.name_of(e.dimension) for e in entries if e.source == "open"),
         "undrawn": [job for job in conversation.jobs if job.state != "kept"],
+        "is_play": all(one.origin == "sandbox" for one in conversation.spending),
         "prices": _prices(conversation.spending, wording),
     }
 

@@ -36,7 +36,7 @@ LONGEST_LABEL = 80
 
 DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
-    "Without a dialogue nobody knows whether your words already decide what was to vary. A picture "
+    "Nobody knows whether words outside a dialogue already decide what was to vary. A picture "
     "whose name contradicts them varies its composition instead."
 )
 NOTHING_OPEN = (

@@ -158,7 +158,15 @@ async def test_a_german_dialogue_makes_a_german_page_without_words_of_the_machin
     read = Read(page)
     assert ("html", {"lang": "de"}) in read.tags
     words = read.words.rpartition("}\n")[2]  # behind the style
-    for german in ("Bilder", "Was entschieden ist", "Motiv", "Preise", "zusammen", "Vorschlag"):
+    for german in (
+        "Bilder",
+        "Was entschieden ist",
+        "Motiv",
+        "Preise",
+        "zusammen",
+        "Vorschlag",
+        "Spielgeld",
+    ):
         assert german in words
     for foreign in ("Pictures", "Brief", "Prices", "composition", "guided", "said", "m1", "q1"):
         assert not re.search(rf"\b{foreign}\b", words)

@@ -173,7 +173,7 @@ async def test_the_numbers_of_a_sheet_name_its_pictures_and_a_change_without_one
 
     changed = await draw(client, prompt="take the second, darker", conversation_id=conversation)
     again = await draw(client, prompt="darker still", conversation_id=conversation)
-    second = await draw(client, **call, from_image="2")
+    second = await draw(client, **call, from_image=2)
     repeated = await draw(client, **call, from_image="2")
     paid = sandbox.count("image")
     wrong = await refusal(client, DRAW, **call, from_image="4")
@@ -259,7 +259,9 @@ async def test_words_without_a_dialogue_may_decide_what_was_to_vary(
     ]
     assert len(set(fallbacks)) == len(fallbacks) == 3, "no two of them alike"
     (note,) = [note for note in result["notes"] if "its composition instead" in note]
-    assert note.startswith("Without a dialogue nobody knows"), "only the assistant model may know"
+    assert note.startswith("Nobody knows whether words outside a dialogue"), (
+        "only the assistant model may know"
+    )
 
 
 async def test_prompts_are_one_batch_with_one_sheet_and_can_be_drawn_anew(

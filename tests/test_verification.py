@@ -136,6 +136,16 @@ async def test_what_a_variation_varied_on_purpose_is_not_held_against_it(
     assert not any(item.startswith("color: ") for item in result["checklist"])
 
 
+async def test_a_look_after_variations_is_at_the_current_picture_alone(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    drawn = await draw(client, prompt="a fox", dialogue_mode="skip", quality="low", variations=2)
+    looked = await draw(client, conversation_id=drawn["conversation_id"], verify=True)
+
+    assert [one["current"] for one in looked["images"]] == [True]
+    assert len(looks(sandbox)) == 1  # each is paid for
+
+
 async def test_without_a_brief_the_items_are_drawn_from_the_prompt_and_its_changes(
     client: Client[Any], sandbox: Sandbox
 ) -> None:

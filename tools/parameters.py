@@ -103,6 +103,7 @@ DialogueMode = Annotated[
 ]
 FromImage = Annotated[
     Name | None,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
     Field(
         description="image_id, or its number of several, to start from. Alone it becomes the "
         "current one, free: undo, redo, branch; words or another setting draw."
