@@ -97,13 +97,13 @@ class Part:
 
 @dataclass(frozen=True)
 class PageTurn:
-    """A turn: what was said that answers no question by its id, the reply, and what it asked
-    with the answers by id."""
+    """A turn: what was said, each with the question that it answers by its id, the reply, and
+    what it asked."""
 
     turn: Turn
-    words: list[str]
+    words: list[tuple[str, str]]
     reply: str
-    questions: list[tuple[Question, str]]
+    questions: list[Question]
 
 
 def page(conversation: Conversation, wording: Wording) -> Iterator[str]:
@@ -184,15 +184,12 @@ def _parts(rows: Iterable[Any], name: str) -> Iterator[Part]:
 
 
 def _exchanges(conversation: Conversation) -> Iterator[PageTurn]:
-    turns = [*messages_of(conversation)]
-    labels = {question.label for question in conversation.questions}
-    messages_so_far = [message for _, messages in turns for message in messages]
-    answers = {message.question: message.text for message in messages_so_far}
-    for turn, messages in turns:
-        words = [message.text for message in messages if message.question not in labels]
+    texts = {question.label: question.text for question in conversation.questions}
+    for turn, messages in messages_of(conversation):
+        words = [(message.text, texts.get(message.question, "")) for message in messages]
         questions = [one for one in conversation.questions if one.turn_number == turn.number]
         reply = str((turn.reply or {}).get("reply") or "")
-        yield PageTurn(turn, words, reply, [(one, answers.get(one.label, "")) for one in questions])
+        yield PageTurn(turn, words, reply, questions)
 
 
 def _picked(conversation: Conversation) -> set[tuple[str, str]]:

@@ -172,6 +172,22 @@ async def test_a_german_dialogue_makes_a_german_page_without_words_of_the_machin
         assert not re.search(rf"\b{foreign}\b", words)
 
 
+async def test_what_was_said_stands_in_its_order_each_answer_with_its_question(
+    client: Client[Any], settings: Settings, tmp_path: Path
+) -> None:
+    asked = await consult(client, "A fox in the snow")
+    first, conversation_id = asked["questions"][0], asked["conversation_id"]
+    await consult(client, "what does that mean?", conversation_id=conversation_id)
+    answer = {"question_id": first["id"], "answer": "an etching"}
+    await consult(client, "", conversation_id=conversation_id, answers=[answer], finish=True)
+
+    page = source(await written(settings, conversation_id, tmp_path / "out"))
+
+    said = re.findall("<blockquote>(.*?)</blockquote>", page)
+    assert said == ["A fox in the snow", "what does that mean?", "an etching"]
+    assert f"{first['text']}</p>\n<blockquote>an etching" in page
+
+
 def source(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 

@@ -173,7 +173,7 @@ async def test_the_numbers_of_a_sheet_name_its_pictures_and_a_change_without_one
 
     changed = await draw(client, prompt="take the second, darker", conversation_id=conversation)
     again = await draw(client, prompt="darker still", conversation_id=conversation)
-    second = await draw(client, **call, from_image=2)
+    second = await draw(client, **call, from_image="2")
     repeated = await draw(client, **call, from_image="2")
     paid = sandbox.count("image")
     wrong = await refusal(client, DRAW, **call, from_image="4")
