@@ -149,6 +149,7 @@ Redraw = Annotated[
 # What a rating takes. A model that is told of "5" often sends the number.
 Rating = Annotated[
     Literal["1", "2", "3", "4", "5", "thumbs_up", "thumbs_down"],
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
 ]
 STARS: dict[str, int] = {"thumbs_up": 5, "thumbs_down": 1}
 """A thumb as stars: the ends of the scale, so that a clear word counts as one."""
