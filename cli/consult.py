@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -72,9 +72,9 @@ def consult(
         PromptStore(load_settings().templates_dir).library_template(template)
     dialogue = _Dialogue(conversation, sandbox=sandbox)
     try:
-        anyio.run(dialogue.hold, idea, beginning)
-    except _Exit:
-        pass
+        with suppress(_Exit):
+            anyio.run(dialogue.hold, idea, beginning)
+        dialogue.say_how_to_go_on()
     except KeyboardInterrupt:
         if dialogue.state == "drawing":
             show.note(show.interruption(dialogue.wording, sandbox=sandbox))
@@ -82,7 +82,6 @@ def consult(
         if dialogue.state == "starting":
             raise
         raise Interruption from None
-    dialogue.say_how_to_go_on()
 
 
 class _Dialogue:

@@ -122,14 +122,13 @@ def _wait(wishes: dict[str, Any], language: str, *, sandbox: bool) -> None:
             return await tools.draw(wording, **arguments)
 
     try:
-        result = anyio.run(draw)
+        _show(anyio.run(draw), arguments, wording, sandbox=sandbox)
     except KeyboardInterrupt:
         if not is_begun:
             raise
         again = wording.translate("The same command without --redraw brings the picture.")
         show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
         raise Interruption from None
-    _show(result, arguments, wording, sandbox=sandbox)
 
 
 def _check_words(prompt: str) -> None:

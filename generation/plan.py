@@ -99,11 +99,10 @@ def picture_of(conversation: Conversation, name: str) -> Image:
     if not known:
         raise OrderError("from_image names no picture of this conversation, which has none.")
     newest = [image for sheet in reversed(sheets) for image in sheet][:NEWEST]
-    places = {image.id: f"{number} " for number, image in enumerate(numbered, start=1)}
     lines = [
-        f"- {places.get(one.id, '')}{one.id}: "
+        f"- {f'{number} ' if numbered else ''}{one.id}: "
         f"{shorten(one.variation or one.prompt, WIDTH, placeholder=' …')}"
-        for one in numbered or newest
+        for number, one in enumerate(numbered or newest, start=1)
     ]
     head = "from_image names no picture of this conversation. It has, among others:"
     raise OrderError(

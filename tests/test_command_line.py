@@ -155,6 +155,20 @@ def test_ctrl_c_before_anything_was_sent_says_that_nothing_was_begun(
     assert stopped.err == "Stopped. Nothing was begun or charged.\n"
 
 
+def test_ctrl_c_once_the_picture_is_on_disk_does_not_say_that_nothing_was_begun(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.terminal.picture", press)
+    stopped = run("generate", "a fox", "--sandbox")
+
+    assert [*home.rglob("openai_image_*.png")]
+    assert stopped.code == 130
+    assert "Nothing was begun" not in stopped.err
+
+
 def test_a_number_that_no_picture_has_names_the_newest_whole_and_where_the_rest_is(
     run: Run,
 ) -> None:
