@@ -75,13 +75,13 @@ def consult(
         with suppress(_Exit):
             anyio.run(dialogue.hold, idea, beginning)
         dialogue.say_how_to_go_on()
-    except KeyboardInterrupt:
-        if dialogue.state == "drawing":
-            show.note(show.interruption(dialogue.wording, sandbox=sandbox))
-        dialogue.say_how_to_go_on()
-        if dialogue.state == "starting":
-            raise
-        raise Interruption from None
+    except KeyboardInterrupt as stop:
+        try:
+            if dialogue.state == "drawing":
+                show.note(show.interruption(dialogue.wording, sandbox=sandbox))
+            dialogue.say_how_to_go_on()
+        finally:  # where a second Ctrl-C cuts these words off, too
+            raise stop if dialogue.state == "starting" else Interruption from None
 
 
 class _Dialogue:

@@ -127,8 +127,10 @@ def _wait(wishes: dict[str, Any], language: str, *, sandbox: bool) -> None:
         if not is_begun:
             raise
         again = wording.translate("The same command without --redraw brings the picture.")
-        show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
-        raise Interruption from None
+        try:
+            show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
+        finally:  # where a second Ctrl-C cuts these words off, too
+            raise Interruption from None
 
 
 def _check_words(prompt: str) -> None:

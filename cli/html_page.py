@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from consultation.consultation_text import EDGES, own_stretches
 from consultation.conversation_page import fields, moment, picture_tree, verdicts_of
 from consultation.transcript import messages_of
-from consultation.words import fold
+from consultation.words import letters_of, words_of
 from errors import StorageError
 from gateway.connection import is_sandbox
 from generation.preview import preview_of
@@ -90,7 +90,8 @@ class Part:
     def basis(self, wording: Wording) -> str:
         """Where it comes from, with the person's words where they differ from it."""
         label = getattr(wording.source, self.source, self.source)
-        other = [quote for quote in self.quotes if fold(quote) not in fold(self.text)]
+        here = letters_of(words_of(self.text))
+        other = [quote for quote in self.quotes if letters_of(words_of(quote)) not in here]
         words = ", ".join(wording.quoted.format(words=quote) for quote in other)
         return f"{wording.label(label)} {words}" if words else label
 

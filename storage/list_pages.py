@@ -125,7 +125,7 @@ async def of_conversations(session: AsyncSession, criteria: Filter) -> list[Colu
         mediums = select(func.json_each(fitting).table_valued("value"))
         row = func.json_each(Job.inputs).table_valued("value")
         name = func.json_extract(row.c.value, "$.style.name")
-        kept = "_".join(part.split())  # as a name is written
+        kept = "_".join(part.replace("-", " ").split())  # as a name is written
         drawn = select(Job.conversation_id).join(row, name.contains(kept, autoescape=True))
         conditions.append(or_(one.style.in_(mediums), one.id.in_(drawn)))
     return conditions

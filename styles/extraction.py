@@ -53,6 +53,7 @@ KEPT = (
     "in it first."
 )
 NOT_KEPT = "Nothing is kept yet. Call again with a name to keep it; that asks the model again."
+COUNTED_ONCE = "The same picture was given more than once; it counts once."
 PLAY_MONEY = "The cost is play money: the sandbox stood in for OpenAI, and nothing was paid."
 SECONDS = 50.0
 """For both answers: clients give a call up after 60 s."""
@@ -84,12 +85,10 @@ class StyleExtractor:
 
         Where they disagree nothing is asked of a model. Raises a `Problem`.
         """
-        if not images or len(images) > MOST_PICTURES:
-            raise Problem(f"images takes 1 to {MOST_PICTURES} pictures.", charged="no")
         if name:
             self.style_store.refuse_name(name)
         wanted = [aspect for aspect in ASPECTS if aspect in aspects]
-        pictures = [await self._picture(given) for given in images]
+        pictures = await self._pictures(images)
         if question := _question(pictures, wanted):
             return question
         shared = {
@@ -118,6 +117,8 @@ class StyleExtractor:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
             await asyncio.to_thread(self.style_store.save, style, copies)
         result = _result(style, omissions, replies)
+        if len(pictures) < len(images):
+            result.notes.append(COUNTED_ONCE)
         if self.gateway.origin == "sandbox":
             result.notes.append(PLAY_MONEY)
         result.notes += self.prompt_store.faults("styles/")
@@ -126,6 +127,13 @@ class StyleExtractor:
             return result
         kept = {"name": name, "uri": f"style://{name}", "next_step": KEPT.format(name=name)}
         return result.model_copy(update={"status": "saved", **kept})
+
+    async def _pictures(self, images: Sequence[str]) -> list[_Picture]:
+        """Each picture once, however often it was given. Raises a `Problem`."""
+        if not images or len(images) > MOST_PICTURES:
+            raise Problem(f"images takes 1 to {MOST_PICTURES} pictures.", charged="no")
+        looked_at = [await self._picture(given) for given in images]
+        return [*{one.copy: one for one in looked_at}.values()]
 
     async def _picture(self, given: str) -> _Picture:
         file = await self.input_files.copy(given, self.records)

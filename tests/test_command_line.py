@@ -169,6 +169,20 @@ def test_ctrl_c_once_the_picture_is_on_disk_does_not_say_that_nothing_was_begun(
     assert "Nothing was begun" not in stopped.err
 
 
+def test_a_second_ctrl_c_while_the_first_is_told_does_not_say_that_nothing_was_begun(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.terminal.picture", press)
+    monkeypatch.setattr("cli.terminal.interruption", press)  # what the first one tells
+    stopped = run("generate", "a fox", "--sandbox")
+
+    assert stopped.code == 130
+    assert "Nothing was begun" not in stopped.err
+
+
 def test_a_number_that_no_picture_has_names_the_newest_whole_and_where_the_rest_is(
     run: Run,
 ) -> None:

@@ -130,18 +130,22 @@ async def test_each_stretch_stands_beside_the_words_it_rests_on(
     client: Client[Any], sandbox: Sandbox, settings: Settings, tmp_path: Path
 ) -> None:
     answer = turn(
-        prompt="Tall hollyhocks by a wall.",
+        prompt="Tall hollyhocks by a wall. A sign says “OWL”.",
         brief=[entry("subject", "hollyhocks", ("m1", "some hollyhocks please"))],
-        sources=[source_of("Tall hollyhocks", ("m1", "some hollyhocks please"))],
+        sources=[
+            source_of("Tall hollyhocks", ("m1", "some hollyhocks please")),
+            source_of("A sign says “OWL”", ("m1", '"OWL"')),  # the same words: not said twice
+        ],
     )
     sandbox.answer(FACILITATOR, answer)
-    result = await consult(client, "some hollyhocks please")
+    result = await consult(client, 'some hollyhocks please, and a sign "OWL"')
 
     page = source(await written(settings, result["conversation_id"], tmp_path / "out"))
 
     assert '<mark class="said">Tall hollyhocks</mark>' in page
-    assert '<mark class="assumed"> by a wall.</mark>' in page
+    assert '<mark class="assumed"> by a wall. </mark>' in page
     assert page.count("you said: “some hollyhocks please”") == 2  # of the stretch, of the brief
+    assert page.count("you said: ") == 2
     assert not re.search(r"<span>\W*</span>", page)  # no line of a mere full stop
 
 

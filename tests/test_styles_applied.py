@@ -147,7 +147,7 @@ async def test_what_was_drawn_in_a_style_is_found_by_its_name_and_says_how_stron
     dog = await draw(explorer, prompt="my dog", dialogue_mode="skip", **style)
     here = {"conversation_id": dog["conversation_id"]}
 
-    for wish in ({"style": "blue_hour"}, {"style": "Blue hour"}, {"query": "blue_hour"}):
+    for wish in ({"style": "blue_hour"}, {"style": "Blue-hour"}, {"query": "blue_hour"}):
         listed = await explorer.call_tool(LIST, wish)
         assert [one["conversation_id"] for one in data_of(listed)["conversations"]] == [
             *here.values()

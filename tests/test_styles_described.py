@@ -98,6 +98,19 @@ async def test_the_model_sees_the_pictures_and_their_numbers_and_only_wanted_asp
     assert result["status"] == "described"  # without a name nothing is kept
 
 
+async def test_a_picture_that_was_given_twice_is_sent_and_counted_once(
+    explorer: Client[Any], sandbox: Sandbox, warm: list[str], tmp_path: Path
+) -> None:
+    copy = tmp_path / "images" / "copy.png"
+    copy.write_bytes((tmp_path / "images" / warm[0]).read_bytes())
+
+    called = await explorer.call_tool(EXTRACT, {"images": [warm[0], copy.name]})
+
+    (message,) = sandbox.requests[-1].body["input"]
+    assert [part["type"] for part in message["content"]] == ["input_text", "input_image"]
+    assert "The same picture was given more than once" in text_of(called)
+
+
 async def test_subjects_and_names_go_back_once_then_stay_out_and_are_told(
     explorer: Client[Any], sandbox: Sandbox, warm: list[str], tmp_path: Path
 ) -> None:
