@@ -21,6 +21,7 @@ from generation.preview import preview_of
 from generation.variations import label_words
 from prompts.wording import Wording, met_items
 from storage.picture_files import read_picture
+from storage.stamps import megabytes
 from storage.tables import Conversation, Image, Question, Spending, Turn, media_type
 from studio.assembler import style_sheet
 
@@ -251,7 +252,7 @@ def _tree(conversation: Conversation) -> list[PictureNode]:
 
 
 def _embed(image: Image, data: bytes, wording: Wording) -> tuple[str, str]:
-    size = f"{wording.number(len(data) / 1e6, 1)} MB"
+    size = f"{wording.number(megabytes(len(data)), 1)} MB"
     if image.format in SHOWN_FORMATS and len(data) <= WHOLE_BYTES:
         return _url(image.format, data), ""
     small = preview_of(data)

@@ -9,6 +9,7 @@ from consultation.conversation_page import as_markdown, moment
 from consultation.transcript import ConsultationError
 from storage.list_pages import Filter
 from storage.search import ConversationSummary, SearchPage
+from storage.stamps import megabytes
 from storage.tables import Conversation
 
 LONGEST_RECORD = 20_000
@@ -114,7 +115,7 @@ def removal_sentence(removal: Conversation, *, pictures: bool, confirm: bool) ->
     """What deleting takes away, in a sentence."""
     goes = "Deleted" if confirm else "This would delete"
     count, size = len(removal.images), sum(image.bytes for image in removal.images)
-    files = f"{count} picture file{'s' if count > 1 else ''} ({size / 1e6:.1f} MB)"
+    files = f"{count} picture file{'s' if count > 1 else ''} ({megabytes(size)} MB)"
     stays = f"while {files} stay{'' if count > 1 else 's'} on disk" if count else ""
     fate = f"and {files} with it" if pictures and count else stays
     turns = f"{len(removal.turns)} turn{'s' * (len(removal.turns) != 1)}"

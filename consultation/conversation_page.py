@@ -190,8 +190,10 @@ def _making(conversation: Conversation, image: Image) -> str:
 
 
 def _estimate(costs: list[Spending]) -> str:
-    """What is said of a sum of which a part is not what OpenAI counted, or is play money."""
+    """What is said of a sum with more in it than a drawing, or with a guess or play money."""
+    looks = any(one.purpose == "verification" for one in costs)
     marks = [
+        "with its verification" if looks else "",
         "without a part whose price is not known" if any(one.usd is None for one in costs) else "",
         "partly an estimate" if any(one.estimated for one in costs) else "",
         "play money" if any(one.origin == "sandbox" for one in costs) else "",

@@ -1,6 +1,5 @@
 """How the folders and the records are, for `doctor`: looked at in a copy, nothing is changed."""
 
-import math
 import os
 import shutil
 import sqlite3
@@ -23,6 +22,7 @@ from storage.database_file import (
     side,
 )
 from storage.shared_folder import FolderLock
+from storage.stamps import megabytes
 
 OTHERS = 0o077
 """Bits of a file's mode that let others than its owner in."""
@@ -132,12 +132,7 @@ def _copies(path: Path) -> Iterator[Check]:
 def _age_and_size(path: Path) -> str:
     state = path.stat()
     days = int((time.time() - state.st_mtime) // 86_400)
-    return f"{path}, {_megabytes(state.st_size)} MB, {days} days old"
-
-
-def _megabytes(size: int) -> float:
-    # Up: what is there has no size of 0.0.
-    return math.ceil(size / 1e5) / 10
+    return f"{path}, {megabytes(state.st_size)} MB, {days} days old"
 
 
 def _modes(path: Path) -> Check:
@@ -166,7 +161,7 @@ def _contents_of(connection: sqlite3.Connection, path: Path) -> Iterator[Check]:
     counts = "SELECT (SELECT count(*) FROM conversations), (SELECT count(*) FROM images)"
     conversations, pictures = connection.execute(counts).fetchone()
     contents = f"Conversations: {conversations}, pictures: {pictures}."
-    yield Check("records", "ok", f"{path}, {_megabytes(path.stat().st_size)} MB. {contents}")
+    yield Check("records", "ok", f"{path}, {megabytes(path.stat().st_size)} MB. {contents}")
     yield _pictures(connection)
 
 
@@ -192,4 +187,4 @@ def _pictures(connection: sqlite3.Connection) -> Check:
             name, "warning", f"{sentence} them back to change them further; their records stay."
         )
     size = sum(size for _, size in rows)
-    return Check(name, "ok", f"All {len(rows)} are where they were saved, {_megabytes(size)} MB.")
+    return Check(name, "ok", f"All {len(rows)} are where they were saved, {megabytes(size)} MB.")

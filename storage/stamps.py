@@ -1,6 +1,7 @@
 """What rows are stamped with: ids, times and dates, and the heartbeat of who works on them."""
 
 import asyncio
+import math
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -80,6 +81,11 @@ def printable(value: str, most: int = LONGEST_ECHO) -> str:
     """Text that came from outside, quoted and safe to repeat in a sentence."""
     letters = "".join(letter for letter in value if letter.isprintable())
     return f"'{letters[:most]}'"
+
+
+def megabytes(size: int) -> float:
+    """Bytes as people read them, rounded up: what is there has no size of 0.0."""
+    return math.ceil(size / 1e5) / 10
 
 
 def title_of(words: str, most: int) -> str:

@@ -264,7 +264,7 @@ async def test_deleting_says_first_what_would_go_and_spares_pictures(
     done = await call(client, DELETE, conversation_id=conversation, confirm=True)
 
     assert "This would delete" in asked["done"][0]
-    assert "1 picture file (" in asked["done"][0]
+    assert "1 picture file (0.1 MB)" in asked["done"][0]
     assert still == [conversation]
     assert "Deleted" in done["done"][0]
     assert await ids(client) == []

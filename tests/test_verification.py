@@ -191,6 +191,8 @@ async def test_a_picture_that_is_there_can_be_looked_at_later_once(
     assert again["cost_usd"] == 0
     assert len(looks(sandbox)) == sandbox.count("image") == 1
     assert "looked at: " in record.text  # type: ignore[union-attr]  # Markdown
+    paid = first["cost_usd"] + looked["cost_usd"]
+    assert f"${paid:.4f} (with its verification, " in record.text  # type: ignore[union-attr]
 
 
 async def test_the_setting_has_every_picture_looked_at(connect: Connect, sandbox: Sandbox) -> None:
