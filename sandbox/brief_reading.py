@@ -1,6 +1,5 @@
 """What the played facilitator makes of the person's newest words: a brief, kept as quotes."""
 
-import re
 from dataclasses import dataclass, field
 
 from sandbox import phrasebook as book
@@ -15,16 +14,17 @@ ADDITIVE = ("subject", "avoid")
 SAME = {"medium": "style", "colours": "palette"}
 """What lines of a style are about, by their name in a brief."""
 
-LATER = re.compile(r"(?:but|aber)\b", re.IGNORECASE)
-"""Begins what is said of the picture behind a choice."""
+HOW = ("style", "palette", "light")
+"""What no answer is about that begins with the thing itself: "the fox should wear a hat"."""
 
 
 @dataclass
 class BriefReading:
     """What the newest messages make of the brief of the turn before, each value by its quotes.
 
-    `latest` are the messages that decided a dimension in this turn, `ours` is what nobody said,
-    `answer` says something to what the person asks back.
+    `latest` are the messages of this turn by the dimension that they decided, or the question that
+    they left without its letters, `ours` is what nobody said, `answers` are ids of questions that
+    own words answered, of whatever these are, `answer` is said to what the person asks back.
     """
 
     talk: Dialogue
@@ -35,6 +35,7 @@ class BriefReading:
     ours: dict[str, str] = field(default_factory=dict)
     chosen: list[Json] = field(default_factory=list)
     set_aside: list[Json] = field(default_factory=list)
+    answers: set[str] = field(default_factory=set)
     answer: str = ""
     ends: bool = False
 
@@ -54,8 +55,15 @@ class BriefReading:
     @property
     def waiting(self) -> list[Json]:
         """The questions that nothing answers yet; with the prompt none is put any more."""
+        by_id = self.talk.state.get("answers") or {}
+        ids = {put["id"] for put in self.talk.state.get("open_questions") or []}
+        ids |= {by_id[ref] for ref in self.talk.fresh if ref in by_id}
         questions = [] if self.talk.before.get("prompt") else self.talk.questions.values()
-        return [question for question in questions if question["dimension"] not in self.brief]
+        return [
+            put
+            for put in questions
+            if put["id"] in ids - self.answers and put["dimension"] not in self.brief
+        ]
 
     @property
     def aspects(self) -> list[str]:
@@ -83,13 +91,13 @@ class BriefReading:
         for clause, asks in book.clauses(message):
             waiting = [one for one in self.waiting if asked in (None, one["id"])]
             places, shape = book.places(clause), book.shape(clause)[1]
-            if (asks and waiting) or book.holds("unsure", clause):
+            if (asks and self._asks_back(clause)) or book.holds("unsure", clause):
                 self.answer = book.say("yours", self.tongue)
                 self._set_aside(ref, clause, "talk")
             elif book.holds("ends", clause):
                 self.ends = True
                 self._set_aside(ref, clause, "left_to_us")
-            elif book.is_talk(clause) or self._is_asked_again(clause):
+            elif book.is_talk(clause):
                 self._set_aside(ref, clause, "talk")
             elif places:
                 self._pick(ref, places, clause, waiting)
@@ -97,12 +105,16 @@ class BriefReading:
                 alone = shape and not book.content(clause.replace(shape, "", 1))
                 if not alone:
                     self._take(ref, clause, question)
+                    self._name_looks(ref, clause)
                 if shape:
                     self._put(FORMAT, ref, {"ref": ref, "quote": clause if alone else shape})
+        talk = {one["quote"] for one in self.set_aside if (one["ref"], one["why"]) == (ref, "talk")}
+        if question and any(clause not in talk for clause, _ in book.clauses(message)):
+            self.answers.add(question["id"])
 
-    def _is_asked_again(self, clause: str) -> bool:
-        """Whether a clause says more of a title whose letters are missing: "but darker"."""
-        return self.answer == book.say("letters", self.tongue) and bool(LATER.match(clause))
+    def _asks_back(self, clause: str) -> bool:
+        """Whether a question is one to us: an idea or a change may be a question, too."""
+        return book.asks(clause) if self.talk.before.get("prompt") else bool(self.talk.turns)
 
     def _pick(
         self, ref: str, places: list[tuple[int, str]], clause: str, waiting: list[Json]
@@ -125,6 +137,7 @@ class BriefReading:
             book.refuses(option["quote"]) or any(book.lettering(quote["quote"]) for quote in own)
         ):
             self.answer = book.say("letters", self.tongue)
+            self.latest[question["id"]] = ref
             self._set_aside(ref, words, "talk")
             return
         pick = {"question": question["id"], "option": place, "ref": ref, "quote": words}
@@ -137,30 +150,43 @@ class BriefReading:
         for put in [question] if question else [*self.waiting, *self.talk.questions.values()]:
             for place, option in enumerate(put["options"], 1):
                 words = book.find(option, clause)
-                if words and book.refuses(option) == refuses:
-                    self._choose(ref, words, put, place, quote)
+                is_meant = words or book.is_near(option, clause)
+                if is_meant and book.refuses(option) == refuses:
+                    self._choose(ref, words or clause, put, place, *([quote] if words else []))
                     return
         bare = book.content(clause)
         same = [
             name
             for name, own in self.options.items()
-            if bare in map(book.content, (*own, *book.translate(own, self.tongue)))
+            if bare in map(book.content, (*own, *book.known(name)))
         ]
-        waiting = [] if ref in self.latest.values() else self.waiting
+        same += [name for name, own in book.data()["alone"].items() if bare and {*bare} <= {*own}]
+        asked = [question] if question else [one for one in self.waiting if "subject" in self.brief]
+        if question["id"] in self.latest if question else ref in self.latest.values():
+            asked = []  # a message answers one question in words, and says more of the picture
+        about = asked[0]["dimension"] if asked else "subject"
+        idea = book.content(self.brief["subject"][0]["quote"]) if "subject" in self.brief else []
         if refuses and bare:
             about = "text" if book.holds("lettering", clause) else "avoid"
         elif book.lettering(clause):
             about = "text"
         elif same:
             about = same[0]
-        elif question:
-            about = question["dimension"]
-        elif book.begins(clause):
-            about = book.begins(clause)
-        else:
-            has_subject = "subject" in self.brief and waiting
-            about = waiting[0]["dimension"] if has_subject else "subject"
+        elif about in HOW and {*bare[:1]} & {*idea}:
+            about = "subject"
+        elif not question:
+            about = book.begins(clause) or about
         self._put(about, ref, quote)
+
+    def _name_looks(self, ref: str, clause: str) -> None:
+        """Decide what a clause names on its way: a pencil drawing of a fox says its style, too."""
+        said = book.QUOTED.sub("|", clause)  # lettering names nothing
+        is_text = said == clause and self.latest.get("text") == ref
+        for name in book.data()["looks"] if not is_text else ():
+            known = (*self.options.get(name, ()), *book.known(name))
+            words = next(filter(None, (book.find(word, said) for word in known)), "")
+            if words and not book.refuses(clause) and self.latest.get(name) != ref:
+                self._put(name, ref, {"ref": ref, "quote": words})
 
     def _put(self, dimension: str, ref: str, *quotes: Json) -> None:
         """Decide a dimension; a later message adds to some and replaces what held of others."""

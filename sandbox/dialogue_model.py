@@ -9,7 +9,7 @@ from textwrap import shorten
 
 from sandbox import misbehaviour, request_content
 from sandbox import phrasebook as book
-from sandbox.brief_reading import FORMAT, REFERENCE, BriefReading
+from sandbox.brief_reading import ADDITIVE, FORMAT, REFERENCE, BriefReading
 from sandbox.openai_errors import Json
 from sandbox.request_content import Dialogue
 
@@ -54,7 +54,7 @@ def turn(talk: Dialogue) -> Json:
     }
     reading = BriefReading(talk, options, book.language([*talk.messages.values()]))
     ends = reading.ends or talk.state.get("finish") or talk.before.get("prompt")
-    questions = [] if ends or (reading.answer and reading.waiting) else _questions(reading)
+    questions = [] if ends else _questions(reading)
     prompt, sources = "", list[Json]()
     if ends or not (questions or reading.waiting):
         _assume(reading)
@@ -109,35 +109,59 @@ def _phrases(name: str, said: list[Json], tongue: str) -> list[Phrase]:
     return [*phrases.items()]
 
 
+def _told(reading: BriefReading) -> list[tuple[str, Phrase]]:
+    """What a brief says of each dimension, but for words that stand in others of it."""
+    quotes = [one for said in reading.brief.values() for one in said]
+    return [
+        (name, phrase)
+        for name, said in reading.brief.items()
+        for phrase in _phrases(name, said, reading.tongue)
+        if name in ADDITIVE or not any(_is_within(phrase[1][0], one) for one in quotes)
+    ]
+
+
+def _is_within(quote: Json, other: Json) -> bool:
+    same = quote["ref"] == other["ref"] and quote["ref"][0] == "m"
+    return bool(same and quote["quote"] in other["quote"] and quote != other)
+
+
 def _questions(reading: BriefReading) -> list[Json]:
-    """The next questions, in the order of the type's dimensions; none whose option was named."""
+    """The next questions, in the order of the type's dimensions; none whose option was named.
+
+    What an answer to its question left open is put once more; where we answer, nothing else is.
+    """
     state, messages = reading.talk.state, "\n".join(reading.talk.messages.values())
     mode, left = state.get("mode", "guided"), state.get("questions_left", 0)
-    common = book.data()["options"]  # a type tells two options at first
-    known = {one["dimension"] for one in reading.talk.questions.values()} | {*reading.brief}
+    waiting = [one["dimension"] for one in reading.waiting]
+    put = {one["text"]: one["dimension"] for one in reading.talk.questions.values()}
     names = [name for name in reading.options if name != "avoid"][: WORTH.get(mode, 5)]
     options = {name: reading.options[name] for name in names}
     if reading.talk.references and not reading.aspects:
-        options = {REFERENCE: [*common[REFERENCE]], **options}
-    questions = [
-        _question(name, choices, reading)
-        for name, choices in options.items()
-        if name not in known
-        and len(choices) > 1
-        and not any(book.find(one, messages) for one in (*choices, *common.get(name, ())))
-    ]
-    return questions[: max(0, min(PER_TURN.get(mode, 3) - len(reading.waiting), left))]
+        options = {REFERENCE: [*book.data()["options"][REFERENCE]], **options}
+    questions = list[Json]()
+    for name, choices in options.items():
+        again = name in put.values()
+        named = any(book.find(one, messages) for one in (*choices, *book.known(name)))
+        is_open = len(choices) > 1 and name not in {*waiting, *reading.brief}
+        if is_open and (again or not (named or (reading.answer and waiting))):
+            questions.append(_question(name, choices, reading, again=again))
+    questions = [question for question in questions if question["text"] not in put]
+    return questions[: max(0, min(PER_TURN.get(mode, 3) - len(waiting), left))]
 
 
-def _question(name: str, options: list[str], reading: BriefReading) -> Json:
+def _question(name: str, options: list[str], reading: BriefReading, *, again: bool) -> Json:
     """A question with the options of the type, what is liked as its default."""
     liked = " ".join(one["value"] for one in reading.talk.state.get("preferences") or [])
     disliked = " ".join(reading.talk.state.get("dislikes") or [])
     options = [option for option in options if not book.find(option, disliked)][:MOST_OPTIONS]
     usual = next((place for place, option in enumerate(options) if book.find(option, liked)), 0)
+    if again:  # whoever picked a title wants no "no text" for its missing letters
+        usual = next((at for at, option in enumerate(options) if not book.refuses(option)), 0)
     # In the order of the type: who types numbers finds them where they were.
     options = book.translate(options, reading.tongue)
     texts = {form: book.say_of(name, form, reading.tongue) for form in ("text", "why")}
+    if again:
+        texts["text"] = book.say("again", reading.tongue).format(texts["text"])
     choice = {"options": options, "default": [*options[usual:], *options, ""][0], "follows": None}
     return {"dimension": name, **texts, **choice}
 
@@ -157,18 +181,11 @@ def _assume(reading: BriefReading) -> None:
 def _reply(reading: BriefReading, then: str) -> str:
     """One or two sentences to the person: an answer to what they ask, or what was understood."""
     tongue = reading.tongue
-    if reading.answer and reading.waiting:
-        return reading.answer
     fresh = {*reading.talk.fresh, *(pick["question"] for pick in reading.chosen)}
-    news = [
-        words
-        for name, said in reading.brief.items()
-        for words, quotes in _phrases(name, said, tongue)
-        if fresh & {quote["ref"] for quote in quotes}
-    ]
-    again = shorten("; ".join(news), AGAIN, placeholder=" …")
+    told = [words for _, (words, said) in _told(reading) if fresh & {q["ref"] for q in said}]
+    again = shorten("; ".join(told), AGAIN, placeholder=" …")
     understood = book.say("understood", tongue).format(again) + " " if again else ""
-    return understood + book.say(then, tongue)
+    return understood + ((then == "asks" and reading.answer) or book.say(then, tongue))
 
 
 def write(reading: BriefReading) -> tuple[str, list[Json]]:
@@ -179,9 +196,7 @@ def write(reading: BriefReading) -> tuple[str, list[Json]]:
     decisions, looks = dict[str, list[Phrase]](), dict[str, list[Phrase]]()
     if "subject" in reading.ours:
         idea.append((reading.ours["subject"], []))
-    seen = [(name, said) for name, said in reading.brief.items() if name not in UNSEEN]
-    phrases = [(name, one) for name, said in seen for one in _phrases(name, said, tongue)]
-    for name, (words, said) in phrases:
+    for name, (words, said) in [one for one in _told(reading) if one[0] not in UNSEEN]:
         ref = said[0]["ref"]
         if ref.startswith("style:") and name == "avoid":
             avoids.append((f"no {words}", said))

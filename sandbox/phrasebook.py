@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ SHORTEST = 3
 
 ENDING = 2
 """Letters that a word may end in besides: warm, warmes."""
+
+NEAR = 0.85
+"""How much alike a typing error is to what was meant: "secnd" has 0.91, paint to print 0.8."""
 
 
 @cache
@@ -45,7 +49,7 @@ def say_of(dimension: str, form: str, tongue: str) -> str:
 @lru_cache(4096)
 def tokens(text: str) -> list[str]:
     """The words of a text without case and British spelling."""
-    plain = text.lower().replace("’", "'")  # casefold would spell ß as another letter
+    plain = text.casefold().replace("’", "'")
     return TOKEN.findall(plain.replace("colour", "color").replace("grey", "gray"))
 
 
@@ -60,9 +64,27 @@ def content(text: str) -> list[str]:
 def find(phrase: str, text: str) -> str:
     """The words of a text that are a phrase, inflected or not; empty where there are none."""
     endings = [rf"{word}\w{{0,{ENDING * (len(word) > SHORTEST)}}}" for word in tokens(phrase)]
-    spelled = r"[\s-]+".join(endings).replace("color", "colou?r").replace("gray", "gr[ae]y")
+    spelled = r"[\s-]*".join(endings).replace("color", "colou?r").replace("gray", "gr[ae]y")
+    spelled = spelled.replace("ss", "(?:ss|ß)")
     match = re.search(rf"(?<!\w){spelled}(?!\w)", text.replace("’", "'"), re.I) if endings else None
     return text[match.start() : match.end()] if match else ""
+
+
+def is_near(phrase: str, text: str) -> bool:
+    """Whether a text is a phrase but for a typing error."""
+    words, own = (" ".join(word for word in content(one)) for one in (phrase, text))
+    return words != own and bool(get_close_matches(own, [words], cutoff=NEAR))
+
+
+def asks(text: str) -> bool:
+    """Whether a question begins as one that wants to know something, and is no polite wish."""
+    return {*tokens(trim(text))[:1]} <= {*data()["asking"]}
+
+
+def known(dimension: str) -> list[str]:
+    """What decides a common dimension: its options in both languages, and the like."""
+    options = data()["options"].get(dimension, {})
+    return [*options, *options.values(), *data()["looks"].get(dimension, ())]
 
 
 def holds(name: str, text: str) -> bool:
@@ -166,11 +188,17 @@ def places(clause: str) -> list[tuple[int, str]]:
     """The places of options that a clause names, if it names nothing else, with their words."""
     if shape(clause)[0]:
         return []  # 9:16
-    around, known = data()["around_a_number"], data()["places"]
+    around = data()["around_a_number"]
     words = [word for word in TOKEN.findall(trim(clause)) if word.casefold() not in around]
-    numbers = [
-        (known.get(word.casefold()) or int(word), word)
-        for word in words
-        if word.casefold() in known or re.fullmatch(r"[0-9]{1,3}", word)  # 2024 is a year
-    ]
+    numbers = [(place, word) for word in words if (place := _place(word)) is not None]
     return numbers if len(numbers) == len(words) else []
+
+
+@lru_cache(4096)
+def _place(word: str) -> int | None:
+    """The number that a word is or means, also with a typing error."""
+    if re.fullmatch(r"[0-9]{1,3}", word):  # 2024 is a year
+        return int(word)
+    known: dict[str, int] = data()["places"]
+    near = get_close_matches(word.casefold(), known, 1, NEAR)
+    return known[near[0]] if near else None

@@ -8,7 +8,7 @@ from fastmcp import Client
 
 from prompts.prompt_files import SHIPPED
 from sandbox.loopback import Sandbox
-from tests.calls import consult
+from tests.calls import consult, draw
 
 FOX = 'A fox in a birch forest, not a photo, with the words "Late Summer" on top'
 SENT_BACK = [
@@ -50,6 +50,10 @@ async def test_a_type_is_recognised_and_asked_about_in_the_persons_language(
         ("like an old tin sign", "like an old tin sign", ["use"]),
         ("2 1", "watercolor", []),
         ("the watercolor", "the watercolor", ["use"]),
+        ("the secnd one", "watercolor", ["use"]),
+        ("watercolur", "watercolor", ["use"]),
+        ("fox shoud wear a hat", None, ["style", "use"]),
+        ("decide the rest", None, []),
     ],
 )
 async def test_an_answer_answers_one_question_and_the_rest_stays_open(
@@ -87,16 +91,29 @@ async def test_a_short_answer_leaves_the_language_as_it_is_and_sets_the_format(
     assert ended["suggested"]["size"] == "1088x1536"
 
 
-async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any]) -> None:
-    begun = await consult(client, "a poster of a fox")
+async def test_a_question_beside_answers_is_answered_and_not_drawn(client: Client[Any]) -> None:
+    begun = await consult(client, "a fox in the snow")
     place = {"conversation_id": begun["conversation_id"]}
-    letters = {one["dimension"]: one["id"] for one in begun["questions"]}["text"]
-    title = [{"question_id": letters, "answer": "a title"}]
-    half = await consult(client, "", answers=title, **place)
-    ended = await consult(client, "Kürbis satt", finish=True, **place)
+    answers = [{"question_id": one["id"], "answer": "2"} for one in begun["questions"]]
+    result = await consult(client, "what is a medium?", answers=answers, **place)
+    ended = await consult(client, "what is gouache?", finish=True, **place)
 
-    assert "text" in asked(half)
+    assert "any of the choices" in result["reply"]
+    assert not {"medium", "gouache"} & {*ended["refined_prompt"].replace(".", "").split()}
+
+
+@pytest.mark.parametrize("title", ["a title", "the second one, but darker"])
+async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any], title: str) -> None:
+    result = await consult(client, "a poster of a fox")
+    place = {"conversation_id": result["conversation_id"]}
+    for words in (title, "Kürbis satt"):
+        (letters,) = [one["id"] for one in result["questions"] if one["dimension"] == "text"]
+        answer = [{"question_id": letters, "answer": words}]
+        result = await consult(client, "", answers=answer, **place)
+    ended = await consult(client, "", finish=True, **place)
+
     assert ended["lettering"] == ["Kürbis satt"]
+    assert ("darker" in ended["refined_prompt"]) == ("darker" in title)
 
 
 @pytest.mark.parametrize(
@@ -106,17 +123,24 @@ async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any]) -> Non
         ("a poster of a fox", "no people", "avoid"),
         ("a poster of a fox", "“Fox Fair”", "text"),
         ("ein Fuchs im Schnee", "lebhaft", "mood"),
+        ("ein Fuchs im Schnee", "blau", "palette"),
     ],
 )
-async def test_an_answer_that_is_of_something_else_is_not_what_was_asked_for(
+async def test_an_answer_that_is_of_something_else_leaves_what_was_asked_for_to_be_asked(
     client: Client[Any], idea: str, words: str, about: str
 ) -> None:
     begun = await consult(client, idea)
     (style,) = [one["id"] for one in begun["questions"] if one["dimension"] == "style"]
     answers = [{"question_id": style, "answer": words}]
-    result = await consult(client, "", answers=answers, conversation_id=begun["conversation_id"])
+    place = {"conversation_id": begun["conversation_id"]}
+    result = await consult(client, "", answers=answers, **place)
 
     assert values(result) == {"subject": idea, about: words}
+    assert "style" in asked(result)
+    while result["questions"]:
+        answers = [{"question_id": result["questions"][0]["id"], "answer": "as in a dream"}]
+        result = await consult(client, "", answers=answers, **place)
+    assert result["status"] == "ready"
 
 
 async def test_numbers_that_cannot_both_hold_are_asked_about_and_pick_nothing_at_the_end(
@@ -147,6 +171,24 @@ async def test_later_words_win_and_what_is_named_is_not_asked(client: Client[Any
     replaced = [one for one in result["not_used"] if "watercolor" in one["quote"]]
     assert [one["why"] for one in replaced] == ["replaced"]
     assert "style" not in asked(await consult(client, "a hen, photographed"))
+
+
+@pytest.mark.parametrize(
+    ("idea", "open_"),
+    [
+        ("eine Bleistiftzeichnung von einem Fuchs", {"Farben", "Aufbau"}),
+        ("a fox, sketched with charcoal", {"color", "composition"}),
+        ("ein Fuchs im Schnee, schwarz-weiss", {"Aufbau", "Stil"}),
+        ("a black-and-white fox in the snow", {"composition", "style"}),
+    ],
+)
+async def test_no_variation_is_against_a_look_that_the_idea_names(
+    client: Client[Any], idea: str, open_: set[str]
+) -> None:
+    ready = await consult(client, idea, finish=True)
+    drawn = await draw(client, conversation_id=ready["conversation_id"], variations=4)
+
+    assert {image["changed"].partition(":")[0] for image in drawn["images"]} == open_
 
 
 async def test_a_model_that_misbehaves_is_noticed_and_its_second_answer_stands(
