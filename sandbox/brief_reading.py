@@ -105,7 +105,6 @@ class BriefReading:
                 alone = shape and not book.content(clause.replace(shape, "", 1))
                 if not alone:
                     self._take(ref, clause, question)
-                    self._name_looks(ref, clause)
                 if shape:
                     self._put(FORMAT, ref, {"ref": ref, "quote": clause if alone else shape})
         talk = {one["quote"] for one in self.set_aside if (one["ref"], one["why"]) == (ref, "talk")}
@@ -154,39 +153,50 @@ class BriefReading:
                 if is_meant and book.refuses(option) == refuses:
                     self._choose(ref, words or clause, put, place, *([quote] if words else []))
                     return
+        looks = self._looks(clause)
+        about = self._matter(ref, clause, question, looks)
+        self._put(about, ref, quote)
+        if about == "text" and not book.lettering(clause):
+            return  # a title
+        # A pencil drawing of a fox says its style, too.
+        for name in [name for name in looks if self.latest.get(name) != ref]:
+            self._put(name, ref, {"ref": ref, "quote": looks[name]})
+
+    def _matter(self, ref: str, clause: str, question: Json | None, looks: dict[str, str]) -> str:
+        """The dimension that own words are of: what they name, else what they answer."""
         bare = book.content(clause)
-        same = [
-            name
-            for name, own in self.options.items()
-            if bare in map(book.content, (*own, *book.known(name)))
-        ]
-        same += [name for name, own in book.data()["alone"].items() if bare and {*bare} <= {*own}]
+        if book.refuses(clause) and bare:
+            return "text" if book.holds("lettering", clause) else "avoid"
+        if book.lettering(clause):
+            return "text"
+        for name in {**self.options, **book.data()["looks"]}:
+            if "".join(bare) in {"".join(book.content(one)) for one in self._known(name)}:
+                return str(name)
+        for name, own in book.data()["alone"].items():
+            if bare and {*bare} <= {*own}:
+                return str(name)
         asked = [question] if question else [one for one in self.waiting if "subject" in self.brief]
         if question["id"] in self.latest if question else ref in self.latest.values():
             asked = []  # a message answers one question in words, and says more of the picture
-        about = asked[0]["dimension"] if asked else "subject"
+        about = str(asked[0]["dimension"]) if asked else "subject"
         idea = book.content(self.brief["subject"][0]["quote"]) if "subject" in self.brief else []
-        if refuses and bare:
-            about = "text" if book.holds("lettering", clause) else "avoid"
-        elif book.lettering(clause):
-            about = "text"
-        elif same:
-            about = same[0]
-        elif about in HOW and {*bare[:1]} & {*idea}:
-            about = "subject"
-        elif not question:
-            about = book.begins(clause) or about
-        self._put(about, ref, quote)
+        if about in HOW and {*bare[:1]} & {*idea}:
+            return "subject"
+        changes = [name for name in looks if name in self.brief and about == "subject"]
+        return about if question else book.begins(clause) or [*changes, about][0]
 
-    def _name_looks(self, ref: str, clause: str) -> None:
-        """Decide what a clause names on its way: a pencil drawing of a fox says its style, too."""
-        said = book.QUOTED.sub("|", clause)  # lettering names nothing
-        is_text = said == clause and self.latest.get("text") == ref
-        for name in book.data()["looks"] if not is_text else ():
-            known = (*self.options.get(name, ()), *book.known(name))
-            words = next(filter(None, (book.find(word, said) for word in known)), "")
-            if words and not book.refuses(clause) and self.latest.get(name) != ref:
-                self._put(name, ref, {"ref": ref, "quote": words})
+    def _looks(self, clause: str) -> dict[str, str]:
+        """What a clause names of the look, by dimension; lettering and refusals name nothing."""
+        said = "" if book.refuses(clause) else book.QUOTED.sub("|", clause)
+        found = {
+            name: next(filter(None, (book.find(word, said) for word in self._known(name))), "")
+            for name in book.data()["looks"]
+        }
+        return {name: words for name, words in found.items() if words}
+
+    def _known(self, name: str) -> list[str]:
+        """The options of a dimension here and elsewhere."""
+        return [*self.options.get(name, ()), *book.known(name)]
 
     def _put(self, dimension: str, ref: str, *quotes: Json) -> None:
         """Decide a dimension; a later message adds to some and replaces what held of others."""

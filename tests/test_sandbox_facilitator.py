@@ -171,6 +171,9 @@ async def test_later_words_win_and_what_is_named_is_not_asked(client: Client[Any
     replaced = [one for one in result["not_used"] if "watercolor" in one["quote"]]
     assert [one["why"] for one in replaced] == ["replaced"]
     assert "style" not in asked(await consult(client, "a hen, photographed"))
+    hen = await consult(client, "a watercolor of a hen", finish=True)
+    hen = await consult(client, "an old photograph", conversation_id=hen["conversation_id"])
+    assert values(hen)["style"] == "an old photograph"
 
 
 @pytest.mark.parametrize(
