@@ -22,7 +22,7 @@ ENTRY = re.compile(rf"({NAME})(?: as ({NAME}))?")
 COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)$", re.DOTALL | re.MULTILINE)
 """One that has its lines for itself: within a line it might be part of a text."""
 TYPE = re.compile(r"/\*\* @type \{[^\n*]*\} \*/ ?")
-INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+INDENT = re.compile(r"^\s+", re.MULTILINE)
 RULE_SPACE = re.compile(r"(?<![ ;]);\s*(?=\})|([{};])\s+|(?<!\s)\s+(?=[{};])|([,:>]) (?!;)")
 """At these signs a style sheet's space says nothing, as long as no quoted text holds them."""
 SIGN_SPACE = re.compile(
@@ -43,9 +43,10 @@ tag that ends as `<//>` it is not."""
 PARAMETER = re.compile(r"(?<=[(,=:?&|{ ])\((\w+)\)=>")
 """The only one of a function, which needs no parentheses."""
 DECLARATIONS = re.compile(
-    r"(?:(?<==m\d)|(?<==m\d\d));let(?=\{[\w,:$]*\}=m\d)|(?<=\}\)\(\));let (?=m\d+=\(\(\)=>\{)"
+    r"(?<=[;{])let\b(?:[^;{}\n]|\{[^;{}\n]*\})*(?:;let\b(?:[^;{}\n]|\{[^;{}\n]*\})*)+"
+    r"|(?<=\}\)\(\));let (?=m\d+=\(\(\)=>\{)"
 )
-"""Between imports, and between modules, which need one `let` together."""
+"""Some in a row that hold no statement, and those of modules, which need one `let` together."""
 OTHER = re.compile(
     r"^[ \t]*(?:import|export)\b[^\n]*|(?<![\w$.])import\s*[(.][^\n]*|^await\b[^\n]*", re.MULTILINE
 )
@@ -88,7 +89,7 @@ def slim_script(entry: str) -> str:
     text = CONSTANT.sub("let ", text)
     body = SIGN_SPACE.sub(r"\1\2\3", text)
     body = PARAMETER.sub(r"\1=>", LINE_END.sub(r"\1", body))
-    return DECLARATIONS.sub(",", body)
+    return DECLARATIONS.sub(lambda match: re.sub(";let ?", ",", match[0]), body)
 
 
 @cache

@@ -23,6 +23,7 @@ from settings import Settings
 from storage.input_files import InputFiles
 from storage.records import Records
 from storage.spending import booking, charge_rows
+from storage.stamps import is_image_id
 from styles.comparison import difference, disagreement, shared_measure
 from styles.description import (
     TEMPLATE,
@@ -190,8 +191,11 @@ def _question(pictures: Sequence[_Picture], wanted: list[Aspect]) -> StyleExtrac
     if dispute is None:
         return None
     given = [one.given for one in pictures]
-    short = [Path(one).name for one in given]
-    names = short if len({*short}) == len(given) else given
+    names = [
+        f"picture {number}" if is_image_id(one) else Path(one).name
+        for number, one in enumerate(given, 1)
+    ]
+    names = names if len({*names}) == len(given) else given
     if dispute.outlier is None:
         question = f"The pictures do not share their {dispute.aspect}. Which of them is meant?"
         ways = [(f"{name} alone", [one], wanted) for name, one in zip(names, given, strict=True)]

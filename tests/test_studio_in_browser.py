@@ -376,7 +376,8 @@ def test_what_was_typed_is_there_again_after_a_reload_and_for_who_goes_back(
     asked = len(service.requests)
     one.page.get_by_text("In my own words").first.click()
     one.hit(one.page.locator("[data-send]"))
-    one.page.get_by_role("alert").get_by_text("Choose an answer").wait_for()
+    asking = one.page.get_by_role("group").filter(has=one.page.get_by_role("textbox"))
+    asking.get_by_role("alert").get_by_text("Choose an answer").wait_for()
     one.page.keyboard.type("like chalk")
     one.page.go_back()
     one.see("What would you like to see?")
@@ -389,6 +390,18 @@ def test_what_was_typed_is_there_again_after_a_reload_and_for_who_goes_back(
 
     assert one.page.get_by_role("textbox").first.input_value() == "like chalk"
     assert len(service.requests) == asked
+
+
+def test_a_page_that_opens_at_the_gallery_speaks_its_language_from_the_first_word(
+    visit: Callable[..., Visitor],
+) -> None:
+    one = visit(locale="fr-FR")
+    one.see("Que souhaitez-vous voir\u202f?")
+    one.page.evaluate("location.hash = '#gallery'; location.reload()")
+    one.see("Galerie")
+    one.page.get_by_text("Il n’y a pas encore d’images.").wait_for()
+
+    assert one.page.get_by_role("status").all_text_contents()[0] == "0 sur 0"
 
 
 def test_a_conversation_is_deleted_once_it_was_shown_what_goes(

@@ -39,7 +39,7 @@ from styles import comparison, style_offer
 from styles.comparison import Closeness
 from styles.style_file import Style
 from styles.style_store import StyleStore
-from tests.calls import DRAW, consult, data_of, text_of
+from tests.calls import DRAW, consult, data_of, draw, text_of
 from tests.conftest import ROOT
 from tools.progress import STAGES, progress_words
 from tools.view_words import option_looks, view_words
@@ -185,6 +185,17 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     text = text_of(await client.call_tool(DRAW, again))
     assert "- Farben: warme Farben" in text
     assert f"Die Datei von {first['image_id']} ist nicht mehr da: Sie wurde verschoben" in text
+
+
+async def test_pictures_without_a_dialogue_are_described_in_the_language_of_the_page(
+    client: Client[Any],
+) -> None:
+    drawn = await draw(client, prompt="a hen", dialogue_mode="skip", variations=2, quality="low")
+    read = {"what": "state", "id": drawn["conversation_id"], "cursor": "fr"}
+
+    first = data_of(await client.call_tool("view_read", read))["images"][0]
+
+    assert first["variation"] == "composition\u202f: gros plan"
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])

@@ -136,7 +136,7 @@ async def conversation_view(
         dialogue.not_used = [one for one in dialogue.not_used if one not in gave_way]
     store = app.prompt_store
     jobs = newest_jobs(conversation)
-    images = await asyncio.to_thread(_shown_images, app, conversation)
+    images = await asyncio.to_thread(_shown_images, app, conversation, known_words)
     is_chosen = bool(conversation.chosen_at)
     return ConversationView(
         conversation_id=conversation.id,
@@ -236,8 +236,8 @@ def _standing(dialogue: str, drawing: str, *, is_chosen: bool, has_images: bool)
     return "done" if has_images else "begun"
 
 
-def _shown_images(app: App, conversation: Conversation) -> list[ShownImage]:
-    wording = app.prompt_store.wording(conversation.language or "en")
+def _shown_images(app: App, conversation: Conversation, known_words: str) -> list[ShownImage]:
+    wording = app.prompt_store.wording(conversation.language or known_words or "en")
     return [_shown(app, image, conversation, wording) for image in conversation.images]
 
 

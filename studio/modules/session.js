@@ -132,6 +132,8 @@ export class Session {
     const isWorking = view.status === "working";
     const isOther = (this.state.view ?? view).conversation_id !== view.conversation_id;
     const current = currentOf(view);
+    const count = view.newest.length;
+    const directions = view.status === "done" && count > 1 && current?.image_id === view.newest.at(-1);
     this.set({
       view,
       gallery: null,
@@ -139,11 +141,11 @@ export class Session {
       progress: isWorking ? view.progress : null,
       partials: isWorking && !isOther ? this.state.partials : [],
       imageId: current?.image_id ?? "",
-      directions: view.status === "done" && view.newest.length > 1 && current?.image_id === view.newest.at(-1),
+      directions,
       // What was opened on a picture stays open when its record is read once more.
       panel: current?.image_id === this.state.imageId ? this.state.panel : "",
       ...(isOther && { settings: {}, quality: "", draft: "" }),
-      message: newsOf(view.status),
+      message: directions ? t("{count} directions", { count }) : newsOf(view.status),
     });
     if (isWorking) this.look(view.conversation_id);
   }

@@ -100,7 +100,7 @@ function Studio({ desk }) {
   });
   if (state.trouble === "locked") return html`<div class="studio"><header class="rail"><p class="brand">Image consultant</p></header><main><${Notices} desk=${desk} /></main></div>`;
   return html`<div class="studio"><${Rail} desk=${desk} />
-    <main aria-busy=${session?.state.busy ? "true" : "false"}>
+    <main aria-busy=${Boolean(session?.state.busy)}>
       <p class="hidden" role="status">${state.message}</p><p class="hidden" role="status">${session?.state.message}</p>
       <${Notices} desk=${desk} /><${Tray} desk=${desk} />
       <fieldset role="none" class="place" disabled=${state.trouble === "gone"}><${Place} desk=${desk} /></fieldset></main></div>`;

@@ -44,7 +44,7 @@ function View({ session }) {
     onPointerDown: () => { last.current = null; },
     onFocusIn: (event) => { last.current = event.target; },
   };
-  return html`<main aria-busy=${state.busy ? "true" : "false"} ...${events}>
+  return html`<main aria-busy=${Boolean(state.busy)} ...${events}>
     <p class="hidden" role="status">${state.message}</p>
     <${Task} session=${session} />
     <${Footer} session=${session} phase=${phase} />

@@ -20,7 +20,7 @@ export function Picture({ session }) {
   if (Panel) return html`<${Panel} key=${image.image_id} session=${session} image=${image} />`;
   const mask = session.maskOf(image);
   const compare = html`<button class="plain" onClick=${() => session.set({ panel: "compare" })}>${t("Compare")}</button>`;
-  const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked ? "true" : "false"} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Conversation bookmarked")}` : `☆ ${t("Bookmark the conversation")}`}</button>`;
+  const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Conversation bookmarked")}` : `☆ ${t("Bookmark the conversation")}`}</button>`;
   return html`<${Screen} title=${view.title || t("The picture")} aside=${bookmark}>
     <div class="frame paint" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} key=${image.image_id} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
       ${mask && html`<${Layer} image=${image} strokes=${mask.strokes} aria-hidden="true" />`}</div>
@@ -61,7 +61,7 @@ function Change({ session, image }) {
   const starts = [t("warmer light"), t("closer"), t("simpler"), t("more contrast")];
   return html`<${Form} send=${() => session.change(draft, image)}>
     <label>${t("Change this")}
-      <textarea rows="2" value=${state.draft} placeholder=${t("warmer light, and without the boat")} onInput=${(event) => session.set({ draft: event.target.value })}></textarea></label>
+      <textarea rows="2" value=${state.draft} onInput=${(event) => session.set({ draft: event.target.value })}></textarea></label>
     <div class="row">${starts.map((words) => html`<button class="plain" onClick=${() => session.set({ draft: draft ? `${draft}, ${words}` : words })}>${words}</button>`)}</div>
     ${mask && html`<p class="row soft">${t("Only the painted part changes, {share} % of the picture.", mask)} <button class="plain" onClick=${() => session.set({ mask: null })}>${t("Change all of it")}</button></p>`}
     <div class="row"><button class="act" data-send disabled=${!draft && !isAnew}>${mask ? t("Change the painted part") : isAnew ? t("Draw it anew") : t("Change it")}${about(priceOfChange(image, quality))}</button>

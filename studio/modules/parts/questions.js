@@ -1,6 +1,6 @@
 /** What is still open: two questions at a time, each with options and room for own words. */
 import { html, useState } from "../vendor/preact.js";
-import { t } from "../words.js";
+import { label, t } from "../words.js";
 import { useDraft } from "./draft.js";
 import { Form } from "./form.js";
 import { References } from "./references.js";
@@ -19,7 +19,7 @@ export function Questions({ session }) {
   const [answers, setAnswers] = useDraft(session, `answers ${asked}`, {});
   // Where nobody could read the last words, no question is open: they are said anew.
   const [extra, setExtra] = useDraft(session, `extra ${asked}`, questions.length ? null : "");
-  const [isEmpty, setEmpty] = useState(false);
+  const [blank, setBlank] = useState("");
   const shown = questions.slice(first, first + AT_ONCE);
   const isLast = first + AT_ONCE >= questions.length;
 
@@ -40,21 +40,23 @@ export function Questions({ session }) {
     ...rest,
   });
   const send = () => {
-    const blank = shown.find(({ id }) => all[id].own?.trim() === "");
-    const isMute = !extra?.trim() && (blank || (isLast && !Object.values(all).some(textOf)));
-    setEmpty(isMute);
-    if (isMute) document.getElementById(blank?.id ?? "extra")?.focus();
+    const mute = shown.find(({ id }) => all[id].own?.trim() === "");
+    const isMute = !extra?.trim() && (mute || (isLast && !Object.values(all).some(textOf)));
+    const field = isMute ? (mute?.id ?? "extra") : "";
+    setBlank(field);
+    if (field) document.getElementById(field)?.focus();
     else if (isLast) consult(all);
     else turn(first + AT_ONCE);
   };
 
+  const refusal = html`<p role="alert">${t("Choose an answer, or say it in a few words.")}</p>`;
   return html`<${Screen} title=${t("What is still open")} aside=${html`<${Decided} completeness=${dialogue.completeness} />`}><${Form} send=${send}>
     ${dialogue.reply && html`<p class="words" lang=${language}>${dialogue.reply}</p>`}
-    ${shown.map((one) => html`<${Question} key=${one.id} one=${one} looks=${looks[one.id] ?? []} answer=${all[one.id]} put=${put} language=${language} />`)}
+    ${shown.map((one) => html`<${Question} key=${one.id} one=${one} looks=${looks[one.id] ?? []} answer=${all[one.id]} put=${put} language=${language} refusal=${blank === one.id && refusal} />`)}
     ${extra !== null && html`<label>${t("Anything else, or a question of your own")}
       <textarea id="extra" rows="2" value=${extra} onInput=${(event) => setExtra(event.target.value)}></textarea></label>`}
     <${References} session=${session} isOpen=${extra !== null} />
-    ${isEmpty && html`<p role="alert">${t("Choose an answer, or say it in a few words.")}</p>`}
+    ${blank === "extra" && refusal}
     <div class="row">
       <button class="act" data-send>${isLast ? t("Answer") : t("Next")}</button>
       ${first > 0 && html`<button onClick=${() => turn(first - AT_ONCE)}>${t("Back")}</button>`}
@@ -71,7 +73,7 @@ function textOf({ own, option }) {
 }
 
 /** @param {any} props */
-function Question({ one, looks, answer, put, language }) {
+function Question({ one, looks, answer, put, language, refusal }) {
   const isOwn = answer.own !== undefined;
   const why = one.why ? `${one.id}-why` : null;
   return html`<fieldset>
@@ -82,7 +84,7 @@ function Question({ one, looks, answer, put, language }) {
         look=${html`<${Look} look=${looks[place]} />`} hint=${option === one.default && t("suggested")}><span lang=${language}>${option}</span><//>`)}
       <${Chip} name=${one.id} checked=${isOwn} onChange=${() => put(one.id, { own: "" })}>${t("In my own words")}<//>
     </div>
-    ${isOwn && html`<input type="text" id=${one.id} aria-label=${`${t("In my own words")}: ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}
+    ${isOwn && html`<input type="text" id=${one.id} aria-invalid=${Boolean(refusal)} aria-label=${`${label(t("In my own words"))} ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}${refusal}
   </fieldset>`;
 }
 

@@ -20,7 +20,7 @@ export function Chip({ look, hint, children, ...input }) {
 
 /** A button that stays down while it holds. @param {{on: boolean, act: () => void, children?: any}} props */
 export function Switch({ on, act, children }) {
-  return html`<button aria-pressed=${on ? "true" : "false"} onClick=${act}>${children}</button>`;
+  return html`<button aria-pressed=${on} onClick=${act}>${children}</button>`;
 }
 
 /** @param {{path: string}} props */

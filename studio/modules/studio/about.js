@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Screen } from "../parts/screen.js";
 import { dollars, label, t, troubleWords } from "../words.js";
+import { day } from "./moment.js";
 import { readInto } from "./reading.js";
 
 /** @param {{desk: any}} props */
@@ -29,7 +30,7 @@ function Spending({ costs }) {
     <p>${budget === null ? t("{today} today, and no daily budget.", sum) : t("{today} of {budget} today.", sum)}${origin === "sandbox" ? ` ${t("It is play money: the sandbox costs nothing.")}` : ""}</p>
     ${budget > 0 && html`<div class="bar wide"><i style=${{ width: `${Math.min(100, (100 * today) / budget)}%` }}></i></div>`}
     ${days.length > 0 && html`<div class="tables"><table><caption>${t("By day")}</caption><thead><tr><th scope="col">${t("Day")}</th><th scope="col">${t("Cost")}</th><th scope="col" class="rest">${t("Calls")}</th></tr></thead>
-      <tbody>${days.map((one) => html`<tr key=${one.day}><th scope="row">${one.day}</th><td><${Amount} usd=${one.usd} most=${most} /></td><td class="rest">${one.calls}</td></tr>`)}</tbody></table>
+      <tbody>${days.map((one) => html`<tr key=${one.day}><th scope="row">${day(one.day)}</th><td><${Amount} usd=${one.usd} most=${most} /></td><td class="rest">${one.calls}</td></tr>`)}</tbody></table>
     <table><caption>${t("By conversation")}</caption><thead><tr><th scope="col">${t("Conversation")}</th><th scope="col">${t("Cost")}</th></tr></thead>
       <tbody>${conversations.map((one) => html`<tr key=${one.conversation_id}><th scope="row" class="words">${one.conversation_id ? html`<a href=${`#c=${one.conversation_id}`}>${one.title || t("Untitled")}</a>` : t("Of none, or of one that was deleted")}</th>
         <td><${Amount} usd=${one.usd} most=${top} /></td></tr>`)}</tbody></table></div>`}</div>`;
@@ -57,7 +58,7 @@ function Amount({ usd, most }) {
 function Models({ status }) {
   return html`<div><h2>${t("Models")}</h2><${Findings} findings=${status.models} />
     <details><summary>${t("Every model that can be set")}</summary><table><thead><tr><th scope="col">${t("Model")}</th><th scope="col">${t("For")}</th><th scope="col">${t("Last day")}</th></tr></thead>
-      <tbody>${status.supported_models.map((one) => html`<tr><th scope="row">${one.name}</th><td>${{ image: t("Pictures"), dialogue: t("Dialogue") }[one.purpose]}</td><td>${one.shutdown || t("none announced")}</td></tr>`)}</tbody></table></details></div>`;
+      <tbody>${status.supported_models.map((one) => html`<tr><th scope="row">${one.name}</th><td>${{ image: t("Pictures"), dialogue: t("Dialogue") }[one.purpose]}</td><td>${one.shutdown ? day(one.shutdown) : t("none announced")}</td></tr>`)}</tbody></table></details></div>`;
 }
 
 /** @param {{checks: any[]}} props */
@@ -75,7 +76,7 @@ function Findings({ findings }) {
 /** @param {{settings: any[]}} props */
 function Settings({ settings }) {
   const sources = { default: t("as it comes"), environment: t("the environment"), command: t("this studio") };
-  const row = (one) => html`<tr key=${one.name}><th scope="row" title=${one.description}>${one.name}</th><td>${one.value || "–"}</td><td>${sources[one.source] ?? one.source}</td></tr>`;
+  const row = (one) => html`<tr key=${one.name}><th scope="row" lang="en" title=${one.description}>${one.name}</th><td>${one.value || "–"}</td><td>${sources[one.source] ?? one.source}</td></tr>`;
   const table = (rows) => html`<table class="settings"><thead><tr><th scope="col">${t("Setting")}</th><th scope="col">${t("Value")}</th><th scope="col">${t("Where it comes from")}</th></tr></thead><tbody>${rows.map(row)}</tbody></table>`;
   const isOwn = (one) => one.source !== "default";
   return html`<div><h2>${t("Settings")}</h2>

@@ -7,7 +7,7 @@
 import { DoorError, LockedError } from "../http_door.js";
 import { dataOf, textOf } from "../results.js";
 import { Session } from "../session.js";
-import { knownLanguage, learn, t } from "../words.js";
+import { knownLanguage, label, learn, t } from "../words.js";
 import { lookOf } from "./look.js";
 
 /** Another page's work is seen within this time. */
@@ -251,7 +251,7 @@ export class Desk {
   finish({ conversation_id: id, title }, failed) {
     const others = this.state.finished.filter((one) => one.id !== id);
     const name = { title: title || t("Untitled") };
-    this.set({ finished: [...others, { id, title, failed }], message: failed ? `${t("No picture came")}: ${name.title}` : t("Ready to look at: {title}", name) });
+    this.set({ finished: [...others, { id, title, failed }], message: failed ? `${label(t("No picture came"))} ${name.title}` : t("Ready to look at: {title}", name) });
   }
 
   /** See what another page or a chat did, unless somebody works here. @param {any} session @param {string} stamp @param {boolean} wasGone */

@@ -43,7 +43,7 @@ export function Pictures({ desk }) {
     }
   };
   // What is compared by meaning is paid for: it stays until somebody asks for something else.
-  const isDue = !asked.meaning && (!gallery || (gallery.isOld && !gallery.note));
+  const isDue = desk.state.pulse && !asked.meaning && (!gallery || (gallery.isOld && !gallery.note));
   useEffect(() => {
     // Not the values of this rendering: somebody may have chosen others before the effect runs.
     // As many as are there: somebody may look at the last of them.
@@ -122,7 +122,7 @@ function Card({ desk, one, chosen, pick }) {
   const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words" title=${title}>${title}</span>
     ${label && html`<span class="words">${label}</span>`}${words && html`<span class="words soft">${words}</span>`}<span class="soft">${facts}</span>`;
   if (!chosen) return html`<a class="photo" href=${`#i=${one.id}`}>${inside}</a>`;
-  return html`<button class="photo" aria-pressed=${chosen.includes(one.id) ? "true" : "false"} onClick=${() => pick(one.id)}>${inside}</button>`;
+  return html`<button class="photo" aria-pressed=${chosen.includes(one.id)} onClick=${() => pick(one.id)}>${inside}</button>`;
 }
 
 /** @param {any} props */

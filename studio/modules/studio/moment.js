@@ -5,3 +5,8 @@ import { knownLanguage } from "../words.js";
 export function moment(stamp) {
   return new Date(stamp).toLocaleString(knownLanguage() || "en", { dateStyle: "medium", timeStyle: "short" });
 }
+
+/** @param {string} date */
+export function day(date) {
+  return new Date(`${date}T00:00`).toLocaleDateString(knownLanguage() || "en", { dateStyle: "medium" });
+}

@@ -1,7 +1,7 @@
 /** Two pictures of the gallery over each other, of one conversation or of two. */
 import { html } from "../vendor/preact.js";
 import { Compare } from "../parts/compare.js";
-import { t } from "../words.js";
+import { label, t } from "../words.js";
 import { captionOf } from "./gallery.js";
 
 const NUMBERS = { left: 1, right: 2 };
@@ -17,7 +17,7 @@ export function Pair({ desk, ids }) {
     read: ({ what, ...args }) => desk.view(what, args),
     set: () => { location.hash = "#gallery"; },
   };
-  const captions = images.map((one, place) => one.created_at && html`<p class="soft words">${place + 1}: ${Object.values(captionOf(one)).filter(Boolean).join(" · ")}</p>`);
+  const captions = images.map((one, place) => one.created_at && html`<p class="soft words">${label(t("Picture {number}", { number: place + 1 }))} ${Object.values(captionOf(one)).filter(Boolean).join(" · ")}</p>`);
   return html`<${Compare} session=${session} image=${images[1]} title=${t("Picture {left} beside picture {right}", NUMBERS)}
     seam=${t("Picture {left} up to here, picture {right} behind it", NUMBERS)} /><div>${captions}</div>`;
 }

@@ -1,7 +1,7 @@
 /** Styles: what they look like and really say, one by one, and a way to use or delete each. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Screen, Sketch } from "../parts/screen.js";
-import { nameOf, t } from "../words.js";
+import { label, nameOf, t } from "../words.js";
 import { readInto } from "./reading.js";
 import { Removal } from "./removal.js";
 
@@ -75,7 +75,7 @@ export function Style({ desk, name }) {
     ${style.avoid.length > 0 && html`<div><h2>${t("What it avoids")}</h2><p class="words">${style.avoid.join("; ")}</p></div>`}
     ${style.tags.length > 0 && html`<p class="soft words">${style.tags.map((tag) => t(tag)).join(" · ")}</p>`}
     ${made?.left_out.length > 0 && html`<div><h2>${t("What was not taken")}</h2><ul class="list">${made.left_out.map((one) => html`<li>
-      <q class="words">${one.words}</q><span class="soft words">${nameOf("dimensions", one.aspect)}: ${one.because}</span></li>`)}</ul></div>`}
+      <q class="words">${one.words}</q><span class="soft words">${label(nameOf("dimensions", one.aspect))} ${one.because}</span></li>`)}</ul></div>`}
     ${(made?.notes ?? []).map((note) => html`<p class="soft words" lang="en">${note}</p>`)}
     ${style.own && html`<${Removal} title=${t("Delete this style")} ask=${(_, forGood) => remove(desk, style, forGood)} />`}<//>`;
 }
