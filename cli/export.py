@@ -62,7 +62,8 @@ def _safe(text: str) -> str:
 
 def _markdown(conversation: Conversation, folder: Path, name: str) -> list[Path]:
     paths, links = [], {}
-    for number, image in enumerate(conversation.images, start=1):
+    images = [image for sheet in conversation.sheets for image in sheet]
+    for number, image in enumerate(images, start=1):
         data, missing = file_of(image)
         links[image.id] = " ".join((missing or image.path).split())
         if data is not None:

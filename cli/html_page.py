@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consultation.consultation_text import EDGES, own_stretches
 from consultation.conversation_page import fields, moment, picture_tree, verdicts_of
+from consultation.provenance import source_of
 from consultation.transcript import messages_of
+from consultation.turn import Quote
 from consultation.words import letters_of, words_of
 from errors import StorageError
 from gateway.connection import is_sandbox
@@ -46,9 +48,12 @@ PURPOSES = {
 
 @dataclass(frozen=True)
 class PictureNode:
-    """A picture in the tree, `depth` levels down; after it `ups` levels end."""
+    """A picture in the tree, `depth` levels down; after it `ups` levels end. `number` is its own
+    among several of one call, else 0."""
 
     image: Image
+    number: int
+    is_current: bool
     depth: int
     deeper: bool
     ups: int
@@ -73,6 +78,7 @@ class PictureNode:
         parts = [
             f"{image.width}x{image.height} {image.format}" if image.width else image.format,
             image.model,
+            wording.translate("current") if self.is_current else "",
             met_items(verdicts_of(image), wording.translate),
             wording.translate("rated {rating} of 5", rating=image.rating) if image.rating else "",
         ]
@@ -86,15 +92,22 @@ class Part:
     dimension: str
     text: str
     source: str
-    quotes: list[str]
+    quotes: list[Quote]
 
     def basis(self, wording: Wording) -> str:
         """Where it comes from, with the person's words where they differ from it."""
-        label = getattr(wording.source, self.source, self.source)
         here = letters_of(words_of(self.text))
-        other = [quote for quote in self.quotes if letters_of(words_of(quote)) not in here]
-        words = ", ".join(wording.quoted.format(words=quote) for quote in other)
-        return f"{wording.label(label)} {words}" if words else label
+        parts: dict[str, list[str]] = {} if self.quotes else {self.source: []}
+        for quote in self.quotes:
+            others = parts.setdefault(source_of([quote]), [])
+            words = wording.quoted.format(words=quote.quote)
+            if words not in others and letters_of(words_of(quote.quote)) not in here:
+                others.append(words)
+        labels = {source: getattr(wording.source, source, source) for source in parts}
+        return "; ".join(
+            f"{wording.label(labels[source])} {', '.join(others)}" if others else labels[source]
+            for source, others in parts.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +181,6 @@ def _view(conversation: Conversation, wording: Wording) -> dict[str, Any]:
             if one.source != "open" and one.text
         ],
         "open": ", ".join(wording.name_of(e.dimension) for e in entries if e.source == "open"),
-        "undrawn": [job for job in conversation.jobs if job.state != "kept"],
         "is_play": all(one.origin == "sandbox" for one in conversation.spending),
         "prices": _prices(conversation.spending, wording),
     }
@@ -178,11 +190,8 @@ def _parts(rows: Iterable[Any], name: str) -> Iterator[Part]:
     for row in rows:
         for one in fields([row], "dimension", name, "source"):
             quotations = fields(row.get("said") or [], "ref", "quote")
-            source = one["source"]
-            if any(quote["ref"].startswith("q") for quote in quotations):
-                source = "chosen"  # and what else is quoted are the words that chose it
-            quotes = [*dict.fromkeys(quote["quote"] for quote in quotations)]
-            yield Part(one["dimension"], one[name], source, quotes)
+            quotes = [Quote.model_validate(quotation) for quotation in quotations]
+            yield Part(one["dimension"], one[name], one["source"], quotes)
 
 
 def _exchanges(conversation: Conversation) -> Iterator[PageTurn]:
@@ -242,6 +251,8 @@ def _tree(conversation: Conversation) -> list[PictureNode]:
     return [
         PictureNode(
             image,
+            conversation.numbers.get(image.id, (0, 0))[0],
+            image is conversation.current_image,
             depth,
             deeper=depth > before,
             ups=max(0, depth - after),

@@ -10,6 +10,7 @@ __all__ = [
     "earlier_work",
     "facilitator",
     "preferences",
+    "provenance",
     "recorded_result",
     "style_dialogue",
     "suggested_settings",

@@ -46,6 +46,9 @@ def as_markdown(conversation: Conversation, links: Mapping[str, str] | None = No
     if conversation.images:
         lines += ["", "## Pictures", ""]
         lines += _pictures(conversation, links or {})
+    if undrawn := conversation.jobs_without_picture:
+        lines += ["", "## Not drawn", ""]
+        lines += [f"- {' '.join(job.prompt.split())} ({job.error or job.state})" for job in undrawn]
     return "\n".join(lines) + "\n"
 
 

@@ -163,6 +163,11 @@ class Conversation(Base):
         return [by_job[job.id] for job in jobs if job.id in by_job]
 
     @property
+    def jobs_without_picture(self) -> list["Job"]:
+        """Those that brought none, and those under way."""
+        return [job for job in self.jobs if job.state != "kept"]
+
+    @property
     def cost_usd(self) -> float:
         """USD paid for it so far, as well as that is known."""
         return sum(one.usd or 0.0 for one in self.spending)

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,9 @@ async def forget(database: Database, conversation_id: str) -> None:
         await session.execute(delete(Conversation).where(Conversation.id == conversation_id))
 
 
-async def hold(client: Client[Any]) -> str:
-    """A conversation with everything: questions, answers, changed and varied pictures."""
+async def hold(client: Client[Any], sandbox: Sandbox) -> str:
+    """A conversation with everything: questions, answers, changed pictures and two variations, of
+    which the second comes first."""
     asked = await consult(client, "a lighthouse\nin a storm", mode="guided")
     conversation_id: str = asked["conversation_id"]
     answer = {"question_id": asked["questions"][0]["id"], "answer": "für meine Wand"}
@@ -84,6 +86,7 @@ async def hold(client: Client[Any]) -> str:
     )
     await draw(client, conversation_id=conversation_id, quality="low", verify=True)
     await draw(client, conversation_id=conversation_id, prompt="make the sky red", quality="low")
+    sandbox.fail("delay=0.5", kind="image")
     await draw(
         client, conversation_id=conversation_id, prompt="add a boat", variations=2, quality="low"
     )
@@ -98,7 +101,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: Sandbox) -
     async def serve() -> str:
         server = create_server(folders.settings_in(folder, shared_sandbox.base_url))
         async with Client(server) as client:
-            return await hold(client)
+            return await hold(client, shared_sandbox)
 
     return folder, asyncio.run(serve())
 
@@ -390,10 +393,13 @@ async def test_markdown_lies_beside_its_pictures(
     told = page.read_text(encoding="utf-8")
     assert told.startswith("# Ein Leuchtturm: für Zoë / 灯台\n")
     assert len(pictures) == 3
-    for image, path in zip(conversation.images, pictures, strict=False):
-        assert path.read_bytes() == content(image)
-        assert f"![{image.id}](Ein-Leuchtturm-f%C3%BCr-Zo%C3%AB-" in told
-        assert image.path not in told
+    files = {path.stem.partition("-")[2].replace("-", "_"): path for path in pictures}
+    for image in conversation.images:
+        if image.id in files:
+            assert files[image.id].read_bytes() == content(image)
+            assert f"![{image.id}](Ein-Leuchtturm-f%C3%BCr-Zo%C3%AB-" in told
+            assert image.path not in told
+    assert re.findall(r"\((\d) of 2.*?/(\d\d)-", told) == [("2", "04")]  # the first is lost
     assert "is no longer where it was saved" in told
     assert "the sandbox in place of" in told
     assert not list(folder.rglob("*.part"))

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from cli import html_page
 from cli.export import export
+from consultation.turn import Quote
 from prompts.store import PromptStore
 from sandbox.loopback import Sandbox
 from settings import Settings
@@ -114,7 +115,7 @@ async def test_it_shows_the_record_a_change_below_its_picture_and_stands_alone(p
     assert len(read.pictures) == 4
     for words in (
         SCRIPT, "for my wall <b>now</b>", "make the sky red", "add a boat", "Refined prompt",
-        "composition: ", "that cannot be told", "0.0412 (estimate)",
+        "composition: ", "that cannot be told", "0.0412 (estimate)", ", current",
     ):  # fmt: skip
         assert words in read.words
     assert read.words.count("sandbox") >= 5
@@ -147,6 +148,15 @@ async def test_each_stretch_stands_beside_the_words_it_rests_on(
     assert page.count("you said: “some hollyhocks please”") == 2  # of the stretch, of the brief
     assert page.count("you said: ") == 2
     assert not re.search(r"<span>\W*</span>", page)  # no line of a mere full stop
+
+
+def test_what_was_chosen_and_then_said_again_is_told_as_each() -> None:
+    quotes = [Quote(ref="q1", quote="Aquarell"), Quote(ref="m2", quote="doch lieber Aquarell")]
+    part = html_page.Part("style", "Aquarell", "chosen", quotes)
+
+    told = part.basis(PromptStore().wording("de"))
+
+    assert told == "von dir gewählt; von dir: „doch lieber Aquarell“"
 
 
 async def test_a_german_dialogue_makes_a_german_page_without_words_of_the_machine(

@@ -1,11 +1,12 @@
 """The record of a conversation reads well as Markdown."""
 
+import re
 from typing import Any
 
 from fastmcp import Client
 
 from sandbox.loopback import Sandbox
-from tests.calls import consult, draw
+from tests.calls import DRAW, consult, draw, refusal
 from tests.turns import FACILITATOR, entry, source, turn
 
 
@@ -42,6 +43,17 @@ async def test_it_says_who_said_what_and_where_each_phrase_comes_from(
         assert f"- {assumption['dimension']}: {assumption['value']} (assumed)" in text
     assert "consultation/facilitator.md.j2@" in text
     assert drawn["images"][0]["path"] in text
+
+
+async def test_it_says_what_was_not_drawn_and_why(client: Client[Any], sandbox: Sandbox) -> None:
+    drawn = await draw(client, prompt="a hen", dialogue_mode="skip")
+    sandbox.fail("moderation_http", times=9, kind="image")
+    again = {"conversation_id": drawn["conversation_id"], "prompt": "make it red"}
+    assert "safety" in await refusal(client, DRAW, **again)
+
+    text = await read(client, drawn["conversation_id"])
+
+    assert re.search(r"## Not drawn\n\n- make it red \(.*safety", text)
 
 
 async def test_it_says_what_was_sent_back(client: Client[Any], sandbox: Sandbox) -> None:
