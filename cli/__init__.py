@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING, NoReturn
 
@@ -109,7 +110,8 @@ def _is_misuse(problem: Problem) -> bool:
 def _stop(words: str, code: int) -> NoReturn:
     from cli import terminal
 
-    terminal.failure(words)
+    with suppress(KeyboardInterrupt):  # while it is told: it has failed all the same
+        terminal.failure(words)
     sys.exit(code)
 
 

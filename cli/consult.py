@@ -13,7 +13,7 @@ from app import App
 from cli import Interruption
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of
-from cli.session import Session, local_server, require_key, session
+from cli.session import Session, require_key, session
 from consultation.consultation_result import Consultation
 from consultation.consultation_text import question_text
 from consultation.turn import OpenQuestion
@@ -77,8 +77,6 @@ def consult(
         dialogue.say_how_to_go_on()
     except KeyboardInterrupt as stop:
         try:
-            if dialogue.state == "drawing":
-                show.note(show.interruption(dialogue.wording, sandbox=sandbox))
             dialogue.say_how_to_go_on()
         finally:  # where a second Ctrl-C cuts these words off, too
             raise stop if dialogue.state == "starting" else Interruption from None
@@ -107,7 +105,7 @@ class _Dialogue:
         result = None if is_new else recalled
         has_words = idea or result or (recalled and is_other)  # of the dialogue so far
         message = idea if has_words else _ask_words("What should the picture show?")
-        async with session(local_server(sandbox=self._sandbox)) as tools:
+        async with session(sandbox=self._sandbox) as tools:
             result = result or await self._turn(tools, message=message, **beginning)
             while wish := await self._lead(tools, result):
                 result = await self._turn(tools, message=wish)
@@ -142,7 +140,9 @@ class _Dialogue:
 
     async def _turn(self, tools: Session, **arguments: Any) -> Consultation:
         self.state = "asking"
-        self._answered.update(one["question_id"] for one in arguments.get("answers") or [])
+        answers = arguments.get("answers") or []
+        # A number that no option has is refused: the question stands as before.
+        self._answered.update(a["question_id"] for a in answers if not a["answer"].isdecimal())
         fields = await tools.consult(conversation_id=self._conversation, **arguments)
         show.forget_typing()
         return self._take(Consultation.model_validate(fields))

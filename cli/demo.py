@@ -3,7 +3,7 @@
 import anyio
 
 from cli import terminal as show
-from cli.session import Session, local_server, session
+from cli.session import Session, session
 from consultation.consultation_result import Consultation
 from prompts.store import PromptStore
 from prompts.wording import Wording
@@ -29,7 +29,7 @@ async def _play(idea: str) -> None:
     show.heading("The sandbox plays OpenAI: no key, no cost, placeholder pictures.")
     show.heading("The idea")
     show.line(idea)
-    async with session(local_server(sandbox=True)) as tools:
+    async with session(sandbox=True) as tools:
         conversation, wording = await _consult(tools, store, idea)
         show.heading("Drawing")
         first = await tools.draw(wording, conversation_id=conversation)

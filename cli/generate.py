@@ -13,7 +13,7 @@ from call_meaning import newest_jobs
 from cli import Interruption
 from cli import terminal as show
 from cli.data_folder import given_picture, id_of, load_by_beginning, with_records
-from cli.session import local_server, require_key, session
+from cli.session import require_key, session
 from errors import Problem
 from generation.image_request import MOST_PICTURES, Background, OutputFormat, Strategy
 from prompts.store import PromptStore
@@ -111,26 +111,23 @@ def _start(begun: Conversation | None, from_image: str | None, *, is_change: boo
 def _wait(wishes: dict[str, Any], language: str, *, sandbox: bool) -> None:
     """Draw what is wished, and say what becomes of it where somebody stops waiting."""
     wording = PromptStore(load_settings().templates_dir).wording(language)
+    again = wording.translate("The same command without --redraw brings the picture.")
     stated = {name: value for name, value in wishes.items() if value is not None}
     arguments = {"dialogue_mode": "skip", **stated}
     is_begun = False
 
     async def draw() -> show.Result:
         nonlocal is_begun
-        async with session(local_server(sandbox=sandbox)) as tools:
+        async with session(sandbox=sandbox) as tools:
             is_begun = True
-            return await tools.draw(wording, **arguments)
+            return await tools.draw(wording, again, **arguments)
 
     try:
         _show(anyio.run(draw), arguments, wording, sandbox=sandbox)
     except KeyboardInterrupt:
-        if not is_begun:
-            raise
-        again = wording.translate("The same command without --redraw brings the picture.")
-        try:
-            show.note(f"{show.interruption(wording, sandbox=sandbox)} {again}")
-        finally:  # where a second Ctrl-C cuts these words off, too
+        if is_begun:
             raise Interruption from None
+        raise
 
 
 def _check_words(prompt: str) -> None:

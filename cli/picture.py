@@ -53,9 +53,10 @@ def save(
         raise Problem(f"{file} is there already; it stays as it is. Name another file.")
     box = _box(size) if size else None
     image = with_records(lambda app: load_picture(app, picture), sandbox=sandbox)
-    _write(file, _convert(image, form, box))
+    data, (width, height) = _convert(image, form, box)
+    _write(file, data)
     show.line(str(file.absolute()))
-    show.line(f"made of {image.id}, which stays as it is: {image.path}")
+    show.line(f"{width}x{height}, made of {image.id}, which stays as it is: {image.path}")
     if box and box[0] > image.width and box[1] > image.height:
         show.line(f"Enlarged: it shows no more than the {image.width}x{image.height} that it has.")
 
@@ -130,7 +131,9 @@ def _box(size: str) -> tuple[int, int]:
     return width, height
 
 
-def _convert(image: "Image", form: str, box: tuple[int, int] | None) -> bytes:
+def _convert(
+    image: "Image", form: str, box: tuple[int, int] | None
+) -> tuple[bytes, tuple[int, int]]:
     from storage.picture_files import convert, read_picture
     from storage.pixels import UNDECODABLE
 

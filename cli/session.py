@@ -1,8 +1,9 @@
 """A client of our own server, for commands that use the tools as every client does."""
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fastmcp import Client
 from fastmcp.exceptions import ToolError
@@ -13,9 +14,6 @@ from errors import Problem
 from prompts.wording import Wording
 from workflow import CHANGE_AGAIN
 
-if TYPE_CHECKING:
-    from fastmcp import FastMCP
-
 
 class Session(NamedTuple):
     """The two tools of the core, with their arguments; each returns the fields of its result.
@@ -24,13 +22,25 @@ class Session(NamedTuple):
     """
 
     client: Client[Any]
+    is_sandbox: bool
 
     async def consult(self, **arguments: Any) -> show.Result:
         """One turn of the dialogue."""
         return await self._call("openai_image_consultation", arguments)
 
-    async def draw(self, wording: Wording, **arguments: Any) -> show.Result:
-        """Draw or change a picture, and wait until it is there."""
+    async def draw(self, wording: Wording, again: str = "", **arguments: Any) -> show.Result:
+        """Draw or change a picture, and wait until it is there.
+
+        At Ctrl-C it is told what becomes of it, before closing waits for that; `again` says how
+        the picture is reached then.
+        """
+        try:
+            return await self._drawn(wording, **arguments)
+        except CancelledError:
+            show.note(f"{show.interruption(wording, sandbox=self.is_sandbox)} {again}")
+            raise
+
+    async def _drawn(self, wording: Wording, **arguments: Any) -> show.Result:
         result = await self._call("openai_conversational_image", arguments)
         while result["status"] == "working":
             seconds = round(result["elapsed_seconds"])
@@ -53,21 +63,18 @@ class Session(NamedTuple):
 
 
 @asynccontextmanager
-async def session(server: "FastMCP") -> AsyncIterator[Session]:
-    """Connect to a server in this process. A refused call raises `Problem`."""
-    async with Client(server) as client:
-        try:
-            yield Session(client)
-        except ToolError as error:
-            raise Problem(str(error)) from error
-
-
-def local_server(*, sandbox: bool) -> "FastMCP":
-    """A server in this process, with the settings of the environment."""
+async def session(*, sandbox: bool) -> AsyncIterator[Session]:
+    """Connect to a server in this process, with the settings of the environment. A refused call
+    raises `Problem`."""
     from server import create_server
     from settings import load_settings
 
-    return create_server(load_settings(sandbox=sandbox))
+    settings = load_settings(sandbox=sandbox)
+    async with Client(create_server(settings)) as client:
+        try:
+            yield Session(client, settings.sandbox)
+        except ToolError as error:
+            raise Problem(str(error)) from error
 
 
 def require_key(*, sandbox: bool) -> None:

@@ -169,8 +169,9 @@ def apply(
     else:
         wording = PromptStore(load_settings().templates_dir).wording(result.language)
         usd = wording.number(receipt.usd, 4)
-        cost = [] if sandbox else [wording.translate("This turn cost ${usd}.", usd=usd)]
-        parts = [*text_for_person(result, wording), *cost]
+        parts = [*text_for_person(result, wording)]
+        if result.origin != "sandbox":
+            parts.append(wording.translate("This turn cost ${usd}.", usd=usd))
         show.block("\n\n".join(map(show.in_commands, parts)) + "\n")
         lead = wording.translate("This draws it:")
         show.how_to_go_on(lead, "generate", result.conversation_id, sandbox=sandbox)

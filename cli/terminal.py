@@ -287,6 +287,6 @@ def interruption(wording: Wording, *, sandbox: bool) -> str:
     t = wording.translate
     if sandbox:
         return t(
-            "Stopped. What the sandbox had begun is drawn all the same; nothing is paid there."
+            "Stopped. What the sandbox had begun is drawn first, free; Ctrl-C once more ends that."
         )
     return t("Stopped. A request that had reached OpenAI is drawn and paid for all the same, once.")

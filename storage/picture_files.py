@@ -230,8 +230,9 @@ def _unshown(image: Image) -> StorageError:
     return StorageError(f"{image.id} cannot be shown here; its file is {image.path}.")
 
 
-def convert(data: bytes, form: str, box: tuple[int, int] | None) -> bytes:
-    """The picture in a format of Pillow, as large as fits into a box of pixels, its shape kept.
+def convert(data: bytes, form: str, box: tuple[int, int] | None) -> tuple[bytes, tuple[int, int]]:
+    """The picture in a format of Pillow, as large as fits into a box of pixels, its shape kept;
+    and its size.
 
     Transparency becomes white where the format has none. What Pillow raises for broken bytes
     passes through, `TooManyPixels` for a picture that would not fit into memory.
@@ -239,7 +240,7 @@ def convert(data: bytes, form: str, box: tuple[int, int] | None) -> bytes:
     with open_picture(data) as image:
         bound(image, copies=2)
         if box is None and image.format == form:
-            return data
+            return data, image.size
         colours = {"icc_profile": image.info["icc_profile"]} if "icc_profile" in image.info else {}
         picture: Pixels.Image = image if image.mode in {"L", "RGB"} else image.convert("RGBA")
         if box:
@@ -252,4 +253,4 @@ def convert(data: bytes, form: str, box: tuple[int, int] | None) -> bytes:
             picture = ground.convert("RGB")
         target = io.BytesIO()
         picture.save(target, form, quality=QUALITY, **colours)
-        return target.getvalue()
+        return target.getvalue(), picture.size

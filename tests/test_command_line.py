@@ -145,10 +145,10 @@ def test_a_refusal_is_one_line_on_stderr_in_the_words_of_the_command_line(run: R
 def test_ctrl_c_before_anything_was_sent_says_that_nothing_was_begun(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def press(**_: bool) -> None:
+    def press(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.generate.local_server", press)
+    monkeypatch.setattr("server.create_server", press)
     stopped = run("generate", "a fox", "--sandbox")
 
     assert (stopped.code, stopped.out) == (130, "")
@@ -169,18 +169,16 @@ def test_ctrl_c_once_the_picture_is_on_disk_does_not_say_that_nothing_was_begun(
     assert "Nothing was begun" not in stopped.err
 
 
-def test_a_second_ctrl_c_while_the_first_is_told_does_not_say_that_nothing_was_begun(
+def test_ctrl_c_while_an_error_is_told_leaves_it_the_error_that_it_is(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def press(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.terminal.picture", press)
-    monkeypatch.setattr("cli.terminal.interruption", press)  # what the first one tells
-    stopped = run("generate", "a fox", "--sandbox")
+    monkeypatch.setattr("cli.terminal.failure", press)
+    failed = run("generate", "a fox", "--conversation", "conv_0", "--sandbox")
 
-    assert stopped.code == 130
-    assert "Nothing was begun" not in stopped.err
+    assert (failed.code, failed.err) == (1, "")
 
 
 def test_a_number_that_no_picture_has_names_the_newest_whole_and_where_the_rest_is(

@@ -305,8 +305,9 @@ def test_a_picture_is_saved_in_another_format_and_size_and_itself_stays(
     card, banner = tmp_path / "card.jpg", tmp_path / "banner.webp"
 
     run("conversations", "save", drawn["images"][0]["image_id"][:12], str(card))
-    run("conversations", "save", drawn["conversation_id"], str(banner), "--size", "300x200")
+    said = run("conversations", "save", drawn["conversation_id"], str(banner), "--size", "300x200")
 
+    assert "200x200, made of img_" in said
     with Image.open(card) as first, Image.open(banner) as second:
         assert (first.format, first.size) == ("JPEG", (1024, 1024))
         assert (second.format, second.size) == ("WEBP", (200, 200))
@@ -339,7 +340,7 @@ def test_transparency_stays_where_the_format_has_it_and_is_white_elsewhere() -> 
 
     corners: list[Any] = []
     for form in ("JPEG", "WEBP"):
-        with Image.open(BytesIO(convert(source.getvalue(), form, None))) as copy:
+        with Image.open(BytesIO(convert(source.getvalue(), form, None)[0])) as copy:
             corners.append(copy.convert("RGBA").getpixel((0, 0)))
 
     assert corners[0] == (255, 255, 255, 255)

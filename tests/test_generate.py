@@ -64,7 +64,8 @@ async def test_a_change_of_a_picture_that_is_still_drawn_is_repeated_until_it_is
         begun = await draw(client, prompt="a red boat", dialogue_mode="skip", quality="low")
         going_on = {"prompt": "make it blue", "conversation_id": begun["conversation_id"]}
         waiting = await draw(client, quality="low", **going_on)
-        changed = await Session(client).draw(PromptStore().wording("en"), quality="low", **going_on)
+        tools = Session(client, is_sandbox=True)
+        changed = await tools.draw(PromptStore().wording("en"), quality="low", **going_on)
 
     assert begun["status"] == waiting["status"] == "working"
     assert "same call" in waiting["next_step"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STAGES = {
     "": (2, "getting ready"),
     "waiting": (3, "waiting until OpenAI takes more requests"),
-    "sending": (5, "asking OpenAI"),
+    "sending": (5, "sending the request"),
     "submitted": (10, "OpenAI has the request"),
     "planning": (20, "planning the picture"),
     "drawing": (40, "drawing"),
