@@ -21,7 +21,7 @@ from consultation.provenance import (
 from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.transcript import Transcript
 from consultation.turn import AVOID, FacilitatorTurn, QuestionDraft, SetAside
-from consultation.words import refused_words, shares, spoken, words_of
+from consultation.words import fold, refused_words, shares, spoken, words_of
 from prompts.wording import Wording
 
 MOST_POINTS = 12
@@ -184,7 +184,10 @@ def not_used(held: Review) -> list[NotUsed]:
     # Refused, hot, doubtful, whatever else got lost, and what was set aside in good faith.
     ranks = [((0 if e.refuses else 1 if e.hot else 3), -e.size) for e in held.leftovers]
     unused = [NotUsed(ref=e.ref, quote=e.text, why="unplaced") for e in held.leftovers]
+    present = {fold(quote.quote) for span in held.spans for quote in span.said}
     for number, entry in enumerate(held.set_aside):
+        if entry.why == "replaced" and fold(entry.quote) in present:
+            continue  # by the same words once more
         ranks.append((2 if number in held.doubtful else 4, LEAST_SUSPICIOUS.index(entry.why)))
         unused.append(NotUsed(ref=entry.ref, quote=entry.quote, why=entry.why))
     return [one for _, one in sorted(zip(ranks, unused, strict=True), key=lambda pair: pair[0])]

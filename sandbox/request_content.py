@@ -222,7 +222,8 @@ def read_dialogue(body: Json) -> Dialogue:
             break
         elif item.get("role") == "assistant" and note:
             talk.turns.append(note)
-            talk.fresh = []
+            if "brief" in note:  # words that were to be drawn as they are, nobody has read yet
+                talk.fresh = []
     return talk
 
 

@@ -11,7 +11,7 @@ from fastmcp import Client
 from sandbox.loopback import Sandbox
 from tests.calls import CONSULT, consult, data_of, draw, text_of
 from tests.conftest import Connect
-from tests.turns import COMPLETE, FACILITATOR, TURN
+from tests.turns import COMPLETE, FACILITATOR, TURN, aside, entry, source, turn
 
 PLAIN = "you decide"
 
@@ -141,6 +141,31 @@ async def test_answers_by_id_are_messages_of_their_own(
     assert ready["status"] == "ready"
     for answer in answers:
         assert answer["answer"] in ready["refined_prompt"]
+
+
+async def test_what_was_said_twice_is_not_listed_as_replaced_by_itself(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    asked = await consult(client, "a red bicycle")
+    prompt = "A red bicycle, flat vector."
+    brief = [
+        entry("subject", "a red bicycle", ("m1", "a red bicycle")),
+        entry("style", "flat vector", ("m3", "Flat vector")),
+    ]
+    sources = [
+        source("A red bicycle", ("m1", "a red bicycle")),
+        source("flat vector", ("m3", "Flat vector")),
+    ]
+    replaced = aside("m2", "flat vector", "replaced")
+    last = turn(brief=brief, prompt=prompt, sources=sources, set_aside=[replaced])
+    sandbox.answer(FACILITATOR, turn(brief=brief[:1]), last)
+    here = {"conversation_id": asked["conversation_id"]}
+    await consult(client, "flat vector", **here)
+
+    ready = await consult(client, "Flat vector", finish=True, **here)
+
+    assert ready["refined_prompt"] == prompt
+    assert ready["not_used"] == []
 
 
 async def test_finish_asks_nothing_more_and_says_what_was_decided_by_us(

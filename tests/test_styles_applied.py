@@ -116,6 +116,17 @@ def test_the_page_has_the_table_of_strengths_as_it_is() -> None:
     )
 
 
+async def test_a_style_written_into_words_that_were_to_be_drawn_as_they_are_keeps_them(
+    explorer: Client[Any],
+) -> None:
+    asked = await consult(explorer, "a snail on a rainy road", mode="skip")
+
+    written = await apply(explorer, "linocut", asked["conversation_id"])
+
+    assert "snail on a rainy road" in written["refined_prompt"]
+    assert written["not_used"] == []
+
+
 @pytest.mark.parametrize("strength", TABLE)
 async def test_words_drawn_as_they_are_have_the_style_beside_them(
     explorer: Client[Any], sandbox: Sandbox, strength: int

@@ -128,5 +128,6 @@ async def openai_delete_conversation(
         sentences += await maintenance.delete(removal, pictures=pictures)
     result = RecordChange(conversation_id=removal.id, done=sentences)
     if not confirm:
-        result.next_step = "Nothing was deleted. confirm=true deletes it for good."
+        beside = " with pictures=true" if pictures else ""
+        result.next_step = f"Nothing was deleted. confirm=true{beside} deletes it for good."
     return build_result(result, " ".join([*sentences, result.next_step]))

@@ -14,7 +14,7 @@ export function Questions({ session }) {
   const { dialogue, looks } = session.state.view;
   const { questions, language } = dialogue;
   const [first, setFirst] = useState(0);
-  const asked = `${session.state.view.conversation_id} ${questions[0]?.id}`;
+  const asked = `${session.state.view.conversation_id} ${questions.map((one) => one.id)}`;
   /** @type {[Record<string, {option?: string, own?: string}>, any]} */
   const [answers, setAnswers] = useDraft(session, `answers ${asked}`, {});
   // Where nobody could read the last words, no question is open: they are said anew.
