@@ -185,7 +185,7 @@ class Orders:
             before,
             self.prompt_store.ways(),
             beyond=beyond,
-            styles=[*plan.styles, *styles_drawn(before, conversation)],
+            styles=plan.styles,
         )
 
 

@@ -36,8 +36,8 @@ LONGEST_LABEL = 80
 
 DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
-    "Nobody knows whether words outside a dialogue already decide what was to vary. A picture "
-    "whose name contradicts them varies its composition instead."
+    "Nobody knows whether words that no dialogue read, such as a change, already decide what was to "
+    "vary. A picture whose name contradicts them varies its composition instead."
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",
@@ -82,20 +82,23 @@ def set_apart(
     """What each picture of a call is to be, and what there is to say of how they differ.
 
     `entries` are those of the brief, `ancestors` the picture that they start from and those
-    before; words `beyond` the brief may have decided more, `styles` have. Raises `OrderError` where
+    before: who goes on with a variation chose what it varied, so that stays while anything else is
+    open. Words `beyond` the brief may have decided more, `styles` have. Raises `OrderError` where
     nothing is open that variations could differ in.
     """
     if request.variations == 1:
         return _samples(request.samples, request.prompts), ""
     decided = decided_things(entries) | dict.fromkeys(things_of(styles), True)
-    things = open_things(request.strategy, decided, variations_in(ancestors), ways)
+    settled = decided | dict.fromkeys(variations_in(ancestors), True)
+    things = open_things(request.strategy, settled, ways)
+    things = things or open_things(request.strategy, decided, ways)
     if not things and not request.redraw:
         problem, way_out = NOTHING_OPEN
         all_decided = _and(thing for thing in decided if decided[thing])
         raise OrderError(problem.format(things=all_decided), way_out)
     if not things:
         return _samples(request.variations), BY_CHANCE
-    has_other_views = (beyond or not entries) and not decided.get("composition")
+    has_other_views = (beyond or not entries) and not settled.get("composition")
     variations = vary(things, request.variations, ways, has_other_views=has_other_views)
     if request.strategy not in {"mixed", *things}:
         return variations, DECIDED
@@ -117,10 +120,10 @@ def things_of(styles: "Iterable[StyleUse]") -> set[Thing]:
     return {thing for name, thing in DIMENSIONS.items() if name in aspects} - {"composition"}
 
 
-def variations_in(drawn: "Iterable[Image | Job]") -> dict[str, str]:
+def variations_in(drawn: "Iterable[Image | Job]") -> dict[Thing, str]:
     """The last label for each thing that was varied on purpose; those of samples are none."""
-    things = {one.variation: one.variation.partition(":")[0] for one in drawn}
-    return {thing: label for label, thing in things.items() if thing in get_args(Thing)}
+    labels = {one.variation.partition(":")[0]: one.variation for one in drawn}
+    return {thing: labels[thing] for thing in get_args(Thing) if thing in labels}
 
 
 def without_varied(
@@ -134,13 +137,10 @@ def without_varied(
     ]
 
 
-def open_things(
-    strategy: Strategy, decided: Mapping[Thing, bool], chosen: Container[str], ways: "Ways"
-) -> list[Thing]:
+def open_things(strategy: Strategy, decided: Mapping[Thing, bool], ways: "Ways") -> list[Thing]:
     """What variations may differ in, first what a brief names and leaves to us.
 
-    What the strategy asks for, unless that is decided: then what is open besides. Who goes on with
-    a variation chose what it varied, so that stays while anything else is open.
+    What the strategy asks for, unless that is decided: then what is open besides.
     """
     if strategy != "mixed" and not decided.get(strategy):
         return [strategy]
@@ -148,8 +148,7 @@ def open_things(
         thing for thing in get_args(Thing) if not decided.get(thing) and getattr(ways, thing)
     ]
     free = [thing for thing in undecided if thing in ALWAYS or thing in decided] or undecided
-    free.sort(key=lambda thing: thing not in decided)
-    return [thing for thing in free if thing not in chosen] or free
+    return sorted(free, key=lambda thing: thing not in decided)
 
 
 def vary(

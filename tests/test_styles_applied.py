@@ -473,7 +473,7 @@ async def test_a_style_that_is_chosen_is_named_with_the_questions_and_not_asked_
         assert any("harbour is chosen, at strength 60" in note for note in result["notes"])
 
 
-async def test_variations_of_a_picture_in_a_style_stay_in_it(explorer: Client[Any]) -> None:
+async def test_variations_of_a_picture_stay_in_the_style_that_it_was_drawn_in(explorer: Client[Any]) -> None:
     in_harbour = {"dialogue_mode": "skip", "style": "harbour", "style_strength": 20}
     first = await draw(explorer, prompt="my dog on the sofa", **in_harbour)
     again = {"conversation_id": first["conversation_id"], "variations": 4}
@@ -485,7 +485,11 @@ async def test_variations_of_a_picture_in_a_style_stay_in_it(explorer: Client[An
     ):
         varied = await draw(explorer, **call)
         things = {one["variation"].partition(":")[0] for one in varied["images"]}
-        assert things == {"composition"}
+        assert not things & {"color", "style", "light"}
+
+    await draw(explorer, prompt="by day", conversation_id=first["conversation_id"])
+    left = await draw(explorer, **again, variation_strategy="color")
+    assert {one["variation"].partition(":")[0] for one in left["images"]} == {"color"}
 
 
 async def test_a_style_named_with_a_ready_dialogue_is_written_into_its_prompt_first(

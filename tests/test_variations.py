@@ -213,6 +213,24 @@ async def test_variations_of_a_changed_picture_start_from_it_and_keep_what_was_c
     assert len(contents(result)) == 3, "placeholders, too, are told from each other"
 
 
+async def test_going_on_with_a_variation_settles_what_it_varied_even_if_that_is_asked_for(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    turn = decided("mood", "style", "layout", assumed=("palette", "light"))
+    colours = data_of(await vary_decided(client, sandbox, turn, variation_strategy="color"))
+    go_on = {"conversation_id": colours["conversation_id"], "quality": "low", "variations": 2}
+    chosen = colours["images"][0]
+    await draw(client, **{**go_on, "variations": 1}, prompt="more plants", from_image="1")
+
+    varied = await draw(client, **go_on, variation_strategy="color")
+    last = await draw(client, **go_on, variation_strategy="color", from_image="2")
+
+    assert all(label.startswith("light: ") for label in labels(varied))
+    assert "What was to vary is decided" in " ".join(varied["notes"])
+    assert chosen["variation"] in varied["checklist"]
+    assert labels(last) == ["color: warm colours", "color: cool colours"], "nothing else is left"
+
+
 async def test_a_change_after_the_brief_may_decide_what_was_to_vary(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
@@ -259,7 +277,7 @@ async def test_words_without_a_dialogue_may_decide_what_was_to_vary(
     ]
     assert len(set(fallbacks)) == len(fallbacks) == 3, "no two of them alike"
     (note,) = [note for note in result["notes"] if "its composition instead" in note]
-    assert note.startswith("Nobody knows whether words outside a dialogue"), (
+    assert note.startswith("Nobody knows whether words that no dialogue read"), (
         "only the assistant model may know"
     )
 
