@@ -36,8 +36,8 @@ LONGEST_LABEL = 80
 
 DECIDED = "What was to vary is decided, so these vary something else: each says what."
 BY_WORDS = (
-    "Nobody knows whether words that no dialogue read, such as a change, already decide what was to "
-    "vary. A picture whose name contradicts them varies its composition instead."
+    "Nobody knows whether words that no dialogue read, such as a change, already decide what was "
+    "to vary. A picture whose name contradicts them varies its composition instead."
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",

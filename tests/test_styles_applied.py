@@ -473,7 +473,7 @@ async def test_a_style_that_is_chosen_is_named_with_the_questions_and_not_asked_
         assert any("harbour is chosen, at strength 60" in note for note in result["notes"])
 
 
-async def test_variations_of_a_picture_stay_in_the_style_that_it_was_drawn_in(explorer: Client[Any]) -> None:
+async def test_variations_of_a_picture_stay_in_its_own_style(explorer: Client[Any]) -> None:
     in_harbour = {"dialogue_mode": "skip", "style": "harbour", "style_strength": 20}
     first = await draw(explorer, prompt="my dog on the sofa", **in_harbour)
     again = {"conversation_id": first["conversation_id"], "variations": 4}
