@@ -231,7 +231,8 @@ def recorded_problem(job: Job) -> Problem:
 
 
 def state_after(job: Job, problem: Problem) -> str:
-    """How a job stands after an error; `requested` where nothing of it is with OpenAI.
+    """How a job stands after an error; `requested` where nothing of it is with OpenAI, so that the
+    same call begins anew.
 
     One with a response id has ended only where OpenAI says so of that very response, or keeps it
     no longer.
@@ -239,7 +240,8 @@ def state_after(job: Job, problem: Problem) -> str:
     if job.state == "requested":
         return "requested"
     if not isinstance(problem, GatewayError):
-        return "submitted" if job.response_id else "failed"
+        free = "requested" if problem.charged == "no" else "failed"
+        return "submitted" if job.response_id else free
     if not job.response_id:
         return problem.job_state if problem.job_state in {"requested", "unknown"} else "failed"
     if problem.case == "lost":

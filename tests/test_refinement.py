@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastmcp import Client
 from PIL import Image
 
@@ -101,20 +102,32 @@ async def test_another_assistant_model_gets_the_kept_file_and_the_result_says_so
     assert any("Another assistant model" in note for note in changed["notes"])
 
 
-async def test_where_the_earlier_turn_is_gone_and_the_file_too_it_is_said(
-    client: Client[Any], sandbox: Sandbox
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [(b"", "no longer where it was saved"), (b"another", "not the one that was recorded")],
+)
+async def test_where_the_earlier_turn_is_gone_and_the_file_too_the_same_call_waits_for_the_file(
+    client: Client[Any], sandbox: Sandbox, damage: bytes, fault: str
 ) -> None:
     first = await draw(client, prompt="a fox", **LOW)
-    picture(first).unlink()
-    sandbox.fail("previous_response_not_found", kind="image")
-
-    error = await refusal(
-        client, "openai_conversational_image", prompt="make it blue",
-        conversation_id=first["conversation_id"],
-    )  # fmt: skip
-
-    assert "no longer where it was saved" in error
+    file, data = picture(first), picture(first).read_bytes()
+    file.unlink()
+    if damage:
+        file.write_bytes(damage)
+    change = {"prompt": "make it blue", "conversation_id": first["conversation_id"]}
+    for _ in range(2):
+        sandbox.fail("previous_response_not_found", kind="image")
+        error = await refusal(client, "openai_conversational_image", **change)
+        assert fault in error
+        assert "redraw" not in error
     assert sandbox.count("image") == 1
+
+    file.write_bytes(data)
+    sandbox.fail("previous_response_not_found", kind="image")
+    changed = await draw(client, **change)
+
+    assert changed["images"][0]["parent_image_id"] == first["images"][0]["image_id"]
+    assert sandbox.count("image") == 2
 
 
 async def test_a_change_is_drawn_as_its_picture_was_unless_something_else_is_asked_for(
