@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -45,6 +46,7 @@ IN_COMMANDS = (
     (r"\((?:dialogue_)?mode: skip\)", "(`generate` in place of `consult`)"),
     (r", or pass it as (?:image|assistant)_model\b", ""),
     (r" A picture that was pasted or attached in the chat reaches only the assistant\.", ""),
+    (r"(There is no file '.*?') in\b", r"\1, neither here nor in"),
     (r"\bCall again\b", "Run this command again"),
     (r"\bcall again\b", "run this command again"),
     (
@@ -253,9 +255,10 @@ def picture(result: Result, wording: Wording) -> None:
     for number, image in enumerate(images, start=1):
         if len(images) > 1:
             line(f"{number} {image['variation'] or ''}".strip())
-        line(image["path"])
-        size = f"{image['bytes'] / 1000:.0f} kB"
-        facts = f"{image['width']}x{image['height']} {image['format']}, {size}"
+        facts = f"{image['width']}x{image['height']} {image['format']}"
+        if Path(image["path"]).is_file():  # else a note says where it was
+            line(image["path"])
+            facts += f", {image['bytes'] / 1000:.0f} kB"
         is_marked = len(images) > 1 and image["current"]
         current = f" ({wording.translate('current')})" if is_marked else ""
         line(f"{facts}, {image['image_id']}{current}")

@@ -56,8 +56,8 @@ UNPRICED = "No price of {model} is known here: what it cost is in none of these 
 SHOWN_AGAIN = "Nothing was drawn and nothing was charged: this was there already."
 LOOKED_AT = "Nothing was drawn: this was there already; only the look at it is paid for."
 FILE_GONE = (
-    "The file of {image_id} is no longer there: it was moved or deleted. What it was drawn from is "
-    "kept; pass its prompt to draw it anew."
+    "The file of {image_id} is no longer at {path}: it was moved or deleted. What it was drawn "
+    "from is kept; redraw=true draws it anew."
 )
 NOT_DRAWN = "{picture} was not drawn: {problem}"
 ONE_PICTURE = "One picture"
@@ -192,7 +192,9 @@ def _notes(outcomes: list[JobOutcome], pending: list[JobOutcome], wording: Wordi
     if images and not any(one.attempts for one in outcomes if one.image):
         notes.append(LOOKED_AT if any(one.looked for one in outcomes) else SHOWN_AGAIN)
     notes += [
-        FILE_GONE.format(image_id=image.id) for image in images if not Path(image.path).is_file()
+        FILE_GONE.format(image_id=image.id, path=image.path)
+        for image in images
+        if not Path(image.path).is_file()
     ]
     notes += [one.pause or GOES_ON for one in pending]
     for one in outcomes:

@@ -150,3 +150,34 @@ def test_a_file_of_another_folder_is_refused_with_what_helps_in_a_terminal(
     assert "IMAGE_CONSULTANT_INPUT_DIRS" in said
     assert "Claude Desktop" not in said
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("name", ["nothing.png", "it's in here.png"])
+def test_a_file_that_is_nowhere_is_said_to_be_neither_here_nor_in_the_images_folder(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        run("generate", "like this", "--input", name)
+
+    said = in_commands(str(refused.value))
+    assert f"'{name}', neither here nor in {tmp_path / 'images'}." in said
+
+
+def test_a_picture_that_was_moved_is_not_shown_as_there_and_redraw_draws_it_anew(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    command = ("generate", "a red boat")
+    drawn = run(*command)
+    (path,) = pictures(tmp_path)
+    path.rename(tmp_path / "elsewhere.png")
+
+    again = run(*command)
+    anew = run(*command, "--redraw")
+
+    assert str(path) in drawn
+    assert " kB" in drawn
+    assert " kB" not in again
+    assert not any(line.strip() == str(path) for line in again.splitlines())
+    assert f"no longer at {path}" in again
+    assert sandbox.count("image") == 2
+    assert str(*pictures(tmp_path)) in anew

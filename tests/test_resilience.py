@@ -136,4 +136,4 @@ async def test_a_picture_whose_file_was_moved_is_told_and_not_an_exception(
 
     called = await client.call_tool(DRAW, {"conversation_id": first["conversation_id"]})
 
-    assert "no longer there" in text_of(called)
+    assert f"no longer at {picture(first)}" in text_of(called)

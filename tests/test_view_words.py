@@ -184,7 +184,8 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     again = {"conversation_id": asked["conversation_id"], "from_image": first["image_id"]}
     text = text_of(await client.call_tool(DRAW, again))
     assert "- Farben: warme Farben" in text
-    assert f"Die Datei von {first['image_id']} ist nicht mehr da: Sie wurde verschoben" in text
+    gone = f"Die Datei von {first['image_id']} ist nicht mehr unter {first['path']}: Sie wurde"
+    assert gone in text
 
 
 async def test_pictures_without_a_dialogue_are_described_in_the_language_of_the_page(
