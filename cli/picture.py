@@ -101,16 +101,17 @@ def show_preferences(*, sandbox: SandboxCounts = False) -> None:
 
     async def work(app: App) -> Any:
         history = app.records.preference_history
-        return learn(await history.conversations(app.gateway.origin))
+        origin = app.gateway.origin
+        return origin, learn(await history.conversations(origin))
 
-    habits = with_records(work, sandbox=sandbox)
+    origin, habits = with_records(work, sandbox=sandbox)
     for one in habits:
         show.line(f"{one.dimension}: {one.value} (chosen {one.times} times)")
     if not habits:
         show.line(
             f"Nothing was learnt, or holds no more: a preference is what you chose in {ENOUGH} "
-            "conversations, and more often than all else together. Those of the sandbox are "
-            "shown with --sandbox."
+            "conversations, and more often than all else together."
+            f"{'' if origin == 'sandbox' else ' Those of the sandbox are shown with --sandbox.'}"
         )
 
 

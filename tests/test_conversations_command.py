@@ -158,14 +158,17 @@ def test_the_largest_go_until_the_rest_fits(run: Run, drawn: Result) -> None:
 
 @pytest.mark.usefixtures("drawn")
 def test_what_was_learnt_is_shown_and_forgotten(run: Run) -> None:
-    assert "Nothing was learnt" in run("conversations", "likings")  # of play
+    real = run("conversations", "likings")
     before = run("conversations", "likings", "--sandbox")
     forgotten = run("conversations", "likings", "forget", "--sandbox")
     after = run("conversations", "likings", "--sandbox")
 
+    assert "Nothing was learnt" in real  # of play
+    assert "shown with --sandbox" in real
     assert "watercolor (chosen 2 times)" in before
     assert "Forgotten" in forgotten
     assert "Nothing was learnt" in after
+    assert "--sandbox" not in after
 
 
 def test_stats_tell_how_types_fared(run: Run, drawn: Result) -> None:  # noqa: ARG001
