@@ -23,6 +23,8 @@ from tests.browser.server import settings_in
 from tests.browser.studio import PHONE, Studio, Visitor, serve_studio
 from tests.browser.studio_tour import change, studio_tour
 from tests.browser.style_tour import style_tour
+from tests.browser.tour import ANSWERS, IDEA
+from tests.turns import FACILITATOR
 from tools import studio_state
 
 pytestmark = chat.NEEDS_BROWSER
@@ -455,10 +457,15 @@ def test_a_search_that_is_paid_for_is_paid_once_and_a_style_that_comes_late_lead
     visit: Callable[..., Visitor], service: Sandbox
 ) -> None:
     one = visit()
-    to_prompt(one, "A mill by a stream")
-    one.press("Draw it, about")
-    one.page.get_by_text("How do you like it?").wait_for()
+    service.answer(FACILITATOR, *ANSWERS)
+    one.page.get_by_label("Your idea").fill(IDEA)
+    one.press("Begin, about a cent")
+    one.press("Decide the rest")
+    one.press("Four directions")
+    one.see("4 directions")
     one.go("Gallery")
+    tiles = "Lighthouse in a storm, [a-z ]+ · Gouache painting of .*, "
+    one.page.get_by_role("link", name=re.compile(tiles)).nth(3).wait_for()
     one.page.get_by_label("Words to look for").fill("water")
     before = len(service.requests)
     with slow(one.page, '"meaning":"true"'):

@@ -108,19 +108,17 @@ function Filters({ asked, gallery, look }) {
 export function captionOf({ title: known, prompt, variation }) {
   const title = known || t("Untitled");
   const varied = variation.replace(/^[a-z]+: /, "");
-  return {
-    title,
-    label: prompt.startsWith(varied.replace("...", "")) ? "" : t(varied),
-    words: prompt.startsWith(title.replace("…", "")) ? "" : prompt.slice(0, 200),
-  };
+  const label = !prompt.startsWith(varied.replace("...", "")) && t(varied);
+  const words = !prompt.startsWith(title.replace("…", "")) && prompt.slice(0, 200);
+  return [title, [label, words].filter(Boolean).join(" · ")];
 }
 
 /** @param {any} props */
 function Card({ desk, one, chosen, pick }) {
   const facts = [moment(one.created_at), one.rating && `${one.rating}/5`, one.bookmarked && "★"].filter(Boolean).join(" · ");
-  const { title, label, words } = captionOf(one);
+  const [title, words] = captionOf(one);
   const inside = html`<${Thumb} desk=${desk} id=${one.id} alt="" edge=${512} /><span class="words" title=${title}>${title}</span>
-    ${label && html`<span class="words">${label}</span>`}${words && html`<span class="words soft">${words}</span>`}<span class="soft">${facts}</span>`;
+    ${words && html`<span class="words soft">${words}</span>`}<span class="soft">${facts}</span>`;
   if (!chosen) return html`<a class="photo" href=${`#i=${one.id}`}>${inside}</a>`;
   return html`<button class="photo" aria-pressed=${chosen.includes(one.id)} onClick=${() => pick(one.id)}>${inside}</button>`;
 }

@@ -17,7 +17,7 @@ export function Pair({ desk, ids }) {
     read: ({ what, ...args }) => desk.view(what, args),
     set: () => { location.hash = "#gallery"; },
   };
-  const captions = images.map((one, place) => one.created_at && html`<p class="soft words">${label(t("Picture {number}", { number: place + 1 }))} ${Object.values(captionOf(one)).filter(Boolean).join(" · ")}</p>`);
+  const captions = images.map((one, place) => one.created_at && html`<p class="soft words">${label(t("Picture {number}", { number: place + 1 }))} ${captionOf(one).filter(Boolean).join(" · ")}</p>`);
   return html`<${Compare} session=${session} image=${images[1]} title=${t("Picture {left} beside picture {right}", NUMBERS)}
     seam=${t("Picture {left} up to here, picture {right} behind it", NUMBERS)} /><div>${captions}</div>`;
 }
