@@ -269,4 +269,5 @@ async def _remove(app: App, conversation: str, *, confirm: bool, pictures: bool)
 
     removal = await app.maintenance.removal(conversation)
     notes = await app.maintenance.delete(removal, pictures=pictures) if confirm else []
-    return [removal_sentence(removal, pictures=pictures, confirm=confirm), *notes]
+    sentence = removal_sentence(removal, pictures=pictures, confirm=confirm)
+    return [f"{removal.id}: {sentence}", *notes]

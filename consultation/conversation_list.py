@@ -120,7 +120,7 @@ def removal_sentence(removal: Conversation, *, pictures: bool, confirm: bool) ->
     fate = f"and {files} with it" if pictures and count else stays
     turns = f"{len(removal.turns)} turn{'s' * (len(removal.turns) != 1)}"
     title = removal.title or "Untitled"
-    return f"{goes}: conversation {removal.id} '{title}', {turns}, {fate}".rstrip(", ") + "."
+    return f"{goes} the conversation '{title}', {turns}, {fate}".rstrip(", ") + "."
 
 
 def facts_of(one: ConversationSummary) -> str:

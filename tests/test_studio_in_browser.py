@@ -415,7 +415,9 @@ def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
     other.page.goto(address)
     other.see("The prompt")
     one.press("Delete this conversation")
-    one.page.get_by_text("A gate in a wall", exact=False).last.wait_for()
+    notice = one.page.get_by_role("group", name="Delete this conversation").get_by_role("status")
+    assert "the conversation 'A gate in a wall'" in (said := notice.inner_text())
+    assert "conv_" not in said
     with slow(one.page, '"pictures":true'):
         one.page.get_by_label("Its picture files, too").check()
         assert one.page.get_by_role("button", name="Delete for good").is_disabled()
