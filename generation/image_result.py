@@ -29,7 +29,8 @@ class PromptDifference(BaseModel):
 class ResultImage(BaseModel):
     """A picture on disk: where it lies, what it is, what it was changed from, what it cost.
 
-    `current` is the one that changes start from; `changed` what was changed or varied.
+    `current` is the one that changes start from; `changed` what was changed, `variation` what was
+    varied on purpose.
     """
 
     image_id: str
@@ -120,10 +121,10 @@ def _picture_lines(images: Sequence[ResultImage], wording: Wording) -> list[str]
     t = wording.translate
     lines = []
     for number, image in enumerate(images, start=1):
+        change = f"{wording.label(t('Changed'))} {image.changed}" if image.changed else ""
+        head = [change, image.variation]
         if len(images) > 1:
-            head = f"{number}. {image.variation or image.changed or t('The picture')}"
-        else:
-            head = f"{wording.label(t('Changed'))} {image.changed}" if image.changed else ""
+            head = [f"{number}. {image.variation or image.changed or t('The picture')}"]
         facts = [
             f"{image.width}x{image.height} {image.format}" if image.width else image.format,
             t("transparent background") if image.has_alpha else "",
@@ -131,7 +132,7 @@ def _picture_lines(images: Sequence[ResultImage], wording: Wording) -> list[str]
             image.model,
         ]
         place = t("Saved as {path}", path=image.path)
-        lines.append("\n".join(filter(None, [head, place, ", ".join(filter(None, facts))])))
+        lines.append("\n".join(filter(None, [*head, place, ", ".join(filter(None, facts))])))
     return lines
 
 

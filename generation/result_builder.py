@@ -214,8 +214,6 @@ def _bytes(image: Image) -> bytes:
 def result_image(image: Image, conversation: Conversation, wording: Wording) -> ResultImage:
     """A recorded picture as results have it."""
     current, cost = conversation.current_image, conversation.cost_of(image)
-    changes = changes_of(image, conversation.images)
-    variation = label_words(image.variation, wording)
     return ResultImage(
         image_id=image.id,
         parent_image_id=image.parent_image_id,
@@ -228,8 +226,8 @@ def result_image(image: Image, conversation: Conversation, wording: Wording) -> 
         model=image.model,
         bytes=image.bytes,
         has_alpha=image.has_alpha,
-        changed="; ".join(filter(None, [*changes, variation])) or None,
-        variation=variation or None,
+        changed="; ".join(changes_of(image, conversation.images)) or None,
+        variation=label_words(image.variation, wording) or None,
         created_at=image.created_at,
         response_id=image.response_id,
         cost_usd=None if cost is None else round(cost, 6),

@@ -191,7 +191,7 @@ async def test_no_variation_is_against_a_look_that_the_idea_names(
     ready = await consult(client, idea, finish=True)
     drawn = await draw(client, conversation_id=ready["conversation_id"], variations=4)
 
-    assert {image["changed"].partition(":")[0] for image in drawn["images"]} == open_
+    assert {image["variation"].partition(":")[0] for image in drawn["images"]} == open_
 
 
 async def test_a_model_that_misbehaves_is_noticed_and_its_second_answer_stands(

@@ -186,6 +186,7 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     assert "- Farben: warme Farben" in text
     gone = f"Die Datei von {first['image_id']} ist nicht mehr unter {first['path']}: Sie wurde"
     assert gone in text
+    assert "\n\nFarben: warme Farben\nGespeichert als /" in f"\n\n{text}", "nothing was changed"
 
 
 async def test_pictures_without_a_dialogue_are_described_in_the_language_of_the_page(

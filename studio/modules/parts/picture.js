@@ -45,7 +45,8 @@ function Facts({ session, image }) {
       ${image.has_alpha && html`<li>${t("transparent")}</li>`}
       ${image.cost_usd !== null && html`<li>${dollars(image.cost_usd)}</li>`}
       <li>${image.model}, ${t("Quality")} ${t(image.quality)}</li>
-      ${image.changed && html`<li class="words">${label(t("Changed"))} ${image.changed}</li>`}</ul>
+      ${image.changed && html`<li class="words">${label(t("Changed"))} ${image.changed}</li>`}
+      ${image.variation && html`<li class="words">${image.variation}</li>`}</ul>
     <p class="row"><span class="path">${image.path}</span><${Copy} text=${image.path} words=${t("Copy path")} />
       ${door.canDownload && html`<button class="plain" onClick=${save}>${t("Save a copy")}</button>`}</p></div>`;
 }

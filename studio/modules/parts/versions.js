@@ -14,5 +14,5 @@ export function Versions({ session, title, aside }) {
 
 /** What tells a version from the others. @param {any} image @param {number} place */
 export function titleOf(image, place) {
-  return `${label(t("Version {number}", { number: place + 1 }))} ${(image.changed || image.prompt).slice(0, 100)}`;
+  return `${label(t("Version {number}", { number: place + 1 }))} ${(image.variation || image.changed || image.prompt).slice(0, 100)}`;
 }
