@@ -85,7 +85,7 @@ def client_config(
 
 
 def _show_text(client: str, path: Path, text: str, command: str) -> None:
-    title, servers, _ = CLIENTS[client]
+    title, servers, comments = CLIENTS[client]
     if command:
         show.line(f"Run this once, and {title} knows the server in every folder:")
         sys.stdout.write(f"\n{command}\n\n")
@@ -94,9 +94,10 @@ def _show_text(client: str, path: Path, text: str, command: str) -> None:
         show.line(f"{title} on this system reads its servers from")
     show.line(str(path))
     sys.stdout.write(f"\n{text}\n")
+    where = ", where that has no comments," if comments else ""
     show.line(
         f'Where that file has "{servers}" already, only the entry goes into it. The same command '
-        "with --write does it and keeps a copy of the file."
+        f"with --write does it{where} and keeps a copy of the file."
     )
 
 
@@ -113,8 +114,8 @@ def _write(client: str, path: Path, entry: Entry) -> tuple[bool, Path | None]:
         copy = _replace(target, before, after.encode(errors="backslashreplace"))
     except JsonError as fault:
         raise Problem(
-            f"{path} was left as it is: {fault}. Correct that first, or put the text in by hand "
-            f"that `image-consultant client-config {client}` prints."
+            f"{path} was left as it is: {fault}. Put the text in by hand that `image-consultant "
+            f"client-config {client}` prints, or change that first."
         ) from fault
     except OSError as error:
         raise Problem(

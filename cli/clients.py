@@ -67,13 +67,14 @@ class Configuration(NamedTuple):
     """A configuration file that is there.
 
     `client` is a key of `CLIENTS`; `entry` is ours in it, None without one; `fault` says in half a
-    sentence what is wrong with the file.
+    sentence what is wrong with the file; one that `has_comments` is not written to.
     """
 
     client: str
     path: Path
     entry: Entry | None = None
     fault: str | None = None
+    has_comments: bool = False
 
 
 def configurations(home: Path, environ: Mapping[str, str], system: str) -> Iterator[Configuration]:
@@ -81,7 +82,8 @@ def configurations(home: Path, environ: Mapping[str, str], system: str) -> Itera
     for name, client in CLIENTS.items():
         for path in places(name, home, environ, system):
             try:
-                servers = _part(_document(client, text_of(path)), client.servers)
+                text = text_of(path)
+                servers = _part(_document(client, text), client.servers)
                 entry = _part(servers, NAME) if NAME in servers else None
             except (FileNotFoundError, NotADirectoryError):
                 continue
@@ -91,7 +93,8 @@ def configurations(home: Path, environ: Mapping[str, str], system: str) -> Itera
             except JsonError as error:
                 yield Configuration(name, path, fault=str(error))
             else:
-                yield Configuration(name, path, entry)
+                has_comments = client.comments and _without_comments(text) != text
+                yield Configuration(name, path, entry, has_comments=has_comments)
 
 
 def places(client: str, home: P, environ: Mapping[str, str], system: str) -> list[P]:
@@ -173,9 +176,8 @@ def merge(client: str, text: str, entry: Entry) -> str:
 def _document(client: Client, text: str) -> dict[str, Any]:
     """The object that a text holds; an empty text holds an empty one. Raises `JsonError`."""
     try:
-        document = json.loads(
-            (_without_comments(text) if client.comments else text).strip() or "{}"
-        )
+        plain = _without_comments(text) if client.comments else text
+        document = json.loads(plain.strip() or "{}", object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise JsonError(f"{error.msg[0].lower()}{error.msg[1:]} in line {error.lineno}") from None
     except RecursionError:
@@ -183,6 +185,17 @@ def _document(client: Client, text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise JsonError("it holds no object, which begins with { and ends with }")
     return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members. Raises `JsonError` for a name that stands twice: of its values
+    clients read one, and written anew the file would lose the other."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(name for name in members if names.count(name) > 1)
+        raise JsonError(f'"{name}" stands twice in one object of it')
+    return members
 
 
 def _part(document: dict[str, Any], name: str) -> dict[str, Any]:

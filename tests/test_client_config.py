@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
@@ -15,6 +16,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 import keyring_store
 from cli import command_line
 from cli.clients import CLIENTS, NAME, configurations, place
+from cli.doctor.trials import check_clients
 from errors import Problem
 from settings import load_settings
 from tests.conftest import KEY
@@ -152,14 +154,23 @@ def test_toolsets_are_a_setting_of_the_entry_beside_those_of_a_person(
     assert (setting in (advice["command"] or "")) == (client == "claude-code")
 
 
-def test_comments_of_vscode_are_read_and_a_file_with_them_is_left(run: Run, home: Path) -> None:
-    commented = '{\n  // mine\n  "servers": {\n    "a": {"command": "http://b"}, /* c */\n  },\n}\n'
+@pytest.mark.parametrize(
+    ("name", "told"), [("a", "does not name this server"), (NAME, "which is not there")]
+)
+def test_comments_of_vscode_are_read_and_a_file_with_them_is_left(
+    run: Run, home: Path, name: str, told: str
+) -> None:
+    entry = f'"{name}": {{"command": "http://b"}}, /* c */'
+    commented = f'{{\n  // mine\n  "servers": {{\n    {entry}\n  }},\n}}\n'
     path = file_of("vscode", home, commented)
 
-    (found,) = configurations(home, os.environ, sys.platform)
-    assert (found.entry, found.fault) == (None, None)
-    with pytest.raises(Problem, match=r"comments or commas that would be lost.*put the text in by"):
+    (check,) = anyio.run(check_clients, load_settings())
+    with pytest.raises(Problem, match=r"commas that would be lost\. Put the text in by hand"):
         run("vscode", "--write")
+
+    assert told in check.sentence
+    assert "By hand" in check.sentence
+    assert "`image-consultant client-config vscode`" in check.sentence
     assert path.read_text() == commented
 
 
@@ -183,6 +194,7 @@ def test_a_link_stays_a_link(run: Run, home: Path, tmp_path: Path) -> None:
         ('{\n  // for VS Code alone\n  "mcpServers": {}\n}', "in line 2"),
         ("[]", "holds no object"),
         ('{"mcpServers": []}', '"mcpServers" is no object'),
+        ('{"mcpServers": {"a": {}}, "mcpServers": {}}', '"mcpServers" stands twice'),
         ("{}".encode("utf-16"), "no text in UTF-8"),
         ("[" * 100_000, "nested too deeply"),
     ],
@@ -235,8 +247,8 @@ def test_every_configuration_on_the_system_is_found(run: Run, home: Path) -> Non
 
     found = {one.client: one for one in configurations(home, os.environ, sys.platform)}
     assert list(found) == list(CLIENTS)
-    assert found["cursor"][2:] == (None, None)
-    assert found["claude-code"][2:] == (None, '"image-consultant" is no object in it')
+    assert found["cursor"][2:4] == (None, None)
+    assert found["claude-code"][2:4] == (None, '"image-consultant" is no object in it')
     assert found["vscode"].entry == json.loads(run("vscode", "--json"))["entry"]
     assert found["claude-desktop"].path == file_of("claude-desktop", home)
 

@@ -48,20 +48,22 @@ async def check_clients(settings: Settings) -> list[Check]:
 
 
 async def _check_client(configuration: Configuration, settings: Settings) -> list[Check]:
-    client, path, entry, fault = configuration
+    client, path, entry, fault, has_comments = configuration
     if fault:
-        sentence = f"{client}: {path}: {fault}. The client reads none of it: mend it."
+        sentence = f"{client}: {path}: {fault}. The client does not read all of it: mend it."
         return [Check(CLIENTS, "problem", sentence)]
+    mend = f"`image-consultant client-config {client} --write`"
+    if has_comments:
+        text = f"the text of `image-consultant client-config {client}`"
+        mend = f"By hand, so that comments and commas of the file stay, {text}"
     if entry is None:
         sentence = f"{client}: {path} does not name this server; a bundle needs no name there."
-        way = f"`image-consultant client-config {client} --write` puts it in."
-        return [Check(CLIENTS, "ok", f"{sentence} {way}")]
-    return [await _check_entry(client, path, entry), *_check_key(client, entry, settings)]
+        return [Check(CLIENTS, "ok", f"{sentence} {mend} puts it in.")]
+    return [await _check_entry(client, path, entry, mend), *_check_key(client, entry, settings)]
 
 
-async def _check_entry(client: str, path: Path, entry: Entry) -> Check:
-    """How the start of one entry ends."""
-    mend = f"`image-consultant client-config {client} --write`"
+async def _check_entry(client: str, path: Path, entry: Entry, mend: str) -> Check:
+    """How the start of one entry ends; `mend` is what puts a sound one in its place."""
     arguments = [str(part) for part in entry.get("args") or []]
     if "url" in entry or any("${" in part for part in arguments):
         return Check(CLIENTS, "ok", f"{client}: its entry cannot be tried from here.")
