@@ -24,8 +24,8 @@ from storage.tables import Conversation, Image, Job
 from styles.style_use import samples_of, text_of
 
 BESIDE = (
-    "Beside the prompt went along, of the style {names}: {text}. Where it says otherwise than your "
-    "own words, those count; the request says so."
+    "Beside the prompt went along, of the style {names} at strength {strength}: {text}. Where it "
+    "says otherwise than your own words, those count; the request says so."
 )
 OF_SEVERAL = (
     "Of the {count} pictures before, this changes number {number}, {image_id} ({variation}). To "
@@ -255,8 +255,8 @@ def _style_notes(order: PurchaseOrder) -> list[str]:
     names = " and ".join(use.name for use in styles)
     if order.has_words_beside:
         _, *lines = text_of(styles).splitlines()
-        text = "; ".join([styles[0].step.degree, *lines])
-        notes.append(BESIDE.format(names=names, text=text))
+        strength, text = styles[0].strength, "; ".join(lines)
+        notes.append(BESIDE.format(names=names, strength=strength, text=text))
     if wanted := len(samples_of(styles)):
         sent = len(order.inputs.purposes("sample"))
         notes.append(SAMPLES.format(sent=sent, wanted=wanted, names=names))

@@ -187,6 +187,9 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     gone = f"Die Datei von {first['image_id']} ist nicht mehr unter {first['path']}: Sie wurde"
     assert gone in text
     assert "\n\nFarben: warme Farben\nGespeichert als /" in f"\n\n{text}", "nothing was changed"
+    change = {"prompt": "mit Möwen", "style": "soft_gouache", "verify": True, "from_image": "2"}
+    text = text_of(await client.call_tool(DRAW, {**again, **change, "size": "wide"}))
+    assert "Neben dem Prompt ging vom Stil soft_gouache in der Stärke 60 mit: Farben: " in text
 
 
 async def test_pictures_without_a_dialogue_are_described_in_the_language_of_the_page(
