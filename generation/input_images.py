@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from errors import Problem
-from gateway.capabilities import MOST_INPUTS
+from gateway.capabilities import MOST_INPUTS, edges_of, size_near
 from gateway.client import Gateway
 from generation.image_request import OrderError
 from generation.plan import Reference
@@ -73,6 +73,13 @@ class InputImages:
         """For the record."""
         masks = [{**self.mask.as_data, "use": "mask"}] if self.mask else []
         return [*(image.as_data for image in self.pictures), *masks]
+
+    def suggestion(self, image_model: str) -> dict[str, str]:
+        """The size in which an image model keeps the shape of the first picture that was given."""
+        first = next((one.picture for one in self.pictures if one.use == "picture"), None)
+        # The ratio alone: the area of a photo sets the price of none.
+        edges = edges_of(f"{first.width}:{first.height}") if first else None
+        return {"size": size_near(image_model, *edges)} if edges else {}
 
     def purposes(self, use: InputUse) -> list[str]:
         """What each reference is for, or each sample: samples come last, references before."""

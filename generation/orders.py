@@ -120,7 +120,7 @@ class Orders:
         key: str,
     ) -> CallOrder:
         """All that a call of this key orders. Raises a `Problem`."""
-        options = self.options(conversation, plan, request)
+        options = self.options(conversation, plan, request, inputs)
         inputs = await self.inputs.with_references(inputs, plan.references)
         inputs = await self.inputs.with_samples(inputs, plan.styles)
         variations, note = self._variations(conversation, plan, request)
@@ -148,9 +148,18 @@ class Orders:
         usd = self._usd(options, plan, request)
         return round(usd, 6) if has_price(options.image_model) else None
 
-    def options(self, conversation: Conversation, plan: Plan, request: ImageRequest) -> Options:
-        """What to draw with: the call's options, else what the dialogue suggests, else settings."""
+    def options(
+        self,
+        conversation: Conversation,
+        plan: Plan,
+        request: ImageRequest,
+        inputs: InputImages | None = None,
+    ) -> Options:
+        """What to draw with: the call's options, else what the dialogue or the picture before
+        suggests, else the shape of what comes along, else settings."""
         suggested = suggestion(conversation, plan, request.image_model)
+        if inputs and not suggested:
+            suggested = inputs.suggestion(request.image_model or self.settings.image_model)
         wishes = self._wishes(request, plan.parent)
         return choose(wishes, suggested, self.settings, local_date())
 

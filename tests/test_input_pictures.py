@@ -314,7 +314,7 @@ async def test_an_upright_picture_is_sent_byte_for_byte_as_what_it_is(
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-async def test_a_turned_picture_arrives_upright_in_its_own_format(
+async def test_a_turned_picture_arrives_upright_in_its_own_format_and_keeps_its_shape(
     client: Client[Any], sandbox: Sandbox, folder: Path, kind: str
 ) -> None:
     exif = Image.Exif()
@@ -328,6 +328,7 @@ async def test_a_turned_picture_arrives_upright_in_its_own_format(
         assert (picture.format, picture.size) == (kind, (320, 640))
         assert ORIENTATION not in picture.getexif()
     assert media_type == f"image/{kind.lower()}"
+    assert sandbox.requests[-1].body["tools"][0]["size"] == "768x1536"
 
 
 async def test_pictures_are_sent_in_the_order_in_which_they_are_given(
