@@ -29,6 +29,10 @@ ROOT_BYTES = 2048
 
 UNREADABLE = "Its bytes could not be decoded to the end; they were kept as they came."
 
+BYTES_ARE = "The bytes are {format}."
+PIXELS_ARE = "It is {size} pixels; {wish} was wished."
+SOME_CLEAR, NONE_CLEAR = "Some pixels are transparent.", "No pixel is transparent."
+
 OPEN = {"", "auto"}
 """Values of an option that leave it to the model."""
 
@@ -128,15 +132,15 @@ def facts(data: bytes, job: Job) -> list[Finding]:
         return []
     options = job.options
     format_ = picture.format
-    rows = [("format", options["output_format"], format_, f"The bytes are {format_}.")]
+    rows = [("format", options["output_format"], format_, BYTES_ARE.format(format=format_))]
     if picture.format != "svg":
         size = f"{picture.width}x{picture.height}"
-        seen = f"It is {size} pixels; {options['size']} was wished."
+        seen = PIXELS_ARE.format(size=size, wish=options["size"])
         rows.append(("size", options["size"], size, seen))
     if picture.has_alpha is not None:
         ground = "transparent" if picture.has_alpha else "opaque"
-        pixels = "Some pixels are" if picture.has_alpha else "No pixel is"
-        rows.append(("background", options["background"], ground, f"{pixels} transparent."))
+        seen = SOME_CLEAR if picture.has_alpha else NONE_CLEAR
+        rows.append(("background", options["background"], ground, seen))
     return [
         Finding(
             item=f"{name}: {wish}",

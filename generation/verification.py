@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, OnErrorOmit
 
@@ -64,6 +64,9 @@ class Verification(BaseModel):
     model: str
     notes: list[str]
     templates: dict[str, str] = {}
+
+
+AnyFinding = TypeVar("AnyFinding", bound=Finding)
 
 
 class ResultFinding(Finding):
@@ -197,7 +200,7 @@ def _one_line(text: object) -> str:
 def finding_lines(verification: ResultVerification, wording: Wording) -> list[str]:
     """What a model saw of each picture, then what the bytes say, then what else is to know."""
     t = wording.translate
-    findings = verification.findings
+    findings = [in_language(one, wording) for one in verification.findings]
     verdicts = [finding.verdict for finding in findings if finding.source == "model"]
     heads = {
         "model": f"{wording.label(t('What a second look found'))} {met_items(verdicts, t)}.",
@@ -223,7 +226,13 @@ def _finding_line(finding: Finding, wording: Wording) -> str:
     is_plain = finding.source == "bytes" and finding.verdict == "met"
     seen = "" if is_plain or not finding.seen else f" ({finding.seen})"
     verdict = wording.translate(VERDICTS[finding.verdict])
-    return f"- {wording.label(verdict)} {item_words(finding.item, wording)}{seen}"
+    return f"- {wording.label(verdict)} {finding.item}{seen}"
+
+
+def in_language(finding: AnyFinding, wording: Wording) -> AnyFinding:
+    """A finding as this language says it: what a model saw stays as that put it."""
+    words = {"item": item_words(finding.item, wording), "seen": wording.note(finding.seen)}
+    return finding.model_copy(update=words)
 
 
 def item_words(item: str, wording: Wording) -> str:

@@ -28,10 +28,19 @@ from consultation.turn import OpenQuestion
 from errors import ProblemKind
 from gateway import image_client, models
 from gateway.capabilities import SHAPES
-from generation import job_end, options, orders, picture_facts, result_builder, variations
+from generation import (
+    job_end,
+    options,
+    orders,
+    picture_facts,
+    result_builder,
+    variations,
+    verification,
+)
 from generation.jobs import JobProgress
 from generation.verification import VERDICTS
 from prompts.store import PromptStore
+from sandbox import structured_answers
 from storage.list_pages import Filter
 from storage.search import SearchPage
 from studio.assembler import MODULES
@@ -52,7 +61,9 @@ NOTES = {
     job_end.DRAW_LOST, job_end.LOST_DRAWN, job_end.RELEASED,
     options.CLEAR_NOTE, options.SIZE_NOTE, orders.BESIDE, orders.OF_SEVERAL, orders.SAMPLES,
     orders.UNSTYLED,
-    picture_facts.UNREADABLE,
+    picture_facts.BYTES_ARE, picture_facts.NONE_CLEAR, picture_facts.PIXELS_ARE,
+    picture_facts.SOME_CLEAR, picture_facts.UNREADABLE,
+    verification.NO_FINDING, verification.NO_OBSERVATION, structured_answers.PLACEHOLDER,
     result_builder.FILE_GONE, result_builder.NOT_DRAWN, result_builder.ONE_PICTURE,
     variations.BY_CHANCE, variations.BY_WORDS, variations.DECIDED, image_client.FETCH_NOTE,
     models.REPLACED, workflow.CHANGE_WAITS, call_drawing.SHOWN_AGAIN, style_offer.OFFER,
@@ -190,6 +201,7 @@ async def test_a_result_is_in_the_language_of_the_conversation(client: Client[An
     change = {"prompt": "mit Möwen", "style": "soft_gouache", "verify": True, "from_image": "2"}
     text = text_of(await client.call_tool(DRAW, {**again, **change, "size": "wide"}))
     assert "Neben dem Prompt ging vom Stil soft_gouache in der Stärke 60 mit: Farben: " in text
+    assert text.count("Ein Platzhalter der Sandbox: Kein Modell hat ihn angesehen.") == 1
 
 
 async def test_pictures_without_a_dialogue_are_described_in_the_language_of_the_page(

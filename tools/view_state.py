@@ -18,7 +18,7 @@ from generation.job_end import recorded_problem
 from generation.picture_facts import style_fact
 from generation.plan import plan_from
 from generation.result_builder import result_image
-from generation.verification import Finding, Verification, item_words
+from generation.verification import Finding, Verification, in_language, item_words
 from prompts.wording import Wording
 from settings import Origin
 from storage.search import ConversationSummary
@@ -261,8 +261,6 @@ def _shown(app: App, image: Image, conversation: Conversation, wording: Wording)
         rating=image.rating,
         liked=image.liked,
         disliked=image.disliked,
-        findings=[
-            one.model_copy(update={"item": item_words(one.item, wording)}) for one in findings
-        ],
+        findings=[in_language(one, wording) for one in findings],
         checklist=[item_words(item, wording) for item in items],
     )
