@@ -2,7 +2,7 @@
 
 A view in a chat is one file, and its policy lets it load nothing; the studio would wait for forty
 requests. Each module becomes a function of its own, in the order of their imports, so that a page
-needs neither import maps nor `blob:`.
+needs neither import maps nor `blob:`; what it exports is a name of the whole page.
 What the modules may say of imports and exports is little on purpose: all else is refused.
 """
 
@@ -44,7 +44,7 @@ PARAMETER = re.compile(r"(?<=[(,=:?&|{ ])\((\w+)\)=>")
 """The only one of a function, which needs no parentheses."""
 DECLARATIONS = re.compile(
     r"(?<=[;{])let\b(?:[^;{}\n]|\{[^;{}\n]*\})*(?:;let\b(?:[^;{}\n]|\{[^;{}\n]*\})*)+"
-    r"|(?<=\}\)\(\));let (?=m\d+=\(\(\)=>\{)"
+    r"|(?<=\}\)\(\));let(?=\{[\w,$]*\}=\(\(\)=>\{)"
 )
 """Some in a row that hold no statement, and those of modules, which need one `let` together."""
 OTHER = re.compile(
@@ -101,15 +101,18 @@ def style_sheet(*more: str) -> str:
 
 def script(entry: Path) -> str:
     """One script of a module and all that it imports. Raises `AssemblyError`."""
-    names: dict[Path, str] = {}
-    parts: list[str] = []
-    _add(entry.resolve(), names, parts, ())
-    return "\n".join(parts).replace("</script", "<\\/script").replace("<!--", "<\\!--") + "\n"
+    owners: dict[str, Path] = {}
+    parts: dict[Path, str] = {}
+    _add(entry.resolve(), owners, parts, ())
+    text = "\n".join([*parts.values(), ""])
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _add(path: Path, names: dict[Path, str], parts: list[str], importers: tuple[Path, ...]) -> None:
-    """Add a module behind those that it imports, and give it a name."""
-    if path in names:
+def _add(
+    path: Path, owners: dict[str, Path], parts: dict[Path, str], importers: tuple[Path, ...]
+) -> None:
+    """Add a module behind those that it imports; what it exports, all that follow can name."""
+    if path in parts:
         return
     if path in importers:
         raise AssemblyError(f"{path.name} imports itself by way of {importers[-1].name}.")
@@ -118,31 +121,31 @@ def _add(path: Path, names: dict[Path, str], parts: list[str], importers: tuple[
         target = (path.parent / match[2]).resolve()
         if not target.is_file():
             raise _refusal(path, text, match.start(), "imports a file that is not there")
-        _add(target, names, parts, (*importers, path))
-    body, exports = _as_function_body(path, text, names)
-    names[path] = f"m{len(names)}"
-    parts.append(f"const {names[path]} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();")
+        _add(target, owners, parts, (*importers, path))
+        for name, alias in _entries(path, text, match):
+            if alias or owners.get(name) != target:
+                raise _refusal(path, text, match.start(), f"imports {name!r}")
+    body, exports = _as_function_body(path, text)
+    for name in exports:
+        if owners.setdefault(name, path) != path:
+            raise AssemblyError(f"{path.name} exports {name}, as {owners[name].name} does.")
+    names = ", ".join(exports)
+    inner = ", ".join(name if name == own else f"{name}: {own}" for name, own in exports.items())
+    parts[path] = f"const {{ {names} }} = (() => {{\n{body}\nreturn {{ {inner} }};\n}})();"
 
 
-def _as_function_body(path: Path, text: str, names: dict[Path, str]) -> tuple[str, str]:
-    """A module as statements, and what it gives to others as properties of an object."""
-    listed = EXPORT_LIST.search(text)
-    exports = [(match[2], match[2]) for match in EXPORT.finditer(text)]
-    if listed:
-        exports += [(outer or inner, inner) for inner, outer in _entries(path, text, listed)]
-
-    def binding(match: re.Match[str]) -> str:
-        pairs = [f"{a}: {b}" if b else a for a, b in _entries(path, text, match)]
-        return f"const {{ {', '.join(pairs)} }} = {names[(path.parent / match[2]).resolve()]};"
-
+def _as_function_body(path: Path, text: str) -> tuple[str, dict[str, str]]:
+    """A module as statements, and what it gives to others, each by the name that it has there."""
+    exports = {match[2]: match[2] for match in EXPORT.finditer(text)}
+    if listed := EXPORT_LIST.search(text):
+        exports |= {outer or inner: inner for inner, outer in _entries(path, text, listed)}
     # Each replacement keeps its line, so that what is left over is named by where it stands.
-    body = EXPORT_LIST.sub("", text)
+    body = IMPORT.sub("", EXPORT_LIST.sub("", text))
     body = EXPORT.sub(lambda match: f"{match[1]} {match[2]}", body)
-    plain = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), IMPORT.sub("", body))
+    plain = COMMENT.sub(lambda match: "\n" * match[0].count("\n"), body)
     if other := OTHER.search(plain):
         raise _refusal(path, plain, other.start(), f"has {other[0].strip()[:60]!r}")
-    names_out = (inner if inner == outer else f"{outer}: {inner}" for outer, inner in exports)
-    return IMPORT.sub(binding, body), ", ".join(names_out)
+    return body, exports
 
 
 def _entries(path: Path, text: str, match: re.Match[str]) -> list[tuple[str, str | None]]:

@@ -117,7 +117,7 @@ class StyleExtractor:
         if name:
             copies = [one.copy for one in pictures[:MOST_SAMPLES]]
             await asyncio.to_thread(self.style_store.save, style, copies)
-        result = _result(style, omissions, replies)
+        result = _result(style, wanted, omissions, replies)
         if len(pictures) < len(images):
             result.notes.append(COUNTED_ONCE)
         if self.gateway.origin == "sandbox":
@@ -253,11 +253,14 @@ def _style(
 
 
 def _result(
-    style: Style, omissions: Sequence[Omission], replies: Sequence[Reply]
+    style: Style, wanted: Sequence[Aspect], omissions: Sequence[Omission], replies: Sequence[Reply]
 ) -> StyleExtraction:
     prices = [reply.charge.cost.booked for reply in replies]
     known = [usd for usd in prices if usd is not None]
     measured = style.measured
+    notes = dict.fromkeys(note for reply in replies for note in reply.notes)
+    if silent := [aspect for aspect in wanted if aspect not in style.words]:
+        notes[f"The model said nothing of: {', '.join(silent)}."] = None
     return StyleExtraction(
         status="described",
         note=style.note,
@@ -273,5 +276,5 @@ def _result(
         avoid=style.avoid,
         left_out=[*omissions],
         cost_usd=sum(known) if len(known) == len(prices) else None,
-        notes=[*dict.fromkeys(note for reply in replies for note in reply.notes)],
+        notes=[*notes],
     )

@@ -115,6 +115,8 @@ def test_what_is_vendored_is_what_its_readme_says() -> None:
         ("const a = 1;\n\nawait a;\n", 3),
         ('import { a } from "./gone.js";\n', 1),
         ('import { default as a } from "./b.js";\n', 1),
+        ('import { one as two } from "./b.js";\n', 1),
+        ('import { two } from "./b.js";\n', 1),
     ],
 )
 def test_what_the_assembler_does_not_take_is_named_by_file_and_line(
@@ -124,6 +126,14 @@ def test_what_the_assembler_does_not_take_is_named_by_file_and_line(
     (tmp_path / "b.js").write_text("export const one = 1;\n")
 
     with pytest.raises(assembler.AssemblyError, match=rf"^a\.js, line {line}: "):
+        assembler.script(tmp_path / "a.js")
+
+
+def test_a_name_that_two_modules_of_a_page_export_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nexport const one = 1;\n')
+    (tmp_path / "b.js").write_text("export const b = 1;\nexport const one = 1;\n")
+
+    with pytest.raises(assembler.AssemblyError, match=r"a\.js exports one, as b\.js does"):
         assembler.script(tmp_path / "a.js")
 
 

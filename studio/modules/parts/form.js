@@ -1,5 +1,5 @@
 /**
- * Fields that are sent by a button marked `data-send` or by Enter in a line of text. It is no `form`:
+ * Fields that are sent by a button marked `data-send`, by Enter in a line of text, or by Ctrl and Enter. It is no `form`:
  * a frame without `allow-forms` sends none, and does not even say that somebody tried.
  */
 import { html, useRef } from "../vendor/preact.js";
@@ -16,7 +16,7 @@ export function Form({ send, children, ...rest }) {
   };
   const key = (event) => {
     const isLine = event.target.matches("input:not([type=radio], [type=range], [type=file])");
-    if (event.key !== "Enter" || !isLine || event.isComposing) return;
+    if (event.key !== "Enter" || event.isComposing || !(isLine || event.ctrlKey || event.metaKey)) return;
     form.current.querySelector("[data-send]").click();
   };
   return html`<div class="form" ref=${form} ...${rest} onClick=${click} onKeyDown=${key}>${children}</div>`;

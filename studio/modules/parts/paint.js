@@ -3,7 +3,7 @@ import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { draw, maskOf, share } from "../strokes.js";
 import { t } from "../words.js";
 import { Form } from "./form.js";
-import { PictureBox } from "./picture_box.js";
+import { PictureBox, roomOf } from "./picture_box.js";
 import { Screen, Switch } from "./screen.js";
 
 /** Pixels of the canvas that is painted on; the mask itself has the picture's own size. */
@@ -44,7 +44,7 @@ export function Paint({ session, image }) {
   const rectangle = ({ left, top, width, height }) => add({ kind: "area", box: [left, top, width, height].map((one) => Number(one) / 100) });
 
   return html`<${Screen} title=${t("Paint over what may change")}>
-    <div class="paint"><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
+    <div class="paint" style=${roomOf(image)}><${PictureBox} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
       <${Layer} canvas=${canvas} image=${image} strokes=${strokes} role="img"
         aria-label=${t("The painted part; the fields below choose one without a pointer")} onPointerDown=${begin} onPointerMove=${move} /></div>
     <div class="row"><${Switch} on=${!erases} act=${() => setErases(false)}>${t("Brush")}<//><${Switch} on=${erases} act=${() => setErases(true)}>${t("Eraser")}<//>

@@ -6,7 +6,7 @@ import { Compare } from "./compare.js";
 import { Copy } from "./copy.js";
 import { Form } from "./form.js";
 import { Layer, Paint } from "./paint.js";
-import { PictureBox } from "./picture_box.js";
+import { PictureBox, roomOf } from "./picture_box.js";
 import { Rating } from "./rating.js";
 import { Chip, Screen } from "./screen.js";
 import { Versions } from "./versions.js";
@@ -22,18 +22,13 @@ export function Picture({ session }) {
   const compare = html`<button class="plain" onClick=${() => session.set({ panel: "compare" })}>${t("Compare")}</button>`;
   const bookmark = html`<button class="plain" aria-pressed=${view.bookmarked} onClick=${() => session.bookmark()}>${view.bookmarked ? `★ ${t("Conversation bookmarked")}` : `☆ ${t("Bookmark the conversation")}`}</button>`;
   return html`<${Screen} title=${view.title || t("The picture")} aside=${bookmark}>
-    <div class="frame paint" style=${{ width: `min(100%, ${wide(image)})` }}><${PictureBox} key=${image.image_id} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
+    <div class="frame paint" style=${roomOf(image)}><${PictureBox} key=${image.image_id} session=${session} image=${image} edge=${1024} alt=${image.prompt} />
       ${mask && html`<${Layer} image=${image} strokes=${mask.strokes} aria-hidden="true" />`}</div>
     <${Facts} session=${session} image=${image} />
     <${Change} session=${session} image=${image} />
     ${view.images.length > 1 && html`<${Versions} session=${session} title=${t("Versions")} aside=${compare} />`}
     <${Rating} key=${image.image_id} session=${session} image=${image} />
     <${Checklist} image=${image} /><//>`;
-}
-
-/** A width at which a tall picture leaves room for what is below. @param {any} image */
-function wide(image) {
-  return `${Math.round(30 * Math.min(2, image.width / Math.max(1, image.height)))}rem`;
 }
 
 /** @param {{session: any, image: any}} props */

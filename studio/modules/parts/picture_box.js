@@ -44,3 +44,8 @@ async function paint(canvas, address) {
   canvas.height = bitmap.height;
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
 }
+
+/** A width at which a tall picture leaves room for what is below. @param {any} image */
+export function roomOf({ width, height }) {
+  return { width: `min(100%, ${Math.round(30 * Math.min(2, width / Math.max(1, height)))}rem)` };
+}

@@ -74,6 +74,8 @@ function textOf({ own, option }) {
 
 /** @param {any} props */
 function Question({ one, looks, answer, put, language, refusal }) {
+  // By pointer alone: whoever goes through the options by keyboard goes on with Tab.
+  const write = (event) => event.detail && setTimeout(() => document.getElementById(one.id)?.focus());
   const isOwn = answer.own !== undefined;
   const why = one.why ? `${one.id}-why` : null;
   return html`<fieldset>
@@ -82,7 +84,7 @@ function Question({ one, looks, answer, put, language, refusal }) {
     <div class="chips">
       ${one.options.map((option, place) => html`<${Chip} name=${one.id} checked=${!isOwn && answer.option === option} aria-describedby=${why} onChange=${() => put(one.id, { option })}
         look=${html`<${Look} look=${looks[place]} />`} hint=${option === one.default && t("suggested")}><span lang=${language}>${option}</span><//>`)}
-      <${Chip} name=${one.id} checked=${isOwn} onChange=${() => put(one.id, { own: "" })}>${t("In my own words")}<//>
+      <${Chip} name=${one.id} checked=${isOwn} onClick=${write} onChange=${() => put(one.id, { own: "" })}>${t("In my own words")}<//>
     </div>
     ${isOwn && html`<input type="text" id=${one.id} aria-invalid=${Boolean(refusal)} aria-label=${`${label(t("In my own words"))} ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}${refusal}
   </fieldset>`;

@@ -2,7 +2,8 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../words.js";
 
-const LONGEST_EDGE = 2048;
+/** Of a copy in pixels; where even the worst of the first is too long, as of noise, the second is taken. */
+const EDGES = [2048, 1024];
 /** Letters of base64 that a call may carry. */
 const MOST = 900_000;
 const QUALITIES = [0.9, 0.8, 0.65, 0.5];
@@ -40,7 +41,7 @@ export function References({ session, isOpen }) {
   return html`
     ${isOpen && html`<label onDragOver=${(event) => event.preventDefault()} onDrop=${drop}>${t("A picture that shows what you mean")}
       <span class="soft">${session.door.upload ? t("Choose one, drop it here, or paste it.") : t("Choose one, drop it here, or paste it. It is made smaller before it is sent.")}</span>
-      <input type="file" accept="image/*" multiple onChange=${(event) => add([...event.target.files])} /></label>`}
+      <input type="file" accept="image/*" multiple onChange=${(event) => { add([...event.target.files]); event.target.value = ""; }} /></label>`}
     ${references.length > 0 && html`<ul class="strip" aria-label=${t("Pictures that go along")}>${references.map((one) => html`<li><img class="sample" src=${one.data} alt=${one.name} />
       <button class="plain" onClick=${() => session.set({ references: references.filter((other) => other !== one) })}>${t("Take away")}<span class="hidden"> ${one.name}</span></button></li>`)}</ul>`}
     ${isHeld && html`<p role="status">${t("This goes on once the picture has arrived.")}</p>`}
@@ -50,18 +51,19 @@ export function References({ session, isOpen }) {
 /** A picture upright, without what a camera notes down, small enough. @param {File} file */
 async function shrunk(file) {
   const bitmap = await createImageBitmap(file);
-  const factor = Math.min(1, LONGEST_EDGE / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * factor));
-  canvas.height = Math.max(1, Math.round(bitmap.height * factor));
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  // Safari writes no WebP, but a PNG in its place.
-  for (const type of ["image/webp", "image/jpeg"]) {
-    for (const quality of QUALITIES) {
-      const address = canvas.toDataURL(type, quality);
-      if (address.length <= MOST) return address;
+  for (const edge of EDGES) {
+    const factor = Math.min(1, edge / Math.max(bitmap.width, bitmap.height));
+    canvas.width = Math.max(1, Math.round(bitmap.width * factor));
+    canvas.height = Math.max(1, Math.round(bitmap.height * factor));
+    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    // Safari writes no WebP, but a PNG in its place.
+    for (const type of ["image/webp", "image/jpeg"]) {
+      for (const quality of QUALITIES) {
+        const address = canvas.toDataURL(type, quality);
+        if (address.length <= MOST) return address;
+      }
     }
   }
-  throw new Error("too large");
+  return "";
 }

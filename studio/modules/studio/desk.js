@@ -263,8 +263,8 @@ export class Desk {
     if (session.state.busy || session.state.view !== view) return;
     session.stamp = stamp;
     const [before, after] = [view, next].map((one) => [one.status, one.images.length, one.dialogue?.refined_prompt, one.dialogue?.questions[0]?.id].join());
-    // Whoever looks at an earlier picture goes on looking at it.
-    if ((before === after || session.state.looksAt) && !session.state.trouble) session.set({ view: next });
+    // Whoever looks at an earlier picture, or writes what to change in one, goes on with it.
+    if ((before === after || session.state.looksAt || session.state.draft) && !session.state.trouble) session.set({ view: next });
     else session.show(next);
   }
 

@@ -3,7 +3,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/pr
 import { dataOf } from "../results.js";
 import { nameOf, t } from "../words.js";
 import { readInto } from "./reading.js";
-import { ASPECTS, Aspects, Phrases, Swatch, sampleOf, titleOf } from "./styles.js";
+import { ASPECTS, Aspects, Phrases, Swatch, sampleOf, styleTitleOf } from "./styles.js";
 
 /** After the last move of a slider, so that a move is one request. */
 const PREVIEW_MS = 150;
@@ -30,7 +30,7 @@ export function LookChoice({ desk, look, put }) {
   const sound = (data?.styles ?? []).filter((one) => !one.fault);
   const names = Object.keys(look?.shares ?? {});
   const offered = ASPECTS.filter((aspect) => sound.some((one) => names.includes(one.name) && aspect in one.words));
-  const options = (none, others) => html`<option value="">${none}</option>${sound.filter((one) => !others.includes(one.name)).map((one) => html`<option value=${one.name}>${titleOf(one.name)}</option>`)}`;
+  const options = (none, others) => html`<option value="">${none}</option>${sound.filter((one) => !others.includes(one.name)).map((one) => html`<option value=${one.name}>${styleTitleOf(one.name)}</option>`)}`;
   const choose = (first, second) => {
     const chosen = [first, second].filter(Boolean);
     put(first ? { ...(look ?? lookOf(first)), shares: Object.fromEntries(chosen.map((name) => [name, look?.shares[name] ?? 50])) } : null);
@@ -41,7 +41,7 @@ export function LookChoice({ desk, look, put }) {
   const first = Math.round((100 * look?.shares[names[0]]) / sum);
   return html`<div class="form"><label>${t("A style")}<select value=${names[0] ?? ""} onChange=${(event) => choose(event.target.value, event.target.value !== names[1] && names[1])}>${options(t("None: your words decide"), [])}</select></label>
     ${look && html`<label>${t("Mixed with")}<select value=${names[1] ?? ""} onChange=${(event) => choose(names[0], event.target.value)}>${options(t("no other"), [names[0]])}</select></label>
-      ${names.length > 1 && names.map((name, place) => slider(titleOf(name), look.shares[name], (share) => put({ ...look, shares: { ...look.shares, [name]: Math.max(share, 5) } }), `${place ? 100 - first : first} %`))}
+      ${names.length > 1 && names.map((name, place) => slider(styleTitleOf(name), look.shares[name], (share) => put({ ...look, shares: { ...look.shares, [name]: Math.max(share, 5) } }), `${place ? 100 - first : first} %`))}
       ${slider(t("Strength"), look.strength, (strength) => put({ ...look, strength }))}
       <${Aspects} legend=${t("What of it")} offered=${offered} chosen=${look.aspects} put=${(aspects) => put({ ...look, aspects })} />
       ${look.aspects.length > 0 && html`<${Along} desk=${desk} look=${look} />`}`}</div>`;
@@ -65,7 +65,7 @@ function Along({ desk, look }) {
     ${data && html`<${Phrases} phrases=${uses.flatMap(({ name, aspects }) => Object.entries(aspects).map(([aspect, words]) => ({ aspect, words, style: uses.length > 1 && name })))} />
       ${colours.length > 0 && html`<p class="row"><span class="soft">${t("as colours")}</span> <${Swatch} colours=${colours} /></p>`}
       ${avoid.length > 0 && html`<p class="soft words">${t("without {things}", { things: avoid.join("; ") })}</p>`}
-      ${data.samples.length > 0 && html`<ul class="strip samples">${data.samples.map((one) => html`<li key=${`${one.style} ${one.number}`}><img src=${sampleOf(one.style, one.number)} alt=${t("A sample of {style}", { style: titleOf(one.style) })} /></li>`)}</ul>`}
+      ${data.samples.length > 0 && html`<ul class="strip samples">${data.samples.map((one) => html`<li key=${`${one.style} ${one.number}`}><img src=${sampleOf(one.style, one.number)} alt=${t("A sample of {style}", { style: styleTitleOf(one.style) })} /></li>`)}</ul>`}
       ${data.either.length > 0 && html`<p class="soft words">${t("One picture cannot be both, so you are asked which: {media}", { media: data.either.join(" / ") })}</p>`}`}</div>`;
 }
 
@@ -91,7 +91,7 @@ export function LookTask({ desk, session }) {
     else session.set({ trouble: { kind: "model", text: data.notes.join("\n") } });
   };
   return html`<fieldset class="notice form" disabled=${Boolean(busy)}><legend class="hidden">${t("A style")}</legend>
-    <details open=${isOpen}><summary>${t("A style")}${isChosen ? `: ${names.map(titleOf).join(" + ")}, ${look.strength}` : ""}</summary><${LookChoice} desk=${desk} look=${isChosen ? look : null} put=${put} /></details>
+    <details open=${isOpen}><summary>${t("A style")}${isChosen ? `: ${names.map(styleTitleOf).join(" + ")}, ${look.strength}` : ""}</summary><${LookChoice} desk=${desk} look=${isChosen ? look : null} put=${put} /></details>
     ${asked ? html`<div role="alert" class="form" tabindex="-1" ref=${question}><p>${t("One picture cannot be both. Which is meant?")}</p>
         <div class="row">${asked.choices.map((one, place) => html`<button onClick=${() => apply({ style: one.styles })}>${place < 2 ? one.option : t("neither of them")}</button>`)}</div>
         <p class="soft">${t("Nothing was charged. An answer goes on, about a cent.")}</p></div>`

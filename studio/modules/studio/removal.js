@@ -10,6 +10,7 @@ import { t } from "../words.js";
 export function Removal({ title, option, lang, ask }) {
   const [{ told, more = false, problem, isAsked = false }, setState] = useState(/** @type {any} */ ({}));
   const turn = useRef(0);
+  const button = useRef(null);
   // Nothing goes that was not shown before: until the answer is there nothing can be deleted.
   const look = async (withOption, forGood = false) => {
     const own = ++turn.current;
@@ -24,9 +25,10 @@ export function Removal({ title, option, lang, ask }) {
   const leave = () => {
     turn.current++;
     setState({});
+    setTimeout(() => button.current?.focus());
   };
   const failure = problem && html`<p role="alert">${problem}</p>`;
-  if (!told) return html`<p><button class="plain" onClick=${() => look(false)}>${title}</button></p>${failure}`;
+  if (!told) return html`<p><button class="plain" ref=${button} onClick=${() => look(false)}>${title}</button></p>${failure}`;
   return html`<div class="panel form" role="group" aria-label=${title}>
     ${told.map((sentence) => html`<p class="words" role="status" lang=${lang}>${sentence}</p>`)}
     ${option && html`<label class="tick"><input type="checkbox" checked=${more} onChange=${(event) => look(event.target.checked)} />${option}</label>`}

@@ -17,7 +17,7 @@ function says(style, query) {
 }
 
 /** What a style is called before people. @param {string} name */
-export function titleOf(name) {
+export function styleTitleOf(name) {
   return name.replaceAll("_", " ");
 }
 
@@ -49,7 +49,7 @@ export function Styles({ desk }) {
     ${problem && html`<p role="alert">${problem}</p>`}
     ${data?.styles.length > MANY && html`<input type="search" aria-label=${t("Search the styles")} placeholder=${t("a word of what they say")} value=${query} onInput=${(event) => setQuery(event.target.value)} />`}
     <ul class="grid entries looks">${styles.map((one) => html`<li key=${one.name}><a class="entry" href=${`#style=${one.name}`}>
-      <${Face} style=${one} /><span><b class="words">${titleOf(one.name)}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}
+      <${Face} style=${one} /><span><b class="words">${styleTitleOf(one.name)}</b>${one.own && html` <span class="badge">${t("yours")}</span>`}
       <span class="soft words" lang=${one.fault ? "en" : null}>${one.fault || t(one.note)}</span>
       ${one.tags.length > 0 && html`<span class="soft words">${one.tags.map((tag) => t(tag)).join(" · ")}</span>`}</span></a></li>`)}</ul>
     ${data && !styles.length && html`<p role="status">${t("No style says that.")}</p>`}
@@ -65,7 +65,7 @@ export function Style({ desk, name }) {
   if (!style) return html`<${Screen} title=${data ? t("This is not there") : t("One moment")} aside=${all}>${problem && html`<p role="alert">${problem}</p>`}<//>`;
   const made = desk.state.made?.name === name ? desk.state.made : null;
   const samples = Array.from({ length: style.samples }, (_, place) => place + 1);
-  return html`<${Screen} title=${titleOf(name)} aside=${all}>
+  return html`<${Screen} title=${styleTitleOf(name)} aside=${all}>
     ${style.fault ? html`<p class="words" role="alert" lang="en">${style.fault}</p>` : html`<p class="words">${t(style.note)}</p>`}
     ${made && html`<p role="status">${t("The style is kept.")}</p>`}
     ${samples.length > 0 && html`<ul class="strip samples">${samples.map((number) => html`<li><img src=${sampleOf(name, number)} alt=${t("Sample {number}", { number })} /></li>`)}</ul>`}
@@ -89,7 +89,7 @@ export function Aspects({ legend, offered, chosen, put }) {
 
 /** Words of styles by what they are about. @param {{phrases: any[]}} props */
 export function Phrases({ phrases }) {
-  return html`<dl class="brief">${phrases.map(({ aspect, words, style }) => html`<div key=${`${style} ${aspect}`}><dt>${nameOf("dimensions", aspect)}${style ? ` · ${titleOf(style)}` : ""}</dt><dd class="words">${words}</dd></div>`)}</dl>`;
+  return html`<dl class="brief">${phrases.map(({ aspect, words, style }) => html`<div key=${`${style} ${aspect}`}><dt>${nameOf("dimensions", aspect)}${style ? ` · ${styleTitleOf(style)}` : ""}</dt><dd class="words">${words}</dd></div>`)}</dl>`;
 }
 
 /** What of a style would go, or has gone. @param {any} desk @param {any} style @param {boolean} forGood */
