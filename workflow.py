@@ -56,6 +56,8 @@ Outcome: TypeAlias = "Consultation | DrawingResult"
 
 async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
     """One turn of the dialogue, as `Consultant.consult` takes it. Raises a `Problem`."""
+    from gateway.capabilities import size_note
+
     goes_on = arguments.get("conversation_id") and (
         arguments.get("finish") or arguments.get("mode") == "skip" or arguments.get("template")
     )
@@ -64,7 +66,12 @@ async def consult(app: App, message: str, **arguments: Any) -> "Consultation":
         require_words(message, "message")
     names = (arguments.get("conversation_id"), *arguments.get("reference_images", ()))
     await app.earlier_work.note_use(names)
-    return await app.consultant.consult(message, answers=answers, **arguments)
+    consultation = await app.consultant.consult(message, answers=answers, **arguments)
+    drawn = consultation.suggested
+    if consultation.refined_prompt and drawn and consultation.completeness is None:  # their words
+        note = size_note(consultation.refined_prompt, app.settings.image_model, drawn.size)
+        consultation.notes += [note] if note else []
+    return consultation
 
 
 async def draw(app: App, request: ImageRequest, progress: "TellProgress") -> Outcome:

@@ -40,6 +40,11 @@ SHAPE_IN_WORDS = re.compile(
 )
 """A shape in the middle of other words, where "landscape" alone is what a picture shows."""
 
+SIZE_NOTE = (
+    "“{shape}” in the words sets no size, so this is drawn at {size}. With size={other} and no "
+    "further words it is drawn in that shape."
+)
+
 MOST_INPUTS = 8
 """Pictures to start from in one call; each is charged as about a thousand tokens."""
 
@@ -168,10 +173,15 @@ def edges_of(value: str, words: str = "") -> tuple[int, int] | None:
     return round(edges[0]), round(edges[1])
 
 
-def shape_in(words: str) -> str:
-    """The first shape that stands in words, else nothing."""
+def size_note(words: str, name: str, size: str) -> str:
+    """What is told where words that an image model draws in a size name another shape: a prompt
+    sets no size."""
     match = SHAPE_IN_WORDS.search(TIMES.sub("x", words))
-    return match[0] if match else ""
+    edges = edges_of(match[0]) if match else None
+    other = size_near(name, *edges) if edges else size
+    if match is None or other == size:
+        return ""
+    return SIZE_NOTE.format(shape=match[0], size=size, other=other)
 
 
 def size_near(name: str, width: int, height: int) -> str:

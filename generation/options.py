@@ -8,22 +8,14 @@ from typing import Any
 from gateway.capabilities import (
     CLEARABLE,
     DEFAULT_SIZE,
-    edges_of,
     fault_of_image_model,
     faults_of_options,
-    shape_in,
     size_in_pixels,
-    size_near,
     unfinished_pictures,
 )
 from gateway.prices import estimate_image
 from generation.image_request import OrderError
 from settings import Settings
-
-SIZE_NOTE = (
-    "“{shape}” in the words sets no size, so this is drawn at {size}. With size={other} and no "
-    "further words the picture is drawn once more in that shape."
-)
 
 CLEAR_NOTE = (
     "{format} cannot be transparent, so this is drawn as {drawn} and its background is "
@@ -90,15 +82,6 @@ def choose(
     if faults := _faults(options):
         raise OrderError(" ".join(faults))
     return replace(options, partial_images=unfinished_pictures(options.output_format, settings))
-
-
-def size_note(words: str, options: Options) -> str:
-    """What is told where the drawn words name a shape: a prompt sets no size."""
-    edges = edges_of(shape := shape_in(words))
-    size = size_near(options.image_model, *edges) if edges else options.size
-    if size == options.size:
-        return ""
-    return SIZE_NOTE.format(shape=shape, size=options.size, other=size)
 
 
 def clear_note(suggestion: Mapping[str, str], wishes: Mapping[str, Any], options: Options) -> str:

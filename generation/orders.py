@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from errors import DAILY_BUDGET
-from gateway.capabilities import MOST_INPUTS, fault_of_image_model
+from gateway.capabilities import MOST_INPUTS, fault_of_image_model, size_note
 from gateway.client import Gateway
 from gateway.prices import has_price
 from generation.image_request import MOST_PICTURES, ImageRequest, OrderError
 from generation.input_images import InputImages, InputResolver
-from generation.options import Options, choose, clear_note, size_note
+from generation.options import Options, choose, clear_note
 from generation.plan import Plan, changes_of, lineage, styles_drawn, suggestion
 from generation.request_body import PurchaseOrder, with_instructions
 from generation.variations import LONGEST_LABEL, Variation, set_apart
@@ -287,4 +287,4 @@ def _unsized(
     """A note on words that ask for a shape which nothing set: a refined prompt has its size from
     the brief, other words are drawn as they are."""
     verbatim = plan.message or (plan.prompt if conversation.mode == "skip" else "")
-    return "" if request.size else size_note(verbatim, options)
+    return "" if request.size else size_note(verbatim, options.image_model, options.size)

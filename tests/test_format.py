@@ -127,7 +127,17 @@ async def test_a_photo_that_a_picture_is_to_be_like_makes_it_none(client: Client
     assert result["suggested"]["output_format"] == "png"
 
 
-async def test_words_drawn_as_they_are_say_what_paper_would_be(client: Client[Any]) -> None:
-    drawn = await draw(client, prompt="a fox, A4 upright", dialogue_mode="skip")
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [("a fox, A4 upright", "1088x1536"), ("A4 landscape map of an island", "1536x1088")],
+)
+async def test_words_drawn_as_they_are_say_what_paper_would_be_before_it_is_paid_for(
+    client: Client[Any], words: str, size: str
+) -> None:
+    ready = await consult(client, words, mode="skip")
+    drawn = await draw(client, conversation_id=ready["conversation_id"])
+    other = await draw(client, prompt=words, dialogue_mode="skip", size="square")
 
-    assert any("size=1088x1536" in note for note in drawn["notes"])
+    for result in (ready, drawn):
+        assert any(f"size={size}" in note for note in result["notes"])
+    assert not any("size=" in note for note in other["notes"])

@@ -26,7 +26,7 @@ from consultation.consultation_result import Consultation
 from consultation.conversation_list import listing
 from consultation.turn import OpenQuestion
 from errors import ProblemKind
-from gateway import image_client, models
+from gateway import capabilities, image_client, models
 from gateway.capabilities import SHAPES
 from generation import (
     job_end,
@@ -59,7 +59,7 @@ NOTES = {
     consultant.CONTROL_NOTE, earlier_work.OFFER, facilitator.POOR_NOTE,
     template_dialogue.NO_PLACE_NOTE, template_dialogue.UNREAD_NOTE, template_values.NOBODY_SAID,
     job_end.DRAW_LOST, job_end.LOST_DRAWN, job_end.RELEASED,
-    options.CLEAR_NOTE, options.SIZE_NOTE, orders.BESIDE, orders.OF_SEVERAL, orders.SAMPLES,
+    options.CLEAR_NOTE, capabilities.SIZE_NOTE, orders.BESIDE, orders.OF_SEVERAL, orders.SAMPLES,
     orders.UNSTYLED,
     picture_facts.BYTES_ARE, picture_facts.NONE_CLEAR, picture_facts.PIXELS_ARE,
     picture_facts.SOME_CLEAR, picture_facts.UNREADABLE,
