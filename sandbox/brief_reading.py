@@ -135,7 +135,8 @@ class BriefReading:
         if question["dimension"] == "text" and not (
             book.refuses(option["quote"]) or any(book.lettering(quote["quote"]) for quote in own)
         ):
-            self.answer = book.say("letters", self.tongue)
+            if not book.lettering(" ".join(self.talk.messages[one] for one in self.talk.fresh)):
+                self.answer = book.say("letters", self.tongue)
             self.latest[question["id"]] = ref
             self._set_aside(ref, words, "talk")
             return

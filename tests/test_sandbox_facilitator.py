@@ -116,6 +116,15 @@ async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any], title:
     assert ("darker" in ended["refined_prompt"]) == ("darker" in title)
 
 
+async def test_no_letters_are_asked_for_that_stand_in_the_same_words(client: Client[Any]) -> None:
+    begun = await consult(client, "a logo for my bakery")
+    words = 'the second one, but darker. And it should say "Fresh daily" on top'
+    result = await consult(client, words, conversation_id=begun["conversation_id"])
+
+    assert "letter by letter" not in result["reply"]
+    assert values(result)["text"] == "“Fresh daily” on top"
+
+
 @pytest.mark.parametrize(
     ("idea", "words", "about"),
     [
