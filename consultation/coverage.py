@@ -101,6 +101,7 @@ class Coverage:
         refuse; and what styles say of which a prompt has no word."""
         accounted = self._placed | places_in(self.statements.set_aside)
         quoted = {word.text for place, word in self._words.items() if place in accounted}
+        heard = {ref for ref, _ in accounted}
         lost = self._lost_picks.union(*(one.places for one in self._unheard))
         runs = []
         for (ref, is_accounted), row in groupby(
@@ -117,7 +118,9 @@ class Coverage:
             is_hot |= not answered and any(
                 self._matters(word) and not LABEL.match(text, word.start) for word in run
             )
-            new = [word for word in content(run) if word.text not in quoted and not word.number]
+            # A message of short words alone, of which none is heard, is shown for these.
+            telling = content(run) or ([] if ref in heard else run)
+            new = [word for word in telling if word.text not in quoted and not word.number]
             if is_hot or new:
                 whole = [w for word in run for w in (word, *refusals(text).get(word, ()))]
                 part = text[min(w.start for w in whole) : max(w.end for w in whole)]

@@ -200,6 +200,14 @@ def test_a_wish_that_is_dropped_is_shown_or_sent_back() -> None:
     assert met >= 0.95 * all_
 
 
+def test_a_message_of_short_words_of_which_nothing_is_drawn_is_shown() -> None:
+    for name, turn, transcript in READY:
+        messages = {**transcript.messages, f"m{len(transcript.messages) + 1}": "my old mug"}
+        result = held(turn, replace(transcript, messages=messages))
+
+        assert "my old mug" in [left.text for left in result.leftovers], name
+
+
 def test_an_option_that_was_picked_goes_back_where_it_is_dropped_or_called_talk() -> None:
     """However it was picked: by its number, as the second one, in Japanese, with a twist."""
     met, all_ = 0, 0
