@@ -17,6 +17,7 @@ from consultation.turn import BriefEntry, OpenQuestion
 from consultation.turn_record import entry_of
 from gateway.connection import is_sandbox
 from prompts.image_type import Assumption, ImageType
+from prompts.parameter import LEFT_OUT
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
 from settings import Origin
@@ -60,7 +61,7 @@ def recorded_result(
     assumed += [
         Assumption(dimension=entry.dimension, value=entry.value)
         for entry in transcript.brief
-        if entry.value and (entry.open or not entry.said)
+        if entry.value not in {"", LEFT_OUT} and (entry.open or not entry.said)
     ]
     return Consultation(
         conversation_id=conversation.id,

@@ -99,6 +99,7 @@ class TemplateDialogue:
             values.take_filling(filling)
         elif more and turn.words.strip():
             values.take_unread(Quote(ref=transcript.newest, quote=turn.words))
+        values.keep_rest(is_read=bool(filling) or not more)
         besides = [NO_PLACE_NOTE] if values.besides else []
         outcome = Outcome(template.as_type, _review(conversation, values, filling))
         outcome.styles = await asyncio.to_thread(self._styles, values)
@@ -178,9 +179,10 @@ def _review(conversation: Conversation, values: TemplateValues, filling: Filling
     messages = transcript.messages
     asking = [] if conversation.mode == "skip" else values.questions()
     reply = filling.reply.strip() if filling else ""
-    ends = transcript.finish or (filling and filling.finish)
+    ends = transcript.finish or (filling and filling.left_to_us.strip())
     # What words leave unanswered stays open, such as a question that was answered with another.
-    waits = filling and not ends and transcript.open_questions(values.entries.values())
+    waiting = transcript.open_questions(values.entries.values(), values.chosen, values.set_aside)
+    waits = filling and not ends and waiting
     asking = [] if waits or ends else asking
     is_ready = not (asking or waits)
     if is_ready:
@@ -195,9 +197,12 @@ def _review(conversation: Conversation, values: TemplateValues, filling: Filling
         reply=reply,
         prompt="".join(span.text for span in spans),
         brief=list(values.entries.values()),
+        chosen=values.chosen,
         questions=asking,
+        set_aside=values.set_aside,
     )
-    statements = statements_of(turn, transcript)
+    joined = turn.model_copy(update={"chosen": [*turn.chosen, *transcript.choices]})
+    statements = statements_of(joined, transcript)
     return Review(
         turn=turn,
         spans=spans,
@@ -205,5 +210,6 @@ def _review(conversation: Conversation, values: TemplateValues, filling: Filling
             Leftover(wish.ref, wish.quote, False, len(words_of(wish.quote)), refuses=False)
             for wish in values.besides
         ],
-        counts=Coverage(turn, transcript, statements, statements.brief).counts,
+        set_aside=[*turn.set_aside, *(e for e in transcript.set_aside if e not in turn.set_aside)],
+        counts=Coverage(joined, transcript, statements, statements.brief).counts,
     )

@@ -10,9 +10,9 @@ from typing import Any
 
 from consultation.provenance import Span, name_of, source_of
 from consultation.quotes import find_quote
-from consultation.transcript import ConsultationError, Transcript, brief_entry
-from consultation.turn import BriefEntry, Filling, QuestionDraft, Quote
-from consultation.words import content, words_of
+from consultation.transcript import ConsultationError, Transcript, brief_entry, messages_of
+from consultation.turn import BriefEntry, Choice, Filling, QuestionDraft, Quote, SetAside, Value
+from consultation.words import SHORTEST, SHORTEST_TO_SHARE, content, letters_of, shares, words_of
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
@@ -52,6 +52,8 @@ class TemplateValues:
     """The entries of a template's parameters so far, and wishes that it has no place for.
 
     Of a conversation whose earlier turns did not follow the template only what was decided counts.
+    `fresh` are the refs of the messages that no turn along it has read; `chosen` and `set_aside`
+    come of these.
     """
 
     def __init__(
@@ -75,6 +77,13 @@ class TemplateValues:
         replies = [turn.reply for turn in conversation.turns if turn.reply] if follows else []
         unused = replies[-1].get("not_used", []) if replies else []
         self.besides = [Quote(**one) for one in unused if one["why"] == "unplaced"]
+        self.fresh: list[str] = []
+        for turn, messages in messages_of(conversation):
+            self.fresh += [one.ref for one in messages]
+            if turn.reply and follows:
+                self.fresh = []
+        self.chosen: list[Choice] = []
+        self.set_aside: list[SetAside] = []
 
     def take_answers(self) -> list[str]:
         """Take the answers that need no reading; returns the refs of those that do.
@@ -86,7 +95,7 @@ class TemplateValues:
         for ref, place in self.transcript.answers.items():
             put = self.transcript.question(place)
             name, text = (put.dimension if put else place), self.transcript.messages[ref]
-            if name not in self.template.parameters:
+            if ref not in self.fresh or name not in self.template.parameters:
                 continue
             parameter = self.template.parameters[name]
             plain = text.strip().casefold() in {option.casefold() for option in parameter.choices}
@@ -98,13 +107,11 @@ class TemplateValues:
 
     def says_more(self, turn: Turn) -> bool:
         """Whether a message says anything besides its answers and what the template is called."""
-        answers = (answer["answer"] for answer in turn.answers_given)
-        names = [self.template.title, self.template.name, *chain(*self.template.called.values())]
-        known = words_of(" ".join([*names, "template", *answers]))
-        return bool({w.text for w in content(words_of(turn.words))} - {w.text for w in known})
+        answers = [answer["answer"] for answer in turn.answers_given]
+        return self._adds(turn.words, answers, SHORTEST_TO_SHARE)
 
     def take_unread(self, words: Quote) -> None:
-        """Keep words that nobody read: as the one value that is missing, else beside the prompt."""
+        """Take words that nobody read as the one value that is missing, if they fit it."""
         missing = [
             name
             for name, parameter in self.template.parameters.items()
@@ -112,8 +119,6 @@ class TemplateValues:
         ]
         if len(missing) == 1 and self._fits(missing[0], words.quote):
             self.entries[missing[0]] = self._entry(missing[0], words.quote, [words])
-        else:
-            self.besides.append(words)
 
     def take_filling(self, filling: Filling) -> None:
         """Take what a model read in the words, as far as the words say it."""
@@ -124,7 +129,7 @@ class TemplateValues:
             if value.seen_in in self.transcript.names:
                 said = [Quote(ref=str(value.seen_in), quote=value.value)]
             else:
-                said = self._words_for(value.value) or self._answer_to(name)
+                said = self._words_for(value.value) or self._words_of_choice(value)
             try:
                 entry = self._entry(name, value.value, said)
             except PromptError as error:
@@ -134,6 +139,24 @@ class TemplateValues:
                 self.entries[name] = entry
         for wish in filter(str.strip, filling.besides):
             self.besides += [quote for quote in self._words_for(wish) if quote not in self.besides]
+        for words in self._words_for(filling.left_to_us):
+            self.set_aside.append(SetAside(**words.model_dump(), why="left_to_us"))
+
+    def keep_rest(self, *, is_read: bool) -> None:
+        """Keep each new message of which nothing has a place: as talk, unless nobody read it."""
+        said = [quote for entry in self.entries.values() for quote in entry.said]
+        said += self.besides
+        aside = [*self.set_aside, *self.transcript.set_aside]
+        heard = {quote.ref for quote in (*said, *aside)} | {pick.ref for pick in self.chosen}
+        known = [quote.quote for quote in said]
+        for ref in self.fresh:
+            words = Quote(ref=ref, quote=self.transcript.messages[ref])
+            if ref in heard or not self._adds(words.quote, known, 1):
+                continue
+            if is_read:
+                self.set_aside.append(SetAside(**words.model_dump(), why="talk"))
+            else:
+                self.besides.append(words)
 
     def assume_rest(self) -> None:
         """Settle what nobody decided with the defaults, marked as ours."""
@@ -204,11 +227,27 @@ class TemplateValues:
                 return [run.quote for run in runs]
         return []
 
-    def _answer_to(self, name: str) -> list[Quote]:
-        """The newest answer to a parameter's question: "the second" has no word of its value."""
-        ids = {put.id for put in self.transcript.questions if put.dimension == name}
-        refs = [ref for ref, place in self.transcript.answers.items() if place in ids]
-        return [Quote(ref=ref, quote=self.transcript.messages[ref]) for ref in refs[-1:]]
+    def _words_of_choice(self, value: Value) -> list[Quote]:
+        """The words that say a value in others; the option where they pick one by its place."""
+        words = self._words_for(value.quote)
+        is_own = not words or shares(words_of(value.quote), words_of(value.value))
+        for put in () if is_own else self.transcript.questions:
+            if put.dimension == value.parameter and value.value in put.options:
+                place = put.options.index(value.value) + 1
+                pick = Choice(question=put.id, option=place, **words[0].model_dump())
+                self.chosen += [pick] if pick not in self.transcript.choices else []
+                return [Quote(ref=put.id, quote=value.value)]
+        return words
+
+    def _adds(self, text: str, known: Iterable[str], fewest: int) -> bool:
+        """Whether a text has so many letters in words that are neither known nor of a name of the
+        template; beside such words an article adds nothing."""
+        names = [self.template.title, self.template.name, *chain(*self.template.called.values())]
+        there = {word.text for word in words_of("\n".join([*names, "template", *known]))}
+        words = words_of(text)
+        rest = [word for word in words if word.text not in there]
+        fewest = fewest if len(rest) == len(words) else SHORTEST
+        return bool(content(rest)) or len(letters_of(rest)) >= fewest
 
     def _fits(self, name: str, text: str) -> bool:
         parameter = self.template.parameters.get(name)

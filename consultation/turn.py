@@ -137,10 +137,11 @@ class FacilitatorTurn(_Part):
 
 
 class Value(_Part):
-    """A parameter of a template, and the person's words that fill it."""
+    """A parameter of a template, what fills it, and the person's words that say so."""
 
     parameter: str
     value: str
+    quote: str = ""
     seen_in: str | None
 
 
@@ -150,7 +151,7 @@ class Filling(_Part):
     language: str
     title: str
     reply: str = ""
-    finish: bool = False
+    left_to_us: str = ""
     filled: list[Value]
     besides: list[str]
 

@@ -18,7 +18,8 @@ ABOUT = re.compile(r".*?\b(?:for|of|about|für|von|über)\s+", re.IGNORECASE)
 
 def fill_template(body: Json) -> str:
     """What the words fill of a template, as JSON: what fits nothing else is for a free text."""
-    talk, values, reply, finish = request_content.read_dialogue(body), dict[str, str](), "", False
+    talk, values = request_content.read_dialogue(body), dict[str, tuple[str, str]]()
+    reply, left_to_us = "", ""
     tongue = book.language([*talk.messages.values()])
     parameters: list[Json] = talk.state.get("parameters") or []
     named = {parameter["name"]: parameter for parameter in parameters}
@@ -32,26 +33,30 @@ def fill_template(body: Json) -> str:
             continue  # an option, taken by its question already
         free = [one for one in waiting or parameters[: ref == "m1"] if "words" in one["takes"]]
         for piece, asks in book.clauses(talk.messages[ref]):
-            if (asks and waiting) or book.holds("unsure", piece):
+            if (asks and (waiting or book.asks(piece))) or book.holds("unsure", piece):
                 reply = book.say("yours", tongue)
                 continue
-            if book.holds("ends", piece):
-                finish = True
+            left_to_us = piece if book.holds("ends", piece) else left_to_us
+            if piece == left_to_us or (book.is_talk(piece) and ref not in by_id):
                 continue
             fitting = [one for one in waiting or parameters if _value(one, piece)]
             blank = [one["name"] for one in free if one["name"] not in values]
             places = book.places(piece) if waiting else []
             if fitting:
-                values.setdefault(fitting[0]["name"], _value(fitting[0], piece))
+                values.setdefault(fitting[0]["name"], (_value(fitting[0], piece), piece))
             elif places and 0 < places[0][0] <= len(waiting[0]["options"]):
-                values[waiting[0]["name"]] = waiting[0]["options"][places[0][0] - 1]
+                values[waiting[0]["name"]] = waiting[0]["options"][places[0][0] - 1], piece
             elif blank and (waiting or (book.content(piece) and not book.refuses(piece))):
-                values[blank[0]] = (piece if waiting else ABOUT.sub("", piece, 1)).strip('"“”„«»')
-            elif book.content(piece) and not book.is_talk(piece):
+                bare = (piece if waiting else ABOUT.sub("", piece, 1)).strip('"“”„«»')
+                values[blank[0]] = bare, piece
+            elif book.content(piece):
                 besides.append(piece)
-    fillings = [{"parameter": name, "value": v, "seen_in": None} for name, v in values.items()]
+    fillings = [
+        {"parameter": name, "value": value, "quote": piece, "seen_in": None}
+        for name, (value, piece) in values.items()
+    ]
     answer: Json = {"language": tongue, "title": talk.title, "besides": besides}
-    answer |= {"filled": fillings, "reply": reply, "finish": finish}
+    answer |= {"filled": fillings, "reply": reply, "left_to_us": left_to_us}
     return json.dumps(answer, ensure_ascii=False)
 
 

@@ -102,16 +102,66 @@ async def test_words_are_read_into_parameters(client: Client[Any], sandbox: Sand
     assert len(sandbox.requests) == 2
 
 
-async def test_a_choice_named_by_its_place_is_taken_and_was_said(client: Client[Any]) -> None:
+@pytest.mark.parametrize("words", ["my old mug", "my mug", "mug"])
+async def test_short_words_are_read_into_parameters(client: Client[Any], words: str) -> None:
+    result = await consult(client, words, template=HERO, finish=True)
+
+    assert sources(result)[words] == ("said", "m1")
+
+
+@pytest.mark.parametrize("words", ["my old mug", "a tea mug packshot", "ox"])
+async def test_a_message_of_which_nothing_fills_the_template_is_shown(
+    client: Client[Any], sandbox: Sandbox, words: str
+) -> None:
+    sandbox.answer(FILLING_NAME, {"language": "en", "title": "", "filled": [], "besides": []})
+
+    result = await consult(client, words, template=HERO, finish=True)
+
+    assert [one["quote"] for one in result["not_used"]] == [words]
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+@pytest.mark.parametrize(
+    ("words", "left_to_us"),
+    [("maybe the second", []), ("2", []), ("2, you decide the rest", ["you decide the rest"])],
+)
+async def test_a_choice_named_by_its_place_is_chosen(
+    client: Client[Any], words: str, left_to_us: list[str], *, by_id: bool
+) -> None:
     begun = await consult(client, "our matte black kettle", template=HERO, mode="quick")
     first = begun["questions"][0]
-    answers = [{"question_id": first["id"], "answer": "maybe the second"}]
     result = await consult(
-        client, "", conversation_id=begun["conversation_id"], answers=answers, finish=True
+        client,
+        "" if by_id else words,
+        conversation_id=begun["conversation_id"],
+        answers=[{"question_id": first["id"], "answer": words}] if by_id else [],
+        finish=True,
     )
 
-    assert sources(result)[first["options"][1]] == ("said", "m2")
-    assert result["not_used"] == []
+    assert sources(result)[first["options"][1]] == ("chosen", first["id"])
+    assert [one["dimension"] for one in result["assumptions"]] == ["light", "composition"]
+    assert [one["quote"] for one in result["not_used"]] == left_to_us
+    assert all(one["why"] == "left_to_us" for one in result["not_used"])
+
+
+async def test_a_question_beside_answers_to_everything_is_answered(client: Client[Any]) -> None:
+    result = await consult(
+        client,
+        "what does hero shot mean?",
+        template=HERO,
+        answers=given(
+            subject="a mug",
+            text="Mia",
+            surface="oak",
+            light="bright even studio light",
+            composition="in three-quarter view",
+            props="a cut lemon",
+        ),
+    )
+
+    assert result["status"] == "ready"
+    assert result["reply"]
+    assert [one["why"] for one in result["not_used"]] == ["talk"]
 
 
 async def test_words_that_fit_no_choice_leave_their_question_open(client: Client[Any]) -> None:
@@ -178,7 +228,7 @@ async def test_a_question_back_is_answered_and_leaves_its_question_open(
 
     assert (told["status"], told["reply"]) == ("asking", reply)
     assert told["questions"] == [first, second]
-    assert told["not_used"] == []
+    assert [one["why"] for one in told["not_used"]] == ["talk"]
     assert ready["status"] == "ready"
     assert second["options"][1] in ready["refined_prompt"]
     assert "rim light?" not in ready["refined_prompt"]
@@ -226,7 +276,9 @@ async def test_after_ready_a_message_changes_only_what_it_says(client: Client[An
         "go",
         template=HERO,
         finish=True,
-        answers=given(subject="a red mug", text="Mia", surface="oak"),
+        answers=given(
+            subject="a red mug", text="Mia", surface="oak", light="rim light against a dark ground"
+        ),
     )
     cid = first["conversation_id"]
 
@@ -237,7 +289,7 @@ async def test_after_ready_a_message_changes_only_what_it_says(client: Client[An
     )
 
     changed = first["refined_prompt"].replace(
-        "soft light from a large window", "bright even studio light"
+        "rim light against a dark ground", "bright even studio light"
     )
     assert second["refined_prompt"] == changed
     assert third["refined_prompt"] == changed
