@@ -164,12 +164,12 @@ def _call_line(result: ImageResult) -> str:
         if result.status == "working"
         else f"cost {_price(result.cost_usd)}{about}"
     )
+    models = f" Models: {', '.join(result.models.values())}." if result.models else ""
     play = " (play money of the sandbox)" if result.origin == "sandbox" else ""
     return (
         f"Conversation {result.conversation_id}: {result.status} in "
         f"{result.elapsed_seconds:.1f} s, {attempts}, {cost}, this conversation "
-        f"${result.spent_conversation_usd:.4f}, today ${result.spent_today_usd:.4f}{play}. Models: "
-        f"{', '.join(result.models.values())}."
+        f"${result.spent_conversation_usd:.4f}, today ${result.spent_today_usd:.4f}{play}.{models}"
     )
 
 

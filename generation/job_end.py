@@ -66,9 +66,8 @@ LOST_DRAWN = (
 class JobOutcome:
     """What is known of a job: its picture, why there is none, or else how far it is.
 
-    Of a picture `rows` are what this call paid for it, none where it was there already; `assistant`
-    is the model that called the image tool, None where nothing was asked of it; `looked` says
-    whether a model was asked to look at one that was there already.
+    Of a picture `rows` are what this call paid for it, none where it was there already; `looked`
+    says whether a model was asked to look at one that was there already.
 
     Else `step` is the newest, `partial` the newest of the `partials` unfinished pictures so far;
     `pause` says why the request is not with OpenAI.
@@ -80,7 +79,6 @@ class JobOutcome:
     attempts: int = 0
     rows: list[Spending] = field(default_factory=list)
     looked: bool = False
-    assistant: str | None = None
     notes: list[str] = field(default_factory=list)
     preview: bytes | None = field(default=None, repr=False)
     step: str = NOT_SENT

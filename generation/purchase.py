@@ -188,7 +188,6 @@ class Buyer:
             preview=facts.preview,
             rows=rows,
             attempts=answer.attempts,
-            assistant=answer.model,
             notes=[*answer.notes, *notes, *([facts.note] if facts.note else [])],
         )
 

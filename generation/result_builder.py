@@ -134,10 +134,11 @@ def _estimate(outcomes: list[JobOutcome]) -> float | None:
 
 
 def _models(outcomes: list[JobOutcome]) -> dict[str, str]:
-    """The models that were asked, by their part in it."""
-    if images := [one.image for one in outcomes if one.image]:
-        assistant = next((one.assistant for one in outcomes if one.assistant), "")
-        return {"image": images[0].model, **({"assistant": assistant} if assistant else {})}
+    """The models that the call asked, by their part in it; those that it asks while none is
+    drawn."""
+    if any(one.image for one in outcomes):
+        rows = [row for one in outcomes for row in one.rows]
+        return {row.purpose: row.model for row in rows if row.purpose != "failed"}
     options = outcomes[0].job.options
     return {"assistant": options["assistant_model"], "image": options["image_model"]}
 

@@ -142,8 +142,15 @@ async def test_a_look_after_variations_is_at_the_current_picture_alone(
     drawn = await draw(client, prompt="a fox", dialogue_mode="skip", quality="low", variations=2)
     looked = await draw(client, conversation_id=drawn["conversation_id"], verify=True)
 
+    again = await draw(client, conversation_id=drawn["conversation_id"], verify=True)
+
     assert [one["current"] for one in looked["images"]] == [True]
-    assert len(looks(sandbox)) == 1  # each is paid for
+    (look,) = looks(sandbox)  # each is paid for
+    assert [*looked["models"]] == ["verification"], "no other was asked"
+    assert looked["models"]["verification"].startswith(look["model"])
+    assert again["models"] == {}
+    body = next(call.body for call in sandbox.requests if call.kind == "image")
+    assert drawn["models"] == {"assistant": body["model"], "image": body["tools"][0]["model"]}
 
 
 async def test_without_a_brief_the_items_are_drawn_from_the_prompt_and_its_changes(
