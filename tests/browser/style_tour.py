@@ -43,6 +43,7 @@ def _make(one: Visitor) -> Iterator[str]:
     one.enter("Leave this one out")
     one.see("winter fox")
     one.page.get_by_text("The style is kept.").wait_for()
+    one.page.get_by_text(re.compile(r"^Cost: \$0\.\d+$")).wait_for()
     yield "a style"
 
 

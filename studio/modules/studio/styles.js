@@ -1,7 +1,7 @@
 /** Styles: what they look like and really say, one by one, and a way to use or delete each. */
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Screen, Sketch } from "../parts/screen.js";
-import { label, nameOf, t } from "../words.js";
+import { dollars, label, nameOf, t } from "../words.js";
 import { readInto } from "./reading.js";
 import { Removal } from "./removal.js";
 
@@ -76,6 +76,7 @@ export function Style({ desk, name }) {
     ${style.tags.length > 0 && html`<p class="soft words">${style.tags.map((tag) => t(tag)).join(" · ")}</p>`}
     ${made?.left_out.length > 0 && html`<div><h2>${t("What was not taken")}</h2><ul class="list">${made.left_out.map((one) => html`<li>
       <q class="words">${one.words}</q><span class="soft words">${label(nameOf("dimensions", one.aspect))} ${one.because}</span></li>`)}</ul></div>`}
+    ${made?.cost_usd > 0 && html`<p class="soft">${label(t("Cost"))} ${dollars(made.cost_usd)}</p>`}
     ${(made?.notes ?? []).map((note) => html`<p class="soft words" lang="en">${note}</p>`)}
     ${style.own && html`<${Removal} title=${t("Delete this style")} ask=${(_, forGood) => remove(desk, style, forGood)} />`}<//>`;
 }
