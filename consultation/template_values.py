@@ -10,7 +10,13 @@ from typing import Any
 
 from consultation.provenance import Span, name_of, source_of
 from consultation.quotes import find_quote
-from consultation.transcript import ConsultationError, Transcript, brief_entry, messages_of
+from consultation.transcript import (
+    ConsultationError,
+    Transcript,
+    brief_entry,
+    message_number,
+    messages_of,
+)
 from consultation.turn import BriefEntry, Choice, Filling, QuestionDraft, Quote, SetAside, Value
 from consultation.words import SHORTEST, SHORTEST_TO_SHARE, content, letters_of, shares, words_of
 from prompts.library_template import LibraryTemplate
@@ -143,7 +149,17 @@ class TemplateValues:
             self.set_aside.append(SetAside(**words.model_dump(), why="left_to_us"))
 
     def keep_rest(self, *, is_read: bool) -> None:
-        """Keep each new message of which nothing has a place: as talk, unless nobody read it."""
+        """Keep what was said of a value that is another now, and each new message of which nothing
+        has a place: as talk, unless nobody read it."""
+        for old in self.transcript.brief:
+            new = self.entries.get(old.dimension)
+            if new and new.value != old.value:
+                kept = {quote.ref for quote in new.said}
+                self.set_aside += [
+                    SetAside(**quote.model_dump(), why="replaced")
+                    for quote in self.transcript.as_picks(old.said)
+                    if message_number(quote.ref) and quote.ref not in kept
+                ]
         said = [quote for entry in self.entries.values() for quote in entry.said]
         said += self.besides
         aside = [*self.set_aside, *self.transcript.set_aside]

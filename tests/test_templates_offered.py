@@ -295,6 +295,8 @@ async def test_after_ready_a_message_changes_only_what_it_says(client: Client[An
     assert third["refined_prompt"] == changed
     assert "a sleeping cat" in " ".join(one["quote"] for one in third["not_used"])
     assert fourth["refined_prompt"] == third["refined_prompt"].replace("a red mug", "two mugs")
+    replaced = [one["quote"] for one in fourth["not_used"] if one["why"] == "replaced"]
+    assert sorted(replaced) == ["a red mug", "rim light against a dark ground"]
 
 
 async def test_a_template_can_be_chosen_in_a_running_dialogue(
