@@ -367,14 +367,16 @@ async def _tell_styles(app: App, consultation: "Consultation") -> None:
 
 
 def _name_assumptions(app: App, outcome: "DrawingResult") -> None:
-    """A picture drawn of a dialogue's prompt names what nobody decided in it, and says what
-    became of a style."""
+    """A picture drawn of a dialogue's prompt names what nobody decided in it, and says which words
+    are not in it, and what became of a style."""
     from consultation.style_dialogue import style_notes
     from generation.plan import refined_prompt, styles_of
+    from styles.style_use import REF
 
     conversation, result = outcome.conversation, outcome.result
     if not conversation.briefs or result.prompt != refined_prompt(conversation):
         return
     consultation = app.consultant.recall(conversation)
     result.assumptions = consultation.assumptions
+    result.not_used = [one for one in consultation.not_used if not one.ref.startswith(REF)]
     result.notes += style_notes(consultation, styles_of(conversation))

@@ -5,13 +5,12 @@ from typing import Literal
 from pydantic import BaseModel
 
 from consultation.provenance import Span, SpanSource
-from consultation.turn import BriefEntry, OpenQuestion, Reason
+from consultation.turn import BriefEntry, OpenQuestion
 from prompts.image_type import Assumption
+from prompts.wording import NotUsed
 from settings import Origin
 from styles.strength import StyleShare
 from styles.style_use import StyleUse
-
-NotUsedReason = Literal[Reason, "unplaced"]
 
 
 class Completeness(BaseModel):
@@ -27,14 +26,6 @@ class Entry(BriefEntry):
 
     source: SpanSource | Literal["open"]
     ref: str | None
-
-
-class NotUsed(BaseModel):
-    """Words of the person that are not in the prompt, and why."""
-
-    ref: str
-    quote: str
-    why: NotUsedReason
 
 
 class Accounted(BaseModel):

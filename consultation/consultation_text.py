@@ -6,11 +6,10 @@ the client (ids, what to call next) is English.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
-from consultation.consultation_result import SANDBOX_NOTE, Consultation, NotUsed
+from consultation.consultation_result import SANDBOX_NOTE, Consultation
 from consultation.provenance import Span, source_of
-from consultation.turn import OpenQuestion, Quote
+from consultation.turn import OpenQuestion
 from consultation.words import Word, near, size, words_of
 from prompts.wording import Wording
 
@@ -51,13 +50,13 @@ def notes_for_person(result: Consultation, wording: Wording) -> list[str]:
 def source_words(span: Span, wording: Wording) -> str:
     """Where a stretch comes from, with the person's words beside it."""
     if span.source == "assumed":
-        quotes = ", ".join(_quoted(quote, wording) for quote in span.said)
+        quotes = ", ".join(wording.quote(one.quote, one.ref) for one in span.said)
         return f"{wording.label(wording.after)} {quotes}" if quotes else wording.source.assumed
     if not span.said:
         return f"{getattr(wording.source, span.source)} {span.ref or ''}".strip()
     parts: dict[str, list[str]] = {}
     for quote in span.said:
-        parts.setdefault(source_of([quote]), []).append(_quoted(quote, wording))
+        parts.setdefault(source_of([quote]), []).append(wording.quote(quote.quote, quote.ref))
     return "; ".join(
         f"{wording.label(getattr(wording.source, source))} {', '.join(quotes)}"
         for source, quotes in parts.items()
@@ -75,10 +74,6 @@ def own_stretches(unsourced: Iterable[str], assumptions: Iterable[str]) -> list[
 def _says_more(text: str, decided: Sequence[Word]) -> bool:
     new = [word for word in words_of(text) if not any(near(word, known) for known in decided)]
     return size(new) >= WORTH_READING
-
-
-def _quoted(words: Quote | NotUsed, wording: Wording) -> str:
-    return f"{wording.quoted.format(words=words.quote)} ({words.ref})"
 
 
 def question_text(question: OpenQuestion, wording: Wording) -> str:
@@ -116,14 +111,8 @@ def _doubts(result: Consultation, wording: Wording) -> Iterator[str]:
     unsourced = [s.text for s in result.provenance if s.source == "assumed" and not s.said]
     if ours := own_stretches(unsourced, [item.value for item in result.assumptions]):
         yield f"{wording.label(wording.added)}\n" + "\n".join(f"- {text}" for text in ours)
-    if result.not_used and result.refined_prompt is not None:
-        # In their order, a line for neighbours: a lost wish does not stand beside thanks.
-        lines = [
-            f"- {wording.label(getattr(wording.reason, why))} "
-            + "; ".join(_quoted(e, wording) for e in entries)
-            for why, entries in groupby(result.not_used, key=lambda entry: entry.why)
-        ]
-        yield f"{wording.label(wording.not_used)}\n" + "\n".join(lines)
+    if result.refined_prompt is not None:
+        yield wording.unused(result.not_used)
 
 
 def _figures(result: Consultation, wording: Wording) -> Iterator[str]:

@@ -8,7 +8,6 @@ from consultation.consultation_result import (
     Accounted,
     Completeness,
     Consultation,
-    NotUsed,
     PictureSettings,
 )
 from consultation.provenance import Span
@@ -20,6 +19,7 @@ from prompts.image_type import Assumption, ImageType
 from prompts.parameter import LEFT_OUT
 from prompts.source import PromptError
 from prompts.store import FALLBACK_TYPE, PromptStore
+from prompts.wording import NotUsed
 from settings import Origin
 from storage.tables import Brief, Conversation, Turn
 from styles.style_use import STYLE, StyleUse

@@ -6,7 +6,6 @@ The prompt is never touched: nothing is added to it, cut from it or moved in it.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from consultation.consultation_result import NotUsed
 from consultation.coverage import Coverage, Leftover
 from consultation.decisions import carry_over, judge_brief, judge_choices, judge_questions
 from consultation.lettering import Letters, judge_lettering
@@ -22,7 +21,7 @@ from consultation.quotes import Fault, faults_of_quotes, statements_of
 from consultation.transcript import Transcript
 from consultation.turn import AVOID, FacilitatorTurn, QuestionDraft, SetAside
 from consultation.words import fold, refused_words, shares, spoken, words_of
-from prompts.wording import Wording
+from prompts.wording import NotUsed, Wording
 
 MOST_POINTS = 12
 """Points in one message to the model; with more a weak one begins to rewrite everything."""

@@ -6,7 +6,7 @@ patience: a field that a weaker model leaves out is empty, one that nobody asked
 passed over.
 """
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.json_schema import GenerateJsonSchema
@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from errors import Problem
 from gateway.capabilities import edges_of
 from gateway.models import answer_form
+from prompts.wording import Reason
 
 SCHEMA_NAME = "facilitator_turn"
 FILLING_NAME = "template_filling"
@@ -22,8 +23,6 @@ FORMAT = "format"
 """The dimension that decides the size of a picture, and is not seen in it."""
 AVOID = "avoid"
 """The dimension of what the person refuses."""
-
-Reason = Literal["talk", "replaced", "withdrawn", "not_visible", "left_to_us"]
 
 
 class UnusableAnswerError(Problem):

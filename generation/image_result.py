@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from generation.verification import ResultVerification, finding_lines, item_words
 from prompts.image_type import Assumption
-from prompts.wording import Wording
+from prompts.wording import NotUsed, Wording
 from settings import Origin
 from storage.tables import media_type
 
@@ -71,6 +71,7 @@ class ImageResult(BaseModel):
     revised_prompt: str | None
     difference: PromptDifference | None
     assumptions: list[Assumption] = []
+    not_used: list[NotUsed] = []
     models: dict[str, str]
     cost_usd: float | None
     cost_is_estimate: bool
@@ -104,6 +105,7 @@ def as_text(result: ImageResult, wording: Wording) -> str:
     if result.assumptions:
         lines = [f"- {wording.decision(one.dimension, one.value)}" for one in result.assumptions]
         parts.append("\n".join([wording.label(wording.assumptions), *lines]))
+    parts.append(wording.unused(result.not_used))
     if result.verification:
         parts.append("\n".join(finding_lines(result.verification, wording)))
     elif result.checklist:

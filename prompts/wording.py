@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from prompts.source import FileModel, read_yaml
 
@@ -54,6 +55,18 @@ class SourceWords(FileModel):
     template: str
     style: str
     assumed: str
+
+
+Reason = Literal["talk", "replaced", "withdrawn", "not_visible", "left_to_us"]
+"""Why a model sets words aside."""
+
+
+class NotUsed(BaseModel):
+    """Words of the person that are not in the prompt, and why."""
+
+    ref: str
+    quote: str
+    why: Literal[Reason, "unplaced"]
 
 
 class ReasonWords(FileModel):
@@ -182,6 +195,20 @@ class Wording(FileModel):
         """What was decided, by its name; a shape is a word of ours in whatever language."""
         words = self.view.get(value, value) if dimension == "format" else value
         return f"{self.label(self.name_of(dimension))} {words}"
+
+    def quote(self, words: str, ref: str) -> str:
+        """Words of the person, and where they stand."""
+        return f"{self.quoted.format(words=words)} ({ref})"
+
+    def unused(self, entries: Sequence[NotUsed]) -> str:
+        """Which words are not in the prompt, and why; nothing where all are."""
+        # In their order, a line for neighbours: a lost wish does not stand beside thanks.
+        lines = [
+            f"- {self.label(getattr(self.reason, why))} "
+            + "; ".join(self.quote(one.quote, one.ref) for one in neighbours)
+            for why, neighbours in groupby(entries, key=lambda entry: entry.why)
+        ]
+        return "\n".join([self.label(self.not_used), *lines]) if lines else ""
 
     def says(self, english: str, text: str) -> bool:
         """Whether a text has this fixed one in it, in this language and filled in."""

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from consultation.review import not_used, review
 from consultation.transcript import Transcript
-from consultation.turn import OpenQuestion, Reason, parse_turn
+from consultation.turn import OpenQuestion, parse_turn
+from prompts.wording import Reason
 from tests.turns import Json, aside, entry, question, source, turn
 
 WORDS = [

@@ -12,17 +12,14 @@ import pytest
 import yaml
 from fastmcp import Client
 
-from consultation.consultation_result import (
-    Accounted,
-    Consultation,
-    NotUsed,
-)
+from consultation.consultation_result import Accounted, Consultation
 from consultation.consultation_text import as_text
 from consultation.provenance import Span
 from consultation.turn import OpenQuestion, Quote
 from generation.variations import Thing
 from prompts.image_type import Assumption
 from prompts.store import PromptStore
+from prompts.wording import NotUsed
 from sandbox.loopback import Sandbox
 from storage.tables import REFERENCE
 from styles.strength import ASPECTS

@@ -10,9 +10,9 @@ from PIL import Image
 
 from sandbox.loopback import Sandbox
 from settings import Settings
-from tests.calls import DRAW, LOW, Result, consult, draw, refusal
+from tests.calls import DRAW, LOW, Result, consult, data_of, draw, refusal, text_of
 from tests.conftest import Connect
-from tests.turns import COMPLETE, FACILITATOR, PROMPT, TURN, entry, question, source, turn
+from tests.turns import COMPLETE, FACILITATOR, PROMPT, TURN, aside, entry, question, source, turn
 
 IDEA = "a lighthouse in a storm"
 ANSWER = "watercolour, cool colours, calm"
@@ -96,12 +96,17 @@ async def test_words_to_an_asking_conversation_are_an_answer_and_not_the_picture
 ) -> None:
     conversation = await asked(client, sandbox)
     assert till.paid() == (1, 0)
-    sandbox.answer(FACILITATOR, ANSWERED)
+    left = aside("m2", "Rest up to you", "left_to_us")
+    sandbox.answer(FACILITATOR, {**ANSWERED, "set_aside": [left]})
 
-    result = await draw(client, prompt=ANSWER, conversation_id=conversation)
+    words = f"{ANSWER}. Rest up to you"
+    called = await client.call_tool(DRAW, {"prompt": words, "conversation_id": conversation})
+    result = data_of(called)
 
     assert said(sent(sandbox)) == PAINTED
     assert result["assumptions"] == [{"dimension": "mood", "value": "stillness"}]
+    assert result["not_used"] == [left]  # nobody saw the prompt before it was drawn
+    assert "“Rest up to you” (m2)" in text_of(called)
     assert till.paid() == (1, 1)
 
 

@@ -43,12 +43,15 @@ def generate() -> dict[str, Schema]:
     from tools.status import Status
     from tools.tool_result import ErrorResult
 
-    pictures = schema_of(ImageResult)
+    pictures, dialogue = schema_of(ImageResult), schema_of(Consultation, levels=1)
+    of_both = {name: dialogue["properties"][name] for name in ("assumptions", "not_used")}
     results = {
         "consultation": schema_of(Consultation),
         "pictures": pictures,
-        # What it asks is outlined: the schema of the other tool says it.
-        "outcome": _with_fields(schema_of(Consultation, levels=1), pictures),
+        # What the dialogue says is outlined: the schema of the other tool says it.
+        "outcome": _with_fields(
+            dialogue, {**pictures, "properties": pictures["properties"] | of_both}
+        ),
         "catalogue": schema_of(ConversationList, levels=1),
         "change": schema_of(RecordChange),
         "status": schema_of(Status),

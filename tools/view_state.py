@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from app import App
 from call_meaning import newest_jobs, state_of
-from consultation.consultation_result import Consultation, NotUsed
+from consultation.consultation_result import Consultation
 from errors import Charged, Problem, ProblemKind
 from generation.image_result import ResultImage
 from generation.job_end import recorded_problem
@@ -19,7 +19,7 @@ from generation.picture_facts import style_fact
 from generation.plan import plan_from
 from generation.result_builder import result_image
 from generation.verification import Finding, Verification, in_language, item_words
-from prompts.wording import Wording
+from prompts.wording import NotUsed, Wording
 from settings import Origin
 from storage.search import ConversationSummary
 from storage.tables import UNDER_WAY, Conversation, Image
