@@ -41,8 +41,8 @@ BY_WORDS = (
 )
 NOTHING_OPEN = (
     "Nothing is left open that variations could differ in: {things} are decided.",
-    "The same call with redraw=true draws plain samples, which differ by chance alone. Or change "
-    "the picture first, or tell the consultation what may differ.",
+    "The same call with redraw=true draws plain samples, which differ by chance alone. Or tell the "
+    "consultation what may differ.",
 )
 BY_CHANCE = "Everything is decided, so these are plain samples: they differ by chance alone."
 
