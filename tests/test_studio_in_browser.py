@@ -382,6 +382,8 @@ def test_what_was_typed_is_there_again_after_a_reload_and_for_who_goes_back(
     one.hit(one.page.locator("[data-send]"))
     asking = one.page.get_by_role("group").filter(has=one.page.get_by_role("textbox"))
     asking.get_by_role("alert").get_by_text("Choose an answer").wait_for()
+    refusal = asking.get_by_role("alert").get_attribute("id")
+    assert refusal == asking.get_by_role("textbox").get_attribute("aria-describedby")
     one.page.keyboard.type("like chalk")
     one.page.go_back()
     one.see("What would you like to see?")

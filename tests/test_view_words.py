@@ -46,6 +46,7 @@ from storage.search import SearchPage
 from studio.assembler import MODULES
 from styles import comparison, style_offer
 from styles.comparison import Closeness
+from styles.strength import STEPS
 from styles.style_file import Style
 from styles.style_store import StyleStore
 from tests.calls import DRAW, consult, data_of, draw, text_of
@@ -122,7 +123,7 @@ def test_every_word_of_the_view_is_there_in_each_language(language: str) -> None
     assert said <= set(words.view)
     studio = view_words(PromptStore(), language, "", for_studio=True)
     assert studio is not None
-    said = said_by(studio=True) | texts_of_library()
+    said = said_by(studio=True) | texts_of_library() | {step.degree for step in STEPS}
     assert set(studio.view) - set(words.view) == said - set(words.view)
     assert all(studio.view.values())
 

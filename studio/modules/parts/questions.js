@@ -49,14 +49,14 @@ export function Questions({ session }) {
     else turn(first + AT_ONCE);
   };
 
-  const refusal = html`<p role="alert">${t("Choose an answer, or say it in a few words.")}</p>`;
+  const refusal = html`<p id="refusal" role="alert">${t("Choose an answer, or say it in a few words.")}</p>`;
   return html`<${Screen} title=${t("What is still open")} aside=${html`<${Decided} completeness=${dialogue.completeness} />`}><${Form} send=${send}>
     ${dialogue.reply && html`<p class="words" lang=${language}>${dialogue.reply}</p>`}
     ${shown.map((one) => html`<${Question} key=${one.id} one=${one} looks=${looks[one.id] ?? []} answer=${all[one.id]} put=${put} language=${language} refusal=${blank === one.id && refusal} />`)}
     ${extra !== null && html`<label>${t("Anything else, or a question of your own")}
-      <textarea id="extra" rows="2" value=${extra} onInput=${(event) => setExtra(event.target.value)}></textarea></label>`}
-    <${References} session=${session} isOpen=${extra !== null} />
+      <textarea id="extra" rows="2" aria-invalid=${blank === "extra"} aria-describedby=${blank === "extra" ? "refusal" : null} value=${extra} onInput=${(event) => setExtra(event.target.value)}></textarea></label>`}
     ${blank === "extra" && refusal}
+    <${References} session=${session} isOpen=${extra !== null} />
     <div class="row">
       <button class="act" data-send>${isLast ? t("Answer") : t("Next")}</button>
       ${first > 0 && html`<button onClick=${() => turn(first - AT_ONCE)}>${t("Back")}</button>`}
@@ -86,7 +86,7 @@ function Question({ one, looks, answer, put, language, refusal }) {
         look=${html`<${Look} look=${looks[place]} />`} hint=${option === one.default && t("suggested")}><span lang=${language}>${option}</span><//>`)}
       <${Chip} name=${one.id} checked=${isOwn} onClick=${write} onChange=${() => put(one.id, { own: "" })}>${t("In my own words")}<//>
     </div>
-    ${isOwn && html`<input type="text" id=${one.id} aria-invalid=${Boolean(refusal)} aria-label=${`${label(t("In my own words"))} ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}${refusal}
+    ${isOwn && html`<input type="text" id=${one.id} aria-invalid=${Boolean(refusal)} aria-describedby=${refusal ? "refusal" : null} aria-label=${`${label(t("In my own words"))} ${one.text}`} value=${answer.own} onInput=${(event) => put(one.id, { own: event.target.value })} />`}${refusal}
   </fieldset>`;
 }
 

@@ -60,7 +60,7 @@ function Field({ field, example, value, put }) {
   const input = (event) => put(event.target.value);
   if (type === "choice") {
     return html`<label>${question}<select value=${value} onChange=${input}>
-      ${required ? html`<option value="">${t("Choose")}</option>` : html`<option value="">${fallback}</option>`}
+      <option value="">${required ? t("Choose") : fallback}</option>
       ${choices.filter((one) => one !== fallback).map((one) => html`<option value=${one}>${one}</option>`)}</select></label>`;
   }
   const chips = choices.filter((one) => one !== value && one !== fallback);

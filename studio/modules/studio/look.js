@@ -59,8 +59,7 @@ function Along({ desk, look }) {
   const uses = data?.styles ?? [];
   const colours = uses.flatMap((one) => one.colours.map(({ colour }) => colour));
   const avoid = uses.flatMap((one) => one.avoid);
-  const degrees = { "a touch of it": t("a touch of it"), "all of it": t("all of it"), "match it closely": t("match it closely") };
-  return html`<div class="panel form" role="group" aria-label=${t("What goes along")}><p><b>${t("What goes along")}</b>${data ? `: ${degrees[data.degree] ?? data.degree}` : ""}</p>
+  return html`<div class="panel form" role="group" aria-label=${t("What goes along")}><p><b>${t("What goes along")}</b>${data ? ` · ${t(data.degree)}` : ""}</p>
     ${problem && html`<p class="words" role="alert" lang="en">${problem}</p>`}
     ${data && html`<${Phrases} phrases=${uses.flatMap(({ name, aspects }) => Object.entries(aspects).map(([aspect, words]) => ({ aspect, words, style: uses.length > 1 && name })))} />
       ${colours.length > 0 && html`<p class="row"><span class="soft">${t("as colours")}</span> <${Swatch} colours=${colours} /></p>`}
@@ -91,7 +90,7 @@ export function LookTask({ desk, session }) {
     else session.set({ trouble: { kind: "model", text: data.notes.join("\n") } });
   };
   return html`<fieldset class="notice form" disabled=${Boolean(busy)}><legend class="hidden">${t("A style")}</legend>
-    <details open=${isOpen}><summary>${t("A style")}${isChosen ? `: ${names.map(styleTitleOf).join(" + ")}, ${look.strength}` : ""}</summary><${LookChoice} desk=${desk} look=${isChosen ? look : null} put=${put} /></details>
+    <details open=${isOpen}><summary>${t("A style")}${isChosen ? ` · ${names.map(styleTitleOf).join(" + ")}, ${look.strength}` : ""}</summary><${LookChoice} desk=${desk} look=${isChosen ? look : null} put=${put} /></details>
     ${asked ? html`<div role="alert" class="form" tabindex="-1" ref=${question}><p>${t("One picture cannot be both. Which is meant?")}</p>
         <div class="row">${asked.choices.map((one, place) => html`<button onClick=${() => apply({ style: one.styles })}>${place < 2 ? one.option : t("neither of them")}</button>`)}</div>
         <p class="soft">${t("Nothing was charged. An answer goes on, about a cent.")}</p></div>`

@@ -33,7 +33,7 @@ export function Tree({ desk, session }) {
     const children = below(one.image_id);
     const number = view.images.indexOf(one) + 1;
     const words = one.variation || one.changed || (level === 1 ? t("from the prompt") : t("drawn anew"));
-    return html`<li role="none" key=${one.image_id}><a role="treeitem" aria-level=${level} aria-owns=${children.length ? `below-${one.image_id}` : null} aria-current=${one === current ? "true" : null}
+    return html`<li role="none" key=${one.image_id}><a role="treeitem" aria-level=${level} aria-owns=${children.length ? `below-${one.image_id}` : null} aria-current=${one === current}
         data-id=${one.image_id} tabindex=${one.image_id === active ? 0 : -1} href=${`#i=${one.image_id}`} onFocus=${() => setActive(one.image_id)}>
         <span class="edge words">${words}</span><${Thumb} desk=${desk} id=${one.image_id} alt="" />
         <span class="soft">${t("Version {number}", { number })}${one.rating ? ` · ${one.rating}/5` : ""}${one === current ? ` · ${t("current")}` : ""}</span></a>
