@@ -130,4 +130,4 @@ async def openai_delete_conversation(
     if not confirm:
         beside = " with pictures=true" if pictures else ""
         result.next_step = f"Nothing was deleted. confirm=true{beside} deletes it for good."
-    return build_result(result, " ".join([*sentences, result.next_step]))
+    return build_result(result, " ".join([f"{removal.id}:", *sentences, result.next_step]))
