@@ -8,7 +8,7 @@ from fastmcp import Client
 
 from prompts.prompt_files import SHIPPED
 from sandbox.loopback import Sandbox
-from tests.calls import consult, draw
+from tests.calls import CONSULT, consult, data_of, draw, text_of
 
 FOX = 'A fox in a birch forest, not a photo, with the words "Late Summer" on top'
 SENT_BACK = [
@@ -114,6 +114,19 @@ async def test_a_title_is_asked_for_letter_by_letter(client: Client[Any], title:
 
     assert ended["lettering"] == ["Kürbis satt"]
     assert ("darker" in ended["refined_prompt"]) == ("darker" in title)
+
+
+@pytest.mark.parametrize(
+    ("idea", "ours"),
+    [("a fox in the snow", "Written by us"), ("ein Fuchs im Schnee", "Von uns geschrieben")],
+)
+async def test_what_was_assumed_is_not_shown_once_more_as_the_sentence_that_says_it(
+    client: Client[Any], idea: str, ours: str
+) -> None:
+    called = await client.call_tool(CONSULT, {"message": idea, "finish": True})
+
+    assert data_of(called)["assumptions"] != []
+    assert ours not in text_of(called)
 
 
 async def test_no_letters_are_asked_for_that_stand_in_the_same_words(client: Client[Any]) -> None:

@@ -214,7 +214,7 @@ async def test_in_the_sandbox_a_style_is_told_in_sentences_of_its_own_language(
 ) -> None:
     result = await apply(explorer, "linocut", "mein Hund im Schnee")
 
-    german = "Mein Hund im Schnee. Es steht kein Text darin."
+    german = "Mein Hund im Schnee. Es ist kein Text darin."
     assert result["refined_prompt"].startswith(f"{german} The ")
     assert "linocut" in result["refined_prompt"]
 
