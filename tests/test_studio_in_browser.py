@@ -254,9 +254,11 @@ def test_a_picture_that_another_page_drew_is_opened_over_an_older_record_beside_
     one.page.get_by_text("How do you like it?").wait_for()
     other.page.goto(one.page.url)
     one.go("Gallery")
-    one.press("More")
-    one.page.locator(".photo").nth(1).wait_for()
-    change(other, "with a lantern", versions=2)
+    with slow(one.page, '"what":"pictures"') as held:
+        one.press("More")
+        change(other, "with a lantern", versions=2)
+        while len(held) < 2:  # the page hears of the new picture meanwhile
+            one.page.wait_for_timeout(20)
     one.page.locator(".photo", has_text="with a lantern").wait_for()
     assert one.page.locator(".photo").count() == 2
     one.hit(one.page.locator(".photo", has_text="with a lantern"))

@@ -19,23 +19,20 @@ export function Pictures({ desk }) {
   const { gallery, chosen, asked } = desk.state;
   const [problem, setProblem] = useState("");
   // What is asked for next goes on from what was asked last, whether or not its answer is there.
-  const look = async (query, values, { cursor = "", meaning = "", least = 0 } = {}) => {
+  const look = async (query, values, { meaning = "", least = 0 } = {}) => {
     const turn = ++looks;
-    desk.set({ asked: { query, values, meaning } });
-    const read = (from) => desk.read("pictures", { query, values: { ...values, meaning }, cursor: from });
+    desk.set({ asked: { query, values, meaning, least } });
+    const read = (cursor) => desk.read("pictures", { query, values: { ...values, meaning }, cursor });
     try {
-      const page = await read(cursor);
+      const page = await read("");
       while (turn === looks && page.cursor && page.pictures.length < least) {
         const next = await read(page.cursor);
         page.pictures.push(...next.pictures);
         page.cursor = next.cursor;
       }
       if (turn !== looks) return;
-      const before = cursor ? gallery.pictures : [];
-      const { types, styles } = cursor ? gallery : page;
-      const message = t("{count} of {total}", { count: before.length + page.pictures.length, total: page.total });
       setProblem("");
-      desk.set({ asked: { query, values }, gallery: { ...page, types, styles, pictures: [...before, ...page.pictures] }, message });
+      desk.set({ asked: { query, values }, gallery: page, message: t("{count} of {total}", { count: page.pictures.length, total: page.total }) });
     } catch (error) {
       if (turn !== looks) return;
       desk.set({ asked: { query, values } });
@@ -46,8 +43,9 @@ export function Pictures({ desk }) {
   const isDue = desk.state.pulse && !asked.meaning && (!gallery || (gallery.isOld && !gallery.note));
   useEffect(() => {
     // Not the values of this rendering: somebody may have chosen others before the effect runs.
-    // As many as are there: somebody may look at the last of them.
-    if (isDue) look(desk.state.asked.query, desk.state.asked.values, { least: gallery?.pictures.length });
+    // As many as are there, or were asked for: somebody may look at the last of them.
+    const { query, values, least = gallery?.pictures.length } = desk.state.asked;
+    if (isDue) look(query, values, { least });
   }, [isDue]);
   const pick = (id) => {
     if (chosen.includes(id)) desk.set({ chosen: chosen.filter((one) => one !== id) });
@@ -62,7 +60,7 @@ export function Pictures({ desk }) {
     ${gallery ? html`<ul class="photos">${gallery.pictures.map((one) => html`<li key=${one.id} style=${{ "--ratio": ratioOf(one) }}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
     ${gallery && !gallery.pictures.length && html`<${Empty} asked=${asked} look=${look} />`}
     ${gallery?.pictures.length > 0 && html`<div class="row spread soft">${t("{count} of {total}", { count: gallery.pictures.length, total: gallery.total })}
-      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, { cursor: gallery.cursor })}>${t("More")}</button>`}</div>`}
+      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, { least: gallery.pictures.length + 1 })}>${t("More")}</button>`}</div>`}
     ${chosen && html`<${Selection} desk=${desk} chosen=${chosen} />`}<//>`;
 }
 
