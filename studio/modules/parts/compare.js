@@ -19,7 +19,7 @@ export function Compare({ session, image, title, seam }) {
   const stop = html`<button onClick=${() => session.set({ panel: "" })}>${t("Stop comparing")}</button>`;
   return html`<${Screen} title=${title ?? t("Version {left} beside version {right}", numbers)} aside=${stop}>
     <div class="compare" style=${roomOf(left)}>${box(left)}<div class="over" style=${{ clipPath: `inset(0 0 0 ${share}%)` }}>${box(right)}</div><i class="seam" style=${{ left: `${share}%` }}></i></div>
-    <label>${seam ?? t("Version {left} up to here, version {right} behind it", numbers)}
+    <label style=${roomOf(left)}>${seam ?? t("Version {left} up to here, version {right} behind it", numbers)}
       <input type="range" min="0" max="100" value=${share} aria-valuetext=${`${share} %`} onInput=${(event) => setShare(Number(event.target.value))} /></label>
     <div class="row">${show(t("Only {number}", { number: numbers.left }), 100)}${show(t("Half and half"), 50)}${show(t("Only {number}", { number: numbers.right }), 0)}</div>
     ${others.length > 1 && html`<fieldset><legend>${t("Compare with")}</legend><div class="chips">${others.map((one) => html`<${Chip} name="compare-with" checked=${one === other} onChange=${() => setOtherId(one.image_id)}>
