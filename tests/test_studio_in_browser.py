@@ -407,10 +407,10 @@ def test_a_page_that_opens_at_the_gallery_speaks_its_language_from_the_first_wor
     one.see("Que souhaitez-vous voir\u202f?")
     one.page.evaluate("location.hash = '#gallery'; location.reload()")
     one.see("Galerie")
-    count = "document.querySelector('[role=status]').textContent"
-    one.page.wait_for_function(f"/\\d/.test({count})")
+    count = one.page.get_by_role("status").filter(has_text=re.compile(r"\d")).first
+    count.wait_for(state="attached")
 
-    assert re.fullmatch(r"\d+ sur \d+", one.page.evaluate(count))
+    assert re.fullmatch(r"\d+ sur \d+", count.text_content() or "")
 
 
 def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
@@ -423,8 +423,7 @@ def test_a_conversation_is_deleted_once_it_was_shown_what_goes(
     other.see("The prompt")
     one.press("Delete this conversation")
     one.press("Leave it")
-    focus = "document.activeElement.textContent === 'Delete this conversation'"
-    one.page.wait_for_function(focus)
+    one.page.locator("button:focus", has_text="Delete this conversation").wait_for()
     one.press("Delete this conversation")
     notice = one.page.get_by_role("group", name="Delete this conversation").get_by_role("status")
     assert "the conversation 'A gate in a wall'" in (said := notice.inner_text())
