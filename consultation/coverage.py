@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from consultation.quotes import Fault, Statement, Statements
 from consultation.transcript import Transcript, message_number
-from consultation.turn import AVOID, FORMAT, FacilitatorTurn, SetAside
+from consultation.turn import AVOID, FacilitatorTurn, SetAside
 from consultation.words import (
     LONG,
     SHORTEST_TO_SHARE,
@@ -29,7 +29,7 @@ from consultation.words import (
     size,
     words_of,
 )
-from storage.tables import REFERENCE
+from storage.tables import FORMAT, REFERENCE
 from styles.style_use import REF
 
 UNSEEN = frozenset({"use", "platform", REFERENCE})

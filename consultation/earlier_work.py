@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from consultation.coverage import UNSEEN
-from consultation.turn import FORMAT, BriefEntry
+from consultation.turn import BriefEntry
 from consultation.words import SHORTEST_TO_SHARE, content, words_of
 from errors import Problem
 from gateway.api_errors import GatewayError
@@ -21,6 +21,7 @@ from storage.list_pages import Filter
 from storage.records import Records
 from storage.search import ConversationSummary, Search, SearchPage
 from storage.spending import ReuseKind, booking
+from storage.tables import FORMAT
 from storage.vectors import Vectors
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """Settings to draw with: the size of the format that was said; else the type's settings where
 the configured model takes them, or plain ones."""
 
-from consultation.turn import FORMAT, FacilitatorTurn
+from consultation.turn import FacilitatorTurn
 from gateway.capabilities import (
     MOST_INPUTS,
     fault_of_image_model,
@@ -13,6 +13,7 @@ from gateway.prices import draft_usd, estimate_image
 from prompts.image_type import ImageType, SuggestedSettings
 from prompts.wording import Wording
 from settings import Settings, local_date
+from storage.tables import FORMAT
 
 
 def settle_settings(

@@ -15,12 +15,11 @@ from errors import Problem
 from gateway.capabilities import edges_of
 from gateway.models import answer_form
 from prompts.wording import Reason
+from storage.tables import FORMAT
 
 SCHEMA_NAME = "facilitator_turn"
 FILLING_NAME = "template_filling"
 
-FORMAT = "format"
-"""The dimension that decides the size of a picture, and is not seen in it."""
 AVOID = "avoid"
 """The dimension of what the person refuses."""
 

@@ -253,7 +253,9 @@ def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -
 
 def _lost_style_note(conversation: Conversation, plan: Plan) -> str:
     """What of the picture before does not go along with a change that does not name it."""
-    before = styles_drawn([plan.parent], conversation) if plan.parent and not plan.styles else []
+    before = (
+        styles_drawn([plan.parent], conversation.jobs) if plan.parent and not plan.styles else []
+    )
     names = " and ".join(use.name for use in before)
     return UNSTYLED.format(names=names, strength=before[0].strength) if before else ""
 

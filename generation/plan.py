@@ -1,7 +1,7 @@
 """What a call draws: a prompt, the picture that it starts from, and what goes along with it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
 
@@ -132,10 +132,11 @@ def styles_of(conversation: Conversation) -> list[StyleUse]:
     return [StyleUse.model_validate(row) for row in conversation.style_uses]
 
 
-def styles_drawn(images: Sequence[Image], conversation: Conversation) -> list[StyleUse]:
-    """The styles that pictures were drawn in."""
-    rows = (row for image in images for row in conversation.job_of(image).style_uses)
-    return [StyleUse.model_validate(row) for row in rows]
+def styles_drawn(images: Sequence[Image], jobs: Iterable[Job]) -> list[StyleUse]:
+    """The styles that pictures were drawn in, as far as there are their jobs."""
+    by_id = {job.id: job for job in jobs}
+    drawn = (by_id[image.job_id] for image in images if image.job_id in by_id)
+    return [StyleUse.model_validate(row) for job in drawn for row in job.style_uses]
 
 
 def lineage(image: Image, images: Sequence[Image]) -> list[Image]:

@@ -152,7 +152,7 @@ def style_facts(outcomes: list[JobOutcome], wording: Wording) -> dict[str, Findi
 
 def _how_to_go_on(images: list[Image], conversation: Conversation) -> str:
     """What may be called next; of several styles that are mixed the weightiest is named."""
-    uses = styles_drawn(images, conversation)[:1]
+    uses = styles_drawn(images, conversation.jobs)[:1]
     steps = [RESTYLE.format(name=use.name, strength=use.strength) for use in uses]
     return "".join([CHOOSE if len(images) > 1 else REFINE, *steps])
 

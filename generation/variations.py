@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from generation.image_request import ImageRequest, OrderError, Strategy
 from storage.stamps import title_of
 from storage.tables import UNDECIDED
+from styles.strength import DEFAULT_STRENGTH
 from styles.style_use import STYLE
 
 if TYPE_CHECKING:
@@ -118,6 +119,17 @@ def things_of(styles: "Iterable[StyleUse]") -> set[Thing]:
     """What styles decide of a picture; its composition belongs to what it shows, too."""
     aspects = {aspect for use in styles for aspect in (STYLE, *use.lines)}
     return {thing for name, thing in DIMENSIONS.items() if name in aspects} - {"composition"}
+
+
+def looks_of(styles: "Iterable[StyleUse]") -> dict[str, str]:
+    """What styles that lead say of the look, by the dimension of a brief; of two the later."""
+    return {
+        STYLE if aspect == "medium" else aspect: words
+        for use in styles
+        if use.strength >= DEFAULT_STRENGTH  # a weaker one leaves a brief's own look to be seen
+        for aspect, words in use.aspects.items()
+        if aspect != "composition"
+    }
 
 
 def variations_in(drawn: "Iterable[Image | Job]") -> dict[Thing, str]:

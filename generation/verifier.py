@@ -9,9 +9,15 @@ from gateway.api_errors import GatewayError
 from gateway.client import Gateway
 from gateway.prices import Charge
 from generation.picture_facts import facts, run_apart
-from generation.plan import brief_of, lineage, prompt_of_record, words_of_record
+from generation.plan import (
+    brief_of,
+    lineage,
+    prompt_of_record,
+    styles_drawn,
+    words_of_record,
+)
 from generation.preview import preview_of
-from generation.variations import variations_in, without_varied
+from generation.variations import looks_of, variations_in, without_varied
 from generation.verification import (
     Finding,
     Verification,
@@ -27,7 +33,7 @@ from storage.picture_files import read_picture
 from storage.records import Records
 from storage.spending import booking, charge_rows
 from storage.stamps import FOLLOW_SECONDS
-from storage.tables import Conversation, Image, Job, Spending
+from storage.tables import FORMAT, Conversation, Image, Job, Spending
 
 VERIFY = "generation/verify"
 NOT_SHOWN = "The picture could not be shown to the model, so only its bytes were checked."
@@ -60,21 +66,30 @@ class Verifier:
     records: Records
     prompt_store: PromptStore
 
-    def items(self, image: Image, conversation: Conversation) -> list[str]:
+    def items(self, image: Image, conversation: Conversation, job: Job | None = None) -> list[str]:
         """What is to be looked at: the brief, what came later, what the image type wants checked.
 
-        Empty where the picture was drawn without a brief.
+        Empty where the picture was drawn without a brief. `job` is its own where the conversation
+        was read before that was begun.
         """
         pictures = lineage(image, conversation.images)
         brief = brief_of(pictures[0], conversation.briefs)
         if brief is None or not brief.entries:
             return []
-        labels = variations_in(pictures)
+        labels, later = variations_in(pictures), pictures[1:]
+        looks = looks_of(styles_drawn(later, [*conversation.jobs, *([job] if job else [])]))
+        sizes = {(one.width, one.height) for one in (pictures[0], image)}
+        gone = {*looks, *([FORMAT] if len(sizes) > 1 else [])}
+        entries = without_varied(brief.entries, labels)
         changes = words_of_record(image, conversation.images)[1:]
         image_type = self.prompt_store.image_type(conversation.image_type)
         return checklist(
-            without_varied(brief.entries, labels),
-            [*labels.values(), *(f"change: {words}" for words in changes)],
+            [entry for entry in entries if entry["dimension"] not in gone],
+            [
+                *labels.values(),
+                *(f"{name}: {words}" for name, words in looks.items()),
+                *(f"change: {words}" for words in changes),
+            ],
             image_type.checklist if image_type else [],
         )
 
@@ -102,7 +117,7 @@ class Verifier:
         return Look()
 
     async def _verify(self, image: Image, job: Job, conversation: Conversation) -> Look:
-        items = await asyncio.to_thread(self.items, image, conversation)
+        items = await asyncio.to_thread(self.items, image, conversation, job)
         # Later lines win over earlier ones: a variation was to stay within what the words decide.
         labels = variations_in(lineage(image, conversation.images)).values()
         prompt = "\n".join([*labels, prompt_of_record(image, conversation.images)])

@@ -39,6 +39,8 @@ WITHOUT_PICTURE = ("failed", "unknown")
 UNDECIDED = frozenset({"open", "assumed"})
 """Sources of an entry that the person did not decide."""
 
+FORMAT = "format"
+"""The dimension that decides the size of a picture, and is not seen in it."""
 REFERENCE = "reference"
 """The dimension of what is taken of reference pictures, which a person may be asked."""
 

@@ -116,6 +116,21 @@ async def test_a_changed_picture_is_judged_by_the_brief_and_its_own_changes(
     assert last["checklist"] == items, "what another branch changed is none of it"
 
 
+async def test_a_later_style_and_shape_are_looked_for_in_place_of_those_of_the_brief(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    first = await draw(client, prompt=COMPLETE, quality="low", size="wide")
+    here = {"conversation_id": first["conversation_id"], "quality": "low", "size": "square"}
+    look = {"style": "linocut", "style_strength": 80}
+    await draw(client, **here, **look, prompt="with a moon", verify=True)
+
+    (body,) = looks(sandbox)
+    items = [item["text"] for item in asked_of(body)["items"]]
+    assert [item for item in items if item.startswith("style: ")] == ["style: linocut print"]
+    assert f"palette: {DECISIONS['palette']}" not in items
+    assert f"subject: {DECISIONS['subject']}" in items
+
+
 async def test_what_a_variation_varied_on_purpose_is_not_held_against_it(
     client: Client[Any], sandbox: Sandbox
 ) -> None:
