@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consultation.consultation_text import EDGES, own_stretches
+from consultation.provenance import name_of
 from consultation.transcript import Message, messages_of
 from gateway.connection import is_sandbox
 from prompts.wording import met_items
@@ -218,14 +219,16 @@ def fields(rows: list[Any], *names: str) -> list[dict[str, str]]:
 
 def _with_sources(rows: list[Any], *names: str) -> list[dict[str, str]]:
     """These fields of entries or stretches, their `source`, and in words where they come `from`,
-    such as `answer to q2 "as a woodcut"`."""
+    such as `said m2 "as a woodcut"`: what names their source first."""
     parts = []
     for row in filter(lambda row: isinstance(row, dict), rows):
         (part,) = fields([row], *names, "source", "ref")
-        quotes = fields(row.get("said") or [], "quote")
-        words = ", ".join(dict.fromkeys(f'"{one["quote"]}"' for one in quotes))
+        said: dict[str, dict[str, None]] = {part["ref"]: {}} if part["ref"] else {}
+        for one in fields(row.get("said") or [], "ref", "quote"):
+            said.setdefault(name_of(one["ref"]), {})[f'"{one["quote"]}"'] = None
+        words = ", ".join(f"{ref} {', '.join(quotes)}".strip() for ref, quotes in said.items())
         label = SOURCES.get(part["source"], part["source"])
-        parts.append({**part, "from": " ".join(filter(None, (label, part["ref"], words)))})
+        parts.append({**part, "from": f"{label} {words}".strip()})
     return parts
 
 

@@ -80,11 +80,16 @@ class Verifier:
         looks = looks_of(styles_drawn(later, [*conversation.jobs, *([job] if job else [])]))
         sizes = {(one.width, one.height) for one in (pictures[0], image)}
         gone = {*looks, *([FORMAT] if len(sizes) > 1 else [])}
-        entries = without_varied(brief.entries, labels)
+        entries = [
+            entry
+            for entry in without_varied(brief.entries, labels)
+            # A later style takes the place of the one before.
+            if entry["dimension"] not in gone and not (looks and entry.get("source") == "style")
+        ]
         changes = words_of_record(image, conversation.images)[1:]
         image_type = self.prompt_store.image_type(conversation.image_type)
         return checklist(
-            [entry for entry in entries if entry["dimension"] not in gone],
+            entries,
             [
                 *labels.values(),
                 *(f"{name}: {words}" for name, words in looks.items()),

@@ -56,6 +56,20 @@ async def test_it_says_what_was_not_drawn_and_why(client: Client[Any], sandbox: 
     assert re.search(r"## Not drawn\n\n- make it red \(.*safety", text)
 
 
+async def test_each_quote_of_a_decision_stands_behind_the_message_it_is_of(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    avoid = entry("avoid", "no rain, no gulls", ("m1", "no rain"), ("m2", "and no gulls"))
+    sandbox.answer(FACILITATOR, turn(brief=[]), turn(brief=[avoid]))
+    asked = await consult(client, "a harbour, no rain")
+    here = {"conversation_id": asked["conversation_id"]}
+    await consult(client, "and no gulls", **here)
+
+    text = await read(client, asked["conversation_id"])
+
+    assert 'avoid: no rain, no gulls (said m1 "no rain", m2 "and no gulls")' in text
+
+
 async def test_it_says_what_was_sent_back(client: Client[Any], sandbox: Sandbox) -> None:
     sandbox.fail("invented_quote", times=2)
     result = await consult(client, "a lighthouse", finish=True)

@@ -94,6 +94,17 @@ async def test_a_record_comes_in_full_and_a_long_one_in_parts(client: Client[Any
     assert first["record"] + rest == whole.text  # type: ignore[union-attr]  # Markdown
 
 
+async def test_a_picture_of_a_sheet_is_rated_by_its_number_there(client: Client[Any]) -> None:
+    drawn = await draw(client, prompt="a fox", variations=2, **LOW)
+    second = drawn["images"][1]["image_id"]
+
+    kept = await call(
+        client, RATE, image_id="2", conversation_id=drawn["conversation_id"], rating="4"
+    )
+
+    assert kept["done"][0].startswith(f"{second} is rated 4")
+
+
 async def test_ratings_and_bookmarks_are_kept_and_filtered(client: Client[Any]) -> None:
     drawn = await draw(client, prompt="a fox", **LOW)
     other = await draw(client, prompt="a hen", **LOW)

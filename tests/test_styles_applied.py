@@ -127,6 +127,21 @@ async def test_a_style_written_into_words_that_were_to_be_drawn_as_they_are_keep
     assert written["not_used"] == []
 
 
+async def test_a_look_after_a_change_in_another_style_is_for_that_one(
+    explorer: Client[Any],
+) -> None:
+    written = await apply(explorer, "linocut", "a red barn")
+    here = {"conversation_id": written["conversation_id"]}
+    await draw(explorer, **here)
+
+    changed = await draw(explorer, prompt="at night", style="blue_hour", **here)
+
+    words = "\n".join(changed["checklist"])
+    assert "ink" not in words
+    assert "palette: " in words
+    assert "subject: a red barn" in words
+
+
 @pytest.mark.parametrize("strength", TABLE)
 async def test_words_drawn_as_they_are_have_the_style_beside_them(
     explorer: Client[Any], sandbox: Sandbox, strength: int

@@ -47,6 +47,7 @@ async def openai_rate_image(
     """
     from consultation.conversation_list import RecordChange
     from consultation.conversation_page import rating_words
+    from generation.plan import picture_of
 
     if image_id is None and conversation_id is None:
         raise Problem("Pass image_id with a rating, or conversation_id with bookmark or title.")
@@ -59,6 +60,8 @@ async def openai_rate_image(
         if rating is None:
             raise Problem("rating is missing: 1 to 5, thumbs_up or thumbs_down.")
         stars = STARS.get(rating) or int(rating)
+        if conversation_id and image_id.isdecimal():
+            image_id = picture_of(await app.records.load(conversation_id), image_id).id
         await app.records.image(image_id, conversation_id)  # refused before anything is stored
         image = await app.maintenance.rate(image_id, stars, liked=liked, disliked=disliked)
         conversation_id = image.conversation_id
