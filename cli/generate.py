@@ -19,6 +19,7 @@ from generation.image_request import MOST_PICTURES, Background, OutputFormat, St
 from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import Quality, load_settings
+from storage.picture_files import sheet_of
 from storage.shared_folder import write_file
 from storage.tables import Conversation
 
@@ -161,8 +162,7 @@ def _show(
 
 def _write_sheet(result: show.Result, wording: Wording) -> None:
     """Put what the tool shows of several pictures, each under what varies, beside the first."""
-    first = Path(result["images"][0]["path"])
-    sheet = first.with_name(f"{first.stem}_sheet.jpg")
+    sheet = sheet_of(Path(result["images"][0]["path"]))
     try:
         write_file(sheet, [b64decode(result["preview"])])
     except OSError as error:  # the pictures are there and paid for

@@ -240,8 +240,11 @@ def _styles_as_data(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _start_note(conversation: Conversation, plan: Plan, request: ImageRequest) -> str:
-    """Which of several pictures a change is of that names none: "the third" is no parameter."""
-    if plan.parent is None or not plan.is_change or request.from_image:
+    """Which of several pictures a change or variation is of that names none: "the third" is no
+    parameter."""
+    if plan.parent is None or request.from_image:
+        return ""
+    if not plan.is_change and request.variations == 1:
         return ""
     if plan.parent is not conversation.newest_image or plan.parent.id not in conversation.numbers:
         return ""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from errors import StorageError
 from storage.database import Database
 from storage.full_text import index
-from storage.picture_files import SmallCopies, read_picture
+from storage.picture_files import SmallCopies, read_picture, sheet_of
 from storage.preference_history import LIKED
 from storage.stamps import before, now, printable, unknown_conversation, unknown_image
 from storage.tables import UNDER_WAY, Conversation, Image, Job
@@ -179,6 +179,7 @@ class Maintenance:
         try:
             read_picture(image)
             path.unlink(missing_ok=True)
+            sheet_of(path).unlink(missing_ok=True)
         except StorageError as error:
             return f"{error} It was left alone."
         except OSError as error:

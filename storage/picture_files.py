@@ -112,6 +112,11 @@ class PictureFiles:
         return None
 
 
+def sheet_of(path: Path) -> Path:
+    """Where the sheet of a call lies that drew several, by the file of its first picture."""
+    return path.with_name(f"{path.stem}_sheet.jpg")
+
+
 def read_picture(image: Image) -> bytes:
     """The bytes of a picture, the very ones that were recorded.
 

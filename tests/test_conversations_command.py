@@ -125,6 +125,8 @@ def test_a_record_is_shown_without_the_signs_that_a_terminal_would_obey(run: Run
 
 
 def test_nothing_is_deleted_without_confirming(run: Run, drawn: Result) -> None:
+    sheet = picture(drawn).with_name(f"{picture(drawn).stem}_sheet.jpg")
+    sheet.write_bytes(b"as generate writes it beside several pictures")
     said = run("conversations", "delete", drawn["conversation_id"])
     still = json.loads(run("conversations", "list", "--json"))["total"]
     done = run("conversations", "delete", drawn["conversation_id"], "--confirm", "--pictures")
@@ -134,6 +136,7 @@ def test_nothing_is_deleted_without_confirming(run: Run, drawn: Result) -> None:
     assert "Deleted" in done
     assert json.loads(run("conversations", "list", "--json"))["total"] == 1
     assert not picture(drawn).exists()
+    assert not sheet.exists()
 
 
 def test_what_is_old_goes_only_when_confirmed_and_what_is_loved_stays(

@@ -343,3 +343,15 @@ def test_a_sheet_says_what_each_picture_is_and_cuts_no_label_silently() -> None:
     with Image.open(io.BytesIO(cut)) as sheet, Image.open(io.BytesIO(short)) as low:
         assert sheet.width == 1024
         assert sheet.height > low.height, "a long label has a second line"
+
+
+async def test_variations_after_a_sheet_say_which_of_its_pictures_they_start_from(
+    client: Client[Any],
+) -> None:
+    first = await draw(client, prompt="a red boat", variations=2, **LOW)
+
+    here = {"conversation_id": first["conversation_id"]}
+    again = await draw(client, variations=2, variation_strategy="style", **here, **LOW)
+
+    told = f"Of the 2 pictures before, this changes number 2, {first['images'][1]['image_id']}"
+    assert any(note.startswith(told) for note in again["notes"])
