@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from app import App
 from errors import Problem
+from generation.image_request import MOST_PICTURES
 from settings import load_settings
 from storage.stamps import IdKind, printable
 from storage.tables import Conversation, Image
@@ -60,6 +61,7 @@ def id_of(beginning: str, kind: IdKind = "conv") -> str:
 def given_picture(path: Path) -> str:
     """A picture for a tool: the path of a file that is there, an id by its beginning, or a name
     that the tool looks for in its own folders. Raises a `Problem`."""
+    path = path.expanduser()  # where the shell left it for its quotes
     if path.exists():
         return str(path.absolute())
     if path.name != str(path):
@@ -95,6 +97,9 @@ async def load_by_beginning(app: App, beginning: str) -> Conversation:
 
 async def load_picture(app: App, beginning: str) -> Image:
     """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
+    if beginning.isdecimal() and len(beginning) <= len(str(MOST_PICTURES)):
+        # On its sheet it has that number, while some id of another picture may begin so.
+        raise Problem(f"{beginning} is a number, and no id.", WHERE_IDS_ARE)
     if await app.search.ids_beginning("img", beginning, limit=1):
         return await app.records.image(await whole_id(app, beginning, "img"))
     if beginning.startswith("img_"):

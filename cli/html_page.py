@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consultation.consultation_text import EDGES, own_stretches
-from consultation.conversation_page import fields, moment, picture_tree, verdicts_of
+from consultation.conversation_page import fields, moment, picture_tree, reply_of, verdicts_of
 from consultation.provenance import source_of
 from consultation.transcript import messages_of
 from consultation.turn import Quote
@@ -199,8 +199,7 @@ def _exchanges(conversation: Conversation) -> Iterator[PageTurn]:
     for turn, messages in messages_of(conversation):
         words = [(message.text, texts.get(message.question, "")) for message in messages]
         questions = [one for one in conversation.questions if one.turn_number == turn.number]
-        reply = str((turn.reply or {}).get("reply") or "")
-        yield PageTurn(turn, words, reply, questions)
+        yield PageTurn(turn, words, reply_of(turn), questions)
 
 
 def _picked(conversation: Conversation) -> set[tuple[str, str]]:

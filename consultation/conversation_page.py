@@ -76,6 +76,8 @@ def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> It
     if read := [answer for answer in read if answer.question not in named]:
         yield from ("", "Taken as answers:")
         yield from (f"- {answered(answer.question, answer.text)}" for answer in read)
+    if said := reply_of(turn):
+        yield from ("", "**The facilitator:**", *_quoted(said))
     yield from _questions([q for q in conversation.questions if q.turn_number == turn.number])
     # The newest holds what earlier ones decided and still counts.
     for brief in conversation.briefs[-1:]:
@@ -84,12 +86,18 @@ def _turn(conversation: Conversation, turn: Turn, messages: list[Message]) -> It
     yield from _origin(turn)
 
 
+def reply_of(turn: Turn) -> str:
+    """What the facilitator said to the person in a turn, besides its questions."""
+    return str((turn.reply or {}).get("reply") or "")
+
+
 def _questions(questions: list[Question]) -> Iterator[str]:
     if questions:
         yield from ("", "**The facilitator asked:**")
     for question in questions:
         yield f"- {question.label} ({question.dimension}): {question.text}"
-        yield f"  - why: {question.why}"
+        if question.why:
+            yield f"  - why: {question.why}"
         yield f"  - offered: {', '.join(question.options)}; default {question.default}"
 
 

@@ -167,7 +167,8 @@ class InputFiles:
         if real is None:
             where = "" if path.is_absolute() else f" in {', '.join(map(str, self._bases))}"
             chat = "" if path.name != source else f" {IN_THE_CHAT}"
-            raise InputError(f"There is no file {quote(source)}{where}.{chat}", self._way_out())
+            way_out = "Correct its path." if path.is_absolute() else self._way_out()
+            raise InputError(f"There is no file {quote(source)}{where}.{chat}", way_out)
         return real
 
     def _is_allowed(self, real: Path) -> bool:

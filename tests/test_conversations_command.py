@@ -111,6 +111,8 @@ def test_the_beginning_of_an_id_is_taken_where_it_fits_one(run: Run, drawn: Resu
     assert key in run("conversations", "show", key.removeprefix("conv_")[:5])
     with pytest.raises(Problem, match=f"fits several: .*{key}"):
         run("conversations", "show", "conv_")
+    with pytest.raises(Problem, match="2 is a number, and no id"):  # of a sheet, not of all
+        run("conversations", "rate", "2", "4")
 
 
 def test_a_record_is_shown_without_the_signs_that_a_terminal_would_obey(run: Run) -> None:

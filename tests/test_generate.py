@@ -152,6 +152,17 @@ def test_a_file_of_another_folder_is_refused_with_what_helps_in_a_terminal(
     assert sandbox.requests == []
 
 
+def test_a_path_from_home_is_found_where_quotes_kept_the_shell_from_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # as Windows has it
+    (tmp_path / "images").mkdir(exist_ok=True)
+    Image.new("RGB", (64, 64)).save(tmp_path / "images" / "photo.png")
+
+    assert ".png" in run("generate", "like this", "--input", "~/images/photo.png")
+
+
 @pytest.mark.parametrize("name", ["nothing.png", "it's in here.png"])
 def test_a_file_that_is_nowhere_is_said_to_be_neither_here_nor_in_the_images_folder(
     run: Run, tmp_path: Path, name: str

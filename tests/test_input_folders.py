@@ -110,7 +110,10 @@ def test_a_picture_of_the_chat_is_told_how_to_get_here(
 
 
 def test_a_path_that_is_not_there_is_no_matter_of_the_chat(files: InputFiles, home: Path) -> None:
-    assert CHAT not in refused(files, str(home / "Desktop" / "a.png"))
+    error = refused(files, str(home / "Desktop" / "a.png"))
+
+    assert CHAT not in error
+    assert error.endswith("Correct its path.")  # it names such a folder already
 
 
 def test_a_name_is_found_as_people_see_it(files: InputFiles, home: Path) -> None:

@@ -32,6 +32,7 @@ async def test_it_says_who_said_what_and_where_each_phrase_comes_from(
     text = await read(client, asked["conversation_id"])
 
     assert "## m1\n\n**The person, m1:**\n> a lighthouse\n> in a storm" in text
+    assert f"**The facilitator:**\n> {asked['reply']}" in text
     assert "## m2, m3\n\n**The person, m2:**\n> q1 (" in text
     assert 'said m3 "as a linocut"' in text
     assert f"{first['id']} ({first['dimension']}): {first['text']}" in text
