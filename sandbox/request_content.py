@@ -95,9 +95,10 @@ def collect(body: Json, tool: Json, memory: SandboxMemory) -> EditSources:
 
     Raises `ApiError` if one is unknown or no picture, or an edit is forced without any.
     """
-    picture = _in_input(body, memory) or _in_chain(body.get("previous_response_id"), memory)
+    before = _in_chain(body.get("previous_response_id"), memory)
+    picture, own = _in_input(body, memory) or before, len(list(image_parts(body)))
     if tool.get("action") == "generate":
-        return EditSources(count=len(list(image_parts(body))))
+        return EditSources(count=own)
     if tool.get("action") == "edit" and picture is None:
         raise ApiError(
             "The image generation action 'edit' requires at least one image in context.",
@@ -108,7 +109,8 @@ def collect(body: Json, tool: Json, memory: SandboxMemory) -> EditSources:
     return EditSources(
         picture,
         _bytes(mask, memory) if mask and picture else None,
-        max(int(picture is not None), len(list(image_parts(body)))),
+        # What goes along beside the picture of before is read, and paid for, besides it.
+        max(int(picture is not None), own + int(before is not None)),
     )
 
 

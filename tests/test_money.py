@@ -36,6 +36,20 @@ def booked(settings: Settings) -> list[tuple[str, float]]:
     return rows(settings, "SELECT purpose, usd FROM spending ORDER BY id")
 
 
+async def test_what_goes_along_with_a_change_is_paid_for_beside_the_picture_that_changes(
+    client: Client[Any],
+) -> None:
+    first = await draw(client, prompt="a fox", **LOW)
+    here = {"conversation_id": first["conversation_id"], "quality": "low"}
+    alone = await draw(client, prompt="in snow", **here)
+    other = await draw(client, prompt="a hen", **LOW)
+
+    both = await draw(client, prompt="with it", input_images=[picture(other).name], **here)
+
+    more = both["estimated_cost_usd"] - alone["estimated_cost_usd"]
+    assert both["cost_usd"] - alone["cost_usd"] > more / 2 > 0
+
+
 async def test_the_estimate_stands_beside_the_price(client: Client[Any]) -> None:
     result = await draw(client, prompt="a fox", **LOW)
     looked = await draw(client, prompt="a hen", **LOW, verify=True)
