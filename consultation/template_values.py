@@ -5,7 +5,7 @@ in other words is taken as far as the words say it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from consultation.provenance import Span, name_of, source_of
@@ -18,7 +18,15 @@ from consultation.transcript import (
     messages_of,
 )
 from consultation.turn import BriefEntry, Choice, Filling, QuestionDraft, Quote, SetAside, Value
-from consultation.words import SHORTEST, SHORTEST_TO_SHARE, content, letters_of, shares, words_of
+from consultation.words import (
+    SHORTEST,
+    SHORTEST_TO_SHARE,
+    content,
+    letters_of,
+    refuses,
+    shares,
+    words_of,
+)
 from prompts.library_template import LibraryTemplate
 from prompts.source import PromptError
 from storage.tables import Conversation, Question, Turn
@@ -149,8 +157,8 @@ class TemplateValues:
             self.set_aside.append(SetAside(**words.model_dump(), why="left_to_us"))
 
     def keep_rest(self, *, is_read: bool) -> None:
-        """Keep what was said of a value that is another now, and each new message of which nothing
-        has a place: as talk, unless nobody read it."""
+        """Keep what was said of a value that is another now, and of each new message the clauses of
+        which nothing has a place: as talk, unless they refuse something or nobody read them."""
         for old in self.transcript.brief:
             new = self.entries.get(old.dimension)
             if new and new.value != old.value:
@@ -163,16 +171,33 @@ class TemplateValues:
         said = [quote for entry in self.entries.values() for quote in entry.said]
         said += self.besides
         aside = [*self.set_aside, *self.transcript.set_aside]
-        heard = {quote.ref for quote in (*said, *aside)} | {pick.ref for pick in self.chosen}
+        picks: list[SetAside | Choice] = [*aside, *self.chosen]
+        heard = [*said, *(Quote(ref=one.ref, quote=one.quote) for one in picks)]
         known = [quote.quote for quote in said]
-        for ref in self.fresh:
-            words = Quote(ref=ref, quote=self.transcript.messages[ref])
-            if ref in heard or not self._adds(words.quote, known, 1):
+        for words in (quote for ref in self.fresh for quote in self._unheard(ref, heard)):
+            if not self._adds(words.quote, known, 1):
                 continue
-            if is_read:
+            if is_read and not refuses(words.quote):
                 self.set_aside.append(SetAside(**words.model_dump(), why="talk"))
             else:
                 self.besides.append(words)
+
+    def _unheard(self, ref: str, heard: Sequence[Quote]) -> list[Quote]:
+        """The clauses of a message without a word that was heard; all of it where none was."""
+        text = self.transcript.messages[ref]
+        quotes = [quote for quote in heard if quote.ref == ref]
+        runs = [run for one in quotes for run in find_quote(one.quote, ref, {ref: text})]
+        clauses = [[*words] for _, words in groupby(words_of(text), key=lambda word: word.clause)]
+        spans = [(words[0].start, words[-1].end) for words in clauses]
+        if not quotes:
+            spans = [(0, len(text))]
+        elif not runs:  # heard in words that are not its own
+            spans = []
+        return [
+            Quote(ref=ref, quote=text[start:end])
+            for start, end in spans
+            if not any(run.start < end and start < run.end for run in runs)
+        ]
 
     def assume_rest(self) -> None:
         """Settle what nobody decided with the defaults, marked as ours."""

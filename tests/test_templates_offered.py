@@ -120,6 +120,21 @@ async def test_a_message_of_which_nothing_fills_the_template_is_shown(
     assert [one["quote"] for one in result["not_used"]] == [words]
 
 
+async def test_a_clause_beside_one_that_fills_the_template_is_shown_where_nothing_is_taken_of_it(
+    client: Client[Any], sandbox: Sandbox
+) -> None:
+    mug = {"parameter": "subject", "value": "my old mug", "quote": "my old mug", "seen_in": None}
+    read = {"language": "en", "title": "", "filled": [mug], "besides": []}
+    sandbox.answer(FILLING_NAME, read)
+
+    result = await consult(
+        client, "It is for a friend. Show my old mug, and nothing green", template=HERO, finish=True
+    )
+
+    unused = {one["quote"]: one["why"] for one in result["not_used"]}
+    assert unused == {"It is for a friend": "talk", "and nothing green": "unplaced"}
+
+
 @pytest.mark.parametrize("by_id", [True, False])
 @pytest.mark.parametrize(
     ("words", "left_to_us"),
