@@ -254,6 +254,7 @@ def test_a_picture_that_another_page_drew_is_opened_over_an_older_record_beside_
     one.page.get_by_text("How do you like it?").wait_for()
     other.page.goto(one.page.url)
     one.go("Gallery")
+    one.page.get_by_role("button", name="More").wait_for()  # the first page is not held back
     with slow(one.page, '"what":"pictures"') as held:
         one.press("More")
         change(other, "with a lantern", versions=2)
@@ -380,7 +381,7 @@ def test_what_was_typed_is_there_again_after_a_reload_and_for_who_goes_back(
     assert "" not in one.page.evaluate("ideas")
     asked = len(service.requests)
     one.page.get_by_text("In my own words").first.click()
-    assert one.page.evaluate("document.activeElement.type") == "text"
+    one.page.locator("input[type=text]:focus").wait_for()
     one.hit(one.page.locator("[data-send]"))
     asking = one.page.get_by_role("group").filter(has=one.page.get_by_role("textbox"))
     asking.get_by_role("alert").get_by_text("Choose an answer").wait_for()
