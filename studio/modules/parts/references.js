@@ -52,18 +52,22 @@ export function References({ session, isOpen }) {
 async function shrunk(file) {
   const bitmap = await createImageBitmap(file);
   const canvas = document.createElement("canvas");
-  for (const edge of EDGES) {
-    const factor = Math.min(1, edge / Math.max(bitmap.width, bitmap.height));
-    canvas.width = Math.max(1, Math.round(bitmap.width * factor));
-    canvas.height = Math.max(1, Math.round(bitmap.height * factor));
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    // Safari writes no WebP, but a PNG in its place.
-    for (const type of ["image/webp", "image/jpeg"]) {
-      for (const quality of QUALITIES) {
-        const address = canvas.toDataURL(type, quality);
-        if (address.length <= MOST) return address;
+  try {
+    for (const edge of EDGES) {
+      const factor = Math.min(1, edge / Math.max(bitmap.width, bitmap.height));
+      canvas.width = Math.max(1, Math.round(bitmap.width * factor));
+      canvas.height = Math.max(1, Math.round(bitmap.height * factor));
+      canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+      // Safari writes no WebP, but a PNG in its place.
+      for (const type of ["image/webp", "image/jpeg"]) {
+        for (const quality of QUALITIES) {
+          const address = canvas.toDataURL(type, quality);
+          if (address.length <= MOST) return address;
+        }
       }
     }
+    return "";
+  } finally {
+    bitmap.close(); // else a large photo stays in memory until it is collected
   }
-  return "";
 }

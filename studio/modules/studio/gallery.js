@@ -19,12 +19,12 @@ export function Pictures({ desk }) {
   const { gallery, chosen, asked } = desk.state;
   const [problem, setProblem] = useState("");
   // What is asked for next goes on from what was asked last, whether or not its answer is there.
-  const look = async (query, values, { meaning = "", least = 0 } = {}) => {
+  const look = async (query, values, { meaning = "", least = 0, after = null } = {}) => {
     const turn = ++looks;
     desk.set({ asked: { query, values, meaning, least } });
     const read = (cursor) => desk.read("pictures", { query, values: { ...values, meaning }, cursor });
     try {
-      const page = await read("");
+      const page = after ? { ...after, pictures: [...after.pictures] } : await read("");
       while (turn === looks && page.cursor && page.pictures.length < least) {
         const next = await read(page.cursor);
         page.pictures.push(...next.pictures);
@@ -60,7 +60,7 @@ export function Pictures({ desk }) {
     ${gallery ? html`<ul class="photos">${gallery.pictures.map((one) => html`<li key=${one.id} style=${{ "--ratio": ratioOf(one) }}><${Card} desk=${desk} one=${one} chosen=${chosen} pick=${pick} /></li>`)}</ul>` : html`<div class="skeleton pulse" aria-hidden="true"><span></span><span></span></div>`}
     ${gallery && !gallery.pictures.length && html`<${Empty} asked=${asked} look=${look} />`}
     ${gallery?.pictures.length > 0 && html`<div class="row spread soft">${t("{count} of {total}", { count: gallery.pictures.length, total: gallery.total })}
-      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, { least: gallery.pictures.length + 1 })}>${t("More")}</button>`}</div>`}
+      ${gallery.cursor && html`<button onClick=${() => look(asked.query, asked.values, { least: gallery.pictures.length + 1, after: gallery })}>${t("More")}</button>`}</div>`}
     ${chosen && html`<${Selection} desk=${desk} chosen=${chosen} />`}<//>`;
 }
 
