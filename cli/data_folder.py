@@ -95,9 +95,14 @@ async def load_by_beginning(app: App, beginning: str) -> Conversation:
     return await app.records.load(await whole_id(app, beginning))
 
 
+def is_number(words: str) -> bool:
+    """Whether this is the number of a picture among those of a call: no id is so short."""
+    return words.isdecimal() and len(words) <= len(str(MOST_PICTURES))
+
+
 async def load_picture(app: App, beginning: str) -> Image:
     """A picture by its id, or the current one of a conversation. Raises a `Problem`."""
-    if beginning.isdecimal() and len(beginning) <= len(str(MOST_PICTURES)):
+    if is_number(beginning):
         # On its sheet it has that number, while some id of another picture may begin so.
         raise Problem(f"{beginning} is a number, and no id.", WHERE_IDS_ARE)
     if await app.search.ids_beginning("img", beginning, limit=1):

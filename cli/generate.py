@@ -12,10 +12,10 @@ from cyclopts.validators import Number
 from call_meaning import newest_jobs
 from cli import Interruption
 from cli import terminal as show
-from cli.data_folder import given_picture, id_of, load_by_beginning, with_records
+from cli.data_folder import given_picture, id_of, is_number, load_by_beginning, with_records
 from cli.session import require_key, session
 from errors import Problem
-from generation.image_request import MOST_PICTURES, Background, OutputFormat, Strategy
+from generation.image_request import Background, OutputFormat, Strategy
 from prompts.store import PromptStore
 from prompts.wording import Wording
 from settings import Quality, load_settings
@@ -97,8 +97,7 @@ def _start(begun: Conversation | None, from_image: str | None, *, is_change: boo
     and paid for.
     """
     if from_image:
-        is_number = from_image.isdecimal() and len(from_image) <= len(str(MOST_PICTURES))
-        return from_image if is_number else id_of(from_image, "img")
+        return from_image if is_number(from_image) else id_of(from_image, "img")
     images = begun.images_of(newest_jobs(begun)) if begun else []
     if begun and is_change and len(images) > 1 and not begun.current_image_id:
         raise Problem(
